@@ -1,0 +1,64 @@
+/*
+ * Allocation that cannot fail: every wrapper goes through check().
+ */
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *check(void *memory)
+{
+    if (!memory) {
+        fputs("out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return check(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xreallocarray(void *old, size_t count, size_t size)
+{
+    return check(reallocarray(old, count ? count : 1, size ? size : 1));
+}
+
+char *xstrdup(const char *string)
+{
+    return check(strdup(string));
+}
+
+char *xstrndup(struct span bytes)
+{
+    char *copy = xcalloc(bytes.len + 1, 1);
+    if (bytes.len > 0)
+        memcpy(copy, bytes.data, bytes.len);
+    return copy;
+}
+
+char *xasprintf(const char *format, ...)
+{
+    char *out = NULL;
+    va_list args;
+    va_start(args, format);
+    int len = vasprintf(&out, format, args);
+    va_end(args);
+    return check(len < 0 ? NULL : out);
+}
+
+void free_secret(void *secret, size_t len)
+{
+    if (secret)
+        explicit_bzero(secret, len);
+    free(secret);
+}
+
+void free_secret_string(char *secret)
+{
+    free_secret(secret, secret ? strlen(secret) : 0);
+}

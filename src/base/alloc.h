@@ -1,0 +1,33 @@
+/*
+ * Allocation for things of a size that we chose. Running out of memory there
+ * is not an error that anybody could handle better than by a restart, so
+ * these never return NULL: they say so on stderr and abort.
+ *
+ * What a peer can size goes through struct buf, which has a maximum.
+ */
+#ifndef BASE_ALLOC_H
+#define BASE_ALLOC_H
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+/* Zeroed memory; the caller frees it with free(). */
+void *xcalloc(size_t count, size_t size);
+
+/* Grows or shrinks an array of count elements; contents are kept. */
+void *xreallocarray(void *old, size_t count, size_t size);
+
+/* A NUL-terminated copy; the caller frees it with free(). */
+char *xstrdup(const char *string);
+char *xstrndup(struct span bytes);
+
+/* Formats into a new string; the caller frees it with free(). */
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Overwrites the secret with zeros that the compiler may not drop, then
+ * frees it. NULL is allowed. */
+void free_secret(void *secret, size_t len);
+void free_secret_string(char *secret);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Log lines on stderr: one line an event, lower case, the object first, then
+ * what and why and what next. Engines never log; their owners do.
+ *
+ *   text:  12:04:05.123 info  peer 3f2a: ice checking -> connected
+ *   json:  {"time":"2025-01-02T12:04:05.123Z","level":"info","message":"peer …"}
+ *
+ * Secrets, room names and authorization fields are never printed whole: see
+ * log_redact().
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+/* From "error", "warn", "info" or "debug"; "text" or "json". False when the
+ * name is none of them. */
+bool log_level_parse(const char *name, enum log_level *out);
+bool log_format_parse(const char *name, enum log_format *out);
+
+/* Process-wide; info and text until set. */
+void log_configure(enum log_level level, enum log_format format);
+bool log_is_enabled(enum log_level level);
+
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_write(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_write(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)                                                                             \
+    do {                                                                                           \
+        if (log_is_enabled(LOG_DEBUG))                                                             \
+            log_write(LOG_DEBUG, __VA_ARGS__);                                                     \
+    } while (0)
+
+enum { LOG_REDACTED_LEN = 16 };
+
+/* The first two characters and "…", or "…" alone for a short secret: enough
+ * to tell two rooms apart in a log, not enough to join one. */
+const char *log_redact(const char *secret, char out[LOG_REDACTED_LEN]);
+
+#endif

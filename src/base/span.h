@@ -1,0 +1,71 @@
+/*
+ * A borrowed run of bytes. A span owns nothing: whoever made it says how long
+ * the bytes live, and a callback that is handed one may use it only until it
+ * returns.
+ */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+struct span {
+    const uint8_t *data;
+    size_t len;
+};
+
+/* A span over a string literal or array of char, without its NUL. */
+#define SPAN_LITERAL(s) ((struct span){(const uint8_t *)(s), sizeof(s) - 1})
+
+/* printf("%.*s", SPAN_ARG(s)); the length is clipped to what %.* can take. */
+#define SPAN_ARG(s) ((s).len > INT32_MAX ? INT32_MAX : (int)(s).len), (const char *)(s).data
+
+static inline struct span span_of(const void *data, size_t len)
+{
+    return (struct span){data, len};
+}
+
+static inline struct span span_from_string(const char *string)
+{
+    return (struct span){(const uint8_t *)string, strlen(string)};
+}
+
+/* The bytes from offset on; offset must not exceed the length. */
+static inline struct span span_skip(struct span s, size_t offset)
+{
+    return (struct span){s.data + offset, s.len - offset};
+}
+
+static inline bool span_is_equal(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool span_is_string(struct span s, const char *string)
+{
+    return span_is_equal(s, span_from_string(string));
+}
+
+/* ASCII letters compare without case, as field names and tokens do. */
+static inline bool span_is_string_nocase(struct span s, const char *string)
+{
+    return s.len == strlen(string) &&
+           (s.len == 0 || strncasecmp((const char *)s.data, string, s.len) == 0);
+}
+
+static inline bool span_is_equal_nocase(struct span a, struct span b)
+{
+    return a.len == b.len &&
+           (a.len == 0 || strncasecmp((const char *)a.data, (const char *)b.data, a.len) == 0);
+}
+
+static inline bool span_starts_with(struct span s, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return s.len >= len && memcmp(s.data, prefix, len) == 0;
+}
+
+#endif
