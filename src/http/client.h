@@ -1,0 +1,76 @@
+/*
+ * An HTTP/1.1 client of one origin: a pool of kept-alive connections, calls
+ * that stream both ways.
+ *
+ * A call is one request and its response. Exactly one of on_end and on_error
+ * comes last, unless the call is cancelled first.
+ */
+#ifndef HTTP_CLIENT_H
+#define HTTP_CLIENT_H
+
+#include <stdbool.h>
+
+#include "http/body.h"
+#include "http/field.h"
+#include "http/url.h"
+#include "net/conn.h"
+#include "net/tls.h"
+
+struct http_client;
+struct http_call;
+
+struct http_call_handlers {
+    /* The final response's head (1xx are skipped), valid during the call. */
+    void (*on_response)(const struct http_response *response, void *arg);
+    void (*on_body)(struct span bytes, void *arg);
+    /* The response is complete. The call is gone. */
+    void (*on_end)(void *arg);
+    /* It is not: text says why in words for a person, as in "connection
+     * refused" or "closed in the middle of the body". The call is gone. */
+    void (*on_error)(int error, const char *text, void *arg);
+    /* The request's queue fell below the mark of net/conn.h. */
+    void (*on_drain)(void *arg);
+};
+
+struct http_client_config {
+    const char *host;             /* copied */
+    uint16_t port;
+    const struct tls_client *tls; /* NULL for http; must outlive the client */
+    uint64_t connect_timeout_us;
+    uint64_t idle_timeout_us;     /* of a pooled connection */
+    size_t pool_max;              /* idle connections kept */
+};
+
+struct http_client *http_client_new(struct loop *loop, const struct http_client_config *config);
+
+/* Cancels every call (no handler is called), closes the pool, frees. */
+void http_client_free(struct http_client *client);
+
+/* Sends a request; its fields must hold Host and no hop-by-hop field. A
+ * request that fails on a pooled connection before any byte of a response is
+ * sent once more on a fresh one when it is safe: no body bytes were written
+ * and the method is idempotent or nothing was processed. 0 with *out, or
+ * -EINVAL when the head may not be sent. Handlers come in later turns.
+ *
+ * framing says how the body will be sent: HTTP_BODY_NONE writes no framing
+ * field, LENGTH relies on a Content-Length among the fields, CHUNKED adds
+ * Transfer-Encoding. */
+int http_client_call(struct http_client *client, const struct http_request *request,
+                     enum http_framing framing, const struct http_call_handlers *handlers,
+                     void *arg, struct http_call **out);
+
+/* Content of the request body, then its end. */
+void http_call_write(struct http_call *call, struct span bytes);
+void http_call_end(struct http_call *call);
+
+/* Closes the upstream connection at once: the server stops working. No
+ * handler is called; the call is gone. */
+void http_call_cancel(struct http_call *call);
+
+size_t http_call_queued(const struct http_call *call);
+
+/* While false, the response body stays in the kernel. Up to CONN_READ_MAX
+ * bytes that were read already still come. */
+void http_call_set_reading(struct http_call *call, bool reading);
+
+#endif

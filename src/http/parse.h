@@ -1,0 +1,27 @@
+/*
+ * HTTP/1.1 heads from bytes (RFC 9112), strict, sans-I/O, no allocation. All
+ * spans of the result point into the input.
+ */
+#ifndef HTTP_PARSE_H
+#define HTTP_PARSE_H
+
+#include <sys/types.h>
+
+#include "http/field.h"
+
+/* Why a head is refused; http_parse_status() maps to what a server answers. */
+enum http_parse_error {
+    HTTP_BAD_SYNTAX = -400,
+    HTTP_TARGET_TOO_LONG = -414,
+    HTTP_HEAD_TOO_LARGE = -431,
+    HTTP_BAD_VERSION = -505
+};
+
+/* Parses one head at the front of in. fields has room for HTTP_FIELDS_MAX.
+ * Returns the bytes consumed (> 0, up to and with the empty line), 0 when the
+ * head is not complete yet, or an enum http_parse_error. Empty lines before a
+ * request line are skipped (section 2.2). */
+ssize_t http_parse_request(struct span in, struct http_request *out, struct http_field *fields);
+ssize_t http_parse_response(struct span in, struct http_response *out, struct http_field *fields);
+
+#endif

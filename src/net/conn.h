@@ -1,0 +1,100 @@
+/*
+ * A byte-stream connection: TCP, or TLS over TCP, seen alike from above.
+ *
+ *   connecting --on_open--> open --on_end--> half-closed by the peer
+ *       |                    |                    |
+ *       +------- on_close(error) exactly once ----+   (never after conn_close)
+ *
+ * Writes never block and never fail at the call: bytes go to the kernel at
+ * once where it takes them, the rest is queued. The queue is bounded by the
+ * user, who stops producing when conn_queued() is high and goes on at
+ * on_drain. TCP_NODELAY is always set.
+ */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "net/loop.h"
+#include "net/resolve.h"
+
+struct conn;
+struct listener;
+struct tls_client; /* net/tls.h */
+
+enum {
+    CONN_READ_MAX = 64 << 10,   /* most bytes of one on_data */
+    CONN_DRAIN_MARK = 64 << 10, /* on_drain comes when the queue falls to this or below */
+    CONN_QUEUE_MAX = 64 << 20,  /* a user that ignores conn_queued() is cut off here */
+};
+
+/* Any member may be NULL. A handler may call conn_close(). */
+struct conn_handlers {
+    /* Connected, and for TLS the server's certificate is verified. */
+    void (*on_open)(void *arg);
+    /* Bytes valid during the call. */
+    void (*on_data)(struct span bytes, void *arg);
+    /* The peer sent FIN (or TLS close_notify): no more data. Writing goes on. */
+    void (*on_end)(void *arg);
+    /* The write queue, once above CONN_DRAIN_MARK, fell to it or below. */
+    void (*on_drain)(void *arg);
+    /* The connection is gone, for 0 (both directions ended cleanly) or a
+     * negative errno; conn_close() is still the owner's duty. text says what
+     * happened in words fit for a person, valid during the call. */
+    void (*on_close)(int error, const char *text, void *arg);
+};
+
+/* Connects to host (name or literal without brackets). Tries each of the
+ * name's addresses in turn. tls is NULL for plain TCP; it must outlive the
+ * conn. timeout_us covers all up to on_open; it ends in on_close(-ETIMEDOUT).
+ * Other errors: those of resolve() and connect(2), -EPROTO for TLS (text
+ * holds the reason, such as an expired certificate). */
+struct conn *conn_connect(struct loop *loop, const char *host, uint16_t port,
+                          const struct tls_client *tls, uint64_t timeout_us,
+                          const struct conn_handlers *handlers, void *arg);
+
+/* Detaches, lets what is queued go out in the background (a peer that takes
+ * nothing for 5 s is dropped), frees. No handler is called any more. */
+void conn_close(struct conn *conn);
+
+/* Like conn_close(), but drops the queue and resets: the peer's stack sees a
+ * broken connection (RST), not an end. */
+void conn_reset(struct conn *conn);
+
+/* Replaces the handlers, for a connection that changes hands (an upgrade). */
+void conn_set_handlers(struct conn *conn, const struct conn_handlers *handlers, void *arg);
+
+/* Copies what the kernel does not take at once. Ignored after conn_end() and
+ * after on_close. */
+void conn_write(struct conn *conn, struct span bytes);
+
+/* Two spans as one write: a small head and a body that is not copied. */
+void conn_write2(struct conn *conn, struct span head, struct span body);
+
+size_t conn_queued(const struct conn *conn);
+
+/* FIN after the queue is out. Reading goes on. */
+void conn_end(struct conn *conn);
+
+/* While false no on_data comes, and the kernel's window closes to the peer.
+ * A conn reads from on_open on. With reading off, a reset by the peer is
+ * still noticed where the kernel tells (EPOLLERR, EPOLLHUP). */
+void conn_set_reading(struct conn *conn, bool reading);
+
+/* The peer's address; zeroed when not connected. */
+void conn_peer_address(const struct conn *conn, struct address *out);
+
+/* Accepts on host:port (port 0 picks one). host is a literal or a name.
+ * on_accept gets a conn that has no handlers yet and must be given some by
+ * conn_set_handlers() under the call, or closed. Errors: -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL for a
+ * host that is no address of this machine. */
+int listener_new(struct loop *loop, const char *host, uint16_t port,
+                 void (*on_accept)(struct conn *conn, void *arg), void *arg,
+                 struct listener **out);
+uint16_t listener_port(const struct listener *listener);
+void listener_close(struct listener *listener);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * The event loop: one thread, one loop, everything on it. Wraps libuv so that
+ * no uv type appears above this directory.
+ *
+ * Objects made on a loop (timers, watches, connections) are closed by their
+ * own free/close functions, which detach at once: no callback comes after
+ * they return. The memory goes with the next turn, so an object may be closed
+ * under its own callback.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <stdint.h>
+
+struct loop;
+struct timer;
+struct fd_watch;
+struct signal_watch;
+struct turn_hook;
+
+/* Never NULL; aborts when the kernel refuses an epoll descriptor. */
+struct loop *loop_new(void);
+
+/* Runs what is still closing, then frees. Every object made on the loop must
+ * have been closed before; one that was not is an assertion failure, which is
+ * how leaks of handles show in tests. */
+void loop_free(struct loop *loop);
+
+/* Runs until loop_stop(). */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Calls fn(arg) in a later turn, before the loop sleeps: for what must not
+ * happen under the current callback. In the order of the calls. */
+void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);
+
+/* A one-shot timer, stopped until started. */
+struct timer *timer_new(struct loop *loop, void (*on_expiry)(void *arg), void *arg);
+
+/* Expires at a time of clock_now_us(), never early; a time that has passed
+ * expires in the next turn. Starting again replaces the deadline.
+ * TIME_NEVER stops the timer. */
+void timer_start_at(struct timer *timer, uint64_t deadline_us);
+void timer_start_in(struct timer *timer, uint64_t delay_us);
+void timer_stop(struct timer *timer);
+void timer_free(struct timer *timer); /* NULL is allowed */
+
+/* Calls on_signal at each arrival of the signal. A watch does not keep the
+ * loop running. */
+struct signal_watch *signal_watch_new(struct loop *loop, int number,
+                                      void (*on_signal)(int number, void *arg), void *arg);
+void signal_watch_free(struct signal_watch *watch);
+
+enum { FD_READABLE = 1, FD_WRITABLE = 2 };
+
+/* Level-triggered readiness of a descriptor that stays the caller's. events
+ * is a set of FD_*; on_ready gets the ready ones, both when the descriptor is
+ * in error, so that the caller's next call on it finds out. */
+struct fd_watch *fd_watch_new(struct loop *loop, int fd, int events,
+                              void (*on_ready)(int events, void *arg), void *arg);
+void fd_watch_set_events(struct fd_watch *watch, int events);
+void fd_watch_free(struct fd_watch *watch);
+
+/* Calls before(arg) each time before the loop looks for events, and
+ * after(arg) once it has: for libraries that bring a loop of their own.
+ * Either may be NULL. */
+struct turn_hook *turn_hook_new(struct loop *loop, void (*before)(void *arg),
+                                void (*after)(void *arg), void *arg);
+void turn_hook_free(struct turn_hook *hook);
+
+#endif

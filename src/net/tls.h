@@ -1,0 +1,51 @@
+/*
+ * TLS as a client (OpenSSL), for https upstreams and wss signal servers.
+ * A tls_client is the settings that many connections share; the engine under
+ * one connection is net/conn.c's business (tls_session below).
+ */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+struct tls_client;
+struct tls_session;
+
+/* Verifies servers against the system's store, TLS 1.2 or later. ca_file, a
+ * PEM file trusted beside it, may be NULL. insecure switches verification
+ * off. 0, or -ENOENT / -EINVAL for a ca_file that cannot be read or holds no
+ * certificate. */
+int tls_client_new(const char *ca_file, bool insecure, struct tls_client **out);
+void tls_client_free(struct tls_client *client);
+
+/* Sans-I/O engine of one connection to host (SNI, and the name or IP address
+ * that the certificate must bear). */
+struct tls_session *tls_session_new(const struct tls_client *client, const char *host);
+void tls_session_free(struct tls_session *session);
+
+enum tls_status { TLS_HANDSHAKING, TLS_OPEN, TLS_ENDED, TLS_FAILED };
+
+/* Takes ciphertext from the wire. */
+void tls_session_feed(struct tls_session *session, struct span ciphertext);
+
+/* Goes on with the handshake and decrypts: appends plaintext (at most until
+ * *plain is full; call again) and returns the status. TLS_ENDED: close_notify
+ * came. TLS_FAILED: tls_session_error() says why. */
+enum tls_status tls_session_read(struct tls_session *session, struct buf *plain);
+
+/* Encrypts; only when TLS_OPEN. 0 or -EPROTO. */
+int tls_session_write(struct tls_session *session, struct span plain);
+
+/* Queues close_notify. */
+void tls_session_end(struct tls_session *session);
+
+/* Moves ciphertext that waits to be sent to the back of *wire. */
+void tls_session_take(struct tls_session *session, struct buf *wire);
+
+const char *tls_session_error(const struct tls_session *session);
+
+#endif

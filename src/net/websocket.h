@@ -1,0 +1,66 @@
+/*
+ * WebSocket (RFC 6455) over a conn; frames by wslay, made only once bytes
+ * arrive or leave, so that an idle socket costs next to nothing.
+ *
+ * Text messages only, as signalling speaks; a binary message closes with 1003.
+ */
+#ifndef NET_WEBSOCKET_H
+#define NET_WEBSOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "net/conn.h"
+
+struct websocket;
+
+enum {
+    WEBSOCKET_KEY_LEN = 24,    /* Sec-WebSocket-Key: 16 bytes in base64 */
+    WEBSOCKET_ACCEPT_LEN = 28, /* Sec-WebSocket-Accept: SHA-1 in base64 */
+
+    WEBSOCKET_NORMAL = 1000,
+    WEBSOCKET_GOING_AWAY = 1001,
+    WEBSOCKET_UNSUPPORTED = 1003,
+    WEBSOCKET_POLICY = 1008,
+    WEBSOCKET_TOO_BIG = 1009,
+    WEBSOCKET_TRY_LATER = 1013
+};
+
+struct websocket_handlers {
+    /* A whole text message, valid UTF-8, valid during the call. */
+    void (*on_message)(struct span text, void *arg);
+    /* Any bytes came: the peer lives. May be NULL. */
+    void (*on_alive)(void *arg);
+    /* Gone, once: a close code of the peer (1000…), 1006 for a connection
+     * that broke, or the code of a breach of ours that was found and sent
+     * (1002, 1003, 1007, 1009). websocket_close() is still the owner's duty.
+     * Never called after websocket_close(). */
+    void (*on_close)(int code, const char *reason, void *arg);
+};
+
+/* Sec-WebSocket-Accept for a key, section 4.2.2. */
+void websocket_accept_key(struct span key, char out[WEBSOCKET_ACCEPT_LEN + 1]);
+
+/* A fresh Sec-WebSocket-Key. */
+void websocket_make_key(char out[WEBSOCKET_KEY_LEN + 1]);
+
+enum websocket_role { WEBSOCKET_SERVER, WEBSOCKET_CLIENT };
+
+/* Takes over a conn whose HTTP handshake is done. early are bytes that came
+ * right behind it (may be empty). Messages over message_max bytes close with
+ * 1009. */
+struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum websocket_role role,
+                                size_t message_max, struct span early,
+                                const struct websocket_handlers *handlers, void *arg);
+
+void websocket_send(struct websocket *ws, struct span text);
+void websocket_ping(struct websocket *ws);
+size_t websocket_queued(const struct websocket *ws);
+
+/* Sends a close frame, lets it go out, frees; no handler is called any more.
+ * reason is at most 123 bytes of UTF-8. */
+void websocket_close(struct websocket *ws, int code, const char *reason);
+
+#endif
