@@ -1,0 +1,43 @@
+/*
+ * One visit to a signal server: connect, join a room, exchange messages until
+ * bye or until the connection is gone. Coming back after a loss is the
+ * owner's decision (tunnel/link).
+ */
+#ifndef SIGNAL_CLIENT_H
+#define SIGNAL_CLIENT_H
+
+#include "http/url.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "signal/message.h"
+
+struct signal_client;
+
+struct signal_client_handlers {
+    /* The WebSocket is open and the join is on its way. May be NULL. */
+    void (*on_open)(void *arg);
+    /* Any message of the server but malformed ones, which are logged and
+     * dropped. Valid during the call. */
+    void (*on_message)(const struct signal_message *message, void *arg);
+    /* Gone, once: text says why in words, as in "connection refused" or
+     * "closed by the server: going away". signal_client_close() is still the
+     * owner's duty. */
+    void (*on_close)(const char *text, void *arg);
+};
+
+/* Connects to a ws or wss URL (30 s at most until the join is sent) and joins
+ * room. tls must outlive the client; NULL only for ws. Pings every 15 s and
+ * gives up a server that is silent for 45 s. */
+struct signal_client *signal_client_new(struct loop *loop, const struct url *url,
+                                        const struct tls_client *tls, const char *room,
+                                        const struct signal_client_handlers *handlers, void *arg);
+
+/* Strings are copied. Dropped when not open. */
+void signal_client_send_offer(struct signal_client *client, const char *sdp);
+void signal_client_send_answer(struct signal_client *client, const char *sdp);
+void signal_client_send_candidate(struct signal_client *client, const char *candidate_json);
+
+/* Says bye where it can, closes, frees. No handler is called any more. */
+void signal_client_close(struct signal_client *client);
+
+#endif

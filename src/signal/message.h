@@ -1,0 +1,55 @@
+/*
+ * Signalling messages (docs/PROTOCOL.md): JSON text, one object each.
+ * Encoding and decoding by jansson, which stays inside message.c.
+ */
+#ifndef SIGNAL_MESSAGE_H
+#define SIGNAL_MESSAGE_H
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+enum {
+    SIGNAL_MESSAGE_MAX = 64 << 10, /* bytes of one message; bounds a peer's memory at the server */
+    SIGNAL_ROOM_MAX = 128,         /* bytes of a room name */
+    SIGNAL_PEER_ID_MAX = 64        /* bytes of a peer id; ours are UUIDs */
+};
+
+enum signal_type {
+    SIGNAL_JOIN,        /* room                 client -> server */
+    SIGNAL_JOINED,      /* peer_id, peers       server -> client */
+    SIGNAL_PEER_JOINED, /* peer_id              server -> client */
+    SIGNAL_OFFER,       /* sdp (peer_id)        both */
+    SIGNAL_ANSWER,      /* sdp (peer_id)        both */
+    SIGNAL_CANDIDATE,   /* candidate (peer_id)  both */
+    SIGNAL_BYE,         /*                      client -> server */
+    SIGNAL_PEER_LEFT,   /* peer_id              server -> client */
+    SIGNAL_ERROR        /* text                 server -> client */
+};
+
+/* Strings are NUL-terminated UTF-8; those that a type does not have are
+ * NULL. */
+struct signal_message {
+    enum signal_type type;
+    char *room;
+    char *peer_id;
+    char *sdp;
+    char *candidate; /* the JSON of an RTCIceCandidateInit, as a string */
+    char *text;
+    size_t peer_count; /* of a joined: others in the room */
+};
+
+/* Decodes one message into *out, to be freed by signal_message_deinit().
+ * 0; -EBADMSG for invalid JSON or no object; -EPROTO for an unknown type;
+ * -EINVAL for a missing or ill-typed member of a known type. Unknown members
+ * are ignored. A join without a usable room name (1 to SIGNAL_ROOM_MAX bytes)
+ * is -EINVAL too. Strings with U+0000 are -EINVAL. */
+int signal_message_decode(struct span json, struct signal_message *out);
+void signal_message_deinit(struct signal_message *message);
+
+/* The JSON of a message, NUL-terminated, to be freed by the caller. Takes
+ * the members that the type has; peer_id may be NULL in a client's message.
+ * peers (of a joined) are peer_count strings, else NULL. */
+char *signal_message_encode(const struct signal_message *message, const char *const *peers);
+
+#endif
