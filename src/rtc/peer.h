@@ -1,0 +1,114 @@
+/*
+ * One WebRTC peer connection with one data channel: ICE, DTLS, SCTP and DCEP
+ * put together. Signalling is the owner's: descriptions and candidates go out
+ * by handlers and come in by calls.
+ *
+ *   offerer                                   answerer
+ *   peer_offer() -> on_description(offer) --> peer_set_remote(offer)
+ *   peer_set_remote(answer) <---------------- on_description(answer)
+ *          on_candidate <-> peer_add_candidate, both ways, at any time
+ *
+ *   new -> connecting -> securing -> opening -> open -> closed
+ *          (ICE)        (DTLS)      (SCTP, DCEP)
+ *
+ * Candidates that come before the description are kept and used once it is
+ * there. Messages that come before on_open are delivered behind it.
+ */
+#ifndef RTC_PEER_H
+#define RTC_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "net/loop.h"
+
+struct peer;
+struct cert;
+struct ice_servers;
+
+enum peer_state { PEER_NEW, PEER_CONNECTING, PEER_SECURING, PEER_OPENING, PEER_OPEN, PEER_CLOSED };
+const char *peer_state_name(enum peer_state state);
+
+/* How the two ends reach each other, for a person to read. */
+struct peer_path {
+    char local[80];  /* "host 192.168.1.5:40112" */
+    char remote[80]; /* "srflx 203.0.113.9:51820" */
+    bool is_relayed;
+};
+
+enum {
+    PEER_MESSAGE_MAX = 64 << 10, /* one frame of the wire contract */
+    PEER_SEND_HIGH = 1 << 20,    /* over this, peer_is_writable() is false */
+    PEER_SEND_LOW = 256 << 10    /* at this or below, on_writable comes */
+};
+
+struct peer_handlers {
+    /* type is "offer" or "answer". */
+    void (*on_description)(const char *type, const char *sdp, void *arg);
+    /* The JSON of an RTCIceCandidateInit. The last one is followed by one
+     * with an empty candidate: end-of-candidates. */
+    void (*on_candidate)(const char *candidate_json, void *arg);
+    void (*on_state)(enum peer_state state, void *arg);
+    /* The channel is open: messages may be sent. */
+    void (*on_open)(void *arg);
+    /* A whole binary (or text) message, valid during the call. */
+    void (*on_message)(struct span message, void *arg);
+    /* The send queue, once above PEER_SEND_HIGH, fell to PEER_SEND_LOW. */
+    void (*on_writable)(void *arg);
+    /* Gone, once, for whatever reason; text says it in words. peer_close()
+     * is still the owner's duty. */
+    void (*on_close)(const char *text, void *arg);
+};
+
+struct peer_config {
+    const struct cert *cert;           /* of this process; outlives the peer */
+    const struct ice_servers *servers; /* STUN and TURN; outlives the peer */
+    const char *tool; /* "a=tool:" of our descriptions (RFC 8866 section 6.4): says whether a
+                         provider or a consumer speaks */
+};
+
+struct peer *peer_new(struct loop *loop, const struct peer_config *config,
+                      const struct peer_handlers *handlers, void *arg);
+
+/* Makes the offer; on_description follows, in a later turn. */
+void peer_offer(struct peer *peer);
+
+/* Takes the other side's description: of an offer, on_description with the
+ * answer follows in a later turn. 0, or -EINVAL with *why (static) when the
+ * SDP cannot be used; the peer is then still usable. */
+int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const char **why);
+
+/* Takes a candidate (JSON of an RTCIceCandidateInit, or "null"). One that
+ * cannot be used, such as a .local name, is skipped: 0 or -EINVAL, never
+ * fatal. */
+int peer_add_candidate(struct peer *peer, const char *candidate_json);
+
+/* Sends a binary message made of head and body. 0; -ENOTCONN before open or
+ * after close; -EMSGSIZE over PEER_MESSAGE_MAX or over what the other side
+ * takes; -EAGAIN when the queue is full (never while peer_is_writable()). */
+int peer_send(struct peer *peer, struct span head, struct span body);
+bool peer_is_writable(const struct peer *peer);
+size_t peer_queued(const struct peer *peer);
+
+/* While false, no on_message comes and the receive window closes to the
+ * other side. */
+void peer_set_reading(struct peer *peer, bool reading);
+
+enum peer_state peer_get_state(const struct peer *peer);
+
+/* False before ICE has found a path. */
+bool peer_get_path(const struct peer *peer, struct peer_path *out);
+
+/* SHA-256 of the other side's certificate, 32 bytes, once a description came;
+ * else NULL. Two peers with the same one were made by the same process. */
+const uint8_t *peer_remote_fingerprint(const struct peer *peer);
+
+/* The other side's "a=tool:", or NULL. */
+const char *peer_remote_tool(const struct peer *peer);
+
+/* Tells the other side (SCTP abort or shutdown, DTLS close_notify) and frees;
+ * no handler is called any more. Allowed under a handler. */
+void peer_close(struct peer *peer);
+
+#endif
