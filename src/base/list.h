@@ -20,8 +20,9 @@ struct list {
 #define LIST_ENTRY(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /* Walks a list whose current element may be removed by the body. */
-#define LIST_EACH(pos, tmp, head)                                                                  \
-    for (struct list *pos = (head)->next, *tmp = pos->next; pos != (head); pos = tmp, tmp = pos->next)
+#define LIST_EACH(pos, tmp, head)                                          \
+    for (struct list *pos = (head)->next, *tmp = pos->next; pos != (head); \
+         pos = tmp, tmp = pos->next)
 
 static inline void list_init(struct list *head)
 {

@@ -31,10 +31,10 @@ void log_write(enum log_level level, const char *format, ...) __attribute__((for
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_write(LOG_WARN, __VA_ARGS__)
 #define log_info(...)  log_write(LOG_INFO, __VA_ARGS__)
-#define log_debug(...)                                                                             \
-    do {                                                                                           \
-        if (log_is_enabled(LOG_DEBUG))                                                             \
-            log_write(LOG_DEBUG, __VA_ARGS__);                                                     \
+#define log_debug(...)                         \
+    do {                                       \
+        if (log_is_enabled(LOG_DEBUG))         \
+            log_write(LOG_DEBUG, __VA_ARGS__); \
     } while (0)
 
 enum { LOG_REDACTED_LEN = 16 };

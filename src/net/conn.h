@@ -92,8 +92,7 @@ void conn_peer_address(const struct conn *conn, struct address *out);
  * conn_set_handlers() under the call, or closed. Errors: -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL for a
  * host that is no address of this machine. */
 int listener_new(struct loop *loop, const char *host, uint16_t port,
-                 void (*on_accept)(struct conn *conn, void *arg), void *arg,
-                 struct listener **out);
+                 void (*on_accept)(struct conn *conn, void *arg), void *arg, struct listener **out);
 uint16_t listener_port(const struct listener *listener);
 void listener_close(struct listener *listener);
 
