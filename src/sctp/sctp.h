@@ -1,0 +1,202 @@
+/*
+ * SCTP for WebRTC: one association over one path, below it DTLS (RFC 8261),
+ * above it data channels (RFC 8831). Sans-I/O: packets and the time go in,
+ * packets and events come out. The engine owns no socket, clock, timer or
+ * thread, and never logs.
+ *
+ *   feed(packet)* ──┐                       ┌── on_message, on_stream_reset …
+ *   send(message)* ─┼─► struct sctp_assoc ──┤
+ *   on_deadline ────┘        flush          └── on_packets(burst)
+ *
+ * The owner's loop: feed() every packet of a received batch, then flush();
+ * call on_deadline() when deadline() is reached. Packets leave only inside
+ * connect, flush, on_deadline, set_reading, shutdown and abort. send() and
+ * reset_stream() only queue, and set the deadline to "at once": call flush()
+ * when the batch of sends is over, or let the deadline do it.
+ *
+ *              connect()               INIT-ACK            COOKIE-ACK
+ *   CLOSED ───────────► COOKIE_WAIT ──────────► COOKIE_ECHOED ──────────┐
+ *     │ valid COOKIE-ECHO, in any state up to here                      ▼
+ *     └───────────────────────────────────────────────────────► ESTABLISHED
+ *   ESTABLISHED ─ shutdown() ─► SHUTDOWN_PENDING ─ all acked ─► SHUTDOWN_SENT
+ *   ESTABLISHED ─ SHUTDOWN ───► SHUTDOWN_RECEIVED ─ all acked ─► SHUTDOWN_ACK_SENT
+ *   every end ────────────────► DONE (on_closed was called, once)
+ *
+ * Handlers may call every function here but sctp_assoc_free(), and must not
+ * feed() from within a handler.
+ */
+#ifndef SCTP_SCTP_H
+#define SCTP_SCTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct sctp_assoc;
+
+enum sctp_cc { SCTP_CC_BBR, SCTP_CC_CUBIC };
+
+/* Where packets are written: data[len] belongs to the caller and may be
+ * shared by all associations of a thread, since it is only used inside one
+ * call. Each packet has headroom bytes before it and tailroom bytes after it
+ * free, so that DTLS can seal it in place. */
+struct sctp_arena {
+    uint8_t *data;
+    size_t len; /* at least headroom + mtu_max + tailroom */
+    size_t headroom;
+    size_t tailroom;
+};
+
+struct sctp_packet {
+    uint8_t *data;
+    size_t len;
+    bool may_fragment; /* larger than the path may be: send without DF */
+};
+
+struct sctp_config {
+    uint8_t seed[16]; /* unpredictable: tags, first TSN, cookie key */
+    struct sctp_arena *arena;
+    uint16_t local_port;
+    uint16_t remote_port;
+    uint16_t streams;        /* most streams each way, 1 to 65535 */
+    enum sctp_cc cc;         /* congestion control */
+    size_t mtu;              /* first packet size, whole SCTP packet */
+    size_t mtu_max;          /* path MTU discovery looks no higher; mtu: off */
+    size_t max_message;      /* larger ones are refused, both ways */
+    size_t recv_window;      /* first receive window */
+    size_t recv_window_max;  /* and how far need makes it grow */
+    uint64_t heartbeat_us;   /* of an idle path; 0: none */
+    unsigned max_retransmit; /* timeouts in a row that end the association */
+    bool interleaving;       /* offer I-DATA (RFC 8260) */
+    bool zero_checksum;      /* offer RFC 9653: only above DTLS */
+};
+
+enum sctp_close_reason {
+    SCTP_CLOSED_SHUTDOWN,      /* in order, by either side */
+    SCTP_CLOSED_ABORTED,       /* by sctp_assoc_abort() */
+    SCTP_CLOSED_PEER_ABORTED,  /* ABORT received */
+    SCTP_CLOSED_TIMEOUT,       /* the peer does not answer any more */
+    SCTP_CLOSED_PEER_VIOLATED, /* the peer broke the protocol; it was told */
+};
+
+const char *sctp_close_reason_name(enum sctp_close_reason reason);
+
+enum sctp_reset_side {
+    SCTP_RESET_INCOMING, /* the peer's side of the stream starts anew */
+    SCTP_RESET_OUTGOING, /* ours does: the peer has confirmed it */
+    SCTP_RESET_REFUSED,  /* the peer refused ours; the stream goes on */
+};
+
+struct sctp_message_info {
+    uint16_t stream;
+    bool unordered;
+    uint32_t ppid;
+};
+
+struct sctp_handlers {
+    /* Packets to put on the wire, in order; the arena is free again when
+     * this returns. Equal sizes come in runs. */
+    void (*on_packets)(void *arg, const struct sctp_packet *packets, size_t count);
+    /* A whole message; the span lives until the return. */
+    void (*on_message)(void *arg, const struct sctp_message_info *info, struct span message);
+    void (*on_connected)(void *arg);
+    /* The send queue fell below its low mark after having been above it. */
+    void (*on_writable)(void *arg);
+    void (*on_stream_reset)(void *arg, uint16_t stream, enum sctp_reset_side side);
+    /* Last event of all. */
+    void (*on_closed)(void *arg, enum sctp_close_reason reason);
+};
+
+struct sctp_send_options {
+    bool unordered;
+    bool limit_retransmits; /* partial reliability, RFC 3758 and 7496 */
+    uint16_t max_retransmits;
+    uint64_t lifetime_us; /* given up this long after send(); 0: never */
+};
+
+struct sctp_stats {
+    uint64_t srtt_us;
+    uint64_t min_rtt_us;
+    uint64_t rto_us;
+    uint64_t pacing_rate; /* bytes per second */
+    size_t cwnd;
+    size_t in_flight;
+    size_t mtu;
+    size_t recv_window;
+    uint64_t sent_packets;
+    uint64_t received_packets;
+    uint64_t sent_bytes; /* user data, first transmissions */
+    uint64_t received_bytes;
+    uint64_t retransmitted; /* chunks */
+    uint64_t lost;          /* chunks declared lost */
+    uint64_t timeouts;
+    uint64_t tail_probes;
+    uint64_t undone;  /* congestion responses that proved spurious */
+    size_t memory;    /* bytes held now: queues, rings and reassembly */
+    const char *cc;   /* name and state, for the curious */
+    bool interleaved; /* I-DATA in use */
+    bool zero_checksum_sent;
+};
+
+/* Defaults for everything but seed and arena. */
+void sctp_config_init(struct sctp_config *config);
+
+/* Copies both structs. Never NULL. */
+struct sctp_assoc *sctp_assoc_new(const struct sctp_config *config,
+                                  const struct sctp_handlers *handlers, void *arg);
+
+/* Drops everything silently; not from within a handler. NULL is allowed. */
+void sctp_assoc_free(struct sctp_assoc *a);
+
+/* Sends INIT. Both ends may do so, or one; the other only feeds. */
+void sctp_assoc_connect(struct sctp_assoc *a, uint64_t now_us);
+
+/* One packet from the peer. Whatever is wrong with it is handled inside. */
+void sctp_assoc_feed(struct sctp_assoc *a, struct span packet, uint64_t now_us);
+
+/* Ends a batch: acknowledges it and sends what may go now. */
+void sctp_assoc_flush(struct sctp_assoc *a, uint64_t now_us);
+
+/* When on_deadline() is next wanted: 0 for at once, or TIME_NEVER. */
+uint64_t sctp_assoc_deadline(const struct sctp_assoc *a);
+void sctp_assoc_on_deadline(struct sctp_assoc *a, uint64_t now_us);
+
+/* Queues a message; the bytes are copied. May be called before the
+ * association is up. options may be NULL: ordered and reliable.
+ *   -EAGAIN    the queue is full; on_writable() will tell
+ *   -EMSGSIZE  empty, or above max_message
+ *   -EINVAL    the stream is beyond what was negotiated
+ *   -EPIPE     the stream is being reset
+ *   -ENOTCONN  the association is shutting down or done */
+int sctp_assoc_send(struct sctp_assoc *a, uint16_t stream, uint32_t ppid, struct span message,
+                    const struct sctp_send_options *options, uint64_t now_us);
+
+/* Bytes of messages that were queued and not yet sent once. */
+size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a);
+
+/* A stream's share against the others', 1 to 65535; 256 until set. The
+ * values that RFC 8831 section 6.4 gives: 128, 256, 512, 1024. */
+int sctp_assoc_set_priority(struct sctp_assoc *a, uint16_t stream, uint16_t priority);
+
+/* While not reading, messages stay in the engine and the receive window
+ * closes. Reading again delivers them before this returns. */
+void sctp_assoc_set_reading(struct sctp_assoc *a, bool reading, uint64_t now_us);
+
+/* Resets our side of a stream once everything queued on it was sent
+ * (RFC 6525); on_stream_reset() tells when the peer has confirmed.
+ *   -EINVAL, -EPIPE, -ENOTCONN as above
+ *   -EOPNOTSUPP  the peer cannot */
+int sctp_assoc_reset_stream(struct sctp_assoc *a, uint16_t stream, uint64_t now_us);
+
+/* Ends in order once everything queued was acknowledged. */
+void sctp_assoc_shutdown(struct sctp_assoc *a, uint64_t now_us);
+
+/* Ends now: one ABORT, then on_closed(). Nothing when done already. */
+void sctp_assoc_abort(struct sctp_assoc *a, uint64_t now_us);
+
+bool sctp_assoc_is_connected(const struct sctp_assoc *a);
+void sctp_assoc_stats(const struct sctp_assoc *a, struct sctp_stats *out);
+
+#endif
