@@ -1,0 +1,147 @@
+"""Other WebRTC stacks, speaking the wire contract, against our programs: as
+consumers to `tunnel serve` and as a provider to `tunnel proxy`."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+from harness import Case, pattern
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ECHO_BYTES = 10 << 20
+
+
+def json_of(match):
+    return json.loads(match[1])
+
+
+class Consumer:
+    """What each stack shows as a consumer, first and second in the room."""
+
+    seconds = 150
+    missing = None  # why it cannot run here
+    command = None
+
+    def setUp(self):
+        if self.missing:
+            self.skipTest(self.missing)
+        super().setUp()
+        self.rig.start_mock()
+        self.rig.start_signal()
+
+    def start_peer(self):
+        gate = self.name()
+        argv = [*self.command, self.rig.signal_url, self.rig.room, gate, str(ECHO_BYTES)]
+        return self.rig.run(type(self).__name__.lower(), argv, is_product=False), gate
+
+    def check(self, peer, gate):
+        agreed = json_of(peer.wait_for(r"^agreed (.*)", deadline=60))
+        self.assertEqual(agreed["version"], 1)
+        self.assertIn("sse", agreed["features"])
+
+        got = json_of(peer.wait_for(r"^get (.*)"))
+        self.assertEqual(got["status"], 200)
+        fields = {k.lower(): v for k, v in got["headers"].items()}
+        self.assertEqual(fields["content-type"], "application/json")
+        self.assertEqual(json.loads(got["body"])["data"][0]["id"], "mock-small")
+
+        # The rest is not there yet: it leaves the upstream behind the gate.
+        first = json_of(peer.wait_for(r"^stream-first (.*)"))
+        self.assertEqual(first["status"], 200)
+        self.rig.mock.send(f"open {gate}")
+        stream = json_of(peer.wait_for(r"^stream (.*)"))
+        fields = {k.lower(): v for k, v in stream["headers"].items()}
+        self.assertEqual(fields["content-type"], "text/event-stream")
+        self.assertTrue(stream["body"].endswith("data: [DONE]\n\n"), stream["body"][-200:])
+
+        echo = json_of(peer.wait_for(r"^echo (.*)", deadline=90))
+        self.assertEqual((echo["status"], echo["bytes"]), (200, ECHO_BYTES))
+        self.assertEqual(echo["sent"], echo["received"])
+        peer.wait_for(r"^done")
+
+    def test_first_in_the_room(self):
+        """as offerer: GET, streamed completion, 10 MB echo"""
+        peer, gate = self.start_peer()
+        peer.wait_for(r"^joined 0")
+        self.rig.start_serve()
+        self.check(peer, gate)
+
+    def test_second_in_the_room(self):
+        """as answerer: GET, streamed completion, 10 MB echo"""
+        self.rig.start_serve()
+        self.rig.wait_peers(1)
+        peer, gate = self.start_peer()
+        peer.wait_for(r"^joined 1")
+        self.check(peer, gate)
+
+
+class Chromium(Consumer, Case):
+    command = [sys.executable, os.path.join(HERE, "chromium_consumer.py")]
+    if not shutil.which("chromium"):
+        missing = "there is no chromium"
+
+
+class Aiortc(Consumer, Case):
+    command = [sys.executable, os.path.join(HERE, "aiortc_consumer.py")]
+    if subprocess.run([sys.executable, "-c", "import aiortc"], stderr=subprocess.DEVNULL).returncode:
+        missing = "there is no aiortc for this Python"
+
+
+class Werift(Consumer, Case):
+    command = ["node", os.path.join(HERE, "werift", "consumer.mjs")]
+    if not os.path.isdir(os.path.join(HERE, "werift", "node_modules", "werift")):
+        missing = "werift is not installed (scripts/install-deps.sh test)"
+
+
+@unittest.skipIf(Aiortc.missing, Aiortc.missing)
+class AiortcProvider(Case):
+    def start_provider(self):
+        program = os.path.join(HERE, "aiortc_provider.py")
+        argv = [sys.executable, program, self.rig.signal_url, self.rig.room, self.rig.upstream_url]
+        return self.rig.run("aiortc-provider", argv, is_product=False)
+
+    def check(self, provider):
+        provider.wait_for(r'^hello .*"proto": "httptunnel"')
+        self.rig.wait_up()
+        self.assertEqual(self.rig.get_json("/v1/models")["data"][0]["id"], "mock-small")
+
+        gate = self.name()
+        conn = self.rig.connect()
+        self.addCleanup(conn.close)
+        conn.request("GET", f"/gated/{gate}")
+        response = conn.getresponse()
+        self.assertEqual(response.read1(), b"first\n")
+        self.rig.mock.send(f"open {gate}")
+        self.assertEqual(response.read(), b"second\n")
+
+        body = b"".join(pattern(1 << 20))
+        status, _, echoed = self.rig.request("POST", "/echo", body)
+        self.assertEqual(status, 200)
+        self.assertEqual(hashlib.sha256(echoed).digest(), hashlib.sha256(body).digest())
+
+    def test_first_in_the_room(self):
+        """as offerer serves `tunnel proxy`"""
+        self.rig.start_mock()
+        self.rig.start_signal()
+        provider = self.start_provider()
+        provider.wait_for(r"^joined 0")
+        self.rig.start_proxy()
+        self.check(provider)
+
+    def test_second_in_the_room(self):
+        """as answerer serves `tunnel proxy`"""
+        self.rig.start_mock()
+        self.rig.start_signal()
+        self.rig.start_proxy()
+        self.rig.wait_peers(1)
+        provider = self.start_provider()
+        provider.wait_for(r"^joined 1")
+        self.check(provider)
+
+
+if __name__ == "__main__":
+    unittest.main()

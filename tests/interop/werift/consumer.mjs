@@ -1,0 +1,28 @@
+// usage: consumer.mjs SIGNAL-URL ROOM GATE ECHO-BYTES
+// Joins the room as a consumer on werift, runs the scenario of wire.mjs, and
+// prints each event as a line "EVENT JSON".
+import { webcrypto } from "node:crypto";
+import { RTCPeerConnection } from "werift";
+import WebSocket from "ws";
+import { meet, runOver } from "../wire.mjs";
+
+globalThis.crypto ??= webcrypto; // Node 18 has it only here
+
+const [signalUrl, room, gate, echoBytes] = process.argv.slice(2);
+const report = (event, details = null) => console.log(event, JSON.stringify(details));
+
+// As every peer here it must come by without a STUN server.
+const connection = new RTCPeerConnection({ iceServers: [] });
+const socket = new WebSocket(signalUrl);
+socket.onerror = ({ message }) => report("failed", message);
+meet(socket, room, connection, report, (channel) => {
+  runOver(channel, gate, Number(echoBytes), report)
+    .then(() => report("done"))
+    .catch((error) => report("failed", error.stack))
+    .finally(async () => {
+      socket.send(JSON.stringify({ type: "bye" }));
+      await connection.close();
+      socket.close();
+    })
+    .finally(() => process.exit());
+});

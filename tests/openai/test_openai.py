@@ -1,0 +1,40 @@
+"""The npm `openai` client through the tunnel, against the mock upstream."""
+
+import json
+import os
+import unittest
+
+from harness import Case
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+INSTALLED = os.path.isdir(os.path.join(HERE, "node_modules", "openai"))
+REPLY = "A tunnel carries every token the moment it leaves the server: nothing waits ."
+
+
+@unittest.skipUnless(INSTALLED, "openai is not installed (scripts/install-deps.sh test)")
+class OpenAI(Case):
+    def test_client(self):
+        """completion, streamed completion, abort in mid-stream, typed error"""
+        self.rig.start_all()
+        gate = self.name()
+        host, port = self.rig.proxy_address
+        program = os.path.join(HERE, "client.mjs")
+        argv = ["node", program, f"http://{host}:{port}/v1", f"gated:{gate}"]
+        client = self.rig.run("openai", argv, is_product=False)
+
+        def value(event):
+            return json.loads(client.wait_for(rf"^{event} (.*)")[1])
+
+        self.assertEqual(value("models"), ["mock-small", "mock-large"])
+        self.assertEqual(value("completion"), REPLY)
+        value("first-token")  # the rest is still behind the gate
+        self.rig.mock.send(f"open {gate}")
+        self.assertEqual(value("streamed"), REPLY)
+        self.assertEqual(value("abort"), "A")
+        self.rig.mock.wait_for(r"^closed \d+")
+        self.assertEqual(value("error"), {"name": "NotFoundError", "status": 404})
+        client.wait_for("^done")
+
+
+if __name__ == "__main__":
+    unittest.main()
