@@ -11,12 +11,26 @@
 
 #include "http/field.h"
 
+#define HTTP_LENGTH_MAX ((uint64_t)INT64_MAX) /* of a body or chunk; no sum with it overflows */
+
+enum {
+    HTTP_CHUNK_LINE_MAX = 1024,  /* a chunk's size with its extensions; stops endless ones */
+    HTTP_TRAILERS_MAX = 8 << 10, /* all trailers of a body; likewise */
+};
+
 enum http_framing {
     HTTP_BODY_NONE,
     HTTP_BODY_LENGTH,
     HTTP_BODY_CHUNKED,
     HTTP_BODY_UNTIL_CLOSE /* responses only */
 };
+
+/* Content-Length: 1 with *length, 0 where there is none, -EINVAL for one that
+ * is repeated or no number. */
+int http_content_length(struct http_fields fields, uint64_t *length);
+
+/* Whether a response of that status may have content (not 1xx, 204, 304). */
+bool http_status_has_body(int status);
 
 /* Section 6.3. 0, -EINVAL for contradictory or malformed framing (400 or
  * 502), -ENOTSUP for a transfer coding other than chunked (501). */
@@ -28,8 +42,8 @@ int http_response_framing(const struct http_response *response, struct span requ
 /* Reads one body. Embedded. */
 struct http_body {
     enum http_framing framing;
-    uint64_t left; /* of the length, or of the current chunk */
-    int state;     /* of the chunk parser */
+    uint64_t left;     /* of the length, or of the current chunk */
+    int state;         /* of the chunk parser */
     unsigned line_len; /* bytes of the current chunk line or of the trailers */
     bool is_done;
 };

@@ -33,12 +33,12 @@ struct http_call_handlers {
 };
 
 struct http_client_config {
-    const char *host;             /* copied */
+    const char *host; /* copied */
     uint16_t port;
     const struct tls_client *tls; /* NULL for http; must outlive the client */
     uint64_t connect_timeout_us;
-    uint64_t idle_timeout_us;     /* of a pooled connection */
-    size_t pool_max;              /* idle connections kept */
+    uint64_t idle_timeout_us; /* of a pooled connection */
+    size_t pool_max;          /* idle connections kept */
 };
 
 struct http_client *http_client_new(struct loop *loop, const struct http_client_config *config);

@@ -9,7 +9,7 @@
 
 #include "http/field.h"
 
-/* Why a head is refused; http_parse_status() maps to what a server answers. */
+/* Why a head is refused: the negative of the status that a server answers. */
 enum http_parse_error {
     HTTP_BAD_SYNTAX = -400,
     HTTP_TARGET_TOO_LONG = -414,
@@ -20,8 +20,17 @@ enum http_parse_error {
 /* Parses one head at the front of in. fields has room for HTTP_FIELDS_MAX.
  * Returns the bytes consumed (> 0, up to and with the empty line), 0 when the
  * head is not complete yet, or an enum http_parse_error. Empty lines before a
- * request line are skipped (section 2.2). */
+ * request line are skipped (section 2.2). A request's Host is checked: one in
+ * HTTP/1.1, at most one in HTTP/1.0 (section 3.2).
+ *
+ * Nothing is kept between calls. A caller that gets a head in many small
+ * pieces must not call at each of them (a quadratic amount of work), but when
+ * http_head_may_end() says so. */
 ssize_t http_parse_request(struct span in, struct http_request *out, struct http_field *fields);
 ssize_t http_parse_response(struct span in, struct http_response *out, struct http_field *fields);
+
+/* Whether a head of which old_len bytes were refused as incomplete is worth
+ * another call: it has an empty line now, is full, or is twice as long. */
+bool http_head_may_end(struct span in, size_t old_len);
 
 #endif

@@ -1,0 +1,192 @@
+/*
+ * Character classes and list fields. A list field (RFC 9110 section 5.6.1)
+ * may be spread over several lines, and may hold empty elements, which count
+ * as nothing.
+ */
+#include "http/field.h"
+
+/* tchar of RFC 9110 section 5.6.2, by character code: two words of 64. */
+static const uint64_t token_chars[2] = {
+    UINT64_C(0x03ff6cfa00000000), /* ! # $ % & ' * + - . 0-9 */
+    UINT64_C(0x57ffffffc7fffffe), /* A-Z ^ _ ` a-z | ~ */
+};
+
+static bool is_token_char(uint8_t c)
+{
+    return c < 128 && (token_chars[c >> 6] >> (c & 63) & 1);
+}
+
+bool http_is_token(struct span bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (!is_token_char(bytes.data[i]))
+            return false;
+    }
+    return bytes.len > 0;
+}
+
+bool http_is_field_value(struct span bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t c = bytes.data[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+bool http_is_target(struct span bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t c = bytes.data[i];
+        if (c <= 0x20 || c >= 0x7f || c == '#')
+            return false;
+    }
+    return bytes.len > 0;
+}
+
+struct span http_trim(struct span bytes)
+{
+    while (bytes.len > 0 && (bytes.data[0] == ' ' || bytes.data[0] == '\t'))
+        bytes = span_skip(bytes, 1);
+    while (bytes.len > 0 && (bytes.data[bytes.len - 1] == ' ' || bytes.data[bytes.len - 1] == '\t'))
+        bytes.len--;
+    return bytes;
+}
+
+bool http_list_next(struct span *rest, struct span *element)
+{
+    while (rest->len > 0) {
+        const uint8_t *comma = memchr(rest->data, ',', rest->len);
+        size_t len = comma ? (size_t)(comma - rest->data) : rest->len;
+        *element = http_trim(span_of(rest->data, len));
+        *rest = span_skip(*rest, comma ? len + 1 : len);
+        if (element->len > 0)
+            return true;
+    }
+    return false;
+}
+
+const struct http_field *http_fields_find(struct http_fields fields, const char *name)
+{
+    for (size_t i = 0; i < fields.count; i++) {
+        if (span_is_string_nocase(fields.at[i].name, name))
+            return &fields.at[i];
+    }
+    return NULL;
+}
+
+size_t http_fields_count(struct http_fields fields, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < fields.count; i++)
+        count += span_is_string_nocase(fields.at[i].name, name);
+    return count;
+}
+
+static bool list_has(struct http_fields fields, const char *name, struct span wanted)
+{
+    for (size_t i = 0; i < fields.count; i++) {
+        if (!span_is_string_nocase(fields.at[i].name, name))
+            continue;
+        struct span rest = fields.at[i].value;
+        struct span element;
+        while (http_list_next(&rest, &element)) {
+            if (span_is_equal_nocase(element, wanted))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool http_fields_list_has(struct http_fields fields, const char *name, const char *element)
+{
+    return list_has(fields, name, span_from_string(element));
+}
+
+bool http_field_is_hop_by_hop(struct span name, struct http_fields fields)
+{
+    static const char *const always[] = {"Connection", "Keep-Alive",        "Proxy-Connection",
+                                         "TE",         "Transfer-Encoding", "Upgrade"};
+    /* Naming these in Connection is an attack: the message would lose what
+     * routes it or what says where it ends. */
+    static const char *const never[] = {"Host", "Content-Length"};
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+        if (span_is_string_nocase(name, always[i]))
+            return true;
+    }
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        if (span_is_string_nocase(name, never[i]))
+            return false;
+    }
+    return list_has(fields, "Connection", name);
+}
+
+const char *http_reason(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {
+        {100, "Continue"},
+        {101, "Switching Protocols"},
+        {102, "Processing"},
+        {103, "Early Hints"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {203, "Non-Authoritative Information"},
+        {204, "No Content"},
+        {205, "Reset Content"},
+        {206, "Partial Content"},
+        {207, "Multi-Status"},
+        {300, "Multiple Choices"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {407, "Proxy Authentication Required"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {423, "Locked"},
+        {424, "Failed Dependency"},
+        {425, "Too Early"},
+        {426, "Upgrade Required"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {451, "Unavailable For Legal Reasons"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
+        {511, "Network Authentication Required"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    }
+    return "";
+}

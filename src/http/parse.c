@@ -1,0 +1,260 @@
+/*
+ * A head is read line by line from the front, each time from the start: the
+ * caller keeps an incomplete head and calls again with more. Only CRLF ends a
+ * line. RFC 9112 lets a server take a bare LF or unfold lines too; each such
+ * leniency is a second reading of the same bytes, and two readings in a row of
+ * servers are how requests are smuggled, so here there is one.
+ *
+ *   head  = first-line CRLF *( name ":" OWS value OWS CRLF ) CRLF
+ */
+#include "http/parse.h"
+
+enum {
+    /* A request line that is this much longer than the longest target without
+     * having ended will never fit: 414 at once. */
+    REQUEST_LINE_SLACK = 64,
+    MAJOR_VERSION = 1,
+};
+
+enum line { LINE_MORE, LINE_DONE, LINE_BAD };
+
+/* Takes a line without its CRLF off the front. */
+static enum line take_line(struct span *in, struct span *line)
+{
+    if (in->len == 0)
+        return LINE_MORE;
+    const uint8_t *lf = memchr(in->data, '\n', in->len);
+    if (!lf)
+        return LINE_MORE;
+    size_t len = (size_t)(lf - in->data);
+    if (len == 0 || lf[-1] != '\r')
+        return LINE_BAD;
+    *line = span_of(in->data, len - 1);
+    *in = span_skip(*in, len + 1);
+    return LINE_DONE;
+}
+
+/* "HTTP/1.x"; any minor version above 1 is spoken to as 1.1. */
+static int parse_version(struct span text, int *minor)
+{
+    if (text.len != 8 || !span_starts_with(text, "HTTP/") || text.data[6] != '.')
+        return HTTP_BAD_SYNTAX;
+    int major = text.data[5] - '0';
+    int low = text.data[7] - '0';
+    if (major < 0 || major > 9 || low < 0 || low > 9)
+        return HTTP_BAD_SYNTAX;
+    if (major != MAJOR_VERSION)
+        return HTTP_BAD_VERSION;
+    *minor = low > 0;
+    return 0;
+}
+
+static int parse_field(struct span line, struct http_field *field)
+{
+    const uint8_t *colon = memchr(line.data, ':', line.len);
+    if (!colon)
+        return HTTP_BAD_SYNTAX;
+    size_t name_len = (size_t)(colon - line.data);
+    field->name = span_of(line.data, name_len);
+    field->value = http_trim(span_skip(line, name_len + 1));
+    /* A token has no space: this refuses a space before the colon and a line
+     * that begins with one (obs-fold). */
+    if (!http_is_token(field->name) || !http_is_field_value(field->value))
+        return HTTP_BAD_SYNTAX;
+    return 0;
+}
+
+/* Returns 1 at the empty line, 0 when more is needed, or an error. */
+static int parse_fields(struct span *in, struct http_field *fields, size_t *count)
+{
+    *count = 0;
+    for (;;) {
+        struct span line;
+        switch (take_line(in, &line)) {
+        case LINE_MORE:
+            return 0;
+        case LINE_BAD:
+            return HTTP_BAD_SYNTAX;
+        case LINE_DONE:
+            break;
+        }
+        if (line.len == 0)
+            return 1;
+        if (*count == HTTP_FIELDS_MAX)
+            return HTTP_HEAD_TOO_LARGE;
+        int error = parse_field(line, &fields[*count]);
+        if (error < 0)
+            return error;
+        ++*count;
+    }
+}
+
+/* uri-host [":" port] without looking closer (RFC 9110 section 7.2); a comma
+ * or space would be two hosts in one line. */
+static bool is_host(struct span value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t c = value.data[i];
+        bool is_alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!is_alnum && (c == 0 || !strchr("-._~!$&'()*+;=%:[]", c)))
+            return false;
+    }
+    return true;
+}
+
+/* RFC 9112 section 3.2: exactly one in HTTP/1.1, at most one in any. */
+static bool has_good_host(const struct http_request *request)
+{
+    size_t count = http_fields_count(request->fields, "Host");
+    if (count == 0)
+        return request->minor_version == 0;
+    return count == 1 && is_host(http_fields_find(request->fields, "Host")->value);
+}
+
+/* RFC 9112 section 3.2: the four forms of a target. */
+static bool is_target_of(struct span target, struct span method)
+{
+    if (!http_is_target(target))
+        return false;
+    if (span_is_string(method, "CONNECT"))
+        return target.data[0] != '/';
+    if (target.data[0] == '/')
+        return true;
+    if (span_is_string(target, "*"))
+        return span_is_string(method, "OPTIONS");
+    const char *scheme_end = memmem(target.data, target.len, "://", 3);
+    return scheme_end != NULL && scheme_end != (const char *)target.data;
+}
+
+static int parse_request_line(struct span line, struct http_request *out)
+{
+    const uint8_t *space = memchr(line.data, ' ', line.len);
+    if (!space)
+        return HTTP_BAD_SYNTAX;
+    size_t method_len = (size_t)(space - line.data);
+    out->method = span_of(line.data, method_len);
+    struct span rest = span_skip(line, method_len + 1);
+    space = memchr(rest.data, ' ', rest.len);
+    if (!space || !http_is_token(out->method))
+        return HTTP_BAD_SYNTAX;
+    size_t target_len = (size_t)(space - rest.data);
+    out->target = span_of(rest.data, target_len);
+    if (target_len > HTTP_TARGET_MAX)
+        return HTTP_TARGET_TOO_LONG;
+    int error = parse_version(span_skip(rest, target_len + 1), &out->minor_version);
+    if (error < 0)
+        return error;
+    return is_target_of(out->target, out->method) ? 0 : HTTP_BAD_SYNTAX;
+}
+
+/* A request line that has not ended. What can no longer become one is refused
+ * now, not at the time limit: a TLS hello, a target without end. */
+static int check_partial_request_line(struct span in)
+{
+    if (in.len > 0 && in.data[0] != '\r' && !http_is_token(span_of(in.data, 1)))
+        return HTTP_BAD_SYNTAX;
+    if (in.len > HTTP_TARGET_MAX + REQUEST_LINE_SLACK)
+        return HTTP_TARGET_TOO_LONG;
+    return 0;
+}
+
+/* What an incomplete head comes to. */
+static int need_more(struct span whole)
+{
+    return whole.len >= HTTP_HEAD_MAX ? HTTP_HEAD_TOO_LARGE : 0;
+}
+
+ssize_t http_parse_request(struct span in, struct http_request *out, struct http_field *fields)
+{
+    struct span whole = in;
+    if (whole.len > HTTP_HEAD_MAX)
+        whole.len = HTTP_HEAD_MAX;
+    struct span rest = whole;
+    struct span line;
+    do {
+        enum line got = take_line(&rest, &line);
+        if (got == LINE_BAD)
+            return HTTP_BAD_SYNTAX;
+        if (got == LINE_MORE) {
+            int error = check_partial_request_line(rest);
+            return error < 0 ? error : need_more(whole);
+        }
+    } while (line.len == 0);
+
+    int result = parse_request_line(line, out);
+    if (result < 0)
+        return result;
+    size_t count;
+    result = parse_fields(&rest, fields, &count);
+    if (result <= 0)
+        return result < 0 ? result : need_more(whole);
+    out->fields = (struct http_fields){fields, count};
+    if (!has_good_host(out))
+        return HTTP_BAD_SYNTAX;
+    return (ssize_t)(whole.len - rest.len);
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* "HTTP/1.1 200 OK"; the reason, and even the space before it, may be missing
+ * (some servers leave it out, and nothing can be read into it). */
+static int parse_status_line(struct span line, struct http_response *out)
+{
+    enum { VERSION_LEN = 8, STATUS_END = 12 };
+    if (line.len < STATUS_END || line.data[VERSION_LEN] != ' ')
+        return HTTP_BAD_SYNTAX;
+    int error = parse_version(span_of(line.data, VERSION_LEN), &out->minor_version);
+    if (error < 0)
+        return error;
+    const uint8_t *digits = line.data + VERSION_LEN + 1;
+    if (!is_digit(digits[0]) || !is_digit(digits[1]) || !is_digit(digits[2]))
+        return HTTP_BAD_SYNTAX;
+    out->status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+    if (out->status < 100)
+        return HTTP_BAD_SYNTAX;
+    out->reason = span_skip(line, STATUS_END);
+    if (out->reason.len > 0) {
+        if (out->reason.data[0] != ' ')
+            return HTTP_BAD_SYNTAX;
+        out->reason = span_skip(out->reason, 1);
+    }
+    return http_is_field_value(out->reason) ? 0 : HTTP_BAD_SYNTAX;
+}
+
+ssize_t http_parse_response(struct span in, struct http_response *out, struct http_field *fields)
+{
+    struct span whole = in;
+    if (whole.len > HTTP_HEAD_MAX)
+        whole.len = HTTP_HEAD_MAX;
+    struct span rest = whole;
+    struct span line;
+    enum line got = take_line(&rest, &line);
+    if (got == LINE_BAD)
+        return HTTP_BAD_SYNTAX;
+    if (got == LINE_MORE) {
+        size_t len = whole.len < 5 ? whole.len : 5;
+        bool may_be = len == 0 || memcmp(whole.data, "HTTP/", len) == 0;
+        return may_be ? need_more(whole) : HTTP_BAD_SYNTAX;
+    }
+    int result = parse_status_line(line, out);
+    if (result < 0)
+        return result;
+    size_t count;
+    result = parse_fields(&rest, fields, &count);
+    if (result <= 0)
+        return result < 0 ? result : need_more(whole);
+    out->fields = (struct http_fields){fields, count};
+    return (ssize_t)(whole.len - rest.len);
+}
+
+bool http_head_may_end(struct span in, size_t old_len)
+{
+    if (in.len >= HTTP_HEAD_MAX || in.len / 2 >= old_len)
+        return true;
+    /* The empty line may have begun in the old bytes. */
+    size_t from = old_len < 3 ? 0 : old_len - 3;
+    return memmem(in.data + from, in.len - from, "\n\r\n", 3) != NULL;
+}
