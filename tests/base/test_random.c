@@ -1,0 +1,71 @@
+/*
+ * Shapes and bounds. That the bytes are unpredictable is the kernel's word.
+ */
+#include "testing.h"
+
+#include "base/random.h"
+
+static void test_uuid(void **state)
+{
+    (void)state;
+    char last[UUID_TEXT_LEN + 1] = "";
+    for (int round = 0; round < 1000; round++) {
+        char uuid[UUID_TEXT_LEN + 1];
+        random_uuid(uuid);
+        assert_int_equal(strlen(uuid), UUID_TEXT_LEN);
+        for (int i = 0; i < UUID_TEXT_LEN; i++) {
+            bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+            assert_non_null(strchr(is_dash ? "-" : "0123456789abcdef", uuid[i]));
+        }
+        assert_int_equal(uuid[14], '4');
+        assert_non_null(strchr("89ab", uuid[19]));
+        assert_string_not_equal(uuid, last);
+        memcpy(last, uuid, sizeof last);
+    }
+}
+
+static void test_below(void **state)
+{
+    (void)state;
+    unsigned seen = 0;
+    for (int i = 0; i < 1000; i++) {
+        uint32_t value = random_below(5);
+        assert_true(value < 5);
+        seen |= 1u << value;
+    }
+    assert_int_equal(seen, 31);
+    assert_int_equal(random_below(1), 0);
+    assert_true(random_below(UINT32_MAX) < UINT32_MAX);
+}
+
+static void test_ice_chars(void **state)
+{
+    (void)state;
+    char text[101];
+    random_ice_chars(text, 100);
+    assert_int_equal(strlen(text), 100);
+    size_t good = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    assert_int_equal(good, 100);
+}
+
+static void test_bytes(void **state)
+{
+    (void)state;
+    uint8_t a[300] = {0};
+    uint8_t b[300] = {0};
+    random_bytes(a, sizeof a); /* more than getrandom(2) promises at once */
+    random_bytes(b, sizeof b);
+    assert_memory_not_equal(a, b, sizeof a);
+    random_bytes(a, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_uuid),
+        cmocka_unit_test(test_below),
+        cmocka_unit_test(test_ice_chars),
+        cmocka_unit_test(test_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,52 @@
+/*
+ * A chunked body: the same content and the same verdict whole and byte by
+ * byte, and no more content than there was input.
+ */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "http/body.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Feeds in pieces; returns the bytes used or the error. */
+static ssize_t feed(struct span in, size_t step, struct buf *out, bool *is_done)
+{
+    struct http_body body;
+    http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+    size_t used = 0;
+    while (used < in.len && !body.is_done) {
+        struct span piece = span_skip(in, used);
+        if (piece.len > step)
+            piece.len = step;
+        struct span content;
+        ssize_t took = http_body_feed(&body, piece, &content);
+        if (took < 0)
+            return took;
+        assert(took > 0 && content.len <= (size_t)took);
+        int error = buf_append(out, content);
+        assert(error == 0);
+        used += (size_t)took;
+    }
+    *is_done = body.is_done;
+    assert((http_body_feed_end(&body) == 0) == *is_done);
+    return (ssize_t)used;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct buf whole, single;
+    bool whole_done = false;
+    bool single_done = false;
+    buf_init(&whole, size);
+    buf_init(&single, size);
+    ssize_t a = feed(span_of(data, size), SIZE_MAX, &whole, &whole_done);
+    ssize_t b = feed(span_of(data, size), 1, &single, &single_done);
+    assert(a == b && whole_done == single_done);
+    assert(span_is_equal(buf_bytes(&whole), buf_bytes(&single)));
+    buf_deinit(&whole);
+    buf_deinit(&single);
+    return 0;
+}

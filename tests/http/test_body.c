@@ -1,0 +1,323 @@
+/*
+ * Framing decisions, and bodies fed whole, byte by byte and flush to a guard
+ * page: the same content whatever the cuts.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "http/body.h"
+#include "http/parse.h"
+
+static struct http_field fields[HTTP_FIELDS_MAX];
+
+static int request_framing(const char *version, const char *lines, enum http_framing *framing,
+                           uint64_t *length)
+{
+    char text[1024];
+    int len = snprintf(text, sizeof text, "POST / HTTP/%s\r\nHost: a\r\n%s\r\n", version, lines);
+    struct http_request request;
+    assert_int_equal(http_parse_request(span_of(text, (size_t)len), &request, fields), len);
+    return http_request_framing(&request, framing, length);
+}
+
+static int response_framing(const char *status_line, const char *lines, const char *method,
+                            enum http_framing *framing, uint64_t *length)
+{
+    char text[1024];
+    int len = snprintf(text, sizeof text, "HTTP/%s\r\n%s\r\n", status_line, lines);
+    struct http_response response;
+    assert_int_equal(http_parse_response(span_of(text, (size_t)len), &response, fields), len);
+    return http_response_framing(&response, span_from_string(method), framing, length);
+}
+
+static void test_request_framing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version, *lines;
+        int error;
+        enum http_framing framing;
+        uint64_t length;
+    } cases[] = {
+        {"1.1", "", 0, HTTP_BODY_NONE, 0},
+        {"1.0", "Content-Length: 7\r\n", 0, HTTP_BODY_LENGTH, 7},
+        {"1.1", "content-length: 0\r\n", 0, HTTP_BODY_LENGTH, 0},
+        {"1.1", "Content-Length: 007\r\n", 0, HTTP_BODY_LENGTH, 7},
+        {"1.1", "Content-Length: 9223372036854775807\r\n", 0, HTTP_BODY_LENGTH, INT64_MAX},
+        {"1.1", "Content-Length: 9223372036854775808\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: 99999999999999999999999\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length:\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: +7\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: -7\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: 7 7\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: 7, 7\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: 0x7\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: 7\r\nContent-Length: 7\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: 7\r\ncontent-length: 8\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: chunked\r\n", 0, HTTP_BODY_CHUNKED, 0},
+        {"1.1", "Transfer-Encoding: , CHUNKED ,\r\n", 0, HTTP_BODY_CHUNKED, 0},
+        {"1.0", "Transfer-Encoding: chunked\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: chunked\r\nContent-Length: 7\r\n", -EINVAL, 0, 0},
+        {"1.1", "Content-Length: 7\r\nTransfer-Encoding: x\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: gzip, chunked\r\n", -ENOTSUP, 0, 0},
+        {"1.1", "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", -ENOTSUP, 0, 0},
+        {"1.1", "Transfer-Encoding: chunked, gzip\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: chunked, chunked\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: identity\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: xchunked\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: \"chunked\"\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: chunked;a=b\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding:\r\n", -EINVAL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum http_framing framing;
+        uint64_t length;
+        int error = request_framing(cases[i].version, cases[i].lines, &framing, &length);
+        if (error != cases[i].error)
+            fail_msg("%s gave %d", cases[i].lines, error);
+        if (error == 0) {
+            assert_int_equal(framing, cases[i].framing);
+            assert_int_equal(length, cases[i].length);
+        }
+    }
+}
+
+static void test_response_framing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *status_line, *lines, *method;
+        int error;
+        enum http_framing framing;
+        uint64_t length;
+    } cases[] = {
+        {"1.1 200 OK", "", "GET", 0, HTTP_BODY_UNTIL_CLOSE, 0},
+        {"1.1 200 OK", "Content-Length: 5\r\n", "GET", 0, HTTP_BODY_LENGTH, 5},
+        {"1.1 200 OK", "Content-Length: 5\r\n", "HEAD", 0, HTTP_BODY_NONE, 0},
+        {"1.1 200 OK", "Transfer-Encoding: chunked\r\n", "HEAD", 0, HTTP_BODY_NONE, 0},
+        {"1.1 204 -", "Content-Length: 5\r\n", "GET", 0, HTTP_BODY_NONE, 0},
+        {"1.1 304 -", "Transfer-Encoding: chunked\r\n", "GET", 0, HTTP_BODY_NONE, 0},
+        {"1.1 103 -", "", "GET", 0, HTTP_BODY_NONE, 0},
+        {"1.1 500 -", "Transfer-Encoding: Chunked\r\n", "POST", 0, HTTP_BODY_CHUNKED, 0},
+        {"1.0 200 OK", "Transfer-Encoding: chunked\r\n", "GET", -EINVAL, 0, 0},
+        {"1.1 200 OK", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "GET", -EINVAL, 0, 0},
+        {"1.1 200 OK", "Transfer-Encoding: br, chunked\r\n", "GET", -ENOTSUP, 0, 0},
+        {"1.1 200 OK", "Content-Length: 5\r\nContent-Length: 6\r\n", "GET", -EINVAL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum http_framing framing;
+        uint64_t length;
+        int error = response_framing(cases[i].status_line, cases[i].lines, cases[i].method,
+                                     &framing, &length);
+        assert_int_equal(error, cases[i].error);
+        if (error == 0) {
+            assert_int_equal(framing, cases[i].framing);
+            assert_int_equal(length, cases[i].length);
+        }
+    }
+}
+
+/* Feeds in pieces of at most step bytes, each flush to a guard page. Returns
+ * the bytes used, or the error; content goes to out. */
+static ssize_t feed(struct http_body *body, struct span in, size_t step, struct buf *out)
+{
+    size_t used = 0;
+    while (used < in.len && !body->is_done) {
+        size_t len = in.len - used < step ? in.len - used : step;
+        struct guard guard = guard_new(in.data + used, len);
+        struct span piece = guard.bytes;
+        ssize_t took = 0;
+        while (piece.len > 0 && !body->is_done) {
+            struct span data;
+            took = http_body_feed(body, piece, &data);
+            if (took < 0)
+                break;
+            assert_true(took > 0);
+            assert_true(data.len <= (size_t)took);
+            assert_int_equal(buf_append(out, data), 0);
+            piece = span_skip(piece, (size_t)took);
+        }
+        guard_free(&guard);
+        if (took < 0)
+            return took;
+        used += len - piece.len;
+    }
+    return (ssize_t)used;
+}
+
+static void expect_chunked(const char *text, const char *content, size_t left_over)
+{
+    struct span in = span_from_string(text);
+    for (size_t step = 1; step <= in.len; step++) {
+        struct http_body body;
+        struct buf out;
+        buf_init(&out, 1 << 20);
+        http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+        assert_int_equal(feed(&body, in, step, &out), in.len - left_over);
+        assert_true(body.is_done);
+        assert_int_equal(http_body_feed_end(&body), 0);
+        assert_true(span_is_string(buf_bytes(&out), content));
+        buf_deinit(&out);
+    }
+    /* Cut off anywhere, it is cut off. */
+    for (size_t len = 0; len < in.len - left_over; len++) {
+        struct http_body body;
+        struct buf out;
+        buf_init(&out, 1 << 20);
+        http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+        assert_int_equal(feed(&body, span_of(in.data, len), 1000, &out), len);
+        assert_false(body.is_done);
+        assert_int_equal(http_body_feed_end(&body), -ECONNRESET);
+        buf_deinit(&out);
+    }
+}
+
+static void test_chunked(void **state)
+{
+    (void)state;
+    expect_chunked("0\r\n\r\n", "", 0);
+    expect_chunked("3\r\nabc\r\n0\r\n\r\n", "abc", 0);
+    expect_chunked("3\r\nabc\r\n00000000000000000000A\r\n0123456789\r\n000\r\n\r\nGET /",
+                   "abc0123456789", 5);
+    expect_chunked("3;a=b;c=\"x y\"\r\nabc\r\n0 ;z\r\n\r\n", "abc", 0);
+    expect_chunked("3 \t ; a = b\r\na\r\n\r\n0\r\n\r\n", "a\r\n", 0);
+    expect_chunked("1\r\na\r\n0\r\nTrailer: x\r\nB:\r\n\r\nX", "a", 1);
+}
+
+static void test_bad_chunked(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "\r\n",
+        "g\r\n",
+        "-1\r\n",
+        "+1\r\n",
+        " 1\r\n",
+        "0x1\r\n",
+        "1 \r\na",
+        "1\n",
+        "1\r\r\n",
+        "1\rX",
+        ";a\r\n",
+        "1;\n",
+        "1;a\x01\r\n",
+        "1;a\rb\r\n",
+        "1\r\nab\r\n",
+        "1\r\na\n",
+        "1\r\na\rb",
+        "0\r\n\n",
+        "0\r\n\rX",
+        "0\r\nA\n",
+        "0\r\nA: \x7f",
+        "0\r\n A: b",
+        "0\r\n: b",
+        "0\r\nA: b\rX",
+        "1 1\r\n",
+        "8000000000000000\r\n",
+        "10000000000000000\r\n",
+        "ffffffffffffffffffff\r\n",
+        "1_0\r\n",
+        "1.\r\n",
+        "1,\r\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        for (size_t step = 1; step <= 32; step += 31) {
+            struct http_body body;
+            struct buf out;
+            buf_init(&out, 1 << 10);
+            http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+            ssize_t result = feed(&body, span_from_string(bad[i]), step, &out);
+            if (result != -EINVAL)
+                fail_msg("\"%s\" gave %zd", bad[i], result);
+            buf_deinit(&out);
+        }
+    }
+}
+
+static ssize_t feed_padded(const char *front, char pad, size_t count, const char *back)
+{
+    struct buf in, out;
+    buf_init(&in, 1 << 20);
+    buf_init(&out, 1 << 10);
+    assert_int_equal(buf_append_string(&in, front), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(buf_append(&in, span_of(&pad, 1)), 0);
+    assert_int_equal(buf_append_string(&in, back), 0);
+    struct http_body body;
+    http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+    ssize_t result = feed(&body, buf_bytes(&in), 4096, &out);
+    if (result >= 0)
+        assert_int_equal(result, in.len);
+    buf_deinit(&in);
+    buf_deinit(&out);
+    return result < 0 ? result : body.is_done;
+}
+
+static void test_chunk_limits(void **state)
+{
+    (void)state;
+    /* The size line counts with its CRLF. */
+    assert_int_equal(feed_padded("1;", 'e', HTTP_CHUNK_LINE_MAX - 4, "\r\na\r\n0\r\n\r\n"), 1);
+    assert_int_equal(feed_padded("1;", 'e', HTTP_CHUNK_LINE_MAX - 3, "\r\na\r\n0\r\n\r\n"),
+                     -EINVAL);
+    assert_int_equal(feed_padded("", '0', HTTP_CHUNK_LINE_MAX + 1, ""), -EINVAL);
+    assert_int_equal(feed_padded("0\r\nT:", 't', HTTP_TRAILERS_MAX - 6, "\r\n\r\n"), 1);
+    assert_int_equal(feed_padded("0\r\nT:", 't', HTTP_TRAILERS_MAX - 5, "\r\n\r\n"), -EINVAL);
+    /* The largest chunk size is read, and the content behind it comes out. */
+    struct http_body body;
+    struct buf out;
+    buf_init(&out, 16);
+    http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+    struct span in = SPAN_LITERAL("7fffffffffffffff\r\nabc");
+    assert_int_equal(feed(&body, in, 5, &out), in.len);
+    assert_true(span_is_string(buf_bytes(&out), "abc"));
+    buf_deinit(&out);
+}
+
+static void test_length_and_close(void **state)
+{
+    (void)state;
+    struct span in = SPAN_LITERAL("0123456789");
+    for (size_t step = 1; step <= in.len; step++) {
+        struct http_body body;
+        struct buf out;
+        buf_init(&out, 100);
+        http_body_init(&body, HTTP_BODY_LENGTH, 7);
+        assert_int_equal(feed(&body, span_of(in.data, 6), step, &out), 6);
+        assert_int_equal(http_body_feed_end(&body), -ECONNRESET);
+        assert_int_equal(feed(&body, span_skip(in, 6), step, &out), 1);
+        assert_true(body.is_done);
+        assert_true(span_is_string(buf_bytes(&out), "0123456"));
+
+        buf_clear(&out);
+        http_body_init(&body, HTTP_BODY_UNTIL_CLOSE, 0);
+        assert_int_equal(feed(&body, in, step, &out), in.len);
+        assert_false(body.is_done);
+        assert_int_equal(http_body_feed_end(&body), 0);
+        assert_true(body.is_done);
+        buf_deinit(&out);
+    }
+    struct http_body body;
+    struct span data;
+    http_body_init(&body, HTTP_BODY_LENGTH, 0);
+    assert_true(body.is_done);
+    http_body_init(&body, HTTP_BODY_NONE, 0);
+    assert_true(body.is_done);
+    assert_int_equal(http_body_feed(&body, in, &data), 0);
+    assert_int_equal(data.len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_request_framing), cmocka_unit_test(test_response_framing),
+        cmocka_unit_test(test_chunked),         cmocka_unit_test(test_bad_chunked),
+        cmocka_unit_test(test_chunk_limits),    cmocka_unit_test(test_length_and_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
