@@ -155,7 +155,7 @@ void mux_start(struct mux *mux, uint64_t now_us)
     mux->dead_at_us = now_us + MUX_HELLO_TIMEOUT_US;
     if (mux->role == MUX_PROVIDER)
         return;
-    struct hello hello = {TUNNEL_VERSION, TUNNEL_VERSION, our_features};
+    struct hello hello = {PROTOCOL_VERSION, PROTOCOL_VERSION, our_features};
     char *json = hello_encode(&hello);
     mux_send_control(mux, FRAME_HELLO, 0, span_from_string(json));
     free(json);
@@ -238,12 +238,12 @@ static void on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us
                  error == -EPROTONOSUPPORT ? "not of httptunnel" : "malformed");
         return;
     }
-    if (hello.min_version > TUNNEL_VERSION || hello.max_version < TUNNEL_VERSION) {
+    if (hello.min_version > PROTOCOL_VERSION || hello.max_version < PROTOCOL_VERSION) {
         mux_send_control(mux, FRAME_ERROR, 0, SPAN_LITERAL("this side speaks version 1 only"));
         mux_die(mux, "the other side does not speak version 1", false);
         return;
     }
-    struct agree agree = {TUNNEL_VERSION, hello.features & our_features};
+    struct agree agree = {PROTOCOL_VERSION, hello.features & our_features};
     char *json = agree_encode(&agree);
     mux_send_control(mux, FRAME_AGREE, 0, span_from_string(json));
     free(json);
@@ -261,7 +261,7 @@ static void on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us
         mux_note(mux, "dropped an AGREE that is malformed");
         return;
     }
-    if (agree.version != TUNNEL_VERSION) {
+    if (agree.version != PROTOCOL_VERSION) {
         mux_die(mux, "the other side agreed to a version that we did not offer", false);
         return;
     }

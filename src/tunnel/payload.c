@@ -224,6 +224,12 @@ char *response_encode(const struct head *head, uint32_t stream_id, bool *was_los
     return dump(root);
 }
 
+char *error_body_encode(const char *code, const char *message)
+{
+    return dump(json_pack("{s:{s:s, s:s, s:s}}", "error", "message", message, "type",
+                          "tunnel_error", "code", code));
+}
+
 /* --- heads: decoding ------------------------------------------------------ */
 
 static bool add_field(struct head *head, const char *name, const json_t *value)

@@ -15,7 +15,7 @@
 #include "base/span.h"
 #include "tunnel/head.h"
 
-enum { TUNNEL_VERSION = 1 };
+enum { PROTOCOL_VERSION = 1 };
 
 /* Features are a set of bits; names that we do not know are ignored. */
 enum { FEATURE_SSE = 1 << 0 };
@@ -49,5 +49,10 @@ int response_decode(struct span json, struct head *out);
  * says so. NUL-terminated, to be freed by the caller. */
 char *request_encode(const struct head *head, uint32_t stream_id);
 char *response_encode(const struct head *head, uint32_t stream_id, bool *was_lossy);
+
+/* The body of an answer that the tunnel itself gives, in the shape that
+ * OpenAI clients print: {"error":{"message":…,"type":"tunnel_error","code":…}}.
+ * message must be UTF-8. NUL-terminated, to be freed by the caller. */
+char *error_body_encode(const char *code, const char *message);
 
 #endif

@@ -1,0 +1,101 @@
+/*
+ * tunnel proxy: the proxy listens, the link says where requests go.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "cli/commands.h"
+#include "cli/runtime.h"
+#include "cli/status.h"
+#include "tunnel/proxy.h"
+
+struct proxy_run {
+    const struct config *config;
+    struct proxy *proxy;
+    char *listen; /* "HOST:PORT" */
+};
+
+static void on_up(struct mux *mux, void *arg)
+{
+    struct proxy_run *run = arg;
+    proxy_set_mux(run->proxy, mux);
+}
+
+static void on_down(void *arg)
+{
+    struct proxy_run *run = arg;
+    proxy_set_mux(run->proxy, NULL);
+}
+
+static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+{
+    (void)head;
+    (void)arg;
+    /* A consumer's mux drops requests before they come here. */
+    mux_stream_cancel(stream, "this side is the consumer");
+}
+
+/* What a client is told while the tunnel is down. */
+static const char *reason_of(const struct link_status *status)
+{
+    if (status->problem)
+        return status->problem;
+    switch (status->state) {
+    case LINK_CONNECTING:
+        return "connecting to the signal server";
+    case LINK_WAITING:
+        return "`tunnel serve` is not in the room";
+    case LINK_NEGOTIATING:
+        return "still connecting to the other side";
+    case LINK_UP:
+    case LINK_RETRYING:
+        break;
+    }
+    return NULL; /* what was said before stays true */
+}
+
+static void on_status(const struct link_status *status, void *arg)
+{
+    struct proxy_run *run = arg;
+    const char *reason = reason_of(status);
+    if (reason)
+        proxy_set_problem(run->proxy, reason);
+    status_print_link(run->config, run->listen, status);
+}
+
+static char *format_listen(const struct config *config, uint16_t port)
+{
+    bool is_v6 = strchr(config->listen_host, ':') != NULL;
+    return xasprintf("%s%s%s:%u", is_v6 ? "[" : "", config->listen_host, is_v6 ? "]" : "", port);
+}
+
+int proxy_command(const struct config *config)
+{
+    static const struct link_handlers handlers = {
+        .on_up = on_up,
+        .on_down = on_down,
+        .on_request = on_request,
+        .on_status = on_status,
+    };
+    struct runtime *runtime = runtime_new(config);
+    struct proxy_run run = {.config = config};
+    int error =
+        proxy_new(runtime_loop(runtime), config->listen_host, config->listen_port, &run.proxy);
+    if (error) {
+        run.listen = format_listen(config, config->listen_port);
+        fprintf(stderr, "tunnel: cannot listen on %s: %s; choose another --listen\n", run.listen,
+                strerror(-error));
+        free(run.listen);
+        runtime_free(runtime);
+        return 1;
+    }
+    run.listen = format_listen(config, proxy_port(run.proxy));
+    status_print_start(config, run.listen);
+    runtime_run(runtime, MUX_CONSUMER, &handlers, &run);
+    proxy_free(run.proxy);
+    runtime_free(runtime);
+    free(run.listen);
+    return 0;
+}

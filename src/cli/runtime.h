@@ -1,0 +1,25 @@
+/*
+ * What both subcommands run on: the loop, the certificate, the ICE servers,
+ * the link, and the signals that end it all.
+ */
+#ifndef CLI_RUNTIME_H
+#define CLI_RUNTIME_H
+
+#include "cli/options.h"
+#include "net/loop.h"
+#include "tunnel/link.h"
+
+struct runtime;
+
+struct runtime *runtime_new(const struct config *config);
+struct loop *runtime_loop(struct runtime *runtime);
+
+/* Starts the link and runs until SIGINT or SIGTERM; then the link says bye
+ * and is closed. The second signal ends the process at once. */
+void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_handlers *handlers,
+                 void *arg);
+
+/* Lets what is still closing go out, frees. */
+void runtime_free(struct runtime *runtime);
+
+#endif

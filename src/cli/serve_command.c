@@ -1,0 +1,65 @@
+/*
+ * tunnel serve: the link brings requests, the serve forwards them.
+ */
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/runtime.h"
+#include "cli/status.h"
+#include "tunnel/serve.h"
+
+struct serve_run {
+    const struct config *config;
+    struct serve *serve;
+};
+
+static void on_up(struct mux *mux, void *arg)
+{
+    (void)mux;
+    (void)arg;
+}
+
+static void on_down(void *arg)
+{
+    (void)arg;
+}
+
+static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+{
+    struct serve_run *run = arg;
+    serve_on_request(run->serve, stream, head);
+}
+
+static void on_status(const struct link_status *status, void *arg)
+{
+    struct serve_run *run = arg;
+    status_print_link(run->config, NULL, status);
+}
+
+int serve_command(const struct config *config)
+{
+    static const struct link_handlers handlers = {
+        .on_up = on_up,
+        .on_down = on_down,
+        .on_request = on_request,
+        .on_status = on_status,
+    };
+    struct tls_client *tls = NULL;
+    if (config->upstream.is_tls && tls_client_new(NULL, config->upstream_insecure, &tls) < 0) {
+        fputs("tunnel: TLS cannot be set up\n", stderr);
+        return 1;
+    }
+    struct runtime *runtime = runtime_new(config);
+    struct serve_config serve_config = {
+        .upstream = &config->upstream,
+        .tls = tls,
+        .advertise = config->advertise,
+    };
+    struct serve_run run = {config, serve_new(runtime_loop(runtime), &serve_config)};
+    status_print_start(config, NULL);
+    runtime_run(runtime, MUX_PROVIDER, &handlers, &run);
+    serve_free(run.serve);
+    runtime_free(runtime);
+    tls_client_free(tls);
+    return 0;
+}

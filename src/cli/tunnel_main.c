@@ -1,0 +1,27 @@
+/*
+ * tunnel: options, then one of the subcommands.
+ */
+#include <signal.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+
+enum { EXIT_MISUSE = 2 };
+
+int main(int argc, char **argv)
+{
+    struct config config;
+    switch (options_parse(argc, argv, &config)) {
+    case OPTIONS_DONE:
+        return 0;
+    case OPTIONS_WRONG:
+        return EXIT_MISUSE;
+    case OPTIONS_RUN:
+        break;
+    }
+    log_configure(config.log_level, config.log_format);
+    signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
+    int status = config.command == COMMAND_SERVE ? serve_command(&config) : proxy_command(&config);
+    config_deinit(&config);
+    return status;
+}

@@ -1,0 +1,28 @@
+/*
+ * The consumer: an HTTP server whose every request goes through the tunnel.
+ */
+#ifndef TUNNEL_PROXY_H
+#define TUNNEL_PROXY_H
+
+#include <stdint.h>
+
+#include "net/loop.h"
+#include "tunnel/mux.h"
+
+struct proxy;
+
+/* Listens at once (errors as of listener_new()). Until proxy_set_mux() the
+ * tunnel is down: requests wait PROXY_WAIT_US, then get 503. */
+int proxy_new(struct loop *loop, const char *host, uint16_t port, struct proxy **out);
+void proxy_free(struct proxy *proxy); /* streams must have been ended before */
+uint16_t proxy_port(const struct proxy *proxy);
+
+#define PROXY_WAIT_US (10 * US_PER_S)
+
+/* The tunnel is up: requests that wait, and new ones, go there. NULL: down. */
+void proxy_set_mux(struct proxy *proxy, struct mux *mux);
+
+/* Why the tunnel is down, for the 503's body. Copied. */
+void proxy_set_problem(struct proxy *proxy, const char *text);
+
+#endif

@@ -1,0 +1,230 @@
+/*
+ * Connects the two: messages of the peer feed the mux, frames of the mux go
+ * to the peer, and one timer serves the mux's deadline.
+ *
+ * The timer is lazy: hearing the other side only moves the deadline further
+ * away, so nothing is rearmed per message; an early expiry finds nothing due
+ * and waits on.
+ *
+ * session_close() detaches at once and frees in a later turn: it may run
+ * under a callback of the very mux that it ends.
+ */
+#include "tunnel/session.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+struct session {
+    struct loop *loop;
+    struct peer *peer;
+    struct mux *mux;
+    struct timer *timer;
+    const struct session_handlers *handlers;
+    void *arg;
+    uint64_t rtt_us;
+    bool is_closed; /* on_closed was called, or session_close() was */
+};
+
+static void rearm(struct session *s)
+{
+    timer_start_at(s->timer, mux_deadline_us(s->mux));
+}
+
+static void report_closed(struct session *s, const char *text, bool wrong_role)
+{
+    if (s->is_closed)
+        return;
+    s->is_closed = true;
+    s->handlers->on_closed(s, text, wrong_role, s->arg);
+}
+
+/* --- from the mux ----------------------------------------------------------- */
+
+static void on_send(struct span head, struct span body, void *arg)
+{
+    struct session *s = arg;
+    int error = peer_send(s->peer, head, body);
+    if (error)
+        log_warn("session: a frame of %zu bytes was not sent: %s", head.len + body.len,
+                 strerror(-error));
+}
+
+static bool on_can_send(void *arg)
+{
+    struct session *s = arg;
+    return !s->is_closed && peer_is_writable(s->peer);
+}
+
+static void on_reading(bool reading, void *arg)
+{
+    struct session *s = arg;
+    if (!s->is_closed)
+        peer_set_reading(s->peer, reading);
+}
+
+static void on_ready(void *arg)
+{
+    struct session *s = arg;
+    s->handlers->on_ready(s, s->arg);
+}
+
+static void on_rtt(uint64_t rtt_us, void *arg)
+{
+    struct session *s = arg;
+    bool is_first = s->rtt_us == 0;
+    s->rtt_us = rtt_us ? rtt_us : 1;
+    if (is_first)
+        s->handlers->on_rtt(s, s->arg);
+}
+
+static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+{
+    struct session *s = arg;
+    s->handlers->on_request(stream, head, s->arg);
+}
+
+static void on_stream_closed(size_t streams, void *arg)
+{
+    struct session *s = arg;
+    if (streams == 0 && !s->is_closed)
+        s->handlers->on_idle(s, s->arg);
+}
+
+static void on_dead(const char *text, bool wrong_role, void *arg)
+{
+    report_closed(arg, text, wrong_role);
+}
+
+static void on_note(const char *text, void *arg)
+{
+    (void)arg;
+    log_info("session: %s", text);
+}
+
+static const struct mux_handlers mux_handlers = {
+    .send = on_send,
+    .can_send = on_can_send,
+    .on_reading = on_reading,
+    .on_ready = on_ready,
+    .on_rtt = on_rtt,
+    .on_request = on_request,
+    .on_stream_closed = on_stream_closed,
+    .on_dead = on_dead,
+    .on_note = on_note,
+};
+
+/* --- from the peer ----------------------------------------------------------- */
+
+static void on_description(const char *type, const char *sdp, void *arg)
+{
+    struct session *s = arg;
+    s->handlers->on_description(s, type, sdp, s->arg);
+}
+
+static void on_candidate(const char *candidate_json, void *arg)
+{
+    struct session *s = arg;
+    s->handlers->on_candidate(s, candidate_json, s->arg);
+}
+
+static void on_state(enum peer_state state, void *arg)
+{
+    (void)arg;
+    log_debug("session: peer is %s", peer_state_name(state));
+}
+
+static void on_open(void *arg)
+{
+    struct session *s = arg;
+    mux_start(s->mux, clock_now_us());
+    rearm(s);
+}
+
+static void on_message(struct span message, void *arg)
+{
+    struct session *s = arg;
+    mux_feed(s->mux, message, clock_now_us());
+}
+
+static void on_writable(void *arg)
+{
+    struct session *s = arg;
+    mux_flush(s->mux);
+}
+
+static void on_close(const char *text, void *arg)
+{
+    report_closed(arg, text, false);
+}
+
+static const struct peer_handlers peer_handlers = {
+    .on_description = on_description,
+    .on_candidate = on_candidate,
+    .on_state = on_state,
+    .on_open = on_open,
+    .on_message = on_message,
+    .on_writable = on_writable,
+    .on_close = on_close,
+};
+
+/* --- the session ------------------------------------------------------------- */
+
+static void on_expiry(void *arg)
+{
+    struct session *s = arg;
+    mux_on_deadline(s->mux, clock_now_us());
+    if (!s->is_closed)
+        rearm(s);
+}
+
+struct session *session_new(struct loop *loop, enum mux_role role, const struct peer_config *config,
+                            const struct session_handlers *handlers, void *arg)
+{
+    struct session *s = xcalloc(1, sizeof *s);
+    s->loop = loop;
+    s->handlers = handlers;
+    s->arg = arg;
+    s->mux = mux_new(role, &mux_handlers, s);
+    s->timer = timer_new(loop, on_expiry, s);
+    s->peer = peer_new(loop, config, &peer_handlers, s);
+    return s;
+}
+
+static void free_session(void *arg)
+{
+    struct session *s = arg;
+    mux_free(s->mux);
+    free(s);
+}
+
+void session_close(struct session *s, const char *text)
+{
+    s->is_closed = true;
+    mux_fail(s->mux, text);
+    timer_free(s->timer);
+    peer_close(s->peer);
+    loop_defer(s->loop, free_session, s);
+}
+
+struct peer *session_peer(struct session *s)
+{
+    return s->peer;
+}
+
+struct mux *session_mux(struct session *s)
+{
+    return s->mux;
+}
+
+uint64_t session_rtt_us(const struct session *s)
+{
+    return s->rtt_us;
+}
+
+void session_probe(struct session *s)
+{
+    mux_probe(s->mux, clock_now_us());
+    rearm(s);
+}

@@ -1,0 +1,47 @@
+/*
+ * A peer connection and the multiplexer that runs over its channel.
+ */
+#ifndef TUNNEL_SESSION_H
+#define TUNNEL_SESSION_H
+
+#include <stdbool.h>
+
+#include "net/loop.h"
+#include "rtc/peer.h"
+#include "tunnel/mux.h"
+
+struct session;
+
+struct session_handlers {
+    /* For signalling: see rtc/peer.h. */
+    void (*on_description)(struct session *session, const char *type, const char *sdp, void *arg);
+    void (*on_candidate)(struct session *session, const char *candidate_json, void *arg);
+    /* The handshake is done: session_mux() takes requests. */
+    void (*on_ready)(struct session *session, void *arg);
+    /* The first round trip was measured. */
+    void (*on_rtt)(struct session *session, void *arg);
+    void (*on_request)(struct mux_stream *stream, struct head *head, void *arg);
+    /* The last open stream has ended. */
+    void (*on_idle)(struct session *session, void *arg);
+    /* The session is over, once; session_close() is still the owner's duty. */
+    void (*on_closed)(struct session *session, const char *text, bool wrong_role, void *arg);
+};
+
+/* The handlers must outlive the session. */
+struct session *session_new(struct loop *loop, enum mux_role role, const struct peer_config *config,
+                            const struct session_handlers *handlers, void *arg);
+
+/* Ends every stream with text, closes the peer, frees. No handler is called
+ * any more. Allowed under any handler. */
+void session_close(struct session *session, const char *text);
+
+struct peer *session_peer(struct session *session);
+struct mux *session_mux(struct session *session);
+
+/* 0 before on_rtt. */
+uint64_t session_rtt_us(const struct session *session);
+
+/* See mux_probe(). */
+void session_probe(struct session *session);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * Paths: --advertise and the upstream's base path, and the forms of a request
+ * target.
+ */
+#include "testing.h"
+
+#include <stdlib.h>
+
+#include "tunnel/path.h"
+
+static void test_for_upstream(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *advertise, *base, *expected;
+    } rows[] = {
+        {"/v1/models", "/", "/", "/v1/models"},
+        {"/v1/models", "/v1", "/", "/models"},
+        {"/v1/models", "/v1/", "/", "/models"},
+        {"/v1", "/v1", "/", "/"},
+        {"/v1/", "/v1", "/", "/"},
+        {"/v1?a=b", "/v1", "/", "/?a=b"},
+        {"/v1x/models", "/v1", "/", "/v1x/models"},
+        {"/health", "/v1", "/", "/health"},
+        {"/models", "/", "/api", "/api/models"},
+        {"/models?x", "/", "/api/", "/api/models?x"},
+        {"/v1/models", "/v1", "/api/v2", "/api/v2/models"},
+        {"/v1", "/v1", "/api", "/api/"},
+        {"/models", "/", "/api?key=1", "/api/models"},
+        {"/a%2Fb//c/../d", "/", "/", "/a%2Fb//c/../d"},
+        {"*", "/v1", "/api", "*"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *got = path_for_upstream(rows[i].path, rows[i].advertise, rows[i].base);
+        assert_string_equal(got, rows[i].expected);
+        free(got);
+    }
+}
+
+static void test_from_target(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *expected;
+    } rows[] = {
+        {"/", "/"},
+        {"/a?b=c", "/a?b=c"},
+        {"*", "*"},
+        {"http://example.com/a?b", "/a?b"},
+        {"http://example.com", "/"},
+        {"http://example.com?b", "/?b"},
+        {"https://[::1]:8000/x", "/x"},
+        {"example.com:443", NULL},
+        {"", NULL},
+        {"a/b", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct guard g = guard_new(rows[i].target, strlen(rows[i].target));
+        char *got = path_from_target(g.bytes);
+        if (rows[i].expected)
+            assert_string_equal(got, rows[i].expected);
+        else
+            assert_null(got);
+        free(got);
+        guard_free(&g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_for_upstream),
+        cmocka_unit_test(test_from_target),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
