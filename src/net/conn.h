@@ -31,13 +31,15 @@ enum {
     CONN_QUEUE_MAX = 64 << 20,  /* a user that ignores conn_queued() is cut off here */
 };
 
-/* Any member may be NULL. A handler may call conn_close(). */
+/* Any member may be NULL. A handler may call conn_close(). None is called from
+ * within a call of the owner. */
 struct conn_handlers {
     /* Connected, and for TLS the server's certificate is verified. */
     void (*on_open)(void *arg);
     /* Bytes valid during the call. */
     void (*on_data)(struct span bytes, void *arg);
-    /* The peer sent FIN (or TLS close_notify): no more data. Writing goes on. */
+    /* The peer sent FIN (or TLS close_notify): no more data. Writing goes on.
+     * It comes behind the last data, so not while reading is off. */
     void (*on_end)(void *arg);
     /* The write queue, once above CONN_DRAIN_MARK, fell to it or below. */
     void (*on_drain)(void *arg);
@@ -49,26 +51,31 @@ struct conn_handlers {
 
 /* Connects to host (name or literal without brackets). Tries each of the
  * name's addresses in turn. tls is NULL for plain TCP; it must outlive the
- * conn. timeout_us covers all up to on_open; it ends in on_close(-ETIMEDOUT).
- * Other errors: those of resolve() and connect(2), -EPROTO for TLS (text
- * holds the reason, such as an expired certificate). */
+ * conn, and so must *handlers, which is not copied. timeout_us covers all up
+ * to on_open; it ends in on_close(-ETIMEDOUT). Other errors: those of
+ * resolve() and connect(2), -EPROTO for TLS (text holds the reason, such as an
+ * expired certificate), -ECONNRESET also for TLS cut off without its end,
+ * -ENOBUFS for a queue over CONN_QUEUE_MAX. */
 struct conn *conn_connect(struct loop *loop, const char *host, uint16_t port,
                           const struct tls_client *tls, uint64_t timeout_us,
                           const struct conn_handlers *handlers, void *arg);
 
-/* Detaches, lets what is queued go out in the background (a peer that takes
- * nothing for 5 s is dropped), frees. No handler is called any more. */
+/* Detaches, lets what is queued and the FIN go out in the background (a peer
+ * that takes nothing for 5 s is dropped), drops what the peer still sends for
+ * up to 2 s so that it can read the last of ours, frees. No handler is called
+ * any more. To make a peer stop that goes on sending, conn_reset(). */
 void conn_close(struct conn *conn);
 
 /* Like conn_close(), but drops the queue and resets: the peer's stack sees a
  * broken connection (RST), not an end. */
 void conn_reset(struct conn *conn);
 
-/* Replaces the handlers, for a connection that changes hands (an upgrade). */
+/* Replaces the handlers (not copied), for a connection that changes hands. */
 void conn_set_handlers(struct conn *conn, const struct conn_handlers *handlers, void *arg);
 
-/* Copies what the kernel does not take at once. Ignored after conn_end() and
- * after on_close. */
+/* Copies what the kernel does not take at once. Ignored before on_open, after
+ * conn_end() and after on_close. When a write finds the connection broken,
+ * what the peer had sent before still comes by on_data, then on_close. */
 void conn_write(struct conn *conn, struct span bytes);
 
 /* Two spans as one write: a small head and a body that is not copied. */
@@ -80,20 +87,21 @@ size_t conn_queued(const struct conn *conn);
 void conn_end(struct conn *conn);
 
 /* While false no on_data comes, and the kernel's window closes to the peer.
- * A conn reads from on_open on. With reading off, a reset by the peer is
- * still noticed where the kernel tells (EPOLLERR, EPOLLHUP). */
+ * A conn reads from on_open on. With reading off, a reset by the peer still
+ * ends in on_close at once; what it had sent before and was not read is lost. */
 void conn_set_reading(struct conn *conn, bool reading);
 
 /* The peer's address; zeroed when not connected. */
 void conn_peer_address(const struct conn *conn, struct address *out);
 
-/* Accepts on host:port (port 0 picks one). host is a literal or a name.
- * on_accept gets a conn that has no handlers yet and must be given some by
- * conn_set_handlers() under the call, or closed. Errors: -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL for a
- * host that is no address of this machine. */
+/* Accepts on host:port (port 0 picks one). host is a literal or a name, looked
+ * up under this call. on_accept gets an open conn that has no handlers yet and
+ * must be given some by conn_set_handlers() under the call, or closed; its
+ * on_open does not come. Errors: -EADDRINUSE, -EADDRNOTAVAIL (not an address
+ * of this machine), -EACCES, -EINVAL for a host that is no address at all. */
 int listener_new(struct loop *loop, const char *host, uint16_t port,
                  void (*on_accept)(struct conn *conn, void *arg), void *arg, struct listener **out);
 uint16_t listener_port(const struct listener *listener);
-void listener_close(struct listener *listener);
+void listener_close(struct listener *listener); /* NULL is allowed */
 
 #endif

@@ -21,9 +21,10 @@ struct turn_hook;
 /* Never NULL; aborts when the kernel refuses an epoll descriptor. */
 struct loop *loop_new(void);
 
-/* Runs what is still closing, then frees. Every object made on the loop must
+/* Runs what is still closing (connections whose queue goes out in the
+ * background; 6 s at most), then frees. Every object made on the loop must
  * have been closed before; one that was not is an assertion failure, which is
- * how leaks of handles show in tests. */
+ * how leaks of handles show in tests. NULL is allowed. */
 void loop_free(struct loop *loop);
 
 /* Runs until loop_stop(). */
@@ -37,9 +38,11 @@ void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);
 /* A one-shot timer, stopped until started. */
 struct timer *timer_new(struct loop *loop, void (*on_expiry)(void *arg), void *arg);
 
-/* Expires at a time of clock_now_us(), never early; a time that has passed
- * expires in the next turn. Starting again replaces the deadline.
- * TIME_NEVER stops the timer. */
+/* Expires at a time of clock_now_us(), never early and by a millisecond late
+ * at most; a time that has passed expires in the next turn, after the loop
+ * has looked at its descriptors. Timers expire in the order of their
+ * deadlines, equal ones in that of their starts. Starting again replaces the
+ * deadline. TIME_NEVER stops the timer. */
 void timer_start_at(struct timer *timer, uint64_t deadline_us);
 void timer_start_in(struct timer *timer, uint64_t delay_us);
 void timer_stop(struct timer *timer);
@@ -51,11 +54,14 @@ struct signal_watch *signal_watch_new(struct loop *loop, int number,
                                       void (*on_signal)(int number, void *arg), void *arg);
 void signal_watch_free(struct signal_watch *watch);
 
-enum { FD_READABLE = 1, FD_WRITABLE = 2 };
+enum { FD_READABLE = 1, FD_WRITABLE = 2, FD_ERRORS = 4 };
 
-/* Level-triggered readiness of a descriptor that stays the caller's. events
- * is a set of FD_*; on_ready gets the ready ones, both when the descriptor is
- * in error, so that the caller's next call on it finds out. */
+/* Level-triggered readiness of a descriptor that stays the caller's, with one
+ * watch at most. events is a set of FD_*; on_ready gets the ready ones, all of
+ * them when the descriptor is in error, so that the caller's next call on it
+ * finds out. Errors are always watched for but with an empty set; FD_ERRORS
+ * alone waits for nothing else (and comes for urgent data of TCP too). The
+ * watch is freed before the descriptor is closed. */
 struct fd_watch *fd_watch_new(struct loop *loop, int fd, int events,
                               void (*on_ready)(int events, void *arg), void *arg);
 void fd_watch_set_events(struct fd_watch *watch, int events);

@@ -1,0 +1,411 @@
+/*
+ * One turn of the loop, as libuv orders its phases:
+ *
+ *   prepare   deferred calls, hooks' before(), then: how long may we sleep?
+ *   poll      descriptors and signals; sleeps until the next deadline
+ *   check     hooks' after(), then the timers that are due
+ *   closing   libuv lets go of closed handles, their memory is freed
+ *
+ * Timers are our own heap (timers.c) and not libuv's: those run in
+ * milliseconds, order within one by chance of the start, and let a callback
+ * that starts a timer of 0 ms keep the loop in that phase for ever. One
+ * uv_timer_t, whose callback does nothing, ends the sleep in time.
+ */
+#include "net/loop.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "net/conn.h"
+#include "net/loop_internal.h"
+#include "net/loop_uv.h"
+
+/* loop_free() waits this long for background work. A look-up that the name
+ * server never answers must not keep the program from its end. */
+#define LOOP_FREE_WAIT_US (6 * US_PER_S)
+
+struct loop {
+    uv_loop_t uv;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t alarm;
+    struct timers timers;
+    struct list deferred;
+    struct list hooks;
+    unsigned objects;
+    unsigned background;
+    bool is_finishing; /* in loop_free() */
+    uint8_t *read_buffer;
+    struct buf plain;
+};
+
+struct deferred {
+    struct list link;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct turn_hook {
+    struct list link;
+    struct loop *loop;
+    void (*before)(void *arg);
+    void (*after)(void *arg);
+    void *arg;
+};
+
+struct signal_watch {
+    uv_signal_t uv;
+    struct loop *loop;
+    void (*on_signal)(int number, void *arg);
+    void *arg;
+};
+
+struct fd_watch {
+    uv_poll_t uv;
+    struct loop *loop;
+    void (*on_ready)(int events, void *arg);
+    void *arg;
+    int events;
+};
+
+uv_loop_t *loop_uv(struct loop *loop)
+{
+    return &loop->uv;
+}
+
+struct timers *loop_timers(struct loop *loop)
+{
+    return &loop->timers;
+}
+
+void loop_add_object(struct loop *loop)
+{
+    loop->objects++;
+}
+
+void loop_drop_object(struct loop *loop)
+{
+    assert(loop->objects > 0);
+    loop->objects--;
+}
+
+void loop_add_background(struct loop *loop)
+{
+    loop->background++;
+}
+
+void loop_drop_background(struct loop *loop)
+{
+    assert(loop->background > 0);
+    loop->background--;
+}
+
+unsigned loop_background_count(const struct loop *loop)
+{
+    return loop->background;
+}
+
+uint8_t *loop_read_buffer(struct loop *loop)
+{
+    if (!loop->read_buffer)
+        loop->read_buffer = xcalloc(CONN_READ_MAX, 1);
+    return loop->read_buffer;
+}
+
+struct buf *loop_plain_buffer(struct loop *loop)
+{
+    return &loop->plain;
+}
+
+static void run_deferred(struct loop *loop)
+{
+    /* Only what is here now: a call that defers itself again must let the
+     * loop look at its descriptors in between. */
+    struct list now;
+    list_init(&now);
+    LIST_EACH(link, tmp, &loop->deferred)
+    {
+        list_remove(link);
+        list_append(&now, link);
+    }
+    struct list *first;
+    while ((first = list_first(&now)) != NULL) {
+        struct deferred *d = LIST_ENTRY(first, struct deferred, link);
+        list_remove(first);
+        void (*fn)(void *arg) = d->fn;
+        void *arg = d->arg;
+        free(d);
+        fn(arg);
+    }
+}
+
+static void on_alarm(uv_timer_t *alarm)
+{
+    (void)alarm;
+}
+
+static void set_alarm(struct loop *loop)
+{
+    uint64_t next_us = timers_next_us(&loop->timers);
+    if (!list_is_empty(&loop->deferred) || (loop->is_finishing && loop->background == 0))
+        next_us = 0;
+    if (next_us == TIME_NEVER) {
+        uv_timer_stop(&loop->alarm);
+        return;
+    }
+    /* Rounded up, because libuv counts whole milliseconds and a timer is
+     * never early. libuv's idea of now is that of the turn's begin. */
+    uint64_t next_ms = next_us / US_PER_MS + (next_us % US_PER_MS != 0);
+    uv_update_time(&loop->uv);
+    uint64_t now_ms = uv_now(&loop->uv);
+    uv_timer_start(&loop->alarm, on_alarm, next_ms > now_ms ? next_ms - now_ms : 0, 0);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct loop *loop = prepare->data;
+    run_deferred(loop);
+    LIST_EACH(link, tmp, &loop->hooks)
+    {
+        struct turn_hook *hook = LIST_ENTRY(link, struct turn_hook, link);
+        if (hook->before)
+            hook->before(hook->arg);
+    }
+    set_alarm(loop);
+}
+
+static void on_check(uv_check_t *check)
+{
+    struct loop *loop = check->data;
+    LIST_EACH(link, tmp, &loop->hooks)
+    {
+        struct turn_hook *hook = LIST_ENTRY(link, struct turn_hook, link);
+        if (hook->after)
+            hook->after(hook->arg);
+    }
+    if (timers_next_us(&loop->timers) != TIME_NEVER)
+        timers_run(&loop->timers, clock_now_us());
+}
+
+struct loop *loop_new(void)
+{
+    struct loop *loop = xcalloc(1, sizeof *loop);
+    if (uv_loop_init(&loop->uv) != 0)
+        abort();
+    timers_init(&loop->timers);
+    list_init(&loop->deferred);
+    list_init(&loop->hooks);
+    buf_init(&loop->plain, CONN_READ_MAX);
+    /* These cannot fail. The prepare handle keeps uv_run() running. */
+    uv_prepare_init(&loop->uv, &loop->prepare);
+    uv_check_init(&loop->uv, &loop->check);
+    uv_timer_init(&loop->uv, &loop->alarm);
+    loop->prepare.data = loop;
+    loop->check.data = loop;
+    uv_prepare_start(&loop->prepare, on_prepare);
+    uv_check_start(&loop->check, on_check);
+    return loop;
+}
+
+void loop_run(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *loop)
+{
+    uv_stop(&loop->uv);
+}
+
+static void on_wait_over(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Turns until neither background work nor a deferred call is left. False
+ * when it takes too long. */
+static bool loop_finish(struct loop *loop)
+{
+    bool is_over = false;
+    struct timer *wait = timer_new(loop, on_wait_over, &is_over);
+    timer_start_in(wait, LOOP_FREE_WAIT_US);
+    loop->is_finishing = true;
+    while (!is_over && (loop->background > 0 || !list_is_empty(&loop->deferred)))
+        uv_run(&loop->uv, UV_RUN_ONCE);
+    timer_free(wait);
+    return !is_over;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (!loop)
+        return;
+    bool is_finished = loop_finish(loop);
+    if (!is_finished)
+        return; /* the pool still writes to it: the process's end frees it */
+    assert(loop->objects == 0);
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
+    uv_close((uv_handle_t *)&loop->check, NULL);
+    uv_close((uv_handle_t *)&loop->alarm, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    int error = uv_loop_close(&loop->uv);
+    assert(error == 0);
+    (void)error;
+    timers_deinit(&loop->timers);
+    buf_deinit(&loop->plain);
+    free(loop->read_buffer);
+    free(loop);
+}
+
+void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg)
+{
+    struct deferred *d = xcalloc(1, sizeof *d);
+    d->fn = fn;
+    d->arg = arg;
+    list_append(&loop->deferred, &d->link);
+}
+
+/* Every handle's data is the allocation that holds it. */
+static void on_handle_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void on_uv_signal(uv_signal_t *uv, int number)
+{
+    struct signal_watch *watch = uv->data;
+    watch->on_signal(number, watch->arg);
+}
+
+struct signal_watch *signal_watch_new(struct loop *loop, int number,
+                                      void (*on_signal)(int number, void *arg), void *arg)
+{
+    struct signal_watch *watch = xcalloc(1, sizeof *watch);
+    watch->loop = loop;
+    watch->on_signal = on_signal;
+    watch->arg = arg;
+    watch->uv.data = watch;
+    int error = uv_signal_init(&loop->uv, &watch->uv);
+    if (error == 0)
+        error = uv_signal_start(&watch->uv, on_uv_signal, number);
+    assert(error == 0); /* a number that cannot be caught */
+    (void)error;
+    uv_unref((uv_handle_t *)&watch->uv);
+    loop_add_object(loop);
+    return watch;
+}
+
+void signal_watch_free(struct signal_watch *watch)
+{
+    if (!watch)
+        return;
+    loop_drop_object(watch->loop);
+    uv_close((uv_handle_t *)&watch->uv, on_handle_closed);
+}
+
+static void fd_watch_apply(struct fd_watch *watch);
+
+static void on_uv_poll(uv_poll_t *uv, int status, int uv_events)
+{
+    struct fd_watch *watch = uv->data;
+    int events = 0;
+    if (uv_events & UV_READABLE)
+        events |= FD_READABLE;
+    if (uv_events & UV_WRITABLE)
+        events |= FD_WRITABLE;
+    /* libuv stops the watch when it reports EPOLLERR; a socket's error goes
+     * away once it is fetched, so the watch has to go on. */
+    if (status < 0)
+        fd_watch_apply(watch);
+    if (status < 0 || (uv_events & UV_PRIORITIZED))
+        events = FD_READABLE | FD_WRITABLE | FD_ERRORS;
+    watch->on_ready(events, watch->arg);
+}
+
+static void fd_watch_apply(struct fd_watch *watch)
+{
+    int uv_events = 0;
+    if (watch->events & FD_READABLE)
+        uv_events |= UV_READABLE;
+    if (watch->events & FD_WRITABLE)
+        uv_events |= UV_WRITABLE;
+    /* epoll always tells of errors, but libuv takes a descriptor without any
+     * wanted event off it. Urgent data is the event that never comes from a
+     * peer of good faith; conn.c drops it. */
+    if (watch->events == FD_ERRORS)
+        uv_events = UV_PRIORITIZED;
+    int error =
+        uv_events ? uv_poll_start(&watch->uv, uv_events, on_uv_poll) : uv_poll_stop(&watch->uv);
+    assert(error == 0);
+    (void)error;
+}
+
+struct fd_watch *fd_watch_new(struct loop *loop, int fd, int events,
+                              void (*on_ready)(int events, void *arg), void *arg)
+{
+    struct fd_watch *watch = xcalloc(1, sizeof *watch);
+    watch->loop = loop;
+    watch->on_ready = on_ready;
+    watch->arg = arg;
+    watch->events = events;
+    watch->uv.data = watch;
+    int error = uv_poll_init(&loop->uv, &watch->uv, fd);
+    assert(error == 0); /* not a descriptor, or one with a watch already */
+    (void)error;
+    loop_add_object(loop);
+    if (events)
+        fd_watch_apply(watch);
+    return watch;
+}
+
+void fd_watch_set_events(struct fd_watch *watch, int events)
+{
+    if (events == watch->events)
+        return;
+    watch->events = events;
+    fd_watch_apply(watch);
+}
+
+void fd_watch_free(struct fd_watch *watch)
+{
+    if (!watch)
+        return;
+    loop_drop_object(watch->loop);
+    uv_close((uv_handle_t *)&watch->uv, on_handle_closed);
+}
+
+struct turn_hook *turn_hook_new(struct loop *loop, void (*before)(void *arg),
+                                void (*after)(void *arg), void *arg)
+{
+    struct turn_hook *hook = xcalloc(1, sizeof *hook);
+    hook->loop = loop;
+    hook->before = before;
+    hook->after = after;
+    hook->arg = arg;
+    list_append(&loop->hooks, &hook->link);
+    loop_add_object(loop);
+    return hook;
+}
+
+static void turn_hook_destroy(void *arg)
+{
+    struct turn_hook *hook = arg;
+    list_remove(&hook->link);
+    free(hook);
+}
+
+void turn_hook_free(struct turn_hook *hook)
+{
+    if (!hook)
+        return;
+    /* It stays linked until nobody walks the list. */
+    hook->before = NULL;
+    hook->after = NULL;
+    loop_drop_object(hook->loop);
+    loop_defer(hook->loop, turn_hook_destroy, hook);
+}

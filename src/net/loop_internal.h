@@ -1,0 +1,31 @@
+/*
+ * What the other files of net/ share with loop.c. Not for anybody else.
+ */
+#ifndef NET_LOOP_INTERNAL_H
+#define NET_LOOP_INTERNAL_H
+
+#include <stdint.h>
+
+#include "net/loop.h"
+#include "net/timers.h"
+
+struct timers *loop_timers(struct loop *loop);
+
+/* Objects that their owner must close before loop_free(). */
+void loop_add_object(struct loop *loop);
+void loop_drop_object(struct loop *loop);
+
+/* Work that goes on after its owner has let go of it (a queue that still goes
+ * out, a name look-up in the pool); loop_free() waits for it. */
+void loop_add_background(struct loop *loop);
+void loop_drop_background(struct loop *loop);
+unsigned loop_background_count(const struct loop *loop);
+
+/* CONN_READ_MAX bytes that all connections of the loop read into, one after
+ * the other: their content lasts until the reader returns to the loop. */
+uint8_t *loop_read_buffer(struct loop *loop);
+
+/* The same for what TLS decrypts. */
+struct buf *loop_plain_buffer(struct loop *loop);
+
+#endif

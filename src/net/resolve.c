@@ -1,0 +1,173 @@
+/*
+ * getaddrinfo(3) in libuv's pool. A literal takes the same way in a later
+ * turn, without the pool, so that callers have one path.
+ */
+#include "net/resolve.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "net/loop_internal.h"
+#include "net/loop_uv.h"
+
+struct resolution {
+    uv_getaddrinfo_t uv;
+    struct loop *loop;
+    void (*on_done)(const struct address *addresses, int count, int error, void *arg);
+    void *arg;
+    uint16_t port;
+    bool is_cancelled;
+    bool is_literal;
+    struct address literal;
+};
+
+const char *address_format(const struct address *address, char out[ADDRESS_TEXT_LEN])
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    const struct sockaddr_storage *storage = &address->storage;
+    if (storage->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)storage;
+        inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
+        snprintf(out, ADDRESS_TEXT_LEN, "%s:%u", host, address_port(address));
+    } else if (storage->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *)storage;
+        inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+        snprintf(out, ADDRESS_TEXT_LEN, "[%s]:%u", host, address_port(address));
+    } else {
+        snprintf(out, ADDRESS_TEXT_LEN, "unknown address");
+    }
+    return out;
+}
+
+static void address_set_port(struct address *address, uint16_t port)
+{
+    struct sockaddr_storage *storage = &address->storage;
+    if (storage->ss_family == AF_INET)
+        ((struct sockaddr_in *)(void *)storage)->sin_port = htons(port);
+    else
+        ((struct sockaddr_in6 *)(void *)storage)->sin6_port = htons(port);
+}
+
+uint16_t address_port(const struct address *address)
+{
+    const struct sockaddr_storage *storage = &address->storage;
+    if (storage->ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)(const void *)storage)->sin_port);
+    if (storage->ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)(const void *)storage)->sin6_port);
+    return 0;
+}
+
+int address_parse(const char *host, uint16_t port, struct address *out)
+{
+    *out = (struct address){0};
+    struct sockaddr_in *in = (void *)&out->storage;
+    struct sockaddr_in6 *in6 = (void *)&out->storage;
+    if (inet_pton(AF_INET, host, &in->sin_addr) == 1) {
+        in->sin_family = AF_INET;
+        out->len = sizeof *in;
+    } else if (uv_ip6_addr(host, 0, in6) == 0) { /* knows the zone of fe80::1%eth0 */
+        out->len = sizeof *in6;
+    } else {
+        *out = (struct address){0};
+        return -EINVAL;
+    }
+    address_set_port(out, port);
+    return 0;
+}
+
+/* The pool's or the deferred call's last use of the resolution. */
+static void resolution_finish(struct resolution *r, const struct address *addresses, int count,
+                              int error)
+{
+    if (r->is_cancelled) {
+        loop_drop_background(r->loop);
+    } else {
+        loop_drop_object(r->loop);
+        r->on_done(addresses, count, error, r->arg);
+    }
+    free(r);
+}
+
+static void resolve_literal(void *arg)
+{
+    struct resolution *r = arg;
+    resolution_finish(r, &r->literal, 1, 0);
+}
+
+static int error_from_uv(int status)
+{
+    return status == UV_EAI_NONAME || status == UV_EAI_NODATA ? -ENOENT : -EAGAIN;
+}
+
+static void on_getaddrinfo(uv_getaddrinfo_t *uv, int status, struct addrinfo *list)
+{
+    struct resolution *r = uv->data;
+    struct address addresses[RESOLVE_ADDRESSES_MAX];
+    int count = 0;
+    for (const struct addrinfo *ai = list; ai && count < RESOLVE_ADDRESSES_MAX; ai = ai->ai_next) {
+        if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
+            continue;
+        struct address *address = &addresses[count++];
+        *address = (struct address){.len = ai->ai_addrlen};
+        memcpy(&address->storage, ai->ai_addr, ai->ai_addrlen);
+        address_set_port(address, r->port);
+    }
+    uv_freeaddrinfo(list);
+    int error = 0;
+    if (count == 0)
+        error = status == 0 ? -ENOENT : error_from_uv(status);
+    resolution_finish(r, addresses, count, error);
+}
+
+static void resolve_failed(void *arg)
+{
+    resolution_finish(arg, NULL, 0, -ENOENT);
+}
+
+struct resolution *resolve(struct loop *loop, const char *host, uint16_t port,
+                           void (*on_done)(const struct address *addresses, int count, int error,
+                                           void *arg),
+                           void *arg)
+{
+    struct resolution *r = xcalloc(1, sizeof *r);
+    r->loop = loop;
+    r->on_done = on_done;
+    r->arg = arg;
+    r->port = port;
+    r->uv.data = r;
+    loop_add_object(loop);
+    if (address_parse(host, port, &r->literal) == 0) {
+        r->is_literal = true;
+        loop_defer(loop, resolve_literal, r);
+        return r;
+    }
+    /* AI_ADDRCONFIG spares a machine without IPv6 the doomed addresses. */
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_ADDRCONFIG};
+    int error = uv_getaddrinfo(loop_uv(loop), &r->uv, on_getaddrinfo, host, NULL, &hints);
+    if (error != 0) { /* a name that IDNA refuses, or one over 255 bytes */
+        r->is_literal = true;
+        loop_defer(loop, resolve_failed, r);
+    }
+    return r;
+}
+
+void resolution_cancel(struct resolution *r)
+{
+    assert(!r->is_cancelled);
+    r->is_cancelled = true;
+    loop_drop_object(r->loop);
+    loop_add_background(r->loop);
+    /* Fails when the pool is at it already; on_getaddrinfo comes either way. */
+    if (!r->is_literal)
+        uv_cancel((uv_req_t *)&r->uv);
+}
