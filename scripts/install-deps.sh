@@ -1,7 +1,10 @@
 #!/bin/sh
-# Installs what is needed to build ("build") or also to test ("test") from
-# Debian's packages. Says what it will install, does nothing when all is there.
+# Installs what is needed to build ("build"), also to test ("test"), also for
+# all that `make lint` can run ("lint"): Debian's packages, and for the tests
+# two npm packages that stay inside tests/. Says what it will install, does
+# nothing when all is there.
 set -eu
+cd "$(dirname "$0")/.."
 
 case "${1:-build}" in
 build)
@@ -10,13 +13,32 @@ build)
     ;;
 test)
     packages="libcmocka-dev clang libclang-rt-14-dev llvm clang-format valgrind python3-aiortc
-        python3-aiohttp nodejs npm chromium openssl"
+        python3-aiohttp nodejs npm chromium openssl shellcheck"
+    ;;
+lint)
+    packages="clang-format clang-tidy cppcheck shellcheck"
     ;;
 *)
-    echo "usage: $0 build|test (got '$1')" >&2
+    echo "usage: $0 build|test|lint (got '$1')" >&2
     exit 2
     ;;
 esac
+
+install_debian() {
+    echo "$0: installing for '${1:-build}' from Debian's packages:$missing" >&2
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null; then
+        as_root=sudo
+    else
+        echo "$0: needs root to install; as root run: apt-get install$missing" >&2
+        exit 1
+    fi
+    $as_root apt-get update -q
+    # shellcheck disable=SC2086 # both are lists of words
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends $missing
+}
 
 missing=
 for package in $packages; do
@@ -27,18 +49,18 @@ done
 if command -v node >/dev/null && command -v npm >/dev/null; then
     missing=$(printf '%s' "$missing" | sed -E 's/ (nodejs|npm)\b//g')
 fi
-[ -n "$missing" ] || exit 0
+[ -z "$missing" ] || install_debian "${1:-build}"
 
-echo "$0: installing for '${1:-build}' from Debian's packages:$missing" >&2
-if [ "$(id -u)" -eq 0 ]; then
-    as_root=
-elif command -v sudo >/dev/null; then
-    as_root=sudo
-else
-    echo "$0: needs root to install; as root run: apt-get install$missing" >&2
-    exit 1
+if [ "${1:-build}" = test ]; then
+    for folder in tests/interop/werift tests/openai; do
+        # npm leaves its own copy of the lock file behind.
+        installed=$folder/node_modules/.package-lock.json
+        if [ -e "$installed" ] && [ -z "$(find "$folder/package-lock.json" -newer "$installed")" ]
+        then
+            continue
+        fi
+        echo "$0: installing the npm packages of $folder/package-lock.json" >&2
+        npm ci --prefix "$folder" --no-audit --no-fund --no-update-notifier
+        touch "$installed"
+    done
 fi
-$as_root apt-get update -q
-# shellcheck disable=SC2086 # both are lists of words
-$as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -q -y --no-install-recommends $missing

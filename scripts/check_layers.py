@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""Checks every #include of src/ against the two tables below: which layer may
+use which, and which files may see which library. What a header includes, those
+who include it see too, so a library's types cannot leak through one of ours.
+
+    check_layers.py [SOURCE-FOLDER]     exit 1 on a breach, one line for each
+"""
+
+import fnmatch
+import os
+import re
+import sys
+
+# Dependencies point only downward (docs/ARCHITECTURE.md).
+LAYERS = {
+    "base": set(),
+    "net": {"base"},
+    "http": {"base", "net"},
+    "signal": {"base", "net", "http"},
+    "sctp": {"base"},
+    "rtc": {"base", "net", "sctp"},
+    "tunnel": {"base", "net", "http", "signal", "rtc"},
+    "cli": {"base", "net", "http", "signal", "rtc", "tunnel"},
+}
+
+# signal-server has its main file in cli/, but nothing of WebRTC in it.
+FILE_LAYERS = {
+    "cli/signal_server*": {"base", "net", "http", "signal"},
+}
+
+# A library is included by the files that adapt it.
+LIBRARIES = {
+    "uv.h": ["net/*"],
+    "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*"],
+    "wslay/*": ["net/websocket*.c"],
+    "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c"],
+    "nice/*": ["rtc/ice.c"],
+    "glib*": ["rtc/ice.c", "rtc/glib_bridge.*"],
+    "gio/*": ["rtc/ice.c", "rtc/glib_bridge.*"],
+    "usrsctp.h": ["rtc/sctp.c", "rtc/sctp_usrsctp.c"],
+}
+
+# Anything else between angle brackets is the C library's or the kernel's.
+SYSTEM = set(
+    """arpa/inet.h arm_acle.h assert.h ctype.h dirent.h endian.h errno.h fcntl.h float.h
+    immintrin.h inttypes.h ifaddrs.h limits.h locale.h math.h net/if.h netdb.h netinet/in.h
+    netinet/ip.h netinet/tcp.h netinet/udp.h nmmintrin.h poll.h pthread.h signal.h smmintrin.h
+    stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h
+    string.h strings.h termios.h threads.h time.h uchar.h unistd.h""".split()
+)
+SYSTEM_FOLDERS = ("sys/", "linux/")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+
+
+def matches(name, patterns):
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def read_tree(root):
+    """{file: [(line, is_library, included)]} of all .c and .h below root."""
+    tree = {}
+    for folder, _, files in os.walk(root):
+        for file in files:
+            if file.endswith((".c", ".h")):
+                path = os.path.join(folder, file)
+                with open(path, encoding="utf-8") as source:
+                    text = source.read()
+                tree[os.path.relpath(path, root)] = [
+                    (text.count("\n", 0, m.start(2)) + 1, m[1] == "<", m[2])
+                    for m in INCLUDE.finditer(text)
+                ]
+    return tree
+
+
+def library_of(header):
+    """The pattern of the table that names the header, or None for the system."""
+    for pattern in LIBRARIES:
+        if fnmatch.fnmatchcase(header, pattern):
+            return pattern
+    return None
+
+
+def libraries_seen(tree, file, trail=()):
+    """(library header, by way of) for all that a file sees, itself or through
+    our headers."""
+    for _, is_library, name in tree.get(file, []):
+        if is_library and library_of(name):
+            yield name, trail
+        elif not is_library and name in tree and name not in trail:
+            yield from libraries_seen(tree, name, trail + (name,))
+
+
+def check(tree):
+    for file, includes in sorted(tree.items()):
+        layer = file.split("/")[0]
+        if layer not in LAYERS:
+            yield f"{file}: {layer}/ is no layer that this script knows"
+            continue
+        allowed = LAYERS[layer] | {layer}
+        for pattern, narrower in FILE_LAYERS.items():
+            if fnmatch.fnmatchcase(file, pattern):
+                allowed = narrower | {layer}
+        for line, is_library, name in includes:
+            if is_library:
+                known = library_of(name) or name in SYSTEM or name.startswith(SYSTEM_FOLDERS)
+                if not known:
+                    yield f"{file}:{line}: <{name}> is in no table of this script"
+            elif name not in tree:
+                yield f'{file}:{line}: "{name}" does not exist (paths begin at the source folder)'
+            elif name.split("/")[0] not in allowed:
+                yield f'{file}:{line}: {layer}/ may not use "{name}"'
+        for name, trail in sorted(set(libraries_seen(tree, file))):
+            if not matches(file, LIBRARIES[library_of(name)]):
+                way = f" (by way of {', '.join(trail)})" if trail else ""
+                yield f"{file}: may not see <{name}>{way}"
+
+
+def main():
+    default = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src")
+    tree = read_tree(sys.argv[1] if len(sys.argv) > 1 else default)
+    breaches = list(check(tree))
+    for breach in breaches:
+        print(f"layers: {breach}")
+    if not breaches:
+        print(f"layers: {len(tree)} files keep to them")
+    return 1 if breaches or not tree else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Called by `make test`: builds the release and the sanitizer variant and runs
+# everything that proves them. Each suite appends one line for each test to a
+# file of results; the last line of the output sums it up.
+set -u
+cd "$(dirname "$0")/.."
+export PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS="detect_leaks=1:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
+
+work=$(mktemp -d)
+results=$work/results
+: >"$results"
+trap 'rm -rf "$work"' EXIT
+jobs=$(nproc)
+
+title() {
+    printf '\n== %s (at %d s)\n' "$1" "$SECONDS"
+}
+
+# note KIND SUITE NAME
+note() {
+    printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$results"
+}
+
+# check SUITE NAME COMMAND…: one test, whose output matters when it fails.
+check() {
+    local suite=$1 name=$2 began=$SECONDS
+    shift 2
+    if "$@" >"$work/log" 2>&1 </dev/null; then
+        note pass "$suite" "$name"
+        printf '  ok      %3d.0 s  %s\n' $((SECONDS - began)) "$name"
+    else
+        note fail "$suite" "$name"
+        printf '  FAILED  %3d.0 s  %s\n' $((SECONDS - began)) "$name"
+        sed 's/^/    /' "$work/log"
+        return 1
+    fi
+}
+
+build() { # PRESET FOLDER
+    cmake --preset "$1" -G Ninja && cmake --build "$2" -j "$jobs"
+}
+
+unit_tests() { # FOLDER SUITE
+    ctest --test-dir "$1" -j "$jobs" --output-junit "$work/junit.xml" >"$work/log" 2>&1
+    if ! scripts/ctest_results.py "$work/junit.xml" "$2" "$results" 2>&1; then
+        grep -q "^fail	$2" "$results" || { note fail "$2" "ctest"; cat "$work/log"; }
+    fi
+}
+
+end_to_end() { # SUITE RUN-ARGUMENTS…
+    local suite=$1
+    shift
+    if ! tests/e2e/run.py --suite "$suite" --results "$results" "$@"; then
+        grep -q "^fail	$suite" "$results" || note fail "$suite" "the runner"
+    fi
+}
+
+finish() {
+    local kind
+    for kind in fail skip; do
+        if grep -q "^$kind	" "$results"; then
+            printf '\n%s\n' "$([ $kind = fail ] && echo failed || echo skipped):"
+            grep "^$kind	" "$results" | cut -f2- | sed 's/\t/: /; s/^/  /'
+        fi
+    done
+    printf '\nin %d s\n' "$SECONDS"
+    awk -F'\t' '{ n[$1]++ } END {
+        printf "%d passed, %d failed, %d skipped\n", n["pass"], n["fail"], n["skip"]
+    }' "$results"
+    grep -q '^fail	' "$results" && exit 1
+    grep -q '^pass	' "$results" || exit 1
+    exit 0
+}
+
+title "build"
+check build "release" build release build || finish
+check build "with AddressSanitizer and UBSan" build asan+ubsan build-asan
+
+title "the source"
+check source "includes keep to the layers" scripts/check_layers.py
+check source "as clang-format leaves it" scripts/check_format.sh
+check source "nothing banned is used" scripts/check_banned.sh build
+if command -v shellcheck >/dev/null; then
+    # shellcheck disable=SC2046
+    check source "shellcheck of the scripts" shellcheck -x $(git ls-files '*.sh' .ci/run)
+else
+    note skip source "shellcheck of the scripts: there is no shellcheck"
+fi
+
+title "unit tests"
+unit_tests build unit
+title "unit tests under sanitizers"
+unit_tests build-asan unit-asan
+
+title "a person's first minutes"
+check demo "scripts/demo.sh" timeout 60 scripts/demo.sh
+check demo "test-local.sh" timeout 60 ./test-local.sh
+
+title "end to end"
+end_to_end e2e tests/e2e
+
+title "other implementations"
+end_to_end interop --jobs 3 tests/interop tests/openai
+
+title "end to end under sanitizers"
+TUNNEL_BUILD=build-asan end_to_end e2e-asan --slower 2 --skip Memory --skip Patience tests/e2e
+
+title "a whole run under valgrind"
+if command -v valgrind >/dev/null; then
+    TUNNEL_WRAP="valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect \
+--show-leak-kinds=definite,indirect --error-exitcode=99" \
+        end_to_end valgrind --slower 3 --only WholeRun tests/e2e
+else
+    note skip valgrind "a whole run: there is no valgrind"
+fi
+
+finish
