@@ -5,6 +5,7 @@
 #include "testing.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tunnel/payload.h"
