@@ -95,6 +95,8 @@ static const char *error_text(int error)
         return "no route to the host";
     case ENETUNREACH:
         return "the network is unreachable";
+    case EPROTO:
+        return "TLS failed";
     case EMFILE:
     case ENFILE:
         return "too many open files";
@@ -225,11 +227,19 @@ static void conn_on_peer_end(struct conn *conn)
         conn_settle_later(conn);
 }
 
+static bool conn_owes_drain(const struct conn *conn)
+{
+    return conn->is_above_mark && conn->out.len <= CONN_DRAIN_MARK;
+}
+
 /* Moves what TLS wants to send to the queue. */
 static void conn_take_ciphertext(struct conn *conn)
 {
-    tls_session_take(conn->tls, &conn->out);
+    if (tls_session_take(conn->tls, &conn->out) < 0)
+        conn_fail_later(conn, -ENOBUFS);
     conn_flush(conn);
+    if (conn_owes_drain(conn))
+        conn_settle_later(conn);
 }
 
 static void conn_open(struct conn *conn)
@@ -251,18 +261,20 @@ static void conn_pull_plaintext(struct conn *conn)
         buf_clear(plain);
         enum tls_status status = tls_session_read(conn->tls, plain);
         conn_take_ciphertext(conn);
-        if (status == TLS_FAILED) {
-            conn_fail(conn, -EPROTO, tls_session_error(conn->tls));
-            return;
-        }
-        if (status != TLS_HANDSHAKING && conn->state == CONN_HANDSHAKING)
+        if (status != TLS_HANDSHAKING && status != TLS_FAILED && conn->state == CONN_HANDSHAKING)
             conn_open(conn);
         /* Bytes that are decrypted are handed out, also when the owner has
          * switched reading off in on_open; a closed conn has no handlers. */
         bool had_data = plain->len > 0;
         if (had_data && conn->state == CONN_OPEN && conn->handlers->on_data)
             conn->handlers->on_data(buf_bytes(plain), conn->arg);
-        if (status == TLS_ENDED && conn->state == CONN_OPEN && !conn->has_peer_ended)
+        if (conn->state == CONN_GONE)
+            return;
+        if (status == TLS_FAILED) {
+            conn_fail(conn, -EPROTO, tls_session_error(conn->tls));
+            return;
+        }
+        if (status == TLS_ENDED && !conn->has_peer_ended)
             conn_on_peer_end(conn);
         if (!had_data)
             return;
@@ -316,7 +328,7 @@ static void conn_read(struct conn *conn, int reads)
 
 static void conn_check_drain(struct conn *conn)
 {
-    if (!conn->is_above_mark || conn->out.len > CONN_DRAIN_MARK)
+    if (!conn_owes_drain(conn))
         return;
     conn->is_above_mark = false;
     if (conn->state == CONN_OPEN && conn->handlers->on_drain)
@@ -405,6 +417,7 @@ static void conn_settle(void *arg)
         conn_fail(conn, 0, "ended");
         return;
     }
+    conn_check_drain(conn);
     if (conn->tls && conn->state == CONN_OPEN && !conn->is_detached)
         conn_pull_plaintext(conn);
 }
@@ -585,7 +598,7 @@ void conn_write2(struct conn *conn, struct span head, struct span body)
     conn->has_written = true;
     if (!conn->tls) {
         conn_write_plain(conn, head, body);
-    } else if (conn->out.len + head.len + body.len > CONN_QUEUE_MAX - CONN_READ_MAX) {
+    } else if (conn->out.len + head.len + body.len > CONN_QUEUE_MAX) {
         conn_fail_later(conn, -ENOBUFS);
     } else {
         if (tls_session_write(conn->tls, head) < 0 || tls_session_write(conn->tls, body) < 0)

@@ -23,7 +23,7 @@ int tls_client_new(const char *ca_file, bool insecure, struct tls_client **out);
 void tls_client_free(struct tls_client *client);
 
 /* Sans-I/O engine of one connection to host (SNI, and the name or IP address
- * that the certificate must bear). */
+ * that the certificate must bear). The client must outlive it. */
 struct tls_session *tls_session_new(const struct tls_client *client, const char *host);
 void tls_session_free(struct tls_session *session);
 
@@ -33,8 +33,9 @@ enum tls_status { TLS_HANDSHAKING, TLS_OPEN, TLS_ENDED, TLS_FAILED };
 void tls_session_feed(struct tls_session *session, struct span ciphertext);
 
 /* Goes on with the handshake and decrypts: appends plaintext (at most until
- * *plain is full; call again) and returns the status. TLS_ENDED: close_notify
- * came. TLS_FAILED: tls_session_error() says why. */
+ * *plain is full; call again) and returns the status after it. The first call
+ * begins the handshake. TLS_ENDED: close_notify came. TLS_FAILED:
+ * tls_session_error() says why, and an alert may wait to be taken. */
 enum tls_status tls_session_read(struct tls_session *session, struct buf *plain);
 
 /* Encrypts; only when TLS_OPEN. 0 or -EPROTO. */
@@ -43,9 +44,12 @@ int tls_session_write(struct tls_session *session, struct span plain);
 /* Queues close_notify. */
 void tls_session_end(struct tls_session *session);
 
-/* Moves ciphertext that waits to be sent to the back of *wire. */
-void tls_session_take(struct tls_session *session, struct buf *wire);
+/* Moves ciphertext that waits to be sent to the back of *wire. 0, or -ENOBUFS
+ * when it does not fit: the session is of no use any more. */
+int tls_session_take(struct tls_session *session, struct buf *wire);
 
+/* In words for a person, as in "the server's certificate is refused:
+ * certificate has expired". */
 const char *tls_session_error(const struct tls_session *session);
 
 #endif
