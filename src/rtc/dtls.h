@@ -22,6 +22,8 @@ enum {
     DTLS_PLAINTEXT_MAX = 1400 /* of one record that this engine sends */
 };
 
+/* Under on_data and on_connected, everything but dtls_feed() and dtls_free()
+ * may be called; under on_datagram, nothing. */
 struct dtls_handlers {
     void (*on_datagram)(struct span datagram, void *arg); /* to be sent */
     void (*on_connected)(void *arg);                      /* fingerprint verified */
@@ -33,14 +35,20 @@ struct dtls_handlers {
 struct dtls *dtls_new(const struct cert *cert, enum dtls_role role,
                       const uint8_t remote_fingerprint[CERT_FINGERPRINT_LEN],
                       const struct dtls_handlers *handlers, void *arg);
-void dtls_free(struct dtls *dtls);
+void dtls_free(struct dtls *dtls); /* without a word to the other side; NULL is allowed */
 
-/* The client sends its first flight. */
+/* The client sends its first flight; the server waits. Neither is needed for
+ * what dtls_feed() brings: a server may be fed at once. */
 void dtls_start(struct dtls *dtls, uint64_t now_us);
+
+/* One datagram. Records that come before the handshake is done are kept (up
+ * to 100) and given after on_connected. What is no DTLS is dropped. */
 void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us);
 
-/* 0, -ENOTCONN before on_connected, -EMSGSIZE. */
+/* 0, -ENOTCONN before on_connected or after on_closed, -EMSGSIZE. */
 int dtls_send(struct dtls *dtls, struct span plaintext);
+
+/* Sends close_notify where connected. No handler is called any more. */
 void dtls_send_close(struct dtls *dtls);
 
 /* When to call dtls_on_deadline() (retransmission); TIME_NEVER for never. */

@@ -13,43 +13,63 @@
 #include "rtc/cert.h"
 
 enum {
-    SDP_UFRAG_MAX = 256, /* RFC 8839 section 5.4: 4 to 256 ice-chars */
-    SDP_PWD_MAX = 256,   /* 22 to 256 */
+    SDP_UFRAG_MIN = 4, /* RFC 8839 section 5.4: 4 to 256 ice-chars */
+    SDP_UFRAG_MAX = 256,
+    SDP_PWD_MIN = 22, /* 22 to 256 */
+    SDP_PWD_MAX = 256,
     SDP_MID_MAX = 64,
     SDP_TOOL_MAX = 64,
     SDP_CANDIDATES_MAX = 64, /* more are ignored: bounds the pairs an SDP can make us check */
-    SDP_CANDIDATE_LEN_MAX = 512
+    SDP_SECTIONS_MAX = 32,   /* of m= lines: each one costs lines in our answer */
+    SDP_SECTION_LINE_MAX = 128,
+    SDP_SCTP_PORT = 5000,             /* ours, and theirs where absent */
+    SDP_MESSAGE_SIZE_DEFAULT = 65536, /* RFC 8841 section 6.1 */
 };
 
 enum sdp_setup { SDP_ACTPASS, SDP_ACTIVE, SDP_PASSIVE };
 
+/* An m= section that is not the data channel's: an answer rejects it. */
+struct sdp_section {
+    char line[SDP_SECTION_LINE_MAX]; /* "audio 0 UDP/TLS/RTP/SAVPF 111" */
+    char mid[SDP_MID_MAX + 1];
+};
+
 struct sdp {
+    uint64_t session_id; /* of the o= line; below 2^63 */
     char ufrag[SDP_UFRAG_MAX + 1];
     char pwd[SDP_PWD_MAX + 1];
     uint8_t fingerprint[CERT_FINGERPRINT_LEN]; /* SHA-256 */
-    enum sdp_setup setup;
-    char mid[SDP_MID_MAX + 1];
+    enum sdp_setup setup;                      /* SDP_ACTPASS where absent */
+    char mid[SDP_MID_MAX + 1];                 /* empty where absent */
     uint16_t sctp_port;
     uint32_t max_message_size;   /* 65536 where absent; 0 means any (RFC 8841 section 6) */
     char tool[SDP_TOOL_MAX + 1]; /* empty where absent */
     bool is_legacy;              /* the old "DTLS/SCTP 5000" m-line: an answer uses the same */
+    bool is_bundle;              /* has a BUNDLE group */
     bool end_of_candidates;
     size_t candidate_count;
-    char **candidates; /* "candidate:…" */
+    char **candidates;    /* "candidate:…" */
+    size_t section_index; /* of the data channel's among all, as in sdpMLineIndex */
+    size_t section_count; /* of the others */
+    struct sdp_section *sections;
 };
 
 /* 0 with *out to be freed by sdp_deinit(), or -EINVAL with *why (static). */
 int sdp_parse(const char *text, struct sdp *out, const char **why);
 void sdp_deinit(struct sdp *sdp);
 
+/* Copies a candidate in; false over SDP_CANDIDATES_MAX. */
+bool sdp_add_candidate(struct sdp *sdp, const char *candidate);
+
+/* An empty description for an offer: one section, mid "0". */
+void sdp_init_offer(struct sdp *out);
+
+/* An empty description that has the sections, the form and the mid of the
+ * offer, as an answer must (RFC 3264 section 6). */
+void sdp_init_answer(struct sdp *out, const struct sdp *offer);
+
 /* The text of a description, to be freed by the caller. candidates may be
  * none: they trickle. */
 char *sdp_format(const struct sdp *sdp);
-
-/* "candidate", "sdpMid", "sdpMLineIndex", "usernameFragment" of an
- * RTCIceCandidateInit, as JSON. *candidate (to be freed) is NULL for an end of
- * candidates: null, an empty object or an empty candidate. 0 or -EINVAL. */
-int sdp_candidate_decode(const char *json, char **candidate);
-char *sdp_candidate_encode(const char *candidate, const char *mid, const char *ufrag);
 
 #endif

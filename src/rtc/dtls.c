@@ -1,0 +1,285 @@
+/*
+ * Every entry hands OpenSSL at most one datagram, then lets it run until it
+ * wants another: the handshake first, records after. All waiting is the
+ * owner's, by dtls_deadline_us().
+ *
+ * OpenSSL has its own clock for retransmission, so the deadline is computed
+ * from the time that it says is left. Its timer runs on the wall clock; a
+ * jump of that during a handshake costs one retransmission or the peer's
+ * connect timeout.
+ *
+ * The chain check is replaced by the fingerprint check, so a wrong
+ * certificate ends the handshake with an alert before a key is agreed.
+ */
+#include "rtc/dtls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "rtc/cert_private.h"
+#include "rtc/dtls_bio.h"
+
+enum {
+    /* RFC 6347 section 4.2.4.1 has 1 s as the first timeout and allows less
+     * where latency matters, as here: a lost flight costs the person 100 ms.
+     * The last ones are 3 s apart; OpenSSL gives up after twelve, about 25 s. */
+    DTLS_TIMEOUT_FIRST_US = 100 * 1000,
+    DTLS_TIMEOUT_MOST_US = 3 * 1000 * 1000,
+    DTLS_RECORD_MAX = 16 << 10,
+    DTLS_TEXT_MAX = 160
+};
+
+/* Forward secrecy and AEAD only; RFC 8827 section 6.5 makes the first
+ * mandatory. */
+static const char cipher_list[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+                                  "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+                                  "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
+
+enum dtls_state { STATE_NEW, STATE_HANDSHAKE, STATE_CONNECTED, STATE_CLOSED };
+
+struct dtls {
+    enum dtls_state state;
+    struct dtls_handlers handlers;
+    void *arg;
+    SSL_CTX *ctx;
+    SSL *ssl;
+    struct dtls_bio bio;
+    uint8_t remote_fingerprint[CERT_FINGERPRINT_LEN];
+    bool has_mismatch;
+    uint64_t deadline_us;
+    uint8_t plaintext[DTLS_RECORD_MAX];
+};
+
+static unsigned int next_timeout_us(SSL *ssl, unsigned int last_us)
+{
+    (void)ssl;
+    if (last_us == 0)
+        return DTLS_TIMEOUT_FIRST_US;
+    return last_us < DTLS_TIMEOUT_MOST_US / 2 ? last_us * 2 : DTLS_TIMEOUT_MOST_US;
+}
+
+static int on_verify(X509_STORE_CTX *store, void *arg)
+{
+    struct dtls *dtls = arg;
+    X509 *x509 = X509_STORE_CTX_get0_cert(store);
+    uint8_t digest[CERT_FINGERPRINT_LEN];
+    if (x509 && cert_digest(x509, digest) &&
+        CRYPTO_memcmp(digest, dtls->remote_fingerprint, sizeof digest) == 0) {
+        X509_STORE_CTX_set_error(store, X509_V_OK);
+        return 1;
+    }
+    dtls->has_mismatch = true;
+    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+    return 0;
+}
+
+static bool setup_context(struct dtls *dtls, const struct cert *cert)
+{
+    dtls->ctx = SSL_CTX_new(DTLS_method());
+    if (!dtls->ctx)
+        return false;
+    SSL_CTX_set_verify(dtls->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_cert_verify_callback(dtls->ctx, on_verify, dtls);
+    SSL_CTX_set_session_cache_mode(dtls->ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(dtls->ctx,
+                        SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_read_ahead(dtls->ctx, 1);
+    return SSL_CTX_set_min_proto_version(dtls->ctx, DTLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_max_proto_version(dtls->ctx, DTLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_cipher_list(dtls->ctx, cipher_list) == 1 &&
+           SSL_CTX_use_certificate(dtls->ctx, cert->x509) == 1 &&
+           SSL_CTX_use_PrivateKey(dtls->ctx, cert->key) == 1;
+}
+
+static bool setup_ssl(struct dtls *dtls, enum dtls_role role)
+{
+    dtls->ssl = SSL_new(dtls->ctx);
+    BIO *bio = dtls->ssl ? dtls_bio_new(&dtls->bio) : NULL;
+    if (!bio)
+        return false;
+    SSL_set_bio(dtls->ssl, bio, bio);
+    SSL_set_mtu(dtls->ssl, DTLS_MTU);
+    DTLS_set_timer_cb(dtls->ssl, next_timeout_us);
+    if (role == DTLS_CLIENT)
+        SSL_set_connect_state(dtls->ssl);
+    else
+        SSL_set_accept_state(dtls->ssl);
+    return true;
+}
+
+static void on_bio_datagram(struct span datagram, void *arg)
+{
+    struct dtls *dtls = arg;
+    dtls->handlers.on_datagram(datagram, dtls->arg);
+}
+
+struct dtls *dtls_new(const struct cert *cert, enum dtls_role role,
+                      const uint8_t remote_fingerprint[CERT_FINGERPRINT_LEN],
+                      const struct dtls_handlers *handlers, void *arg)
+{
+    struct dtls *dtls = xcalloc(1, sizeof *dtls);
+    dtls->handlers = *handlers;
+    dtls->arg = arg;
+    dtls->bio.on_datagram = on_bio_datagram;
+    dtls->bio.arg = dtls;
+    dtls->deadline_us = TIME_NEVER;
+    memcpy(dtls->remote_fingerprint, remote_fingerprint, CERT_FINGERPRINT_LEN);
+    /* Only a lack of memory fails here, as in xcalloc(). */
+    if (!setup_context(dtls, cert) || !setup_ssl(dtls, role)) {
+        ERR_print_errors_fp(stderr);
+        abort();
+    }
+    return dtls;
+}
+
+void dtls_free(struct dtls *dtls)
+{
+    if (!dtls)
+        return;
+    SSL_free(dtls->ssl);
+    SSL_CTX_free(dtls->ctx);
+    dtls_bio_deinit(&dtls->bio);
+    free_secret(dtls, sizeof *dtls);
+}
+
+/* ---- running OpenSSL ---- */
+
+static void close_with(struct dtls *dtls, int error, const char *text)
+{
+    dtls->state = STATE_CLOSED;
+    dtls->deadline_us = TIME_NEVER;
+    dtls->handlers.on_closed(error, text, dtls->arg);
+}
+
+static void fail(struct dtls *dtls)
+{
+    const char *stage =
+        dtls->state == STATE_CONNECTED ? "DTLS failed" : "the DTLS handshake failed";
+    if (dtls->has_mismatch) {
+        close_with(dtls, -EACCES,
+                   "the other side's certificate does not have the fingerprint of its SDP: "
+                   "somebody may be in between");
+        return;
+    }
+    const char *reason = ERR_reason_error_string(ERR_peek_error());
+    char text[DTLS_TEXT_MAX];
+    snprintf(text, sizeof text, "%s: %s", stage, reason ? reason : "no reason given");
+    close_with(dtls, -EPROTO, text);
+}
+
+static void update_deadline(struct dtls *dtls, uint64_t now_us)
+{
+    struct timeval left;
+    dtls->deadline_us = TIME_NEVER;
+    if (dtls->state == STATE_HANDSHAKE && DTLSv1_get_timeout(dtls->ssl, &left) == 1)
+        dtls->deadline_us = now_us + (uint64_t)left.tv_sec * US_PER_S + (uint64_t)left.tv_usec;
+}
+
+static void run_handshake(struct dtls *dtls)
+{
+    ERR_clear_error();
+    int result = SSL_do_handshake(dtls->ssl);
+    if (result == 1) {
+        dtls->state = STATE_CONNECTED;
+        dtls->handlers.on_connected(dtls->arg);
+    } else if (SSL_get_error(dtls->ssl, result) != SSL_ERROR_WANT_READ) {
+        fail(dtls);
+    }
+}
+
+/* Also gives the records that came before the handshake was done: OpenSSL
+ * kept them. */
+static void run_records(struct dtls *dtls)
+{
+    while (dtls->state == STATE_CONNECTED) {
+        ERR_clear_error();
+        int result = SSL_read(dtls->ssl, dtls->plaintext, sizeof dtls->plaintext);
+        if (result > 0) {
+            dtls->handlers.on_data(span_of(dtls->plaintext, (size_t)result), dtls->arg);
+            continue;
+        }
+        int error = SSL_get_error(dtls->ssl, result);
+        if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+            return;
+        if (error == SSL_ERROR_ZERO_RETURN)
+            close_with(dtls, 0, "the other side closed the connection");
+        else
+            fail(dtls);
+    }
+}
+
+static void run(struct dtls *dtls, uint64_t now_us)
+{
+    if (dtls->state == STATE_HANDSHAKE)
+        run_handshake(dtls);
+    run_records(dtls);
+    update_deadline(dtls, now_us);
+}
+
+void dtls_start(struct dtls *dtls, uint64_t now_us)
+{
+    if (dtls->state != STATE_NEW)
+        return;
+    dtls->state = STATE_HANDSHAKE;
+    run(dtls, now_us);
+}
+
+void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us)
+{
+    if (dtls->state == STATE_CLOSED || datagram.len == 0)
+        return;
+    if (dtls->state == STATE_NEW)
+        dtls->state = STATE_HANDSHAKE;
+    dtls->bio.incoming = datagram;
+    dtls->bio.has_incoming = true;
+    run(dtls, now_us);
+    /* The bytes are the caller's and gone after this. */
+    dtls->bio.has_incoming = false;
+}
+
+int dtls_send(struct dtls *dtls, struct span plaintext)
+{
+    if (dtls->state != STATE_CONNECTED)
+        return -ENOTCONN;
+    if (plaintext.len > DTLS_PLAINTEXT_MAX)
+        return -EMSGSIZE;
+    ERR_clear_error();
+    int result = SSL_write(dtls->ssl, plaintext.data, (int)plaintext.len);
+    return result > 0 ? 0 : -ENOTCONN;
+}
+
+void dtls_send_close(struct dtls *dtls)
+{
+    if (dtls->state == STATE_CLOSED)
+        return;
+    if (dtls->state == STATE_CONNECTED) {
+        ERR_clear_error();
+        SSL_shutdown(dtls->ssl);
+    }
+    dtls->state = STATE_CLOSED;
+    dtls->deadline_us = TIME_NEVER;
+}
+
+uint64_t dtls_deadline_us(const struct dtls *dtls)
+{
+    return dtls->deadline_us;
+}
+
+void dtls_on_deadline(struct dtls *dtls, uint64_t now_us)
+{
+    if (dtls->state != STATE_HANDSHAKE || now_us < dtls->deadline_us)
+        return;
+    ERR_clear_error();
+    if (DTLSv1_handle_timeout(dtls->ssl) < 0)
+        fail(dtls);
+    else
+        update_deadline(dtls, now_us);
+}
