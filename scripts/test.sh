@@ -3,7 +3,7 @@
 # everything that proves them. Each suite appends one line for each test to a
 # file of results; the last line of the output sums it up.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 export PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS="detect_leaks=1:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
@@ -38,6 +38,7 @@ check() {
     fi
 }
 
+# shellcheck disable=SC2317 # called by way of check
 build() { # PRESET FOLDER
     cmake --preset "$1" -G Ninja && cmake --build "$2" -j "$jobs"
 }

@@ -35,8 +35,9 @@ from mock_upstream import pattern  # noqa: E402
 
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|ThreadSanitizer")
 URL = re.compile(r"(wss?|https?)://(\[[0-9a-f:]+\]|[\w.]+):(\d+)")
-# The two ends say this once requests can flow.
-CONNECTED = re.compile(r"^(tunnel: )?connected\b|\bconnected \((direct|relayed)|up\b.*\bdirect", re.I)
+# Both ends say this once requests can flow.
+CONNECTED = r"\bconnected (directly|through a relay)"
+WAITING = r"waiting for the other side"
 
 
 class Process:

@@ -1,0 +1,272 @@
+"""The command line and the environment of both programs."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import unittest
+
+from harness import CONNECTED, SIGNAL_SERVER, TUNNEL, WRAP, Case, free_port, has_ipv6_loopback
+
+SERVE = ["serve", "--room", "r", "--upstream", "http://127.0.0.1:1"]
+PROXY = ["proxy", "--room", "r", "--listen", "127.0.0.1:0"]
+
+
+def run(argv, env=None):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TUNNEL_")}
+    return subprocess.run(
+        WRAP + argv, env={**clean, **(env or {})}, capture_output=True, text=True, timeout=60
+    )
+
+
+class Help(unittest.TestCase):
+    def test_help(self):
+        """--help goes to stdout and exits 0"""
+        for argv in ([TUNNEL, "--help"], [TUNNEL, "serve", "--help"], [TUNNEL, "proxy", "--help"],
+                     [SIGNAL_SERVER, "--help"]):
+            with self.subTest(argv=argv[1:]):
+                result = run(argv)
+                self.assertEqual(result.returncode, 0)
+                self.assertIn("usage", result.stdout.lower())
+                self.assertEqual(result.stderr, "")
+
+    def test_help_names_all(self):
+        """the help names every flag and variable"""
+        common = """--signal --room --stun --turn --turn-user --turn-pass --log-level --log-format
+            TUNNEL_SIGNAL TUNNEL_ROOM TUNNEL_STUN TUNNEL_TURN TUNNEL_TURN_USER TUNNEL_TURN_PASS
+            TUNNEL_LOG""".split()
+        own = {
+            "serve": "--upstream --advertise --upstream-insecure TUNNEL_UPSTREAM".split(),
+            "proxy": "--listen TUNNEL_LISTEN".split(),
+        }
+        for command, words in own.items():
+            text = run([TUNNEL, command, "--help"]).stdout
+            for word in common + words:
+                with self.subTest(command=command, word=word):
+                    self.assertIn(word, text)
+
+    def test_version(self):
+        """--version goes to stdout and exits 0"""
+        for argv in ([TUNNEL, "--version"], [TUNNEL, "serve", "--version"],
+                     [SIGNAL_SERVER, "--version"]):
+            with self.subTest(argv=argv):
+                result = run(argv)
+                self.assertEqual(result.returncode, 0)
+                self.assertRegex(result.stdout, r"\d+\.\d+\.\d+")
+
+
+class Misuse(unittest.TestCase):
+    def check(self, argv, *quoted, env=None):
+        with self.subTest(argv=argv, env=env):
+            result = run(argv, env)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertEqual(result.stdout, "")
+            for text in quoted:
+                self.assertIn(text, result.stderr)
+
+    def test_flags(self):
+        """a bad value is quoted on stderr with exit 2"""
+        serve, proxy = [TUNNEL] + SERVE, [TUNNEL] + PROXY
+        for flag, value in [
+            ("--signal", "http://x"), ("--signal", "nonsense"), ("--signal", "ws://"),
+            ("--signal", "ws://h:99999"), ("--room", ""), ("--room", "x" * 129),
+            ("--stun", "http://x"), ("--stun", "stun:"), ("--stun", "stun:h:0x1"),
+            ("--turn", "stun:h"), ("--log-level", "loud"), ("--log-format", "xml"),
+        ]:
+            self.check(serve + [flag, value], flag, value)
+            self.check(proxy + [flag, value], flag, value)
+        for flag, value in [
+            ("--upstream", "ftp://x"), ("--upstream", "127.0.0.1:80"), ("--upstream", "http://"),
+            ("--upstream", "http://h:0"), ("--upstream", "http://h:65536"), ("--advertise", "v1"),
+        ]:
+            self.check(serve + [flag, value], flag, value)
+        for flag, value in [
+            ("--listen", "127.0.0.1:65536"), ("--listen", "127.0.0.1:-1"),
+            ("--listen", "127.0.0.1:x"), ("--listen", "::1:80:"), ("--listen", "[::1"),
+        ]:
+            self.check(proxy + [flag, value], flag, value)
+
+    def test_variables(self):
+        """a bad value of a variable is quoted with the variable's name"""
+        for name, value in [
+            ("TUNNEL_SIGNAL", "nonsense"), ("TUNNEL_UPSTREAM", "ftp://x"), ("TUNNEL_STUN", "x"),
+            ("TUNNEL_LOG", "loud"), ("TUNNEL_TURN", "x"), ("TUNNEL_ROOM", "y" * 129),
+        ]:
+            self.check([TUNNEL, "serve"], name, value, env={name: value})
+        value = "nonsense:port"
+        self.check([TUNNEL, "proxy"], "TUNNEL_LISTEN", value, env={"TUNNEL_LISTEN": value})
+
+    def test_unknown(self):
+        """unknown commands, flags and arguments are quoted"""
+        self.check([TUNNEL, "dance"], "dance")
+        self.check([TUNNEL] + SERVE + ["--dance"], "--dance")
+        self.check([TUNNEL] + PROXY + ["dance"], "dance")
+        self.check([TUNNEL] + PROXY + ["--upstream", "http://x"], "--upstream")
+        self.check([TUNNEL] + SERVE + ["--listen", "127.0.0.1:0"], "--listen")
+        self.check([SIGNAL_SERVER, "--dance"], "--dance")
+        self.check([SIGNAL_SERVER, "dance"], "dance")
+
+    def test_missing(self):
+        """what is missing is named"""
+        self.check([TUNNEL])
+        self.check([TUNNEL, "serve", "--room", "r"], "--upstream")
+        self.check([TUNNEL, "serve", "--upstream", "http://x"], "--room")
+        self.check([TUNNEL, "proxy"], "--room")
+        self.check([TUNNEL] + PROXY + ["--signal"], "--signal")
+        self.check([SIGNAL_SERVER, "--port"], "--port")
+
+    def test_signal_server(self):
+        """signal-server quotes bad values as well"""
+        for flag, value in [("--port", "65536"), ("--port", "x"), ("--port", "-1"),
+                            ("--listen", "127.0.0.1:x"), ("--listen", "127.0.0.1:99999")]:
+            self.check([SIGNAL_SERVER, flag, value], flag, value)
+
+    def test_secrets(self):
+        """a password is never quoted"""
+        result = run([TUNNEL] + SERVE + ["--turn", "turn:h", "--turn-pass", "hunter2-hunter2"])
+        self.assertEqual(result.returncode, 2)
+        self.assertNotIn("hunter2-hunter2", result.stderr)
+
+
+class Environment(Case):
+    def test_all_by_environment(self):
+        """everything can come from the environment"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        common = {"TUNNEL_SIGNAL": rig.signal_url, "TUNNEL_ROOM": rig.room, "TUNNEL_STUN": "none"}
+        none = {"signal": None, "room": None, "stun": None}
+        rig.start_serve(**none, upstream=None, env={**common, "TUNNEL_UPSTREAM": rig.upstream_url})
+        rig.start_proxy(**none, listen=None, env={**common, "TUNNEL_LISTEN": "127.0.0.1:0"})
+        rig.wait_up()
+
+    def test_flag_beats_variable(self):
+        """a flag beats its variable"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        wrong = {
+            "TUNNEL_SIGNAL": "ws://127.0.0.1:1",
+            "TUNNEL_ROOM": "another-room",
+            "TUNNEL_STUN": "stun:127.0.0.1:1",
+            "TUNNEL_UPSTREAM": "http://127.0.0.1:1",
+            "TUNNEL_LISTEN": f"127.0.0.1:{free_port()}",
+            "TUNNEL_LOG": "error",
+        }
+        rig.start_serve("--log-level", "info", env=wrong)
+        proxy = rig.start_proxy("--log-level", "info", env=wrong)
+        self.assertNotIn(wrong["TUNNEL_LISTEN"], proxy.text())
+        rig.wait_up()
+
+    def test_log_level(self):
+        """TUNNEL_LOG=error says nothing when all is well; debug says more"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        serve = rig.start_serve(env={"TUNNEL_LOG": "error"})
+        proxy = rig.start_proxy("--log-level", "debug")
+        rig.wait_up()
+        self.assertEqual(serve.text(), "")
+        self.assertRegex(proxy.text(), r"\bdebug\b")
+
+    def test_log_format(self):
+        """--log-format json writes one object a line"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        serve = rig.start_serve("--log-format", "json")
+        rig.start_proxy()
+        rig.wait_up()
+        for line in serve.text().splitlines():
+            self.assertLessEqual({"time", "level", "message"}, json.loads(line).keys())
+
+    def test_secrets_unlogged(self):
+        """room names, passwords and authorization never appear whole, even in debug"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        flags = ["--log-level", "debug", "--turn", "turn:127.0.0.1:9", "--turn-user", "u",
+                 "--turn-pass", "hunter2-hunter2"]
+        rig.start_serve(*flags)
+        rig.start_proxy(*flags)
+        rig.wait_up()
+        rig.request("GET", "/health", headers={"Authorization": "Bearer sk-secret-of-mine"})
+        for process in (rig.serve, rig.proxy, rig.signal):
+            for secret in (rig.room, "hunter2-hunter2", "sk-secret-of-mine"):
+                self.assertNotIn(secret, process.text(), process.name)
+
+    def test_taken_port(self):
+        """a port that is taken: said with the port, exit 1"""
+        self.rig.start_signal()
+        self.rig.start_proxy()
+        taken = "127.0.0.1:%d" % self.rig.proxy_address[1]
+        argv = self.rig.argv("proxy", {"listen": taken})
+        result = run(argv)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(taken, result.stderr)
+
+    @unittest.skipUnless(has_ipv6_loopback(), "there is no IPv6 loopback")
+    def test_ipv6(self):
+        """IPv6 everywhere: --listen [::1]:0, a [::1] upstream and signal server"""
+        rig = self.rig
+        rig.start_mock("--host", "::1")
+        rig.start_signal(listen="[::1]:0")
+        rig.start_serve()
+        rig.start_proxy(listen="[::1]:0")
+        self.assertEqual(rig.proxy_address[0], "::1")
+        rig.wait_up()
+
+
+class Terminal(Case):
+    """What a person sees on a terminal."""
+
+    def on_terminal(self, env):
+        """The output of `tunnel proxy` on a terminal, until it is connected."""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+        argv = rig.argv("proxy", {"listen": "127.0.0.1:0"})
+        master, slave = pty.openpty()
+        clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+        child = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave,
+                                 env={**clean, "TERM": "xterm", **env})
+        os.close(slave)
+        try:
+            text = ""
+            while "point your tools" not in text:
+                text += os.read(master, 4096).decode()
+            child.send_signal(signal.SIGINT)
+            try:
+                while data := os.read(master, 4096):
+                    text += data.decode()
+            except OSError:
+                pass  # how Linux tells the end of a terminal
+            self.assertEqual(child.wait(30), 0)
+            return text
+        finally:
+            child.kill()
+            child.wait()
+            os.close(master)
+
+    def test_colour(self):
+        """a few plain lines in colour"""
+        text = self.on_terminal({})
+        self.assertIn("\x1b[", text)
+        self.assertRegex(text, CONNECTED)
+        self.assertRegex(text, r"http://127\.0\.0\.1:\d+")
+        self.assertLess(len(text.splitlines()), 20)
+
+    def test_no_color(self):
+        """no colour with NO_COLOR"""
+        self.assertNotIn("\x1b", self.on_terminal({"NO_COLOR": "1"}))
+
+    def test_no_terminal(self):
+        """no colour where there is no terminal"""
+        self.rig.start_all()
+        self.assertNotIn("\x1b", self.rig.proxy.text() + self.rig.serve.text())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,431 @@
+"""signal-server as clients see it, good ones and bad ones."""
+
+import concurrent.futures
+import json
+import signal
+import socket
+import unittest
+import uuid
+
+from harness import SIGNAL_SERVER, URL, Case, has_ipv6_loopback
+from wsclient import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, WebSocket
+
+MESSAGE_MAX = 64 << 10
+
+
+class ServerCase(Case):
+    """With a server alone, one for the class."""
+
+    shared = True
+
+    @classmethod
+    def start(cls, rig):
+        rig.start_signal()
+
+    def client(self, **options):
+        ws = WebSocket(self.rig.signal_url, **options)
+        self.addCleanup(ws.close)
+        return ws
+
+    def pair(self):
+        """Two clients in a room of their own."""
+        room = self.name()
+        first, second = self.client(), self.client()
+        first.join(room)
+        second.join(room)
+        first.receive_type("peer-joined")
+        return first, second
+
+    def check_works(self, first, second):
+        text = self.name()
+        first.send({"type": "offer", "sdp": text})
+        self.assertEqual(second.receive_type("offer")["sdp"], text)
+
+
+class Relay(ServerCase):
+    def test_join(self):
+        """joined lists who is there; peer-joined tells those who are"""
+        room = self.name()
+        first, second = self.client(), self.client()
+        mine = first.join(room)
+        self.assertEqual(mine["peers"], [])
+        self.assertEqual(str(uuid.UUID(mine["peerId"])), mine["peerId"])
+        theirs = second.join(room)
+        self.assertEqual(theirs["peers"], [mine["peerId"]])
+        self.assertEqual(first.receive_type("peer-joined")["peerId"], theirs["peerId"])
+        self.assertNotEqual(mine["peerId"], theirs["peerId"])
+
+    def test_relay(self):
+        """offer, answer and candidate arrive unchanged, with the sender's id"""
+        room = self.name()
+        first, second = self.client(), self.client()
+        first_id = first.join(room)["peerId"]
+        second_id = second.join(room)["peerId"]
+        first.receive_type("peer-joined")
+        sdp = "v=0\r\nno SDP at all: \u20ac \U0001f687 \\ \" \t\r\n"
+        candidate = json.dumps({"candidate": "candidate:…", "sdpMid": "0", "sdpMLineIndex": 0})
+        first.send({"type": "offer", "sdp": sdp, "added-later": [1, {}]})
+        self.assertEqual(second.receive(), {"type": "offer", "peerId": first_id, "sdp": sdp})
+        second.send({"type": "answer", "sdp": sdp})
+        self.assertEqual(first.receive(), {"type": "answer", "peerId": second_id, "sdp": sdp})
+        for text in (candidate, "null", ""):
+            second.send({"type": "candidate", "candidate": text})
+            wanted = {"type": "candidate", "peerId": second_id, "candidate": text}
+            self.assertEqual(first.receive(), wanted)
+
+    def test_leaving(self):
+        """bye, a closed socket and a reset one: each a peer-left"""
+        for how in ("bye", "close", "fin", "reset"):
+            with self.subTest(how=how):
+                first, second = self.pair()
+                if how == "bye":
+                    second.send({"type": "bye"})
+                elif how == "close":
+                    second.send_frame(CLOSE, b"\x03\xe8")
+                elif how == "fin":
+                    second.close()
+                else:
+                    linger = b"\x01\0\0\0\0\0\0\0"
+                    second.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    second.stream.close()
+                    second.socket.close()
+                first.receive_type("peer-left")
+
+    def test_peer_left_names(self):
+        """peer-left names who left; the place is free again"""
+        room = self.name()
+        first, second, third = self.client(), self.client(), self.client()
+        first.join(room)
+        left = second.join(room)["peerId"]
+        first.receive_type("peer-joined")
+        second.close()
+        self.assertEqual(first.receive(), {"type": "peer-left", "peerId": left})
+        self.assertEqual(len(third.join(room)["peers"]), 1)
+
+    def test_errors(self):
+        """each mistake gets an error message, and the connection lives on"""
+        ws = self.client()
+        room = self.name()
+        cases = [
+            ("{", "json"),
+            ("[1]", ""),
+            ('{"type":"dance"}', "type"),
+            ('{"no":"type"}', ""),
+            ('{"type":"join"}', "room"),
+            ('{"type":"join","room":""}', "room"),
+            ('{"type":"join","room":7}', "room"),
+            ('{"type":"offer","sdp":"x"}', "join"),
+            ('{"type":"candidate","candidate":"x"}', "join"),
+        ]
+        for text, wanted in cases:
+            with self.subTest(sent=text):
+                ws.send(text)
+                message = ws.receive_type("error")["message"]
+                self.assertIn(wanted, message.lower())
+        ws.join(room)
+        ws.send({"type": "join", "room": room})
+        self.assertIn("already", ws.receive_type("error")["message"].lower())
+        ws.send({"type": "offer"})
+        ws.receive_type("error")
+
+    def test_room_full(self):
+        """a third peer is told that the room is full and may go elsewhere"""
+        room = self.name()
+        first, second, third = self.client(), self.client(), self.client()
+        first.join(room)
+        second.join(room)
+        first.receive_type("peer-joined")
+        third.send({"type": "join", "room": room})
+        self.assertIn("full", third.receive_type("error")["message"].lower())
+        self.check_works(first, second)
+        third.join(self.name())
+
+    def test_room_names(self):
+        """room names of 1 to 128 bytes of UTF-8, and no others"""
+        for good in ("x", "y" * 128, "\u00e9" * 64):
+            with self.subTest(good=good):
+                self.client().join(good)
+        for bad in ("z" * 129, "\u00e9" * 64 + "a"):
+            with self.subTest(bad=bad):
+                ws = self.client()
+                ws.send({"type": "join", "room": bad})
+                ws.receive_type("error")
+                ws.join(self.name())
+
+    def test_rooms_apart(self):
+        """rooms hear nothing of each other"""
+        first, second = self.pair()
+        third, fourth = self.pair()
+        third.send({"type": "offer", "sdp": "of another room"})
+        fourth.receive_type("offer")
+        self.check_works(first, second)
+
+    def test_any_path(self):
+        """a WebSocket is served on any path"""
+        ws = self.client(path="/some/where?x=1")
+        ws.join(self.name())
+
+
+class Framing(ServerCase):
+    def test_fragments(self):
+        """a message may come in fragments, with a ping between them"""
+        ws = self.client()
+        text = json.dumps({"type": "join", "room": self.name()}).encode()
+        ws.send_frame(TEXT, text[:5], fin=False)
+        ws.send_frame(PING, b"between")
+        ws.send_frame(CONTINUATION, text[5:9], fin=False)
+        ws.send_frame(CONTINUATION, text[9:])
+        self.assertEqual(ws.receive_frame(), (PONG, b"between"))
+        ws.receive_type("joined")
+
+    def test_byte_by_byte(self):
+        """a message may come byte by byte"""
+        ws = self.client()
+        text = json.dumps({"type": "join", "room": self.name()}).encode()
+        for byte in ws.frame(TEXT, text):
+            ws.socket.sendall(bytes([byte]))
+        ws.receive_type("joined")
+
+    def test_close(self):
+        """a close frame is answered by one"""
+        ws = self.client()
+        ws.send_frame(CLOSE, b"\x03\xe8bye")
+        self.assertEqual(ws.wait_closed().code, 1000)
+
+    def test_protocol_errors(self):
+        """frames against the rules end their own connection alone"""
+        first, second = self.pair()
+        cases = {
+            "unmasked": lambda ws: ws.send_frame(TEXT, b"{}", masked=False),
+            "reserved opcode": lambda ws: ws.send_frame(3, b""),
+            "long ping": lambda ws: ws.send_frame(PING, b"x" * 126),
+            "continuation of nothing": lambda ws: ws.send_frame(CONTINUATION, b"x"),
+            "not UTF-8": lambda ws: ws.send_frame(TEXT, b'{"type":"\xff\xfe"}'),
+        }
+        for name, do in cases.items():
+            with self.subTest(name):
+                ws = self.client()
+                do(ws)
+                self.assertIn(ws.wait_closed().code, (None, 1002, 1007))
+        self.check_works(first, second)
+
+    def test_binary(self):
+        """a binary message is refused"""
+        ws = self.client()
+        ws.send_frame(BINARY, b"\x00\x01")
+        try:
+            ws.receive_type("error")
+        except Closed as closed:
+            self.assertIn(closed.code, (1002, 1003))
+
+
+class Limits(ServerCase):
+    def test_message_size(self):
+        """64 KiB pass; more is refused with a reason, harming nobody else"""
+        first, second = self.pair()
+        sdp = "s" * (MESSAGE_MAX - len('{"type": "offer", "sdp": ""}') - 100)
+        first.send({"type": "offer", "sdp": sdp})
+        self.assertEqual(second.receive_type("offer")["sdp"], sdp)
+
+        ws = self.client()
+        ws.join(self.name())
+        try:
+            ws.send({"type": "offer", "sdp": "s" * (MESSAGE_MAX + 1)})
+            self.assertTrue(ws.receive_type("error")["message"])
+        except (Closed, ConnectionError) as closed:
+            # A reset may overtake the close frame while we still send.
+            self.assertIn(getattr(closed, "code", None), (None, 1009))
+        self.check_works(first, second)
+
+    def test_endless_message(self):
+        """a message that never ends is cut off"""
+        first, second = self.pair()
+        ws = self.client()
+        with self.assertRaises((Closed, ConnectionError)):
+            ws.send_frame(TEXT, b"{", fin=False)
+            for _ in range(4096):
+                ws.send_frame(CONTINUATION, b" " * 1024, fin=False)
+            raise ws.wait_closed()
+        self.check_works(first, second)
+
+    def test_flood(self):
+        """too many messages a second: told so or closed; others are well"""
+        first, second = self.pair()
+        ws = self.client()
+        ws.join(self.name())
+        refusal = None
+        try:
+            for _ in range(20000):
+                ws.send('{"type":"candidate","candidate":"x"}')
+            while refusal is None:
+                message = ws.receive()
+                if message["type"] == "error":
+                    refusal = message["message"]
+        except (Closed, ConnectionError) as closed:
+            refusal = closed
+        self.assertTrue(refusal)
+        self.check_works(first, second)
+
+    def test_who_does_not_read(self):
+        """a peer that reads nothing is dropped, not queued for without end"""
+        room = self.name()
+        sender, deaf = self.client(), self.client(receive_buffer=4096)
+        sender.join(room)
+        deaf.join(room)
+        sender.receive_type("peer-joined")
+        before = self.rig.signal.peak_rss()
+        try:
+            # Whichever limit comes first, memory stays bounded.
+            for _ in range(2000):
+                sender.send({"type": "offer", "sdp": "s" * 60000})
+            sender.wait_closed()
+        except ConnectionError:
+            pass
+        self.assertLess(self.rig.signal.peak_rss() - before, 32 << 20)
+        self.check_works(*self.pair())
+
+    def test_bad_handshakes(self):
+        """requests that are no WebSocket handshake get an HTTP error"""
+        host, port = URL.match(self.rig.signal_url).group(2, 3)
+        cases = [
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 12\r\n\r\n",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS ClientHello\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (1 << 20) + b"\r\n\r\n",
+        ]
+        for request in cases:
+            with self.subTest(request=request[:60]):
+                with socket.create_connection((host, int(port)), timeout=30) as conn:
+                    try:
+                        conn.sendall(request)
+                        answer = conn.recv(4096)
+                    except ConnectionError:
+                        continue  # closed while we still sent: refused as well
+                    self.assertRegex(answer, rb"^(HTTP/1\.1 4\d\d |$)")
+        self.check_works(*self.pair())
+
+    def test_connections_per_address(self):
+        """one address cannot take all connections"""
+        clients = []
+        refused = None
+        try:
+            for _ in range(5000):
+                clients.append(self.client())
+        except (Closed, OSError) as error:
+            refused = error
+        finally:
+            for ws in clients:
+                ws.close()
+        if refused is None:
+            self.fail("5000 connections of one address were taken")
+
+
+class Health(Case):
+    def test_healthz(self):
+        """/healthz counts rooms and peers"""
+        self.rig.start_signal()
+
+        def count():
+            status, body = self.rig.health()
+            self.assertEqual(status, 200)
+            self.assertEqual(body["status"], "ok")
+            return body["rooms"], body["peers"]
+
+        self.assertEqual(count(), (0, 0))
+        ws = [WebSocket(self.rig.signal_url) for _ in range(3)]
+        for client in ws:
+            self.addCleanup(client.close)
+        self.assertEqual(count(), (0, 0))
+        ws[0].join("a")
+        ws[1].join("a")
+        ws[2].join("b")
+        self.assertEqual(count(), (2, 3))
+        for client in ws:
+            client.send({"type": "bye"})
+            client.wait_closed()
+        self.rig.wait_peers(0)
+        self.assertEqual(count(), (0, 0))
+
+
+class Ends(Case):
+    def test_sigterm(self):
+        """SIGTERM closes every socket with 1001 and exits 0"""
+        self.check_signal(signal.SIGTERM)
+
+    def test_sigint(self):
+        """SIGINT does the same"""
+        self.check_signal(signal.SIGINT)
+
+    def check_signal(self, sig):
+        server = self.rig.start_signal()
+        clients = [WebSocket(self.rig.signal_url) for _ in range(20)]
+        for i, ws in enumerate(clients):
+            self.addCleanup(ws.close)
+            if i % 2:
+                ws.join(f"room {i}")
+        server.kill(sig)
+        for ws in clients:
+            self.assertEqual(ws.wait_closed().code, 1001)
+        self.assertEqual(server.wait_exit(), 0)
+
+    def test_listen(self):
+        """--listen HOST:PORT, --listen HOST --port, IPv6, and a taken port"""
+        self.rig.start_signal(listen="127.0.0.1:0")
+        port = URL.match(self.rig.signal_url)[3]
+        second = self.rig.run("second", [SIGNAL_SERVER, "--port", port])
+        second.expected_exit = (1,)
+        self.assertEqual(second.wait_exit(), 1)
+        self.assertIn(port, second.text("err"))
+
+        third = self.rig.run("third", [SIGNAL_SERVER, "--port", "0", "--listen", "127.0.0.1"])
+        third.wait_for(r"^ws://127\.0\.0\.1:[1-9]\d*$", stream="out")
+        if has_ipv6_loopback():
+            fourth = self.rig.run("fourth", [SIGNAL_SERVER, "--listen", "[::1]:0"])
+            url = fourth.wait_for(r"^ws://\[::1\]:[1-9]\d*$", stream="out")[0]
+            ws = WebSocket(url)
+            self.addCleanup(ws.close)
+            ws.join("v6")
+
+    def test_room_names_unlogged(self):
+        """room names are not printed whole"""
+        self.rig.start_signal()
+        room = f"a-secret-room-{self.name()}"
+        ws = WebSocket(self.rig.signal_url)
+        self.addCleanup(ws.close)
+        ws.join(room)
+        ws.send({"type": "bye"})
+        ws.wait_closed()
+        self.rig.wait_peers(0)
+        self.assertNotIn(room, self.rig.signal.text())
+
+
+class SilencePatience(Case):
+    """Takes 45 s, so it begins first and the others run meanwhile."""
+
+    seconds = 130
+
+    def test_eviction(self):
+        """who does not answer pings is out within 45 s; who does, stays"""
+        self.rig.start_signal()
+        room = self.name()
+        silent = WebSocket(self.rig.signal_url, timeout=60)
+        alive = WebSocket(self.rig.signal_url, timeout=60)
+        self.addCleanup(silent.close)
+        self.addCleanup(alive.close)
+        silent.answers_pings = False
+        silent.join(room)
+        alive.join(room)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            ended = pool.submit(silent.wait_closed)
+            alive.receive_type("peer-left")
+            ended.result(timeout=60)
+        alive.send({"type": "bye"})
+        alive.wait_closed()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,176 @@
+"""https upstreams and wss signal servers, with a CA of our own."""
+
+import http.client
+import json
+import os
+import select
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from harness import Case
+
+
+def make_certificates(folder):
+    """ca.pem, and server.pem with server.key for localhost and 127.0.0.1."""
+
+    def openssl(*args):
+        subprocess.run(["openssl", *args], cwd=folder, check=True, capture_output=True)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "30",
+            "-subj", "/CN=a CA of the tests")
+    openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
+    with open(os.path.join(folder, "names"), "w") as names:
+        names.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+            "-CAcreateserial", "-days", "30", "-extfile", "names", "-out", "server.pem")
+
+
+class TlsCase(Case):
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        make_certificates(self.folder)
+        self.trust = {"SSL_CERT_FILE": os.path.join(self.folder, "ca.pem")}
+        self.pair = [os.path.join(self.folder, name) for name in ("server.pem", "server.key")]
+
+    def start(self, *flags, env=None, upstream=None):
+        self.rig.start_mock("--cert", self.pair[0], "--key", self.pair[1])
+        self.rig.start_signal()
+        options = {"upstream": upstream} if upstream else {}
+        self.rig.start_serve(*flags, env=env, **options)
+        self.rig.start_proxy()
+
+    def check_refused(self, *words):
+        status, _, body = self.rig.request("GET", "/health")
+        self.assertEqual(status, 502, body)
+        for word in words:
+            self.assertIn(word, json.loads(body)["error"]["message"].lower())
+
+
+@unittest.skipUnless(shutil.which("openssl"), "there is no openssl program")
+class HttpsUpstream(TlsCase):
+    def test_trusted(self):
+        """an upstream whose CA the system trusts; bodies both ways"""
+        self.start(env=self.trust)
+        self.rig.wait_up()
+        body = os.urandom(1 << 20)
+        self.assertEqual(self.rig.request("POST", "/echo", body)[::2], (200, body))
+
+    def test_unknown_ca(self):
+        """one whose CA nobody knows: 502 that says so"""
+        self.start()
+        self.check_refused("certificate")
+
+    def test_wrong_name(self):
+        """a certificate for another name: 502 that says so"""
+        self.start(env=self.trust)
+        port = self.rig.upstream_url.rsplit(":", 1)[1]
+        self.rig.serve.kill(2)
+        self.rig.serve.wait_exit()
+        # 127.0.0.2 is this machine, too, but the certificate does not say so.
+        self.rig.upstream_url = f"https://127.0.0.2:{port}"
+        self.rig.mock.kill()
+        self.rig.mock.wait_exit()
+        self.rig.start_mock("--cert", *self.pair[:1], "--key", self.pair[1], "--host", "127.0.0.2")
+        self.rig.start_serve(env=self.trust)
+        self.check_refused("certificate")
+
+    def test_insecure(self):
+        """--upstream-insecure takes any certificate"""
+        self.start("--upstream-insecure")
+        self.rig.wait_up()
+
+    def test_plain_port(self):
+        """https to a port that speaks http: 502"""
+        self.rig.start_mock()
+        self.rig.start_signal()
+        self.rig.start_serve(upstream=self.rig.upstream_url.replace("http:", "https:"))
+        self.rig.start_proxy()
+        self.check_refused()
+
+    def test_abort(self):
+        """a client that leaves closes an https upstream's request as well"""
+        self.start(env=self.trust)
+        gate = self.name()
+        conn = self.rig.connect()
+        conn.request("GET", f"/gated/{gate}")
+        response = conn.getresponse()
+        self.assertEqual(response.read1(), b"first\n")
+        response.close()
+        conn.close()
+        self.rig.mock.wait_for(r"^closed \d+")
+
+    def test_broken_off(self):
+        """an https upstream that is cut off in mid-body: a broken response"""
+        self.start(env=self.trust)
+        with self.assertRaises((http.client.IncompleteRead, ConnectionError)):
+            self.rig.request("GET", "/break/chunked")
+
+
+class TlsFront:
+    """Takes TLS off in front of a plain port."""
+
+    def __init__(self, cert, key, target):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(cert, key)
+        self.target = target
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                raw, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.relay, args=(raw,), daemon=True).start()
+
+    def relay(self, raw):
+        try:
+            with self.context.wrap_socket(raw, server_side=True) as tls:
+                with socket.create_connection(self.target) as plain:
+                    while True:
+                        ready = [tls] if tls.pending() else select.select([tls, plain], [], [])[0]
+                        for source in ready:
+                            data = source.recv(65536)
+                            if not data:
+                                return
+                            (plain if source is tls else tls).sendall(data)
+        except OSError:
+            pass
+
+
+@unittest.skipUnless(shutil.which("openssl"), "there is no openssl program")
+class SecureSignal(TlsCase):
+    def front(self):
+        self.rig.start_mock()
+        self.rig.start_signal()
+        host, port = self.rig.signal_url.removeprefix("ws://").split(":")
+        front = TlsFront(*self.pair, (host, int(port)))
+        self.addCleanup(front.listener.close)
+        return f"wss://localhost:{front.port}"
+
+    def test_trusted(self):
+        """a wss signal server whose CA the system trusts"""
+        url = self.front()
+        self.rig.start_serve(signal=url, env=self.trust)
+        self.rig.start_proxy(signal=url, env=self.trust)
+        self.rig.wait_up()
+
+    def test_unknown_ca(self):
+        """one whose CA nobody knows: said so, and tried again"""
+        serve = self.rig.start_serve(signal=self.front())
+        serve.wait_for("(?i)certificate")
+        serve.wait_for("trying again")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,112 @@
+"""One run with something of everything, short enough for valgrind, and the
+path options of `tunnel serve`."""
+
+import http.client
+import json
+import unittest
+
+from harness import Case, free_port, pattern, read_exactly
+
+
+class WholeRun(Case):
+    seconds = 100
+
+    def test_whole_run(self):
+        """requests, streams, aborts and errors, then a clean end of all"""
+        rig = self.rig
+        rig.start_all()
+        self.assertEqual(rig.get_json("/v1/models")["data"][0]["id"], "mock-small")
+        for stream in (False, True):
+            body = json.dumps({"model": "m", "stream": stream})
+            self.assertEqual(rig.request("POST", "/v1/chat/completions", body)[0], 200)
+        body = b"".join(pattern(1 << 20))
+        self.assertEqual(rig.request("POST", "/echo", body)[::2], (200, body))
+        self.assertEqual(rig.request("GET", "/status/404")[0], 404)
+        self.assertEqual(rig.request("GET", "/raw/garbage")[0], 502)
+        with self.assertRaises((http.client.IncompleteRead, ConnectionError)):
+            rig.request("GET", "/break/chunked")
+
+        conn = rig.connect()
+        conn.request("GET", f"/gated/{self.name()}")
+        read_exactly(conn.getresponse(), 6)
+        conn.close()
+        rig.mock.wait_for(r"^closed \d+")
+
+        rig.serve.kill(2)
+        self.assertEqual(rig.serve.wait_exit(), 0)
+        rig.start_serve(name="serve again")
+        rig.wait_up()
+
+
+class Paths(Case):
+    def paths(self, *flags, base=""):
+        """What the upstream sees of each of some paths."""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve(*flags, upstream=rig.upstream_url + base)
+        rig.start_proxy()
+        seen = {}
+        for path in ("/v1/models?x=1", "/v1", "/v1/", "/v1?x", "/v10/x", "/other", "/"):
+            mark = rig.mock.mark()
+            rig.request("GET", path)
+            seen[path] = rig.mock.wait_for(r"^request \d+ conn \d+ GET (\S+)", after=mark)[1]
+        return seen
+
+    def test_advertise(self):
+        """--advertise /v1 takes the prefix off, at a whole segment only"""
+        self.assertEqual(
+            self.paths("--advertise", "/v1"),
+            {
+                "/v1/models?x=1": "/models?x=1",
+                "/v1": "/",
+                "/v1/": "/",
+                "/v1?x": "/?x",
+                "/v10/x": "/v10/x",
+                "/other": "/other",
+                "/": "/",
+            },
+        )
+
+    def test_base_path(self):
+        """a base path of --upstream goes before every path"""
+        self.check_base(self.paths(base="/base"))
+
+    def test_base_path_with_slash(self):
+        """the same when it is written with a slash at its end"""
+        self.check_base(self.paths(base="/base/"))
+
+    def check_base(self, seen):
+        self.assertEqual(seen["/v1/models?x=1"], "/base/v1/models?x=1")
+        self.assertEqual(seen["/"], "/base/")
+        self.assertEqual(seen["/v1?x"], "/base/v1?x")
+
+    def test_both(self):
+        """--advertise and a base path together"""
+        seen = self.paths("--advertise", "/v1", base="/inspect/api")
+        self.assertEqual(seen["/v1/models?x=1"], "/inspect/api/models?x=1")
+        self.assertEqual(seen["/other"], "/inspect/api/other")
+
+    def test_host_name(self):
+        """an upstream by name, with whatever addresses the name has"""
+        rig = self.rig
+        port = free_port()
+        rig.start_mock("--port", str(port))
+        rig.start_signal()
+        rig.start_serve(upstream=f"http://localhost:{port}")
+        rig.start_proxy()
+        rig.wait_up()
+        fields = dict(rig.get_json("/inspect/")["headers"])
+        self.assertEqual(fields["Host"], f"localhost:{port}")
+
+    def test_unknown_host(self):
+        """an upstream whose name does not resolve: 502"""
+        rig = self.rig
+        rig.start_signal()
+        rig.start_serve(upstream="http://no-such-host.invalid")
+        rig.start_proxy()
+        self.assertEqual(rig.request("GET", "/")[0], 502)
+
+
+if __name__ == "__main__":
+    unittest.main()
