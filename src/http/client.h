@@ -19,6 +19,7 @@
 struct http_client;
 struct http_call;
 
+/* Not copied. on_drain may be NULL. */
 struct http_call_handlers {
     /* The final response's head (1xx are skipped), valid during the call. */
     void (*on_response)(const struct http_response *response, void *arg);
@@ -46,20 +47,24 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
 /* Cancels every call (no handler is called), closes the pool, frees. */
 void http_client_free(struct http_client *client);
 
-/* Sends a request; its fields must hold Host and no hop-by-hop field. A
- * request that fails on a pooled connection before any byte of a response is
- * sent once more on a fresh one when it is safe: no body bytes were written
- * and the method is idempotent or nothing was processed. 0 with *out, or
- * -EINVAL when the head may not be sent. Handlers come in later turns.
+/* Sends a request; its fields must hold one Host; hop-by-hop ones are left
+ * out. A request that fails on a pooled connection before any byte of a
+ * response is sent once more on a fresh one when it is safe: no content was
+ * written, and the method is idempotent or the head had not gone out. Others
+ * are given a pooled connection only while it is fresh, when the server will
+ * hardly be closing it. 0 with *out, or -EINVAL when the head may not be
+ * sent. Handlers come in later turns.
  *
  * framing says how the body will be sent: HTTP_BODY_NONE writes no framing
  * field, LENGTH relies on a Content-Length among the fields, CHUNKED adds
- * Transfer-Encoding. */
+ * Transfer-Encoding. http_call_end() is due also for LENGTH, not for NONE. */
 int http_client_call(struct http_client *client, const struct http_request *request,
                      enum http_framing framing, const struct http_call_handlers *handlers,
                      void *arg, struct http_call **out);
 
-/* Content of the request body, then its end. */
+/* Content of the request body, then its end. More or less content than the
+ * Content-Length ends the call with on_error(-EPROTO), in a later turn, and
+ * nothing of it can be taken for another request. */
 void http_call_write(struct http_call *call, struct span bytes);
 void http_call_end(struct http_call *call);
 

@@ -250,11 +250,11 @@ ssize_t http_parse_response(struct span in, struct http_response *out, struct ht
     return (ssize_t)(whole.len - rest.len);
 }
 
-bool http_head_may_end(struct span in, size_t old_len)
+bool http_head_may_end(struct span in, size_t searched_len, size_t parsed_len)
 {
-    if (in.len >= HTTP_HEAD_MAX || in.len / 2 >= old_len)
+    if (in.len >= HTTP_HEAD_MAX || in.len / 2 >= parsed_len)
         return true;
     /* The empty line may have begun in the old bytes. */
-    size_t from = old_len < 3 ? 0 : old_len - 3;
+    size_t from = searched_len < 2 ? 0 : searched_len - 2;
     return memmem(in.data + from, in.len - from, "\n\r\n", 3) != NULL;
 }

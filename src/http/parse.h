@@ -5,6 +5,7 @@
 #ifndef HTTP_PARSE_H
 #define HTTP_PARSE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "http/field.h"
@@ -29,8 +30,9 @@ enum http_parse_error {
 ssize_t http_parse_request(struct span in, struct http_request *out, struct http_field *fields);
 ssize_t http_parse_response(struct span in, struct http_response *out, struct http_field *fields);
 
-/* Whether a head of which old_len bytes were refused as incomplete is worth
- * another call: it has an empty line now, is full, or is twice as long. */
-bool http_head_may_end(struct span in, size_t old_len);
+/* Whether an incomplete head that has grown is worth another call: an empty
+ * line ends behind searched_len (what an earlier call looked at), it is full,
+ * or it is twice as long as at the last parse. */
+bool http_head_may_end(struct span in, size_t searched_len, size_t parsed_len);
 
 #endif

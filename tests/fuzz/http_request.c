@@ -55,6 +55,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_written(&request);
     struct http_request shorter;
     assert(http_parse_request(span_of(data, (size_t)used - 1), &shorter, again) == 0);
-    assert(http_head_may_end(span_of(data, (size_t)used), (size_t)used - 1));
+    assert(http_head_may_end(span_of(data, (size_t)used), (size_t)used - 1, (size_t)used - 1));
     return 0;
 }

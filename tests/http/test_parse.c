@@ -282,10 +282,10 @@ static void test_head_may_end(void **state)
     struct span in = SPAN_LITERAL(GET "X: abc\r\n\r\n");
     /* However the head is cut in two, its end is seen. */
     for (size_t old = 0; old < in.len; old++)
-        assert_true(http_head_may_end(in, old));
+        assert_true(http_head_may_end(in, old, old));
     struct span partial = SPAN_LITERAL(GET "X: abc\r\n");
-    assert_false(http_head_may_end(partial, partial.len - 1));
-    assert_true(http_head_may_end(partial, partial.len / 2));
+    assert_false(http_head_may_end(partial, partial.len - 1, partial.len - 1));
+    assert_true(http_head_may_end(partial, partial.len - 1, partial.len / 2));
 }
 
 int main(void)

@@ -1,0 +1,374 @@
+/*
+ * One client's connection: takes requests apart, one after the other.
+ *
+ * While a response is outstanding the connection is still read, because a FIN
+ * or a reset is seen only by reading. What comes then is the next request,
+ * sent early (pipelining): one read of it is kept, then the rest waits in the
+ * kernel.
+ *
+ * Any handler may end the exchange or the connection. So after each call
+ * outward the state is looked at afresh, and the memory of what has ended is
+ * freed in a later turn only.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "http/server_internal.h"
+
+static void connection_free(void *arg)
+{
+    free(arg);
+}
+
+/* Off every list, without its conn and exchange; freed later. */
+static void connection_detach(struct http_connection *c)
+{
+    assert(c->state != CONNECTION_GONE);
+    c->state = CONNECTION_GONE;
+    c->conn = NULL;
+    if (c->exchange)
+        exchange_free_later(c->exchange);
+    c->exchange = NULL;
+    server_unschedule(c);
+    list_remove(&c->link);
+    c->server->connection_count--;
+    head_buffer_deinit(&c->in);
+    /* Deferred calls run in order: a flush or resume under way comes first. */
+    loop_defer(c->server->loop, connection_free, c);
+}
+
+void connection_close(struct http_connection *c)
+{
+    struct conn *conn = c->conn;
+    connection_detach(c);
+    conn_close(conn);
+}
+
+void connection_reset(struct http_connection *c)
+{
+    struct conn *conn = c->conn;
+    connection_detach(c);
+    conn_reset(conn);
+}
+
+struct conn *connection_release(struct http_connection *c)
+{
+    static const struct conn_handlers nobody;
+    struct conn *conn = c->conn;
+    connection_detach(c);
+    conn_set_handlers(conn, &nobody, NULL);
+    conn_set_reading(conn, true);
+    return conn;
+}
+
+/* The client is gone: tells the exchange's owner. */
+static void connection_abort(struct http_connection *c)
+{
+    struct http_exchange *x = c->exchange;
+    const struct http_exchange_handlers *handlers = x ? x->handlers : NULL;
+    void *arg = x ? x->arg : NULL;
+    connection_reset(c);
+    if (handlers)
+        handlers->on_abort(x, arg);
+}
+
+/* Answers what is no proper request, and closes: where the next one would
+ * begin is not known. */
+static void connection_refuse(struct http_connection *c, int status)
+{
+    const char *reason = http_reason(status);
+    char text[512];
+    int len = snprintf(text, sizeof text,
+                       "HTTP/1.1 %d %s\r\n"
+                       "Date: %s\r\n"
+                       "Content-Type: text/plain\r\n"
+                       "Content-Length: %zu\r\n"
+                       "Connection: close\r\n"
+                       "\r\n"
+                       "%s\n",
+                       status, reason, server_date(c->server), strlen(reason) + 1, reason);
+    conn_write(c->conn, span_of(text, (size_t)len));
+    connection_close(c);
+}
+
+void connection_update_reading(struct http_connection *c)
+{
+    bool is_wanted = true;
+    switch (c->state) {
+    case CONNECTION_HEAD:
+    case CONNECTION_DROP:
+        break;
+    case CONNECTION_BODY:
+        is_wanted = !c->exchange->is_paused;
+        break;
+    case CONNECTION_RESPONSE:
+        is_wanted = c->in.bytes.len == 0;
+        break;
+    case CONNECTION_RESUME:
+        is_wanted = false;
+        break;
+    case CONNECTION_GONE:
+        return;
+    }
+    conn_set_reading(c->conn, is_wanted);
+}
+
+static void begin_exchange(struct http_connection *c, const struct http_request *request,
+                           struct span rest)
+{
+    enum http_framing framing;
+    uint64_t length;
+    int error = http_request_framing(request, &framing, &length);
+    if (error < 0) {
+        connection_refuse(c, error == -ENOTSUP ? 501 : 400);
+        return;
+    }
+    http_body_init(&c->body, framing, length);
+    c->state = c->body.is_done ? CONNECTION_RESPONSE : CONNECTION_BODY;
+    server_unschedule(c);
+    struct http_exchange *x = exchange_new(c, request);
+    c->exchange = x;
+    /* A client whose body is here already does not wait for our word. */
+    if (c->body.is_done || rest.len > 0)
+        x->wants_continue = false;
+    c->early = rest;
+    c->server->config.on_request(x, request, c->server->config.arg);
+    c->early = (struct span){0};
+    if (c->exchange != x)
+        return;
+    assert(x->handlers); /* nobody took it */
+    if (c->state == CONNECTION_BODY)
+        exchange_check_continue(x);
+    else if (x->handlers->on_body_end)
+        x->handlers->on_body_end(x, x->arg);
+}
+
+static size_t feed_head(struct http_connection *c, struct span bytes)
+{
+    struct http_request request;
+    struct http_field fields[HTTP_FIELDS_MAX];
+    struct span head;
+    size_t old_len = c->in.bytes.len;
+    size_t taken = head_buffer_add(&c->in, bytes, &head);
+    if (head.len == 0)
+        return taken;
+    ssize_t head_len = http_parse_request(head, &request, fields);
+    if (head_len < 0) {
+        connection_refuse(c, (int)-head_len);
+        return taken;
+    }
+    if (head_len == 0) {
+        head_buffer_keep(&c->in, head);
+        if (old_len == 0)
+            server_schedule(c, TIMEOUT_HEAD);
+        return taken;
+    }
+    /* The head may lie in the buffer, which the connection needs for what
+     * comes behind; it is let go of when the exchange has begun. */
+    struct head_buffer kept = c->in;
+    head_buffer_init(&c->in);
+    size_t used = (size_t)head_len - old_len;
+    begin_exchange(c, &request, span_skip(bytes, used));
+    head_buffer_deinit(&kept);
+    return used;
+}
+
+static size_t feed_body(struct http_connection *c, struct span bytes)
+{
+    struct http_exchange *x = c->exchange;
+    struct span content;
+    x->wants_continue = false;
+    ssize_t used = http_body_feed(&c->body, bytes, &content);
+    if (used < 0) {
+        const struct http_exchange_handlers *handlers = x->handlers;
+        void *arg = x->arg;
+        if (x->has_responded)
+            connection_reset(c);
+        else
+            connection_refuse(c, 400);
+        handlers->on_abort(x, arg);
+        return bytes.len;
+    }
+    if (content.len > 0 && x->handlers->on_body)
+        x->handlers->on_body(x, content, x->arg);
+    if (c->exchange == x && c->body.is_done) {
+        c->state = CONNECTION_RESPONSE;
+        connection_update_reading(c);
+        if (x->handlers->on_body_end)
+            x->handlers->on_body_end(x, x->arg);
+    }
+    return (size_t)used;
+}
+
+static size_t feed_drop(struct http_connection *c, struct span bytes)
+{
+    struct span content;
+    ssize_t used = http_body_feed(&c->body, bytes, &content);
+    c->dropped += used > 0 ? (size_t)used : 0;
+    if (used < 0 || c->dropped > HTTP_DROP_MAX)
+        connection_close(c);
+    else if (c->body.is_done)
+        connection_next(c, true);
+    return used < 0 ? bytes.len : (size_t)used;
+}
+
+/* Bytes behind the request under way. */
+static size_t feed_pipelined(struct http_connection *c, struct span bytes)
+{
+    if (buf_append(&c->in.bytes, bytes) < 0) {
+        /* Not to be had from one read; reading stops after it. */
+        connection_abort(c);
+        return bytes.len;
+    }
+    connection_update_reading(c);
+    return bytes.len;
+}
+
+static void connection_feed(struct http_connection *c, struct span bytes)
+{
+    while (bytes.len > 0 && c->state != CONNECTION_GONE) {
+        size_t used = bytes.len;
+        switch (c->state) {
+        case CONNECTION_HEAD:
+            used = feed_head(c, bytes);
+            break;
+        case CONNECTION_BODY:
+            used = feed_body(c, bytes);
+            break;
+        case CONNECTION_DROP:
+            used = feed_drop(c, bytes);
+            break;
+        case CONNECTION_RESPONSE:
+        case CONNECTION_RESUME:
+            used = feed_pipelined(c, bytes);
+            break;
+        case CONNECTION_GONE:
+            break;
+        }
+        bytes = span_skip(bytes, used);
+    }
+}
+
+/* Goes on with the pipelined bytes, in a turn of its own: a thousand small
+ * requests that are answered at once must not be a thousand calls deep. */
+static void connection_resume(void *arg)
+{
+    struct http_connection *c = arg;
+    if (c->state != CONNECTION_RESUME)
+        return;
+    struct head_buffer kept = c->in;
+    head_buffer_init(&c->in);
+    c->state = CONNECTION_HEAD;
+    connection_feed(c, buf_bytes(&kept.bytes));
+    head_buffer_deinit(&kept);
+    if (c->state == CONNECTION_GONE)
+        return;
+    if (c->state == CONNECTION_HEAD && c->has_ended)
+        connection_close(c);
+    else
+        connection_update_reading(c);
+}
+
+/* After a response whose request was not read. */
+static void connection_drop_rest(struct http_connection *c)
+{
+    if (c->body.framing == HTTP_BODY_LENGTH && c->body.left > HTTP_DROP_MAX) {
+        connection_close(c);
+        return;
+    }
+    c->state = CONNECTION_DROP;
+    c->dropped = 0;
+    server_schedule(c, TIMEOUT_DROP);
+    connection_update_reading(c);
+}
+
+void connection_next(struct http_connection *c, bool is_kept)
+{
+    if (!is_kept || !c->server->listener) {
+        connection_close(c);
+    } else if (!c->body.is_done) {
+        connection_drop_rest(c);
+    } else if (c->in.bytes.len > 0) {
+        c->state = CONNECTION_RESUME;
+        connection_update_reading(c);
+        loop_defer(c->server->loop, connection_resume, c);
+    } else if (c->has_ended) {
+        connection_close(c);
+    } else {
+        c->state = CONNECTION_HEAD;
+        server_schedule(c, TIMEOUT_IDLE);
+        connection_update_reading(c);
+    }
+}
+
+void connection_on_timeout(struct http_connection *c)
+{
+    if (c->state == CONNECTION_HEAD && c->in.bytes.len > 0)
+        connection_refuse(c, 408);
+    else
+        connection_close(c);
+}
+
+static void on_data(struct span bytes, void *arg)
+{
+    connection_feed(arg, bytes);
+}
+
+static void on_end(void *arg)
+{
+    struct http_connection *c = arg;
+    c->has_ended = true;
+    switch (c->state) {
+    case CONNECTION_HEAD:
+    case CONNECTION_DROP:
+        connection_close(c);
+        break;
+    case CONNECTION_BODY: /* the request will never be whole */
+        connection_abort(c);
+        break;
+    case CONNECTION_RESPONSE:
+        if (c->server->config.fin_is_abort)
+            connection_abort(c);
+        break;
+    case CONNECTION_RESUME:
+    case CONNECTION_GONE:
+        break;
+    }
+}
+
+static void on_drain(void *arg)
+{
+    struct http_connection *c = arg;
+    struct http_exchange *x = c->exchange;
+    if (x && x->handlers && x->handlers->on_drain)
+        x->handlers->on_drain(x, x->arg);
+}
+
+static void on_close(int error, const char *text, void *arg)
+{
+    (void)error;
+    (void)text;
+    connection_abort(arg);
+}
+
+void connection_new(struct http_server *server, struct conn *conn)
+{
+    static const struct conn_handlers handlers = {.on_data = on_data,
+                                                  .on_end = on_end,
+                                                  .on_drain = on_drain,
+                                                  .on_close = on_close};
+    struct http_connection *c = xcalloc(1, sizeof *c);
+    c->server = server;
+    c->conn = conn;
+    c->state = CONNECTION_HEAD;
+    head_buffer_init(&c->in);
+    list_init(&c->timeout_link);
+    list_init(&c->link);
+    list_append(&server->connections, &c->link);
+    server->connection_count++;
+    conn_set_handlers(conn, &handlers, c);
+    server_schedule(c, TIMEOUT_IDLE);
+}

@@ -1,0 +1,263 @@
+/*
+ * One request's answer. The head is held back until the turn ends or content
+ * comes, whichever is first, so that a small response is one packet.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "http/server_internal.h"
+#include "http/write.h"
+
+enum { RESPONSE_HEAD_MAX = 2 * HTTP_HEAD_MAX }; /* what another parser took, and our own fields */
+
+struct http_exchange *exchange_new(struct http_connection *c, const struct http_request *request)
+{
+    struct http_exchange *x = xcalloc(1, sizeof *x);
+    x->connection = c;
+    x->is_head = span_is_string(request->method, "HEAD");
+    x->is_http10 = request->minor_version == 0;
+    x->keeps_alive =
+        !http_fields_list_has(request->fields, "Connection", "close") &&
+        (!x->is_http10 || http_fields_list_has(request->fields, "Connection", "keep-alive"));
+    x->wants_continue =
+        !x->is_http10 && http_fields_list_has(request->fields, "Expect", "100-continue");
+    http_sender_init(&x->sender, c->conn);
+    return x;
+}
+
+static void exchange_free(void *arg)
+{
+    free(arg);
+}
+
+void exchange_free_later(struct http_exchange *x)
+{
+    x->sender.conn = NULL;
+    http_sender_deinit(&x->sender);
+    loop_defer(x->connection->server->loop, exchange_free, x);
+}
+
+void exchange_check_continue(struct http_exchange *x)
+{
+    struct http_connection *c = x->connection;
+    if (!x->wants_continue || x->is_paused || x->has_responded || !x->handlers ||
+        c->state != CONNECTION_BODY)
+        return;
+    x->wants_continue = false;
+    conn_write(c->conn, SPAN_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+void http_exchange_accept(struct http_exchange *x, const struct http_exchange_handlers *handlers,
+                          void *arg)
+{
+    assert(handlers->on_abort);
+    x->handlers = handlers;
+    x->arg = arg;
+}
+
+void http_exchange_set_reading(struct http_exchange *x, bool reading)
+{
+    x->is_paused = !reading;
+    exchange_check_continue(x);
+    connection_update_reading(x->connection);
+}
+
+static void flush_later(void *arg)
+{
+    struct http_connection *c = arg;
+    c->is_flush_scheduled = false;
+    if (c->exchange)
+        http_sender_flush(&c->exchange->sender);
+}
+
+/* What is held must be out before the loop sleeps. */
+static void schedule_flush(struct http_exchange *x)
+{
+    struct http_connection *c = x->connection;
+    if (x->sender.held.len == 0 || c->is_flush_scheduled)
+        return;
+    c->is_flush_scheduled = true;
+    loop_defer(c->server->loop, flush_later, c);
+}
+
+/* How the body will be framed. -EINVAL for lengths that contradict. */
+static int choose_framing(const struct http_exchange *x, const struct http_response *response,
+                          enum http_framing *framing, uint64_t *length)
+{
+    *length = 0;
+    int has_length = http_content_length(response->fields, length);
+    if (has_length < 0)
+        return has_length;
+    if (x->is_head || !http_status_has_body(response->status))
+        *framing = HTTP_BODY_NONE;
+    else if (has_length)
+        *framing = HTTP_BODY_LENGTH;
+    else if (x->is_http10)
+        *framing = HTTP_BODY_UNTIL_CLOSE;
+    else
+        *framing = HTTP_BODY_CHUNKED;
+    return 0;
+}
+
+static int write_string_field(struct buf *out, const char *name, const char *value)
+{
+    return http_write_field(out, span_from_string(name), span_from_string(value));
+}
+
+static bool is_left_out(struct span name, const struct http_response *response)
+{
+    if (response->status == 101)
+        return false;
+    if (response->status == 204 && span_is_string_nocase(name, "Content-Length"))
+        return true; /* RFC 9110 section 8.6 */
+    return http_field_is_hop_by_hop(name, response->fields);
+}
+
+/* The fields that are ours to say. */
+static int write_own_fields(struct http_exchange *x, struct buf *out,
+                            const struct http_response *response, enum http_framing framing)
+{
+    int error = 0;
+    if (response->status == 101)
+        return 0;
+    if (!http_fields_find(response->fields, "Date"))
+        error = write_string_field(out, "Date", server_date(x->connection->server));
+    if (error == 0 && framing == HTTP_BODY_CHUNKED)
+        error = write_string_field(out, "Transfer-Encoding", "chunked");
+    if (error == 0 && !x->keeps_alive)
+        error = write_string_field(out, "Connection", "close");
+    else if (error == 0 && x->is_http10)
+        error = write_string_field(out, "Connection", "keep-alive");
+    return error;
+}
+
+static int write_head(struct http_exchange *x, struct buf *out,
+                      const struct http_response *response, enum http_framing framing)
+{
+    int error = http_write_status_line(out, response->status, response->reason);
+    for (size_t i = 0; error == 0 && i < response->fields.count; i++) {
+        const struct http_field *field = &response->fields.at[i];
+        if (!is_left_out(field->name, response))
+            error = http_write_field(out, field->name, field->value);
+    }
+    if (error == 0)
+        error = write_own_fields(x, out, response, framing);
+    if (error == 0)
+        error = http_write_end_of_head(out);
+    return error;
+}
+
+int http_exchange_respond(struct http_exchange *x, const struct http_response *response)
+{
+    assert(!x->has_responded);
+    struct http_connection *c = x->connection;
+    enum http_framing framing;
+    uint64_t length;
+    if (response->status < 200 && response->status != 101)
+        return -EINVAL;
+    if (choose_framing(x, response, &framing, &length) < 0)
+        return -EINVAL;
+    bool kept_alive = x->keeps_alive;
+    /* A client that waits for 100 (Continue) and gets this may send its body
+     * or not; the next request could not be told from it. */
+    if (framing == HTTP_BODY_UNTIL_CLOSE || x->wants_continue || response->status == 101 ||
+        !c->server->listener)
+        x->keeps_alive = false;
+    struct buf head;
+    buf_init(&head, RESPONSE_HEAD_MAX);
+    int error = write_head(x, &head, response, framing);
+    if (error == 0)
+        error = buf_append(&x->sender.held, buf_bytes(&head));
+    buf_deinit(&head);
+    if (error < 0) {
+        x->keeps_alive = kept_alive;
+        return -EINVAL;
+    }
+    x->has_responded = true;
+    http_sender_begin(&x->sender, framing, length);
+    schedule_flush(x);
+    return 0;
+}
+
+bool http_exchange_has_responded(const struct http_exchange *x)
+{
+    return x->has_responded;
+}
+
+void http_exchange_write(struct http_exchange *x, struct span bytes)
+{
+    assert(x->has_responded);
+    /* Too much is cut off by the conn, which is open here: no error to see. */
+    int error = http_sender_write(&x->sender, bytes);
+    assert(error == 0);
+    (void)error;
+    schedule_flush(x);
+}
+
+void http_exchange_end(struct http_exchange *x)
+{
+    assert(x->has_responded);
+    struct http_connection *c = x->connection;
+    bool is_kept = x->keeps_alive;
+    int error = http_sender_end(&x->sender);
+    c->exchange = NULL;
+    exchange_free_later(x);
+    if (error < 0)
+        connection_reset(c);
+    else
+        connection_next(c, is_kept);
+}
+
+void http_exchange_abort(struct http_exchange *x)
+{
+    connection_reset(x->connection);
+}
+
+size_t http_exchange_queued(const struct http_exchange *x)
+{
+    return http_sender_queued(&x->sender);
+}
+
+void http_exchange_reply(struct http_exchange *x, int status, const char *content_type,
+                         struct http_fields extra, struct span body)
+{
+    struct http_field *fields = xcalloc(extra.count + 2, sizeof *fields);
+    char length[32];
+    snprintf(length, sizeof length, "%zu", body.len);
+    size_t count = 0;
+    if (http_status_has_body(status)) {
+        fields[count++] =
+            (struct http_field){SPAN_LITERAL("Content-Type"), span_from_string(content_type)};
+        fields[count++] =
+            (struct http_field){SPAN_LITERAL("Content-Length"), span_from_string(length)};
+    }
+    for (size_t i = 0; i < extra.count; i++)
+        fields[count++] = extra.at[i];
+    struct http_response response = {.status = status,
+                                     .reason = span_from_string(http_reason(status)),
+                                     .minor_version = 1,
+                                     .fields = {fields, count}};
+    int error = http_exchange_respond(x, &response);
+    free(fields);
+    assert(error == 0); /* the caller's own fields */
+    (void)error;
+    http_exchange_write(x, body);
+    http_exchange_end(x);
+}
+
+struct conn *http_exchange_upgrade(struct http_exchange *x, struct span *early)
+{
+    assert(x->has_responded);
+    struct http_connection *c = x->connection;
+    http_sender_flush(&x->sender);
+    *early = c->early;
+    return connection_release(c);
+}
+
+void http_exchange_peer_address(const struct http_exchange *x, struct address *out)
+{
+    conn_peer_address(x->connection->conn, out);
+}

@@ -1,0 +1,125 @@
+/*
+ * A chunk is three spans (size, content, line end), and its line end must not
+ * be left for later: clients wait for it before they hand the content on. A
+ * small chunk is put together on the stack and written as one. A large one is
+ * written from where it lies, and its line end is held until the next write or
+ * the end of the turn, where two bytes of delay cannot be told from the
+ * transfer itself.
+ */
+#include "http/sender.h"
+
+#include <errno.h>
+
+#include "http/write.h"
+
+enum { JOIN_MAX = 16 << 10 }; /* copying up to this is cheaper than another packet */
+
+void http_sender_init(struct http_sender *sender, struct conn *conn)
+{
+    *sender = (struct http_sender){.conn = conn, .framing = HTTP_BODY_NONE};
+    buf_init(&sender->held, CONN_QUEUE_MAX);
+}
+
+void http_sender_deinit(struct http_sender *sender)
+{
+    buf_deinit(&sender->held);
+}
+
+void http_sender_begin(struct http_sender *sender, enum http_framing framing, uint64_t length)
+{
+    sender->framing = framing;
+    sender->left = length;
+}
+
+void http_sender_flush(struct http_sender *sender)
+{
+    if (!sender->conn || sender->held.len == 0)
+        return;
+    sender->has_flown = true;
+    conn_write(sender->conn, buf_bytes(&sender->held));
+    buf_clear(&sender->held);
+}
+
+/* Everything of one write, held or out. */
+static int hold(struct http_sender *sender, struct span head, struct span content, struct span tail)
+{
+    if (head.len + content.len + tail.len > buf_room(&sender->held))
+        return -ENOBUFS;
+    int error = buf_append(&sender->held, head);
+    if (error == 0)
+        error = buf_append(&sender->held, content);
+    if (error == 0)
+        error = buf_append(&sender->held, tail);
+    return error;
+}
+
+static int send_parts(struct http_sender *sender, struct span head, struct span content,
+                      struct span tail)
+{
+    if (!sender->conn)
+        return hold(sender, head, content, tail);
+    sender->has_flown = true;
+    struct span held = buf_bytes(&sender->held);
+    if (held.len + head.len + content.len + tail.len <= JOIN_MAX) {
+        uint8_t joined[JOIN_MAX];
+        size_t len = 0;
+        const struct span parts[] = {held, head, content, tail};
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+            if (parts[i].len > 0)
+                memcpy(joined + len, parts[i].data, parts[i].len);
+            len += parts[i].len;
+        }
+        buf_clear(&sender->held);
+        conn_write(sender->conn, span_of(joined, len));
+        return 0;
+    }
+    int error = buf_append(&sender->held, head);
+    if (error < 0)
+        return error;
+    conn_write2(sender->conn, buf_bytes(&sender->held), content);
+    buf_clear(&sender->held);
+    return buf_append(&sender->held, tail);
+}
+
+int http_sender_write(struct http_sender *sender, struct span content)
+{
+    const struct span none = {0};
+    if (content.len == 0)
+        return 0;
+    switch (sender->framing) {
+    case HTTP_BODY_NONE:
+        return 0;
+    case HTTP_BODY_UNTIL_CLOSE:
+        return send_parts(sender, none, content, none);
+    case HTTP_BODY_LENGTH:
+        /* None of what is too much goes out, so that the message is seen to
+         * be broken rather than taken as whole. */
+        if (content.len > sender->left)
+            sender->is_over = true;
+        if (sender->is_over)
+            return 0;
+        sender->left -= content.len;
+        return send_parts(sender, none, content, none);
+    case HTTP_BODY_CHUNKED:
+        break;
+    }
+    char line[HTTP_CHUNK_HEAD_MAX + 1];
+    size_t line_len = http_write_chunk_head(line, content.len);
+    return send_parts(sender, span_of(line, line_len), content, SPAN_LITERAL("\r\n"));
+}
+
+int http_sender_end(struct http_sender *sender)
+{
+    int error = 0;
+    if (sender->framing == HTTP_BODY_CHUNKED)
+        error = buf_append_string(&sender->held, HTTP_LAST_CHUNK);
+    else if (sender->framing == HTTP_BODY_LENGTH && (sender->left > 0 || sender->is_over))
+        error = -EPROTO;
+    http_sender_flush(sender);
+    return error;
+}
+
+size_t http_sender_queued(const struct http_sender *sender)
+{
+    return sender->held.len + (sender->conn ? conn_queued(sender->conn) : 0);
+}

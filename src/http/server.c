@@ -1,0 +1,155 @@
+/*
+ * Listening, limits and time. Each kind of timeout lasts equally long for all
+ * connections, so a queue in the order of arrival is in the order of the
+ * deadlines, and one timer serves them all.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "http/server_internal.h"
+
+static struct http_connection *first_of(const struct timeout_queue *queue)
+{
+    struct list *link = list_first(&queue->connections);
+    return link ? LIST_ENTRY(link, struct http_connection, timeout_link) : NULL;
+}
+
+static void start_timer_by(struct http_server *server, uint64_t deadline_us)
+{
+    if (deadline_us >= server->timer_at_us)
+        return;
+    server->timer_at_us = deadline_us;
+    timer_start_at(server->timer, deadline_us);
+}
+
+void server_schedule(struct http_connection *c, enum server_timeout timeout)
+{
+    struct http_server *server = c->server;
+    struct timeout_queue *queue = &server->timeouts[timeout];
+    list_remove(&c->timeout_link);
+    if (queue->after_us == 0)
+        return;
+    c->deadline_us = clock_now_us() + queue->after_us;
+    list_append(&queue->connections, &c->timeout_link);
+    start_timer_by(server, c->deadline_us);
+}
+
+void server_unschedule(struct http_connection *c)
+{
+    list_remove(&c->timeout_link);
+}
+
+static void on_timer(void *arg)
+{
+    struct http_server *server = arg;
+    uint64_t now_us = clock_now_us();
+    server->timer_at_us = TIME_NEVER;
+    for (int i = 0; i < TIMEOUT_COUNT; i++) {
+        struct timeout_queue *queue = &server->timeouts[i];
+        struct http_connection *c;
+        while ((c = first_of(queue)) != NULL && c->deadline_us <= now_us) {
+            server_unschedule(c);
+            connection_on_timeout(c);
+        }
+        if (c)
+            start_timer_by(server, c->deadline_us);
+    }
+}
+
+const char *server_date(struct http_server *server)
+{
+    time_t now = time(NULL);
+    if (now != server->date_at || server->date[0] == '\0') {
+        struct tm tm;
+        gmtime_r(&now, &tm);
+        /* Day and month are English here: no program of ours sets a locale. */
+        strftime(server->date, sizeof server->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        server->date_at = now;
+    }
+    return server->date;
+}
+
+static void on_accept(struct conn *conn, void *arg)
+{
+    struct http_server *server = arg;
+    if (server->connection_count < server->config.connections_max) {
+        connection_new(server, conn);
+        return;
+    }
+    conn_write(conn, SPAN_LITERAL("HTTP/1.1 503 Service Unavailable\r\n"
+                                  "Content-Type: text/plain\r\n"
+                                  "Content-Length: 21\r\n"
+                                  "Retry-After: 1\r\n"
+                                  "Connection: close\r\n"
+                                  "\r\n"
+                                  "too many connections\n"));
+    conn_close(conn);
+}
+
+int http_server_new(struct loop *loop, const char *host, uint16_t port,
+                    const struct http_server_config *config, struct http_server **out)
+{
+    struct http_server *server = xcalloc(1, sizeof *server);
+    int error = listener_new(loop, host, port, on_accept, server, &server->listener);
+    if (error < 0) {
+        free(server);
+        return error;
+    }
+    server->loop = loop;
+    server->config = *config;
+    server->port = listener_port(server->listener);
+    list_init(&server->connections);
+    for (int i = 0; i < TIMEOUT_COUNT; i++)
+        list_init(&server->timeouts[i].connections);
+    server->timeouts[TIMEOUT_IDLE].after_us = config->idle_timeout_us;
+    server->timeouts[TIMEOUT_HEAD].after_us = config->head_timeout_us;
+    server->timeouts[TIMEOUT_DROP].after_us = HTTP_DROP_US;
+    server->timer = timer_new(loop, on_timer, server);
+    server->timer_at_us = TIME_NEVER;
+    *out = server;
+    return 0;
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+    return server->port;
+}
+
+void http_server_stop_listening(struct http_server *server)
+{
+    if (!server->listener)
+        return;
+    listener_close(server->listener);
+    server->listener = NULL;
+    LIST_EACH(link, tmp, &server->connections)
+    {
+        struct http_connection *c = LIST_ENTRY(link, struct http_connection, link);
+        if (c->state == CONNECTION_HEAD && c->in.bytes.len == 0)
+            connection_close(c);
+    }
+}
+
+static void server_destroy(void *arg)
+{
+    free(arg);
+}
+
+void http_server_free(struct http_server *server)
+{
+    if (!server)
+        return;
+    http_server_stop_listening(server);
+    LIST_EACH(link, tmp, &server->connections)
+    {
+        struct http_connection *c = LIST_ENTRY(link, struct http_connection, link);
+        if (c->exchange)
+            connection_reset(c);
+        else
+            connection_close(c);
+    }
+    timer_free(server->timer);
+    /* Behind the deferred calls of its connections. */
+    loop_defer(server->loop, server_destroy, server);
+}

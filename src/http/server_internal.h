@@ -1,0 +1,125 @@
+/*
+ * What server.c (listening, limits, time), connection.c (what the client
+ * sends) and exchange.c (what it is answered) share.
+ *
+ *            complete head           body complete
+ *   HEAD ------------------> BODY ------------------> RESPONSE
+ *    ^                        | response ends first    | response ends
+ *    |                        v                        |
+ *    +---- body read ------- DROP                      |
+ *    +-------------------------------------------------+
+ *    +---- next turn ------- RESUME <--- with pipelined bytes
+ *
+ * GONE from everywhere: closed, broken or upgraded; freed in a later turn.
+ */
+#ifndef HTTP_SERVER_INTERNAL_H
+#define HTTP_SERVER_INTERNAL_H
+
+#include <time.h>
+
+#include "base/list.h"
+#include "http/body.h"
+#include "http/head_buffer.h"
+#include "http/sender.h"
+#include "http/server.h"
+
+enum {
+    /* Of a request body that nobody wants, read on so that the connection can
+     * be kept; a longer one costs the connection. */
+    HTTP_DROP_MAX = 256 << 10
+};
+#define HTTP_DROP_US (5 * UINT64_C(1000000)) /* and at most this long */
+
+enum connection_state {
+    CONNECTION_HEAD,
+    CONNECTION_BODY,
+    CONNECTION_RESPONSE,
+    CONNECTION_DROP,
+    CONNECTION_RESUME,
+    CONNECTION_GONE
+};
+
+struct http_connection {
+    struct http_server *server;
+    struct conn *conn; /* NULL when GONE */
+    struct http_exchange *exchange;
+    struct list link;         /* in the server's connections */
+    struct list timeout_link; /* in one of its timeouts */
+    uint64_t deadline_us;
+    struct head_buffer in; /* an incomplete head; in RESPONSE and RESUME, pipelined bytes */
+    struct http_body body;
+    struct span early; /* behind the head, during on_request */
+    size_t dropped;
+    enum connection_state state;
+    bool has_ended;          /* the client sent FIN */
+    bool is_flush_scheduled; /* of the exchange's sender */
+};
+
+struct http_exchange {
+    struct http_connection *connection;
+    const struct http_exchange_handlers *handlers; /* NULL until accepted */
+    void *arg;
+    struct http_sender sender;
+    bool is_head;        /* the method */
+    bool is_http10;      /* the client */
+    bool keeps_alive;    /* the connection outlives the exchange */
+    bool wants_continue; /* the client waits for 100 (Continue) */
+    bool is_paused;      /* http_exchange_set_reading(false) */
+    bool has_responded;
+};
+
+enum server_timeout { TIMEOUT_IDLE, TIMEOUT_HEAD, TIMEOUT_DROP, TIMEOUT_COUNT };
+
+struct timeout_queue {
+    struct list connections; /* in the order of their deadlines: all wait equally long */
+    uint64_t after_us;       /* 0: for ever */
+};
+
+struct http_server {
+    struct loop *loop;
+    struct http_server_config config;
+    struct listener *listener; /* NULL once stopped */
+    struct list connections;
+    size_t connection_count;
+    struct timeout_queue timeouts[TIMEOUT_COUNT];
+    struct timer *timer;
+    uint64_t timer_at_us;
+    time_t date_at; /* the second that date says */
+    char date[32];
+    uint16_t port;
+};
+
+/* server.c: ends the connection at its time unless unscheduled before. */
+void server_schedule(struct http_connection *c, enum server_timeout timeout);
+void server_unschedule(struct http_connection *c);
+
+/* The value of a Date field. */
+const char *server_date(struct http_server *server);
+
+/* connection.c */
+void connection_new(struct http_server *server, struct conn *conn);
+
+/* Ends it, with what is queued, or at once. Neither calls a handler; the
+ * exchange, if any, is gone. */
+void connection_close(struct http_connection *c);
+void connection_reset(struct http_connection *c);
+
+/* Gives up the conn, for an upgrade. */
+struct conn *connection_release(struct http_connection *c);
+
+/* The exchange has ended, the connection is kept or not. */
+void connection_next(struct http_connection *c, bool is_kept);
+
+/* Reads from the client or not, as the state asks. */
+void connection_update_reading(struct http_connection *c);
+
+void connection_on_timeout(struct http_connection *c);
+
+/* exchange.c */
+struct http_exchange *exchange_new(struct http_connection *c, const struct http_request *request);
+void exchange_free_later(struct http_exchange *x);
+
+/* Sends 100 (Continue) if the client waits and the body is wanted now. */
+void exchange_check_continue(struct http_exchange *x);
+
+#endif
