@@ -31,12 +31,13 @@ enum {
 struct websocket_handlers {
     /* A whole text message, valid UTF-8, valid during the call. */
     void (*on_message)(struct span text, void *arg);
-    /* Any bytes came: the peer lives. May be NULL. */
+    /* Any bytes came: the peer lives. Called once for what one read brought,
+     * before the messages in it. May be NULL. */
     void (*on_alive)(void *arg);
-    /* Gone, once: a close code of the peer (1000…), 1006 for a connection
-     * that broke, or the code of a breach of ours that was found and sent
-     * (1002, 1003, 1007, 1009). websocket_close() is still the owner's duty.
-     * Never called after websocket_close(). */
+    /* Gone, once: the code and reason of the peer's close frame (1005 for one
+     * without a code), 1006 for a connection that broke, or the code of a
+     * breach by the peer that was found and answered (1002, 1003, 1007, 1009).
+     * websocket_close() is still the owner's duty. Never called after it. */
     void (*on_close)(int code, const char *reason, void *arg);
 };
 
@@ -48,19 +49,21 @@ void websocket_make_key(char out[WEBSOCKET_KEY_LEN + 1]);
 
 enum websocket_role { WEBSOCKET_SERVER, WEBSOCKET_CLIENT };
 
-/* Takes over a conn whose HTTP handshake is done. early are bytes that came
- * right behind it (may be empty). Messages over message_max bytes close with
- * 1009. */
+/* Takes over an open conn whose HTTP handshake is done. early are bytes that
+ * came right behind it (may be empty); they are handled in a later turn.
+ * Messages over message_max bytes close with 1009. *handlers is not copied. */
 struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum websocket_role role,
                                 size_t message_max, struct span early,
                                 const struct websocket_handlers *handlers, void *arg);
 
+/* A text message of valid UTF-8; dropped after on_close. The queue is the
+ * conn's: the owner bounds it by websocket_queued(). */
 void websocket_send(struct websocket *ws, struct span text);
 void websocket_ping(struct websocket *ws);
 size_t websocket_queued(const struct websocket *ws);
 
 /* Sends a close frame, lets it go out, frees; no handler is called any more.
- * reason is at most 123 bytes of UTF-8. */
+ * reason is at most 123 bytes of UTF-8. After on_close only frees. */
 void websocket_close(struct websocket *ws, int code, const char *reason);
 
 #endif
