@@ -55,11 +55,12 @@ struct sctp_packet {
     bool may_fragment; /* larger than the path may be: send without DF */
 };
 
-struct sctp_config {
+struct sctp_assoc_config {
     uint8_t seed[16]; /* unpredictable: tags, first TSN, cookie key */
     struct sctp_arena *arena;
     uint16_t local_port;
     uint16_t remote_port;
+    uint32_t first_tsn;      /* 0: drawn from the seed; tests start at a wrap */
     uint16_t streams;        /* most streams each way, 1 to 65535 */
     enum sctp_cc cc;         /* congestion control */
     size_t mtu;              /* first packet size, whole SCTP packet */
@@ -95,7 +96,7 @@ struct sctp_message_info {
     uint32_t ppid;
 };
 
-struct sctp_handlers {
+struct sctp_assoc_handlers {
     /* Packets to put on the wire, in order; the arena is free again when
      * this returns. Equal sizes come in runs. */
     void (*on_packets)(void *arg, const struct sctp_packet *packets, size_t count);
@@ -109,11 +110,16 @@ struct sctp_handlers {
     void (*on_closed)(void *arg, enum sctp_close_reason reason);
 };
 
-struct sctp_send_options {
+/* A message to send: head and body joined; either may be empty. */
+struct sctp_outgoing {
+    uint16_t stream;
     bool unordered;
     bool limit_retransmits; /* partial reliability, RFC 3758 and 7496 */
     uint16_t max_retransmits;
+    uint32_t ppid;
     uint64_t lifetime_us; /* given up this long after send(); 0: never */
+    struct span head;
+    struct span body;
 };
 
 struct sctp_stats {
@@ -141,11 +147,11 @@ struct sctp_stats {
 };
 
 /* Defaults for everything but seed and arena. */
-void sctp_config_init(struct sctp_config *config);
+void sctp_assoc_config_init(struct sctp_assoc_config *config);
 
 /* Copies both structs. Never NULL. */
-struct sctp_assoc *sctp_assoc_new(const struct sctp_config *config,
-                                  const struct sctp_handlers *handlers, void *arg);
+struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
+                                  const struct sctp_assoc_handlers *handlers, void *arg);
 
 /* Drops everything silently; not from within a handler. NULL is allowed. */
 void sctp_assoc_free(struct sctp_assoc *a);
@@ -164,14 +170,13 @@ uint64_t sctp_assoc_deadline(const struct sctp_assoc *a);
 void sctp_assoc_on_deadline(struct sctp_assoc *a, uint64_t now_us);
 
 /* Queues a message; the bytes are copied. May be called before the
- * association is up. options may be NULL: ordered and reliable.
+ * association is up.
  *   -EAGAIN    the queue is full; on_writable() will tell
  *   -EMSGSIZE  empty, or above max_message
  *   -EINVAL    the stream is beyond what was negotiated
  *   -EPIPE     the stream is being reset
  *   -ENOTCONN  the association is shutting down or done */
-int sctp_assoc_send(struct sctp_assoc *a, uint16_t stream, uint32_t ppid, struct span message,
-                    const struct sctp_send_options *options, uint64_t now_us);
+int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, uint64_t now_us);
 
 /* Bytes of messages that were queued and not yet sent once. */
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a);

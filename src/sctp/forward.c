@@ -1,0 +1,128 @@
+/*
+ * Giving up messages of limited reliability (RFC 3758, RFC 7496). Their
+ * chunks become abandoned; once the lowest outstanding TSN is one of those,
+ * the peer is told with FORWARD-TSN, or I-FORWARD-TSN when messages are
+ * interleaved, not to wait for them, again each round trip until its SACK
+ * shows that it heard.
+ */
+#include "sctp/assoc.h"
+
+#include "base/bytes.h"
+
+enum { MAX_FORWARDED = 64 }; /* messages named in one chunk */
+
+bool forward_is_spent(const struct sctp_assoc *a, const struct sent_chunk *c)
+{
+    return a->forward_tsn && c->message->limit_retransmits &&
+           c->transmissions > c->message->max_retransmits;
+}
+
+void forward_abandon(struct sctp_assoc *a, struct sctp_message *m, uint64_t now_us)
+{
+    if (m->is_abandoned)
+        return;
+    m->refs++; /* it may be gone with its queue's reference */
+    sendq_abandon(&a->sendq, m);
+    for (uint64_t tsn = a->flight.first; tsn < a->flight.next; tsn++) {
+        struct sent_chunk *c = flight_at(&a->flight, tsn);
+        if (c->message == m && c->state != CHUNK_ABANDONED)
+            flight_abandon(&a->flight, tsn);
+    }
+    sendq_release(&a->sendq, m);
+    forward_advance(a, now_us);
+}
+
+/* Finds how far the peer can be told to go on. */
+void forward_advance(struct sctp_assoc *a, uint64_t now_us)
+{
+    (void)now_us;
+    const struct flight *f = &a->flight;
+    uint64_t to = f->first - 1;
+    uint64_t last = 0;
+    size_t named = 0;
+    while (to + 1 < f->next && flight_at(f, to + 1)->state == CHUNK_ABANDONED) {
+        const struct sctp_message *m = flight_at(f, to + 1)->message;
+        if ((uintptr_t)m != last && named++ == MAX_FORWARDED)
+            break;
+        last = (uintptr_t)m;
+        to++;
+    }
+    if (to < f->first) {
+        assoc_disarm(a, TIMER_FORWARD);
+        a->forward_due = false;
+        return;
+    }
+    if (to == a->forward_to)
+        return; /* told; the timer tells again */
+    a->forward_to = to;
+    a->forward_due = true;
+    a->is_due = true;
+}
+
+/* One entry a message; a later one of the same stream makes the peer skip
+ * the earlier ones as well, which are then only repeated. */
+static size_t put_entries(const struct sctp_assoc *a, uint8_t *p)
+{
+    const struct sctp_message *last = NULL;
+    size_t len = 0;
+    for (uint64_t tsn = a->flight.first; tsn <= a->forward_to; tsn++) {
+        const struct sctp_message *m = flight_at(&a->flight, tsn)->message;
+        if (m == last)
+            continue;
+        last = m;
+        put_u16be(p + len, m->stream);
+        if (a->interleaving) {
+            put_u16be(p + len + 2, m->unordered ? 1 : 0);
+            put_u32be(p + len + 4, m->mid);
+            len += 8;
+        } else if (!m->unordered) {
+            put_u16be(p + len + 2, (uint16_t)m->mid);
+            len += 4;
+        }
+    }
+    return len;
+}
+
+void forward_write(struct sctp_assoc *a, uint64_t now_us)
+{
+    if (!a->forward_due)
+        return;
+    a->forward_due = false;
+    if (a->forward_to < a->flight.first)
+        return;
+    uint8_t chunk[8 + 8 * (MAX_FORWARDED + 1)];
+    size_t len = 8 + put_entries(a, chunk + 8);
+    chunk_put_header(chunk, a->interleaving ? CHUNK_I_FORWARD_TSN : CHUNK_FORWARD_TSN, 0, len);
+    put_u32be(chunk + 4, (uint32_t)a->forward_to);
+    memcpy(output_chunk(a, len), chunk, len);
+    assoc_arm(a, TIMER_FORWARD, now_us + a->rtt.rto_us);
+}
+
+/* Gives up what has outlived its time: at the head of the turns and in
+ * flight; sets the timer for the rest. */
+void forward_expire(struct sctp_assoc *a, uint64_t now_us)
+{
+    uint64_t next_us = TIME_NEVER;
+    struct sctp_message *m;
+    while ((m = sendq_peek(&a->sendq)) != NULL && m->expires_us <= now_us) {
+        if (m->sent == 0)
+            sendq_abandon(&a->sendq, m); /* it has no TSN: nobody to tell */
+        else
+            forward_abandon(a, m, now_us);
+    }
+    if (m)
+        next_us = m->expires_us;
+    if (a->forward_tsn) {
+        for (uint64_t tsn = a->flight.first; tsn < a->flight.next; tsn++) {
+            struct sent_chunk *c = flight_at(&a->flight, tsn);
+            if (c->state != CHUNK_IN_FLIGHT && c->state != CHUNK_LOST)
+                continue;
+            if (c->message->expires_us <= now_us)
+                forward_abandon(a, c->message, now_us);
+            else if (c->message->expires_us < next_us)
+                next_us = c->message->expires_us;
+        }
+    }
+    a->has_expiring = a->sendq.queued > 0 || next_us != TIME_NEVER;
+    assoc_arm(a, TIMER_EXPIRE, next_us);
+}

@@ -1,0 +1,245 @@
+/*
+ * Deficit round robin: a stream may send `quantum` bytes, scaled by its
+ * priority, before the next one's turn. One that has just become busy goes
+ * before all others for one turn, so that a small message waits for nothing;
+ * when it empties it goes to the back of the line, not out of it, so that a
+ * stream which is always just becoming busy cannot starve the rest.
+ *
+ * With I-DATA (RFC 8260) turns change between fragments. With DATA the
+ * fragments of a message have consecutive TSNs, so they change between
+ * messages.
+ */
+#include "sctp/sendq.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum {
+    PAGE_STREAMS = 64,
+    DEFAULT_PRIORITY = 256,
+    LEAST_QUANTUM = 64, /* bounds the turns until the lowest priority may send */
+};
+
+struct out_stream {
+    struct list link; /* in fresh or busy */
+    struct list messages;
+    int64_t deficit;
+    uint32_t next_mid; /* of ordered messages; of unordered ones */
+    uint32_t next_unordered_mid;
+    uint16_t id;
+    uint16_t priority;
+    bool is_fresh;
+};
+
+void sendq_init(struct sendq *q, size_t streams)
+{
+    *q = (struct sendq){.streams = streams, .quantum = 1200};
+    q->pages = xcalloc((streams + PAGE_STREAMS - 1) / PAGE_STREAMS, sizeof *q->pages);
+    list_init(&q->fresh);
+    list_init(&q->busy);
+}
+
+static struct out_stream *stream_find(const struct sendq *q, uint16_t id)
+{
+    if (id >= q->streams || !q->pages[id / PAGE_STREAMS])
+        return NULL;
+    return q->pages[id / PAGE_STREAMS][id % PAGE_STREAMS];
+}
+
+static struct out_stream *stream_get(struct sendq *q, uint16_t id)
+{
+    assert(id < q->streams);
+    struct out_stream ***page = &q->pages[id / PAGE_STREAMS];
+    if (!*page)
+        *page = xcalloc(PAGE_STREAMS, sizeof **page);
+    struct out_stream **slot = &(*page)[id % PAGE_STREAMS];
+    if (!*slot) {
+        struct out_stream *s = xcalloc(1, sizeof *s);
+        list_init(&s->link);
+        list_init(&s->messages);
+        s->id = id;
+        s->priority = DEFAULT_PRIORITY;
+        *slot = s;
+    }
+    return *slot;
+}
+
+static void stream_drop_messages(struct sendq *q, struct out_stream *s)
+{
+    LIST_EACH(pos, tmp, &s->messages) {
+        sendq_abandon(q, LIST_ENTRY(pos, struct sctp_message, link));
+    }
+}
+
+void sendq_limit_streams(struct sendq *q, size_t streams)
+{
+    for (size_t id = streams; id < q->streams; id++) {
+        struct out_stream *s = stream_find(q, (uint16_t)id);
+        if (s)
+            stream_drop_messages(q, s);
+    }
+}
+
+void sendq_deinit(struct sendq *q)
+{
+    sendq_limit_streams(q, 0);
+    for (size_t p = 0; p * PAGE_STREAMS < q->streams; p++) {
+        for (size_t i = 0; q->pages[p] && i < PAGE_STREAMS; i++)
+            free(q->pages[p][i]);
+        free(q->pages[p]);
+    }
+    free(q->pages);
+}
+
+static size_t message_cost(const struct sctp_message *m)
+{
+    return sizeof *m + m->len;
+}
+
+void sendq_add(struct sendq *q, const struct sctp_outgoing *out, uint64_t now_us)
+{
+    size_t len = out->head.len + out->body.len;
+    struct sctp_message *m = malloc(sizeof *m + len);
+    if (!m)
+        abort();
+    *m = (struct sctp_message){
+        .expires_us = out->lifetime_us ? now_us + out->lifetime_us : UINT64_MAX,
+        .ppid = out->ppid,
+        .len = (uint32_t)len,
+        .refs = 1,
+        .stream = out->stream,
+        .max_retransmits = out->max_retransmits,
+        .unordered = out->unordered,
+        .limit_retransmits = out->limit_retransmits,
+    };
+    if (out->head.len > 0)
+        memcpy(m->data, out->head.data, out->head.len);
+    if (out->body.len > 0)
+        memcpy(m->data + out->head.len, out->body.data, out->body.len);
+    struct out_stream *s = stream_get(q, out->stream);
+    list_append(&s->messages, &m->link);
+    q->queued += len;
+    q->charged += message_cost(m);
+    q->memory += message_cost(m);
+    if (list_is_empty(&s->link) && q->current != s) {
+        s->is_fresh = true;
+        s->deficit = 0;
+        list_append(&q->fresh, &s->link);
+    }
+}
+
+static int64_t quantum_of(const struct sendq *q, const struct out_stream *s)
+{
+    size_t quantum = q->quantum * s->priority / DEFAULT_PRIORITY;
+    return (int64_t)(quantum > LEAST_QUANTUM ? quantum : LEAST_QUANTUM);
+}
+
+static void move_to_busy(struct sendq *q, struct out_stream *s)
+{
+    list_remove(&s->link);
+    list_append(&q->busy, &s->link);
+    s->is_fresh = false;
+}
+
+struct sctp_message *sendq_peek(struct sendq *q)
+{
+    if (q->current)
+        return LIST_ENTRY(list_first(&q->current->messages), struct sctp_message, link);
+    for (;;) {
+        struct list *first = list_first(&q->fresh);
+        if (first) {
+            struct out_stream *s = LIST_ENTRY(first, struct out_stream, link);
+            if (s->deficit == 0)
+                s->deficit = quantum_of(q, s);
+        } else {
+            first = list_first(&q->busy);
+        }
+        if (!first)
+            return NULL;
+        struct out_stream *s = LIST_ENTRY(first, struct out_stream, link);
+        if (list_is_empty(&s->messages)) {
+            if (s->is_fresh)
+                move_to_busy(q, s);
+            else
+                list_remove(&s->link);
+        } else if (s->deficit <= 0) {
+            s->deficit += quantum_of(q, s);
+            move_to_busy(q, s);
+        } else {
+            return LIST_ENTRY(list_first(&s->messages), struct sctp_message, link);
+        }
+    }
+}
+
+/* The message left its queue; whoever is in its middle no longer is. */
+static void message_unlink(struct sendq *q, struct sctp_message *m)
+{
+    struct out_stream *s = stream_find(q, m->stream);
+    list_remove(&m->link);
+    q->charged -= message_cost(m);
+    if (q->current == s)
+        q->current = NULL;
+}
+
+void sendq_take(struct sendq *q, struct sctp_message *m, size_t len)
+{
+    struct out_stream *s = stream_find(q, m->stream);
+    if (m->sent == 0)
+        m->mid = m->unordered && q->interleaved ? s->next_unordered_mid++
+                 : m->unordered                 ? 0
+                                                : s->next_mid++;
+    m->sent += (uint32_t)len;
+    m->next_fsn++;
+    m->refs++;
+    q->queued -= len;
+    s->deficit -= (int64_t)len;
+    if (m->sent == m->len) {
+        message_unlink(q, m);
+        sendq_release(q, m);
+    } else if (!q->interleaved) {
+        q->current = s;
+    }
+}
+
+void sendq_abandon(struct sendq *q, struct sctp_message *m)
+{
+    m->is_abandoned = true;
+    if (m->sent == m->len)
+        return;
+    q->queued -= m->len - m->sent;
+    m->sent = m->len;
+    message_unlink(q, m);
+    sendq_release(q, m);
+}
+
+void sendq_release(struct sendq *q, struct sctp_message *m)
+{
+    assert(m->refs > 0);
+    if (--m->refs > 0)
+        return;
+    q->memory -= message_cost(m);
+    free(m);
+}
+
+bool sendq_stream_is_empty(const struct sendq *q, uint16_t stream)
+{
+    struct out_stream *s = stream_find(q, stream);
+    return !s || list_is_empty(&s->messages);
+}
+
+void sendq_set_priority(struct sendq *q, uint16_t stream, uint16_t priority)
+{
+    stream_get(q, stream)->priority = priority;
+}
+
+void sendq_restart_stream(struct sendq *q, uint16_t stream)
+{
+    struct out_stream *s = stream_find(q, stream);
+    if (s) {
+        s->next_mid = 0;
+        s->next_unordered_mid = 0;
+    }
+}

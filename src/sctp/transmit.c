@@ -1,0 +1,252 @@
+/*
+ * What goes out, in the order of its urgency: replies, handshake, SACK, what
+ * moves the peer's window (FORWARD-TSN), resets, then data: first what was
+ * lost, then what is new, as far as congestion window, peer's window and
+ * pacer allow.
+ *
+ * The pacer is a clock of virtual time, pace_next_ns: each packet moves it on
+ * by the packet's length over the rate, and nothing leaves before it is due.
+ * An owner whose timers come late may catch up on BURST_US; one that is early
+ * waits until a quantum can leave together, so that a burst costs one wakeup
+ * and one system call.
+ */
+#include "sctp/assoc.h"
+
+enum {
+    BURST_US = 2000,
+    /* A fragment is not made smaller than this only to fill up a packet. */
+    LEAST_FRAGMENT = 256,
+};
+
+#define NS_PER_US UINT64_C(1000)
+#define NS_PER_S  UINT64_C(1000000000)
+
+static size_t data_header(const struct sctp_assoc *a)
+{
+    return a->interleaving ? IDATA_HEADER_LEN : DATA_HEADER_LEN;
+}
+
+static bool pacer_allows(const struct sctp_assoc *a, uint64_t now_us)
+{
+    return a->cc.pacing_rate == 0 || a->pace_next_ns <= now_us * NS_PER_US;
+}
+
+static void pacer_spend(struct sctp_assoc *a, size_t bytes, uint64_t now_us)
+{
+    if (a->cc.pacing_rate == 0)
+        return;
+    uint64_t now_ns = now_us * NS_PER_US;
+    uint64_t earliest = now_ns > BURST_US * NS_PER_US ? now_ns - BURST_US * NS_PER_US : 0;
+    if (a->pace_next_ns < earliest)
+        a->pace_next_ns = earliest;
+    a->pace_next_ns += bytes * NS_PER_S / a->cc.pacing_rate;
+}
+
+static void pacer_wait(struct sctp_assoc *a)
+{
+    size_t burst = a->cc.send_quantum > a->mtu ? a->cc.send_quantum - a->mtu : 0;
+    uint64_t at_ns = a->pace_next_ns + burst * NS_PER_S / a->cc.pacing_rate;
+    assoc_arm(a, TIMER_PACE, (at_ns + NS_PER_US - 1) / NS_PER_US);
+}
+
+static bool window_allows(const struct sctp_assoc *a, size_t wire)
+{
+    return a->flight.bytes + wire <= a->cc.cwnd || a->flight.bytes == 0;
+}
+
+/* Writes the chunk of a record and puts it in flight. */
+static void write_chunk(struct sctp_assoc *a, uint64_t tsn, bool immediate, uint64_t now_us)
+{
+    struct sent_chunk *c = flight_at(&a->flight, tsn);
+    const struct sctp_message *m = c->message;
+    struct chunk_data d = {
+        .tsn = (uint32_t)tsn,
+        .stream = m->stream,
+        .flags = (uint8_t)(c->flags | (m->unordered ? DATA_UNORDERED : 0) |
+                           (immediate ? DATA_IMMEDIATE : 0)),
+        .interleaved = a->interleaving,
+        .mid = m->mid,
+        .fsn = c->fsn,
+        .ppid = m->ppid,
+        .payload = {m->data + c->offset, c->len},
+    };
+    uint8_t *p = output_chunk(a, data_header(a) + c->len);
+    size_t header = chunk_data_encode(p, &d);
+    memcpy(p + header, d.payload.data, c->len);
+    if (c->transmissions > 0)
+        a->stats.retransmitted++;
+    else
+        a->stats.sent_bytes += c->len;
+    if (a->flight.bytes == 0 && a->idle_since_us != 0) {
+        a->cc.ops->on_restart(&a->cc, now_us - a->idle_since_us, now_us);
+        a->idle_since_us = 0;
+    }
+    size_t before = a->flight.bytes - (c->state == CHUNK_IN_FLIGHT ? c->wire : 0);
+    rate_on_sent(&a->rate, c, now_us, (uint32_t)before);
+    flight_sent(&a->flight, tsn, now_us);
+    a->last_sent_us = now_us;
+}
+
+/* Makes a record for the next fragment of a message. */
+static uint64_t push_fragment(struct sctp_assoc *a, struct sctp_message *m, size_t len)
+{
+    uint64_t tsn;
+    struct sent_chunk *c = flight_push(&a->flight, &tsn);
+    c->message = m;
+    c->offset = m->sent;
+    c->fsn = m->next_fsn;
+    c->len = (uint16_t)len;
+    c->wire = (uint16_t)pad4(data_header(a) + len);
+    c->flags = (uint8_t)((m->sent == 0 ? DATA_BEGIN : 0) |
+                         (m->sent + len == m->len ? DATA_END : 0));
+    sendq_take(&a->sendq, m, len);
+    return tsn;
+}
+
+/* How much of the message goes into the packet now; 0: start a new packet. */
+static size_t fragment_len(const struct sctp_assoc *a, const struct sctp_message *m)
+{
+    size_t header = data_header(a);
+    size_t full = (a->mtu - SCTP_HEADER_LEN - header) & ~(size_t)3;
+    size_t room = output_room(a);
+    room = room > header ? (room - header) & ~(size_t)3 : 0;
+    size_t rest = m->len - m->sent;
+    if (rest <= room)
+        return rest;
+    if (rest <= full && a->out.packet)
+        return 0; /* whole in the next one */
+    return room >= LEAST_FRAGMENT || !a->out.packet ? room : 0;
+}
+
+/* One lost chunk again. False when it does not go into this packet. */
+static bool send_lost(struct sctp_assoc *a, uint64_t now_us)
+{
+    uint64_t tsn = a->flight.lost.oldest;
+    struct sent_chunk *c = flight_at(&a->flight, tsn);
+    if (a->out.packet && c->wire > output_room(a))
+        return false;
+    write_chunk(a, tsn, true, now_us);
+    return true;
+}
+
+/* One new chunk. False when it does not go into this packet or must wait. */
+static bool send_new(struct sctp_assoc *a, struct sctp_message *m, uint64_t now_us)
+{
+    size_t len = fragment_len(a, m);
+    if (len == 0)
+        return false;
+    uint64_t tsn = push_fragment(a, m, len);
+    write_chunk(a, tsn, a->sendq.queued == 0, now_us);
+    return true;
+}
+
+enum verdict { SEND, NOTHING, HELD_BY_CWND, HELD_BY_PEER };
+
+/* Whether there is a chunk to send and the windows let it go. */
+static enum verdict next_chunk(struct sctp_assoc *a, struct sctp_message **m)
+{
+    *m = NULL;
+    if (flight_has_lost(&a->flight)) {
+        const struct sent_chunk *c = flight_at(&a->flight, a->flight.lost.oldest);
+        return window_allows(a, c->wire) ? SEND : HELD_BY_CWND;
+    }
+    *m = sendq_peek(&a->sendq);
+    if (!*m)
+        return NOTHING;
+    size_t rest = (*m)->len - (*m)->sent;
+    size_t most = a->mtu - SCTP_HEADER_LEN - data_header(a);
+    size_t len = rest < most ? rest : most;
+    /* Into a closed window only one chunk at a time goes, to find out when it
+     * opens (RFC 9260 section 6.1 rule A). */
+    if (a->flight.payload + len > a->peer_window && !flight_is_empty(&a->flight))
+        return HELD_BY_PEER;
+    if (flight_is_full(&a->flight))
+        return HELD_BY_PEER;
+    return window_allows(a, data_header(a) + len) ? SEND : HELD_BY_CWND;
+}
+
+static enum verdict fill_packet(struct sctp_assoc *a, uint64_t now_us)
+{
+    struct sctp_message *m;
+    enum verdict v;
+    size_t before = a->out.packet ? a->out.len : SCTP_HEADER_LEN;
+    while ((v = next_chunk(a, &m)) == SEND) {
+        bool fits = m ? send_new(a, m, now_us) : send_lost(a, now_us);
+        if (!fits)
+            break;
+    }
+    if (a->out.packet && a->out.len > before) {
+        pacer_spend(a, a->out.len - before, now_us);
+        output_close(a);
+    } else if (v == SEND) {
+        output_close(a); /* only control chunks were in it: the next is empty */
+    }
+    return v;
+}
+
+static void send_data(struct sctp_assoc *a, uint64_t now_us)
+{
+    if (!assoc_can_carry_data(a))
+        return;
+    if (a->has_expiring)
+        forward_expire(a, now_us);
+    struct sctp_message *m;
+    enum verdict v = next_chunk(a, &m);
+    assoc_disarm(a, TIMER_PACE);
+    if (v == SEND && a->in.packets_unacked > 0 && pacer_allows(a, now_us))
+        receive_write_sack(a, now_us); /* it rides along */
+    while (v == SEND && pacer_allows(a, now_us))
+        v = fill_packet(a, now_us);
+    if (v == SEND)
+        pacer_wait(a);
+    a->is_cwnd_limited = v == HELD_BY_CWND;
+    a->has_backlog = v == SEND || v == HELD_BY_CWND;
+    /* A peer's closed window says as little about the path as an application
+     * with nothing to say. */
+    if ((v == NOTHING || v == HELD_BY_PEER) && a->flight.bytes < a->cc.cwnd)
+        rate_set_app_limited(&a->rate, (uint32_t)a->flight.bytes);
+}
+
+void transmit(struct sctp_assoc *a, uint64_t now_us)
+{
+    handshake_write(a, now_us);
+    output_write_queued(a);
+    if (a->state >= ASSOC_ESTABLISHED) {
+        if (receive_wants_sack(a))
+            receive_write_sack(a, now_us);
+        forward_write(a, now_us);
+        send_data(a, now_us);
+        reconfig_write(a, now_us);
+        close_advance(a, now_us);
+        close_write(a, now_us);
+        recovery_rearm(a, now_us);
+    }
+    output_close(a);
+}
+
+uint64_t transmit_probe(struct sctp_assoc *a, bool *is_retransmission, uint64_t now_us)
+{
+    struct sctp_message *m = sendq_peek(&a->sendq);
+    output_close(a);
+    *is_retransmission = false;
+    if (m && a->flight.payload + m->len - m->sent <= a->peer_window && !flight_is_full(&a->flight)) {
+        uint64_t tsn = push_fragment(a, m, fragment_len(a, m));
+        write_chunk(a, tsn, true, now_us);
+        output_close(a);
+        return tsn;
+    }
+    uint64_t tsn = a->flight.by_time.newest;
+    if (tsn == 0)
+        return 0;
+    /* The newest by number: what ends the flight is what nobody would miss. */
+    for (uint64_t t = a->flight.next; t-- > a->flight.first;) {
+        if (flight_at(&a->flight, t)->state == CHUNK_IN_FLIGHT) {
+            tsn = t;
+            break;
+        }
+    }
+    *is_retransmission = true;
+    write_chunk(a, tsn, true, now_us);
+    output_close(a);
+    return tsn;
+}
