@@ -11,6 +11,7 @@
  */
 #include "tunnel/session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -24,6 +25,7 @@ struct session {
     const struct session_handlers *handlers;
     void *arg;
     uint64_t rtt_us;
+    int send_error; /* a frame was lost: the session ends in the next turn */
     bool is_closed; /* on_closed was called, or session_close() was */
 };
 
@@ -46,15 +48,19 @@ static void on_send(struct span head, struct span body, void *arg)
 {
     struct session *s = arg;
     int error = peer_send(s->peer, head, body);
-    if (error)
-        log_warn("session: a frame of %zu bytes was not sent: %s", head.len + body.len,
-                 strerror(-error));
+    if (!error || s->send_error)
+        return;
+    /* A body without this frame would be wrong and look right. */
+    log_warn("session: a frame of %zu bytes cannot be sent: %s", head.len + body.len,
+             strerror(-error));
+    s->send_error = error;
+    timer_start_in(s->timer, 0);
 }
 
 static bool on_can_send(void *arg)
 {
     struct session *s = arg;
-    return !s->is_closed && peer_is_writable(s->peer);
+    return !s->is_closed && !s->send_error && peer_is_writable(s->peer);
 }
 
 static void on_reading(bool reading, void *arg)
@@ -174,6 +180,13 @@ static const struct peer_handlers peer_handlers = {
 static void on_expiry(void *arg)
 {
     struct session *s = arg;
+    if (s->send_error) {
+        report_closed(s,
+                      s->send_error == -EMSGSIZE ? "the other side takes no frames of 64 KiB"
+                                                 : "a frame could not be sent",
+                      false);
+        return;
+    }
     mux_on_deadline(s->mux, clock_now_us());
     if (!s->is_closed)
         rearm(s);
