@@ -27,7 +27,8 @@ bench: all test-deps
 format: test-deps
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
-lint: all test-deps
+lint: all
+	scripts/install-deps.sh lint
 	scripts/lint.sh
 
 install: all

@@ -75,7 +75,8 @@ class Reporter(unittest.TestResult):
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err is not None:
-            self.note(test, f"{subtest}\n" + (self.failures or self.errors)[-1][1])
+            kind = self.failures if issubclass(err[0], test.failureException) else self.errors
+            self.note(test, f"{subtest}\n{kind[-1][1]}")
 
     def note(self, test, text):
         """A test fails once, however many of its parts do."""

@@ -143,5 +143,48 @@ class AiortcProvider(Case):
         self.check(provider)
 
 
+@unittest.skipIf(Aiortc.missing, Aiortc.missing)
+class Rogue(Case):
+    """A peer that keeps to no rule harms only itself."""
+
+    def start_rogue(self, side):
+        program = os.path.join(HERE, "aiortc_rogue.py")
+        argv = [sys.executable, program, self.rig.signal_url, self.rig.room, side]
+        return self.rig.run(f"rogue-{side}", argv, is_product=False)
+
+    def test_consumer(self):
+        """wrong frames are dropped by serve, nothing is smuggled upstream"""
+        self.rig.start_mock()
+        self.rig.start_signal()
+        self.rig.start_serve()
+        rogue = self.start_rogue("consumer")
+        rogue.wait_for("^done", deadline=60)
+        for _, line in rogue.lines:
+            event, _, details = line.partition(" ")
+            if event == "alive":
+                what, status = json.loads(details)
+                self.assertEqual(status, 200, f"after {what}")
+        self.assertNotRegex(self.rig.mock.text(), "(?i)smuggled|elsewhere|/a b")
+        self.rig.serve.kill(2)
+        self.assertEqual(self.rig.serve.wait_exit(), 0)
+
+    def test_provider(self):
+        """wrong responses become 502 at the proxy, nothing is smuggled to the client"""
+        sys.path.insert(0, HERE)
+        from aiortc_rogue import RESPONSES
+
+        self.rig.start_signal()
+        self.start_rogue("provider").wait_for("^joined 0")
+        self.rig.start_proxy()
+        self.rig.wait_up()
+        for i in range(len(RESPONSES)):
+            with self.subTest(response=i):
+                status, headers, body = self.rig.request("GET", f"/{i}")
+                self.assertEqual(status, 502, body)
+                self.assertNotIn("Smuggled", headers)
+                self.assertTrue(json.loads(body)["error"]["message"])
+        self.rig.wait_up()
+
+
 if __name__ == "__main__":
     unittest.main()
