@@ -147,6 +147,7 @@ size_t peer_count(const struct peer *peer, const char *text)
 {
     size_t count = 0;
     size_t len = strlen(text);
+    assert_true(len > 0);
     struct span in = buf_bytes(&peer->in);
     const uint8_t *at;
     while (in.len >= len && (at = memmem(in.data, in.len, text, len)) != NULL) {
