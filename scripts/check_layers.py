@@ -18,7 +18,8 @@ LAYERS = {
     "http": {"base", "net"},
     "signal": {"base", "net", "http"},
     "sctp": {"base"},
-    "rtc": {"base", "net", "sctp"},
+    "ice": {"base"},
+    "rtc": {"base", "net", "sctp", "ice"},
     "tunnel": {"base", "net", "http", "signal", "rtc"},
     "cli": {"base", "net", "http", "signal", "rtc", "tunnel"},
 }
@@ -31,9 +32,11 @@ FILE_LAYERS = {
 # A library is included by the files that adapt it.
 LIBRARIES = {
     "uv.h": ["net/*"],
-    "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*"],
+    "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*",
+                  "ice/stun_auth.c"],
     "wslay/*": ["net/websocket*.c"],
     "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c"],
+    "agent.h": ["rtc/ice.c"],  # libnice's pkg-config names its folder
     "nice/*": ["rtc/ice.c"],
     "glib*": ["rtc/ice.c", "rtc/glib_bridge.*"],
     "gio/*": ["rtc/ice.c", "rtc/glib_bridge.*"],
