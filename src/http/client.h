@@ -44,7 +44,8 @@ struct http_client_config {
 
 struct http_client *http_client_new(struct loop *loop, const struct http_client_config *config);
 
-/* Cancels every call (no handler is called), closes the pool, frees. */
+/* Cancels every call (no handler is called), closes the pool, frees.
+ * NULL is allowed. */
 void http_client_free(struct http_client *client);
 
 /* Sends a request; its fields must hold one Host; hop-by-hop ones are left

@@ -3,9 +3,8 @@
  * one connection are handled one after the other (pipelined ones wait in the
  * kernel), bodies stream in both directions.
  *
- * An exchange is one request and its response. It lives until its response
- * has ended and its request body is read, or until it is aborted by either
- * side. The server answers malformed requests itself (400, 414, 431, 501,
+ * An exchange is one request and its response. It lives until its owner ends
+ * the response, or until it is aborted by either side. The server answers malformed requests itself (400, 414, 431, 501,
  * 505) and closes.
  */
 #ifndef HTTP_SERVER_H

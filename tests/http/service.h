@@ -1,0 +1,49 @@
+/*
+ * A server on the rig whose exchanges a test drives, and one raw client of
+ * it. A path says what is done with a request: /now is answered at once, /echo
+ * is sent back, /upgrade and /abort do so, the rest is accepted and left to
+ * the test.
+ */
+#ifndef TESTS_HTTP_SERVICE_H
+#define TESTS_HTTP_SERVICE_H
+
+#include "http/server.h"
+#include "rig.h"
+
+struct service {
+    struct http_server *server;
+    uint16_t port;
+    struct http_exchange *x; /* the exchange under way */
+    struct peer client;
+    struct peer upgraded;
+    struct buf body;
+    char target[64];
+    int requests, body_ends, aborts, drains;
+    bool starts_paused;
+    bool does_echo;
+};
+
+extern struct service t;
+
+#define HOST "Host: h\r\n"
+
+#define FIELD(n, v)                      \
+    {                                    \
+        SPAN_LITERAL(n), SPAN_LITERAL(v) \
+    }
+
+/* Zeroed members of the config are filled in. */
+void service_start_with(struct http_server_config config);
+void service_start(void);
+void service_stop(void);
+
+/* Sends the head of a response on the exchange under way. */
+int service_respond(int status, const struct http_field *fields, size_t count);
+
+/* A whole response of 200 on it. */
+void service_reply(const char *text);
+
+/* What the peer got, without Date, as text. */
+const char *service_received(struct peer *peer);
+
+#endif

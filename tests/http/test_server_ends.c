@@ -1,0 +1,246 @@
+/*
+ * How exchanges and connections end before their time: clients that go away,
+ * servers that give up, limits and time.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "service.h"
+
+static void test_abort_by_reset(void **state)
+{
+    (void)state;
+    for (int streams = 0; streams < 2; streams++) {
+        service_start();
+        peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+        RIG_WAIT(t.body_ends == 1);
+        if (streams) {
+            assert_int_equal(service_respond(200, NULL, 0), 0);
+            http_exchange_write(t.x, SPAN_LITERAL("some"));
+            RIG_WAIT(peer_has(&t.client, "some"));
+        }
+        peer_reset(&t.client);
+        RIG_WAIT(t.aborts == 1);
+        service_stop();
+    }
+}
+
+/* A closed socket sends FIN; only what is written to it is answered by RST. */
+static void test_fin_is_half_close(void **state)
+{
+    (void)state;
+    service_start();
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    conn_end(t.client.conn);
+    RIG_WAIT(t.body_ends == 1);
+    rig_turns(10);
+    assert_int_equal(t.aborts, 0);
+    service_reply("late");
+    RIG_WAIT(t.client.has_ended);
+    assert_true(peer_has(&t.client, "\r\n\r\nlate"));
+    peer_close(&t.client);
+
+    /* Pipelined behind one another, then FIN: both are answered. */
+    peer_connect(&t.client, t.port);
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\nGET /now HTTP/1.1\r\n" HOST "\r\n");
+    conn_end(t.client.conn);
+    RIG_WAIT(t.body_ends == 2);
+    service_reply("late");
+    RIG_WAIT(t.client.has_ended);
+    assert_true(peer_has(&t.client, "\r\n\r\nnow"));
+    service_stop();
+}
+
+/* A client that is gone for good behind its FIN: noticed at writing. */
+static void test_full_close_noticed_at_writing(void **state)
+{
+    (void)state;
+    service_start();
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct address address;
+    assert_int_equal(address_parse("127.0.0.1", t.port, &address), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address.storage, address.len), 0);
+    static const char text[] = "GET /x HTTP/1.1\r\n" HOST "\r\n";
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    close(fd);
+    RIG_WAIT(t.body_ends == 1);
+    rig_turns(10);
+    assert_int_equal(t.aborts, 0);
+    assert_int_equal(service_respond(200, NULL, 0), 0);
+    http_exchange_write(t.x, SPAN_LITERAL("first token"));
+    RIG_WAIT(t.aborts == 1);
+    service_stop();
+}
+
+static void test_fin_is_abort(void **state)
+{
+    (void)state;
+    for (int streams = 0; streams < 2; streams++) {
+        service_start_with((struct http_server_config){.fin_is_abort = true});
+        peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+        RIG_WAIT(t.body_ends == 1);
+        if (streams)
+            assert_int_equal(service_respond(200, NULL, 0), 0);
+        conn_end(t.client.conn);
+        RIG_WAIT(t.aborts == 1);
+        service_stop();
+    }
+}
+
+static void test_fin_in_body(void **state)
+{
+    (void)state;
+    service_start();
+    peer_send(&t.client, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhell");
+    RIG_WAIT(t.body.len == 4);
+    conn_end(t.client.conn);
+    RIG_WAIT(t.aborts == 1);
+    assert_int_equal(t.body_ends, 0);
+    service_stop();
+}
+
+static void test_server_aborts(void **state)
+{
+    (void)state;
+    service_start();
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    assert_int_equal(service_respond(200, NULL, 0), 0);
+    http_exchange_write(t.x, SPAN_LITERAL("some"));
+    RIG_WAIT(peer_has(&t.client, "some"));
+    http_exchange_abort(t.x);
+    RIG_WAIT(t.client.is_closed);
+    assert_int_equal(t.client.error, -ECONNRESET);
+    peer_close(&t.client);
+
+    peer_connect(&t.client, t.port);
+    peer_send(&t.client, "GET /abort HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.client.is_closed);
+    assert_int_equal(t.aborts, 0);
+    service_stop();
+}
+
+static void test_wrong_length(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"", "four", "sixsix"};
+    static const struct http_field length[] = {FIELD("Content-Length", "5")};
+    service_start();
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        peer_close(&t.client);
+        peer_connect(&t.client, t.port);
+        peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+        RIG_WAIT(t.body_ends == (int)i + 1);
+        assert_int_equal(service_respond(200, length, 1), 0);
+        http_exchange_write(t.x, span_from_string(bodies[i]));
+        http_exchange_end(t.x);
+        RIG_WAIT(t.client.is_closed);
+        assert_int_equal(t.client.error, -ECONNRESET);
+    }
+    service_stop();
+}
+
+static void test_timeouts(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.idle_timeout_us = 30 * US_PER_MS,
+                                                   .head_timeout_us = 30 * US_PER_MS});
+    RIG_WAIT(t.client.has_ended);
+    assert_int_equal(t.client.in.len, 0);
+    peer_close(&t.client);
+
+    peer_connect(&t.client, t.port);
+    peer_send(&t.client, "GET /now HTTP/1.1\r\nHos");
+    RIG_WAIT(t.client.has_ended);
+    assert_true(peer_has(&t.client, "HTTP/1.1 408 Request Timeout\r\n"));
+    peer_close(&t.client);
+
+    /* A request under way has all the time. */
+    peer_connect(&t.client, t.port);
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    struct peer other;
+    peer_connect(&other, t.port);
+    RIG_WAIT(other.has_ended);
+    peer_close(&other);
+    service_reply("late");
+    RIG_WAIT(t.client.has_ended);
+    assert_true(peer_has(&t.client, "late"));
+    service_stop();
+}
+
+static void test_connection_limit(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.connections_max = 1});
+    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(peer_has(&t.client, "now"));
+    struct peer other;
+    peer_connect(&other, t.port);
+    RIG_WAIT(other.has_ended);
+    assert_true(peer_has(&other, "HTTP/1.1 503 Service Unavailable\r\n"));
+    peer_close(&other);
+    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    RIG_WAIT(t.client.has_ended);
+    peer_connect(&other, t.port);
+    peer_send(&other, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(peer_has(&other, "now"));
+    peer_close(&other);
+    service_stop();
+}
+
+static void test_stops_listening(void **state)
+{
+    (void)state;
+    service_start();
+    struct peer idle;
+    peer_connect(&idle, t.port);
+    peer_send(&idle, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(peer_has(&idle, "now"));
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    http_server_stop_listening(t.server);
+    RIG_WAIT(idle.has_ended);
+    peer_close(&idle);
+    service_reply("last");
+    RIG_WAIT(t.client.has_ended);
+    assert_true(peer_has(&t.client, "Connection: close\r\n\r\nlast"));
+    service_stop();
+}
+
+static void test_free_aborts(void **state)
+{
+    (void)state;
+    service_start();
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    assert_int_equal(service_respond(200, NULL, 0), 0);
+    http_server_free(t.server);
+    t.server = NULL;
+    RIG_WAIT(t.client.is_closed);
+    assert_int_equal(t.client.error, -ECONNRESET);
+    assert_int_equal(t.aborts, 0);
+    service_stop();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_abort_by_reset),
+        cmocka_unit_test(test_fin_is_half_close),
+        cmocka_unit_test(test_full_close_noticed_at_writing),
+        cmocka_unit_test(test_fin_is_abort),
+        cmocka_unit_test(test_fin_in_body),
+        cmocka_unit_test(test_server_aborts),
+        cmocka_unit_test(test_wrong_length),
+        cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_connection_limit),
+        cmocka_unit_test(test_stops_listening),
+        cmocka_unit_test(test_free_aborts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
