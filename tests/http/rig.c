@@ -1,3 +1,7 @@
+/*
+ * loop_stop() from every handler makes the loop return after the turn; the
+ * waiting macro goes on until its condition holds.
+ */
 #include "rig.h"
 
 #include "testing.h"

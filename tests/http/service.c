@@ -1,3 +1,7 @@
+/*
+ * The handlers of the server under test: they note what came and stop the
+ * loop, so that the test's condition is looked at.
+ */
 #include "service.h"
 
 #include "testing.h"
