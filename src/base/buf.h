@@ -48,7 +48,8 @@ void buf_clear(struct buf *b);
 
 static inline struct span buf_bytes(const struct buf *b)
 {
-    return (struct span){b->data + b->head, b->len};
+    /* Nothing may be added to a null pointer, not even nothing. */
+    return (struct span){b->data ? b->data + b->head : NULL, b->len};
 }
 
 static inline size_t buf_room(const struct buf *b)

@@ -189,19 +189,25 @@ static bool is_body_expected(const char *method)
            strcmp(method, "PATCH") == 0;
 }
 
+/* There is no body: the call needs no end where the head says so. */
+static void start_bodyless_call(struct forward *f)
+{
+    if (!is_body_expected(f->head.method)) {
+        start_call(f, HTTP_BODY_NONE);
+        return;
+    }
+    head_add(&f->head, SPAN_LITERAL("Content-Length"), SPAN_LITERAL("0"));
+    if (start_call(f, HTTP_BODY_LENGTH))
+        http_call_end(f->call);
+}
+
 static void on_request_end(void *arg)
 {
     struct forward *f = arg;
-    if (!f->call) {
-        enum http_framing framing = HTTP_BODY_NONE;
-        if (is_body_expected(f->head.method)) {
-            head_add(&f->head, SPAN_LITERAL("Content-Length"), SPAN_LITERAL("0"));
-            framing = HTTP_BODY_LENGTH;
-        }
-        if (!start_call(f, framing))
-            return;
-    }
-    http_call_end(f->call);
+    if (f->call)
+        http_call_end(f->call);
+    else
+        start_bodyless_call(f);
 }
 
 /* The consumer's client went away, or the session did: stop the upstream. */
