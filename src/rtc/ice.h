@@ -28,16 +28,20 @@ struct ice_handlers {
     void (*on_failed)(const char *text, void *arg);
 };
 
-/* controlling: the offerer. Handlers come in later turns. */
+/* controlling: the offerer. Handlers come in later turns. servers may be
+ * NULL. */
 struct ice *ice_new(struct loop *loop, bool controlling, const struct ice_servers *servers,
                     const struct ice_handlers *handlers, void *arg);
+
+/* No handler is called any more; frees in a later turn. NULL is allowed. */
 void ice_close(struct ice *ice);
 
 /* Valid until ice_close(). */
 const char *ice_local_ufrag(const struct ice *ice);
 const char *ice_local_pwd(const struct ice *ice);
 
-/* Begins to gather. */
+/* Begins to gather. Candidates of our own addresses come in the next turn;
+ * those of servers when they answer. */
 void ice_gather(struct ice *ice);
 
 /* 0 or -EINVAL. */
@@ -52,6 +56,14 @@ void ice_end_of_remote_candidates(struct ice *ice);
  * lost, as on any path). */
 int ice_send(struct ice *ice, struct span datagram);
 
+/* False before on_connected. */
 bool ice_get_path(const struct ice *ice, struct peer_path *out);
+
+enum { ICE_TRIED_LEN = 512 };
+
+/* The addresses of both sides that are being tried, for a person to read:
+ * "ours host 192.168.1.5:40112, …; theirs host 10.0.0.2:5000, …". Returns
+ * out. */
+const char *ice_describe_tried(const struct ice *ice, char out[ICE_TRIED_LEN]);
 
 #endif

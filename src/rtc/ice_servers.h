@@ -42,16 +42,9 @@ int ice_server_url_check(const char *url, const char **why);
 /* Those resolved so far. */
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max);
 
-/* Whether waiting for names still makes sense: some are unresolved and less
- * than 500 ms have passed since the first was added. A peer made right at the
- * start would otherwise miss its server-reflexive candidates. */
-bool ice_servers_is_pending(const struct ice_servers *servers);
-
-/* Calls on_ready(arg) once when no longer pending; not when it is not
- * pending now. One waiter a call; cancel by ice_servers_cancel(). */
-struct ice_servers_waiter;
-struct ice_servers_waiter *ice_servers_wait(struct ice_servers *servers,
-                                            void (*on_ready)(void *arg), void *arg);
-void ice_servers_cancel(struct ice_servers_waiter *waiter);
+/* The name and port of the first STUN server whose look-up has not come back
+ * yet, for an engine that can wait for it by itself; NULL when there is none
+ * or when another STUN server is resolved already. */
+const char *ice_servers_unresolved_stun(const struct ice_servers *servers, uint16_t *port);
 
 #endif

@@ -1,0 +1,115 @@
+/*
+ * SCTP cannot carry an empty message: one zero byte under a PPID of its own
+ * stands for it (RFC 8831 section 6.6). Two more PPIDs, deprecated since, mark
+ * parts of a message that ends with the ordinary one; old Firefoxes send them.
+ *
+ * Whoever opens need not wait for the ACK, so there is no state between
+ * opening and open.
+ */
+#include "rtc/channel.h"
+
+#include "rtc/dcep.h"
+
+enum { PPID_BINARY_PARTIAL = 52, PPID_STRING_PARTIAL = 54 };
+
+void channel_init(struct channel *channel, size_t message_max)
+{
+    *channel = (struct channel){0};
+    buf_init(&channel->partial, message_max);
+}
+
+void channel_deinit(struct channel *channel)
+{
+    buf_deinit(&channel->partial);
+}
+
+int channel_open(struct channel *channel, struct sctp *sctp, uint16_t stream_id, const char *label,
+                 uint64_t now_us)
+{
+    uint8_t message[DCEP_OPEN_HEADER_LEN + DCEP_LABEL_MAX];
+    struct dcep_open open = {.label = span_from_string(label)};
+    ssize_t len = dcep_open_encode(&open, message, sizeof message);
+    if (len < 0)
+        return (int)len;
+    channel->has_stream = true;
+    channel->stream_id = stream_id;
+    return sctp_send(sctp, stream_id, PPID_DCEP, span_of(message, (size_t)len), (struct span){0},
+                     now_us);
+}
+
+static enum channel_event feed_dcep(struct channel *channel, struct sctp *sctp, uint16_t stream_id,
+                                    struct span message, uint64_t now_us)
+{
+    static const uint8_t ack[] = {DCEP_ACK};
+    struct dcep_open open;
+    if (!dcep_is_open(message))
+        return CHANNEL_NOTHING; /* an ACK, or what does not exist yet */
+    if (dcep_open_decode(message, &open) < 0)
+        return CHANNEL_BROKEN;
+    if (channel->has_stream) {
+        /* One channel is all that this project has a use for. */
+        if (stream_id != channel->stream_id)
+            sctp_reset_stream(sctp, stream_id, now_us);
+        return CHANNEL_NOTHING;
+    }
+    channel->has_stream = true;
+    channel->stream_id = stream_id;
+    sctp_send(sctp, stream_id, PPID_DCEP, span_of(ack, sizeof ack), (struct span){0}, now_us);
+    return CHANNEL_OPENED;
+}
+
+static enum channel_event feed_part(struct channel *channel, struct span message)
+{
+    return buf_append(&channel->partial, message) < 0 ? CHANNEL_BROKEN : CHANNEL_NOTHING;
+}
+
+static enum channel_event feed_message(struct channel *channel, struct span message,
+                                       struct span *out)
+{
+    *out = message;
+    if (channel->partial.len > 0) {
+        if (buf_append(&channel->partial, message) < 0)
+            return CHANNEL_BROKEN;
+        *out = buf_bytes(&channel->partial);
+        channel->is_delivered = true;
+    }
+    return CHANNEL_MESSAGE;
+}
+
+enum channel_event channel_feed(struct channel *channel, struct sctp *sctp, uint16_t stream_id,
+                                uint32_t ppid, struct span message, struct span *out,
+                                uint64_t now_us)
+{
+    if (channel->is_delivered) {
+        buf_clear(&channel->partial);
+        channel->is_delivered = false;
+    }
+    if (ppid == PPID_DCEP)
+        return feed_dcep(channel, sctp, stream_id, message, now_us);
+    if (!channel->has_stream || stream_id != channel->stream_id)
+        return CHANNEL_NOTHING;
+    switch (ppid) {
+    case PPID_STRING:
+    case PPID_BINARY:
+        return feed_message(channel, message, out);
+    case PPID_STRING_EMPTY:
+    case PPID_BINARY_EMPTY:
+        *out = (struct span){0};
+        return CHANNEL_MESSAGE;
+    case PPID_BINARY_PARTIAL:
+    case PPID_STRING_PARTIAL:
+        return feed_part(channel, message);
+    default:
+        return CHANNEL_NOTHING;
+    }
+}
+
+int channel_send(struct channel *channel, struct sctp *sctp, struct span head, struct span body,
+                 uint64_t now_us)
+{
+    static const uint8_t zero[1] = {0};
+    if (head.len == 0 && body.len == 0)
+        return sctp_send(sctp, channel->stream_id, PPID_BINARY_EMPTY, span_of(zero, sizeof zero),
+                         (struct span){0}, now_us);
+    return sctp_send(sctp, channel->stream_id, PPID_BINARY, head, body, now_us);
+}

@@ -1,0 +1,51 @@
+/*
+ * The one data channel of a peer (RFC 8831) on an SCTP association: opened by
+ * DCEP, messages by payload protocol identifier.
+ *
+ * Embedded in its owner, who hands it what SCTP brings and acts on what it
+ * says.
+ */
+#ifndef RTC_CHANNEL_H
+#define RTC_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+#include "rtc/sctp.h"
+
+struct channel {
+    bool has_stream; /* a channel is there: opened by us or by them */
+    uint16_t stream_id;
+    struct buf partial; /* of a message that comes in parts */
+    bool is_delivered;  /* what is in it: cleared by the next call */
+};
+
+enum channel_event {
+    CHANNEL_NOTHING,
+    CHANNEL_OPENED,  /* by the other side */
+    CHANNEL_MESSAGE, /* *out */
+    CHANNEL_BROKEN   /* the other side broke the protocol */
+};
+
+void channel_init(struct channel *channel, size_t message_max);
+void channel_deinit(struct channel *channel);
+
+/* Sends OPEN: ordered and reliable. Messages may follow at once (RFC 8832
+ * section 6). 0 or an error of sctp_send(). */
+int channel_open(struct channel *channel, struct sctp *sctp, uint16_t stream_id, const char *label,
+                 uint64_t now_us);
+
+/* Takes what on_message of SCTP gave. The first OPEN is answered and taken
+ * whatever its label; streams of further ones are reset. *out is valid until
+ * the next call or as long as message. */
+enum channel_event channel_feed(struct channel *channel, struct sctp *sctp, uint16_t stream_id,
+                                uint32_t ppid, struct span message, struct span *out,
+                                uint64_t now_us);
+
+/* Sends a binary message, also an empty one. As sctp_send(). */
+int channel_send(struct channel *channel, struct sctp *sctp, struct span head, struct span body,
+                 uint64_t now_us);
+
+#endif

@@ -1,0 +1,281 @@
+/*
+ * Each server is looked up when it is added, again some time after a failure
+ * (a laptop that is started before its network), and now and then after a
+ * success (addresses of public STUN servers move).
+ */
+#include "rtc/ice_servers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/span.h"
+
+enum {
+    PORT_DEFAULT = 3478, /* RFC 7064 section 3.2, RFC 7065 section 3.2 */
+    PORT_TLS_DEFAULT = 5349,
+    HOST_MAX = 255, /* of a DNS name */
+};
+
+#define RETRY_FIRST_US (1 * US_PER_S)
+#define RETRY_MOST_US  (60 * US_PER_S)
+#define REFRESH_US     (30 * 60 * US_PER_S)
+
+struct entry {
+    struct ice_servers *servers;
+    enum ice_server_type type;
+    enum ice_transport transport;
+    char *host;
+    uint16_t port;
+    char *user;
+    char *pass;
+    struct address address;
+    bool is_resolved;
+    bool has_answer; /* of the first look-up, good or bad */
+    struct resolution *resolution;
+    struct timer *timer;
+    struct backoff backoff;
+};
+
+struct ice_servers {
+    struct loop *loop;
+    int count;
+    struct entry entries[ICE_SERVERS_MAX];
+};
+
+/* ---- URLs ---- */
+
+struct server_url {
+    enum ice_server_type type;
+    enum ice_transport transport;
+    struct span host;
+    uint16_t port;
+};
+
+static bool strip_prefix(struct span *text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    if (text->len < len || !span_is_string_nocase(span_of(text->data, len), prefix))
+        return false;
+    *text = span_skip(*text, len);
+    return true;
+}
+
+static bool parse_scheme(struct span *rest, struct server_url *out)
+{
+    *out = (struct server_url){.type = ICE_SERVER_TURN, .port = PORT_DEFAULT};
+    if (strip_prefix(rest, "stun:")) {
+        out->type = ICE_SERVER_STUN;
+    } else if (strip_prefix(rest, "turns:")) {
+        out->transport = ICE_TRANSPORT_TLS;
+        out->port = PORT_TLS_DEFAULT;
+    } else if (!strip_prefix(rest, "turn:")) {
+        return false;
+    }
+    return true;
+}
+
+static bool parse_port(struct span text, uint16_t *out)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || value > UINT16_MAX)
+            return false;
+        value = value * 10 + (uint32_t)(text.data[i] - '0');
+    }
+    *out = (uint16_t)value;
+    return text.len > 0 && value > 0 && value <= UINT16_MAX;
+}
+
+/* "host", "host:port", "[v6]" or "[v6]:port". */
+static const char *parse_authority(struct span text, struct server_url *out)
+{
+    size_t host_len;
+    bool is_bracketed = text.len > 0 && text.data[0] == '[';
+    if (is_bracketed) {
+        const uint8_t *end = memchr(text.data, ']', text.len);
+        if (!end)
+            return "a ']' is missing";
+        host_len = (size_t)(end - text.data) + 1;
+        out->host = span_of(text.data + 1, host_len - 2);
+    } else {
+        const uint8_t *end = memchr(text.data, ':', text.len);
+        host_len = end ? (size_t)(end - text.data) : text.len;
+        out->host = span_of(text.data, host_len);
+    }
+    if (out->host.len == 0 || out->host.len > HOST_MAX)
+        return "the host name is missing or too long";
+    for (size_t i = 0; i < out->host.len; i++) {
+        if (out->host.data[i] <= ' ' || strchr("/@?#[]", out->host.data[i]))
+            return "the host name has a character that none can have";
+    }
+    struct span port = span_skip(text, host_len);
+    if (port.len == 0)
+        return NULL;
+    if (port.data[0] != ':' || !parse_port(span_skip(port, 1), &out->port))
+        return "the port is not a number from 1 to 65535";
+    return NULL;
+}
+
+static const char *parse_query(struct span text, struct server_url *out)
+{
+    if (out->type == ICE_SERVER_STUN)
+        return "a stun: URL has no '?'";
+    if (span_is_string_nocase(text, "transport=udp") && out->transport == ICE_TRANSPORT_UDP)
+        return NULL;
+    if (!span_is_string_nocase(text, "transport=tcp"))
+        return "after '?' comes transport=udp or transport=tcp (turns: only has tcp)";
+    if (out->transport == ICE_TRANSPORT_UDP)
+        out->transport = ICE_TRANSPORT_TCP;
+    return NULL;
+}
+
+/* NULL, or what is wrong. */
+static const char *parse_url(const char *url, struct server_url *out)
+{
+    struct span rest = span_from_string(url);
+    if (!parse_scheme(&rest, out))
+        return "it does not begin with stun:, turn: or turns:";
+    const uint8_t *query = memchr(rest.data, '?', rest.len);
+    struct span authority = rest;
+    if (query) {
+        authority.len = (size_t)(query - rest.data);
+        const char *why = parse_query(span_skip(rest, authority.len + 1), out);
+        if (why)
+            return why;
+    }
+    return parse_authority(authority, out);
+}
+
+int ice_server_url_check(const char *url, const char **why)
+{
+    struct server_url parsed;
+    *why = parse_url(url, &parsed);
+    return *why ? -EINVAL : 0;
+}
+
+/* ---- look-ups ---- */
+
+static void on_resolved(const struct address *addresses, int count, int error, void *arg)
+{
+    (void)error;
+    struct entry *entry = arg;
+    entry->resolution = NULL;
+    entry->has_answer = true;
+    if (count == 0) {
+        /* An address of before stays in use. */
+        timer_start_in(entry->timer, backoff_next_us(&entry->backoff));
+        return;
+    }
+    /* IPv4 first: it is where the NATs are that a server helps through. */
+    int best = 0;
+    for (int i = 0; i < count; i++) {
+        if (addresses[i].storage.ss_family == AF_INET) {
+            best = i;
+            break;
+        }
+    }
+    entry->address = addresses[best];
+    entry->is_resolved = true;
+    backoff_reset(&entry->backoff);
+    timer_start_in(entry->timer, REFRESH_US);
+}
+
+static void look_up(void *arg)
+{
+    struct entry *entry = arg;
+    entry->resolution = resolve(entry->servers->loop, entry->host, entry->port, on_resolved, entry);
+}
+
+struct ice_servers *ice_servers_new(struct loop *loop)
+{
+    struct ice_servers *servers = xcalloc(1, sizeof *servers);
+    servers->loop = loop;
+    return servers;
+}
+
+void ice_servers_free(struct ice_servers *servers)
+{
+    if (!servers)
+        return;
+    for (int i = 0; i < servers->count; i++) {
+        struct entry *entry = &servers->entries[i];
+        if (entry->resolution)
+            resolution_cancel(entry->resolution);
+        timer_free(entry->timer);
+        free(entry->host);
+        free(entry->user);
+        free_secret_string(entry->pass);
+    }
+    free(servers);
+}
+
+int ice_servers_add(struct ice_servers *servers, const char *url, const char *user,
+                    const char *pass, const char **why)
+{
+    struct server_url parsed;
+    *why = parse_url(url, &parsed);
+    if (*why)
+        return -EINVAL;
+    if (servers->count == ICE_SERVERS_MAX) {
+        *why = "there are too many servers";
+        return -ENOSPC;
+    }
+    struct entry *entry = &servers->entries[servers->count++];
+    *entry = (struct entry){
+        .servers = servers,
+        .type = parsed.type,
+        .transport = parsed.transport,
+        .host = xstrndup(parsed.host),
+        .port = parsed.port,
+    };
+    if (parsed.type == ICE_SERVER_TURN) {
+        entry->user = xstrdup(user ? user : "");
+        entry->pass = xstrdup(pass ? pass : "");
+    }
+    backoff_init(&entry->backoff, RETRY_FIRST_US, RETRY_MOST_US);
+    entry->timer = timer_new(servers->loop, look_up, entry);
+    /* A literal needs no look-up: it is there at once. */
+    if (address_parse(entry->host, entry->port, &entry->address) == 0)
+        entry->is_resolved = entry->has_answer = true;
+    else
+        look_up(entry);
+    return 0;
+}
+
+int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max)
+{
+    int count = 0;
+    for (int i = 0; i < servers->count && count < max; i++) {
+        const struct entry *entry = &servers->entries[i];
+        if (entry->is_resolved)
+            out[count++] = (struct ice_server){
+                .type = entry->type,
+                .transport = entry->transport,
+                .address = entry->address,
+                .user = entry->user,
+                .pass = entry->pass,
+            };
+    }
+    return count;
+}
+
+const char *ice_servers_unresolved_stun(const struct ice_servers *servers, uint16_t *port)
+{
+    const struct entry *found = NULL;
+    for (int i = 0; i < servers->count; i++) {
+        const struct entry *entry = &servers->entries[i];
+        if (entry->type != ICE_SERVER_STUN)
+            continue;
+        if (entry->is_resolved)
+            return NULL;
+        if (!entry->has_answer && !found)
+            found = entry;
+    }
+    if (found)
+        *port = found->port;
+    return found ? found->host : NULL;
+}

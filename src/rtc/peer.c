@@ -1,0 +1,134 @@
+/*
+ * States go one way:
+ *
+ *            both descriptions      ICE has a pair       DTLS is up
+ *   PEER_NEW ──────────► CONNECTING ─────────► SECURING ─────────► OPENING
+ *                                                                     │
+ *       any state ──► CLOSED ◄──── OPEN ◄──── channel opened ─────────┘
+ *
+ * CLOSED is entered by peer_end(), from whatever engine gave up, and by the
+ * connect timeout, which covers everything up to OPEN. peer_close() is the
+ * owner's and tells nobody; the memory goes a turn later because it may be
+ * called under any handler.
+ */
+#include "rtc/peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "rtc/peer_internal.h"
+
+static const char *const state_names[] = {"new",     "connecting", "securing",
+                                          "opening", "open",       "closed"};
+
+const char *peer_state_name(enum peer_state state)
+{
+    return state_names[state];
+}
+
+void peer_set_state(struct peer *peer, enum peer_state state)
+{
+    if (peer->state == state)
+        return;
+    peer->state = state;
+    if (!peer->is_closed)
+        peer->handlers.on_state(state, peer->arg);
+}
+
+void peer_end(struct peer *peer, const char *text)
+{
+    if (peer->state == PEER_CLOSED)
+        return;
+    peer_stop_transport(peer);
+    peer_set_state(peer, PEER_CLOSED);
+    if (!peer->is_closed)
+        peer->handlers.on_close(text, peer->arg);
+}
+
+struct peer *peer_new(struct loop *loop, const struct peer_config *config,
+                      const struct peer_handlers *handlers, void *arg)
+{
+    struct peer *peer = xcalloc(1, sizeof *peer);
+    peer->loop = loop;
+    peer->config = *config;
+    peer->handlers = *handlers;
+    peer->arg = arg;
+    peer->is_reading = true;
+    peer->armed_us = TIME_NEVER;
+    channel_init(&peer->channel, PEER_MESSAGE_MAX);
+    return peer;
+}
+
+static void destroy(void *arg)
+{
+    struct peer *peer = arg;
+    peer_free_transport(peer);
+    peer_signal_deinit(peer);
+    channel_deinit(&peer->channel);
+    free(peer);
+}
+
+void peer_close(struct peer *peer)
+{
+    if (!peer || peer->is_closed)
+        return;
+    peer->is_closed = true;
+    peer_stop_transport(peer);
+    peer->state = PEER_CLOSED;
+    loop_defer(peer->loop, destroy, peer);
+}
+
+int peer_send(struct peer *peer, struct span head, struct span body)
+{
+    if (peer->state != PEER_OPEN)
+        return -ENOTCONN;
+    uint32_t theirs = peer->remote.max_message_size;
+    size_t most = theirs > 0 && theirs < PEER_MESSAGE_MAX ? theirs : PEER_MESSAGE_MAX;
+    if (body.len > most || head.len > most - body.len)
+        return -EMSGSIZE;
+    int error = channel_send(&peer->channel, peer->sctp, head, body, clock_now_us());
+    peer_arm(peer);
+    return error;
+}
+
+size_t peer_queued(const struct peer *peer)
+{
+    return peer->sctp ? sctp_queued(peer->sctp) : 0;
+}
+
+bool peer_is_writable(const struct peer *peer)
+{
+    return peer->state == PEER_OPEN && peer_queued(peer) <= PEER_SEND_HIGH;
+}
+
+void peer_set_reading(struct peer *peer, bool reading)
+{
+    peer->is_reading = reading;
+    /* Before, SCTP must read: the channel's OPEN is to come. */
+    if (peer->state != PEER_OPEN)
+        return;
+    sctp_set_reading(peer->sctp, reading, clock_now_us());
+    peer_arm(peer);
+}
+
+enum peer_state peer_get_state(const struct peer *peer)
+{
+    return peer->state;
+}
+
+bool peer_get_path(const struct peer *peer, struct peer_path *out)
+{
+    return peer->ice && ice_get_path(peer->ice, out);
+}
+
+const uint8_t *peer_remote_fingerprint(const struct peer *peer)
+{
+    return peer->has_remote ? peer->remote.fingerprint : NULL;
+}
+
+const char *peer_remote_tool(const struct peer *peer)
+{
+    return peer->has_remote && peer->remote.tool[0] ? peer->remote.tool : NULL;
+}

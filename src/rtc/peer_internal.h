@@ -1,0 +1,74 @@
+/*
+ * The inside of a peer, shared by the files that make it up:
+ *
+ *   peer.c            life, state, what the owner calls once it is open
+ *   peer_signal.c     descriptions and candidates, in and out
+ *   peer_transport.c  ICE, DTLS, SCTP and the channel, put together
+ */
+#ifndef RTC_PEER_INTERNAL_H
+#define RTC_PEER_INTERNAL_H
+
+#include "base/buf.h"
+#include "rtc/channel.h"
+#include "rtc/dtls.h"
+#include "rtc/ice.h"
+#include "rtc/peer.h"
+#include "rtc/sctp.h"
+#include "rtc/sdp.h"
+
+struct early_candidate {
+    char *candidate; /* NULL: end of candidates */
+    char *ufrag;     /* NULL where absent */
+};
+
+struct peer {
+    struct loop *loop;
+    struct peer_config config;
+    struct peer_handlers handlers;
+    void *arg;
+    enum peer_state state;
+    bool is_closed; /* by the owner: no handler is called any more */
+
+    /* Signalling. */
+    bool is_offerer;
+    bool has_remote;
+    bool is_described; /* our description went out: candidates now trickle */
+    bool is_gathered;
+    struct sdp local;
+    struct sdp remote;
+    size_t remote_candidates; /* given to ICE */
+    size_t early_count;
+    struct early_candidate early[SDP_CANDIDATES_MAX];
+
+    /* Transport. */
+    enum dtls_role role;
+    struct ice *ice;
+    struct dtls *dtls;
+    struct sctp *sctp;
+    struct channel channel;
+    bool is_reading;
+    struct buf early_datagrams; /* before ICE is up: u16 length and bytes each */
+    struct timer *timer;        /* of DTLS and SCTP */
+    uint64_t armed_us;
+    struct timer *connect_timer;
+};
+
+/* peer.c */
+void peer_set_state(struct peer *peer, enum peer_state state);
+
+/* The connection is over: says bye, lets go of the engines and tells the
+ * owner. Does nothing the second time. */
+void peer_end(struct peer *peer, const char *text);
+
+/* peer_signal.c */
+void peer_on_local_candidate(const char *candidate, void *arg);
+void peer_signal_deinit(struct peer *peer);
+
+/* peer_transport.c */
+void peer_start_ice(struct peer *peer);
+void peer_start_transport(struct peer *peer); /* both descriptions are there */
+void peer_stop_transport(struct peer *peer);  /* says bye; the engines are quiet after */
+void peer_free_transport(struct peer *peer);
+void peer_arm(struct peer *peer); /* after each call into DTLS or SCTP */
+
+#endif

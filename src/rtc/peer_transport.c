@@ -1,0 +1,311 @@
+/*
+ * The layers and who calls whom:
+ *
+ *   ICE  on_datagram ─► dtls_feed ─► on_data ─► sctp_feed ─► channel ─► owner
+ *   owner ─► channel ─► sctp_send ─► on_packet ─► dtls_send ─► ice_send
+ *
+ * The second chain runs inside the first, never the other way round, so no
+ * engine is entered while it is at work. One timer serves DTLS and SCTP: it
+ * is set again only for an earlier deadline, since nearly every packet moves
+ * the later one.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "rtc/peer_internal.h"
+
+enum {
+    /* From both descriptions to an open channel. Long enough for a slow TURN
+     * server and a lossy path, short enough for a person to wait. */
+    CONNECT_TIMEOUT_S = 30,
+    /* Datagrams that come before ICE is up on our side: one flight of DTLS.
+     * They come over checked pairs only. */
+    EARLY_DATAGRAMS_MAX = 32 << 10,
+    EARLY_HEADER_LEN = 2,
+    /* 13 bytes of header, 8 of nonce and 16 of tag around each SCTP packet
+     * (RFC 5288), which is a multiple of 4. */
+    SCTP_MTU = (DTLS_MTU - 37) / 4 * 4,
+    TEXT_MAX = ICE_TRIED_LEN + 128
+};
+
+static const char channel_label[] = "tunnel";
+
+/* ---- deadlines ---- */
+
+static uint64_t next_deadline_us(const struct peer *peer)
+{
+    uint64_t dtls = peer->dtls ? dtls_deadline_us(peer->dtls) : TIME_NEVER;
+    uint64_t sctp = peer->sctp ? sctp_deadline_us(peer->sctp) : TIME_NEVER;
+    return dtls < sctp ? dtls : sctp;
+}
+
+void peer_arm(struct peer *peer)
+{
+    if (!peer->timer || peer->state == PEER_CLOSED)
+        return;
+    uint64_t deadline_us = next_deadline_us(peer);
+    if (deadline_us >= peer->armed_us)
+        return;
+    peer->armed_us = deadline_us;
+    timer_start_at(peer->timer, deadline_us);
+}
+
+static void on_deadline(void *arg)
+{
+    struct peer *peer = arg;
+    peer->armed_us = TIME_NEVER;
+    uint64_t now_us = clock_now_us();
+    if (peer->dtls && dtls_deadline_us(peer->dtls) <= now_us)
+        dtls_on_deadline(peer->dtls, now_us);
+    if (peer->sctp && sctp_deadline_us(peer->sctp) <= now_us)
+        sctp_on_deadline(peer->sctp, now_us);
+    peer_arm(peer);
+}
+
+static void on_connect_timeout(void *arg)
+{
+    struct peer *peer = arg;
+    char tried[ICE_TRIED_LEN];
+    char text[TEXT_MAX];
+    if (peer->state == PEER_CONNECTING)
+        snprintf(text, sizeof text, "no path to the other side was found in %d s (%s)",
+                 CONNECT_TIMEOUT_S, ice_describe_tried(peer->ice, tried));
+    else if (peer->state == PEER_SECURING)
+        snprintf(text, sizeof text, "the DTLS handshake was not done in %d s", CONNECT_TIMEOUT_S);
+    else
+        snprintf(text, sizeof text, "the data channel did not open in %d s", CONNECT_TIMEOUT_S);
+    peer_end(peer, text);
+}
+
+/* ---- SCTP and the channel ---- */
+
+static void become_open(struct peer *peer)
+{
+    timer_stop(peer->connect_timer);
+    peer_set_state(peer, PEER_OPEN);
+    if (peer->state != PEER_OPEN)
+        return; /* closed under on_state */
+    if (!peer->is_reading)
+        sctp_set_reading(peer->sctp, false, clock_now_us());
+    peer->handlers.on_open(peer->arg);
+}
+
+static void on_sctp_packet(struct span packet, void *arg)
+{
+    struct peer *peer = arg;
+    dtls_send(peer->dtls, packet); /* what fails here is lost, as on any path */
+}
+
+static void on_sctp_connected(void *arg)
+{
+    struct peer *peer = arg;
+    if (!peer->is_offerer)
+        return; /* their OPEN comes */
+    /* RFC 8832 section 6: the DTLS client has the even stream ids. */
+    uint16_t stream_id = peer->role == DTLS_CLIENT ? 0 : 1;
+    if (channel_open(&peer->channel, peer->sctp, stream_id, channel_label, clock_now_us()) < 0)
+        peer_end(peer, "the data channel could not be opened");
+    else
+        become_open(peer);
+}
+
+static void on_sctp_message(uint16_t stream_id, uint32_t ppid, struct span message, void *arg)
+{
+    struct peer *peer = arg;
+    struct span out;
+    switch (
+        channel_feed(&peer->channel, peer->sctp, stream_id, ppid, message, &out, clock_now_us())) {
+    case CHANNEL_NOTHING:
+        break;
+    case CHANNEL_OPENED:
+        become_open(peer);
+        break;
+    case CHANNEL_MESSAGE:
+        peer->handlers.on_message(out, peer->arg);
+        break;
+    case CHANNEL_BROKEN:
+        peer_end(peer, "the other side broke the data channel protocol");
+        break;
+    }
+}
+
+static void on_sctp_writable(void *arg)
+{
+    struct peer *peer = arg;
+    if (peer->state == PEER_OPEN)
+        peer->handlers.on_writable(peer->arg);
+}
+
+static void on_sctp_stream_reset(uint16_t stream_id, void *arg)
+{
+    struct peer *peer = arg;
+    if (peer->channel.has_stream && stream_id == peer->channel.stream_id)
+        peer_end(peer, "the other side closed the data channel");
+}
+
+static void on_sctp_closed(const char *text, void *arg)
+{
+    peer_end(arg, text);
+}
+
+static void start_sctp(struct peer *peer)
+{
+    static const struct sctp_handlers handlers = {
+        .on_packet = on_sctp_packet,
+        .on_connected = on_sctp_connected,
+        .on_message = on_sctp_message,
+        .on_writable = on_sctp_writable,
+        .on_stream_reset = on_sctp_stream_reset,
+        .on_closed = on_sctp_closed,
+    };
+    struct sctp_config config = {
+        .local_port = SDP_SCTP_PORT,
+        .remote_port = peer->remote.sctp_port,
+        .mtu = SCTP_MTU,
+        .message_max = PEER_MESSAGE_MAX,
+        .send_high = PEER_SEND_HIGH,
+        .send_low = PEER_SEND_LOW,
+    };
+    peer->sctp = sctp_new(&config, &handlers, peer);
+    sctp_connect(peer->sctp, clock_now_us());
+}
+
+/* ---- DTLS ---- */
+
+static void on_dtls_datagram(struct span datagram, void *arg)
+{
+    struct peer *peer = arg;
+    if (peer->ice)
+        ice_send(peer->ice, datagram);
+}
+
+static void on_dtls_connected(void *arg)
+{
+    struct peer *peer = arg;
+    peer_set_state(peer, PEER_OPENING);
+    if (peer->state == PEER_OPENING)
+        start_sctp(peer);
+}
+
+static void on_dtls_data(struct span plaintext, void *arg)
+{
+    struct peer *peer = arg;
+    if (peer->sctp && peer->state != PEER_CLOSED)
+        sctp_feed(peer->sctp, plaintext, clock_now_us());
+}
+
+static void on_dtls_closed(int error, const char *text, void *arg)
+{
+    (void)error;
+    peer_end(arg, text);
+}
+
+/* ---- ICE ---- */
+
+static void feed_early(struct peer *peer)
+{
+    while (peer->early_datagrams.len > 0 && peer->state != PEER_CLOSED) {
+        struct span all = buf_bytes(&peer->early_datagrams);
+        size_t len = get_u16be(all.data);
+        dtls_feed(peer->dtls, span_of(all.data + EARLY_HEADER_LEN, len), clock_now_us());
+        buf_consume(&peer->early_datagrams, EARLY_HEADER_LEN + len);
+    }
+    buf_deinit(&peer->early_datagrams);
+}
+
+static void on_ice_connected(void *arg)
+{
+    struct peer *peer = arg;
+    if (peer->state != PEER_CONNECTING)
+        return; /* a better pair; the next datagram takes it */
+    peer_set_state(peer, PEER_SECURING);
+    if (peer->state != PEER_SECURING)
+        return;
+    dtls_start(peer->dtls, clock_now_us());
+    feed_early(peer);
+    peer_arm(peer);
+}
+
+static void keep_early(struct peer *peer, struct span datagram)
+{
+    uint8_t header[EARLY_HEADER_LEN];
+    if (datagram.len > UINT16_MAX ||
+        buf_room(&peer->early_datagrams) < EARLY_HEADER_LEN + datagram.len)
+        return;
+    put_u16be(header, (uint16_t)datagram.len);
+    buf_append(&peer->early_datagrams, span_of(header, sizeof header));
+    buf_append(&peer->early_datagrams, datagram);
+}
+
+static void on_ice_datagram(struct span datagram, void *arg)
+{
+    struct peer *peer = arg;
+    if (peer->state == PEER_CLOSED)
+        return;
+    if (peer->state == PEER_NEW || peer->state == PEER_CONNECTING) {
+        keep_early(peer, datagram);
+        return;
+    }
+    dtls_feed(peer->dtls, datagram, clock_now_us());
+    peer_arm(peer);
+}
+
+static void on_ice_failed(const char *text, void *arg)
+{
+    peer_end(arg, text);
+}
+
+/* ---- life ---- */
+
+void peer_start_ice(struct peer *peer)
+{
+    static const struct ice_handlers handlers = {
+        .on_candidate = peer_on_local_candidate,
+        .on_connected = on_ice_connected,
+        .on_datagram = on_ice_datagram,
+        .on_failed = on_ice_failed,
+    };
+    buf_init(&peer->early_datagrams, EARLY_DATAGRAMS_MAX);
+    peer->timer = timer_new(peer->loop, on_deadline, peer);
+    peer->connect_timer = timer_new(peer->loop, on_connect_timeout, peer);
+    peer->ice = ice_new(peer->loop, peer->is_offerer, peer->config.servers, &handlers, peer);
+}
+
+void peer_start_transport(struct peer *peer)
+{
+    static const struct dtls_handlers handlers = {
+        .on_datagram = on_dtls_datagram,
+        .on_connected = on_dtls_connected,
+        .on_data = on_dtls_data,
+        .on_closed = on_dtls_closed,
+    };
+    peer->dtls = dtls_new(peer->config.cert, peer->role, peer->remote.fingerprint, &handlers, peer);
+    timer_start_in(peer->connect_timer, CONNECT_TIMEOUT_S * US_PER_S);
+    peer_set_state(peer, PEER_CONNECTING);
+}
+
+void peer_stop_transport(struct peer *peer)
+{
+    if (peer->state == PEER_CLOSED)
+        return;
+    if (peer->sctp)
+        sctp_abort(peer->sctp, clock_now_us());
+    if (peer->dtls)
+        dtls_send_close(peer->dtls);
+    ice_close(peer->ice);
+    peer->ice = NULL;
+    timer_free(peer->timer);
+    timer_free(peer->connect_timer);
+    peer->timer = NULL;
+    peer->connect_timer = NULL;
+}
+
+void peer_free_transport(struct peer *peer)
+{
+    sctp_free(peer->sctp);
+    dtls_free(peer->dtls);
+    buf_deinit(&peer->early_datagrams);
+}

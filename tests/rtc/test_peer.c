@@ -1,0 +1,650 @@
+/*
+ * Two peers of one process over real sockets, on one loop. What one hands to
+ * signalling is given to the other at once, or as the test wants it.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/random.h"
+#include "net/loop.h"
+#include "rtc/cert.h"
+#include "rtc/ice_servers.h"
+#include "rtc/peer.h"
+
+enum { TIMEOUT_S = 60, CANDIDATES_MAX = 64 };
+
+struct end {
+    struct scene *scene;
+    struct end *other;
+    struct cert *cert;
+    struct peer *peer;
+    struct peer_config config;
+
+    /* Signalling of this end. */
+    char *sdp;
+    size_t candidate_count;
+    char *candidates[CANDIDATES_MAX];
+    bool is_gathered;
+
+    bool is_open;
+    bool is_closed;
+    uint64_t open_us;
+    uint64_t closed_us;
+    char close_text[1024];
+    unsigned states; /* a bit each */
+
+    EVP_MD_CTX *sent_digest;
+    EVP_MD_CTX *received_digest;
+    size_t sent_bytes;
+    size_t to_send_bytes;
+    size_t received_bytes;
+    unsigned received;
+    unsigned writable;
+    bool closes_on_open;
+    bool closes_on_message;
+};
+
+struct scene {
+    struct loop *loop;
+    struct timer *watchdog;
+    struct timer *poll;
+    bool (*is_done)(struct scene *scene);
+    bool is_manual; /* the test carries descriptions and candidates */
+    uint64_t begin_us;
+    struct ice_servers *servers;
+    struct end ends[2]; /* offerer, answerer */
+};
+
+static void check_done(struct scene *scene)
+{
+    if (scene->is_done && scene->is_done(scene)) {
+        scene->is_done = NULL;
+        loop_stop(scene->loop);
+    }
+}
+
+static void give_description(struct end *end, const char *type)
+{
+    const char *why = NULL;
+    if (peer_set_remote(end->other->peer, type, end->sdp, &why) < 0)
+        fail_msg("%s refused: %s\n%s", type, why, end->sdp);
+}
+
+static void on_description(const char *type, const char *sdp, void *arg)
+{
+    struct end *end = arg;
+    assert_null(end->sdp);
+    end->sdp = xstrdup(sdp);
+    if (!end->scene->is_manual)
+        give_description(end, type);
+    check_done(end->scene);
+}
+
+static void on_candidate(const char *json, void *arg)
+{
+    struct end *end = arg;
+    assert_non_null(end->sdp); /* never before the description */
+    assert_false(end->is_gathered);
+    assert_true(end->candidate_count < CANDIDATES_MAX);
+    end->is_gathered = strstr(json, "\"candidate\":\"\"") != NULL;
+    end->candidates[end->candidate_count++] = xstrdup(json);
+    if (!end->scene->is_manual)
+        peer_add_candidate(end->other->peer, json);
+    check_done(end->scene);
+}
+
+static void on_state(enum peer_state state, void *arg)
+{
+    struct end *end = arg;
+    end->states |= 1u << state;
+    assert_int_equal(peer_get_state(end->peer), state);
+}
+
+static void push(struct end *end);
+
+static void on_open(void *arg)
+{
+    struct end *end = arg;
+    assert_false(end->is_open);
+    end->is_open = true;
+    end->open_us = clock_now_us();
+    if (end->closes_on_open) {
+        peer_close(end->peer);
+        end->peer = NULL;
+    } else {
+        push(end);
+    }
+    check_done(end->scene);
+}
+
+static void on_message(struct span message, void *arg)
+{
+    struct end *end = arg;
+    assert_true(end->is_open);
+    assert_false(end->is_closed);
+    EVP_DigestUpdate(end->received_digest, message.data, message.len);
+    end->received_bytes += message.len;
+    end->received++;
+    if (end->closes_on_message) {
+        peer_close(end->peer);
+        end->peer = NULL;
+    }
+    check_done(end->scene);
+}
+
+static void on_writable(void *arg)
+{
+    struct end *end = arg;
+    assert_true(peer_queued(end->peer) <= PEER_SEND_LOW);
+    end->writable++;
+    push(end);
+    check_done(end->scene);
+}
+
+static void on_close(const char *text, void *arg)
+{
+    struct end *end = arg;
+    assert_false(end->is_closed);
+    end->is_closed = true;
+    end->closed_us = clock_now_us();
+    snprintf(end->close_text, sizeof end->close_text, "%s", text);
+    check_done(end->scene);
+}
+
+static const struct peer_handlers handlers = {on_description, on_candidate, on_state, on_open,
+                                              on_message,     on_writable,  on_close};
+
+/* Sends until the queue is over its mark or all is sent. */
+static void push(struct end *end)
+{
+    static uint8_t bytes[PEER_MESSAGE_MAX];
+    while (end->sent_bytes < end->to_send_bytes && peer_is_writable(end->peer)) {
+        size_t len = 1 + random_below(PEER_MESSAGE_MAX);
+        if (len > end->to_send_bytes - end->sent_bytes)
+            len = end->to_send_bytes - end->sent_bytes;
+        random_bytes(bytes, len < 64 ? len : 64);
+        size_t head = len < 5 ? len : 5;
+        assert_int_equal(peer_send(end->peer, span_of(bytes, head),
+                                   span_of(bytes + head, len - head)),
+                         0);
+        EVP_DigestUpdate(end->sent_digest, bytes, len);
+        end->sent_bytes += len;
+    }
+}
+
+static void on_watchdog(void *arg)
+{
+    struct scene *scene = arg;
+    for (int i = 0; i < 2; i++)
+        print_error("end %d: open %d closed %d \"%s\" received %zu of %zu\n", i,
+                    scene->ends[i].is_open, scene->ends[i].is_closed, scene->ends[i].close_text,
+                    scene->ends[i].received_bytes, scene->ends[1 - i].sent_bytes);
+    fail_msg("not done in %d s", TIMEOUT_S);
+}
+
+static void run_until(struct scene *scene, bool (*is_done)(struct scene *scene))
+{
+    if (is_done(scene))
+        return;
+    scene->is_done = is_done;
+    timer_start_in(scene->watchdog, TIMEOUT_S * US_PER_S);
+    loop_run(scene->loop);
+    timer_stop(scene->watchdog);
+}
+
+static bool is_time(struct scene *scene)
+{
+    (void)scene;
+    return false;
+}
+
+static void on_poll(void *arg)
+{
+    struct scene *scene = arg;
+    scene->is_done = NULL;
+    loop_stop(scene->loop);
+}
+
+/* For what must not happen. */
+static void run_for(struct scene *scene, uint64_t duration_us)
+{
+    timer_start_in(scene->poll, duration_us);
+    run_until(scene, is_time);
+}
+
+static int setup(void **state)
+{
+    struct scene *scene = xcalloc(1, sizeof *scene);
+    scene->loop = loop_new();
+    scene->watchdog = timer_new(scene->loop, on_watchdog, scene);
+    scene->poll = timer_new(scene->loop, on_poll, scene);
+    scene->servers = ice_servers_new(scene->loop);
+    for (int i = 0; i < 2; i++) {
+        struct end *end = &scene->ends[i];
+        end->scene = scene;
+        end->other = &scene->ends[1 - i];
+        end->cert = cert_new();
+        end->config = (struct peer_config){
+            .cert = end->cert,
+            .servers = scene->servers,
+            .tool = i == 0 ? "first" : "second",
+        };
+        end->peer = peer_new(scene->loop, &end->config, &handlers, end);
+        end->sent_digest = EVP_MD_CTX_new();
+        end->received_digest = EVP_MD_CTX_new();
+        EVP_DigestInit_ex(end->sent_digest, EVP_sha256(), NULL);
+        EVP_DigestInit_ex(end->received_digest, EVP_sha256(), NULL);
+    }
+    scene->begin_us = clock_now_us();
+    *state = scene;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct scene *scene = *state;
+    for (int i = 0; i < 2; i++) {
+        struct end *end = &scene->ends[i];
+        peer_close(end->peer);
+        EVP_MD_CTX_free(end->sent_digest);
+        EVP_MD_CTX_free(end->received_digest);
+        free(end->sdp);
+        for (size_t k = 0; k < end->candidate_count; k++)
+            free(end->candidates[k]);
+    }
+    timer_free(scene->watchdog);
+    timer_free(scene->poll);
+    ice_servers_free(scene->servers);
+    loop_free(scene->loop);
+    for (int i = 0; i < 2; i++)
+        cert_free(scene->ends[i].cert);
+    free(scene);
+    return 0;
+}
+
+/* ---- conditions ---- */
+
+static bool both_open(struct scene *scene)
+{
+    return scene->ends[0].is_open && scene->ends[1].is_open;
+}
+
+static bool all_received(struct scene *scene)
+{
+    return scene->ends[0].received_bytes == scene->ends[1].to_send_bytes &&
+           scene->ends[1].received_bytes == scene->ends[0].to_send_bytes;
+}
+
+static bool any_closed(struct scene *scene)
+{
+    return scene->ends[0].is_closed || scene->ends[1].is_closed;
+}
+
+static bool second_described(struct scene *scene)
+{
+    return scene->ends[1].sdp != NULL;
+}
+
+static bool first_described(struct scene *scene)
+{
+    return scene->ends[0].sdp != NULL;
+}
+
+static bool first_gathered(struct scene *scene)
+{
+    return scene->ends[0].is_gathered;
+}
+
+static bool second_gathered(struct scene *scene)
+{
+    return scene->ends[1].is_gathered;
+}
+
+static void connect_both(struct scene *scene)
+{
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, both_open);
+}
+
+static void assert_same_digest(struct end *from, struct end *to)
+{
+    uint8_t sent[EVP_MAX_MD_SIZE];
+    uint8_t received[EVP_MAX_MD_SIZE];
+    EVP_DigestFinal_ex(from->sent_digest, sent, NULL);
+    EVP_DigestFinal_ex(to->received_digest, received, NULL);
+    assert_memory_equal(sent, received, 32);
+}
+
+/* ---- tests ---- */
+
+static void test_opens_at_once(void **state)
+{
+    struct scene *scene = *state;
+    connect_both(scene);
+    assert_true(clock_now_us() - scene->begin_us < US_PER_S);
+    for (int i = 0; i < 2; i++) {
+        struct end *end = &scene->ends[i];
+        struct peer_path path;
+        assert_true(peer_get_path(end->peer, &path));
+        assert_false(path.is_relayed);
+        assert_non_null(strstr(path.local, "host "));
+        assert_int_equal(end->states, 1u << PEER_CONNECTING | 1u << PEER_SECURING |
+                                          1u << PEER_OPENING | 1u << PEER_OPEN);
+        assert_memory_equal(peer_remote_fingerprint(end->peer), cert_fingerprint(end->other->cert),
+                            CERT_FINGERPRINT_LEN);
+        assert_string_equal(peer_remote_tool(end->peer), end->other->config.tool);
+        assert_true(peer_is_writable(end->peer));
+    }
+}
+
+static void test_ten_megabytes_both_ways(void **state)
+{
+    struct scene *scene = *state;
+    for (int i = 0; i < 2; i++)
+        scene->ends[i].to_send_bytes = 10 << 20;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, all_received);
+    assert_same_digest(&scene->ends[0], &scene->ends[1]);
+    assert_same_digest(&scene->ends[1], &scene->ends[0]);
+    assert_true(scene->ends[0].writable > 0);
+}
+
+static void test_sizes_of_messages(void **state)
+{
+    struct scene *scene = *state;
+    struct end *from = &scene->ends[0];
+    struct end *to = &scene->ends[1];
+    static uint8_t bytes[PEER_MESSAGE_MAX + 1];
+    assert_int_equal(peer_send(from->peer, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
+    connect_both(scene);
+    assert_int_equal(peer_send(from->peer, (struct span){0}, (struct span){0}), 0);
+    assert_int_equal(peer_send(from->peer, (struct span){0}, SPAN_LITERAL("x")), 0);
+    assert_int_equal(peer_send(from->peer, span_of(bytes, PEER_MESSAGE_MAX), (struct span){0}), 0);
+    assert_int_equal(peer_send(from->peer, span_of(bytes, 1), span_of(bytes, PEER_MESSAGE_MAX)),
+                     -EMSGSIZE);
+    from->to_send_bytes = 1 + PEER_MESSAGE_MAX;
+    run_until(scene, all_received);
+    assert_int_equal(to->received, 3);
+}
+
+static void test_paused_reading_bounds_memory(void **state)
+{
+    struct scene *scene = *state;
+    struct end *from = &scene->ends[0];
+    struct end *to = &scene->ends[1];
+    peer_set_reading(to->peer, false); /* also before it is open */
+    from->to_send_bytes = 32 << 20;
+    connect_both(scene);
+    run_for(scene, 2 * US_PER_S);
+    assert_int_equal(to->received, 0);
+    assert_true(from->sent_bytes < 6 << 20);
+    size_t sent = from->sent_bytes;
+    run_for(scene, US_PER_S);
+    assert_int_equal(from->sent_bytes, sent);
+    peer_set_reading(to->peer, true);
+    run_until(scene, all_received);
+    assert_same_digest(from, to);
+}
+
+static void test_close_is_noticed(void **state)
+{
+    for (int side = 0; side < 2; side++) {
+        struct scene *scene = *state;
+        connect_both(scene);
+        peer_close(scene->ends[side].peer);
+        scene->ends[side].peer = NULL;
+        uint64_t closed_us = clock_now_us();
+        run_until(scene, any_closed);
+        struct end *other = &scene->ends[1 - side];
+        assert_true(other->is_closed);
+        assert_true(other->closed_us - closed_us < 200 * US_PER_MS);
+        assert_non_null(strstr(other->close_text, "closed"));
+        assert_int_equal(peer_get_state(other->peer), PEER_CLOSED);
+        assert_int_equal(peer_send(other->peer, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void test_close_is_noticed_while_paused_and_full(void **state)
+{
+    struct scene *scene = *state;
+    struct end *from = &scene->ends[0];
+    struct end *to = &scene->ends[1];
+    peer_set_reading(to->peer, false);
+    from->to_send_bytes = 32 << 20;
+    connect_both(scene);
+    run_for(scene, US_PER_S / 2);
+    peer_close(from->peer);
+    from->peer = NULL;
+    uint64_t closed_us = clock_now_us();
+    run_until(scene, any_closed);
+    assert_true(to->closed_us - closed_us < 200 * US_PER_MS);
+    assert_int_equal(to->received, 0);
+}
+
+static void test_close_under_handlers(void **state)
+{
+    struct scene *scene = *state;
+    scene->ends[0].to_send_bytes = 1 << 20;
+    scene->ends[1].closes_on_message = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, any_closed);
+    assert_true(scene->ends[0].is_closed);
+    assert_int_equal(scene->ends[1].received, 1);
+    teardown(state);
+    setup(state);
+    scene = *state;
+    scene->ends[0].closes_on_open = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, any_closed);
+    assert_true(scene->ends[1].is_closed);
+}
+
+static void test_close_at_every_step(void **state)
+{
+    for (int steps = 0; steps < 40; steps++) {
+        struct scene *scene = *state;
+        peer_offer(scene->ends[0].peer);
+        if (steps > 0)
+            run_for(scene, (uint64_t)steps * US_PER_MS);
+        for (int i = 0; i < 2; i++) {
+            peer_close(scene->ends[i].peer);
+            scene->ends[i].peer = NULL;
+        }
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void test_all_candidates_in_the_description(void **state)
+{
+    struct scene *scene = *state;
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    assert_non_null(strstr(scene->ends[0].sdp, "a=candidate:"));
+    give_description(&scene->ends[0], "offer");
+    run_until(scene, second_described);
+    assert_non_null(strstr(scene->ends[1].sdp, "a=candidate:"));
+    give_description(&scene->ends[1], "answer");
+    run_until(scene, both_open); /* no candidate was carried */
+}
+
+/* Moves the candidates of a description into trickled ones. */
+static char *strip_candidates(const char *sdp, char *candidates[], size_t *count)
+{
+    char *out = xcalloc(strlen(sdp) + 1, 1);
+    size_t len = 0;
+    *count = 0;
+    for (const char *line = sdp; *line;) {
+        const char *end = strstr(line, "\r\n") + 2;
+        size_t line_len = (size_t)(end - line);
+        if (strncmp(line, "a=candidate:", 12) == 0) {
+            char *json = xasprintf("{\"candidate\":\"%.*s\",\"sdpMid\":\"0\",\"sdpMLineIndex\":0}",
+                                   (int)line_len - 4, line + 2);
+            candidates[(*count)++] = json;
+        } else if (strncmp(line, "a=end-of-candidates", 19) != 0) {
+            memcpy(out + len, line, line_len);
+            len += line_len;
+        }
+        line = end;
+    }
+    return out;
+}
+
+static void give_stripped(struct end *end, const char *type, bool candidates_first)
+{
+    char *candidates[CANDIDATES_MAX];
+    size_t count;
+    const char *why = NULL;
+    char *sdp = strip_candidates(end->sdp, candidates, &count);
+    assert_true(count > 0);
+    if (!candidates_first)
+        assert_int_equal(peer_set_remote(end->other->peer, type, sdp, &why), 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(peer_add_candidate(end->other->peer, candidates[i]), 0);
+        free(candidates[i]);
+    }
+    assert_int_equal(peer_add_candidate(end->other->peer, "null"), 0);
+    if (candidates_first)
+        assert_int_equal(peer_set_remote(end->other->peer, type, sdp, &why), 0);
+    free(sdp);
+}
+
+static void connect_stripped(struct scene *scene, bool candidates_first)
+{
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_gathered);
+    give_stripped(&scene->ends[0], "offer", candidates_first);
+    run_until(scene, second_gathered);
+    give_stripped(&scene->ends[1], "answer", candidates_first);
+    run_until(scene, both_open);
+}
+
+static void test_no_candidates_in_the_description(void **state)
+{
+    connect_stripped(*state, false);
+}
+
+static void test_candidates_before_the_description(void **state)
+{
+    connect_stripped(*state, true);
+}
+
+static void test_unusable_candidates_are_skipped(void **state)
+{
+    struct scene *scene = *state;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, second_described);
+    static const char *const unusable[] = {
+        "{\"candidate\":\"candidate:1 1 udp 2113937151 "
+        "0b1c2d3e-aaaa-bbbb-cccc-001122334455.local 50000 typ host\",\"sdpMid\":\"0\"}",
+        "{\"candidate\":\"candidate:1 2 udp 2113937151 192.0.2.7 50000 typ host\"}",
+        "{\"candidate\":\"candidate:1 1 tcp 2113937151 192.0.2.7 9 typ host tcptype active\"}",
+        "{\"candidate\":\"candidate:1 1 udp 2113937151 fe80::1 50000 typ host\"}",
+        "{\"candidate\":\"candidate:1 1 udp 2113937151 192.0.2.7 0 typ host\"}",
+        "{\"candidate\":\"candidate:1 1 udp 2113937151 192.0.2.7 5000 typ host\","
+        "\"usernameFragment\":\"another\"}",
+        "{\"candidate\":\"rubbish\"}",
+        "{\"candidate\":7}",
+        "[]",
+        "rubbish",
+        "",
+    };
+    for (size_t i = 0; i < sizeof unusable / sizeof *unusable; i++)
+        assert_int_equal(peer_add_candidate(scene->ends[1].peer, unusable[i]), -EINVAL);
+    run_until(scene, both_open);
+}
+
+static void test_garbage_descriptions_are_refused(void **state)
+{
+    struct scene *scene = *state;
+    struct peer *peer = scene->ends[1].peer;
+    const char *why = NULL;
+    assert_int_equal(peer_set_remote(peer, "offer", "rubbish", &why), -EINVAL);
+    assert_non_null(why);
+    assert_int_equal(peer_set_remote(peer, "offer", "", &why), -EINVAL);
+    assert_int_equal(peer_set_remote(peer, "pranswer", "v=0\r\n", &why), -EINVAL);
+    assert_int_equal(peer_set_remote(peer, "offer", "v=0\r\n", &why), -EINVAL);
+    assert_non_null(strstr(why, "data channel"));
+    /* An answer without an offer, an offer against ours, and each twice. */
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    assert_int_equal(peer_set_remote(peer, "answer", scene->ends[0].sdp, &why), -EINVAL);
+    assert_int_equal(peer_set_remote(scene->ends[0].peer, "offer", scene->ends[0].sdp, &why),
+                     -EINVAL);
+    give_description(&scene->ends[0], "offer");
+    assert_int_equal(peer_set_remote(peer, "offer", scene->ends[0].sdp, &why), -EINVAL);
+    run_until(scene, second_described);
+    assert_int_equal(peer_set_remote(scene->ends[0].peer, "answer", "rubbish", &why), -EINVAL);
+    give_description(&scene->ends[1], "answer");
+    assert_int_equal(peer_set_remote(scene->ends[0].peer, "answer", scene->ends[1].sdp, &why),
+                     -EINVAL);
+    run_until(scene, both_open);
+}
+
+static void test_wrong_fingerprint_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    char *digit = strstr(scene->ends[0].sdp, "sha-256 ") + 8;
+    *digit = *digit == 'A' ? 'B' : 'A';
+    give_description(&scene->ends[0], "offer");
+    run_until(scene, second_described);
+    give_description(&scene->ends[1], "answer");
+    run_until(scene, any_closed);
+    assert_false(scene->ends[1].is_open);
+    assert_non_null(strstr(scene->ends[1].close_text, "fingerprint"));
+}
+
+/* A name server that does not answer, a STUN server that is not there: peers
+ * that see each other do not wait for either. */
+static void test_dead_servers_cost_no_time(void **state)
+{
+    struct scene *scene = *state;
+    const char *why;
+    assert_int_equal(ice_servers_add(scene->servers, "stun:stun.invalid:3478", NULL, NULL, &why),
+                     0);
+    assert_int_equal(ice_servers_add(scene->servers, "stun:127.0.0.1:9", NULL, NULL, &why), 0);
+    assert_int_equal(ice_servers_add(scene->servers, "turn:127.0.0.1:9", "u", "p", &why), 0);
+    scene->begin_us = clock_now_us();
+    connect_both(scene);
+    assert_true(clock_now_us() - scene->begin_us < US_PER_S);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_opens_at_once),
+        TEST(test_ten_megabytes_both_ways),
+        TEST(test_sizes_of_messages),
+        TEST(test_paused_reading_bounds_memory),
+        TEST(test_close_is_noticed),
+        TEST(test_close_is_noticed_while_paused_and_full),
+        TEST(test_close_under_handlers),
+        TEST(test_close_at_every_step),
+        TEST(test_all_candidates_in_the_description),
+        TEST(test_no_candidates_in_the_description),
+        TEST(test_candidates_before_the_description),
+        TEST(test_unusable_candidates_are_skipped),
+        TEST(test_garbage_descriptions_are_refused),
+        TEST(test_wrong_fingerprint_is_refused),
+        TEST(test_dead_servers_cost_no_time),
+    };
+#undef TEST
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
