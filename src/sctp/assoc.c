@@ -125,7 +125,8 @@ struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
         .on_message = on_reasm_message,
         .on_reset = on_reasm_reset,
     };
-    reasm_init(&a->in.reasm, config->max_message, &reasm_handlers, a);
+    reasm_init(&a->in.reasm, config->max_message,
+               2 * config->recv_window_max + MAX_PARTS * config->max_message, &reasm_handlers, a);
     cc_init(&a->cc, config->cc, config->mtu, (uint32_t)assoc_random(a), 0);
     assoc_set_mtu(a, config->mtu);
     return a;

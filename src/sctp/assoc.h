@@ -31,7 +31,8 @@ enum {
     MAX_DUPLICATES = 16,        /* TSNs told in one SACK */
     MAX_GAPS = 256,             /* blocks told in one SACK */
     MAX_RESET_STREAMS = 256,    /* in one of our requests */
-    MAX_HELD_BEYOND = 64 << 10, /* of in-order data above the window */
+    MAX_PARTS = 16,             /* largest messages begun and not complete, that
+                                   are held above the window; then ABORT */
     MAX_BURST = 64,             /* packets handed over at once */
     BASE_MTU = 1200,            /* works on every path (RFC 8261 section 5) */
     MIN_MTU = 256,

@@ -238,9 +238,18 @@ static void probe_inflight_upward(struct cc *cc, const struct cc_ack *ack)
         raise_inflight_slope(cc);
 }
 
-static bool is_inflight_too_high(const struct cc_ack *ack)
+/* How much may be lost of that much in flight. Departs from the draft below
+ * 100 packets: there a single loss would be above 2 %, and a path with random
+ * loss would be squeezed down to the minimum. Two are no sign of a full queue
+ * either. */
+static uint64_t loss_allowed(const struct cc *cc, uint64_t in_flight)
 {
-    return ack->rate.lost > ack->rate.tx_in_flight * (uint64_t)LOSS_THRESHOLD / 100;
+    return most(in_flight * LOSS_THRESHOLD / 100, 2 * cc->mss);
+}
+
+static bool is_inflight_too_high(const struct cc *cc, const struct cc_ack *ack)
+{
+    return ack->rate.lost > loss_allowed(cc, ack->rate.tx_in_flight);
 }
 
 static void handle_inflight_too_high(struct cc *cc, uint64_t tx_in_flight, bool is_app_limited,
@@ -269,7 +278,7 @@ static void adapt_long_term_model(struct cc *cc, const struct cc_ack *ack)
             b->max_bw[0] = 0;
         }
     }
-    if (is_inflight_too_high(ack)) {
+    if (is_inflight_too_high(cc, ack)) {
         if (b->bw_probe_samples)
             handle_inflight_too_high(cc, ack->rate.tx_in_flight, ack->rate.is_app_limited,
                                      ack->now_us, ack->delivered);
@@ -409,7 +418,7 @@ static void check_startup(struct cc *cc, const struct cc_ack *ack)
 {
     struct cc_bbr *b = &cc->bbr;
     if (b->state == STARTUP && !b->full_bw_reached && b->round_start && ack->in_recovery &&
-        b->loss_ranges >= STARTUP_LOSS_RANGES && is_inflight_too_high(ack)) {
+        b->loss_ranges >= STARTUP_LOSS_RANGES && is_inflight_too_high(cc, ack)) {
         b->full_bw_reached = true;
         b->inflight_long = most(bdp(cc, max_bw(b), 100), b->inflight_latest);
     }
@@ -492,12 +501,15 @@ static void check_probe_rtt(struct cc *cc, const struct cc_ack *ack)
 
 /* ---- the controls ---- */
 
-static void set_pacing_rate(struct cc *cc)
+static void set_pacing_rate(struct cc *cc, const struct cc_ack *ack)
 {
     struct cc_bbr *b = &cc->bbr;
     uint64_t rate = b->bw * b->pacing_gain / 100 * (100 - PACING_MARGIN) / 100;
+    /* As the window has a least, so has the rate: with less than a packet a
+     * round trip the bandwidth samples would only repeat it forever. */
+    rate = most(rate, min_pipe(cc) * US_PER_S / most(ack->srtt_us, 1));
     if (b->full_bw_reached || rate > cc->pacing_rate)
-        cc->pacing_rate = most(rate, cc->mss); /* a packet a second at least */
+        cc->pacing_rate = rate;
     cc->send_quantum = cc_quantum(cc, cc->pacing_rate);
 }
 
@@ -544,7 +556,7 @@ static void bbr_on_ack(struct cc *cc, const struct cc_ack *ack)
     b->bw = least(max_bw(b), b->bw_short);
     if (b->bw == 0)
         return;
-    set_pacing_rate(cc);
+    set_pacing_rate(cc, ack);
     set_cwnd(cc, ack);
 }
 
@@ -556,14 +568,13 @@ static void bbr_on_loss(struct cc *cc, const struct cc_loss *loss)
     b->loss_in_round = true;
     if (!b->bw_probe_samples)
         return;
-    uint64_t limit = loss->tx_in_flight * (uint64_t)LOSS_THRESHOLD / 100;
-    if (loss->lost_since <= limit)
+    if (loss->lost_since <= loss_allowed(cc, loss->tx_in_flight))
         return;
     /* The packets that crossed the threshold began with this many in flight
      * before them: inflight_prefix of the draft. */
     uint64_t prefix = loss->tx_in_flight > loss->bytes ? loss->tx_in_flight - loss->bytes : 0;
     uint64_t lost_prefix = loss->lost_since - least(loss->bytes, loss->lost_since);
-    uint64_t allowed = prefix * LOSS_THRESHOLD / 100;
+    uint64_t allowed = loss_allowed(cc, prefix);
     uint64_t more = allowed > lost_prefix ? (allowed - lost_prefix) * 100 / (100 - LOSS_THRESHOLD)
                                           : 0;
     handle_inflight_too_high(cc, prefix + more, loss->is_app_limited, loss->now_us,

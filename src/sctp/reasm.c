@@ -51,11 +51,11 @@ struct ready {
     uint8_t data[];
 };
 
-void reasm_init(struct reasm *r, size_t max_message, const struct reasm_handlers *handlers,
-                void *arg)
+void reasm_init(struct reasm *r, size_t max_message, size_t max_held,
+                const struct reasm_handlers *handlers, void *arg)
 {
     *r = (struct reasm){
-        .reading = true, .max_message = max_message, .handlers = *handlers, .arg = arg};
+        .reading = true, .max_message = max_message, .max_held = max_held, .handlers = *handlers, .arg = arg};
     list_init(&r->ready);
 }
 
@@ -174,7 +174,7 @@ static int queue_append(struct reasm *r, struct in_queue *q, struct span payload
     if (q->len + payload.len > q->cap) {
         size_t cap = q->cap ? q->cap : FIRST_BUF;
         while (cap < q->len + payload.len)
-            cap *= 4;
+            cap *= 2;
         q->buf = xreallocarray(q->buf, cap, 1);
         r->held += cap - q->cap;
         q->cap = cap;
@@ -349,7 +349,11 @@ int reasm_add(struct reasm *r, uint64_t tsn, const struct chunk_data *d, size_t 
     } else if (!unordered && (int16_t)(uint16_t)(d->mid - s->next_mid) < 0) {
         return 0;
     }
+    if (r->held > r->max_held)
+        return -EMSGSIZE;
     if (is_next(r, s, q, major, minor, d)) {
+        /* What is next is taken in above the limit, since only that lets
+         * messages complete. */
         if (!r->reading && r->held + d->payload.len > limit)
             return -ENOBUFS;
         int error = queue_take(r, s, q, d, major, minor);

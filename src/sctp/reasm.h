@@ -31,14 +31,16 @@ struct reasm {
     bool interleaved;
     bool reading;
     size_t max_message;
+    size_t max_held;
     size_t held;
     struct list ready; /* of what waits for the owner to read */
     struct reasm_handlers handlers;
     void *arg;
 };
 
-void reasm_init(struct reasm *r, size_t max_message, const struct reasm_handlers *handlers,
-                void *arg);
+/* max_held ends what even parts of messages in their turn may take. */
+void reasm_init(struct reasm *r, size_t max_message, size_t max_held,
+                const struct reasm_handlers *handlers, void *arg);
 void reasm_deinit(struct reasm *r);
 
 /* How many streams the peer may use; once, before the first chunk. */
@@ -47,7 +49,7 @@ void reasm_set_streams(struct reasm *r, size_t streams);
 /* Takes a chunk whose TSN is new and whose stream exists; limit bounds r->held.
  *   0, or
  *   -ENOBUFS   no room now: as if the packet had been lost
- *   -EMSGSIZE  the message grows past max_message */
+ *   -EMSGSIZE  the message grows past max_message, or all parts past max_held */
 int reasm_add(struct reasm *r, uint64_t tsn, const struct chunk_data *d, size_t limit);
 
 /* The peer gave up: ordered or unordered messages of a stream up to this one

@@ -5,13 +5,23 @@
  * to ride along with. A hole, a duplicate and the immediate bit are unusual.
  *
  * The window is grown by need: when in one round trip half of it was used,
- * it could be what holds the peer back, and is doubled.
+ * or half of it is filled by parts of messages, it could be what holds the
+ * peer back, and is doubled.
  */
 #include "sctp/assoc.h"
 
 #include <errno.h>
 
 #include "base/bytes.h"
+
+static void grow_window(struct sctp_assoc *a)
+{
+    struct receive *in = &a->in;
+    if (in->window < a->config.recv_window_max / 2)
+        in->window *= 2;
+    else if (in->window < a->config.recv_window_max)
+        in->window = a->config.recv_window_max;
+}
 
 /* Narrower than this the window is shown as closed, against silly window
  * syndrome (section 6.2.1). */
@@ -24,10 +34,19 @@ void receive_init(struct sctp_assoc *a, uint64_t cum)
     a->in.advertised = a->in.window;
 }
 
-static size_t window_left(const struct sctp_assoc *a)
+/* What the window never falls below while the application reads: then what is
+ * held are parts of messages, which must get in whole before any can leave. */
+static const size_t LEAST_WHILE_READING = 8192;
+
+static size_t window_left(struct sctp_assoc *a)
 {
-    size_t held = a->in.reasm.held;
-    size_t left = held < a->in.window ? a->in.window - held : 0;
+    struct receive *in = &a->in;
+    size_t held = in->reasm.held;
+    if (in->reasm.reading && held > in->window / 2)
+        grow_window(a);
+    size_t left = held < in->window ? in->window - held : 0;
+    if (in->reasm.reading)
+        return left < LEAST_WHILE_READING ? LEAST_WHILE_READING : left;
     return left < LEAST_WINDOW ? 0 : left;
 }
 
@@ -39,11 +58,8 @@ static void measure(struct sctp_assoc *a, size_t bytes, uint64_t now_us)
     uint64_t rtt_us = a->rtt.srtt_us > US_PER_MS ? a->rtt.srtt_us : US_PER_MS;
     if (now_us - in->epoch_us < rtt_us)
         return;
-    if (in->epoch_bytes >= in->window / 2 && in->window < a->config.recv_window_max) {
-        in->window *= 2;
-        if (in->window > a->config.recv_window_max)
-            in->window = a->config.recv_window_max;
-    }
+    if (in->epoch_bytes >= in->window / 2)
+        grow_window(a);
     in->epoch_us = now_us;
     in->epoch_bytes = 0;
 }
@@ -93,7 +109,9 @@ void receive_data(struct sctp_assoc *a, const struct chunk *c, uint64_t now_us)
     if (d.stream >= a->in_streams) {
         report_invalid_stream(a, d.stream); /* but it counts as received */
     } else {
-        int error = reasm_add(&in->reasm, tsn, &d, in->window);
+        /* The lowest missing TSN is taken in always: all else waits for it. */
+        size_t limit = tsn == in->map.cum + 1 ? SIZE_MAX : in->window;
+        int error = reasm_add(&in->reasm, tsn, &d, limit);
         if (error == -ENOBUFS) {
             in->sack_now = true; /* tells the closed window */
             return;

@@ -292,7 +292,8 @@ void recovery_on_rto(struct sctp_assoc *a, uint64_t now_us)
         return;
     if (r->backoff < BACKOFF_MAX)
         r->backoff++;
-    if (r->errors >= 2)
+    /* Counted by the backoff, as answers to small HEARTBEATs clear errors. */
+    if (r->backoff >= 2)
         path_suspect_black_hole(a, now_us);
     r->probe_tsn = 0;
     /* The oldest, and all that had a round trip's time. What was just sent
