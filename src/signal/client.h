@@ -6,6 +6,7 @@
 #ifndef SIGNAL_CLIENT_H
 #define SIGNAL_CLIENT_H
 
+#include "base/clock.h"
 #include "http/url.h"
 #include "net/loop.h"
 #include "net/tls.h"
@@ -19,18 +20,25 @@ struct signal_client_handlers {
     /* Any message of the server but malformed ones, which are logged and
      * dropped. Valid during the call. */
     void (*on_message)(const struct signal_message *message, void *arg);
-    /* Gone, once: text says why in words, as in "connection refused" or
-     * "closed by the server: going away". signal_client_close() is still the
-     * owner's duty. */
+    /* Gone, once: text is a sentence for a person that names the server, as
+     * in "cannot reach the signal server at HOST:PORT: connection refused".
+     * signal_client_close() is still the owner's duty. */
     void (*on_close)(const char *text, void *arg);
 };
 
-/* Connects to a ws or wss URL (30 s at most until the join is sent) and joins
- * room. tls must outlive the client; NULL only for ws. Pings every 15 s and
- * gives up a server that is silent for 45 s. */
+/* Connects to a ws or wss URL and joins room. tls must outlive the client;
+ * NULL only for ws. url and room are copied, *handlers is not. */
 struct signal_client *signal_client_new(struct loop *loop, const struct url *url,
                                         const struct tls_client *tls, const char *room,
                                         const struct signal_client_handlers *handlers, void *arg);
+
+#define SIGNAL_CLIENT_OPEN_US    (30 * US_PER_S) /* from the start to the join, at most */
+#define SIGNAL_CLIENT_PING_US    (15 * US_PER_S)
+#define SIGNAL_CLIENT_SILENCE_US (45 * US_PER_S) /* then the server is given up */
+
+/* Other times than those, for tests; right behind signal_client_new(). */
+void signal_client_set_times(struct signal_client *client, uint64_t open_us, uint64_t ping_us,
+                             uint64_t silence_us);
 
 /* Strings are copied. Dropped when not open. */
 void signal_client_send_offer(struct signal_client *client, const char *sdp);

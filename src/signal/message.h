@@ -39,11 +39,15 @@ struct signal_message {
     size_t peer_count; /* of a joined: others in the room */
 };
 
+/* As on the wire: "peer-joined". */
+const char *signal_type_name(enum signal_type type);
+
 /* Decodes one message into *out, to be freed by signal_message_deinit().
  * 0; -EBADMSG for invalid JSON or no object; -EPROTO for an unknown type;
  * -EINVAL for a missing or ill-typed member of a known type. Unknown members
  * are ignored. A join without a usable room name (1 to SIGNAL_ROOM_MAX bytes)
- * is -EINVAL too. Strings with U+0000 are -EINVAL. */
+ * is -EINVAL too. Strings with U+0000 are -EINVAL. With -EINVAL, out->type
+ * says which type it was; nothing needs to be freed after an error. */
 int signal_message_decode(struct span json, struct signal_message *out);
 void signal_message_deinit(struct signal_message *message);
 

@@ -1,0 +1,286 @@
+/*
+ * The program signal-server. One table names every option; parsing, help and
+ * errors read it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "http/url.h"
+#include "net/loop.h"
+#include "signal/server.h"
+
+enum { EXIT_MISUSE = 2 };
+
+struct options {
+    struct signal_server_config server;
+    const char *listen; /* as given; the host in `server` is from it */
+    uint16_t port;      /* where `listen` names none */
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+struct option {
+    const char *flag;
+    const char *value;    /* its name in the help */
+    const char *variable; /* or NULL */
+    const char *help;
+    /* NULL, or what would be right. */
+    const char *(*take)(struct options *options, const char *text);
+};
+
+/* A decimal number of at most max; digits only. */
+static bool parse_number(const char *text, size_t max, size_t *out)
+{
+    size_t number = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        number = number * 10 + (size_t)(*text - '0');
+        if (number > max)
+            return false;
+    }
+    *out = number;
+    return true;
+}
+
+static const char *take_port(struct options *options, const char *text)
+{
+    size_t port;
+    if (!parse_number(text, UINT16_MAX, &port))
+        return "must be 0 to 65535";
+    options->port = (uint16_t)port;
+    return NULL;
+}
+
+static const char *take_listen(struct options *options, const char *text)
+{
+    char *host;
+    uint16_t port;
+    const char *why;
+    if (listen_address_parse(text, "0.0.0.0", 0, &host, &port, &why) < 0)
+        return why;
+    free(host);
+    options->listen = text;
+    return NULL;
+}
+
+static const char *take_count(const char *text, size_t least, size_t *out)
+{
+    size_t number;
+    if (!parse_number(text, 1000000, &number) || number < least)
+        return least > 0 ? "must be 1 to 1000000" : "must be 0 to 1000000";
+    *out = number;
+    return NULL;
+}
+
+static const char *take_max_connections(struct options *options, const char *text)
+{
+    return take_count(text, 1, &options->server.connections_max);
+}
+
+static const char *take_max_per_address(struct options *options, const char *text)
+{
+    return take_count(text, 0, &options->server.per_address_max);
+}
+
+static const char *take_max_rate(struct options *options, const char *text)
+{
+    const char *why = take_count(text, 1, &options->server.messages_per_s);
+    options->server.messages_burst = 10 * options->server.messages_per_s;
+    return why;
+}
+
+static const char *take_log_level(struct options *options, const char *text)
+{
+    return log_level_parse(text, &options->log_level) ? NULL : "must be error, warn, info or debug";
+}
+
+static const char *take_log_format(struct options *options, const char *text)
+{
+    return log_format_parse(text, &options->log_format) ? NULL : "must be text or json";
+}
+
+static const struct option table[] = {
+    {"--port", "PORT", NULL, "port to listen on; 0 picks one (default 8787)", take_port},
+    {"--listen", "HOST[:PORT]", NULL,
+     "address to listen on, as in 127.0.0.1, [::]:8787 (default 0.0.0.0);\n"
+     "        a port here beats --port",
+     take_listen},
+    {"--max-connections", "N", NULL, "WebSockets at a time (default 10000)", take_max_connections},
+    {"--max-per-address", "N", NULL,
+     "of them from one IPv4 address or IPv6 /64 (default 256); 0 for no limit,\n"
+     "        as behind a reverse proxy",
+     take_max_per_address},
+    {"--max-rate", "N", NULL,
+     "messages a second of one WebSocket, ten times as many at once (default 20)", take_max_rate},
+    {"--log-level", "LEVEL", "TUNNEL_LOG", "error, warn, info or debug (default info)",
+     take_log_level},
+    {"--log-format", "FORMAT", NULL, "text or json (default text)", take_log_format},
+};
+
+enum { OPTION_COUNT = sizeof table / sizeof *table };
+
+static void print_help(void)
+{
+    puts("usage: signal-server [options]\n\n"
+         "Introduces `tunnel serve` and `tunnel proxy` to each other: WebSocket on any path,\n"
+         "GET /healthz. Prints its URL once it listens.\n\noptions:");
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        printf("  %s %s\n        %s%s%s%s\n", table[i].flag, table[i].value, table[i].help,
+               table[i].variable ? " [" : "", table[i].variable ? table[i].variable : "",
+               table[i].variable ? "]" : "");
+    puts(
+        "  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man signal-server");
+}
+
+static bool wrong(const char *what, const char *value, const char *why)
+{
+    fprintf(stderr, "signal-server: %s '%s' %s\n", what, value, why);
+    return false;
+}
+
+static const struct option *find_option(const char *flag, size_t len)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (strlen(table[i].flag) == len && strncmp(table[i].flag, flag, len) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+static bool take_environment(struct options *options)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *value = table[i].variable ? getenv(table[i].variable) : NULL;
+        const char *why = value && *value ? table[i].take(options, value) : NULL;
+        if (why)
+            return wrong(table[i].variable, value, why);
+    }
+    return true;
+}
+
+/* --flag VALUE or --flag=VALUE. */
+static bool take_flags(struct options *options, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *flag = argv[i];
+        size_t len = strcspn(flag, "=");
+        if (strncmp(flag, "--", 2) != 0)
+            return wrong("argument", flag, "is not an option; see --help");
+        const struct option *option = find_option(flag, len);
+        if (!option)
+            return wrong("option", flag, "is not known; see --help");
+        const char *value = flag[len] == '=' ? flag + len + 1 : argv[++i];
+        if (!value) /* argv ends with NULL */
+            return wrong("option", flag, "needs a value; see --help");
+        const char *why = option->take(options, value);
+        if (why)
+            return wrong(option->flag, value, why);
+    }
+    return true;
+}
+
+/* Each WebSocket is a descriptor; as many more may be half-open handshakes.
+ * The usual soft limit of 1024 is there for programs that use select(2). */
+static void raise_descriptor_limit(size_t connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = 2 * (rlim_t)connections + 512;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted)
+        log_warn("server: only %llu file descriptors are allowed; that may be too few for "
+                 "--max-connections %zu",
+                 (unsigned long long)limit.rlim_cur, connections);
+}
+
+static const char *listen_error_text(int error)
+{
+    switch (error) {
+    case -EADDRINUSE:
+        return "the port is taken; choose another with --port";
+    case -EADDRNOTAVAIL:
+        return "this machine has no such address";
+    case -EACCES:
+        return "not allowed; ports below 1024 need privileges";
+    case -EINVAL:
+        return "not an address of a machine";
+    default:
+        return strerror(-error);
+    }
+}
+
+static void on_signal(int number, void *arg)
+{
+    log_info("server: %s: closing", number == SIGINT ? "SIGINT" : "SIGTERM");
+    loop_stop(arg);
+}
+
+static int run(const struct options *options)
+{
+    struct loop *loop = loop_new();
+    struct signal_server *server = NULL;
+    const char *host = options->server.host;
+    bool is_v6 = strchr(host, ':') != NULL;
+    int error = signal_server_new(loop, &options->server, &server);
+    if (error < 0) {
+        fprintf(stderr, "signal-server: cannot listen on %s%s%s:%u: %s\n", is_v6 ? "[" : "", host,
+                is_v6 ? "]" : "", options->server.port, listen_error_text(error));
+        loop_free(loop);
+        return EXIT_FAILURE;
+    }
+    struct signal_watch *on_int = signal_watch_new(loop, SIGINT, on_signal, loop);
+    struct signal_watch *on_term = signal_watch_new(loop, SIGTERM, on_signal, loop);
+    printf("ws://%s%s%s:%u\n", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
+           signal_server_port(server));
+    fflush(stdout);
+    loop_run(loop);
+    /* From here on a second signal ends the process at once. */
+    signal_watch_free(on_int);
+    signal_watch_free(on_term);
+    signal_server_close(server);
+    loop_free(loop);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    /* Help comes first: it must work beside a broken environment. */
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_help();
+            return EXIT_SUCCESS;
+        }
+        if (strcmp(argv[i], "--version") == 0) {
+            puts("signal-server " TUNNEL_VERSION);
+            return EXIT_SUCCESS;
+        }
+    }
+    struct options options = {.listen = "0.0.0.0", .port = 8787, .log_level = LOG_INFO};
+    signal_server_config_init(&options.server);
+    if (!take_environment(&options) || !take_flags(&options, argc, argv))
+        return EXIT_MISUSE;
+    log_configure(options.log_level, options.log_format);
+    signal(SIGPIPE, SIG_IGN); /* of a closed terminal or log pipe */
+
+    char *host;
+    const char *why;
+    if (listen_address_parse(options.listen, "0.0.0.0", options.port, &host, &options.server.port,
+                             &why) < 0)
+        return EXIT_MISUSE; /* take_listen() has checked it */
+    options.server.host = host;
+    raise_descriptor_limit(options.server.connections_max);
+    int status = run(&options);
+    free(host);
+    return status;
+}

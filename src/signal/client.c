@@ -1,0 +1,289 @@
+/*
+ * The state says who listens to the connection:
+ *
+ *   CONNECTING --open--> SHAKING --101--> OPEN ------> CLOSED
+ *       |                   |               |            ^
+ *       +-------------------+---------------+--on_close--+
+ *
+ * One timer: up to OPEN it is the patience with the server, from then on it
+ * comes at each ping. A server that accepts TCP and then says nothing, that
+ * answers something else than WebSocket, or that vanishes, ends in on_close
+ * with a sentence that says so.
+ */
+#include "signal/client.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/parse.h"
+#include "net/websocket.h"
+#include "signal/handshake.h"
+
+enum {
+    /* An answer's head; a server that sends more is none of ours. Small,
+     * because it is parsed anew with each piece that comes. */
+    HEAD_MAX = 16 << 10,
+
+    /* A server adds the sender's id to what has SIGNAL_MESSAGE_MAX at most. */
+    MESSAGE_MAX = SIGNAL_MESSAGE_MAX + 1024,
+
+    /* What we may owe a server that does not read; more is given up. */
+    QUEUE_MAX = 1 << 20,
+
+    TEXT_MAX = 512
+};
+
+enum client_state { CLIENT_CONNECTING, CLIENT_SHAKING, CLIENT_OPEN, CLIENT_CLOSED };
+
+struct signal_client {
+    struct loop *loop;
+    const struct signal_client_handlers *handlers;
+    void *arg;
+    enum client_state state;
+    char *authority;
+    char *path;
+    char *room;
+    struct conn *conn;    /* until OPEN */
+    struct websocket *ws; /* from OPEN on */
+    struct buf head;
+    char key[WEBSOCKET_KEY_LEN + 1];
+    struct timer *timer;
+    uint64_t ping_us;
+    uint64_t silence_us;
+    uint64_t heard_at_us;
+    bool is_freed;
+};
+
+/* Ends the visit from our side. format continues "the signal server at X". */
+__attribute__((format(printf, 2, 3))) static void client_lose(struct signal_client *client,
+                                                              const char *format, ...)
+{
+    if (client->state == CLIENT_CLOSED)
+        return;
+    client->state = CLIENT_CLOSED;
+    timer_stop(client->timer);
+    char what[TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    char *text = xasprintf("the signal server at %s %s", client->authority, what);
+    if (client->handlers->on_close)
+        client->handlers->on_close(text, client->arg);
+    free(text);
+}
+
+static void client_send(struct signal_client *client, const struct signal_message *message)
+{
+    if (client->state != CLIENT_OPEN)
+        return;
+    char *text = signal_message_encode(message, NULL);
+    websocket_send(client->ws, span_from_string(text));
+    free(text);
+}
+
+/* --- the WebSocket ----------------------------------------------------------- */
+
+static void on_ws_message(struct span text, void *arg)
+{
+    struct signal_client *client = arg;
+    struct signal_message message;
+    int error = signal_message_decode(text, &message);
+    if (error < 0) {
+        log_warn("signal server: a message of %zu bytes is malformed; dropped", text.len);
+        return;
+    }
+    client->handlers->on_message(&message, client->arg);
+    signal_message_deinit(&message);
+}
+
+static void on_ws_alive(void *arg)
+{
+    ((struct signal_client *)arg)->heard_at_us = clock_now_us();
+}
+
+static void on_ws_close(int code, const char *reason, void *arg)
+{
+    struct signal_client *client = arg;
+    if (code == WEBSOCKET_GOING_AWAY)
+        client_lose(client, "is going away%s%s", *reason ? ": " : "", reason);
+    else if (code == 1006)
+        client_lose(client, "is gone: %s", reason);
+    else
+        client_lose(client, "closed the connection: %s (%d)", *reason ? reason : "no reason given",
+                    code);
+}
+
+static void client_open(struct signal_client *client, struct span early)
+{
+    static const struct websocket_handlers handlers = {on_ws_message, on_ws_alive, on_ws_close};
+    client->state = CLIENT_OPEN;
+    client->heard_at_us = clock_now_us();
+    client->ws = websocket_new(client->loop, client->conn, WEBSOCKET_CLIENT, MESSAGE_MAX, early,
+                               &handlers, client);
+    client->conn = NULL;
+    timer_start_in(client->timer, client->ping_us);
+    const struct signal_message join = {.type = SIGNAL_JOIN, .room = client->room};
+    client_send(client, &join);
+    if (client->handlers->on_open)
+        client->handlers->on_open(client->arg);
+}
+
+/* --- the handshake ------------------------------------------------------------ */
+
+static void on_conn_open(void *arg)
+{
+    struct signal_client *client = arg;
+    struct buf request;
+    buf_init(&request, HEAD_MAX + HTTP_TARGET_MAX);
+    websocket_make_key(client->key);
+    client->state = CLIENT_SHAKING;
+    if (handshake_write_request(&request, client->path, client->authority, client->key) < 0)
+        client_lose(client, "has a URL that cannot be sent");
+    else
+        conn_write(client->conn, buf_bytes(&request));
+    buf_deinit(&request);
+}
+
+static void on_conn_data(struct span bytes, void *arg)
+{
+    struct signal_client *client = arg;
+    if (client->state != CLIENT_SHAKING)
+        return;
+    struct http_response response;
+    struct http_field fields[HTTP_FIELDS_MAX];
+    bool is_too_long = buf_append(&client->head, bytes) < 0;
+    ssize_t len = is_too_long ? HTTP_HEAD_TOO_LARGE
+                              : http_parse_response(buf_bytes(&client->head), &response, fields);
+    if (len == 0)
+        return;
+    if (len < 0)
+        client_lose(client, "does not speak HTTP, let alone WebSocket");
+    else if (response.status != 101)
+        client_lose(client, "answered HTTP %d, not a WebSocket handshake", response.status);
+    else if (!handshake_is_accepted(&response, client->key))
+        client_lose(client, "answered the WebSocket handshake wrongly");
+    else
+        client_open(client, span_skip(buf_bytes(&client->head), (size_t)len));
+    if (!client->is_freed)
+        buf_deinit(&client->head);
+}
+
+static void on_conn_end(void *arg)
+{
+    client_lose(arg, "ended the connection instead of answering");
+}
+
+static void on_conn_close(int error, const char *text, void *arg)
+{
+    (void)error;
+    struct signal_client *client = arg;
+    if (client->state == CLIENT_CONNECTING)
+        client_lose(client, "cannot be reached: %s", text);
+    else
+        client_lose(client, "ended the connection instead of answering: %s", text);
+}
+
+static void on_timer(void *arg)
+{
+    struct signal_client *client = arg;
+    uint64_t silent_us = clock_now_us() - client->heard_at_us;
+    if (client->state == CLIENT_CONNECTING) {
+        client_lose(client, "cannot be reached: timed out");
+    } else if (client->state == CLIENT_SHAKING) {
+        client_lose(client, "accepted the connection but did not answer in time");
+    } else if (silent_us >= client->silence_us - client->ping_us) {
+        /* At the next ping it would be over the time. */
+        client_lose(client, "is silent; given up");
+    } else if (websocket_queued(client->ws) > QUEUE_MAX) {
+        client_lose(client, "does not read; given up");
+    } else {
+        websocket_ping(client->ws);
+        timer_start_in(client->timer, client->ping_us);
+    }
+}
+
+/* --- the client --------------------------------------------------------------- */
+
+struct signal_client *signal_client_new(struct loop *loop, const struct url *url,
+                                        const struct tls_client *tls, const char *room,
+                                        const struct signal_client_handlers *handlers, void *arg)
+{
+    static const struct conn_handlers conn_handlers = {
+        .on_open = on_conn_open,
+        .on_data = on_conn_data,
+        .on_end = on_conn_end,
+        .on_close = on_conn_close,
+    };
+    assert(!url->is_tls || tls);
+    struct signal_client *client = xcalloc(1, sizeof *client);
+    client->loop = loop;
+    client->handlers = handlers;
+    client->arg = arg;
+    client->authority = xstrdup(url->authority);
+    client->path = xstrdup(url->path);
+    client->room = xstrdup(room);
+    buf_init(&client->head, HEAD_MAX);
+    client->timer = timer_new(loop, on_timer, client);
+    signal_client_set_times(client, SIGNAL_CLIENT_OPEN_US, SIGNAL_CLIENT_PING_US,
+                            SIGNAL_CLIENT_SILENCE_US);
+    /* The conn's own patience is never the shorter one. */
+    client->conn = conn_connect(loop, url->host, url->port, url->is_tls ? tls : NULL,
+                                2 * SIGNAL_CLIENT_OPEN_US, &conn_handlers, client);
+    return client;
+}
+
+void signal_client_set_times(struct signal_client *client, uint64_t open_us, uint64_t ping_us,
+                             uint64_t silence_us)
+{
+    assert(silence_us >= 2 * ping_us);
+    client->ping_us = ping_us;
+    client->silence_us = silence_us;
+    timer_start_in(client->timer, open_us);
+}
+
+void signal_client_send_offer(struct signal_client *client, const char *sdp)
+{
+    client_send(client,
+                &(struct signal_message){.type = SIGNAL_OFFER, .sdp = (char *)(uintptr_t)sdp});
+}
+
+void signal_client_send_answer(struct signal_client *client, const char *sdp)
+{
+    client_send(client,
+                &(struct signal_message){.type = SIGNAL_ANSWER, .sdp = (char *)(uintptr_t)sdp});
+}
+
+void signal_client_send_candidate(struct signal_client *client, const char *candidate_json)
+{
+    client_send(client, &(struct signal_message){.type = SIGNAL_CANDIDATE,
+                                                 .candidate = (char *)(uintptr_t)candidate_json});
+}
+
+static void client_destroy(void *arg)
+{
+    struct signal_client *client = arg;
+    buf_deinit(&client->head);
+    free(client->authority);
+    free(client->path);
+    free_secret_string(client->room);
+    free(client);
+}
+
+void signal_client_close(struct signal_client *client)
+{
+    client_send(client, &(struct signal_message){.type = SIGNAL_BYE});
+    client->state = CLIENT_CLOSED;
+    client->is_freed = true;
+    timer_free(client->timer);
+    if (client->ws)
+        websocket_close(client->ws, WEBSOCKET_NORMAL, "");
+    if (client->conn)
+        conn_close(client->conn);
+    loop_defer(client->loop, client_destroy, client);
+}

@@ -1,0 +1,161 @@
+/*
+ * One table says what each type is called and which string it carries; the
+ * codec walks it. jansson has checked UTF-8 by then.
+ */
+#include "signal/message.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { WITH_PEER_ID = 1, PEER_ID_IF_ANY = 2 };
+
+struct shape {
+    const char *name;
+    const char *member; /* the string it must carry, or NULL */
+    size_t offset;      /* of that string in the message */
+    int peer_id;        /* whether it carries one */
+};
+
+#define NO_MEMBER     NULL, 0
+#define IN_MESSAGE(m) offsetof(struct signal_message, m)
+
+static const struct shape shapes[] = {
+    [SIGNAL_JOIN] = {"join", "room", IN_MESSAGE(room), 0},
+    [SIGNAL_JOINED] = {"joined", NO_MEMBER, WITH_PEER_ID},
+    [SIGNAL_PEER_JOINED] = {"peer-joined", NO_MEMBER, WITH_PEER_ID},
+    [SIGNAL_OFFER] = {"offer", "sdp", IN_MESSAGE(sdp), PEER_ID_IF_ANY},
+    [SIGNAL_ANSWER] = {"answer", "sdp", IN_MESSAGE(sdp), PEER_ID_IF_ANY},
+    [SIGNAL_CANDIDATE] = {"candidate", "candidate", IN_MESSAGE(candidate), PEER_ID_IF_ANY},
+    [SIGNAL_BYE] = {"bye", NO_MEMBER, 0},
+    [SIGNAL_PEER_LEFT] = {"peer-left", NO_MEMBER, WITH_PEER_ID},
+    [SIGNAL_ERROR] = {"error", "message", IN_MESSAGE(text), 0},
+};
+
+enum { TYPE_COUNT = sizeof shapes / sizeof *shapes };
+
+const char *signal_type_name(enum signal_type type)
+{
+    return shapes[type].name;
+}
+
+static char **member_of(struct signal_message *message, const struct shape *shape)
+{
+    return (char **)(void *)((char *)message + shape->offset);
+}
+
+static int decode_type(const json_t *object, enum signal_type *out)
+{
+    const char *name = json_string_value(json_object_get(object, "type"));
+    for (int i = 0; name && i < TYPE_COUNT; i++) {
+        if (strcmp(name, shapes[i].name) == 0) {
+            *out = (enum signal_type)i;
+            return 0;
+        }
+    }
+    return -EPROTO;
+}
+
+/* A copy of a string of at most max bytes without U+0000. */
+static int decode_string(const json_t *value, size_t max, char **out)
+{
+    const char *text = json_string_value(value);
+    if (!text)
+        return -EINVAL;
+    size_t len = json_string_length(value);
+    if (len > max || memchr(text, '\0', len))
+        return -EINVAL;
+    *out = xstrndup(span_of(text, len));
+    return 0;
+}
+
+static int decode_peer_id(const json_t *object, const struct shape *shape, char **out)
+{
+    const json_t *value = json_object_get(object, "peerId");
+    if (shape->peer_id == 0 || (shape->peer_id == PEER_ID_IF_ANY && !value))
+        return 0;
+    return decode_string(value, SIGNAL_PEER_ID_MAX, out);
+}
+
+static int decode_members(const json_t *object, struct signal_message *message)
+{
+    const struct shape *shape = &shapes[message->type];
+    int error = decode_peer_id(object, shape, &message->peer_id);
+    if (error == 0 && shape->member)
+        error = decode_string(json_object_get(object, shape->member), SIGNAL_MESSAGE_MAX,
+                              member_of(message, shape));
+    if (error == 0 && message->type == SIGNAL_JOIN &&
+        (message->room[0] == '\0' || strlen(message->room) > SIGNAL_ROOM_MAX))
+        error = -EINVAL;
+    if (error == 0 && message->type == SIGNAL_JOINED) {
+        const json_t *peers = json_object_get(object, "peers");
+        message->peer_count = json_array_size(peers); /* 0 for what is no array */
+        if (!json_is_array(peers))
+            error = -EINVAL;
+    }
+    return error;
+}
+
+int signal_message_decode(struct span json, struct signal_message *out)
+{
+    *out = (struct signal_message){0};
+    /* Members that are not ours may hold U+0000; ours are looked at. */
+    json_t *object = json_loadb((const char *)json.data, json.len, JSON_ALLOW_NUL, NULL);
+    int error = json_is_object(object) ? 0 : -EBADMSG;
+    if (error == 0)
+        error = decode_type(object, &out->type);
+    if (error == 0)
+        error = decode_members(object, out);
+    json_decref(object);
+    if (error != 0) {
+        enum signal_type type = out->type;
+        signal_message_deinit(out);
+        out->type = type;
+    }
+    return error;
+}
+
+void signal_message_deinit(struct signal_message *message)
+{
+    free(message->room);
+    free(message->peer_id);
+    free(message->sdp);
+    free(message->candidate);
+    free(message->text);
+    *message = (struct signal_message){0};
+}
+
+static void encode_string(json_t *object, const char *name, const char *text)
+{
+    json_t *value = json_string(text);
+    assert(value); /* NULL: not UTF-8 */
+    json_object_set_new(object, name, value);
+}
+
+char *signal_message_encode(const struct signal_message *message, const char *const *peers)
+{
+    const struct shape *shape = &shapes[message->type];
+    json_t *object = json_object();
+    encode_string(object, "type", shape->name);
+    if (shape->peer_id && (shape->peer_id == WITH_PEER_ID || message->peer_id))
+        encode_string(object, "peerId", message->peer_id);
+    if (message->type == SIGNAL_JOINED) {
+        json_t *array = json_array();
+        for (size_t i = 0; i < message->peer_count; i++)
+            json_array_append_new(array, json_string(peers[i]));
+        json_object_set_new(object, "peers", array);
+    }
+    if (shape->member) {
+        struct signal_message view = *message;
+        encode_string(object, shape->member, *member_of(&view, shape));
+    }
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (!text)
+        abort(); /* out of memory */
+    return text;
+}

@@ -1,0 +1,194 @@
+/*
+ * Rooms are found by name in a table; a room exists while it has members. The
+ * server never looks into what it relays.
+ */
+#include "signal/room.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/random.h"
+#include "signal/table.h"
+
+struct room {
+    struct table_node node; /* by name */
+    struct list members;
+    size_t member_count;
+    char *name;
+};
+
+struct rooms {
+    struct table by_name;
+    size_t member_count;
+    void (*send)(struct room_member *to, const struct signal_message *message,
+                 const char *const *peers, void *arg);
+    void *arg;
+};
+
+struct rooms *rooms_new(void (*send)(struct room_member *to, const struct signal_message *message,
+                                     const char *const *peers, void *arg),
+                        void *arg)
+{
+    struct rooms *rooms = xcalloc(1, sizeof *rooms);
+    table_init(&rooms->by_name);
+    rooms->send = send;
+    rooms->arg = arg;
+    return rooms;
+}
+
+void rooms_free(struct rooms *rooms)
+{
+    if (!rooms)
+        return;
+    table_deinit(&rooms->by_name);
+    free(rooms);
+}
+
+size_t rooms_count(const struct rooms *rooms)
+{
+    return rooms->by_name.count;
+}
+
+size_t rooms_member_count(const struct rooms *rooms)
+{
+    return rooms->member_count;
+}
+
+const char *room_name(const struct room_member *member)
+{
+    return member->room->name;
+}
+
+static struct room *room_find_or_new(struct rooms *rooms, const char *name)
+{
+    struct table_node *node = table_find(&rooms->by_name, span_from_string(name));
+    if (node)
+        return LIST_ENTRY(node, struct room, node);
+    struct room *room = xcalloc(1, sizeof *room);
+    room->name = xstrdup(name);
+    list_init(&room->members);
+    table_insert(&rooms->by_name, &room->node, span_from_string(room->name));
+    return room;
+}
+
+static void room_free(struct rooms *rooms, struct room *room)
+{
+    table_remove(&rooms->by_name, &room->node);
+    free_secret_string(room->name);
+    free(room);
+}
+
+static void refuse(struct rooms *rooms, struct room_member *to, const char *text)
+{
+    char *copy = xstrdup(text);
+    const struct signal_message error = {.type = SIGNAL_ERROR, .text = copy};
+    rooms->send(to, &error, NULL, rooms->arg);
+    free(copy);
+}
+
+/* To everybody in the member's room but the member. */
+static void send_to_others(struct rooms *rooms, const struct room_member *member,
+                           const struct signal_message *message)
+{
+    LIST_EACH(link, tmp, &member->room->members)
+    {
+        struct room_member *to = LIST_ENTRY(link, struct room_member, link);
+        if (to != member)
+            rooms->send(to, message, NULL, rooms->arg);
+    }
+}
+
+static void join(struct rooms *rooms, struct room_member *member, const char *name)
+{
+    if (member->room) {
+        refuse(rooms, member, "already joined a room");
+        return;
+    }
+    struct room *room = room_find_or_new(rooms, name);
+    if (room->member_count == ROOM_PEERS_MAX) {
+        refuse(rooms, member, "room full: both places are taken");
+        return;
+    }
+    member->id = xcalloc(UUID_TEXT_LEN + 1, 1);
+    random_uuid(member->id);
+    const char *others[ROOM_PEERS_MAX];
+    struct signal_message joined = {.type = SIGNAL_JOINED, .peer_id = member->id};
+    LIST_EACH(link, tmp, &room->members)
+    others[joined.peer_count++] = LIST_ENTRY(link, struct room_member, link)->id;
+    member->room = room;
+    list_append(&room->members, &member->link);
+    room->member_count++;
+    rooms->member_count++;
+    rooms->send(member, &joined, others, rooms->arg);
+    const struct signal_message peer_joined = {.type = SIGNAL_PEER_JOINED, .peer_id = member->id};
+    send_to_others(rooms, member, &peer_joined);
+}
+
+void room_leave(struct rooms *rooms, struct room_member *member)
+{
+    struct room *room = member->room;
+    if (!room)
+        return;
+    const struct signal_message left = {.type = SIGNAL_PEER_LEFT, .peer_id = member->id};
+    send_to_others(rooms, member, &left);
+    list_remove(&member->link);
+    room->member_count--;
+    rooms->member_count--;
+    free(member->id);
+    *member = (struct room_member){0};
+    if (room->member_count == 0)
+        room_free(rooms, room);
+}
+
+static void relay(struct rooms *rooms, struct room_member *from,
+                  const struct signal_message *message)
+{
+    if (!from->room) {
+        refuse(rooms, from, "must join a room first");
+        return;
+    }
+    struct signal_message relayed = *message;
+    relayed.peer_id = from->id; /* whatever the sender claimed to be */
+    send_to_others(rooms, from, &relayed);
+}
+
+void room_handle(struct rooms *rooms, struct room_member *from,
+                 const struct signal_message *message)
+{
+    switch (message->type) {
+    case SIGNAL_JOIN:
+        join(rooms, from, message->room);
+        break;
+    case SIGNAL_OFFER:
+    case SIGNAL_ANSWER:
+    case SIGNAL_CANDIDATE:
+        relay(rooms, from, message);
+        break;
+    case SIGNAL_BYE:
+        room_leave(rooms, from);
+        break;
+    case SIGNAL_JOINED:
+    case SIGNAL_PEER_JOINED:
+    case SIGNAL_PEER_LEFT:
+    case SIGNAL_ERROR:
+        refuse(rooms, from, "unknown type: only a server sends that");
+        break;
+    }
+}
+
+void room_handle_malformed(struct rooms *rooms, struct room_member *from, int error,
+                           enum signal_type type)
+{
+    const char *text = "unknown type";
+    if (error == -EBADMSG)
+        text = "invalid JSON: one object is expected";
+    else if (error == -EINVAL && type == SIGNAL_JOIN)
+        text = "room name required: 1 to 128 bytes of UTF-8";
+    else if (error == -EINVAL && (type == SIGNAL_OFFER || type == SIGNAL_ANSWER))
+        text = from->room ? "sdp required: a string" : "must join a room first";
+    else if (error == -EINVAL && type == SIGNAL_CANDIDATE)
+        text = from->room ? "candidate required: a string" : "must join a room first";
+    refuse(rooms, from, text);
+}

@@ -1,0 +1,73 @@
+/*
+ * The signal server: WebSockets on any path, rooms, GET /healthz. It relays
+ * and never looks inside a description or a candidate.
+ *
+ * Whoever breaks a limit is told by an `error` message or a close code with a
+ * reason; nobody else notices.
+ */
+#ifndef SIGNAL_SERVER_H
+#define SIGNAL_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "net/loop.h"
+
+enum {
+    /* Sockets at a time; over it a handshake gets 503. Bounds all memory. */
+    SIGNAL_CONNECTIONS_MAX = 10000,
+
+    /* Of one IPv4 address, or one IPv6 /64; over it a handshake gets 429. One
+     * machine must not take all places. */
+    SIGNAL_PER_ADDRESS_MAX = 256,
+
+    /* Messages a second of one socket, on average, and at once. A session
+     * needs some dozens, most of them candidates. Over it: 1008. */
+    SIGNAL_MESSAGES_PER_S = 20,
+    SIGNAL_MESSAGES_BURST = 200,
+
+    /* Bytes that wait for one socket; over it: 1008. A peer that does not
+     * read must not make us keep what the other one sends. Holds a whole
+     * negotiation, in which single messages may have 64 KiB. */
+    SIGNAL_QUEUE_MAX = 512 << 10,
+};
+
+/* A dead peer must not keep its room full: a socket is pinged, and dropped
+ * when nothing has come from it for the time of silence. */
+#define SIGNAL_PING_US    (15 * US_PER_S)
+#define SIGNAL_SILENCE_US (45 * US_PER_S)
+
+/* For the whole HTTP request; for an idle HTTP connection. */
+#define SIGNAL_HEAD_US (10 * US_PER_S)
+
+struct signal_server_config {
+    const char *host;
+    uint16_t port; /* 0 picks one */
+    size_t connections_max;
+    size_t per_address_max; /* 0: no limit, as behind a reverse proxy */
+    size_t messages_per_s;
+    size_t messages_burst;
+    size_t queue_max;
+    uint64_t ping_us;
+    uint64_t silence_us; /* at least twice ping_us */
+};
+
+/* With the values above, on 0.0.0.0:8787. */
+void signal_server_config_init(struct signal_server_config *config);
+
+struct signal_server;
+
+/* 0, or the errors of listener_new(). */
+int signal_server_new(struct loop *loop, const struct signal_server_config *config,
+                      struct signal_server **out);
+uint16_t signal_server_port(const struct signal_server *server);
+
+/* Open WebSockets. */
+size_t signal_server_socket_count(const struct signal_server *server);
+
+/* Closes every socket with 1001 and frees; the close frames go out in the
+ * background (loop_free() waits). NULL is allowed. */
+void signal_server_close(struct signal_server *server);
+
+#endif
