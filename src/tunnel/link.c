@@ -101,8 +101,10 @@ static void set_state(struct link *link, enum link_state state)
     log_debug("link: %s -> %s", link_state_name(link->state), link_state_name(state));
     if (link->current && state != LINK_UP)
         return;
+    bool is_news = state != link->state || state == LINK_UP || link->problem[0];
     link->state = state;
-    report(link);
+    if (is_news)
+        report(link);
 }
 
 __attribute__((format(printf, 2, 3))) static void set_problem(struct link *link, const char *format,
@@ -471,6 +473,7 @@ struct link *link_new(struct loop *loop, const struct link_config *config,
     link->config = *config;
     link->handlers = *handlers;
     link->arg = arg;
+    link->state = LINK_RETRYING; /* so that connecting is news */
     backoff_init(&link->backoff, LINK_BACKOFF_FIRST_US, LINK_BACKOFF_MOST_US);
     link->retry_timer = timer_new(loop, on_retry, link);
     link->negotiation_timer = timer_new(loop, on_negotiation_timeout, link);

@@ -101,6 +101,7 @@ static void on_head(struct head *head, void *arg)
     struct relay *r = arg;
     struct http_response response = {
         .status = head->status,
+        .reason = span_from_string(http_reason(head->status)), /* frames carry none */
         .minor_version = 1,
         .fields = head_fields(head),
     };
