@@ -1,0 +1,246 @@
+/*
+ * The codec of signalling messages: whole, every prefix, and flush against a
+ * guard page.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "signal/message.h"
+
+static int decode(const char *json, struct signal_message *out)
+{
+    struct guard g = guard_new(json, strlen(json));
+    int error = signal_message_decode(g.bytes, out);
+    guard_free(&g);
+    return error;
+}
+
+static void check_string(const char *actual, const char *expected)
+{
+    if (!expected)
+        assert_null(actual);
+    else
+        assert_string_equal(actual, expected);
+}
+
+static void check(const char *json, const struct signal_message *expected)
+{
+    struct signal_message m;
+    assert_int_equal(decode(json, &m), 0);
+    assert_int_equal(m.type, expected->type);
+    check_string(m.room, expected->room);
+    check_string(m.peer_id, expected->peer_id);
+    check_string(m.sdp, expected->sdp);
+    check_string(m.candidate, expected->candidate);
+    check_string(m.text, expected->text);
+    assert_int_equal(m.peer_count, expected->peer_count);
+    signal_message_deinit(&m);
+    assert_null(m.room);
+    signal_message_deinit(&m); /* twice is harmless */
+}
+
+#define M(...) (&(struct signal_message){__VA_ARGS__})
+
+static void test_decode(void **state)
+{
+    (void)state;
+    check("{\"type\":\"join\",\"room\":\"blue\"}", M(.type = SIGNAL_JOIN, .room = "blue"));
+    check(" {\"room\" : \"\\u00e9\\ud83d\\ude00\", \"x\": [1,{}], \"type\":\"join\"} \n",
+          M(.type = SIGNAL_JOIN, .room = "\xc3\xa9\xf0\x9f\x98\x80"));
+    check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[]}",
+          M(.type = SIGNAL_JOINED, .peer_id = "a"));
+    check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[\"b\",7]}",
+          M(.type = SIGNAL_JOINED, .peer_id = "a", .peer_count = 2));
+    check("{\"type\":\"peer-joined\",\"peerId\":\"b\"}",
+          M(.type = SIGNAL_PEER_JOINED, .peer_id = "b"));
+    check("{\"type\":\"offer\",\"sdp\":\"v=0\\r\\n\"}", M(.type = SIGNAL_OFFER, .sdp = "v=0\r\n"));
+    check("{\"type\":\"offer\",\"sdp\":\"\",\"peerId\":\"p\"}",
+          M(.type = SIGNAL_OFFER, .sdp = "", .peer_id = "p"));
+    check("{\"type\":\"answer\",\"sdp\":\"s\"}", M(.type = SIGNAL_ANSWER, .sdp = "s"));
+    check("{\"type\":\"candidate\",\"candidate\":\"null\"}",
+          M(.type = SIGNAL_CANDIDATE, .candidate = "null"));
+    check("{\"type\":\"bye\"}", M(.type = SIGNAL_BYE));
+    check("{\"type\":\"bye\",\"room\":7,\"sdp\":null}", M(.type = SIGNAL_BYE));
+    check("{\"type\":\"peer-left\",\"peerId\":\"b\"}", M(.type = SIGNAL_PEER_LEFT, .peer_id = "b"));
+    check("{\"type\":\"error\",\"message\":\"no\"}", M(.type = SIGNAL_ERROR, .text = "no"));
+    /* The last of two members of one name counts. */
+    check("{\"type\":\"offer\",\"type\":\"bye\"}", M(.type = SIGNAL_BYE));
+    /* U+0000 where nobody looks. */
+    check("{\"type\":\"bye\",\"other\":\"a\\u0000b\"}", M(.type = SIGNAL_BYE));
+}
+
+static void check_error(const char *json, int error)
+{
+    struct signal_message m;
+    int actual = decode(json, &m);
+    if (actual != error)
+        fail_msg("%s: %d, not %d", json, actual, error);
+    assert_null(m.room);
+    assert_null(m.sdp);
+}
+
+static void test_decode_errors(void **state)
+{
+    (void)state;
+    const char *no_object[] = {"",
+                               " ",
+                               "{",
+                               "[]",
+                               "[{\"type\":\"bye\"}]",
+                               "null",
+                               "\"bye\"",
+                               "7",
+                               "{}x",
+                               "{\"type\":\"bye\"}{}",
+                               "{'type':'bye'}",
+                               "{\"type\":\"bye\",}",
+                               "\xef\xbb\xbf{}",
+                               "{\"type\":\"b\xff\"}",
+                               "{\"type\":\"\\ud800\"}",
+                               "{\"a\":01}"};
+    for (size_t i = 0; i < sizeof no_object / sizeof *no_object; i++)
+        check_error(no_object[i], -EBADMSG);
+    check_error("{}", -EPROTO);
+    check_error("{\"type\":\"dance\"}", -EPROTO);
+    check_error("{\"type\":\"Join\",\"room\":\"r\"}", -EPROTO);
+    check_error("{\"type\":7}", -EPROTO);
+    check_error("{\"type\":null}", -EPROTO);
+    check_error("{\"type\":\"join\"}", -EINVAL);
+    check_error("{\"type\":\"join\",\"room\":7}", -EINVAL);
+    check_error("{\"type\":\"join\",\"room\":\"\"}", -EINVAL);
+    check_error("{\"type\":\"join\",\"room\":\"a\\u0000b\"}", -EINVAL);
+    check_error("{\"type\":\"joined\",\"peers\":[]}", -EINVAL);
+    check_error("{\"type\":\"joined\",\"peerId\":\"a\"}", -EINVAL);
+    check_error("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":{}}", -EINVAL);
+    check_error("{\"type\":\"peer-joined\"}", -EINVAL);
+    check_error("{\"type\":\"offer\"}", -EINVAL);
+    check_error("{\"type\":\"offer\",\"sdp\":{}}", -EINVAL);
+    check_error("{\"type\":\"offer\",\"sdp\":\"s\",\"peerId\":1}", -EINVAL);
+    check_error("{\"type\":\"answer\",\"sdp\":\"\\u0000\"}", -EINVAL);
+    check_error("{\"type\":\"candidate\",\"candidate\":{\"candidate\":\"\"}}", -EINVAL);
+    check_error("{\"type\":\"peer-left\",\"peerId\":\"\\u0000\"}", -EINVAL);
+    check_error("{\"type\":\"error\"}", -EINVAL);
+    struct signal_message m;
+    assert_int_equal(decode("{\"type\":\"candidate\"}", &m), -EINVAL);
+    assert_int_equal(m.type, SIGNAL_CANDIDATE); /* for the words of the refusal */
+}
+
+static void check_room_len(size_t len, int error)
+{
+    char json[SIGNAL_ROOM_MAX + 100];
+    char room[SIGNAL_ROOM_MAX + 10] = {0};
+    memset(room, 'r', len);
+    snprintf(json, sizeof json, "{\"type\":\"join\",\"room\":\"%s\"}", room);
+    struct signal_message m;
+    assert_int_equal(decode(json, &m), error);
+    signal_message_deinit(&m);
+}
+
+static void test_room_name_length(void **state)
+{
+    (void)state;
+    check_room_len(1, 0);
+    check_room_len(SIGNAL_ROOM_MAX, 0);
+    check_room_len(SIGNAL_ROOM_MAX + 1, -EINVAL);
+}
+
+static void test_peer_id_length(void **state)
+{
+    (void)state;
+    for (size_t len = SIGNAL_PEER_ID_MAX; len <= SIGNAL_PEER_ID_MAX + 1; len++) {
+        char json[SIGNAL_PEER_ID_MAX + 100];
+        char id[SIGNAL_PEER_ID_MAX + 10] = {0};
+        memset(id, 'i', len);
+        snprintf(json, sizeof json, "{\"type\":\"peer-left\",\"peerId\":\"%s\"}", id);
+        struct signal_message m;
+        assert_int_equal(decode(json, &m), len > SIGNAL_PEER_ID_MAX ? -EINVAL : 0);
+        signal_message_deinit(&m);
+    }
+}
+
+/* No prefix is a message, and none is read beyond its end. */
+static void test_prefixes(void **state)
+{
+    (void)state;
+    const char *json =
+        "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\n\\u20ac\",\"peerId\":\"p\",\"x\":[1]}";
+    for (size_t len = 0; len < strlen(json); len++) {
+        struct guard g = guard_new(json, len);
+        struct signal_message m;
+        assert_int_equal(signal_message_decode(g.bytes, &m), -EBADMSG);
+        guard_free(&g);
+    }
+}
+
+static void test_deep_nesting(void **state)
+{
+    (void)state;
+    static char json[SIGNAL_MESSAGE_MAX + 1];
+    memset(json, '[', SIGNAL_MESSAGE_MAX);
+    check_error(json, -EBADMSG);
+    for (size_t i = 0; i + 5 <= SIGNAL_MESSAGE_MAX; i += 5)
+        memcpy(json + i, "{\"a\":", 5);
+    check_error(json, -EBADMSG);
+}
+
+static void check_encode(const struct signal_message *message, const char *const *peers,
+                         const char *expected)
+{
+    char *json = signal_message_encode(message, peers);
+    assert_string_equal(json, expected);
+    struct signal_message back;
+    assert_int_equal(decode(json, &back), 0);
+    assert_int_equal(back.type, message->type);
+    char *again = signal_message_encode(&back, peers);
+    assert_string_equal(again, json);
+    signal_message_deinit(&back);
+    free(again);
+    free(json);
+}
+
+static void test_encode(void **state)
+{
+    (void)state;
+    const char *peers[] = {"a", "b"};
+    check_encode(M(.type = SIGNAL_JOIN, .room = "b\"l\\ue \xe2\x82\xac"), NULL,
+                 "{\"type\":\"join\",\"room\":\"b\\\"l\\\\ue \xe2\x82\xac\"}");
+    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .peer_count = 2), peers,
+                 "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[\"a\",\"b\"]}");
+    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c"), NULL,
+                 "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[]}");
+    check_encode(M(.type = SIGNAL_PEER_JOINED, .peer_id = "c"), NULL,
+                 "{\"type\":\"peer-joined\",\"peerId\":\"c\"}");
+    check_encode(M(.type = SIGNAL_OFFER, .sdp = "v=0\r\n"), NULL,
+                 "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\n\"}");
+    check_encode(M(.type = SIGNAL_OFFER, .sdp = "v=0\r\n", .peer_id = "p"), NULL,
+                 "{\"type\":\"offer\",\"peerId\":\"p\",\"sdp\":\"v=0\\r\\n\"}");
+    check_encode(M(.type = SIGNAL_ANSWER, .sdp = ""), NULL, "{\"type\":\"answer\",\"sdp\":\"\"}");
+    check_encode(M(.type = SIGNAL_CANDIDATE, .candidate = "{\"candidate\":\"\"}"), NULL,
+                 "{\"type\":\"candidate\",\"candidate\":\"{\\\"candidate\\\":\\\"\\\"}\"}");
+    check_encode(M(.type = SIGNAL_BYE), NULL, "{\"type\":\"bye\"}");
+    check_encode(M(.type = SIGNAL_PEER_LEFT, .peer_id = "c"), NULL,
+                 "{\"type\":\"peer-left\",\"peerId\":\"c\"}");
+    check_encode(M(.type = SIGNAL_ERROR, .text = "room full"), NULL,
+                 "{\"type\":\"error\",\"message\":\"room full\"}");
+}
+
+static void test_type_names(void **state)
+{
+    (void)state;
+    assert_string_equal(signal_type_name(SIGNAL_JOIN), "join");
+    assert_string_equal(signal_type_name(SIGNAL_PEER_LEFT), "peer-left");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decode),           cmocka_unit_test(test_decode_errors),
+        cmocka_unit_test(test_room_name_length), cmocka_unit_test(test_peer_id_length),
+        cmocka_unit_test(test_prefixes),         cmocka_unit_test(test_deep_nesting),
+        cmocka_unit_test(test_encode),           cmocka_unit_test(test_type_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
