@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include <agent.h>
 
@@ -40,6 +41,7 @@ enum {
      * it, so that a pair is given up after about 16 s. */
     CHECK_TIMEOUT_MS = 200,
     CHECK_TRIES = 7,
+    SOCKET_BUFFER_BYTES = 2 << 20,
     CLOSE_TURNS_MAX = 16,
     CANDIDATE_TEXT_LEN = sizeof((struct peer_path *)0)->local
 };
@@ -378,11 +380,26 @@ const char *ice_local_pwd(const struct ice *ice)
     return ice->pwd;
 }
 
+/* A burst of SCTP that comes while we are elsewhere must find room: what is
+ * lost here costs the sender half its rate. The kernel's rmem_max caps it. */
+static void widen_sockets(struct ice *ice)
+{
+    GPtrArray *sockets = nice_agent_get_sockets(ice->agent, ice->stream, COMPONENT);
+    for (guint i = 0; sockets && i < sockets->len; i++) {
+        int bytes = SOCKET_BUFFER_BYTES;
+        int fd = g_socket_get_fd(g_ptr_array_index(sockets, i));
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    }
+    if (sockets)
+        g_ptr_array_unref(sockets);
+}
+
 void ice_gather(struct ice *ice)
 {
     add_local_addresses(ice);
     if (!nice_agent_gather_candidates(ice->agent, ice->stream))
         on_gathering_done(ice->agent, ice->stream, ice); /* no socket could be opened */
+    widen_sockets(ice);
 }
 
 /* ---- the other side ---- */
