@@ -72,12 +72,15 @@ static void take_gap(struct sctp_assoc *a, struct news *n, uint64_t start, uint6
 static void take_gaps(struct sctp_assoc *a, struct news *n, const struct chunk_sack *s,
                       uint64_t cum, uint64_t now_us)
 {
+    a->recovery.visible_to = UINT64_MAX;
     for (size_t i = 0; i < s->gaps; i++) {
         uint64_t start = cum + get_u16be(s->gap_bytes + 4 * i);
         uint64_t end = cum + get_u16be(s->gap_bytes + 4 * i + 2);
         if (start <= cum || end < start || end >= a->flight.next)
             return; /* nonsense; the next SACK may have sense */
         take_gap(a, n, start, end, now_us);
+        if (s->gaps >= MANY_GAPS)
+            a->recovery.visible_to = end;
     }
 }
 

@@ -29,7 +29,8 @@ enum {
     MAX_CONTROL = 8 << 10,      /* replies queued in one batch: a flood of
                                    HEARTBEATs is answered up to here */
     MAX_DUPLICATES = 16,        /* TSNs told in one SACK */
-    MAX_GAPS = 256,             /* blocks told in one SACK */
+    MAX_GAPS = 320,             /* blocks told in one SACK */
+    MANY_GAPS = 64,             /* a SACK with more may not tell of all */
     MAX_RESET_STREAMS = 256,    /* in one of our requests */
     MAX_PARTS = 16,             /* largest messages begun and not complete, that
                                    are held above the window; then ABORT */
@@ -111,6 +112,7 @@ struct recovery {
     uint64_t end_tsn; /* its TSN */
     uint64_t rtt_us;  /* its round trip */
     uint64_t highest_acked;
+    uint64_t visible_to; /* the latest SACK tells of TSNs up to here */
     bool reordering_seen;
     unsigned reorder_mult; /* of a quarter of the least round trip */
     unsigned reorder_persist;

@@ -85,7 +85,7 @@ struct cc_bbr {
     uint64_t round_count;
     bool round_start;
     bool loss_round_start;
-    bool loss_in_round;
+    uint64_t lost_in_round;
     unsigned loss_ranges; /* in this round */
     uint64_t full_bw;
     unsigned full_bw_count;
@@ -106,6 +106,7 @@ struct cc_bbr {
     unsigned rounds_since_probe;
     int ack_phase;
     bool bw_probe_samples;
+    bool probe_alone; /* no standing queue when this probe began */
     unsigned probe_up_rounds;
     uint64_t probe_up_bytes; /* to be acked for the next step up */
     uint64_t probe_up_acked;

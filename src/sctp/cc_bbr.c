@@ -50,7 +50,7 @@ enum {
     STARTUP_LOSS_RANGES = 6,
     EXTRA_ACKED_ROUNDS = 10,
     RENO_ROUNDS = 63, /* probe at least as often as Reno would need to */
-    INITIAL_RTT_US = 1000,
+    MIN_RTT_CONFIRMED = 64, /* a sample within this part of it confirms it */
 };
 
 #define MIN_RTT_WINDOW_US (10 * US_PER_S)
@@ -102,6 +102,15 @@ static uint64_t inflight_with_headroom(const struct cc *cc)
         return UINT64_MAX;
     uint64_t headroom = most(cc->mss, b->inflight_long * HEADROOM / 100);
     return most(b->inflight_long > headroom ? b->inflight_long - headroom : 0, min_pipe(cc));
+}
+
+/* How much may be lost of that much in flight. Departs from the draft below
+ * 100 packets: there a single loss would be above 2 %, and a path with random
+ * loss would be squeezed down to the minimum. Two are no sign of a full queue
+ * either. */
+static uint64_t loss_allowed(const struct cc *cc, uint64_t in_flight)
+{
+    return most(in_flight * LOSS_THRESHOLD / 100, 2 * cc->mss);
 }
 
 static uint32_t draw(struct cc *cc, uint32_t below)
@@ -189,6 +198,7 @@ static void start_probe_up(struct cc *cc, const struct cc_ack *ack)
     reset_full_bw(b);
     b->full_bw = ack->rate.bytes_per_s;
     b->cycle_at_us = ack->now_us;
+    b->probe_alone = ack->srtt_us < b->min_rtt_us + b->min_rtt_us / 4; /* no queue stands */
     set_state(b, PROBE_UP, GAIN_UP, CWND_GAIN_UP);
     raise_inflight_slope(cc);
 }
@@ -220,6 +230,13 @@ static bool is_time_to_go_down(struct cc *cc, const struct cc_ack *ack)
         b->full_bw = ack->rate.bytes_per_s;
         return false;
     }
+    /* BBR version 2 left here, version 3 waits three rounds for more bandwidth
+     * to show, while a queue of more than a round trip builds up. Alone on
+     * the path we need not: had there been more, the estimate would have
+     * grown. Beside others those rounds are how a small share grows. */
+    if (b->probe_alone && has_elapsed(b, ack->now_us, b->min_rtt_us) &&
+        ack->in_flight >= inflight_for(cc, max_bw(b), GAIN_UP))
+        return true;
     return b->full_bw_now;
 }
 
@@ -236,15 +253,6 @@ static void probe_inflight_upward(struct cc *cc, const struct cc_ack *ack)
     }
     if (b->round_start)
         raise_inflight_slope(cc);
-}
-
-/* How much may be lost of that much in flight. Departs from the draft below
- * 100 packets: there a single loss would be above 2 %, and a path with random
- * loss would be squeezed down to the minimum. Two are no sign of a full queue
- * either. */
-static uint64_t loss_allowed(const struct cc *cc, uint64_t in_flight)
-{
-    return most(in_flight * LOSS_THRESHOLD / 100, 2 * cc->mss);
 }
 
 static bool is_inflight_too_high(const struct cc *cc, const struct cc_ack *ack)
@@ -366,11 +374,13 @@ static void update_congestion_signals(struct cc *cc, const struct cc_ack *ack)
     if (ack->rate.bytes_per_s > 0 &&
         (ack->rate.bytes_per_s >= max_bw(b) || !ack->rate.is_app_limited))
         b->max_bw[0] = most(b->max_bw[0], ack->rate.bytes_per_s);
-    if (ack->lost > 0)
-        b->loss_in_round = true;
+    b->lost_in_round += ack->lost;
     if (!b->loss_round_start)
         return;
-    if (b->loss_in_round && !is_probing_bw(b)) {
+    /* Departs from the draft, which takes any loss for congestion: with random
+     * loss there is some in every round, and since the rate is paced 1 % below
+     * the estimate, the bound would shrink each time. */
+    if (b->lost_in_round > loss_allowed(cc, b->inflight_latest) && !is_probing_bw(b)) {
         if (b->bw_short == UINT64_MAX)
             b->bw_short = max_bw(b);
         if (b->inflight_short == UINT64_MAX)
@@ -378,7 +388,7 @@ static void update_congestion_signals(struct cc *cc, const struct cc_ack *ack)
         b->bw_short = most(b->bw_latest, b->bw_short * BETA / 100);
         b->inflight_short = most(b->inflight_latest, b->inflight_short * BETA / 100);
     }
-    b->loss_in_round = false;
+    b->lost_in_round = 0;
 }
 
 /* Acknowledgements that come in clumps need more in flight. */
@@ -435,10 +445,15 @@ static void check_startup(struct cc *cc, const struct cc_ack *ack)
 static void update_min_rtt(struct cc_bbr *b, const struct cc_ack *ack)
 {
     b->probe_rtt_expired = ack->now_us > b->probe_rtt_min_at_us + PROBE_RTT_INTERVAL_US;
-    /* Seeing the same minimum again confirms it as well as a lower one. */
     if (ack->rtt_us > 0 && (ack->rtt_us <= b->probe_rtt_min_us || b->probe_rtt_expired)) {
         b->probe_rtt_min_us = ack->rtt_us;
         b->probe_rtt_min_at_us = ack->now_us;
+    } else if (ack->rtt_us > 0 && b->probe_rtt_min_us == b->min_rtt_us &&
+               ack->rtt_us - b->min_rtt_us <= b->min_rtt_us / MIN_RTT_CONFIRMED) {
+        /* Departs from the draft: a sample this near shows an empty queue,
+         * and emptying it on purpose would teach nothing. */
+        b->probe_rtt_min_at_us = ack->now_us;
+        b->min_rtt_at_us = ack->now_us;
     }
     bool expired = ack->now_us > b->min_rtt_at_us + MIN_RTT_WINDOW_US;
     if (b->probe_rtt_min_us <= b->min_rtt_us || expired) {
@@ -565,7 +580,6 @@ static void bbr_on_loss(struct cc *cc, const struct cc_loss *loss)
     struct cc_bbr *b = &cc->bbr;
     if (loss->starts_range)
         b->loss_ranges++;
-    b->loss_in_round = true;
     if (!b->bw_probe_samples)
         return;
     if (loss->lost_since <= loss_allowed(cc, loss->tx_in_flight))
@@ -643,7 +657,8 @@ static void bbr_on_restart(struct cc *cc, uint64_t idle_us, uint64_t now_us)
     b->extra_acked_delivered = 0;
     /* The queue is empty by now: the model's rate needs no probing. */
     if (b->state >= PROBE_DOWN && b->state <= PROBE_UP && b->bw > 0)
-        cc->pacing_rate = most(b->bw * (100 - PACING_MARGIN) / 100, cc->mss);
+        cc->pacing_rate = most(b->bw * (100 - PACING_MARGIN) / 100,
+                               min_pipe(cc) * US_PER_S / most(b->min_rtt_us, 1));
 }
 
 static const char *bbr_state(const struct cc *cc)

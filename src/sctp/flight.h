@@ -83,6 +83,15 @@ static inline bool flight_has_lost(const struct flight *f)
     return f->lost.oldest != 0;
 }
 
+/* Which lost chunk goes first: the one that holds up all others, if it is
+ * lost, since a receiver short of memory may take in no other. */
+static inline uint64_t flight_next_lost(const struct flight *f)
+{
+    if (f->lost.oldest == 0 || flight_at(f, f->first)->state == CHUNK_LOST)
+        return f->lost.oldest == 0 ? 0 : f->first;
+    return f->lost.oldest;
+}
+
 static inline bool flight_is_full(const struct flight *f)
 {
     return f->next - f->first >= FLIGHT_MAX_CHUNKS;

@@ -181,6 +181,8 @@ size_t recovery_detect(struct sctp_assoc *a, uint64_t now_us)
         next = c->newer;
         if (c->sent_us > r->xmit_us || (c->sent_us == r->xmit_us && tsn > r->end_tsn))
             break;
+        if (tsn > r->visible_to)
+            continue; /* it may have arrived: there was no room to say so */
         uint64_t late_us = c->sent_us + r->rtt_us + window;
         if (late_us > now_us) {
             assoc_arm(a, TIMER_REORDER, late_us);

@@ -179,7 +179,7 @@ static void message_unlink(struct sendq *q, struct sctp_message *m)
 {
     struct out_stream *s = stream_find(q, m->stream);
     list_remove(&m->link);
-    q->charged -= message_cost(m);
+    q->charged -= sizeof *m;
     if (q->current == s)
         q->current = NULL;
 }
@@ -195,6 +195,7 @@ void sendq_take(struct sendq *q, struct sctp_message *m, size_t len)
     m->next_fsn++;
     m->refs++;
     q->queued -= len;
+    q->charged -= len;
     s->deficit -= (int64_t)len;
     if (m->sent == m->len) {
         message_unlink(q, m);
@@ -210,6 +211,7 @@ void sendq_abandon(struct sendq *q, struct sctp_message *m)
     if (m->sent == m->len)
         return;
     q->queued -= m->len - m->sent;
+    q->charged -= m->len - m->sent;
     m->sent = m->len;
     message_unlink(q, m);
     sendq_release(q, m);

@@ -121,7 +121,7 @@ static size_t fragment_len(const struct sctp_assoc *a, const struct sctp_message
 /* One lost chunk again. False when it does not go into this packet. */
 static bool send_lost(struct sctp_assoc *a, uint64_t now_us)
 {
-    uint64_t tsn = a->flight.lost.oldest;
+    uint64_t tsn = flight_next_lost(&a->flight);
     struct sent_chunk *c = flight_at(&a->flight, tsn);
     if (a->out.packet && c->wire > output_room(a))
         return false;
@@ -147,7 +147,7 @@ static enum verdict next_chunk(struct sctp_assoc *a, struct sctp_message **m)
 {
     *m = NULL;
     if (flight_has_lost(&a->flight)) {
-        const struct sent_chunk *c = flight_at(&a->flight, a->flight.lost.oldest);
+        const struct sent_chunk *c = flight_at(&a->flight, flight_next_lost(&a->flight));
         return window_allows(a, c->wire) ? SEND : HELD_BY_CWND;
     }
     *m = sendq_peek(&a->sendq);

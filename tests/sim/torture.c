@@ -258,6 +258,8 @@ static void draw_config(struct run *run, struct sctp_assoc_config *c)
     c->first_tsn = sim_random(sim, 2) ? UINT32_MAX - sim_random(sim, 300) : 0;
     c->recv_window = 20000u << sim_random(sim, 8);
     c->recv_window_max = c->recv_window << sim_random(sim, 4);
+    if (c->recv_window_max < 128 << 10)
+        c->recv_window_max = 128 << 10; /* half a message: less is only slow */
     c->mtu_max = sim_random(sim, 3) == 0 ? 1200 : 1200 + sim_random(sim, 10000);
     c->max_message = 300 << 10;
     c->max_retransmit = 30; /* these links are worse than real ones */
