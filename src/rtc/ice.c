@@ -46,9 +46,11 @@ enum {
     CANDIDATE_TEXT_LEN = sizeof((struct peer_path *)0)->local
 };
 
+enum event_type { EVENT_CANDIDATE, EVENT_GATHERED, EVENT_CONNECTED, EVENT_FAILED };
+
 struct event {
     struct list link;
-    enum { EVENT_CANDIDATE, EVENT_GATHERED, EVENT_CONNECTED, EVENT_FAILED } type;
+    enum event_type type;
     char *candidate;
 };
 
@@ -76,7 +78,7 @@ struct ice {
 
 static void tell(void *arg);
 
-static void add_event(struct ice *ice, int type, char *candidate)
+static void add_event(struct ice *ice, enum event_type type, char *candidate)
 {
     struct event *event = xcalloc(1, sizeof *event);
     event->type = type;

@@ -1,0 +1,128 @@
+#include "testing.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "net/loop.h"
+#include "rtc/ice_servers.h"
+
+static void test_urls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        bool is_valid;
+    } cases[] = {
+        {"stun:stun.l.google.com:19302", true},
+        {"stun:192.0.2.1", true},
+        {"STUN:[2001:db8::1]:3478", true},
+        {"turn:turn.example.org?transport=udp", true},
+        {"turn:turn.example.org:443?transport=tcp", true},
+        {"turns:turn.example.org", true},
+        {"turns:turn.example.org?transport=tcp", true},
+        {"turns:turn.example.org?transport=udp", false},
+        {"turn:turn.example.org?transport=sctp", false},
+        {"stun:host?transport=udp", false},
+        {"stuns:host", false},
+        {"http://host", false},
+        {"stun://host", false},
+        {"stun:", false},
+        {"stun:host:", false},
+        {"stun:host:0", false},
+        {"stun:host:65536", false},
+        {"stun:host:99999999999999999999", false},
+        {"stun:host:12x", false},
+        {"stun:[::1", false},
+        {"stun:[]", false},
+        {"stun:a b", false},
+        {"stun:user@host", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *why = NULL;
+        int error = ice_server_url_check(cases[i].url, &why);
+        if ((error == 0) != cases[i].is_valid || (error != 0) != (why != NULL))
+            fail_msg("%s", cases[i].url);
+    }
+}
+
+static void test_literals_are_there_at_once(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct ice_servers *servers = ice_servers_new(loop);
+    struct ice_server out[ICE_SERVERS_MAX];
+    char text[ADDRESS_TEXT_LEN];
+    const char *why;
+    uint16_t port;
+    assert_int_equal(ice_servers_add(servers, "stun:192.0.2.1", NULL, NULL, &why), 0);
+    assert_int_equal(ice_servers_add(servers, "turns:[2001:db8::1]:443?transport=tcp", "u", "p",
+                                     &why),
+                     0);
+    assert_int_equal(ice_servers_add(servers, "turn:192.0.2.2?transport=tcp", "u", "p", &why), 0);
+    assert_int_equal(ice_servers_get(servers, out, ICE_SERVERS_MAX), 3);
+    assert_int_equal(out[0].type, ICE_SERVER_STUN);
+    assert_string_equal(address_format(&out[0].address, text), "192.0.2.1:3478");
+    assert_null(out[0].user);
+    assert_int_equal(out[1].type, ICE_SERVER_TURN);
+    assert_int_equal(out[1].transport, ICE_TRANSPORT_TLS);
+    assert_string_equal(address_format(&out[1].address, text), "[2001:db8::1]:443");
+    assert_string_equal(out[1].user, "u");
+    assert_string_equal(out[1].pass, "p");
+    assert_int_equal(out[2].transport, ICE_TRANSPORT_TCP);
+    assert_int_equal(ice_servers_get(servers, out, 1), 1);
+    assert_null(ice_servers_unresolved_stun(servers, &port));
+    ice_servers_free(servers);
+    loop_free(loop);
+}
+
+static void test_names_come_later(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct ice_servers *servers = ice_servers_new(loop);
+    struct ice_server out[ICE_SERVERS_MAX];
+    const char *why;
+    uint16_t port = 0;
+    assert_int_equal(ice_servers_add(servers, "stun:localhost:19302", NULL, NULL, &why), 0);
+    assert_int_equal(ice_servers_get(servers, out, ICE_SERVERS_MAX), 0);
+    assert_string_equal(ice_servers_unresolved_stun(servers, &port), "localhost");
+    assert_int_equal(port, 19302);
+    struct timer *tick = timer_new(loop, (void (*)(void *))loop_stop, loop);
+    for (int i = 0; i < 500 && ice_servers_get(servers, out, ICE_SERVERS_MAX) == 0; i++) {
+        timer_start_in(tick, 10 * US_PER_MS);
+        loop_run(loop);
+    }
+    assert_int_equal(ice_servers_get(servers, out, ICE_SERVERS_MAX), 1);
+    assert_int_equal(address_port(&out[0].address), 19302);
+    assert_null(ice_servers_unresolved_stun(servers, &port));
+    timer_free(tick);
+    ice_servers_free(servers);
+    loop_free(loop);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct ice_servers *servers = ice_servers_new(loop);
+    const char *why = NULL;
+    assert_int_equal(ice_servers_add(servers, "rubbish", NULL, NULL, &why), -EINVAL);
+    assert_non_null(why);
+    for (int i = 0; i < ICE_SERVERS_MAX; i++)
+        assert_int_equal(ice_servers_add(servers, "stun:stun.invalid", NULL, NULL, &why), 0);
+    assert_int_equal(ice_servers_add(servers, "stun:192.0.2.1", NULL, NULL, &why), -ENOSPC);
+    ice_servers_free(servers); /* under way */
+    loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_literals_are_there_at_once),
+        cmocka_unit_test(test_names_come_later),
+        cmocka_unit_test(test_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
