@@ -8,7 +8,7 @@ rig_pids=
 rig_stop() {
     # The last one first: the tunnel's ends before the signal server.
     for pid in $rig_pids; do
-        kill -INT "$pid" 2>/dev/null || true
+        kill -TERM "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
     rm -rf "$rig_dir"
