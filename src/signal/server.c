@@ -1,11 +1,10 @@
 /*
  * Each socket has a struct socket and nothing else of ours while it is idle.
  *
- * Heartbeat: the sockets form a queue in the order of their next ping. All
- * wait equally long, so who is pinged goes to the back, and one timer for the
- * front serves them all. At its ping, a socket that has been silent for longer
- * than the time of silence less one interval would be over that time at the
- * next one: it is dropped now, which keeps the promise.
+ * Heartbeat: the sockets form a queue in the order of their next check. All
+ * wait equally long, so who is checked goes to the back, and one timer for the
+ * front serves them all. At a check a socket is pinged when it is time, or
+ * dropped when at the next check it would have been silent for too long.
  *
  * A socket that breaks a limit while something else runs (its queue is full
  * because another peer sent to it) is only marked; the next turn drops it.
@@ -28,7 +27,10 @@
 #include "signal/room.h"
 #include "signal/table.h"
 
-enum { CLIENT_KEY_MAX = 8 };
+enum {
+    CLIENT_KEY_MAX = 8,
+    CHECKS_PER_PING = 3, /* the more, the longer a silent socket may hope */
+};
 
 /* All sockets from one place. */
 struct client {
@@ -38,11 +40,12 @@ struct client {
 };
 
 struct socket {
-    struct list link; /* by next ping */
+    struct list link; /* by next check */
     struct signal_server *server;
     struct websocket *ws;
     struct client *client;
     struct room_member member;
+    uint64_t check_at_us;
     uint64_t ping_at_us;
     uint64_t heard_at_us;
     uint64_t filled_at_us; /* of the token bucket: when it was full, or will be */
@@ -130,7 +133,7 @@ static void start_heartbeat(struct signal_server *server)
 {
     struct list *first = list_first(&server->sockets);
     timer_start_at(server->heartbeat,
-                   first ? LIST_ENTRY(first, struct socket, link)->ping_at_us : TIME_NEVER);
+                   first ? LIST_ENTRY(first, struct socket, link)->check_at_us : TIME_NEVER);
 }
 
 /* Takes it off everything and closes it. */
@@ -254,26 +257,36 @@ static void on_ws_close(int code, const char *reason, void *arg)
     socket_close(socket, WEBSOCKET_NORMAL, "");
 }
 
+static void socket_check(struct socket *socket, uint64_t now_us)
+{
+    struct signal_server *server = socket->server;
+    uint64_t interval_us = server->config.ping_us / CHECKS_PER_PING;
+    uint64_t silent_us = now_us - socket->heard_at_us;
+    if (silent_us >= server->config.silence_us - interval_us) {
+        log_info("socket %u: dropped: silent for %llu s", socket->number,
+                 (unsigned long long)(silent_us / US_PER_S));
+        socket_close(socket, WEBSOCKET_POLICY, "no answer to pings");
+        return;
+    }
+    socket->check_at_us = now_us + interval_us;
+    list_remove(&socket->link);
+    list_append(&server->sockets, &socket->link);
+    if (now_us >= socket->ping_at_us) {
+        socket->ping_at_us = now_us + server->config.ping_us;
+        websocket_ping(socket->ws);
+    }
+}
+
 static void on_heartbeat(void *arg)
 {
     struct signal_server *server = arg;
     uint64_t now_us = clock_now_us();
-    uint64_t silence_us = server->config.silence_us - server->config.ping_us;
     struct list *first;
     while ((first = list_first(&server->sockets)) != NULL) {
         struct socket *socket = LIST_ENTRY(first, struct socket, link);
-        if (socket->ping_at_us > now_us)
+        if (socket->check_at_us > now_us)
             break;
-        if (now_us - socket->heard_at_us >= silence_us) {
-            log_info("socket %u: dropped: silent for %llu s", socket->number,
-                     (unsigned long long)((now_us - socket->heard_at_us) / US_PER_S));
-            socket_close(socket, WEBSOCKET_POLICY, "no answer to pings");
-            continue;
-        }
-        socket->ping_at_us = now_us + server->config.ping_us;
-        list_remove(&socket->link);
-        list_append(&server->sockets, &socket->link);
-        websocket_ping(socket->ws);
+        socket_check(socket, now_us);
     }
     start_heartbeat(server);
 }
@@ -287,6 +300,7 @@ static void socket_new(struct signal_server *server, struct conn *conn, struct s
     socket->server = server;
     socket->number = ++server->numbers;
     socket->heard_at_us = now_us;
+    socket->check_at_us = now_us + server->config.ping_us / CHECKS_PER_PING;
     socket->ping_at_us = now_us + server->config.ping_us;
     socket->client = client_find_or_new(server, address);
     socket->client->socket_count++;
