@@ -1,0 +1,417 @@
+/*
+ * The signal client: with our server, and with servers that are wrong in
+ * every way that a person meets. What it then says is half of its worth.
+ */
+#include "net/tls_testing.h"
+
+#include "base/log.h"
+#include "http/parse.h"
+#include "net/websocket.h"
+#include "signal/client.h"
+#include "signal/server.h"
+
+struct visit {
+    struct loop *loop;
+    struct signal_client *client;
+    bool is_open;
+    struct buf messages; /* "type peer-id content\n" each */
+    bool has_message;
+    bool is_closed;
+    char text[512];
+    bool closes_in_callback;
+};
+
+static void visit_on_open(void *arg)
+{
+    ((struct visit *)arg)->is_open = true;
+}
+
+static void visit_on_message(const struct signal_message *m, void *arg)
+{
+    struct visit *v = arg;
+    const char *content = m->sdp ? m->sdp : m->candidate ? m->candidate : m->text;
+    buf_append_format(&v->messages, "%s %s %s\n", signal_type_name(m->type),
+                      m->peer_id ? "id" : "-", content ? content : "-");
+    v->has_message = true;
+    if (v->closes_in_callback) {
+        signal_client_close(v->client);
+        v->client = NULL;
+    }
+}
+
+static void visit_on_close(const char *text, void *arg)
+{
+    struct visit *v = arg;
+    assert_false(v->is_closed);
+    v->is_closed = true;
+    snprintf(v->text, sizeof v->text, "%s", text);
+    if (v->closes_in_callback) {
+        signal_client_close(v->client);
+        v->client = NULL;
+    }
+}
+
+static void visit_begin(struct visit *v, struct loop *loop, const char *url_text,
+                        const struct tls_client *tls, const char *room)
+{
+    static const struct signal_client_handlers handlers = {visit_on_open, visit_on_message,
+                                                           visit_on_close};
+    *v = (struct visit){.loop = loop};
+    buf_init(&v->messages, 1 << 20);
+    struct url url;
+    const char *why;
+    assert_int_equal(url_parse(url_text, &url, &why), 0);
+    v->client = signal_client_new(loop, &url, tls, room, &handlers, v);
+    url_deinit(&url); /* was copied */
+}
+
+static void visit_end(struct visit *v)
+{
+    if (v->client)
+        signal_client_close(v->client);
+    buf_deinit(&v->messages);
+}
+
+static void expect(struct visit *v, const char *lines)
+{
+    run_until(v->loop, &v->has_message);
+    struct span got = buf_bytes(&v->messages);
+    if (!span_is_string(got, lines))
+        fail_msg("\"%.*s\" is not \"%s\"", SPAN_ARG(got), lines);
+    buf_clear(&v->messages);
+    v->has_message = false;
+}
+
+static void expect_close(struct visit *v, const char *words)
+{
+    run_until(v->loop, &v->is_closed);
+    if (!strstr(v->text, words))
+        fail_msg("\"%s\" is not in \"%s\"", words, v->text);
+}
+
+static struct signal_server *start_server(struct loop *loop, char url[64])
+{
+    log_configure(LOG_ERROR, LOG_TEXT);
+    struct signal_server_config config;
+    signal_server_config_init(&config);
+    config.host = "127.0.0.1";
+    config.port = 0;
+    struct signal_server *server = NULL;
+    assert_int_equal(signal_server_new(loop, &config, &server), 0);
+    snprintf(url, 64, "ws://localhost:%u/signal?x=1", signal_server_port(server));
+    return server;
+}
+
+static void test_two_visits(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    char url[64];
+    struct signal_server *server = start_server(loop, url);
+    struct visit a;
+    struct visit b;
+    visit_begin(&a, loop, url, NULL, "r\xc3\xb6om");
+    signal_client_send_offer(a.client, "dropped: not open yet");
+    run_until(loop, &a.is_open);
+    expect(&a, "joined id -\n");
+    visit_begin(&b, loop, url, NULL, "r\xc3\xb6om");
+    expect(&b, "joined id -\n");
+    expect(&a, "peer-joined id -\n");
+    signal_client_send_offer(a.client, "v=0");
+    expect(&b, "offer id v=0\n");
+    signal_client_send_answer(b.client, "v=1");
+    expect(&a, "answer id v=1\n");
+    signal_client_send_candidate(b.client, "{}");
+    expect(&a, "candidate id {}\n");
+    struct visit c;
+    visit_begin(&c, loop, url, NULL, "r\xc3\xb6om");
+    expect(&c, "error - room full: both places are taken\n");
+    visit_end(&c);
+    visit_end(&b); /* says bye */
+    expect(&a, "peer-left id -\n");
+    signal_server_close(server);
+    expect_close(&a, "is going away: the server shuts down");
+    signal_client_send_offer(a.client, "dropped: closed");
+    visit_end(&a);
+    loop_free(loop);
+}
+
+static void test_close_in_callbacks(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    char url[64];
+    struct signal_server *server = start_server(loop, url);
+    struct visit v;
+    visit_begin(&v, loop, url, NULL, "r");
+    v.closes_in_callback = true;
+    run_until(loop, &v.has_message);
+    visit_end(&v);
+    visit_begin(&v, loop, "ws://127.0.0.1:1", NULL, "r");
+    v.closes_in_callback = true;
+    run_until(loop, &v.is_closed);
+    visit_end(&v);
+    visit_begin(&v, loop, url, NULL, "r"); /* before anything has happened */
+    visit_end(&v);
+    signal_server_close(server);
+    loop_free(loop);
+}
+
+/* A server that answers every request by the same bytes. */
+struct fake {
+    struct loop *loop;
+    struct listener *listener;
+    struct conn *conn;
+    const char *answer; /* NULL: none. "%s": the accept key */
+    size_t repeat;      /* times that the answer is sent */
+    bool ends;          /* behind it */
+    struct buf request;
+    bool has_request;
+    char url[64];
+};
+
+/* Sends the answer, with the key's counterpart in it. */
+static void fake_answer(struct fake *f, const struct http_request *request)
+{
+    char accept[WEBSOCKET_ACCEPT_LEN + 1] = "";
+    const struct http_field *key = http_fields_find(request->fields, "Sec-WebSocket-Key");
+    assert_non_null(key);
+    websocket_accept_key(key->value, accept);
+    const char *hole = strstr(f->answer, "%s");
+    size_t before = hole ? (size_t)(hole - f->answer) : strlen(f->answer);
+    for (size_t i = 0; i < f->repeat; i++) {
+        conn_write(f->conn, span_of(f->answer, before));
+        if (hole) {
+            conn_write(f->conn, span_from_string(accept));
+            conn_write(f->conn, span_from_string(hole + 2));
+        }
+    }
+}
+
+static void fake_on_data(struct span bytes, void *arg)
+{
+    struct fake *f = arg;
+    if (f->has_request)
+        return;
+    buf_append(&f->request, bytes);
+    struct http_request request;
+    struct http_field fields[HTTP_FIELDS_MAX];
+    if (http_parse_request(buf_bytes(&f->request), &request, fields) <= 0)
+        return;
+    f->has_request = true;
+    if (f->answer)
+        fake_answer(f, &request);
+    if (f->ends)
+        conn_end(f->conn);
+}
+
+static void fake_on_accept(struct conn *conn, void *arg)
+{
+    static const struct conn_handlers handlers = {.on_data = fake_on_data};
+    struct fake *f = arg;
+    f->conn = conn;
+    conn_set_handlers(conn, &handlers, f);
+}
+
+static void fake_start(struct fake *f, struct loop *loop, const char *answer)
+{
+    *f = (struct fake){.loop = loop, .answer = answer, .repeat = 1};
+    buf_init(&f->request, 1 << 20);
+    assert_int_equal(listener_new(loop, "127.0.0.1", 0, fake_on_accept, f, &f->listener), 0);
+    snprintf(f->url, sizeof f->url, "ws://127.0.0.1:%u", listener_port(f->listener));
+}
+
+static void fake_stop(struct fake *f)
+{
+    if (f->conn)
+        conn_close(f->conn);
+    listener_close(f->listener);
+    buf_deinit(&f->request);
+}
+
+static void check_fake(const char *answer, size_t repeat, bool ends, const char *words)
+{
+    struct loop *loop = loop_new();
+    struct fake f;
+    fake_start(&f, loop, answer);
+    f.repeat = repeat;
+    f.ends = ends;
+    struct visit v;
+    visit_begin(&v, loop, f.url, NULL, "r");
+    signal_client_set_times(v.client, 200 * US_PER_MS, 100 * US_PER_MS, 200 * US_PER_MS);
+    expect_close(&v, words);
+    /* It names the server. */
+    assert_non_null(strstr(v.text, strrchr(f.url, '/') + 1));
+    visit_end(&v);
+    fake_stop(&f);
+    loop_free(loop);
+}
+
+#define ACCEPTS                                                                         \
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
+    "Sec-WebSocket-Accept: %s\r\n\r\n"
+
+static void test_wrong_servers(void **state)
+{
+    (void)state;
+    log_configure(LOG_ERROR, LOG_TEXT);
+    check_fake(NULL, 1, false, "accepted the connection but did not answer in time");
+    check_fake(NULL, 1, true, "ended the connection instead of answering");
+    check_fake("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 1, false,
+               "answered HTTP 404, not a WebSocket handshake");
+    check_fake("HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n", 1, false, "answered HTTP 301");
+    check_fake("HTTP/1.1 200 OK\r\n\r\n<html>", 1, true, "answered HTTP 200");
+    check_fake("SSH-2.0-OpenSSH_9.2\r\n", 1, false, "does not speak HTTP");
+    check_fake("\x15\x03\x03 TLS alert \r\n\r\n", 1, false, "does not speak HTTP");
+    check_fake("HTTP/1.1 200 ", 1, false, "did not answer in time");
+    check_fake("HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+               "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+               1, false, "answered the WebSocket handshake wrongly");
+    check_fake("HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", 1, false,
+               "answered the WebSocket handshake wrongly");
+    /* A head without end. */
+    check_fake("HTTP/1.1 200 OK\r\nX: y\r\n", 1, false, "did not answer in time");
+    check_fake("XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", 10000, false, "does not speak HTTP");
+    /* WebSocket, but not for us. */
+    check_fake(ACCEPTS, 1, false, "is silent; given up");
+    check_fake(ACCEPTS, 1, true, "is gone: the connection ended");
+    check_fake(ACCEPTS "\x88\x0f\x03\xf1"
+                       "shutting down",
+               1, false, "closed the connection: shutting down (1009)");
+    check_fake(ACCEPTS "\x82\x01x", 1, false, "binary message");
+    check_fake(ACCEPTS "\x88\x02\x03\xe9", 1, false, "is going away");
+}
+
+static void test_malformed_messages_are_dropped(void **state)
+{
+    (void)state;
+    log_configure(LOG_ERROR, LOG_TEXT);
+    struct loop *loop = loop_new();
+    struct fake f;
+    fake_start(&f, loop,
+               ACCEPTS "\x81\x01{"
+                       "\x81\x10{\"type\":\"dance\"}"
+                       "\x81\x0f{\"type\":\"offer\""
+                       "\x81\x0e{\"type\":\"bye\"}");
+    struct visit v;
+    visit_begin(&v, loop, f.url, NULL, "r");
+    expect(&v, "bye - -\n");
+    visit_end(&v);
+    fake_stop(&f);
+    loop_free(loop);
+}
+
+static void test_unreachable_servers(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct fake f;
+    fake_start(&f, loop, NULL);
+    listener_close(f.listener);
+    f.listener = NULL;
+    struct visit v;
+    visit_begin(&v, loop, f.url, NULL, "r");
+    expect_close(&v, "cannot be reached: connection refused");
+    visit_end(&v);
+    fake_stop(&f);
+    loop_free(loop);
+}
+
+/* wss: the server's half is OpenSSL's, in the same loop. */
+struct tls_fake {
+    struct listener *listener;
+    struct conn *conn;
+    struct test_tls_server tls;
+    struct buf request;
+    bool has_answered;
+};
+
+static void tls_fake_on_data(struct span bytes, void *arg)
+{
+    struct tls_fake *f = arg;
+    test_tls_server_feed(&f->tls, bytes);
+    char got[4096];
+    size_t len = test_tls_server_read(&f->tls, got, sizeof got);
+    buf_append(&f->request, span_of(got, len));
+    struct http_request request;
+    struct http_field fields[HTTP_FIELDS_MAX];
+    if (!f->has_answered && http_parse_request(buf_bytes(&f->request), &request, fields) > 0) {
+        char accept[WEBSOCKET_ACCEPT_LEN + 1];
+        websocket_accept_key(http_fields_find(request.fields, "Sec-WebSocket-Key")->value, accept);
+        struct buf answer;
+        buf_init(&answer, 1000);
+        buf_append_format(&answer, ACCEPTS "\x81\x0e{\"type\":\"bye\"}", accept);
+        test_tls_server_write(&f->tls, buf_bytes(&answer));
+        buf_deinit(&answer);
+        f->has_answered = true;
+    }
+    conn_write(f->conn, test_tls_server_take(&f->tls));
+    test_tls_server_taken(&f->tls);
+}
+
+static void tls_fake_on_accept(struct conn *conn, void *arg)
+{
+    static const struct conn_handlers handlers = {.on_data = tls_fake_on_data};
+    struct tls_fake *f = arg;
+    f->conn = conn;
+    conn_set_handlers(conn, &handlers, f);
+}
+
+static void check_tls(const struct test_cert *cert, const char *ca_path, const char *words)
+{
+    struct loop *loop = loop_new();
+    struct tls_fake f = {0};
+    buf_init(&f.request, 1 << 16);
+    test_tls_server_init(&f.tls, cert);
+    assert_int_equal(listener_new(loop, "127.0.0.1", 0, tls_fake_on_accept, &f, &f.listener), 0);
+    struct tls_client *tls = NULL;
+    assert_int_equal(tls_client_new(ca_path, false, &tls), 0);
+    char url[64];
+    snprintf(url, sizeof url, "wss://localhost:%u", listener_port(f.listener));
+    struct visit v;
+    visit_begin(&v, loop, url, tls, "r");
+    if (words)
+        expect_close(&v, words);
+    else
+        expect(&v, "bye - -\n");
+    visit_end(&v);
+    conn_close(f.conn);
+    listener_close(f.listener);
+    loop_free(loop);
+    tls_client_free(tls);
+    test_tls_server_deinit(&f.tls);
+    buf_deinit(&f.request);
+}
+
+static void test_wss(void **state)
+{
+    (void)state;
+    struct test_cert ca =
+        test_cert_new(NULL, &(struct test_cert_options){"test CA", NULL, -86400, 86400});
+    struct test_cert good =
+        test_cert_new(&ca, &(struct test_cert_options){"s", "DNS:localhost", -86400, 86400});
+    struct test_cert other =
+        test_cert_new(&ca, &(struct test_cert_options){"s", "DNS:elsewhere", -86400, 86400});
+    char path[64];
+    test_cert_write(&ca, path);
+    check_tls(&good, path, NULL);
+    check_tls(&other, path, "the server's certificate is refused: hostname mismatch");
+    check_tls(&good, NULL, "cannot be reached: the server's certificate is refused");
+    unlink(path);
+    test_cert_free(&ca);
+    test_cert_free(&good);
+    test_cert_free(&other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_visits),
+        cmocka_unit_test(test_close_in_callbacks),
+        cmocka_unit_test(test_wrong_servers),
+        cmocka_unit_test(test_malformed_messages_are_dropped),
+        cmocka_unit_test(test_unreachable_servers),
+        cmocka_unit_test(test_wss),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
