@@ -125,11 +125,11 @@ static void tell_event(struct ice *ice, const struct event *event)
 static void tell(void *arg)
 {
     struct ice *ice = arg;
-    struct list *first;
-    ice->is_telling = false;
-    while ((first = list_first(&ice->events)) != NULL) {
-        struct event *event = LIST_ENTRY(first, struct event, link);
-        list_remove(first);
+    ice->is_telling = false; /* what is added meanwhile comes a turn later */
+    LIST_EACH(link, tmp, &ice->events)
+    {
+        struct event *event = LIST_ENTRY(link, struct event, link);
+        list_remove(link);
         tell_event(ice, event);
         free(event->candidate);
         free(event);
@@ -450,17 +450,18 @@ int ice_send(struct ice *ice, struct span datagram)
 
 static void describe(const NiceCandidate *candidate, char out[CANDIDATE_TEXT_LEN])
 {
-    static const char *const names[] = {
-        [NICE_CANDIDATE_TYPE_HOST] = "host",
-        [NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE] = "srflx",
-        [NICE_CANDIDATE_TYPE_PEER_REFLEXIVE] = "prflx",
-        [NICE_CANDIDATE_TYPE_RELAYED] = "relay",
+    static const enum candidate_type types[] = {
+        [NICE_CANDIDATE_TYPE_HOST] = CANDIDATE_HOST,
+        [NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE] = CANDIDATE_SRFLX,
+        [NICE_CANDIDATE_TYPE_PEER_REFLEXIVE] = CANDIDATE_PRFLX,
+        [NICE_CANDIDATE_TYPE_RELAYED] = CANDIDATE_RELAY,
     };
     gchar host[NICE_ADDRESS_STRING_LEN];
     nice_address_to_string(&candidate->addr, host);
     bool is_v6 = nice_address_ip_version(&candidate->addr) == 6;
-    snprintf(out, CANDIDATE_TEXT_LEN, is_v6 ? "%s [%s]:%u" : "%s %s:%u", names[candidate->type],
-             host, nice_address_get_port(&candidate->addr));
+    const char *type = candidate_type_name(types[candidate->type]);
+    snprintf(out, CANDIDATE_TEXT_LEN, is_v6 ? "%s [%s]:%u" : "%s %s:%u", type, host,
+             nice_address_get_port(&candidate->addr));
 }
 
 bool ice_get_path(const struct ice *ice, struct peer_path *out)

@@ -207,8 +207,10 @@ static void on_dtls_closed(int error, const char *text, void *arg)
 
 static void feed_early(struct peer *peer)
 {
-    while (peer->early_datagrams.len > 0 && peer->state != PEER_CLOSED) {
+    while (peer->state != PEER_CLOSED) {
         struct span all = buf_bytes(&peer->early_datagrams);
+        if (!all.data || all.len == 0)
+            break;
         size_t len = get_u16be(all.data);
         dtls_feed(peer->dtls, span_of(all.data + EARLY_HEADER_LEN, len), clock_now_us());
         buf_consume(&peer->early_datagrams, EARLY_HEADER_LEN + len);

@@ -1,7 +1,7 @@
 /*
- * usrsctp without threads. It is one machine for the whole process: its
- * timers, its settings and its output function are global, so what is static
- * here is its, not ours. An association is known to it by an address, which
+ * usrsctp without threads, but for one that it starts and that always sleeps.
+ * It is one machine for the whole process: its timers, its settings and its
+ * output function are global, so what is static here is its, not ours. An association is known to it by an address, which
  * is a number here and not a pointer: a timer of usrsctp may send a last
  * packet for a socket that is closed already, and a number that is not
  * found any more does no harm.
@@ -50,7 +50,7 @@ enum {
 enum sctp_state { STATE_NEW, STATE_CONNECTING, STATE_CONNECTED, STATE_CLOSED };
 
 struct sctp {
-    struct list link; /* in library.associations */
+    struct list link; /* in usrsctp_process.associations */
     void *address;    /* usrsctp's name for us; a number */
     enum sctp_state state;
     struct sctp_config config;
@@ -74,13 +74,13 @@ static struct {
     uintptr_t next_address;
     uint64_t ticked_us;
     struct list associations;
-} library;
+} usrsctp_process;
 
 /* ---- usrsctp as a whole ---- */
 
 static struct sctp *find_association(const void *address)
 {
-    LIST_EACH(pos, tmp, &library.associations)
+    LIST_EACH(pos, tmp, &usrsctp_process.associations)
     {
         struct sctp *sctp = LIST_ENTRY(pos, struct sctp, link);
         if (sctp->address == address)
@@ -104,11 +104,11 @@ static int on_output(void *address, void *data, size_t len, uint8_t tos, uint8_t
 
 static void start_library(void)
 {
-    if (library.is_started)
+    if (usrsctp_process.is_started)
         return;
-    library.is_started = true;
-    library.next_address = 1;
-    list_init(&library.associations);
+    usrsctp_process.is_started = true;
+    usrsctp_process.next_address = 1;
+    list_init(&usrsctp_process.associations);
     usrsctp_init_nothreads(0, on_output, NULL);
     usrsctp_sysctl_set_sctp_ecn_enable(0);
     usrsctp_sysctl_set_sctp_asconf_enable(0);
@@ -127,12 +127,12 @@ static void start_library(void)
  * that the timer does not start in the past. */
 static void tick_library(uint64_t now_us)
 {
-    if (library.ticked_us == 0 || now_us < library.ticked_us)
-        library.ticked_us = now_us;
-    uint64_t elapsed_ms = (now_us - library.ticked_us) / US_PER_MS;
+    if (usrsctp_process.ticked_us == 0 || now_us < usrsctp_process.ticked_us)
+        usrsctp_process.ticked_us = now_us;
+    uint64_t elapsed_ms = (now_us - usrsctp_process.ticked_us) / US_PER_MS;
     if (elapsed_ms < TICK_US / US_PER_MS)
         return;
-    library.ticked_us += elapsed_ms * US_PER_MS;
+    usrsctp_process.ticked_us += elapsed_ms * US_PER_MS;
     usrsctp_handle_timers(elapsed_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)elapsed_ms);
 }
 
@@ -211,10 +211,10 @@ struct sctp *sctp_new(const struct sctp_config *config, const struct sctp_handle
     sctp->arg = arg;
     sctp->is_reading = true;
     sctp_account_init(&sctp->account, 2 * config->send_high);
-    sctp->address = (void *)library.next_address++; // NOLINT: a number
+    sctp->address = (void *)usrsctp_process.next_address++; // NOLINT: a number
     sctp->message = xcalloc(config->message_max + NOTIFICATION_MAX, 1);
     sctp->outgoing = xcalloc(config->message_max, 1);
-    list_append(&library.associations, &sctp->link);
+    list_append(&usrsctp_process.associations, &sctp->link);
     usrsctp_register_address(sctp->address);
     /* Only a lack of memory fails here, as in xcalloc(). */
     if (!open_socket(sctp))
@@ -470,8 +470,8 @@ uint64_t sctp_deadline_us(const struct sctp *sctp)
     if (sctp->is_due)
         return 0;
     bool is_idle = sctp->state == STATE_CONNECTED && sctp->account.queued == 0 &&
-                   library.ticked_us > sctp->active_us + IDLE_AFTER_US;
-    return library.ticked_us + (is_idle ? IDLE_TICK_US : TICK_US);
+                   usrsctp_process.ticked_us > sctp->active_us + IDLE_AFTER_US;
+    return usrsctp_process.ticked_us + (is_idle ? IDLE_TICK_US : TICK_US);
 }
 
 void sctp_on_deadline(struct sctp *sctp, uint64_t now_us)

@@ -640,6 +640,28 @@ static void test_dead_servers_cost_no_time(void **state)
     assert_true(waited_us(scene->begin_us, begin_cpu_us) < US_PER_S / 2);
 }
 
+/* The name is still being looked up when the agent starts, and for one of the
+ * two rounds still when it ends. */
+static void test_unresolved_name_costs_no_time(void **state)
+{
+    for (int round = 0; round < 2; round++) {
+        struct scene *scene = *state;
+        const char *why;
+        assert_int_equal(ice_servers_add(scene->servers, "stun:stun.example.invalid", NULL, NULL,
+                                         &why),
+                         0);
+        peer_offer(scene->ends[0].peer);
+        if (round == 0) {
+            scene->begin_us = clock_now_us();
+            uint64_t begin_cpu_us = cpu_now_us();
+            run_until(scene, both_open);
+            assert_true(waited_us(scene->begin_us, begin_cpu_us) < US_PER_S / 2);
+        }
+        teardown(state);
+        setup(state);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -659,6 +681,7 @@ int main(void)
         TEST(test_garbage_descriptions_are_refused),
         TEST(test_wrong_fingerprint_is_refused),
         TEST(test_dead_servers_cost_no_time),
+        TEST(test_unresolved_name_costs_no_time),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
