@@ -1,0 +1,217 @@
+/*
+ * The agent's life. Every function that the owner calls notes the time, does
+ * its own part, and ends in agent_finish(): if the pacing allows, one
+ * transaction that waits is begun, so that a triggered check leaves in the
+ * same turn as what triggered it.
+ */
+#include "ice/agent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "ice/agent_internal.h"
+
+struct ice_agent *ice_agent_new(const struct ice_agent_config *config,
+                                const struct ice_agent_handlers *handlers, void *arg)
+{
+    struct ice_agent *a = xcalloc(1, sizeof *a);
+    a->config = *config;
+    a->handlers = *handlers;
+    a->arg = arg;
+    memcpy(a->random.seed, config->seed, sizeof a->random.seed);
+    if (a->config.pacing_us < ICE_TA_US)
+        a->config.pacing_us = ICE_TA_US;
+    a->is_controlling = config->is_controlling;
+    a->tie_breaker = ice_random_u64(&a->random);
+    a->retry_us = TIME_NEVER;
+    a->now = generation_new(a);
+    a->is_dirty = true;
+    return a;
+}
+
+void ice_agent_free(struct ice_agent *a, uint64_t now_us)
+{
+    if (!a)
+        return;
+    a->clock_us = now_us;
+    relay_free_all(a);
+    for (int i = 0; i < a->server_count; i++) {
+        free((char *)(uintptr_t)a->servers[i].host);
+        free((char *)(uintptr_t)a->servers[i].user);
+        free_secret_string((char *)(uintptr_t)a->servers[i].pass);
+    }
+    generation_free(a->now);
+    generation_free(a->old);
+    free_secret(a, sizeof *a);
+}
+
+int agent_send(struct ice_agent *a, int base, const struct ice_address *remote, struct span bytes)
+{
+    if (bytes.len == 0 || base < 0 || !a->bases[base].is_used || !a->bases[base].is_open)
+        return -EINVAL;
+    return a->handlers.on_datagram(a->arg, base, remote, bytes);
+}
+
+int agent_take_base(struct ice_agent *a)
+{
+    for (int i = 0; i < ICE_BASES_MAX; i++) {
+        if (!a->bases[i].is_used) {
+            a->bases[i] = (struct ice_base){.is_used = true, .relay = -1};
+            buf_init(&a->bases[i].stream, TURN_STREAM_MAX);
+            return i;
+        }
+    }
+    return -1;
+}
+
+void agent_free_base(struct ice_agent *a, int base)
+{
+    buf_deinit(&a->bases[base].stream);
+    a->bases[base].is_used = false;
+}
+
+int ice_agent_add_server(struct ice_agent *a, const struct ice_agent_server *server,
+                         uint64_t now_us)
+{
+    if (a->server_count == ICE_AGENT_SERVERS_MAX)
+        return -ENOSPC;
+    struct ice_agent_server *s = &a->servers[a->server_count++];
+    *s = *server;
+    s->host = xstrdup(server->host ? server->host : "");
+    s->user = xstrdup(server->user ? server->user : "");
+    s->pass = xstrdup(server->pass ? server->pass : "");
+    a->clock_us = now_us;
+    gather_add_probes(a);
+    agent_finish(a, now_us);
+    return 0;
+}
+
+void ice_agent_gather(struct ice_agent *a, bool more_servers, uint64_t now_us)
+{
+    a->clock_us = now_us;
+    a->more_servers = more_servers;
+    if (!a->is_gathering)
+        gather_begin(a, now_us);
+    agent_finish(a, now_us);
+}
+
+void ice_agent_end_servers(struct ice_agent *a, uint64_t now_us)
+{
+    a->clock_us = now_us;
+    a->more_servers = false;
+    agent_finish(a, now_us);
+}
+
+const char *ice_agent_local_ufrag(const struct ice_agent *a)
+{
+    return a->now->local_ufrag;
+}
+
+const char *ice_agent_local_pwd(const struct ice_agent *a)
+{
+    return a->now->local_pwd;
+}
+
+bool ice_agent_is_controlling(const struct ice_agent *a)
+{
+    return a->is_controlling;
+}
+
+enum ice_state ice_agent_state(const struct ice_agent *a)
+{
+    return a->state;
+}
+
+static void restart(struct ice_agent *a, uint64_t now_us)
+{
+    struct ice_generation *fresh = generation_new(a);
+    select_keep_old(a);
+    a->now = fresh;
+    if (a->is_gathering)
+        gather_begin(a, now_us);
+    relay_again(a, now_us);
+    select_update(a, now_us);
+}
+
+void ice_agent_restart(struct ice_agent *a, uint64_t now_us)
+{
+    a->clock_us = now_us;
+    restart(a, now_us);
+    if (a->state == ICE_FAILED)
+        select_set_state(a, ICE_CHECKING, "");
+    agent_finish(a, now_us);
+}
+
+int ice_agent_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd, uint64_t now_us)
+{
+    size_t ufrag_len = strlen(ufrag);
+    size_t pwd_len = strlen(pwd);
+    int restarted = 0;
+    if (ufrag_len == 0 || ufrag_len > ICE_UFRAG_MAX || pwd_len == 0 || pwd_len > ICE_PWD_MAX)
+        return -EINVAL;
+    a->clock_us = now_us;
+    if (a->now->has_remote) {
+        if (strcmp(a->now->remote_ufrag, ufrag) == 0 && strcmp(a->now->remote_pwd, pwd) == 0)
+            return 0;
+        restart(a, now_us);
+        restarted = 1;
+    }
+    struct ice_generation *g = a->now;
+    memcpy(g->remote_ufrag, ufrag, ufrag_len + 1);
+    memcpy(g->remote_pwd, pwd, pwd_len + 1);
+    g->has_remote = true;
+    g->begun_us = now_us;
+    if (!a->has_route)
+        select_set_state(a, ICE_CHECKING, "");
+    request_replay_early(a, now_us);
+    agent_finish(a, now_us);
+    return restarted;
+}
+
+/* One transaction, if something waits. Checks and gathering take turns, lest
+ * many servers hold up a path that is there, or many pairs the servers. */
+static bool start_one(struct ice_agent *a, uint64_t now_us)
+{
+    a->is_check_turn = !a->is_check_turn;
+    if (a->is_check_turn && check_start_one(a, now_us))
+        return true;
+    if (gather_start_one(a, now_us) || relay_start_one(a, now_us))
+        return true;
+    return check_start_one(a, now_us);
+}
+
+void agent_finish(struct ice_agent *a, uint64_t now_us)
+{
+    relay_plan(a, now_us);
+    if (now_us >= a->pace_us && start_one(a, now_us))
+        a->pace_us = now_us + a->config.pacing_us;
+    gather_end(a, now_us);
+    a->is_dirty = true;
+}
+
+void ice_agent_on_deadline(struct ice_agent *a, uint64_t now_us)
+{
+    a->clock_us = now_us;
+    gather_on_deadline(a, now_us);
+    relay_on_deadline(a, now_us);
+    check_on_deadline(a, now_us);
+    consent_on_deadline(a, now_us);
+    select_on_deadline(a, now_us);
+    agent_finish(a, now_us);
+}
+
+uint64_t ice_agent_deadline(struct ice_agent *a)
+{
+    if (!a->is_dirty)
+        return a->deadline_us;
+    uint64_t deadline = earlier(gather_deadline(a), relay_deadline(a));
+    deadline = earlier(deadline, check_deadline(a));
+    deadline = earlier(deadline, consent_deadline(a));
+    deadline = earlier(deadline, select_deadline(a));
+    if (check_is_waiting(a) || gather_is_waiting(a))
+        deadline = earlier(deadline, a->pace_us);
+    a->deadline_us = deadline;
+    a->is_dirty = false;
+    return deadline;
+}

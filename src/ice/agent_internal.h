@@ -1,0 +1,294 @@
+/*
+ * What the files of the agent share. Each is a noun of the RFC:
+ *
+ *   agent.c      life, credentials, deadlines
+ *   gather.c     interfaces, host and server-reflexive candidates
+ *   relay.c      TURN clients and their streams, relayed candidates
+ *   remote.c     the other side's candidates and names
+ *   checklist.c  generations; pairs: forming, pruning, freezing
+ *   check.c      checks going out, their answers
+ *   request.c    checks coming in
+ *   select.c     the route, nomination, state
+ *   consent.c    is the other side still there?
+ *   receive.c    datagrams coming in, told apart
+ *   report.c     what was tried, in words
+ */
+#ifndef ICE_AGENT_INTERNAL_H
+#define ICE_AGENT_INTERNAL_H
+
+#include "base/buf.h"
+#include "ice/agent.h"
+#include "ice/transaction.h"
+
+struct ice_base {
+    bool is_used;
+    bool is_stream;
+    bool is_open;               /* a stream that is connected; UDP always */
+    struct ice_address address; /* of UDP */
+    uint16_t preference;
+    int relay;         /* of a stream: whose it is */
+    struct buf stream; /* an incomplete frame */
+};
+
+/* A candidate of ours. Host and relayed ones form pairs; server-reflexive
+ * ones are only announced, since what they send leaves from their base. */
+struct ice_local {
+    bool is_used;
+    bool is_announced;
+    struct ice_candidate candidate;
+    int base;
+    int relay; /* whose it is, or -1 */
+};
+
+/* A Binding request to a STUN server, for one base. */
+struct ice_probe {
+    int base;
+    int server;
+    bool is_waiting; /* for its turn */
+    bool is_answered;
+    bool is_failed;
+    uint64_t again_us; /* keeps the mapping alive until there is a route */
+    struct stun_transaction transaction;
+};
+
+/* A TURN client and where it sends from. */
+struct ice_relay {
+    struct ice_agent *agent;
+    struct turn_client *client; /* NULL: the slot is free */
+    int index;
+    int server;
+    int base;            /* -1: a stream that is not open yet */
+    bool is_waiting;     /* to start, not before start_us */
+    bool is_done;        /* answered one way or the other: gathering need not wait */
+    uint64_t start_us;   /* of the next try */
+    uint64_t started_us; /* when the last one began */
+    uint64_t since_us;   /* when it was allocated */
+    char why[96];        /* it failed */
+};
+
+struct ice_remote {
+    struct ice_candidate candidate;
+    int resolving; /* id of on_resolve, or 0 */
+    bool is_unresolved;
+};
+
+enum ice_pair_state { PAIR_FROZEN, PAIR_WAITING, PAIR_IN_PROGRESS, PAIR_SUCCEEDED, PAIR_FAILED };
+
+struct ice_pair {
+    int local;  /* into agent.locals */
+    int remote; /* into the generation's remotes */
+    uint64_t priority;
+    enum ice_pair_state state; /* RFC 8445 section 6.1.2.6 */
+    uint64_t triggered;        /* place in the triggered-check queue; 0: not in it */
+    bool is_binding;           /* waits for its channel */
+    bool is_valid;             /* a check succeeded */
+    bool is_nominated;
+    bool nominate_on_success; /* controlled: USE-CANDIDATE came before success */
+    bool wants_nomination;    /* controlling: the next check carries USE-CANDIDATE */
+    /* The check under way. */
+    struct stun_transaction check;
+    bool check_nominates;
+    bool check_controlling;       /* our role when it was sent */
+    uint8_t last_id[STUN_ID_LEN]; /* of a check that a triggered one replaced */
+    bool has_last_id;
+    bool last_nominates;
+    int checks_sent; /* transmissions, for the report */
+    struct ice_address mapped;
+    uint64_t rtt_us;
+    /* Consent, RFC 7675. */
+    uint8_t consent_ids[ICE_CONSENT_IDS][STUN_ID_LEN];
+    uint64_t consent_sent_us[ICE_CONSENT_IDS];
+    unsigned consent_count;
+    uint64_t consent_next_us;
+    uint64_t heard_us;      /* last answer of any kind */
+    uint64_t unanswered_us; /* first request after it; TIME_NEVER: none */
+    bool is_suspect;
+    int code; /* why it failed: see pair_fail() */
+};
+
+/* Reasons of a failure that are no STUN code and no errno. */
+enum {
+    PAIR_NO_ANSWER = -1000,
+    PAIR_CONSENT_LOST,
+    PAIR_ASYMMETRIC,
+    PAIR_RELAY_LOST,
+    PAIR_NO_CHANNEL
+};
+
+/* A check that came before the other side's credentials. */
+struct ice_early_check {
+    int local;
+    struct ice_address source;
+    uint32_t priority;
+    bool use_candidate;
+};
+
+/* One generation: what lives between two restarts. */
+struct ice_generation {
+    char local_ufrag[ICE_UFRAG_LEN + 1];
+    char local_pwd[ICE_PWD_LEN + 1];
+    char remote_ufrag[ICE_UFRAG_MAX + 1];
+    char remote_pwd[ICE_PWD_MAX + 1];
+    bool has_remote;
+    bool is_remote_ended;
+    uint64_t begun_us; /* when checks could begin */
+    uint64_t first_valid_us;
+    struct ice_remote remotes[ICE_REMOTE_MAX];
+    int remote_count;
+    int prflx_count;
+    int skipped_tcp;
+    struct ice_pair *pairs[ICE_PAIRS_MAX];
+    int pair_count;
+    struct ice_early_check early[ICE_EARLY_CHECKS_MAX];
+    int early_count;
+};
+
+struct ice_agent {
+    struct ice_agent_config config;
+    struct ice_agent_handlers handlers;
+    void *arg;
+    struct ice_random random;
+    uint64_t clock_us; /* now_us of the call that we are in */
+    bool is_controlling;
+    uint64_t tie_breaker;
+    enum ice_state state;
+
+    struct ice_base bases[ICE_BASES_MAX];
+    int interface_count; /* ever added: the order of preference */
+    struct ice_local locals[ICE_LOCAL_MAX];
+    struct ice_agent_server servers[ICE_AGENT_SERVERS_MAX];
+    int server_count;
+    struct ice_probe probes[ICE_SRFLX_PROBES_MAX];
+    int probe_count;
+    struct ice_relay relays[ICE_TURN_CLIENTS_MAX];
+    int relay_count;
+    bool is_gathering; /* gather() was called */
+    bool more_servers;
+    bool is_local_ended; /* end of candidates was announced */
+    uint64_t gather_us;  /* when this generation began to gather */
+
+    struct ice_generation *now; /* the current generation */
+    struct ice_generation *old; /* the one before, while its path is in use */
+    struct ice_pair *old_pair;  /* its only pair */
+    uint64_t old_until_us;
+    int next_resolve_id;
+
+    uint64_t pace_us;   /* the next transaction not before */
+    bool is_check_turn; /* checks and gathering take turns */
+    uint64_t triggered_count;
+    uint64_t retry_us; /* of failed direct pairs while relayed */
+    uint64_t retry_wait_us;
+
+    struct ice_pair *selected;
+    struct ice_generation *selected_generation;
+    bool has_route;
+    struct ice_route route;
+    uint64_t data_us; /* data came over the route */
+
+    bool is_dirty; /* the cached deadline is stale */
+    uint64_t deadline_us;
+};
+
+/* agent.c */
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+int agent_send(struct ice_agent *a, int base, const struct ice_address *remote, struct span bytes);
+int agent_take_base(struct ice_agent *a); /* a free slot, or -1 */
+void agent_free_base(struct ice_agent *a, int base);
+/* Ends every call from outside: starts what may start, tells what is over. */
+void agent_finish(struct ice_agent *a, uint64_t now_us);
+
+/* gather.c */
+int gather_find_host(const struct ice_agent *a, int base);
+int gather_add_local(struct ice_agent *a, const struct ice_candidate *candidate, int base,
+                     int relay);
+void gather_remove_local(struct ice_agent *a, int local);
+void gather_add_mapped(struct ice_agent *a, int base, const struct ice_address *server,
+                       const struct ice_address *mapped);
+void gather_add_probes(struct ice_agent *a);
+void gather_begin(struct ice_agent *a, uint64_t now_us);
+bool gather_is_waiting(const struct ice_agent *a);
+bool gather_start_one(struct ice_agent *a, uint64_t now_us);
+bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *m, uint64_t now_us);
+void gather_on_deadline(struct ice_agent *a, uint64_t now_us);
+void gather_end(struct ice_agent *a, uint64_t now_us); /* if it is over, says so */
+uint64_t gather_deadline(const struct ice_agent *a);
+/* Whether a server can be reached from a base, as far as addresses tell. */
+bool gather_is_fit(const struct ice_agent *a, int base, const struct ice_address *server);
+
+/* relay.c */
+void relay_plan(struct ice_agent *a, uint64_t now_us);
+void relay_again(struct ice_agent *a, uint64_t now_us); /* after a restart */
+void relay_base_removed(struct ice_agent *a, int base);
+void relay_free_all(struct ice_agent *a);
+bool relay_start_one(struct ice_agent *a, uint64_t now_us);
+struct ice_relay *relay_find(struct ice_agent *a, int base, const struct ice_address *server);
+int relay_find_local(const struct ice_agent *a, const struct ice_relay *relay);
+bool relay_is_pending(const struct ice_agent *a);
+void relay_on_deadline(struct ice_agent *a, uint64_t now_us);
+uint64_t relay_deadline(const struct ice_agent *a);
+
+/* receive.c */
+bool receive_relayed(struct ice_agent *a, struct ice_relay *relay, struct span frame,
+                     uint64_t now_us, struct span *data);
+
+/* remote.c */
+int remote_find(const struct ice_generation *g, const struct ice_address *address);
+int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
+                     const struct ice_address *address, uint32_t priority);
+
+/* checklist.c */
+struct ice_generation *generation_new(struct ice_agent *a);
+void generation_free(struct ice_generation *g);
+struct ice_pair *pair_find(const struct ice_generation *g, int local, int remote);
+struct ice_pair *pair_add(struct ice_agent *a, struct ice_generation *g, int local, int remote);
+void pair_add_for_local(struct ice_agent *a, int local);
+void pair_add_for_remote(struct ice_agent *a, int remote);
+void pair_remove_for_local(struct ice_agent *a, int local, uint64_t now_us);
+void pair_update_priorities(struct ice_agent *a);
+void pair_trigger(struct ice_agent *a, struct ice_pair *pair);
+struct ice_pair *pair_next(struct ice_agent *a);
+void pair_unfreeze_like(struct ice_agent *a, const struct ice_pair *pair);
+void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code, uint64_t now_us);
+void pair_release(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair);
+bool pair_is_relayed(const struct ice_agent *a, const struct ice_generation *g,
+                     const struct ice_pair *pair);
+const struct ice_address *pair_remote(const struct ice_generation *g, const struct ice_pair *pair);
+
+/* check.c */
+bool check_start_one(struct ice_agent *a, uint64_t now_us);
+bool check_is_waiting(const struct ice_agent *a);
+int check_send(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
+               const uint8_t id[STUN_ID_LEN], bool nominates);
+bool check_on_answer(struct ice_agent *a, int local, const struct ice_address *source,
+                     const struct stun_message *m, uint64_t now_us);
+void check_on_channel(struct ice_agent *a, const struct ice_relay *relay,
+                      const struct ice_address *peer, int code, uint64_t now_us);
+void check_on_deadline(struct ice_agent *a, uint64_t now_us);
+uint64_t check_deadline(const struct ice_agent *a);
+void check_set_role(struct ice_agent *a, bool is_controlling);
+
+/* request.c */
+void request_receive(struct ice_agent *a, int local, const struct ice_address *source,
+                     const struct stun_message *m, uint64_t now_us);
+void request_replay_early(struct ice_agent *a, uint64_t now_us);
+
+/* select.c */
+void select_update(struct ice_agent *a, uint64_t now_us);
+void select_drop_pair(struct ice_agent *a, struct ice_pair *pair);
+void select_on_deadline(struct ice_agent *a, uint64_t now_us);
+uint64_t select_deadline(const struct ice_agent *a);
+void select_keep_old(struct ice_agent *a);
+void select_set_state(struct ice_agent *a, enum ice_state state, const char *text);
+
+/* consent.c */
+void consent_begin(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us);
+bool consent_on_answer(struct ice_agent *a, struct ice_generation *g, struct ice_pair *pair,
+                       const struct stun_message *m, uint64_t now_us);
+bool consent_is_fresh(const struct ice_pair *pair, uint64_t now_us);
+void consent_on_deadline(struct ice_agent *a, uint64_t now_us);
+uint64_t consent_deadline(const struct ice_agent *a);
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * Checks going out (RFC 8445 section 7.2). One transaction begins every Ta:
+ * triggered checks first, then waiting pairs from the best down. A pair of a
+ * relayed candidate first has its channel bound, which takes its turn in the
+ * same way.
+ *
+ * A triggered check replaces the one under way (section 7.3.1.4), whose
+ * answer still counts when it comes: last_id remembers it.
+ */
+#include <errno.h>
+
+#include "ice/agent_internal.h"
+
+/* Section 7.1.1 wants the priority of a peer-reflexive candidate. For relayed
+ * ones we keep the relay's: a peer that learns of the relay by this check,
+ * before signalling brings it, would otherwise rank it above a direct path. */
+static uint32_t check_priority(const struct ice_local *l)
+{
+    if (l->relay >= 0)
+        return l->candidate.priority;
+    return ice_candidate_priority(ICE_CANDIDATE_PRFLX, (uint16_t)(l->candidate.priority >> 8));
+}
+
+int check_send(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
+               const uint8_t id[STUN_ID_LEN], bool nominates)
+{
+    const struct ice_local *l = &a->locals[pair->local];
+    uint8_t data[STUN_MESSAGE_MAX];
+    uint8_t user[ICE_UFRAG_MAX + 1 + ICE_UFRAG_LEN];
+    size_t remote_len = strlen(g->remote_ufrag);
+    struct stun_writer w;
+    memcpy(user, g->remote_ufrag, remote_len);
+    user[remote_len] = ':';
+    memcpy(user + remote_len + 1, g->local_ufrag, ICE_UFRAG_LEN);
+    stun_begin(&w, data, sizeof data, STUN_REQUEST, STUN_BINDING, id);
+    stun_put(&w, STUN_USERNAME, span_of(user, remote_len + 1 + ICE_UFRAG_LEN));
+    stun_put_u32(&w, STUN_PRIORITY, check_priority(l));
+    stun_put_u64(&w, a->is_controlling ? STUN_ICE_CONTROLLING : STUN_ICE_CONTROLLED,
+                 a->tie_breaker);
+    if (nominates && a->is_controlling)
+        stun_put(&w, STUN_USE_CANDIDATE, (struct span){0});
+    stun_put_integrity(&w, span_from_string(g->remote_pwd));
+    stun_put_fingerprint(&w);
+    if (l->relay >= 0) {
+        turn_client_send(a->relays[l->relay].client, pair_remote(g, pair), stun_bytes(&w));
+        return 0;
+    }
+    return agent_send(a, l->base, pair_remote(g, pair), stun_bytes(&w));
+}
+
+static void transmit(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
+{
+    int error = check_send(a, a->now, pair, pair->check.id, pair->check_nominates);
+    pair->checks_sent++;
+    if (error < 0 && error != -EAGAIN)
+        pair_fail(a, pair, error, now_us);
+}
+
+/* False: the pair has to wait for its channel, or has failed for want of it.
+ * Binding again a channel that is bound costs nothing and keeps it wanted. */
+static bool has_channel(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
+{
+    int relay = a->locals[pair->local].relay;
+    const struct ice_address *peer = pair_remote(a->now, pair);
+    if (relay < 0)
+        return true;
+    struct turn_client *client = a->relays[relay].client;
+    int error = turn_client_bind(client, peer, now_us);
+    if (error < 0)
+        pair_fail(a, pair, error == -ENOSPC ? PAIR_NO_CHANNEL : PAIR_RELAY_LOST, now_us);
+    if (error < 0 || turn_client_channel(client, peer))
+        return error == 0;
+    pair->is_binding = true;
+    pair->triggered = 0;
+    return false;
+}
+
+static void start_check(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
+{
+    pair->triggered = 0;
+    pair->has_last_id = pair->check.is_active;
+    pair->last_nominates = pair->check_nominates;
+    memcpy(pair->last_id, pair->check.id, STUN_ID_LEN);
+    pair->check_nominates = pair->wants_nomination && a->is_controlling;
+    pair->check_controlling = a->is_controlling;
+    if (!pair->is_valid)
+        pair->state = PAIR_IN_PROGRESS;
+    stun_transaction_start(&pair->check, &a->random, ICE_RTO_US, false, now_us);
+    transmit(a, pair, now_us);
+}
+
+bool check_is_waiting(const struct ice_agent *a)
+{
+    /* pair_next() changes nothing; the cast is for its result alone. */
+    return a->now->has_remote && pair_next((struct ice_agent *)(uintptr_t)a) != NULL;
+}
+
+bool check_start_one(struct ice_agent *a, uint64_t now_us)
+{
+    struct ice_pair *pair = a->now->has_remote ? pair_next(a) : NULL;
+    if (!pair)
+        return false;
+    if (has_channel(a, pair, now_us))
+        start_check(a, pair, now_us);
+    return true;
+}
+
+void check_set_role(struct ice_agent *a, bool is_controlling)
+{
+    if (a->is_controlling == is_controlling)
+        return;
+    a->is_controlling = is_controlling;
+    for (int i = 0; i < a->now->pair_count; i++) {
+        a->now->pairs[i]->wants_nomination = false;
+        a->now->pairs[i]->nominate_on_success = false;
+    }
+    pair_update_priorities(a);
+}
+
+/* Section 7.2.5.1: 487 means that the other side has our role and keeps it.
+ * The check is repeated in the other one. */
+static void on_role_conflict(struct ice_agent *a, struct ice_pair *pair)
+{
+    stun_transaction_stop(&pair->check);
+    if (pair->check_controlling == a->is_controlling)
+        check_set_role(a, !a->is_controlling);
+    if (!pair->is_valid)
+        pair->state = PAIR_WAITING;
+    pair_trigger(a, pair);
+}
+
+static void on_success(struct ice_agent *a, struct ice_pair *pair, const struct stun_message *m,
+                       bool nominates, uint64_t now_us)
+{
+    struct ice_address mapped;
+    if (!stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, &mapped))
+        return;
+    if (pair->check.is_active && pair->check.sent == 1 && stun_is_answer(m, pair->check.id))
+        pair->rtt_us = now_us - pair->check.first_us;
+    stun_transaction_stop(&pair->check);
+    pair->has_last_id = false;
+    pair->mapped = mapped;
+    pair->state = PAIR_SUCCEEDED;
+    pair->code = 0;
+    pair->heard_us = now_us;
+    pair->unanswered_us = TIME_NEVER;
+    pair->is_suspect = false;
+    if (!pair->is_valid) {
+        pair->is_valid = true;
+        consent_begin(a, pair, now_us);
+        if (a->now->first_valid_us == TIME_NEVER)
+            a->now->first_valid_us = now_us;
+    }
+    if ((nominates && a->is_controlling) || pair->nominate_on_success) {
+        pair->is_nominated = true;
+        pair->wants_nomination = false;
+        pair->nominate_on_success = false;
+    }
+    pair_unfreeze_like(a, pair);
+    select_update(a, now_us);
+}
+
+/* Whether the message answers a check of the pair; *nominates says whether
+ * that check carried USE-CANDIDATE. */
+static bool answers(const struct ice_pair *pair, const struct stun_message *m, bool *nominates)
+{
+    if (pair->check.is_active && stun_is_answer(m, pair->check.id)) {
+        *nominates = pair->check_nominates;
+        return true;
+    }
+    *nominates = pair->last_nominates;
+    return pair->has_last_id && stun_is_answer(m, pair->last_id);
+}
+
+static void on_check_answer(struct ice_agent *a, struct ice_pair *pair, int local,
+                            const struct ice_address *source, const struct stun_message *m,
+                            bool nominates, uint64_t now_us)
+{
+    struct span reason;
+    if (!stun_check_integrity(m, span_from_string(a->now->remote_pwd)))
+        return; /* section 7.2.5: as if it had not come */
+    if (pair->local != local || !ice_address_is_equal(source, pair_remote(a->now, pair))) {
+        pair_fail(a, pair, PAIR_ASYMMETRIC, now_us); /* 7.2.5.2.1 */
+        return;
+    }
+    if (m->class == STUN_SUCCESS) {
+        on_success(a, pair, m, nominates, now_us);
+        return;
+    }
+    int code = stun_find_error(m, &reason);
+    if (code == STUN_ROLE_CONFLICT)
+        on_role_conflict(a, pair);
+    else
+        pair_fail(a, pair, code ? code : STUN_BAD_REQUEST, now_us);
+}
+
+bool check_on_answer(struct ice_agent *a, int local, const struct ice_address *source,
+                     const struct stun_message *m, uint64_t now_us)
+{
+    bool nominates;
+    if (a->old && consent_on_answer(a, a->old, a->old_pair, m, now_us))
+        return true;
+    for (int i = 0; i < a->now->pair_count; i++) {
+        struct ice_pair *pair = a->now->pairs[i];
+        if (answers(pair, m, &nominates)) {
+            on_check_answer(a, pair, local, source, m, nominates, now_us);
+            return true;
+        }
+        if (consent_on_answer(a, a->now, pair, m, now_us))
+            return true;
+    }
+    return false;
+}
+
+void check_on_channel(struct ice_agent *a, const struct ice_relay *relay,
+                      const struct ice_address *peer, int code, uint64_t now_us)
+{
+    for (int i = 0; i < a->now->pair_count; i++) {
+        struct ice_pair *pair = a->now->pairs[i];
+        if (a->locals[pair->local].relay != relay->index ||
+            !ice_address_is_equal(pair_remote(a->now, pair), peer))
+            continue;
+        if (code != 0) {
+            pair_fail(a, pair, code > 0 ? code : PAIR_NO_CHANNEL, now_us);
+        } else if (pair->is_binding) {
+            pair->is_binding = false;
+            pair_trigger(a, pair);
+        }
+    }
+}
+
+void check_on_deadline(struct ice_agent *a, uint64_t now_us)
+{
+    for (int i = 0; i < a->now->pair_count; i++) {
+        struct ice_pair *pair = a->now->pairs[i];
+        switch (stun_transaction_poll(&pair->check, now_us)) {
+        case STUN_TIMER_SEND:
+            transmit(a, pair, now_us);
+            break;
+        case STUN_TIMER_GIVE_UP:
+            /* A valid pair whose nomination is not answered is for consent
+             * to judge. */
+            pair->wants_nomination = false;
+            if (!pair->is_valid)
+                pair_fail(a, pair, PAIR_NO_ANSWER, now_us);
+            break;
+        case STUN_TIMER_WAIT:
+            break;
+        }
+    }
+}
+
+uint64_t check_deadline(const struct ice_agent *a)
+{
+    uint64_t deadline = TIME_NEVER;
+    for (int i = 0; i < a->now->pair_count; i++)
+        deadline = earlier(deadline, stun_transaction_deadline(&a->now->pairs[i]->check));
+    return deadline;
+}

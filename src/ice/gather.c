@@ -1,0 +1,294 @@
+/*
+ * Candidates of our own (RFC 8445 section 5.1.1): a host candidate for every
+ * interface, and what STUN servers say its address is from outside. Each is
+ * announced as soon as it is known (RFC 8838); the end of candidates when
+ * every server has answered, failed, or kept us waiting too long.
+ *
+ * Until there is a route the servers are asked again every 15 s, which keeps
+ * the NAT's mapping for the peer's checks to come through.
+ */
+#include <errno.h>
+
+#include "ice/agent_internal.h"
+
+int gather_find_host(const struct ice_agent *a, int base)
+{
+    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
+        const struct ice_local *l = &a->locals[i];
+        if (l->is_used && l->base == base && l->candidate.type == ICE_CANDIDATE_HOST)
+            return i;
+    }
+    return -1;
+}
+
+static void announce(struct ice_agent *a, struct ice_local *l)
+{
+    char line[ICE_CANDIDATE_LINE_MAX];
+    if (!a->is_gathering || a->is_local_ended || l->is_announced)
+        return;
+    if (a->config.is_relay_only && l->candidate.type != ICE_CANDIDATE_RELAY)
+        return;
+    l->is_announced = true;
+    a->handlers.on_candidate(a->arg, ice_candidate_format(&l->candidate, line));
+}
+
+int gather_add_local(struct ice_agent *a, const struct ice_candidate *candidate, int base,
+                     int relay)
+{
+    int slot = -1;
+    for (int i = ICE_LOCAL_MAX - 1; i >= 0; i--) {
+        const struct ice_local *l = &a->locals[i];
+        if (!l->is_used)
+            slot = i;
+        else if (l->base == base && (l->relay < 0) == (relay < 0) &&
+                 ice_address_is_equal(&l->candidate.address, &candidate->address))
+            return -EEXIST; /* section 5.1.3: redundant */
+    }
+    if (slot < 0)
+        return -ENOSPC;
+    struct ice_local *l = &a->locals[slot];
+    *l = (struct ice_local){true, false, *candidate, base, relay};
+    l->candidate.component = 1;
+    announce(a, l);
+    pair_add_for_local(a, slot);
+    return slot;
+}
+
+void gather_remove_local(struct ice_agent *a, int local)
+{
+    pair_remove_for_local(a, local, a->clock_us);
+    a->locals[local].is_used = false;
+    int kept = 0;
+    for (int i = 0; i < a->now->early_count; i++) {
+        if (a->now->early[i].local != local)
+            a->now->early[kept++] = a->now->early[i];
+    }
+    a->now->early_count = kept;
+}
+
+void gather_add_mapped(struct ice_agent *a, int base, const struct ice_address *server,
+                       const struct ice_address *mapped)
+{
+    const struct ice_base *b = &a->bases[base];
+    struct ice_candidate c = {.type = ICE_CANDIDATE_SRFLX, .address = *mapped};
+    if (b->is_stream || mapped->family == ICE_FAMILY_NONE || ice_address_is_unusable(mapped))
+        return;
+    c.related = b->address;
+    c.priority = ice_candidate_priority(ICE_CANDIDATE_SRFLX, b->preference);
+    ice_candidate_set_foundation(&c, &b->address, server, TURN_UDP);
+    gather_add_local(a, &c, base, -1);
+}
+
+bool gather_is_fit(const struct ice_agent *a, int base, const struct ice_address *server)
+{
+    const struct ice_base *b = &a->bases[base];
+    return b->is_used && !b->is_stream && b->address.family == server->family &&
+           ice_address_is_loopback(&b->address) == ice_address_is_loopback(server);
+}
+
+static bool has_probe(const struct ice_agent *a, int base, int server)
+{
+    for (int i = 0; i < a->probe_count; i++) {
+        if (a->probes[i].base == base && a->probes[i].server == server)
+            return true;
+    }
+    return false;
+}
+
+void gather_add_probes(struct ice_agent *a)
+{
+    if (!a->is_gathering || a->config.is_relay_only)
+        return;
+    for (int base = 0; base < ICE_BASES_MAX; base++) {
+        for (int server = 0; server < a->server_count; server++) {
+            const struct ice_agent_server *s = &a->servers[server];
+            if (s->is_turn || !gather_is_fit(a, base, &s->address) || has_probe(a, base, server) ||
+                a->probe_count == ICE_SRFLX_PROBES_MAX)
+                continue;
+            a->probes[a->probe_count++] = (struct ice_probe){.base = base,
+                                                             .server = server,
+                                                             .is_waiting = true,
+                                                             .again_us = TIME_NEVER};
+        }
+    }
+}
+
+/* Also after a restart: everything is announced again, every server asked. */
+void gather_begin(struct ice_agent *a, uint64_t now_us)
+{
+    a->is_gathering = true;
+    a->is_local_ended = false;
+    a->gather_us = now_us;
+    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
+        a->locals[i].is_announced = false;
+        if (a->locals[i].is_used)
+            announce(a, &a->locals[i]);
+    }
+    for (int i = 0; i < a->probe_count; i++) {
+        stun_transaction_stop(&a->probes[i].transaction);
+        a->probes[i].is_waiting = true;
+    }
+    gather_add_probes(a);
+}
+
+int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
+                            const char *name, uint64_t now_us)
+{
+    struct ice_candidate c = {.type = ICE_CANDIDATE_HOST, .address = *address};
+    int used = 0;
+    if (ice_address_is_unusable(address) || ice_address_is_link_local(address) ||
+        address->port == 0)
+        return -EINVAL;
+    for (int i = 0; i < ICE_BASES_MAX; i++) {
+        const struct ice_base *b = &a->bases[i];
+        if (!b->is_used || b->is_stream)
+            continue;
+        if (ice_address_is_equal(&b->address, address))
+            return -EEXIST;
+        used++;
+    }
+    int base = used < ICE_INTERFACES_MAX ? agent_take_base(a) : -1;
+    if (base < 0)
+        return -ENOSPC;
+    a->clock_us = now_us;
+    struct ice_base *b = &a->bases[base];
+    b->is_open = true;
+    b->address = *address;
+    b->preference =
+        ice_interface_preference(ice_interface_kind(name, address), address, a->interface_count++);
+    c.priority = ice_candidate_priority(ICE_CANDIDATE_HOST, b->preference);
+    ice_candidate_set_foundation(&c, address, NULL, TURN_UDP);
+    if (gather_add_local(a, &c, base, -1) < 0) {
+        agent_free_base(a, base);
+        return -ENOSPC;
+    }
+    gather_add_probes(a);
+    agent_finish(a, now_us);
+    return base;
+}
+
+void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us)
+{
+    if (base < 0 || base >= ICE_BASES_MAX || !a->bases[base].is_used || a->bases[base].is_stream)
+        return;
+    a->clock_us = now_us;
+    relay_base_removed(a, base);
+    a->bases[base].is_open = false;
+    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
+        if (a->locals[i].is_used && a->locals[i].base == base)
+            gather_remove_local(a, i);
+    }
+    int kept = 0;
+    for (int i = 0; i < a->probe_count; i++) {
+        if (a->probes[i].base != base)
+            a->probes[kept++] = a->probes[i];
+    }
+    a->probe_count = kept;
+    agent_free_base(a, base);
+    agent_finish(a, now_us);
+}
+
+bool gather_is_waiting(const struct ice_agent *a)
+{
+    for (int i = 0; i < a->probe_count; i++) {
+        if (a->probes[i].is_waiting)
+            return true;
+    }
+    return false;
+}
+
+static void transmit(struct ice_agent *a, const struct ice_probe *p)
+{
+    uint8_t data[STUN_MESSAGE_MAX];
+    struct stun_writer w;
+    stun_begin(&w, data, sizeof data, STUN_REQUEST, STUN_BINDING, p->transaction.id);
+    stun_put_fingerprint(&w);
+    agent_send(a, p->base, &a->servers[p->server].address, stun_bytes(&w));
+}
+
+bool gather_start_one(struct ice_agent *a, uint64_t now_us)
+{
+    for (int i = 0; i < a->probe_count; i++) {
+        struct ice_probe *p = &a->probes[i];
+        if (!p->is_waiting)
+            continue;
+        p->is_waiting = false;
+        p->again_us = TIME_NEVER;
+        stun_transaction_start(&p->transaction, &a->random, ICE_RTO_US, false, now_us);
+        transmit(a, p);
+        return true;
+    }
+    return false;
+}
+
+bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *m, uint64_t now_us)
+{
+    struct ice_address mapped;
+    for (int i = 0; i < a->probe_count; i++) {
+        struct ice_probe *p = &a->probes[i];
+        if (!p->transaction.is_active || !stun_is_answer(m, p->transaction.id))
+            continue;
+        stun_transaction_stop(&p->transaction);
+        p->is_answered = m->class == STUN_SUCCESS;
+        p->is_failed = !p->is_answered;
+        p->again_us = now_us + ICE_KEEPALIVE_US;
+        if (p->base == base && p->is_answered &&
+            (stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, &mapped) ||
+             stun_find_address(m, STUN_MAPPED_ADDRESS, &mapped)))
+            gather_add_mapped(a, base, &a->servers[p->server].address, &mapped);
+        return true;
+    }
+    return false;
+}
+
+void gather_on_deadline(struct ice_agent *a, uint64_t now_us)
+{
+    for (int i = 0; i < a->probe_count; i++) {
+        struct ice_probe *p = &a->probes[i];
+        switch (stun_transaction_poll(&p->transaction, now_us)) {
+        case STUN_TIMER_SEND:
+            transmit(a, p);
+            break;
+        case STUN_TIMER_GIVE_UP:
+            p->is_failed = true;
+            break;
+        case STUN_TIMER_WAIT:
+            if (now_us >= p->again_us && !a->has_route)
+                p->is_waiting = true;
+            break;
+        }
+    }
+}
+
+static bool is_probing(const struct ice_agent *a)
+{
+    for (int i = 0; i < a->probe_count; i++) {
+        if (a->probes[i].is_waiting || a->probes[i].transaction.is_active)
+            return true;
+    }
+    return false;
+}
+
+void gather_end(struct ice_agent *a, uint64_t now_us)
+{
+    if (!a->is_gathering || a->is_local_ended || a->more_servers)
+        return;
+    if ((is_probing(a) || relay_is_pending(a)) && now_us < a->gather_us + ICE_GATHER_PATIENCE_US)
+        return;
+    a->is_local_ended = true;
+    a->handlers.on_candidate(a->arg, NULL);
+    select_update(a, now_us);
+}
+
+uint64_t gather_deadline(const struct ice_agent *a)
+{
+    uint64_t deadline = TIME_NEVER;
+    for (int i = 0; i < a->probe_count; i++) {
+        deadline = earlier(deadline, stun_transaction_deadline(&a->probes[i].transaction));
+        if (!a->has_route && !a->probes[i].is_waiting)
+            deadline = earlier(deadline, a->probes[i].again_us);
+    }
+    if (a->is_gathering && !a->is_local_ended && !a->more_servers)
+        deadline = earlier(deadline, a->gather_us + ICE_GATHER_PATIENCE_US);
+    return deadline;
+}

@@ -1,0 +1,348 @@
+/*
+ * Relayed candidates. Of a server over TCP or TLS the owner is asked for a
+ * connection. Of one over UDP an allocation is first sought from the best
+ * interface, and after ICE_TURN_STAGGER_US from the next: the best one by name
+ * need not be the one that leads anywhere.
+ *
+ * An allocation that is lost later is sought again, a second later.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "ice/agent_internal.h"
+
+#define RELAY_AGAIN_US (1 * US_PER_S)
+/* One that ended sooner than this is not worth another try. */
+#define RELAY_LIVED_US (10 * US_PER_S)
+
+int relay_find_local(const struct ice_agent *a, const struct ice_relay *relay)
+{
+    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
+        if (a->locals[i].is_used && a->locals[i].relay == relay->index)
+            return i;
+    }
+    return -1;
+}
+
+static void on_send(void *arg, const struct ice_address *server, struct span bytes)
+{
+    struct ice_relay *r = arg;
+    agent_send(r->agent, r->base, server, bytes);
+}
+
+static void on_allocated(void *arg, const struct ice_address *relayed,
+                         const struct ice_address *mapped)
+{
+    struct ice_relay *r = arg;
+    struct ice_agent *a = r->agent;
+    enum turn_transport transport = turn_client_transport(r->client);
+    struct ice_candidate c = {.type = ICE_CANDIDATE_RELAY, .address = *relayed};
+    r->is_done = true;
+    r->since_us = a->clock_us;
+    r->why[0] = '\0';
+    if (!a->config.is_relay_only)
+        gather_add_mapped(a, r->base, turn_client_server(r->client), mapped);
+    c.related = a->config.is_relay_only ? (struct ice_address){.family = relayed->family} : *mapped;
+    unsigned preference =
+        (3u - transport) << 14 | (63u - (unsigned)r->server) << 7 | (127u - (unsigned)r->index);
+    c.priority = ice_candidate_priority(ICE_CANDIDATE_RELAY, (uint16_t)preference);
+    ice_candidate_set_foundation(&c, relayed, turn_client_server(r->client), transport);
+    gather_add_local(a, &c, r->base, r->index);
+}
+
+static void close_stream(struct ice_relay *r, bool tell)
+{
+    struct ice_agent *a = r->agent;
+    int base = r->base;
+    if (base < 0 || !a->bases[base].is_stream)
+        return;
+    r->base = -1;
+    agent_free_base(a, base);
+    if (tell)
+        a->handlers.on_close_base(a->arg, base);
+}
+
+static void drop_local(struct ice_relay *r)
+{
+    int local = relay_find_local(r->agent, r);
+    if (local >= 0)
+        gather_remove_local(r->agent, local);
+}
+
+/* No allocation, or no longer. */
+static void lose(struct ice_relay *r, const char *text, bool tell)
+{
+    struct ice_agent *a = r->agent;
+    bool was_allocated = relay_find_local(a, r) >= 0;
+    snprintf(r->why, sizeof r->why, "%s", text);
+    drop_local(r);
+    close_stream(r, tell);
+    r->is_done = true;
+    if (was_allocated && a->clock_us - r->since_us >= RELAY_LIVED_US) {
+        r->is_waiting = true;
+        r->start_us = a->clock_us + RELAY_AGAIN_US;
+    }
+    a->is_dirty = true;
+}
+
+static void on_failed(void *arg, const char *text)
+{
+    lose(arg, text, true);
+}
+
+static void on_redirect(void *arg, const struct ice_address *server)
+{
+    struct ice_relay *r = arg;
+    (void)server; /* the client knows */
+    if (turn_client_transport(r->client) == TURN_UDP)
+        return;
+    close_stream(r, true);
+    r->is_waiting = true;
+    r->start_us = r->agent->clock_us;
+}
+
+static void on_channel(void *arg, const struct ice_address *peer, int code)
+{
+    struct ice_relay *r = arg;
+    check_on_channel(r->agent, r, peer, code, r->agent->clock_us);
+}
+
+static const struct turn_handlers turn_handlers = {on_send, on_allocated, on_failed, on_redirect,
+                                                   on_channel};
+
+static int free_slot(const struct ice_agent *a)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        if (!a->relays[i].client)
+            return i;
+    }
+    return -1;
+}
+
+static void add(struct ice_agent *a, int server, int base, uint64_t now_us)
+{
+    const struct ice_agent_server *s = &a->servers[server];
+    int index = free_slot(a);
+    if (index < 0)
+        return;
+    struct ice_relay *r = &a->relays[index];
+    *r = (struct ice_relay){.agent = a,
+                            .index = index,
+                            .server = server,
+                            .base = base,
+                            .is_waiting = true,
+                            .start_us = now_us,
+                            .started_us = now_us};
+    r->client =
+        turn_client_new(s->transport, &s->address, s->user, s->pass, &a->random, &turn_handlers, r);
+    a->is_dirty = true;
+}
+
+/* The best interface from which the server was not tried yet, or -1. */
+static int untried_base(const struct ice_agent *a, int server)
+{
+    int best = -1;
+    int tried = 0;
+    for (int base = 0; base < ICE_BASES_MAX; base++) {
+        bool is_tried = false;
+        if (!gather_is_fit(a, base, &a->servers[server].address))
+            continue;
+        for (int i = 0; i < ICE_TURN_CLIENTS_MAX && !is_tried; i++) {
+            const struct ice_relay *r = &a->relays[i];
+            is_tried = r->client && r->server == server && r->base == base;
+        }
+        tried += is_tried;
+        if (!is_tried && (best < 0 || a->bases[base].preference > a->bases[best].preference))
+            best = base;
+    }
+    return tried < ICE_TURN_BASES_MAX ? best : -1;
+}
+
+/* When the server may be tried from one more interface; TIME_NEVER: no need. */
+static uint64_t next_try_at(const struct ice_agent *a, int server)
+{
+    uint64_t at = 0;
+    if (untried_base(a, server) < 0 || free_slot(a) < 0)
+        return TIME_NEVER;
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        const struct ice_relay *r = &a->relays[i];
+        if (!r->client || r->server != server)
+            continue;
+        if (turn_client_state(r->client) == TURN_ALLOCATED)
+            return TIME_NEVER;
+        if (!r->is_done && r->started_us + ICE_TURN_STAGGER_US > at)
+            at = r->started_us + ICE_TURN_STAGGER_US;
+    }
+    return at;
+}
+
+static bool has_relay(const struct ice_agent *a, int server)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        if (a->relays[i].client && a->relays[i].server == server)
+            return true;
+    }
+    return false;
+}
+
+void relay_plan(struct ice_agent *a, uint64_t now_us)
+{
+    if (!a->is_gathering)
+        return;
+    for (int i = 0; i < a->server_count; i++) {
+        if (!a->servers[i].is_turn)
+            continue;
+        if (a->servers[i].transport != TURN_UDP) {
+            if (!has_relay(a, i))
+                add(a, i, -1, now_us);
+        } else if (now_us >= next_try_at(a, i)) {
+            add(a, i, untried_base(a, i), now_us);
+        }
+    }
+}
+
+static bool open_stream(struct ice_relay *r)
+{
+    struct ice_agent *a = r->agent;
+    int base = agent_take_base(a);
+    if (base < 0)
+        return false;
+    a->bases[base].is_stream = true;
+    a->bases[base].relay = r->index;
+    r->base = base;
+    struct ice_agent_server info = a->servers[r->server];
+    info.address = *turn_client_server(r->client);
+    a->handlers.on_open_base(a->arg, base, &info);
+    return true;
+}
+
+bool relay_start_one(struct ice_agent *a, uint64_t now_us)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        struct ice_relay *r = &a->relays[i];
+        if (!r->client || !r->is_waiting || now_us < r->start_us)
+            continue;
+        r->is_waiting = false;
+        r->started_us = now_us;
+        if (turn_client_transport(r->client) == TURN_UDP)
+            turn_client_start(r->client, now_us);
+        else if (!open_stream(r))
+            lose(r, "too many connections", false);
+        return true;
+    }
+    return false;
+}
+
+void relay_again(struct ice_agent *a, uint64_t now_us)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        struct ice_relay *r = &a->relays[i];
+        bool is_connecting =
+            r->client && turn_client_transport(r->client) != TURN_UDP && r->base >= 0;
+        if (!r->client || r->is_waiting || is_connecting ||
+            turn_client_state(r->client) == TURN_ALLOCATING ||
+            turn_client_state(r->client) == TURN_ALLOCATED)
+            continue;
+        r->is_waiting = true;
+        r->is_done = false;
+        r->start_us = now_us;
+    }
+}
+
+static void relay_free(struct ice_relay *r)
+{
+    turn_client_free(r->client);
+    r->client = NULL;
+}
+
+void relay_base_removed(struct ice_agent *a, int base)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        struct ice_relay *r = &a->relays[i];
+        if (!r->client || r->base != base)
+            continue;
+        drop_local(r);
+        relay_free(r);
+    }
+}
+
+void relay_free_all(struct ice_agent *a)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        struct ice_relay *r = &a->relays[i];
+        if (!r->client)
+            continue;
+        turn_client_stop(r->client);
+        close_stream(r, true);
+        relay_free(r);
+    }
+}
+
+struct ice_relay *relay_find(struct ice_agent *a, int base, const struct ice_address *server)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        struct ice_relay *r = &a->relays[i];
+        if (r->client && r->base == base &&
+            ice_address_is_equal(turn_client_server(r->client), server))
+            return r;
+    }
+    return NULL;
+}
+
+bool relay_is_pending(const struct ice_agent *a)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        if (a->relays[i].client && !a->relays[i].is_done)
+            return true;
+    }
+    return false;
+}
+
+void relay_on_deadline(struct ice_agent *a, uint64_t now_us)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        if (a->relays[i].client)
+            turn_client_on_deadline(a->relays[i].client, now_us);
+    }
+}
+
+uint64_t relay_deadline(const struct ice_agent *a)
+{
+    uint64_t deadline = TIME_NEVER;
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        const struct ice_relay *r = &a->relays[i];
+        if (!r->client)
+            continue;
+        deadline = earlier(deadline, turn_client_deadline(r->client));
+        if (r->is_waiting)
+            deadline = earlier(deadline, r->start_us > a->pace_us ? r->start_us : a->pace_us);
+    }
+    for (int i = 0; i < a->server_count && a->is_gathering; i++) {
+        if (a->servers[i].is_turn && a->servers[i].transport == TURN_UDP)
+            deadline = earlier(deadline, next_try_at(a, i));
+    }
+    return deadline;
+}
+
+void ice_agent_base_opened(struct ice_agent *a, int base, uint64_t now_us)
+{
+    if (base < 0 || base >= ICE_BASES_MAX || !a->bases[base].is_used || !a->bases[base].is_stream)
+        return;
+    a->clock_us = now_us;
+    a->bases[base].is_open = true;
+    turn_client_start(a->relays[a->bases[base].relay].client, now_us);
+    agent_finish(a, now_us);
+}
+
+void ice_agent_base_closed(struct ice_agent *a, int base, const char *text, uint64_t now_us)
+{
+    if (base < 0 || base >= ICE_BASES_MAX || !a->bases[base].is_used || !a->bases[base].is_stream)
+        return;
+    struct ice_relay *r = &a->relays[a->bases[base].relay];
+    a->clock_us = now_us;
+    a->bases[base].is_open = false; /* nothing more is sent there */
+    turn_client_stop(r->client);
+    lose(r, text, false);
+    agent_finish(a, now_us);
+}

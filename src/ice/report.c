@@ -1,0 +1,145 @@
+/*
+ * What was tried and how it went, for a person who wonders why there is no
+ * path: servers first, then pairs, the best first, as many as fit.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ice/agent_internal.h"
+
+struct text {
+    char *out;
+    size_t len;
+    bool is_full;
+};
+
+static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char *format, ...)
+{
+    char piece[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(piece, sizeof piece, format, args);
+    va_end(args);
+    size_t len = strlen(piece);
+    size_t join = t->len > 0 ? 2 : 0;
+    if (t->is_full || t->len + join + len + sizeof "; …" > ICE_REPORT_MAX) {
+        if (!t->is_full)
+            memcpy(t->out + t->len, "; …", sizeof "; …");
+        t->is_full = true;
+        return;
+    }
+    memcpy(t->out + t->len, "; ", join);
+    memcpy(t->out + t->len + join, piece, len + 1);
+    t->len += join + len;
+}
+
+static const char *describe_code(const struct ice_pair *pair, char out[64])
+{
+    switch (pair->code) {
+    case PAIR_NO_ANSWER:
+        snprintf(out, 64, "no answer to %d checks", pair->checks_sent);
+        break;
+    case PAIR_CONSENT_LOST:
+        snprintf(out, 64, "worked, then no answer for 30 s");
+        break;
+    case PAIR_ASYMMETRIC:
+        snprintf(out, 64, "answered from another address");
+        break;
+    case PAIR_RELAY_LOST:
+        snprintf(out, 64, "the relay is gone");
+        break;
+    case PAIR_NO_CHANNEL:
+        snprintf(out, 64, "the relay gives no channel");
+        break;
+    default:
+        if (pair->code > 0)
+            snprintf(out, 64, "refused: %d %s", pair->code, stun_code_name(pair->code));
+        else
+            snprintf(out, 64, "%s", strerror(-pair->code));
+    }
+    return out;
+}
+
+static const char *describe_state(const struct ice_pair *pair, char out[64])
+{
+    switch (pair->state) {
+    case PAIR_FAILED:
+        return describe_code(pair, out);
+    case PAIR_SUCCEEDED:
+        return pair->is_suspect ? "worked, does not answer now" : "works";
+    case PAIR_IN_PROGRESS:
+        snprintf(out, 64, "no answer yet to %d checks", pair->checks_sent);
+        return out;
+    case PAIR_FROZEN:
+    case PAIR_WAITING:
+        break;
+    }
+    return pair->is_binding ? "waits for its relay" : "not tried yet";
+}
+
+static void say_servers(const struct ice_agent *a, struct text *t)
+{
+    char server[ICE_ADDRESS_TEXT_LEN];
+    char base[ICE_ADDRESS_TEXT_LEN];
+    for (int i = 0; i < a->probe_count; i++) {
+        const struct ice_probe *p = &a->probes[i];
+        if (p->is_failed)
+            say(t, "stun server %s from %s: no answer",
+                ice_address_format(&a->servers[p->server].address, server),
+                ice_address_format_ip(&a->bases[p->base].address, base));
+    }
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        const struct ice_relay *r = &a->relays[i];
+        if (r->client && r->why[0])
+            say(t, "turn server %s over %s: %s",
+                ice_address_format(turn_client_server(r->client), server),
+                turn_transport_name(turn_client_transport(r->client)), r->why);
+    }
+}
+
+static void say_pair(const struct ice_agent *a, const struct ice_pair *pair, struct text *t)
+{
+    const struct ice_candidate *l = &a->locals[pair->local].candidate;
+    const struct ice_candidate *r = &a->now->remotes[pair->remote].candidate;
+    char local[ICE_CANDIDATE_TEXT_LEN];
+    char remote[ICE_CANDIDATE_TEXT_LEN];
+    char state[64];
+    say(t, "%s -> %s: %s", ice_candidate_describe(l->type, &l->address, local),
+        ice_candidate_describe(r->type, &r->address, remote), describe_state(pair, state));
+}
+
+static void say_remotes(const struct ice_agent *a, struct text *t)
+{
+    const struct ice_generation *g = a->now;
+    for (int i = 0; i < g->remote_count; i++) {
+        if (g->remotes[i].is_unresolved)
+            say(t, "%s: no such name on this network", g->remotes[i].candidate.hostname);
+    }
+    if (g->skipped_tcp > 0)
+        say(t, "%d tcp candidates not used", g->skipped_tcp);
+    if (g->has_remote && g->remote_count == 0)
+        say(t, "the other side has sent no candidates");
+}
+
+const char *ice_agent_report(struct ice_agent *a, char out[ICE_REPORT_MAX])
+{
+    const struct ice_generation *g = a->now;
+    bool is_said[ICE_PAIRS_MAX] = {false};
+    struct text t = {out, 0, false};
+    out[0] = '\0';
+    say_servers(a, &t);
+    say_remotes(a, &t);
+    for (int n = 0; n < g->pair_count; n++) {
+        int best = -1;
+        for (int i = 0; i < g->pair_count; i++) {
+            if (!is_said[i] && (best < 0 || g->pairs[i]->priority > g->pairs[best]->priority))
+                best = i;
+        }
+        is_said[best] = true;
+        say_pair(a, g->pairs[best], &t);
+    }
+    if (t.len == 0)
+        say(&t, "nothing to try: no pair of candidates");
+    return out;
+}

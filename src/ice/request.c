@@ -1,0 +1,157 @@
+/*
+ * Checks coming in (RFC 8445 section 7.3). Whoever knows our password is
+ * answered at once. A check then teaches us of an address that we did not
+ * know (peer-reflexive), triggers a check of our own back along the same way,
+ * and may nominate the pair.
+ */
+#include "ice/agent_internal.h"
+
+static void respond(struct ice_agent *a, const struct ice_generation *g, int local,
+                    const struct ice_address *source, const struct stun_message *m, int error)
+{
+    const struct ice_local *l = &a->locals[local];
+    uint8_t data[STUN_MESSAGE_MAX];
+    struct stun_writer w;
+    stun_begin(&w, data, sizeof data, error ? STUN_ERROR : STUN_SUCCESS, STUN_BINDING, m->id);
+    if (error)
+        stun_put_error(&w, (enum stun_code)error);
+    else
+        stun_put_address(&w, STUN_XOR_MAPPED_ADDRESS, source);
+    if (error == STUN_UNKNOWN_ATTRIBUTE) {
+        uint8_t type[2] = {(uint8_t)(m->unknown >> 8), (uint8_t)m->unknown};
+        stun_put(&w, STUN_UNKNOWN_ATTRIBUTES, span_of(type, sizeof type));
+    }
+    if (g)
+        stun_put_integrity(&w, span_from_string(g->local_pwd));
+    stun_put_fingerprint(&w);
+    if (l->relay >= 0)
+        turn_client_send(a->relays[l->relay].client, source, stun_bytes(&w));
+    else
+        agent_send(a, l->base, source, stun_bytes(&w));
+}
+
+/* "ours:theirs": the generation whose ufrag comes before the colon. */
+static struct ice_generation *find_generation(struct ice_agent *a, struct span user)
+{
+    struct ice_generation *const all[] = {a->now, a->old};
+    for (int i = 0; i < 2; i++) {
+        if (all[i] && user.len > ICE_UFRAG_LEN && user.data[ICE_UFRAG_LEN] == ':' &&
+            memcmp(user.data, all[i]->local_ufrag, ICE_UFRAG_LEN) == 0)
+            return all[i];
+    }
+    return NULL;
+}
+
+/* Section 7.3.1.1: the one with the larger tie-breaker keeps controlling.
+ * False: the other side has to change; it was told. */
+static bool settle_roles(struct ice_agent *a, const struct stun_message *m)
+{
+    uint64_t theirs;
+    if (a->is_controlling && stun_find_u64(m, STUN_ICE_CONTROLLING, &theirs)) {
+        if (a->tie_breaker >= theirs)
+            return false;
+        check_set_role(a, false);
+    } else if (!a->is_controlling && stun_find_u64(m, STUN_ICE_CONTROLLED, &theirs)) {
+        if (a->tie_breaker < theirs)
+            return false;
+        check_set_role(a, true);
+    }
+    return true;
+}
+
+/* Section 7.3.1.4: check back. */
+static void trigger(struct ice_agent *a, struct ice_pair *pair)
+{
+    if (pair->is_binding || pair->is_valid)
+        return;
+    if (pair->state != PAIR_IN_PROGRESS)
+        pair->state = PAIR_WAITING;
+    pair_trigger(a, pair);
+}
+
+static void learn(struct ice_agent *a, int local, const struct ice_address *source,
+                  uint32_t priority, bool use_candidate, uint64_t now_us)
+{
+    struct ice_generation *g = a->now;
+    int remote = remote_find(g, source);
+    if (remote < 0)
+        remote = remote_add_prflx(a, g, source, priority);
+    if (remote < 0)
+        return;
+    struct ice_pair *pair = pair_add(a, g, local, remote);
+    if (!pair)
+        return;
+    if (use_candidate && !a->is_controlling) {
+        if (pair->is_valid)
+            pair->is_nominated = true;
+        else
+            pair->nominate_on_success = true;
+    }
+    trigger(a, pair);
+    select_update(a, now_us);
+}
+
+void request_replay_early(struct ice_agent *a, uint64_t now_us)
+{
+    struct ice_generation *g = a->now;
+    for (int i = 0; i < g->early_count; i++) {
+        const struct ice_early_check *e = &g->early[i];
+        if (a->locals[e->local].is_used)
+            learn(a, e->local, &e->source, e->priority, e->use_candidate, now_us);
+    }
+    g->early_count = 0;
+}
+
+static void keep_early(struct ice_generation *g, int local, const struct ice_address *source,
+                       uint32_t priority, bool use_candidate)
+{
+    for (int i = 0; i < g->early_count; i++) {
+        if (g->early[i].local == local && ice_address_is_equal(&g->early[i].source, source)) {
+            g->early[i].use_candidate |= use_candidate;
+            return;
+        }
+    }
+    if (g->early_count < ICE_EARLY_CHECKS_MAX)
+        g->early[g->early_count++] =
+            (struct ice_early_check){local, *source, priority, use_candidate};
+}
+
+void request_receive(struct ice_agent *a, int local, const struct ice_address *source,
+                     const struct stun_message *m, uint64_t now_us)
+{
+    struct span user;
+    struct span value;
+    uint32_t priority;
+    if (m->fingerprint_at == 0 || !stun_check_fingerprint(m))
+        return;
+    if (!stun_find(m, STUN_USERNAME, &user) || !m->integrity_at) {
+        respond(a, NULL, local, source, m, STUN_BAD_REQUEST);
+        return;
+    }
+    struct ice_generation *g = find_generation(a, user);
+    if (!g || !stun_check_integrity(m, span_from_string(g->local_pwd))) {
+        respond(a, NULL, local, source, m, STUN_UNAUTHENTICATED);
+        return;
+    }
+    if (m->unknown) {
+        respond(a, g, local, source, m, STUN_UNKNOWN_ATTRIBUTE);
+        return;
+    }
+    if (!stun_find_u32(m, STUN_PRIORITY, &priority)) {
+        respond(a, g, local, source, m, STUN_BAD_REQUEST);
+        return;
+    }
+    if (!settle_roles(a, m)) {
+        respond(a, g, local, source, m, STUN_ROLE_CONFLICT);
+        return;
+    }
+    respond(a, g, local, source, m, 0);
+    if (g != a->now)
+        return; /* the path before the restart: answered, nothing learned */
+    struct span theirs = span_skip(user, ICE_UFRAG_LEN + 1);
+    bool use_candidate = stun_find(m, STUN_USE_CANDIDATE, &value);
+    if (!g->has_remote)
+        keep_early(g, local, source, priority, use_candidate);
+    else if (span_is_string(theirs, g->remote_ufrag))
+        learn(a, local, source, priority, use_candidate, now_us);
+}

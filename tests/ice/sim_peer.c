@@ -1,0 +1,511 @@
+/*
+ * Peers: an agent, its sockets, the signalling line, and data to send. The
+ * main loop takes whatever comes first: an event of the network or a deadline
+ * of an agent.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "ice/turn_frame.h"
+#include "sim_internal.h"
+
+static int on_datagram(void *arg, int base, const struct ice_address *remote, struct span bytes)
+{
+    struct sim_peer *p = arg;
+    struct sim_socket *k = &p->sockets[base];
+    assert_true(k->is_used);
+    if (!k->is_stream) {
+        sim_send(p->sim, k->realm, &k->address, remote, bytes);
+        return 0;
+    }
+    assert_true(k->is_open);
+    struct sim_event *e = sim_event_new(p->sim, SIM_STREAM, bytes);
+    e->peer = p;
+    e->base = base;
+    e->server = &sim_server_node(p->sim, &k->server)->config;
+    sim_schedule(p->sim, e, p->sim->delay_us);
+    return 0;
+}
+
+static void signal_line(struct sim_peer *p, enum sim_signal signal, const char *text)
+{
+    struct sim_event *e = sim_event_new(p->sim, SIM_SIGNAL, span_of(text, strlen(text) + 1));
+    e->peer = p->other;
+    e->signal = signal;
+    sim_schedule(p->sim, e, p->sim->signal_us);
+}
+
+static void on_candidate(void *arg, const char *line)
+{
+    struct sim_peer *p = arg;
+    struct ice_candidate c;
+    if (!line) {
+        p->has_ended = true;
+        if (!p->config.never_end && p->other)
+            signal_line(p, SIM_END, "");
+        return;
+    }
+    assert_false(p->has_ended);
+    assert_int_equal(ice_candidate_parse(span_from_string(line), &c), 0);
+    p->candidates[c.type]++;
+    if (p->config.hold_candidates || !p->other)
+        return;
+    char hidden[ICE_CANDIDATE_LINE_MAX];
+    if (p->hidden[0] && c.type == ICE_CANDIDATE_HOST) {
+        snprintf(c.hostname, sizeof c.hostname, "%s", p->hidden);
+        line = ice_candidate_format(&c, hidden);
+    }
+    signal_line(p, SIM_CANDIDATE, line);
+}
+
+static void on_state(void *arg, enum ice_state state, const char *text)
+{
+    struct sim_peer *p = arg;
+    snprintf(p->text, sizeof p->text, "%s", text);
+    p->failures += state == ICE_FAILED;
+    if (getenv("SIM_TRACE"))
+        printf("%8.3f %s: %s %s\n", (double)p->sim->now_us / 1e6, p->config.name,
+               ice_state_name(state), text);
+}
+
+static void on_route(void *arg)
+{
+    struct sim_peer *p = arg;
+    struct ice_path path;
+    p->routes++;
+    if (getenv("SIM_TRACE") && ice_agent_path(p->agent, &path)) {
+        char l[ICE_CANDIDATE_TEXT_LEN];
+        char r[ICE_CANDIDATE_TEXT_LEN];
+        printf("%8.3f %s: %s <-> %s\n", (double)p->sim->now_us / 1e6, p->config.name,
+               ice_candidate_describe(path.local_type, &path.local, l),
+               ice_candidate_describe(path.remote_type, &path.remote, r));
+    }
+}
+
+static void on_open_base(void *arg, int base, const struct ice_agent_server *server)
+{
+    struct sim_peer *p = arg;
+    struct sim_server_node *n = sim_server_node(p->sim, &server->address);
+    assert_false(p->sockets[base].is_used);
+    p->sockets[base] =
+        (struct sim_socket){.is_used = true, .is_stream = true, .server = server->address};
+    bool is_there = n && !n->config.is_dead;
+    struct sim_event *e =
+        sim_event_new(p->sim, is_there ? SIM_OPENED : SIM_CLOSED, (struct span){0});
+    e->peer = p;
+    e->base = base;
+    sim_schedule(p->sim, e, 2 * p->sim->delay_us);
+}
+
+static void on_close_base(void *arg, int base)
+{
+    struct sim_peer *p = arg;
+    assert_true(p->sockets[base].is_used && p->sockets[base].is_stream);
+    p->sockets[base].is_used = false;
+}
+
+static void on_resolve(void *arg, int id, const char *name)
+{
+    struct sim_peer *p = arg;
+    struct sim_event *e = sim_event_new(p->sim, SIM_RESOLVED, span_of(name, strlen(name) + 1));
+    e->peer = p;
+    e->id = id;
+    sim_schedule(p->sim, e, 2 * p->sim->delay_us);
+}
+
+static const struct ice_agent_handlers handlers = {on_datagram,  on_candidate,  on_state,  on_route,
+                                                   on_open_base, on_close_base, on_resolve};
+
+struct sim_peer *sim_add_peer(struct sim *s, const struct sim_peer_config *config)
+{
+    struct sim_peer *p = xcalloc(1, sizeof *p);
+    struct ice_agent_config c = {.is_controlling = config->is_controlling,
+                                 .is_relay_only = config->is_relay_only};
+    for (size_t i = 0; i < sizeof c.seed; i++)
+        c.seed[i] = (uint8_t)sim_random(s);
+    p->sim = s;
+    p->config = *config;
+    p->agent = ice_agent_new(&c, &handlers, p);
+    assert_true(s->peer_count < SIM_PEERS);
+    if (s->peer_count == 1) {
+        p->other = s->peers[0];
+        s->peers[0]->other = p;
+    }
+    s->peers[s->peer_count++] = p;
+    return p;
+}
+
+int sim_add_address(struct sim_peer *p, int realm, struct ice_address address, const char *name)
+{
+    int base = ice_agent_add_interface(p->agent, &address, name, p->sim->now_us);
+    if (base >= 0) {
+        assert_false(p->sockets[base].is_used);
+        p->sockets[base] = (struct sim_socket){.is_used = true, .realm = realm, .address = address};
+    }
+    return base;
+}
+
+void sim_remove_address(struct sim_peer *p, int base)
+{
+    ice_agent_remove_base(p->agent, base, p->sim->now_us);
+    p->sockets[base].is_used = false;
+}
+
+void sim_use_server(struct sim_peer *p, const struct ice_agent_server *server)
+{
+    assert_int_equal(ice_agent_add_server(p->agent, server, p->sim->now_us), 0);
+}
+
+struct ice_agent_server sim_stun(struct ice_address address)
+{
+    return (struct ice_agent_server){.address = address};
+}
+
+struct ice_agent_server sim_turn(struct ice_address address, enum turn_transport transport)
+{
+    return (struct ice_agent_server){.is_turn = true,
+                                     .transport = transport,
+                                     .address = address,
+                                     .host = "turn.example",
+                                     .user = "user",
+                                     .pass = "secret"};
+}
+
+static void signal_credentials(struct sim_peer *p, enum sim_signal signal)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s %s", ice_agent_local_ufrag(p->agent),
+             ice_agent_local_pwd(p->agent));
+    signal_line(p, signal, text);
+}
+
+/* Credentials first: the line keeps their order, and candidates follow. */
+void sim_connect(struct sim *s, struct sim_peer *offerer, struct sim_peer *answerer)
+{
+    (void)answerer;
+    signal_credentials(offerer, SIM_CREDENTIALS);
+    ice_agent_gather(offerer->agent, false, s->now_us);
+}
+
+void sim_restart_ice(struct sim_peer *offerer)
+{
+    offerer->has_ended = false;
+    /* The credentials must go before the candidates, which restart() tells:
+     * swap the line's order by a delay of nothing. */
+    uint64_t signal_us = offerer->sim->signal_us;
+    offerer->sim->signal_us = signal_us + 1;
+    ice_agent_restart(offerer->agent, offerer->sim->now_us);
+    offerer->sim->signal_us = signal_us;
+    signal_credentials(offerer, SIM_CREDENTIALS);
+}
+
+static void on_credentials(struct sim_peer *p, const struct sim_event *e)
+{
+    char ufrag[64];
+    char pwd[64];
+    assert_int_equal(sscanf((const char *)e->bytes, "%63s %63s", ufrag, pwd), 2);
+    uint64_t signal_us = p->sim->signal_us;
+    p->sim->signal_us = signal_us + 1; /* the answer goes before its candidates */
+    p->has_ended = false;
+    int restarted = ice_agent_set_remote(p->agent, ufrag, pwd, p->sim->now_us);
+    assert_true(restarted >= 0);
+    assert_true(e->signal == SIM_CREDENTIALS || restarted == 0);
+    if (e->signal == SIM_CREDENTIALS) {
+        ice_agent_gather(p->agent, false, p->sim->now_us);
+        p->sim->signal_us = signal_us;
+        signal_credentials(p, SIM_ANSWER);
+    }
+    p->sim->signal_us = signal_us;
+}
+
+static void on_signal(struct sim_peer *p, const struct sim_event *e)
+{
+    struct sim *s = p->sim;
+    switch (e->signal) {
+    case SIM_CREDENTIALS:
+    case SIM_ANSWER:
+        on_credentials(p, e);
+        break;
+    case SIM_CANDIDATE: {
+        int error = ice_agent_add_remote(p->agent, span_of(e->bytes, e->len - 1), s->now_us);
+        assert_int_equal(error, 0);
+        break;
+    }
+    case SIM_END:
+        ice_agent_end_remote(p->agent, s->now_us);
+        break;
+    }
+}
+
+static void on_resolved(struct sim_peer *p, const struct sim_event *e)
+{
+    struct sim *s = p->sim;
+    const struct ice_address *address = NULL;
+    for (int i = 0; i < s->name_count; i++) {
+        if (strcmp(s->names[i].name, (const char *)e->bytes) == 0)
+            address = &s->names[i].address;
+    }
+    ice_agent_resolved(p->agent, e->id, address, s->now_us);
+}
+
+static void on_data(struct sim_peer *p)
+{
+    uint64_t gap_us = p->sim->now_us - p->heard_us;
+    if (p->heard_us && gap_us > p->gap_us)
+        p->gap_us = gap_us;
+    p->heard_us = p->sim->now_us;
+    p->received++;
+}
+
+static void on_stream_data(void *arg, struct span data)
+{
+    assert_int_equal(ice_packet_class(data), ICE_PACKET_DTLS);
+    on_data(arg);
+}
+
+void sim_peer_receive(struct sim_peer *p, int base, struct sim_event *e)
+{
+    struct span data;
+    struct guard g = guard_new(e->bytes, e->len);
+    if (ice_agent_receive(p->agent, base, &e->src, g.bytes, p->sim->now_us, &data)) {
+        assert_int_equal(ice_packet_class(data), ICE_PACKET_DTLS);
+        on_data(p);
+    }
+    guard_free(&g);
+}
+
+void sim_peer_event(struct sim *s, struct sim_event *e)
+{
+    struct sim_peer *p = e->peer;
+    struct sim_socket *k = &p->sockets[e->base];
+    switch (e->kind) {
+    case SIM_STREAM:
+        if (e->server) {
+            sim_server_receive(s, (struct sim_server_node *)(void *)e->server, e);
+        } else if (k->is_used && k->is_open) {
+            /* In two pieces: a stream has no frames. */
+            size_t half = e->len / 2;
+            ice_agent_receive_stream(p->agent, e->base, span_of(e->bytes, half), s->now_us,
+                                     on_stream_data);
+            if (k->is_used)
+                ice_agent_receive_stream(p->agent, e->base, span_of(e->bytes + half, e->len - half),
+                                         s->now_us, on_stream_data);
+        }
+        break;
+    case SIM_OPENED:
+        k->is_open = true;
+        ice_agent_base_opened(p->agent, e->base, s->now_us);
+        break;
+    case SIM_CLOSED:
+        if (k->is_used && k->is_stream) {
+            k->is_used = false;
+            ice_agent_base_closed(p->agent, e->base, "connection refused", s->now_us);
+        }
+        break;
+    case SIM_SIGNAL:
+        on_signal(p, e);
+        break;
+    case SIM_RESOLVED:
+        on_resolved(p, e);
+        break;
+    case SIM_DATAGRAM:
+        break;
+    }
+}
+
+void sim_send_data(struct sim_peer *p)
+{
+    uint8_t packet[TURN_CHANNEL_HEADER_LEN + 101 + 3] = {[4] = 23};
+    const struct ice_route *route = ice_agent_route(p->agent);
+    size_t len = 101;
+    p->sent++;
+    if (!route)
+        return;
+    if (!route->channel) {
+        on_datagram(p, route->base, &route->remote, span_of(packet + 4, len));
+        return;
+    }
+    turn_channel_encode(route->channel, (uint16_t)len, packet);
+    size_t padding = route->is_stream ? turn_channel_padding(len) : 0;
+    on_datagram(p, route->base, &route->remote, span_of(packet, 4 + len + padding));
+}
+
+void sim_send_stream(struct sim_peer *p, uint64_t interval_us)
+{
+    p->stream_us = interval_us;
+    p->stream_next_us = p->sim->now_us + interval_us;
+    p->other->heard_us = interval_us ? p->sim->now_us : 0;
+}
+
+/* Advances to whatever comes first; false when nothing does by until_us. */
+static bool step(struct sim *s, uint64_t until_us)
+{
+    uint64_t at_us = s->events ? s->events->at_us : TIME_NEVER;
+    struct sim_peer *due = NULL;
+    bool is_data = false;
+    for (int i = 0; i < s->peer_count; i++) {
+        struct sim_peer *p = s->peers[i];
+        uint64_t deadline_us = ice_agent_deadline(p->agent);
+        if (deadline_us < at_us) {
+            at_us = deadline_us;
+            due = p;
+            is_data = false;
+        }
+        if (p->stream_us && p->stream_next_us < at_us) {
+            at_us = p->stream_next_us;
+            due = p;
+            is_data = true;
+        }
+    }
+    if (at_us > until_us) {
+        s->now_us = until_us > s->now_us ? until_us : s->now_us;
+        return false;
+    }
+    if (at_us > s->now_us)
+        s->now_us = at_us;
+    if (due && is_data) {
+        due->stream_next_us = s->now_us + due->stream_us;
+        sim_send_data(due);
+    } else if (due) {
+        ice_agent_on_deadline(due->agent, s->now_us);
+        /* An agent that asks for the same moment again would never let time
+         * pass. */
+        assert_true(ice_agent_deadline(due->agent) > s->now_us);
+    } else {
+        struct sim_event *e = s->events;
+        s->events = e->next;
+        if (e->kind == SIM_DATAGRAM) {
+            sim_deliver_datagram(s, e);
+        } else {
+            sim_peer_event(s, e);
+            free(e);
+        }
+    }
+    return true;
+}
+
+void sim_run(struct sim *s, uint64_t for_us)
+{
+    uint64_t until_us = s->now_us + for_us;
+    while (step(s, until_us))
+        ;
+}
+
+static bool are_connected(const struct sim *s)
+{
+    for (int i = 0; i < s->peer_count; i++) {
+        if (ice_agent_state(s->peers[i]->agent) != ICE_CONNECTED)
+            return false;
+    }
+    return true;
+}
+
+bool sim_run_until_connected(struct sim *s, uint64_t limit_us)
+{
+    uint64_t until_us = s->now_us + limit_us;
+    while (!are_connected(s)) {
+        if (!step(s, until_us))
+            return false;
+    }
+    return true;
+}
+
+bool sim_run_until_relayed(struct sim *s, bool is_relayed, uint64_t limit_us)
+{
+    uint64_t until_us = s->now_us + limit_us;
+    for (;;) {
+        bool is_done = true;
+        for (int i = 0; i < s->peer_count; i++) {
+            struct ice_path path;
+            is_done = is_done && ice_agent_path(s->peers[i]->agent, &path) &&
+                      path.is_relayed == is_relayed;
+        }
+        if (is_done)
+            return true;
+        if (!step(s, until_us))
+            return false;
+    }
+}
+
+uint64_t sim_now(const struct sim *s)
+{
+    return s->now_us;
+}
+
+struct ice_agent *sim_agent(struct sim_peer *p)
+{
+    return p->agent;
+}
+
+uint64_t sim_sent(const struct sim_peer *p)
+{
+    return p->sent;
+}
+
+uint64_t sim_received(const struct sim_peer *p)
+{
+    return p->received;
+}
+
+uint64_t sim_gap_us(struct sim_peer *p)
+{
+    uint64_t gap_us = p->gap_us;
+    p->gap_us = 0;
+    return gap_us;
+}
+
+const char *sim_last_text(const struct sim_peer *p)
+{
+    return p->text;
+}
+
+int sim_failures(const struct sim_peer *p)
+{
+    return p->failures;
+}
+
+int sim_routes(const struct sim_peer *p)
+{
+    return p->routes;
+}
+
+int sim_candidates(const struct sim_peer *p, enum ice_candidate_type type)
+{
+    return p->candidates[type];
+}
+
+bool sim_has_ended(const struct sim_peer *p)
+{
+    return p->has_ended;
+}
+
+void sim_set_hostname(struct sim *s, const char *name, struct ice_address address)
+{
+    assert_true(s->name_count < SIM_NAMES);
+    snprintf(s->names[s->name_count].name, 64, "%s", name);
+    s->names[s->name_count++].address = address;
+}
+
+void sim_inject_candidate(struct sim_peer *p, const char *line)
+{
+    struct sim_event *e = sim_event_new(p->sim, SIM_SIGNAL, span_of(line, strlen(line) + 1));
+    e->peer = p;
+    e->signal = SIM_CANDIDATE;
+    sim_schedule(p->sim, e, p->sim->signal_us);
+}
+
+void sim_hide_hosts(struct sim_peer *p, const char *name)
+{
+    snprintf(p->hidden, sizeof p->hidden, "%s", name);
+}
+
+bool sim_is_consistent(struct sim_peer *a, struct sim_peer *b)
+{
+    struct ice_path x;
+    struct ice_path y;
+    return ice_agent_path(a->agent, &x) && ice_agent_path(b->agent, &y) &&
+           ice_address_is_equal(&x.local, &y.remote) && ice_address_is_equal(&y.local, &x.remote);
+}

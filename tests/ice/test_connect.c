@@ -1,0 +1,61 @@
+/*
+ * Two agents on one network, and what can be wrong with them.
+ */
+#include "sim.h"
+
+#include <stdio.h>
+
+struct rig {
+    struct sim *s;
+    struct sim_peer *a; /* the offerer */
+    struct sim_peer *b;
+};
+
+static struct rig rig_new(uint64_t seed)
+{
+    struct rig r = {.s = sim_new(seed)};
+    r.a = sim_add_peer(r.s, &(struct sim_peer_config){.name = "a", .is_controlling = true});
+    r.b = sim_add_peer(r.s, &(struct sim_peer_config){.name = "b"});
+    return r;
+}
+
+static void test_same_network(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(1);
+    struct ice_path path;
+    sim_set_link(r.s, 0, 1000, 0);
+    sim_set_signal_delay(r.s, 1000);
+    sim_add_address(r.a, SIM_PUBLIC, ice_address_v4(192, 0, 2, 1, 4000), "eth0");
+    sim_add_address(r.b, SIM_PUBLIC, ice_address_v4(192, 0, 2, 2, 5000), "eth0");
+    uint64_t begun_us = sim_now(r.s);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, US_PER_S));
+    uint64_t took_us = sim_now(r.s) - begun_us;
+    printf("same network, 1 ms each way: both connected %.1f round trips after the offer\n",
+           (double)took_us / 2000);
+    /* The offer, the answer, a check and its answer: three round trips, with
+     * what the pacing of two transactions adds. */
+    assert_in_range(took_us, 3000, 8000);
+    sim_run(r.s, US_PER_S);
+    assert_true(sim_is_consistent(r.a, r.b));
+    assert_true(ice_agent_path(sim_agent(r.a), &path));
+    assert_int_equal(path.local_type, ICE_CANDIDATE_HOST);
+    assert_int_equal(path.remote_type, ICE_CANDIDATE_HOST);
+    assert_false(path.is_relayed);
+    assert_int_equal(path.rtt_us, 2000);
+    for (int i = 0; i < 10; i++) {
+        sim_send_data(r.a);
+        sim_send_data(r.b);
+    }
+    sim_run(r.s, US_PER_S);
+    assert_int_equal(sim_received(r.a), 10);
+    assert_int_equal(sim_received(r.b), 10);
+    sim_free(r.s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_network)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
