@@ -30,6 +30,7 @@
 #include "base/clock.h"
 #include "net/conn_internal.h"
 #include "net/dial.h"
+#include "net/error_text.h"
 #include "net/loop_internal.h"
 #include "net/tls.h"
 
@@ -77,35 +78,6 @@ struct conn {
 static const struct conn_handlers no_handlers;
 
 static void conn_flush(struct conn *conn);
-
-static const char *error_text(int error)
-{
-    switch (-error) {
-    case ECONNREFUSED:
-        return "connection refused";
-    case ECONNRESET:
-        return "connection reset by the other side";
-    case ETIMEDOUT:
-        return "timed out";
-    case ENOENT:
-        return "no such host";
-    case EAGAIN:
-        return "the name server did not answer";
-    case EHOSTUNREACH:
-        return "no route to the host";
-    case ENETUNREACH:
-        return "the network is unreachable";
-    case EPROTO:
-        return "TLS failed";
-    case EMFILE:
-    case ENFILE:
-        return "too many open files";
-    case ENOBUFS:
-        return "the other side takes the data too slowly";
-    default:
-        return strerror(-error);
-    }
-}
 
 /* Lets go of the socket and all that belongs to it but the conn itself. */
 static void conn_release(struct conn *conn)
@@ -162,7 +134,7 @@ static void conn_fail_errno(struct conn *conn, int number)
     /* A reset behind the peer's end is EPIPE to Linux, but no news to a
      * person. */
     int error = number == EPIPE ? -ECONNRESET : -number;
-    conn_fail(conn, error, error_text(error));
+    conn_fail(conn, error, net_error_text(error));
 }
 
 static void conn_settle_later(struct conn *conn);
