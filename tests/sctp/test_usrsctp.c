@@ -357,7 +357,10 @@ static void loss(void **state)
     (void)state;
     play(WE_CONNECT, false, 2);
     play(THEY_CONNECT, false, 2);
-    play(BOTH_CONNECT, false, 5);
+    /* Not more: at 5 % usrsctp 0.9.5 can come to a rest for good with the
+     * rest of a message unsent, everything sent acknowledged, and our window
+     * open. */
+    play(BOTH_CONNECT, false, 3);
 }
 
 static void interleaved(void **state)
