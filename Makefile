@@ -21,7 +21,7 @@ demo: all
 test: deps test-deps
 	scripts/test.sh
 
-bench: all test-deps
+bench: all
 	bench/run.sh
 
 format: test-deps

@@ -15,11 +15,14 @@ test)
     packages="libcmocka-dev clang libclang-rt-14-dev llvm clang-format valgrind python3-aiortc
         python3-aiohttp nodejs npm chromium openssl shellcheck"
     ;;
+bench)
+    packages="nginx-light wrk openssh-server openssh-client curl procps"
+    ;;
 lint)
     packages="clang-format clang-tidy cppcheck shellcheck"
     ;;
 *)
-    echo "usage: $0 build|test|lint (got '$1')" >&2
+    echo "usage: $0 build|test|bench|lint (got '$1')" >&2
     exit 2
     ;;
 esac

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Direct, ssh -L and the tunnel side by side, in one run on one machine.
+set -eu
+cd "$(dirname "$0")/.."
+scripts/install-deps.sh bench
+exec /usr/bin/python3 bench/tunnel_bench.py "$@"
