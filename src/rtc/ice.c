@@ -24,6 +24,7 @@
 #include <agent.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "rtc/candidate.h"
@@ -42,7 +43,7 @@ enum {
     CHECK_TIMEOUT_MS = 200,
     CHECK_TRIES = 7,
     SOCKET_BUFFER_BYTES = 2 << 20,
-    CLOSE_TURNS_MAX = 16,
+    RELEASE_RELAYS_US = 50 * 1000,
     CANDIDATE_TEXT_LEN = sizeof((struct peer_path *)0)->local
 };
 
@@ -340,13 +341,29 @@ struct ice *ice_new(struct loop *loop, bool controlling, const struct ice_server
     return ice;
 }
 
-/* Gives allocations back to TURN servers: the requests go out at once; nobody
- * waits for the answers. */
+/* Ends a sleep of GLib's. */
+static gboolean on_wake(gpointer arg)
+{
+    (void)arg;
+    return G_SOURCE_CONTINUE;
+}
+
+/* Gives allocations back to TURN servers, which count them per user. libnice
+ * sends these requests 20 ms apart from a timer of its own; nobody waits for
+ * the answers, but for this long the loop stands still. Only after a TURN
+ * server was used. */
 static void release_relays(struct ice *ice)
 {
+    uint64_t end_us = clock_now_us() + RELEASE_RELAYS_US;
+    GMainContext *context = glib_bridge_context(ice->bridge);
+    GSource *wake = g_timeout_source_new(RELEASE_RELAYS_US / 1000);
+    g_source_set_callback(wake, G_SOURCE_FUNC(on_wake), NULL, NULL);
+    g_source_attach(wake, context);
     nice_agent_close_async(ice->agent, NULL, NULL);
-    for (int i = 0; i < CLOSE_TURNS_MAX; i++)
-        g_main_context_iteration(glib_bridge_context(ice->bridge), FALSE);
+    while (clock_now_us() < end_us)
+        g_main_context_iteration(context, TRUE);
+    g_source_destroy(wake);
+    g_source_unref(wake);
 }
 
 static void destroy(void *arg)

@@ -44,7 +44,8 @@ enum {
 };
 
 struct peer_handlers {
-    /* type is "offer" or "answer". */
+    /* type is "offer" or "answer". It has the candidates of our own addresses
+     * in it; later ones come by on_candidate. */
     void (*on_description)(const char *type, const char *sdp, void *arg);
     /* The JSON of an RTCIceCandidateInit. The last one is followed by one
      * with an empty candidate: end-of-candidates. */
