@@ -68,6 +68,8 @@ static SSL_CTX *make_context(void)
     X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
     X509_set_pubkey(cert, key);
     X509_sign(cert, key, EVP_sha256());
+    /* As the product and WebRTC prefer it. */
+    SSL_CTX_set_cipher_list(ctx, "ECDHE-ECDSA-AES128-GCM-SHA256");
     SSL_CTX_use_certificate(ctx, cert);
     SSL_CTX_use_PrivateKey(ctx, key);
     X509_free(cert);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include <usrsctp.h>
 
@@ -34,6 +35,7 @@ struct usr_peer {
 };
 
 static bool is_started;
+static uint64_t clock_ms;
 
 static int on_output(void *addr, void *buffer, size_t len, uint8_t tos, uint8_t set_df)
 {
@@ -261,7 +263,18 @@ void usr_peer_shutdown(struct usr_peer *p)
     usrsctp_shutdown(p->socket, SHUT_WR);
 }
 
+/* usrsctp's timers follow its ticks, but round trips it measures by this: it
+ * must see the same time, or its timeouts never fit. */
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    (void)zone;
+    *now = (struct timeval){.tv_sec = 1000000 + (time_t)(clock_ms / 1000),
+                            .tv_usec = (suseconds_t)(clock_ms % 1000 * 1000)};
+    return 0;
+}
+
 void usr_peer_tick(unsigned ms)
 {
+    clock_ms += ms;
     usrsctp_handle_timers(ms);
 }
