@@ -35,7 +35,8 @@ def load(path):
 def classes_of(module):
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, unittest.TestCase):
-            if value.__module__ == module.__name__:
+            is_own = value.__module__ == module.__name__
+            if is_own and unittest.defaultTestLoader.getTestCaseNames(value):
                 yield value
 
 

@@ -15,6 +15,17 @@ BROKEN = (http.client.IncompleteRead, ConnectionError)
 DEAD_AFTER = 45  # s: a peer is dead after 30 s of silence, plus some slack
 
 
+def own_address():
+    """An IPv4 address of this machine beside loopback, or None."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # for documentation; nothing is sent
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    return None if address.startswith("127.") else address
+
+
 class LifeCase(Case):
     def begin_gated(self, gate, timeout=None):
         """A response in mid-body; the rest is held back by the upstream."""
@@ -99,18 +110,21 @@ class Order(LifeCase):
     @unittest.skipIf(IS_INSTRUMENTED, "measures time")
     def test_deaf_stun(self):
         """a STUN server that does not answer delays nothing"""
+        # Loopback is of no use: ICE asks from a socket on another interface.
+        if (address := own_address()) is None:
+            self.skipTest("there is no network interface but loopback")
         rig = self.rig
         rig.start_mock()
         rig.start_signal()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
-            deaf.bind(("127.0.0.1", 0))
+            deaf.bind((address, 0))
             deaf.settimeout(DEADLINE)
-            stun = "stun:127.0.0.1:%d" % deaf.getsockname()[1]
+            stun = "stun:%s:%d" % deaf.getsockname()
             rig.start_serve(stun=stun).wait_for(WAITING)
             began = time.monotonic()
             rig.start_proxy(stun=stun).wait_for(CONNECTED)
             seconds = time.monotonic() - began
-            self.assertEqual(deaf.recv(20)[4:8], b"\x21\x12\xa4\x42", "no STUN request came")
+            self.assertEqual(deaf.recv(20)[:2], b"\0\1", "no STUN request came")
         # To wait for its answer would take far longer (RFC 8489 section 6.2.1).
         self.assertLess(seconds, 3)
 

@@ -41,7 +41,6 @@ DROPPED = [
     ("a head with U+0000", wire.encode(wire.REQ_HEADERS, 4010, head(4010, path="/a\0b"))),
     ("a head that is not UTF-8", wire.encode(wire.REQ_HEADERS, 4011, b'{"path":"\xff"}')),
     ("a hello that is no JSON", wire.encode(wire.HELLO, 0, b"hello")),
-    ("an agree", wire.encode(wire.AGREE, 0, b'{"version":9}')),
     ("a pong out of nowhere", wire.encode(wire.PONG, 0)),
     ("a frame with the largest id", struct.pack(">BI", wire.REQ_END, 0xFFFFFFFF)),
 ]

@@ -216,7 +216,8 @@ export async function runOver(channel, gate, echoBytes, report) {
   const consumer = new Consumer({
     send: (bytes) => channel.send(bytes),
     queued: () => channel.bufferedAmount,
-    drained: () => new Promise((resolve) => (channel.onbufferedamountlow = () => resolve())),
+    drained: () =>
+      new Promise((done) => channel.addEventListener("bufferedamountlow", done, { once: true })),
   });
   channel.onmessage = ({ data }) => consumer.receive(new Uint8Array(data));
   if (channel.readyState !== "open") await new Promise((resolve) => (channel.onopen = resolve));

@@ -11,8 +11,10 @@ globalThis.crypto ??= webcrypto; // Node 18 has it only here
 const [signalUrl, room, gate, echoBytes] = process.argv.slice(2);
 const report = (event, details = null) => console.log(event, JSON.stringify(details));
 
-// As every peer here it must come by without a STUN server.
-const connection = new RTCPeerConnection({ iceServers: [] });
+// Without a STUN server of ours werift would ask a public one. Nobody answers
+// at this one.
+const iceServers = [{ urls: "stun:127.0.0.1:9" }];
+const connection = new RTCPeerConnection({ iceServers });
 const socket = new WebSocket(signalUrl);
 socket.onerror = ({ message }) => report("failed", message);
 meet(socket, room, connection, report, (channel) => {
