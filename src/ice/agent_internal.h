@@ -83,7 +83,9 @@ struct ice_pair {
     bool is_binding;           /* waits for its channel */
     bool is_valid;             /* a check succeeded */
     bool is_nominated;
+    uint64_t nomination;      /* controlled: which one it was; see learn() */
     bool nominate_on_success; /* controlled: USE-CANDIDATE came before success */
+    bool has_plain_check;     /* controlled: one came without USE-CANDIDATE */
     bool wants_nomination;    /* controlling: the next check carries USE-CANDIDATE */
     /* The check under way. */
     struct stun_transaction check;
@@ -102,8 +104,9 @@ struct ice_pair {
     uint64_t consent_next_us;
     uint64_t heard_us;      /* last answer of any kind */
     uint64_t unanswered_us; /* first request after it; TIME_NEVER: none */
-    bool is_suspect;
-    int code; /* why it failed: see pair_fail() */
+    bool is_doubted;        /* silent for ICE_DOUBT_US */
+    bool is_suspect;        /* silent for ICE_SUSPECT_US */
+    int code;               /* why it failed: see pair_fail() */
 };
 
 /* Reasons of a failure that are no STUN code and no errno. */
@@ -176,6 +179,7 @@ struct ice_agent {
     uint64_t pace_us;   /* the next transaction not before */
     bool is_check_turn; /* checks and gathering take turns */
     uint64_t triggered_count;
+    uint64_t nomination_count;
     uint64_t retry_us; /* of failed direct pairs while relayed */
     uint64_t retry_wait_us;
 

@@ -145,6 +145,7 @@ static void on_success(struct ice_agent *a, struct ice_pair *pair, const struct 
     pair->heard_us = now_us;
     pair->unanswered_us = TIME_NEVER;
     pair->is_suspect = false;
+    pair->is_doubted = false;
     if (!pair->is_valid) {
         pair->is_valid = true;
         consent_begin(a, pair, now_us);

@@ -259,9 +259,12 @@ void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code, uint64_t no
     pair->is_binding = false;
     pair->is_valid = false;
     pair->is_nominated = false;
+    pair->nomination = 0;
+    pair->has_plain_check = false;
     pair->wants_nomination = false;
     pair->consent_next_us = TIME_NEVER;
     pair->is_suspect = false;
+    pair->is_doubted = false;
     a->is_dirty = true;
     select_update(a, now_us);
 }

@@ -5,9 +5,9 @@
  * also keep the NATs on the way open (RFC 8445 section 11), for a few backup
  * pairs too, less often.
  *
- * Long before the 30 s are over a path that does not answer is suspect: then
- * ordinary checks, with their retransmissions, go out on every valid pair, and
- * select.c prefers one that answers.
+ * Long before the 30 s are over a path that does not answer is asked again by
+ * an ordinary check, with its retransmissions. One that still does not is
+ * suspect: every valid pair is checked, and select.c prefers one that answers.
  */
 #include "ice/agent_internal.h"
 
@@ -43,6 +43,7 @@ bool consent_on_answer(struct ice_agent *a, struct ice_generation *g, struct ice
         pair->heard_us = now_us;
         pair->unanswered_us = TIME_NEVER;
         pair->is_suspect = false;
+        pair->is_doubted = false;
         a->is_dirty = true;
         if (was_suspect)
             select_update(a, now_us);
@@ -61,7 +62,9 @@ static void send_request(struct ice_agent *a, const struct ice_generation *g, st
         pair->unanswered_us = now_us;
     uint64_t interval_us = is_in_use(a, pair) ? ICE_CONSENT_US : ICE_KEEPALIVE_US;
     pair->consent_next_us = now_us + ice_random_jitter(&a->random, interval_us);
-    check_send(a, g, pair, pair->consent_ids[slot], false);
+    /* Repeating the nomination reminds a peer that heard two in the wrong
+     * order. */
+    check_send(a, g, pair, pair->consent_ids[slot], pair == a->selected && pair->is_nominated);
 }
 
 /* Whether enough better pairs are kept warm already. */
@@ -75,14 +78,27 @@ static bool is_surplus(const struct ice_agent *a, const struct ice_pair *pair)
     return !is_in_use(a, pair) && better >= ICE_BACKUPS_MAX;
 }
 
+/* Since when the pair has been silent; TIME_NEVER: it is not. */
+static uint64_t silent_since(const struct ice_agent *a, const struct ice_pair *pair)
+{
+    if (pair->unanswered_us != TIME_NEVER && pair == a->selected &&
+        a->data_us > pair->unanswered_us)
+        return a->data_us; /* what arrives is a sign of life, if no consent */
+    return pair->unanswered_us;
+}
+
+static uint64_t doubt_at(const struct ice_agent *a, const struct ice_pair *pair)
+{
+    uint64_t since_us = silent_since(a, pair);
+    bool is_asked = pair->is_doubted || pair->is_suspect || pair->check.is_active;
+    return since_us == TIME_NEVER || is_asked || pair == a->old_pair ? TIME_NEVER
+                                                                     : since_us + ICE_DOUBT_US;
+}
+
 static uint64_t suspect_at(const struct ice_agent *a, const struct ice_pair *pair)
 {
-    if (pair->unanswered_us == TIME_NEVER || pair->is_suspect)
-        return TIME_NEVER;
-    uint64_t since_us = pair->unanswered_us;
-    if (pair == a->selected && a->data_us > since_us)
-        since_us = a->data_us; /* what arrives is a sign of life, if no consent */
-    return since_us + ICE_SUSPECT_US;
+    uint64_t since_us = silent_since(a, pair);
+    return since_us == TIME_NEVER || pair->is_suspect ? TIME_NEVER : since_us + ICE_SUSPECT_US;
 }
 
 static uint64_t lost_at(const struct ice_agent *a, const struct ice_pair *pair)
@@ -115,6 +131,10 @@ static void pair_on_deadline(struct ice_agent *a, struct ice_generation *g, stru
     }
     if (now_us >= pair->consent_next_us && !is_surplus(a, pair))
         send_request(a, g, pair, now_us);
+    if (now_us >= doubt_at(a, pair)) {
+        pair->is_doubted = true;
+        pair_trigger(a, pair);
+    }
     if (now_us >= suspect_at(a, pair))
         on_suspect(a, pair, now_us);
 }
@@ -132,6 +152,7 @@ static uint64_t pair_deadline(const struct ice_agent *a, const struct ice_pair *
     if (!pair->is_valid)
         return TIME_NEVER;
     uint64_t deadline = earlier(suspect_at(a, pair), lost_at(a, pair));
+    deadline = earlier(deadline, doubt_at(a, pair));
     return is_surplus(a, pair) ? deadline : earlier(deadline, pair->consent_next_us);
 }
 

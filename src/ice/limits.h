@@ -89,9 +89,12 @@ enum { STUN_RC = 6, STUN_RM = 16 };
 /* RFC 7675 section 5.1. */
 #define ICE_CONSENT_US      (5 * US_PER_S)
 #define ICE_CONSENT_LOST_US (30 * US_PER_S)
-/* A path whose consent request has gone unanswered this long is suspect:
- * another valid pair that answers takes over before consent is lost. */
-#define ICE_SUSPECT_US (1500 * US_PER_MS)
+/* A path whose consent request has gone unanswered this long is doubted, and
+ * asked again by an ordinary check with its retransmissions; after the second
+ * time it is suspect: another valid pair that answers takes over before
+ * consent is lost. */
+#define ICE_DOUBT_US   (500 * US_PER_MS)
+#define ICE_SUSPECT_US (2500 * US_PER_MS)
 /* RFC 8445 section 11: Tr. */
 #define ICE_KEEPALIVE_US (15 * US_PER_S)
 /* How long the controlling side waits, once a pair works, for a better one

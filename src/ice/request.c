@@ -69,6 +69,22 @@ static void trigger(struct ice_agent *a, struct ice_pair *pair)
     pair_trigger(a, pair);
 }
 
+/* Who nominates regularly checks a pair first and nominates it afterwards: the
+ * last one counts, and the agent may have changed its mind. Who nominates
+ * aggressively (RFC 5245) does so in every check from the first on: then the
+ * order says nothing, and the priority decides. */
+static void take_nomination(struct ice_agent *a, struct ice_pair *pair)
+{
+    if (!pair->has_plain_check)
+        pair->nomination = pair->nomination ? pair->nomination : 1;
+    else if (pair->nomination <= 1 || pair->nomination != a->nomination_count + 1)
+        pair->nomination = ++a->nomination_count + 1;
+    if (pair->is_valid)
+        pair->is_nominated = true;
+    else
+        pair->nominate_on_success = true;
+}
+
 static void learn(struct ice_agent *a, int local, const struct ice_address *source,
                   uint32_t priority, bool use_candidate, uint64_t now_us)
 {
@@ -81,12 +97,10 @@ static void learn(struct ice_agent *a, int local, const struct ice_address *sour
     struct ice_pair *pair = pair_add(a, g, local, remote);
     if (!pair)
         return;
-    if (use_candidate && !a->is_controlling) {
-        if (pair->is_valid)
-            pair->is_nominated = true;
-        else
-            pair->nominate_on_success = true;
-    }
+    if (!use_candidate)
+        pair->has_plain_check = true;
+    else if (!a->is_controlling)
+        take_nomination(a, pair);
     trigger(a, pair);
     select_update(a, now_us);
 }

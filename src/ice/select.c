@@ -3,8 +3,8 @@
  *
  * A pair is used as soon as it is valid (RFC 8445 section 12.1 lets data flow
  * before nomination), and left as soon as a better one is. Better means, in
- * this order: it answers; the other side, where it controls, nominated it; its
- * priority is higher. The controlling side nominates what it uses once there
+ * this order: it answers; the other side, where it controls, nominated it, and
+ * did so last; its priority is higher. The controlling side nominates what it uses once there
  * is nothing better to wait for, or it has waited long enough; should a better
  * pair work later it is nominated too, which every implementation that knows
  * the aggressive nomination of RFC 5245 follows.
@@ -57,8 +57,12 @@ static bool is_better(const struct ice_agent *a, const struct ice_pair *x, const
 {
     if (x->is_suspect != y->is_suspect)
         return y->is_suspect;
-    if (!a->is_controlling && x->is_nominated != y->is_nominated)
-        return x->is_nominated;
+    if (!a->is_controlling) {
+        uint64_t nx = x->is_nominated ? x->nomination : 0;
+        uint64_t ny = y->is_nominated ? y->nomination : 0;
+        if (nx != ny)
+            return nx > ny;
+    }
     return x->priority > y->priority;
 }
 
@@ -148,10 +152,18 @@ static bool wants_to_nominate(const struct ice_agent *a)
 
 static void nominate(struct ice_agent *a, uint64_t now_us)
 {
-    if (wants_to_nominate(a) && now_us >= nominate_at(a)) {
-        a->selected->wants_nomination = true;
-        pair_trigger(a, a->selected);
+    if (!wants_to_nominate(a) || now_us < nominate_at(a))
+        return;
+    /* No late retransmission may bring the other side back to another one. */
+    for (int i = 0; i < a->now->pair_count; i++) {
+        struct ice_pair *other = a->now->pairs[i];
+        if (other->is_valid && other->check_nominates)
+            stun_transaction_stop(&other->check);
+        other->wants_nomination = false;
+        other->is_nominated = false;
     }
+    a->selected->wants_nomination = true;
+    pair_trigger(a, a->selected);
 }
 
 /* RFC 8863: patience beyond the last pair's failure. A peer that never says

@@ -102,6 +102,8 @@ struct sim_peer {
     uint64_t received;
     uint64_t heard_us;
     uint64_t gap_us;
+    uint64_t called_us; /* on_deadline(), and how often at that time */
+    int calls_now;
     char text[ICE_REPORT_MAX];
     int failures;
     int routes;

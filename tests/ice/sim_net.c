@@ -2,6 +2,7 @@
  * The network: a datagram is an event that moves from hop to hop. In a realm
  * it either finds its destination or goes out through the realm's NAT.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -19,6 +20,8 @@ uint64_t sim_random(struct sim *s)
 struct sim *sim_new(uint64_t seed)
 {
     struct sim *s = xcalloc(1, sizeof *s);
+    if (getenv("SIM_TRACE"))
+        setvbuf(stdout, NULL, _IONBF, 0);
     s->random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     s->now_us = 1000000;
     s->delay_us = 5000;

@@ -371,9 +371,11 @@ static bool step(struct sim *s, uint64_t until_us)
         sim_send_data(due);
     } else if (due) {
         ice_agent_on_deadline(due->agent, s->now_us);
-        /* An agent that asks for the same moment again would never let time
-         * pass. */
-        assert_true(ice_agent_deadline(due->agent) > s->now_us);
+        /* An agent that asks for the same moment for ever would never let
+         * time pass. */
+        due->calls_now = due->called_us == s->now_us ? due->calls_now + 1 : 0;
+        due->called_us = s->now_us;
+        assert_true(due->calls_now < 10);
     } else {
         struct sim_event *e = s->events;
         s->events = e->next;
