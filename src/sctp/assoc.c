@@ -17,6 +17,7 @@
 enum {
     QUEUE_LEAST = 16 << 10, /* bytes without a TSN that are taken in */
     QUEUE_MOST = 1 << 20,
+    QUEUE_HARD = 4 << 20, /* with the first messages of many streams */
     QUEUE_MS = 5, /* of the pacing rate: what the owner needs to come back */
 };
 
@@ -383,7 +384,10 @@ int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, u
         return -EINVAL;
     if (reconfig_is_wanted(a, message->stream))
         return -EPIPE;
-    if (a->sendq.charged >= queue_limit(a)) {
+    /* A stream with nothing queued is let in beside a full queue: its turn
+     * comes next, and who filled the queue is another. */
+    bool is_idle = sendq_stream_is_empty(&a->sendq, message->stream);
+    if (a->sendq.charged >= (is_idle ? QUEUE_HARD : queue_limit(a))) {
         a->wants_writable = true;
         return -EAGAIN;
     }

@@ -17,10 +17,28 @@ bool forward_is_spent(const struct sctp_assoc *a, const struct sent_chunk *c)
            c->transmissions > c->message->max_retransmits;
 }
 
+/* A TSN for the rest of a message that is begun and will not be finished:
+ * what was sent of it may all be acknowledged, and then there would be no TSN
+ * to forward over, and nothing to make the peer drop its part. */
+static void push_ending(struct sctp_assoc *a, struct sctp_message *m)
+{
+    uint64_t tsn;
+    struct sent_chunk *c = flight_push(&a->flight, &tsn);
+    c->message = m;
+    c->offset = m->sent;
+    m->refs++;
+    flight_abandon(&a->flight, tsn);
+}
+
 void forward_abandon(struct sctp_assoc *a, struct sctp_message *m, uint64_t now_us)
 {
     if (m->is_abandoned)
         return;
+    if (m->sent > 0 && m->sent < m->len) {
+        if (flight_is_full(&a->flight))
+            return; /* the next timer or loss comes back to it */
+        push_ending(a, m);
+    }
     m->refs++; /* it may be gone with its queue's reference */
     sendq_abandon(&a->sendq, m);
     for (uint64_t tsn = a->flight.first; tsn < a->flight.next; tsn++) {

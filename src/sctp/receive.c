@@ -109,8 +109,10 @@ void receive_data(struct sctp_assoc *a, const struct chunk *c, uint64_t now_us)
     if (d.stream >= a->in_streams) {
         report_invalid_stream(a, d.stream); /* but it counts as received */
     } else {
-        /* The lowest missing TSN is taken in always: all else waits for it. */
-        size_t limit = tsn == in->map.cum + 1 ? SIZE_MAX : in->window;
+        /* The lowest missing TSN is taken in always, since all else waits for
+         * it; but not for an application that does not read. */
+        bool always = tsn == in->map.cum + 1 && in->reasm.reading;
+        size_t limit = always ? SIZE_MAX : in->window;
         int error = reasm_add(&in->reasm, tsn, &d, limit);
         if (error == -ENOBUFS) {
             in->sack_now = true; /* tells the closed window */

@@ -171,7 +171,8 @@ void sctp_assoc_on_deadline(struct sctp_assoc *a, uint64_t now_us);
 
 /* Queues a message; the bytes are copied. May be called before the
  * association is up.
- *   -EAGAIN    the queue is full; on_writable() will tell
+ *   -EAGAIN    the queue is full and this stream has its part in that;
+ *              on_writable() will tell
  *   -EMSGSIZE  empty, or above max_message
  *   -EINVAL    the stream is beyond what was negotiated
  *   -EPIPE     the stream is being reset

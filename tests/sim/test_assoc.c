@@ -1,0 +1,418 @@
+/*
+ * Single behaviours of an association, each in a simulated network made for
+ * it. What only chance finds is in torture.c.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "sctp/assoc.h"
+#include "sctp/crc32c.h"
+#include "sim/sim.h"
+
+struct app {
+    struct sim_end *end;
+    uint64_t messages;
+    uint64_t bytes;
+    uint32_t last_id;
+    uint64_t last_at_us;
+    unsigned resets_in;
+    unsigned resets_out;
+    unsigned writable;
+    bool connected;
+    bool closed;
+    enum sctp_close_reason reason;
+};
+
+struct net {
+    struct sim *sim;
+    struct sim_link links[2];
+    struct sim_end *ends[2];
+    struct app apps[2];
+    struct sctp_assoc_config configs[2];
+};
+
+static void on_message(void *arg, const struct sctp_message_info *info, struct span m)
+{
+    struct sim_end *end = arg;
+    struct app *a = end->user;
+    (void)info;
+    a->messages++;
+    a->bytes += m.len;
+    a->last_at_us = sim_now_us(end->sim);
+    if (m.len >= 4)
+        a->last_id = get_u32be(m.data);
+}
+
+static void on_connected(void *arg)
+{
+    ((struct app *)((struct sim_end *)arg)->user)->connected = true;
+}
+
+static void on_writable(void *arg)
+{
+    ((struct app *)((struct sim_end *)arg)->user)->writable++;
+}
+
+static void on_stream_reset(void *arg, uint16_t stream, enum sctp_reset_side side)
+{
+    struct app *a = ((struct sim_end *)arg)->user;
+    assert_int_not_equal(side, SCTP_RESET_REFUSED);
+    *(side == SCTP_RESET_INCOMING ? &a->resets_in : &a->resets_out) |= 1u << stream;
+}
+
+static void on_closed(void *arg, enum sctp_close_reason reason)
+{
+    struct app *a = ((struct sim_end *)arg)->user;
+    assert_false(a->closed);
+    a->closed = true;
+    a->reason = reason;
+}
+
+static const struct sctp_assoc_handlers handlers = {
+    .on_message = on_message,
+    .on_connected = on_connected,
+    .on_writable = on_writable,
+    .on_stream_reset = on_stream_reset,
+    .on_closed = on_closed,
+};
+
+static struct net *net_new(uint64_t rate, uint64_t delay_us)
+{
+    struct net *n = xcalloc(1, sizeof *n);
+    n->sim = sim_new(1);
+    for (int i = 0; i < 2; i++) {
+        sctp_assoc_config_init(&n->configs[i]);
+        n->links[i] = (struct sim_link){.rate = rate, .delay_us = delay_us};
+    }
+    return n;
+}
+
+static void net_start(struct net *n)
+{
+    struct sim_link *links[2] = {&n->links[0], &n->links[1]};
+    sim_pair(n->sim, n->configs, &handlers, links, n->ends);
+    for (int i = 0; i < 2; i++) {
+        n->ends[i]->user = &n->apps[i];
+        n->apps[i].end = n->ends[i];
+    }
+    sctp_assoc_connect(n->ends[0]->assoc, sim_now_us(n->sim));
+}
+
+static void run_ms(struct net *n, uint64_t ms)
+{
+    sim_run(n->sim, sim_now_us(n->sim) + ms * US_PER_MS, NULL, NULL);
+}
+
+static void net_connect(struct net *n)
+{
+    net_start(n);
+    run_ms(n, 2000);
+    assert_true(n->apps[0].connected && n->apps[1].connected);
+}
+
+static void net_free(struct net *n)
+{
+    sim_free(n->sim);
+    free(n);
+}
+
+static int send_id(struct net *n, int from, uint16_t stream, uint32_t id, size_t len,
+                   struct sctp_outgoing how)
+{
+    static uint8_t body[256 << 10];
+    put_u32be(body, id);
+    how.stream = stream;
+    how.ppid = 53;
+    how.body = span_of(body, len);
+    return sctp_assoc_send(n->ends[from]->assoc, &how, sim_now_us(n->sim));
+}
+
+static void refuses_bad_calls(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    n->configs[0].streams = 8;
+    n->configs[1].streams = 4;
+    net_connect(n);
+    struct sctp_outgoing how = {0};
+    assert_int_equal(send_id(n, 0, 0, 1, 0, how), -EMSGSIZE);
+    assert_int_equal(send_id(n, 0, 4, 1, 4, how), -EINVAL); /* the peer takes 4 */
+    assert_int_equal(send_id(n, 0, 3, 1, 4, how), 0);
+    n->configs[0].max_message = 0;
+    assert_int_equal(sctp_assoc_reset_stream(n->ends[0]->assoc, 4, 0), -EINVAL);
+    assert_int_equal(sctp_assoc_reset_stream(n->ends[0]->assoc, 3, 0), 0);
+    assert_int_equal(send_id(n, 0, 3, 1, 4, how), -EPIPE);
+    run_ms(n, 1000);
+    assert_int_equal(n->apps[0].resets_out, 8);
+    assert_int_equal(n->apps[1].resets_in, 8);
+    assert_int_equal(send_id(n, 0, 3, 2, 4, how), 0);
+    sctp_assoc_shutdown(n->ends[0]->assoc, sim_now_us(n->sim));
+    assert_int_equal(send_id(n, 0, 3, 3, 4, how), -ENOTCONN);
+    run_ms(n, 1000);
+    assert_true(n->apps[0].closed && n->apps[1].closed);
+    assert_int_equal(n->apps[1].messages, 2);
+    net_free(n);
+}
+
+static void bounds_the_queue(void **state)
+{
+    (void)state;
+    struct net *n = net_new(125000, 20000);
+    net_connect(n);
+    struct sctp_outgoing how = {0};
+    int sent = 0;
+    int error;
+    while ((error = send_id(n, 0, 1, 1, 1000, how)) == 0)
+        sent++;
+    assert_int_equal(error, -EAGAIN);
+    assert_in_range(sent, 10, 100);
+    run_ms(n, 5000);
+    assert_int_equal(n->apps[1].messages, sent);
+    assert_int_equal(n->apps[0].writable, 1);
+    net_free(n);
+}
+
+/* The window closes, the sender stops, and nothing is lost when it opens. */
+static void stops_when_not_read(void **state)
+{
+    (void)state;
+    struct net *n = net_new(12500000, 5000);
+    n->configs[1].recv_window = n->configs[1].recv_window_max = 128 << 10;
+    net_connect(n);
+    sctp_assoc_set_reading(n->ends[1]->assoc, false, sim_now_us(n->sim));
+    struct sctp_outgoing how = {0};
+    unsigned sent = 0;
+    for (int i = 0; i < 600; i++) {
+        while (send_id(n, 0, 1, sent, 1000, how) == 0)
+            sent++;
+        run_ms(n, 10);
+    }
+    assert_int_equal(n->apps[1].messages, 0);
+    struct sctp_stats stats;
+    sctp_assoc_stats(n->ends[1]->assoc, &stats);
+    assert_in_range(stats.memory, 100 << 10, 200 << 10);
+    assert_in_range(sent, 80, 400);
+    assert_false(n->apps[0].closed); /* silent, but not dead */
+    run_ms(n, 60000);
+    assert_false(n->apps[0].closed);
+    sctp_assoc_set_reading(n->ends[1]->assoc, true, sim_now_us(n->sim));
+    run_ms(n, 12000);
+    assert_int_equal(n->apps[1].messages, sent);
+    assert_int_equal(n->apps[1].last_id, sent - 1);
+    net_free(n);
+}
+
+/* Limited reliability under loss: some is given up, in both formats, what is
+ * reliable arrives whole, and the streams go on. */
+static void gives_up(struct sctp_outgoing how, bool interleaving, bool large)
+{
+    struct net *n = net_new(1250000, 20000);
+    n->links[0].loss_ppm = 200000;
+    n->configs[0].interleaving = interleaving;
+    net_connect(n);
+    unsigned limited = 0;
+    unsigned reliable = 0;
+    struct sctp_outgoing plain = {0};
+    for (int i = 0; i < 2000; i++) {
+        limited += send_id(n, 0, (uint16_t)(i % 3), 1, large ? 9000 : 500, how) == 0;
+        if (i % 10 == 0)
+            reliable += send_id(n, 0, 3, 2, 400, plain) == 0;
+        sctp_assoc_flush(n->ends[0]->assoc, sim_now_us(n->sim));
+        run_ms(n, large ? 30 : 5);
+    }
+    uint64_t before = n->apps[1].messages;
+    n->links[0].loss_ppm = 0;
+    run_ms(n, 60000);
+    struct sctp_stats stats;
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(stats.in_flight, 0);
+    assert_int_equal(sctp_assoc_queued_bytes(n->ends[0]->assoc), 0);
+    assert_true(n->apps[1].messages < limited + reliable); /* some were given up */
+    assert_true(n->apps[1].messages > (limited + reliable) / (large ? 50 : 2));
+    assert_true(n->apps[1].messages >= before);
+    before = n->apps[1].messages;
+    for (uint16_t s = 0; s < 3; s++)
+        assert_int_equal(send_id(n, 0, s, 9, 3000, plain), 0);
+    run_ms(n, 1000);
+    assert_int_equal(n->apps[1].messages, before + 3);
+    sctp_assoc_stats(n->ends[1]->assoc, &stats);
+    assert_in_range(stats.memory, 0, 60000); /* parts of what was given up are gone */
+    net_free(n);
+}
+
+static void gives_up_by_count(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct sctp_outgoing how = {.limit_retransmits = true, .unordered = i & 1};
+        gives_up(how, i & 2, false);
+        gives_up(how, i & 2, true);
+    }
+}
+
+static void gives_up_by_time(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct sctp_outgoing how = {.lifetime_us = 50 * US_PER_MS, .unordered = i & 1};
+        gives_up(how, i & 2, false);
+        gives_up(how, i & 2, true);
+    }
+}
+
+/* A small message beside a large one: between its fragments with I-DATA,
+ * after it with DATA. */
+static void small_overtakes_large(void **state)
+{
+    (void)state;
+    for (int interleaving = 0; interleaving < 2; interleaving++) {
+        struct net *n = net_new(125000, 10000);
+        n->configs[0].interleaving = interleaving;
+        net_connect(n);
+        struct sctp_outgoing how = {0};
+        assert_int_equal(send_id(n, 0, 1, 1, 200 << 10, how), 0); /* takes 1.6 s */
+        sctp_assoc_flush(n->ends[0]->assoc, sim_now_us(n->sim));
+        run_ms(n, 500);
+        assert_int_equal(send_id(n, 0, 3, 7, 8, how), 0);
+        sctp_assoc_flush(n->ends[0]->assoc, sim_now_us(n->sim));
+        run_ms(n, 200);
+        assert_int_equal(n->apps[1].messages, interleaving);
+        assert_int_equal(n->apps[1].last_id, interleaving ? 7 : 0);
+        run_ms(n, 3000);
+        assert_int_equal(n->apps[1].messages, 2);
+        assert_int_equal(n->apps[1].last_id, interleaving ? 1 : 7);
+        net_free(n);
+    }
+}
+
+static void refuses_restart(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    net_connect(n);
+    /* INIT of another tag at an association that is up. */
+    uint8_t p[32] = {0x13, 0x88, 0x13, 0x88};
+    p[12] = CHUNK_INIT;
+    p[15] = 20;
+    put_u32be(p + 16, 0x12345678);
+    put_u32be(p + 20, 65536);
+    put_u16be(p + 24, 1);
+    put_u16be(p + 26, 1);
+    uint32_t crc = crc32c_of_packet(span_of(p, sizeof p));
+    for (int i = 0; i < 4; i++)
+        p[8 + i] = (uint8_t)(crc >> (8 * i));
+    uint64_t before = n->ends[1]->assoc->stats.sent_packets;
+    sctp_assoc_feed(n->ends[1]->assoc, span_of(p, sizeof p), sim_now_us(n->sim));
+    sctp_assoc_flush(n->ends[1]->assoc, sim_now_us(n->sim));
+    assert_int_equal(n->ends[1]->assoc->stats.sent_packets, before + 1); /* ABORT, to that tag */
+    run_ms(n, 1000);
+    assert_false(n->apps[0].closed || n->apps[1].closed);
+    net_free(n);
+}
+
+static void tells_of_abort(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    net_connect(n);
+    sctp_assoc_abort(n->ends[0]->assoc, sim_now_us(n->sim));
+    run_ms(n, 100);
+    assert_int_equal(n->apps[0].reason, SCTP_CLOSED_ABORTED);
+    assert_int_equal(n->apps[1].reason, SCTP_CLOSED_PEER_ABORTED);
+    assert_true(sctp_assoc_deadline(n->ends[0]->assoc) == TIME_NEVER);
+    net_free(n);
+}
+
+static void notices_a_dead_path(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    n->configs[0].max_retransmit = 4;
+    n->configs[1].max_retransmit = 4;
+    net_connect(n);
+    n->links[0].loss_ppm = n->links[1].loss_ppm = 1000000;
+    struct sctp_outgoing how = {0};
+    send_id(n, 0, 1, 1, 100, how);
+    run_ms(n, 120000);
+    assert_int_equal(n->apps[0].reason, SCTP_CLOSED_TIMEOUT); /* by its data */
+    assert_int_equal(n->apps[1].reason, SCTP_CLOSED_TIMEOUT); /* by HEARTBEAT */
+    net_free(n);
+}
+
+static void finds_the_path_mtu(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 10000);
+    n->links[0].mtu = 4321;
+    n->configs[0].mtu_max = 9000;
+    net_connect(n);
+    run_ms(n, 20000);
+    struct sctp_stats stats;
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_in_range(stats.mtu, 4321 - 20, 4321);
+    /* A black hole opens: traffic goes on with small packets. */
+    n->links[0].mtu = 1300;
+    struct sctp_outgoing how = {0};
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(send_id(n, 0, 1, 1, 3000, how), 0);
+    run_ms(n, 10000);
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(stats.mtu, 1200);
+    assert_int_equal(n->apps[1].messages, 5);
+    net_free(n);
+}
+
+/* 1000 at once, in one process: each small at rest, all of them move. */
+static void thousand_associations(void **state)
+{
+    (void)state;
+    enum { COUNT = 1000 };
+    struct net *n = net_new(125000000, 10000);
+    static struct app apps[COUNT][2];
+    static struct sim_end *ends[COUNT][2];
+    struct sim_link *links[2] = {&n->links[0], &n->links[1]};
+    memset(apps, 0, sizeof apps);
+    for (int i = 0; i < COUNT; i++) {
+        sim_pair(n->sim, n->configs, &handlers, links, ends[i]);
+        ends[i][0]->user = &apps[i][0];
+        ends[i][1]->user = &apps[i][1];
+        sctp_assoc_connect(ends[i][0]->assoc, sim_now_us(n->sim));
+    }
+    run_ms(n, 300);
+    static uint8_t body[20000];
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            struct sctp_outgoing out = {.stream = 1, .ppid = 53, .body = {body, sizeof body}};
+            for (int side = 0; side < 2; side++)
+                assert_int_equal(sctp_assoc_send(ends[i][side]->assoc, &out, sim_now_us(n->sim)), 0);
+        }
+        run_ms(n, 1000);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        for (int side = 0; side < 2; side++) {
+            struct sctp_stats stats;
+            sctp_assoc_stats(ends[i][side]->assoc, &stats);
+            assert_int_equal(apps[i][side].messages, 2);
+            assert_in_range(stats.memory, 1, 16 << 10);
+        }
+    }
+    net_free(n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_bad_calls),     cmocka_unit_test(bounds_the_queue),
+        cmocka_unit_test(stops_when_not_read),   cmocka_unit_test(gives_up_by_count),
+        cmocka_unit_test(gives_up_by_time),      cmocka_unit_test(small_overtakes_large),
+        cmocka_unit_test(refuses_restart),       cmocka_unit_test(tells_of_abort),
+        cmocka_unit_test(notices_a_dead_path),   cmocka_unit_test(finds_the_path_mtu),
+        cmocka_unit_test(thousand_associations),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
