@@ -178,9 +178,11 @@ class Rig:
         self.signal_url = self.signal.wait_for(URL, stream="out")[0]
         return self.signal
 
-    def start_serve(self, *args, env=None, name="serve", **options):
+    def start_serve(self, *args, env=None, name="serve", is_silent=False, **options):
         argv = self.argv("serve", {"upstream": self.upstream_url, **options}) + list(args)
         self.serve = self.run(name, argv, env)
+        if not is_silent:
+            self.serve.wait_for(r"serve \d")  # from here on it handles signals
         return self.serve
 
     def start_proxy(self, *args, env=None, name="proxy", **options):

@@ -164,7 +164,7 @@ class Environment(Case):
         rig = self.rig
         rig.start_mock()
         rig.start_signal()
-        serve = rig.start_serve(env={"TUNNEL_LOG": "error"})
+        serve = rig.start_serve(is_silent=True, env={"TUNNEL_LOG": "error"})
         proxy = rig.start_proxy("--log-level", "debug")
         rig.wait_up()
         self.assertEqual(serve.text(), "")

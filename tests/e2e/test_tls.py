@@ -40,11 +40,10 @@ class TlsCase(Case):
         self.trust = {"SSL_CERT_FILE": os.path.join(self.folder, "ca.pem")}
         self.pair = [os.path.join(self.folder, name) for name in ("server.pem", "server.key")]
 
-    def start(self, *flags, env=None, upstream=None):
-        self.rig.start_mock("--cert", self.pair[0], "--key", self.pair[1])
+    def start(self, *mock_flags, env=None, serve_flags=()):
+        self.rig.start_mock("--cert", self.pair[0], "--key", self.pair[1], *mock_flags)
         self.rig.start_signal()
-        options = {"upstream": upstream} if upstream else {}
-        self.rig.start_serve(*flags, env=env, **options)
+        self.rig.start_serve(*serve_flags, env=env)
         self.rig.start_proxy()
 
     def check_refused(self, *words):
@@ -70,21 +69,13 @@ class HttpsUpstream(TlsCase):
 
     def test_wrong_name(self):
         """a certificate for another name: 502 that says so"""
-        self.start(env=self.trust)
-        port = self.rig.upstream_url.rsplit(":", 1)[1]
-        self.rig.serve.kill(2)
-        self.rig.serve.wait_exit()
         # 127.0.0.2 is this machine, too, but the certificate does not say so.
-        self.rig.upstream_url = f"https://127.0.0.2:{port}"
-        self.rig.mock.kill()
-        self.rig.mock.wait_exit()
-        self.rig.start_mock("--cert", *self.pair[:1], "--key", self.pair[1], "--host", "127.0.0.2")
-        self.rig.start_serve(env=self.trust)
+        self.start("--host", "127.0.0.2", env=self.trust)
         self.check_refused("certificate")
 
     def test_insecure(self):
         """--upstream-insecure takes any certificate"""
-        self.start("--upstream-insecure")
+        self.start(serve_flags=["--upstream-insecure"])
         self.rig.wait_up()
 
     def test_plain_port(self):

@@ -108,8 +108,15 @@ class WebSocket:
             if opcode == PING and self.answers_pings:
                 self.send_frame(PONG, payload)
             if opcode == CLOSE:
+                self.answer_close(payload)
                 code = struct.unpack(">H", payload[:2])[0] if payload else None
                 raise Closed(code, payload[2:].decode())
+
+    def answer_close(self, payload):
+        try:
+            self.send_frame(CLOSE, payload[:2])
+        except OSError:
+            pass  # the server did not wait for it
 
     def receive_type(self, kind):
         """The next message, which must be of that type."""
