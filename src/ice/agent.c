@@ -57,7 +57,8 @@ int agent_take_base(struct ice_agent *a)
 {
     for (int i = 0; i < ICE_BASES_MAX; i++) {
         if (!a->bases[i].is_used) {
-            a->bases[i] = (struct ice_base){.is_used = true, .relay = -1};
+            a->bases[i] =
+                (struct ice_base){.is_used = true, .relay = -1, .serial = ++a->base_serial};
             buf_init(&a->bases[i].stream, TURN_STREAM_MAX);
             return i;
         }

@@ -27,6 +27,7 @@ struct ice_base {
     struct ice_address address; /* of UDP */
     uint16_t preference;
     int relay;         /* of a stream: whose it is */
+    uint64_t serial;   /* tells one use of this slot from the next */
     struct buf stream; /* an incomplete frame */
 };
 
@@ -157,6 +158,7 @@ struct ice_agent {
     enum ice_state state;
 
     struct ice_base bases[ICE_BASES_MAX];
+    uint64_t base_serial;
     int interface_count; /* ever added: the order of preference */
     struct ice_local locals[ICE_LOCAL_MAX];
     struct ice_agent_server servers[ICE_AGENT_SERVERS_MAX];

@@ -107,6 +107,7 @@ int ice_agent_receive_stream(struct ice_agent *a, int base, struct span bytes, u
         return 0;
     struct ice_base *b = &a->bases[base];
     struct ice_relay *relay = &a->relays[b->relay];
+    uint64_t serial = b->serial;
     a->clock_us = now_us;
     while (bytes.len > 0) {
         size_t room = buf_room(&b->stream);
@@ -122,8 +123,8 @@ int ice_agent_receive_stream(struct ice_agent *a, int base, struct span bytes, u
                     a->data_us = now_us;
                 on_data(a->arg, data);
             }
-            if (!b->is_used || relay->base != base)
-                return 0; /* the client failed, and closed it */
+            if (!b->is_used || b->serial != serial)
+                return 0; /* the client failed or was sent elsewhere */
             buf_consume(&b->stream, (size_t)used);
         }
         if (used < 0) {

@@ -88,6 +88,9 @@ void sim_connect(struct sim *s, struct sim_peer *offerer, struct sim_peer *answe
 void sim_restart_ice(struct sim_peer *offerer);
 void sim_set_signal_delay(struct sim *s, uint64_t delay_us);
 
+/* Frees the peer's agent and puts a fresh one, without anything, there. */
+void sim_replace_agent(struct sim_peer *p);
+
 uint64_t sim_now(const struct sim *s);
 struct ice_agent *sim_agent(struct sim_peer *p);
 /* Runs for so long, or until nothing will ever happen. */

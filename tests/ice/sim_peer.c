@@ -138,6 +138,13 @@ struct sim_peer *sim_add_peer(struct sim *s, const struct sim_peer_config *confi
     return p;
 }
 
+void sim_replace_agent(struct sim_peer *p)
+{
+    struct ice_agent_config c = {.is_controlling = p->config.is_controlling};
+    ice_agent_free(p->agent, p->sim->now_us);
+    p->agent = ice_agent_new(&c, &handlers, p);
+}
+
 int sim_add_address(struct sim_peer *p, int realm, struct ice_address address, const char *name)
 {
     int base = ice_agent_add_interface(p->agent, &address, name, p->sim->now_us);

@@ -1,0 +1,353 @@
+/*
+ * Relays: over UDP, TCP and TLS, with the servers' whims and failures.
+ */
+#include "sim.h"
+
+#include <stdio.h>
+
+static const struct ice_address *turn_address(void)
+{
+    static const struct ice_address address = {.family = ICE_FAMILY_4,
+                                               .port = 3478,
+                                               .ip = {198, 51, 100, 2}};
+    return &address;
+}
+
+struct rig {
+    struct sim *s;
+    struct sim_peer *a;
+    struct sim_peer *b;
+    struct sim_server *server;
+    int realm_a;
+};
+
+/* Two symmetric NATs, one TURN server that only a uses: nothing but a relay
+ * can do. b knows its address from a STUN server. */
+static struct rig rig_new(uint64_t seed, enum turn_transport transport)
+{
+    struct rig r = {.s = sim_new(seed)};
+    r.server = sim_add_server(r.s, *turn_address());
+    r.a = sim_add_peer(r.s, &(struct sim_peer_config){.name = "a", .is_controlling = true});
+    r.b = sim_add_peer(r.s, &(struct sim_peer_config){.name = "b"});
+    r.realm_a =
+        sim_add_nat(r.s, SIM_PUBLIC, ice_address_v4(203, 0, 113, 1, 0), SIM_NAT_SYMMETRIC, false);
+    int realm_b =
+        sim_add_nat(r.s, SIM_PUBLIC, ice_address_v4(203, 0, 113, 2, 0), SIM_NAT_SYMMETRIC, false);
+    sim_add_address(r.a, r.realm_a, ice_address_v4(192, 168, 1, 5, 4000), "eth0");
+    sim_add_address(r.b, realm_b, ice_address_v4(192, 168, 2, 5, 5000), "eth0");
+    struct ice_agent_server server = sim_turn(*turn_address(), transport);
+    sim_use_server(r.a, &server);
+    server = sim_stun(ice_address_v4(198, 51, 100, 1, 3478));
+    sim_add_server(r.s, server.address);
+    sim_use_server(r.b, &server);
+    return r;
+}
+
+static void exchange(struct rig *r)
+{
+    uint64_t a = sim_received(r->a);
+    uint64_t b = sim_received(r->b);
+    for (int i = 0; i < 10; i++) {
+        sim_send_data(r->a);
+        sim_send_data(r->b);
+    }
+    sim_run(r->s, 200 * US_PER_MS);
+    assert_int_equal(sim_received(r->a), a + 10);
+    assert_int_equal(sim_received(r->b), b + 10);
+}
+
+static void test_transports(void **state)
+{
+    (void)state;
+    for (int transport = TURN_UDP; transport <= TURN_TLS; transport++) {
+        struct rig r = rig_new(10, (enum turn_transport)transport);
+        struct ice_path path;
+        sim_connect(r.s, r.a, r.b);
+        assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+        sim_run(r.s, 5 * US_PER_S);
+        assert_true(sim_is_consistent(r.a, r.b));
+        assert_true(ice_agent_path(sim_agent(r.a), &path));
+        assert_true(path.is_relayed);
+        assert_int_equal(path.local_type, ICE_CANDIDATE_RELAY);
+        assert_int_equal(path.relay_transport, transport);
+        const struct ice_route *route = ice_agent_route(sim_agent(r.a));
+        assert_true(route->channel >= 0x4000);
+        assert_int_equal(route->is_stream, transport != TURN_UDP);
+        exchange(&r);
+        sim_free(r.s);
+    }
+}
+
+static void test_udp_blocked(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(11, TURN_TLS);
+    sim_block_udp(r.s, r.realm_a, true);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    exchange(&r);
+    sim_free(r.s);
+}
+
+/* An hour: channels, permissions, the allocation and its nonces all expire
+ * many times over. */
+static void test_one_hour(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(12, TURN_UDP);
+    r.server->nonce_us = 100 * US_PER_S;
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    sim_run(r.s, 5 * US_PER_S);
+    int routes = sim_routes(r.a);
+    for (int minute = 0; minute < 60; minute++) {
+        sim_run(r.s, 60 * US_PER_S);
+        exchange(&r);
+    }
+    assert_int_equal(r.server->allocates, 1);
+    assert_true(r.server->refreshes >= 6);
+    assert_true(r.server->channel_binds >= 14);
+    assert_true(r.server->stale_nonces >= 10);
+    assert_int_equal(sim_routes(r.a), routes);
+    assert_int_equal(ice_agent_state(sim_agent(r.b)), ICE_CONNECTED);
+    sim_free(r.s);
+}
+
+static void test_short_lifetime(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(13, TURN_UDP);
+    r.server->lifetime_s = 30;
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    sim_run(r.s, 600 * US_PER_S);
+    exchange(&r);
+    assert_int_equal(r.server->allocates, 1);
+    assert_in_range(r.server->refreshes, 38, 42);
+    sim_free(r.s);
+}
+
+static void test_realm_change(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(14, TURN_UDP);
+    r.server->change_realm = true;
+    r.server->nonce_us = 200 * US_PER_S;
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    sim_run(r.s, 1200 * US_PER_S);
+    exchange(&r);
+    assert_int_equal(r.server->allocates, 1);
+    sim_free(r.s);
+}
+
+/* The server forgets everything: a new allocation follows, and the path with
+ * it. Over TCP the connection breaks, over UDP a refresh is refused. */
+static void test_server_restart(void **state)
+{
+    (void)state;
+    static const enum turn_transport transports[] = {TURN_TCP, TURN_UDP};
+    for (int i = 0; i < 2; i++) {
+        struct rig r = rig_new(15, transports[i]);
+        sim_connect(r.s, r.a, r.b);
+        assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+        sim_run(r.s, 20 * US_PER_S);
+        sim_restart_server(r.s, r.server);
+        sim_run(r.s, 300 * US_PER_S);
+        assert_int_equal(r.server->allocates, 2);
+        assert_int_equal(r.server->allocations, 1);
+        /* By then consent was lost; the owner restarts. */
+        sim_restart_ice(r.a);
+        sim_run(r.s, 5 * US_PER_S);
+        assert_int_equal(ice_agent_state(sim_agent(r.a)), ICE_CONNECTED);
+        exchange(&r);
+        sim_free(r.s);
+    }
+}
+
+static void fails_with(struct rig *r, const char *text)
+{
+    sim_connect(r->s, r->a, r->b);
+    assert_false(sim_run_until_connected(r->s, 60 * US_PER_S));
+    assert_int_equal(sim_failures(r->a), 1);
+    if (!strstr(sim_last_text(r->a), text))
+        fail_msg("\"%s\" is not in \"%s\"", text, sim_last_text(r->a));
+    assert_int_equal(sim_candidates(r->a, ICE_CANDIDATE_RELAY), 0);
+    sim_free(r->s);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        int code;
+        const char *text;
+    } cases[] = {
+        {STUN_ALLOCATION_QUOTA, "over udp: the server refuses: 486 allocation quota reached"},
+        {STUN_INSUFFICIENT_CAPACITY, "the server refuses: 508 insufficient capacity"},
+        {STUN_FORBIDDEN, "the server refuses: 403 forbidden"},
+        {STUN_ALLOCATION_MISMATCH, "the server refuses: 437 allocation mismatch"},
+        {STUN_WRONG_CREDENTIALS, "the server refuses user or password"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rig r = rig_new(16, TURN_UDP);
+        r.server->refuse_allocate = cases[i].code;
+        fails_with(&r, cases[i].text);
+    }
+}
+
+static void test_wrong_password(void **state)
+{
+    (void)state;
+    for (int transport = TURN_UDP; transport <= TURN_TLS; transport++) {
+        struct rig r = rig_new(17, (enum turn_transport)transport);
+        /* The right server of the rig is dead; one with a wrong password. */
+        r.server->is_dead = true;
+        struct ice_address address = ice_address_v4(198, 51, 100, 3, 3478);
+        struct sim_server *other = sim_add_server(r.s, address);
+        struct ice_agent_server server = sim_turn(address, (enum turn_transport)transport);
+        server.pass = "guess";
+        sim_use_server(r.a, &server);
+        fails_with(&r, "the server refuses user or password");
+        (void)other;
+    }
+}
+
+static void test_dead_server(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(18, TURN_UDP);
+    r.server->is_dead = true;
+    fails_with(&r, "turn server 198.51.100.2:3478 over udp: no answer");
+    r = rig_new(18, TURN_TCP);
+    r.server->is_dead = true;
+    fails_with(&r, "turn server 198.51.100.2:3478 over tcp: connection refused");
+}
+
+/* A dead server holds back the end of candidates only for so long. */
+static void test_end_of_candidates(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(19, TURN_UDP);
+    r.server->is_dead = true;
+    sim_connect(r.s, r.a, r.b);
+    sim_run(r.s, 9 * US_PER_S);
+    assert_false(sim_has_ended(r.a));
+    assert_true(sim_has_ended(r.b)); /* its server answers */
+    sim_run(r.s, US_PER_S);
+    assert_true(sim_has_ended(r.a));
+    sim_free(r.s);
+}
+
+static void test_redirect(void **state)
+{
+    (void)state;
+    for (int transport = TURN_UDP; transport <= TURN_TLS; transport++) {
+        struct rig r = rig_new(20, (enum turn_transport)transport);
+        struct ice_address address = ice_address_v4(198, 51, 100, 3, 3478);
+        struct sim_server *other = sim_add_server(r.s, address);
+        r.server->redirect = address;
+        sim_connect(r.s, r.a, r.b);
+        assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+        exchange(&r);
+        assert_int_equal(other->allocates, 1);
+        sim_free(r.s);
+    }
+}
+
+static void test_redirect_loop(void **state)
+{
+    (void)state;
+    for (int transport = TURN_UDP; transport <= TURN_TLS; transport++) {
+        struct rig r = rig_new(21, (enum turn_transport)transport);
+        struct ice_address address = ice_address_v4(198, 51, 100, 3, 3478);
+        struct sim_server *other = sim_add_server(r.s, address);
+        r.server->redirect = address;
+        other->redirect = *turn_address();
+        fails_with(&r, "the server sends us elsewhere");
+    }
+}
+
+/* The server relays, but not to this peer: the pair says so. */
+static void test_channel_forbidden(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(22, TURN_UDP);
+    r.server->refuse_channel = STUN_FORBIDDEN;
+    sim_connect(r.s, r.a, r.b);
+    assert_false(sim_run_until_connected(r.s, 60 * US_PER_S));
+    assert_non_null(strstr(sim_last_text(r.a), "relay 198.51.100.2:"));
+    assert_non_null(strstr(sim_last_text(r.a), ": refused: 403 forbidden"));
+    sim_free(r.s);
+}
+
+static void test_relay_only(void **state)
+{
+    (void)state;
+    struct rig r = {.s = sim_new(23)};
+    struct ice_path path;
+    sim_add_server(r.s, *turn_address());
+    r.a = sim_add_peer(r.s, &(struct sim_peer_config){.name = "a",
+                                                      .is_controlling = true,
+                                                      .is_relay_only = true});
+    r.b = sim_add_peer(r.s, &(struct sim_peer_config){.name = "b"});
+    sim_add_address(r.a, SIM_PUBLIC, ice_address_v4(203, 0, 113, 1, 4000), "eth0");
+    sim_add_address(r.b, SIM_PUBLIC, ice_address_v4(203, 0, 113, 2, 5000), "eth0");
+    struct ice_agent_server turn = sim_turn(*turn_address(), TURN_UDP);
+    sim_use_server(r.a, &turn);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    sim_run(r.s, 60 * US_PER_S);
+    assert_int_equal(sim_candidates(r.a, ICE_CANDIDATE_HOST), 0);
+    assert_int_equal(sim_candidates(r.a, ICE_CANDIDATE_SRFLX), 0);
+    assert_int_equal(sim_candidates(r.a, ICE_CANDIDATE_RELAY), 1);
+    assert_true(ice_agent_path(sim_agent(r.a), &path));
+    assert_int_equal(path.local_type, ICE_CANDIDATE_RELAY);
+    assert_true(ice_agent_path(sim_agent(r.b), &path));
+    assert_int_equal(path.remote.ip[3], 2); /* the server: b has seen nothing else */
+    assert_true(path.remote.port >= 50000);
+    sim_free(r.s);
+}
+
+/* The allocation is given back when the agent goes. */
+static void test_free_gives_back(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(24, TURN_UDP);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    assert_int_equal(r.server->allocations, 1);
+    sim_replace_agent(r.a);
+    sim_run(r.s, US_PER_S);
+    assert_int_equal(r.server->allocations, 0);
+    sim_free(r.s);
+}
+
+/* Two interfaces of which the better one leads nowhere: the other is tried. */
+static void test_second_interface(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(25, TURN_UDP);
+    int dead = sim_add_nat(r.s, SIM_PUBLIC, ice_address_v4(203, 0, 113, 9, 0), SIM_NAT_FULL, false);
+    sim_block_udp(r.s, r.realm_a, true);
+    sim_add_address(r.a, dead, ice_address_v4(192, 168, 9, 5, 4000), "docker0");
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 3 * US_PER_S));
+    exchange(&r);
+    sim_free(r.s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_transports),        cmocka_unit_test(test_udp_blocked),
+        cmocka_unit_test(test_one_hour),          cmocka_unit_test(test_short_lifetime),
+        cmocka_unit_test(test_realm_change),      cmocka_unit_test(test_server_restart),
+        cmocka_unit_test(test_refused),           cmocka_unit_test(test_wrong_password),
+        cmocka_unit_test(test_dead_server),       cmocka_unit_test(test_end_of_candidates),
+        cmocka_unit_test(test_redirect),          cmocka_unit_test(test_redirect_loop),
+        cmocka_unit_test(test_channel_forbidden), cmocka_unit_test(test_relay_only),
+        cmocka_unit_test(test_free_gives_back),   cmocka_unit_test(test_second_interface),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
