@@ -1,0 +1,504 @@
+/*
+ * The link figures over real sockets: SCTP over UDP (ours and usrsctp) and
+ * kernel TCP (cubic and bbr) across the same user-space link between two
+ * namespaces. Shares are of user data over the link's rate.
+ *
+ *   bench_sctp_tun [seconds a run, 20]
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "sctp/sctp.h"
+#include "sctp/usr_peer.h"
+#include "tun_link.h"
+
+enum kind { OURS_BBR, OURS_CUBIC, USRSCTP, TCP_CUBIC, TCP_BBR, NOBODY };
+
+enum { PORT = 9000, MESSAGE = 64 << 10, BATCH = 64, PACKET = 2048, SAMPLES = 1 << 14, FLOWS = 2 };
+
+static const char *const kind_names[] = {"bbr", "cubic", "usrsctp", "tcp-cubic", "tcp-bbr"};
+
+/* What all processes see: one for each flow. */
+struct board {
+    uint64_t start_us; /* of what is counted */
+    uint64_t end_us;
+    uint64_t received[FLOWS];
+    uint64_t delays_us[SAMPLES];
+    size_t delay_count;
+    int ready;
+};
+
+static struct board *board;
+static uint8_t body[MESSAGE];
+
+struct peer {
+    int fd;
+    int flow;
+    bool is_sender;
+    bool pings;
+    bool connected;
+    struct sctp_assoc *assoc;
+    struct usr_peer *usr;
+};
+
+static void count(const struct peer *p, size_t len)
+{
+    uint64_t now_us = clock_now_us();
+    if (now_us >= board->start_us && now_us < board->end_us)
+        board->received[p->flow] += len;
+}
+
+static void count_ping(struct span m)
+{
+    if (board->delay_count < SAMPLES && clock_now_us() >= board->start_us)
+        board->delays_us[board->delay_count++] = clock_now_us() - get_u64be(m.data);
+}
+
+static void send_bulk(struct peer *p)
+{
+    struct sctp_outgoing out = {.stream = 1, .ppid = 53, .body = {body, sizeof body}};
+    while (p->is_sender && sctp_assoc_send(p->assoc, &out, clock_now_us()) == 0)
+        continue;
+}
+
+static void on_packets(void *arg, const struct sctp_packet *packets, size_t n)
+{
+    struct peer *p = arg;
+    struct mmsghdr m[BATCH];
+    struct iovec iov[BATCH];
+    memset(m, 0, sizeof m);
+    for (size_t i = 0; i < n; i++) {
+        iov[i] = (struct iovec){packets[i].data, packets[i].len};
+        m[i].msg_hdr.msg_iov = &iov[i];
+        m[i].msg_hdr.msg_iovlen = 1;
+    }
+    for (size_t sent = 0; sent < n;) {
+        int done = sendmmsg(p->fd, m + sent, (unsigned)(n - sent), 0);
+        if (done <= 0)
+            return; /* lost, as on any link */
+        sent += (size_t)done;
+    }
+}
+
+static void on_message(void *arg, const struct sctp_message_info *info, struct span m)
+{
+    count(arg, m.len);
+    if (info->stream == 3)
+        count_ping(m);
+}
+
+static void on_connected(void *arg)
+{
+    struct peer *p = arg;
+    p->connected = true;
+    send_bulk(p);
+}
+
+static void on_writable(void *arg)
+{
+    send_bulk(arg);
+}
+
+static void on_reset(void *arg, uint16_t stream, enum sctp_reset_side side)
+{
+    (void)arg;
+    (void)stream;
+    (void)side;
+}
+
+static void on_closed(void *arg, enum sctp_close_reason reason)
+{
+    (void)arg;
+    fprintf(stderr, "closed: %s\n", sctp_close_reason_name(reason));
+}
+
+static struct sockaddr_in address(int side, int flow)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)(PORT + flow)),
+                                .sin_addr.s_addr = htonl(0x0a090001u + (uint32_t)side)};
+}
+
+static int udp_open(int side, int flow)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    int size = 4 << 20;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+    struct sockaddr_in here = address(side, flow);
+    struct sockaddr_in there = address(1 - side, flow);
+    if (bind(fd, (struct sockaddr *)&here, sizeof here) < 0 ||
+        connect(fd, (struct sockaddr *)&there, sizeof there) < 0) {
+        perror("udp");
+        exit(1);
+    }
+    return fd;
+}
+
+static void wait_for(int fd, uint64_t deadline_us)
+{
+    uint64_t now_us = clock_now_us();
+    uint64_t wait_us = deadline_us > now_us ? deadline_us - now_us : 0;
+    if (wait_us > 10000)
+        wait_us = 10000;
+    struct timespec wait = {.tv_nsec = (long)wait_us * 1000};
+    struct pollfd poll = {.fd = fd, .events = POLLIN};
+    ppoll(&poll, 1, &wait, NULL);
+}
+
+static int receive_batch(struct peer *p, uint8_t (*data)[PACKET], struct mmsghdr *m)
+{
+    static struct iovec iov[BATCH];
+    for (int i = 0; i < BATCH; i++) {
+        iov[i] = (struct iovec){data[i], PACKET};
+        memset(&m[i], 0, sizeof m[i]);
+        m[i].msg_hdr.msg_iov = &iov[i];
+        m[i].msg_hdr.msg_iovlen = 1;
+    }
+    return recvmmsg(p->fd, m, BATCH, 0, NULL);
+}
+
+static void run_ours(struct peer *p, int side, enum kind kind)
+{
+    static const struct sctp_assoc_handlers handlers = {
+        .on_packets = on_packets,
+        .on_message = on_message,
+        .on_connected = on_connected,
+        .on_writable = on_writable,
+        .on_stream_reset = on_reset,
+        .on_closed = on_closed,
+    };
+    static uint8_t arena_bytes[1 << 17];
+    static struct sctp_arena arena = {.data = arena_bytes, .len = sizeof arena_bytes};
+    static uint8_t data[BATCH][PACKET];
+    struct mmsghdr m[BATCH];
+    struct sctp_assoc_config config;
+    sctp_assoc_config_init(&config);
+    config.arena = &arena;
+    config.cc = kind == OURS_CUBIC ? SCTP_CC_CUBIC : SCTP_CC_BBR;
+    put_u64be(config.seed, clock_now_us() + (uint64_t)getpid());
+    p->assoc = sctp_assoc_new(&config, &handlers, p);
+    if (side == 0)
+        sctp_assoc_connect(p->assoc, clock_now_us());
+    uint64_t ping_us = clock_now_us() + 300000;
+    while (clock_now_us() < board->end_us) {
+        uint64_t deadline_us = sctp_assoc_deadline(p->assoc);
+        wait_for(p->fd, p->pings && ping_us < deadline_us ? ping_us : deadline_us);
+        int got;
+        while ((got = receive_batch(p, data, m)) > 0) {
+            for (int i = 0; i < got; i++)
+                sctp_assoc_feed(p->assoc, span_of(data[i], m[i].msg_len), clock_now_us());
+            sctp_assoc_flush(p->assoc, clock_now_us());
+        }
+        uint64_t now_us = clock_now_us();
+        if (p->pings && now_us >= ping_us) {
+            uint8_t stamp[8];
+            put_u64be(stamp, now_us);
+            struct sctp_outgoing out = {.stream = 3, .ppid = 53, .body = {stamp, 8}};
+            sctp_assoc_send(p->assoc, &out, now_us);
+            ping_us += 10000;
+        }
+        if (sctp_assoc_deadline(p->assoc) <= now_us)
+            sctp_assoc_on_deadline(p->assoc, now_us);
+    }
+    if (side == 0 && getenv("BENCH_VERBOSE")) {
+        struct sctp_stats st;
+        sctp_assoc_stats(p->assoc, &st);
+        fprintf(stderr, "  %s cwnd %zu pace %.0f Mbit/s srtt %.1f min %.1f lost %llu rtx %llu rto %llu mtu %zu\n",
+                st.cc, st.cwnd, (double)st.pacing_rate * 8 / 1e6, (double)st.srtt_us / 1e3,
+                (double)st.min_rtt_us / 1e3, (unsigned long long)st.lost,
+                (unsigned long long)st.retransmitted, (unsigned long long)st.timeouts, st.mtu);
+    }
+}
+
+static void usr_packet(void *arg, struct span packet)
+{
+    struct peer *p = arg;
+    ssize_t sent = send(p->fd, packet.data, packet.len, 0);
+    (void)sent;
+}
+
+static void usr_message(void *arg, uint16_t stream, uint32_t ppid, bool unordered, struct span m)
+{
+    (void)ppid;
+    (void)unordered;
+    count(arg, m.len);
+    if (stream == 3)
+        count_ping(m);
+}
+
+static void usr_reset(void *arg, uint16_t stream, bool incoming)
+{
+    (void)arg;
+    (void)stream;
+    (void)incoming;
+}
+
+static void usr_connected(void *arg)
+{
+    ((struct peer *)arg)->connected = true;
+}
+
+static void usr_closed(void *arg)
+{
+    (void)arg;
+}
+
+static void run_usrsctp(struct peer *p, int side)
+{
+    static const struct usr_handlers handlers = {
+        .on_packet = usr_packet,
+        .on_message = usr_message,
+        .on_reset = usr_reset,
+        .on_connected = usr_connected,
+        .on_closed = usr_closed,
+    };
+    static uint8_t data[BATCH][PACKET];
+    struct mmsghdr m[BATCH];
+    struct usr_options options = {.buffer = 4 << 20, .mtu = 1432};
+    p->usr = usr_peer_new(&options, &handlers, p);
+    if (side == 0)
+        usr_peer_connect(p->usr);
+    else
+        usr_peer_listen(p->usr);
+    uint64_t ticked_us = clock_now_us();
+    uint64_t ping_us = ticked_us + 300000;
+    while (clock_now_us() < board->end_us) {
+        wait_for(p->fd, clock_now_us() + 1000);
+        int got = receive_batch(p, data, m);
+        for (int i = 0; i < got; i++)
+            usr_peer_feed(p->usr, span_of(data[i], m[i].msg_len));
+        uint64_t now_us = clock_now_us();
+        if (now_us - ticked_us >= 1000) {
+            usr_peer_tick((unsigned)((now_us - ticked_us) / 1000));
+            ticked_us += (now_us - ticked_us) / 1000 * 1000;
+        }
+        usr_peer_poll(p->usr);
+        if (p->pings && p->connected && now_us >= ping_us) {
+            uint8_t stamp[8];
+            put_u64be(stamp, now_us);
+            usr_peer_send(p->usr, 3, 53, false, span_of(stamp, 8));
+            ping_us += 10000;
+        }
+        while (p->is_sender && p->connected &&
+               usr_peer_send(p->usr, 1, 53, false, span_of(body, sizeof body)))
+            continue;
+    }
+}
+
+static void run_tcp(struct peer *p, int side, enum kind kind)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int on = 1;
+    const char *cc = kind == TCP_BBR ? "bbr" : "cubic";
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, cc, (socklen_t)strlen(cc)) < 0) {
+        perror(cc);
+        exit(1);
+    }
+    struct sockaddr_in there = address(1, p->flow);
+    if (side == 1) {
+        if (bind(fd, (struct sockaddr *)&there, sizeof there) < 0 || listen(fd, 1) < 0)
+            exit(1);
+        int accepted = accept(fd, NULL, NULL);
+        ssize_t got;
+        while (clock_now_us() < board->end_us && (got = read(accepted, body, sizeof body)) > 0)
+            count(p, (size_t)got);
+        return;
+    }
+    usleep(100000); /* the listener has to be there first */
+    if (connect(fd, (struct sockaddr *)&there, sizeof there) < 0) {
+        perror("tcp connect");
+        exit(1);
+    }
+    while (clock_now_us() < board->end_us && write(fd, body, sizeof body) > 0)
+        continue;
+}
+
+static void run_flow(int side, int flow, enum kind kind, bool pings)
+{
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_TIMERSLACK, 1);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    struct peer p = {.flow = flow, .is_sender = side == 0, .pings = pings && side == 0};
+    if (kind == TCP_CUBIC || kind == TCP_BBR) {
+        run_tcp(&p, side, kind);
+    } else {
+        p.fd = udp_open(side, flow);
+        if (kind == USRSCTP)
+            run_usrsctp(&p, side);
+        else
+            run_ours(&p, side, kind);
+    }
+    _exit(0);
+}
+
+static void send_fd(int to, int fd)
+{
+    char control[CMSG_SPACE(sizeof fd)];
+    char byte = 0;
+    struct iovec iov = {&byte, 1};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+                       .msg_controllen = sizeof control};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+    if (sendmsg(to, &m, 0) < 0)
+        exit(1);
+}
+
+static int receive_fd(int from)
+{
+    char control[CMSG_SPACE(sizeof(int))];
+    char byte;
+    struct iovec iov = {&byte, 1};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+                       .msg_controllen = sizeof control};
+    if (recvmsg(from, &m, 0) <= 0 || !CMSG_FIRSTHDR(&m)) {
+        printf("skipped: cannot make network namespaces with TUN devices here\n");
+        exit(0);
+    }
+    int fd;
+    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
+    return fd;
+}
+
+/* One side: its namespace, and a process a flow in it. */
+static pid_t start_side(int side, const enum kind kinds[FLOWS], bool pings, int *tun)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+        exit(1);
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid != 0) {
+        close(pair[1]);
+        *tun = receive_fd(pair[0]);
+        close(pair[0]);
+        return pid;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int fd = tun_open(side);
+    if (fd < 0)
+        _exit(1);
+    send_fd(pair[1], fd);
+    while (__atomic_load_n(&board->ready, __ATOMIC_ACQUIRE) == 0)
+        usleep(1000);
+    for (int flow = 0; flow < FLOWS; flow++) {
+        if (kinds[flow] == NOBODY)
+            continue;
+        if (flow == 1)
+            usleep(2000000); /* the second comes to a link in use */
+        if (fork() == 0)
+            run_flow(side, flow, kinds[flow], pings);
+    }
+    while (clock_now_us() < board->end_us + 300000)
+        usleep(10000);
+    _exit(0); /* takes the flows with it */
+}
+
+static void run(const struct tun_config *link, enum kind first, enum kind second, bool pings,
+                double warm_s, double seconds)
+{
+    enum kind kinds[FLOWS] = {first, second};
+    memset(board, 0, sizeof *board);
+    int tuns[2];
+    pid_t pids[2];
+    for (int side = 0; side < 2; side++)
+        pids[side] = start_side(side, kinds, pings, &tuns[side]);
+    board->start_us = clock_now_us() + (uint64_t)(warm_s * 1e6);
+    board->end_us = board->start_us + (uint64_t)(seconds * 1e6);
+    __atomic_store_n(&board->ready, 1, __ATOMIC_RELEASE);
+    tun_carry(tuns, link, board->end_us + 100000);
+    for (int side = 0; side < 2; side++) {
+        kill(pids[side], SIGKILL);
+        waitpid(pids[side], NULL, 0);
+        close(tuns[side]);
+    }
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double p95_ms(void)
+{
+    if (board->delay_count == 0)
+        return -1;
+    qsort(board->delays_us, board->delay_count, sizeof(uint64_t), compare_u64);
+    return (double)board->delays_us[board->delay_count * 95 / 100] / 1e3;
+}
+
+int main(int argc, char **argv)
+{
+    double seconds = argc > 1 ? atof(argv[1]) : 20;
+    static const struct {
+        const char *name;
+        struct tun_config link;
+    } rows[] = {
+        {"wan_loss0", {25000000, 25000, 1250000, 0, 0}},
+        {"wan_loss01", {25000000, 25000, 1250000, 0, 1000}},
+        {"wan_loss1", {25000000, 25000, 1250000, 0, 10000}},
+        {"shallow", {125000000, 10000, 0, 100, 0}},
+    };
+    char line[600] = "";
+    board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    printf("%-12s", "sockets");
+    for (int k = 0; k < NOBODY; k++)
+        printf(" %9s", kind_names[k]);
+    printf("\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        printf("%-12s", rows[i].name);
+        for (int k = 0; k < NOBODY; k++) {
+            run(&rows[i].link, (enum kind)k, NOBODY, false, 0, seconds);
+            double share = (double)board->received[0] / ((double)rows[i].link.rate * seconds);
+            printf(" %9.3f", share);
+            fflush(stdout);
+            if (k == OURS_BBR)
+                snprintf(line + strlen(line), sizeof line - strlen(line), " %s=%.3f", rows[i].name,
+                         share);
+        }
+        printf("\n");
+    }
+    struct tun_config lan = {12500000, 10000, 625000, 0, 0};
+    printf("%-12s", "hol_p95_ms");
+    for (int k = 0; k <= USRSCTP; k++) {
+        run(&lan, (enum kind)k, NOBODY, true, 1, seconds / 2);
+        printf(" %9.1f", p95_ms());
+        fflush(stdout);
+        if (k == OURS_BBR)
+            snprintf(line + strlen(line), sizeof line - strlen(line), " hol_p95_ms=%.1f", p95_ms());
+    }
+    printf("\n");
+    struct tun_config shared = {12500000, 10000, 500000, 0, 0};
+    run(&shared, OURS_BBR, OURS_BBR, false, 8, 2 * seconds);
+    double sum = (double)(board->received[0] + board->received[1]);
+    double equal = (double)(board->received[0] < board->received[1] ? board->received[0]
+                                                                    : board->received[1]) / sum;
+    run(&shared, OURS_BBR, TCP_CUBIC, false, 8, 2 * seconds);
+    double mixed = (double)board->received[0] /
+                   (double)(board->received[0] + board->received[1]);
+    printf("%-12s %9.3f            (beside tcp cubic: %.3f)\n", "fair", equal, mixed);
+    printf("%s fair=%.3f fair_tcp_cubic=%.3f\n", line + 1, equal, mixed);
+    return 0;
+}
