@@ -43,6 +43,10 @@ static const char cipher_list[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES12
                                   "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
                                   "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 
+/* We carry no media, but some stacks (werift) end a handshake without the
+ * extension, since browsers always offer it (RFC 5764 section 4.1.1). */
+static const char srtp_profiles[] = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
+
 enum dtls_state { STATE_NEW, STATE_HANDSHAKE, STATE_CONNECTED, STATE_CLOSED };
 
 struct dtls {
@@ -95,6 +99,7 @@ static bool setup_context(struct dtls *dtls, const struct cert *cert)
     return SSL_CTX_set_min_proto_version(dtls->ctx, DTLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(dtls->ctx, DTLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(dtls->ctx, cipher_list) == 1 &&
+           SSL_CTX_set_tlsext_use_srtp(dtls->ctx, srtp_profiles) == 0 && /* 0: set */
            SSL_CTX_use_certificate(dtls->ctx, cert->x509) == 1 &&
            SSL_CTX_use_PrivateKey(dtls->ctx, cert->key) == 1;
 }
