@@ -400,6 +400,14 @@ int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, u
     return 0;
 }
 
+bool sctp_assoc_is_writable(struct sctp_assoc *a)
+{
+    if (a->sendq.charged < queue_limit(a))
+        return true;
+    a->wants_writable = true;
+    return false;
+}
+
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a)
 {
     return a->sendq.queued;

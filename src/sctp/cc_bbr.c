@@ -37,6 +37,7 @@ enum {
     GAIN_STARTUP = 277, /* percent: 4 ln 2 */
     GAIN_DRAIN = 50,
     GAIN_DOWN = 90,
+    GAIN_DOWN_ALONE = 75, /* the queue is ours: away with it, as version 2 did */
     GAIN_UP = 125,
     CWND_GAIN = 200,
     CWND_GAIN_UP = 225,
@@ -163,7 +164,7 @@ static void start_probe_down(struct cc *cc, uint64_t now_us, uint64_t delivered)
     b->cycle_at_us = now_us;
     b->ack_phase = ACKS_PROBE_STOPPING;
     start_round(b, delivered);
-    set_state(b, PROBE_DOWN, GAIN_DOWN, CWND_GAIN);
+    set_state(b, PROBE_DOWN, b->probe_alone ? GAIN_DOWN_ALONE : GAIN_DOWN, CWND_GAIN);
 }
 
 static void start_probe_cruise(struct cc_bbr *b)
@@ -232,9 +233,10 @@ static bool is_time_to_go_down(struct cc *cc, const struct cc_ack *ack)
     }
     /* BBR version 2 left here, version 3 waits three rounds for more bandwidth
      * to show, while a queue of more than a round trip builds up. Alone on
-     * the path we need not: had there been more, the estimate would have
-     * grown. Beside others those rounds are how a small share grows. */
-    if (b->probe_alone && has_elapsed(b, ack->now_us, b->min_rtt_us) &&
+     * the path we need not: after two round trips the first of the probe has
+     * been answered, and had there been more, the estimate would have grown.
+     * Beside others those rounds are how a small share grows. */
+    if (b->probe_alone && has_elapsed(b, ack->now_us, 2 * b->min_rtt_us + b->min_rtt_us / 8) &&
         ack->in_flight >= inflight_for(cc, max_bw(b), GAIN_UP))
         return true;
     return b->full_bw_now;

@@ -179,6 +179,10 @@ void sctp_assoc_on_deadline(struct sctp_assoc *a, uint64_t now_us);
  *   -ENOTCONN  the association is shutting down or done */
 int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, uint64_t now_us);
 
+/* Whether a message on a stream that has others queued would be taken now.
+ * When not, on_writable() follows. */
+bool sctp_assoc_is_writable(struct sctp_assoc *a);
+
 /* Bytes of messages that were queued and not yet sent once. */
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a);
 
