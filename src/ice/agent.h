@@ -97,7 +97,8 @@ void ice_agent_free(struct ice_agent *a, uint64_t now_us);
 
 /* A UDP socket bound to the address; name is the interface's, for its rank.
  * Returns the base; -EINVAL for an address of no use (unspecified, multicast,
- * link-local), -EEXIST, or -ENOSPC over ICE_INTERFACES_MAX. */
+ * link-local), -EEXIST, or -ENOSPC over ICE_INTERFACES_MAX. Sends nothing
+ * yet, but the deadline may be at once. */
 int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
                             const char *name, uint64_t now_us);
 /* The address is gone, and so is all that hung on it. */

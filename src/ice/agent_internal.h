@@ -176,6 +176,7 @@ struct ice_agent {
     struct ice_generation *old; /* the one before, while its path is in use */
     struct ice_pair *old_pair;  /* its only pair */
     uint64_t old_until_us;
+    bool is_old_left; /* the other side sends its data by another way */
     int next_resolve_id;
 
     uint64_t pace_us;   /* the next transaction not before */

@@ -163,7 +163,7 @@ int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *addre
         return -ENOSPC;
     }
     gather_add_probes(a);
-    agent_finish(a, now_us);
+    a->is_dirty = true; /* nothing is sent yet: the owner has to know the number first */
     return base;
 }
 

@@ -31,6 +31,20 @@ static bool is_peer(const struct ice_agent *a, const struct ice_address *remote)
     return remote_find(a->now, remote) >= 0 || (a->old && remote_find(a->old, remote) >= 0);
 }
 
+/* Data that did not come by the route in use: from the other side all the
+ * same? If so, and we still use the path before a restart, it does not. */
+static bool accept_data(struct ice_agent *a, const struct ice_address *remote, uint64_t now_us)
+{
+    if (!is_peer(a, remote))
+        return false;
+    if (a->selected && a->selected == a->old_pair && !a->is_old_left &&
+        !ice_address_is_equal(remote, pair_remote(a->old, a->old_pair))) {
+        a->is_old_left = true;
+        select_update(a, now_us);
+    }
+    return true;
+}
+
 bool receive_relayed(struct ice_agent *a, struct ice_relay *relay, struct span frame,
                      uint64_t now_us, struct span *data)
 {
@@ -43,7 +57,7 @@ bool receive_relayed(struct ice_agent *a, struct ice_relay *relay, struct span f
     switch (ice_packet_class(inner)) {
     case ICE_PACKET_DTLS:
         *data = inner;
-        return is_peer(a, &peer);
+        return accept_data(a, &peer, now_us);
     case ICE_PACKET_STUN: {
         int local = relay_find_local(a, relay);
         if (local >= 0)
@@ -97,7 +111,7 @@ bool ice_agent_receive(struct ice_agent *a, int base, const struct ice_address *
         return false;
     }
     *data = datagram;
-    return class == ICE_PACKET_DTLS && !a->config.is_relay_only && is_peer(a, remote);
+    return class == ICE_PACKET_DTLS && !a->config.is_relay_only && accept_data(a, remote, now_us);
 }
 
 int ice_agent_receive_stream(struct ice_agent *a, int base, struct span bytes, uint64_t now_us,

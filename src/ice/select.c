@@ -9,8 +9,9 @@
  * pair work later it is nominated too, which every implementation that knows
  * the aggressive nomination of RFC 5245 follows.
  *
- * After a restart the old path is used until the new generation has one that
- * is nominated, or as good.
+ * After a restart the old path is used until the new generation has one. Only
+ * a direct path is not left for a relay so quickly: not before that is
+ * nominated, or the other side sends by another way itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,9 +78,10 @@ static struct ice_pair *choose(const struct ice_agent *a, uint64_t now_us)
     struct ice_pair *old = a->old_pair;
     if (!old || !is_usable(a, a->old, old, now_us))
         return best;
-    if (!best || (!best->is_nominated && !old->is_suspect && old->priority > best->priority))
+    if (!best)
         return old;
-    return best;
+    bool is_worse = pair_is_relayed(a, a->now, best) && !pair_is_relayed(a, a->old, old);
+    return is_worse && !best->is_nominated && !old->is_suspect && !a->is_old_left ? old : best;
 }
 
 static struct ice_route make_route(const struct ice_agent *a)
@@ -264,6 +266,7 @@ void select_keep_old(struct ice_agent *a)
     a->old = g;
     a->old_pair = a->selected;
     a->old_until_us = TIME_NEVER;
+    a->is_old_left = false;
 }
 
 /* Data goes through a relay: see whether a direct way has opened. Less and
