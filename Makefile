@@ -1,7 +1,7 @@
 # A thin front to CMake. `make` builds, `make demo` shows, `make test` proves.
 CMAKE ?= cmake
 
-.PHONY: all deps test-deps demo test bench format lint install deb clean
+.PHONY: all deps test-deps demo test bench bench-sctp format lint install deb clean
 
 all: build/build.ninja
 	$(CMAKE) --build build
@@ -23,6 +23,9 @@ test: deps test-deps
 
 bench: all
 	bench/run.sh
+
+bench-sctp: all test-deps
+	bench/sctp/run.sh
 
 format: test-deps
 	git ls-files '*.c' '*.h' | xargs clang-format -i
