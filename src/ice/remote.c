@@ -79,6 +79,7 @@ int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us)
     struct ice_candidate c;
     if (!g->has_remote)
         return -ENOTCONN;
+    a->clock_us = now_us;
     int error = ice_candidate_parse(line, &c);
     if (error < 0)
         return error == -EOPNOTSUPP ? 0 : error;
@@ -105,6 +106,7 @@ int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us)
         resolve(a, r);
     else
         settle(a, g->remote_count - 1, now_us);
+    agent_finish(a, now_us);
     return 0;
 }
 
@@ -112,6 +114,7 @@ void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *a
                         uint64_t now_us)
 {
     struct ice_generation *g = a->now;
+    a->clock_us = now_us;
     for (int i = 0; i < g->remote_count; i++) {
         struct ice_remote *r = &g->remotes[i];
         if (id == 0 || r->resolving != id)
@@ -127,10 +130,12 @@ void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *a
         break;
     }
     select_update(a, now_us);
+    agent_finish(a, now_us);
 }
 
 void ice_agent_end_remote(struct ice_agent *a, uint64_t now_us)
 {
+    a->clock_us = now_us;
     a->now->is_remote_ended = true;
     a->is_dirty = true;
     select_update(a, now_us);
