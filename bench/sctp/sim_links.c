@@ -84,7 +84,8 @@ static void ping(struct sim *sim, void *arg)
     sim_at(sim, sim_now_us(sim) + 10 * US_PER_MS, ping, f);
 }
 
-static struct flow *flow_new(struct sim *sim, struct sim_link *links[2], enum sctp_cc cc, size_t mtu)
+static struct flow *flow_new(struct sim *sim, struct sim_link *links[2], enum sctp_cc cc,
+                             size_t mtu)
 {
     static const struct sctp_assoc_handlers handlers = {
         .on_message = on_message,
@@ -112,13 +113,14 @@ static void verbose(struct flow *f, struct sim_link *l)
     struct sctp_stats st;
     sctp_assoc_stats(f->ends[0]->assoc, &st);
     if (getenv("BENCH_VERBOSE"))
-        fprintf(stderr, "    %s cwnd %zu pace %.1f Mbit/s srtt %.1f ms min %.1f mtu %zu lost %llu rtx %llu "
-               "rto %llu tlp %llu undo %llu dropped %llu+%llu\n",
-               st.cc, st.cwnd, (double)st.pacing_rate * 8 / 1e6, (double)st.srtt_us / 1e3,
-               (double)st.min_rtt_us / 1e3, st.mtu, (unsigned long long)st.lost,
-               (unsigned long long)st.retransmitted, (unsigned long long)st.timeouts,
-               (unsigned long long)st.tail_probes, (unsigned long long)st.undone,
-               (unsigned long long)l->dropped_queue, (unsigned long long)l->dropped_random);
+        fprintf(stderr,
+                "    %s cwnd %zu pace %.1f Mbit/s srtt %.1f ms min %.1f mtu %zu lost %llu rtx %llu "
+                "rto %llu tlp %llu undo %llu dropped %llu+%llu\n",
+                st.cc, st.cwnd, (double)st.pacing_rate * 8 / 1e6, (double)st.srtt_us / 1e3,
+                (double)st.min_rtt_us / 1e3, st.mtu, (unsigned long long)st.lost,
+                (unsigned long long)st.retransmitted, (unsigned long long)st.timeouts,
+                (unsigned long long)st.tail_probes, (unsigned long long)st.undone,
+                (unsigned long long)l->dropped_queue, (unsigned long long)l->dropped_random);
 }
 
 struct scenario {
@@ -145,7 +147,8 @@ static double share(const struct scenario *s, enum sctp_cc cc, size_t mtu)
             .loss_ppm = s->loss_ppm,
             .overhead = OVERHEAD,
         };
-        struct sim_link back = {.rate = s->mbit * 125000, .delay_us = s->rtt_ms * 500,
+        struct sim_link back = {.rate = s->mbit * 125000,
+                                .delay_us = s->rtt_ms * 500,
                                 .overhead = OVERHEAD};
         struct sim_link *links[2] = {&there, &back};
         struct flow *f = flow_new(sim, links, cc, mtu);
@@ -169,7 +172,9 @@ static int compare_u64(const void *a, const void *b)
 static double hol(enum sctp_cc cc, double *median)
 {
     struct sim *sim = sim_new(1);
-    struct sim_link there = {.rate = 12500000, .delay_us = 10000, .queue_bytes = 12500 * 50,
+    struct sim_link there = {.rate = 12500000,
+                             .delay_us = 10000,
+                             .queue_bytes = 12500 * 50,
                              .overhead = OVERHEAD};
     struct sim_link back = there;
     struct sim_link *links[2] = {&there, &back};
@@ -191,7 +196,9 @@ static double hol(enum sctp_cc cc, double *median)
 static double fair(enum sctp_cc cc, enum sctp_cc other, double *first)
 {
     struct sim *sim = sim_new(1);
-    struct sim_link there = {.rate = 12500000, .delay_us = 10000, .queue_bytes = 12500 * 40,
+    struct sim_link there = {.rate = 12500000,
+                             .delay_us = 10000,
+                             .queue_bytes = 12500 * 40,
                              .overhead = OVERHEAD};
     struct sim_link back = {.rate = 12500000, .delay_us = 10000, .overhead = OVERHEAD};
     struct sim_link *links[2] = {&there, &back};

@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -219,7 +219,9 @@ static void run_ours(struct peer *p, int side, enum kind kind)
     if (side == 0 && getenv("BENCH_VERBOSE")) {
         struct sctp_stats st;
         sctp_assoc_stats(p->assoc, &st);
-        fprintf(stderr, "  %s cwnd %zu pace %.0f Mbit/s srtt %.1f min %.1f lost %llu rtx %llu rto %llu mtu %zu\n",
+        fprintf(stderr,
+                "  %s cwnd %zu pace %.0f Mbit/s srtt %.1f min %.1f lost %llu rtx %llu rto %llu mtu "
+                "%zu\n",
                 st.cc, st.cwnd, (double)st.pacing_rate * 8 / 1e6, (double)st.srtt_us / 1e3,
                 (double)st.min_rtt_us / 1e3, (unsigned long long)st.lost,
                 (unsigned long long)st.retransmitted, (unsigned long long)st.timeouts, st.mtu);
@@ -353,7 +355,9 @@ static void send_fd(int to, int fd)
     char control[CMSG_SPACE(sizeof fd)];
     char byte = 0;
     struct iovec iov = {&byte, 1};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
                        .msg_controllen = sizeof control};
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     c->cmsg_level = SOL_SOCKET;
@@ -369,7 +373,9 @@ static int receive_fd(int from)
     char control[CMSG_SPACE(sizeof(int))];
     char byte;
     struct iovec iov = {&byte, 1};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
                        .msg_controllen = sizeof control};
     if (recvmsg(from, &m, 0) <= 0 || !CMSG_FIRSTHDR(&m)) {
         printf("skipped: cannot make network namespaces with TUN devices here\n");
@@ -494,10 +500,10 @@ int main(int argc, char **argv)
     run(&shared, OURS_BBR, OURS_BBR, false, 8, 2 * seconds);
     double sum = (double)(board->received[0] + board->received[1]);
     double equal = (double)(board->received[0] < board->received[1] ? board->received[0]
-                                                                    : board->received[1]) / sum;
+                                                                    : board->received[1]) /
+                   sum;
     run(&shared, OURS_BBR, TCP_CUBIC, false, 8, 2 * seconds);
-    double mixed = (double)board->received[0] /
-                   (double)(board->received[0] + board->received[1]);
+    double mixed = (double)board->received[0] / (double)(board->received[0] + board->received[1]);
     printf("%-12s %9.3f            (beside tcp cubic: %.3f)\n", "fair", equal, mixed);
     printf("%s fair=%.3f fair_tcp_cubic=%.3f\n", line + 1, equal, mixed);
     return 0;

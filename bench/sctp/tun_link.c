@@ -34,8 +34,8 @@ struct direction {
     struct slot *slots;
     uint64_t head; /* next to deliver */
     uint64_t tail;
-    uint64_t free_ns;  /* the transmitter is busy until then */
-    uint64_t oldest;   /* first that has not left the transmitter */
+    uint64_t free_ns; /* the transmitter is busy until then */
+    uint64_t oldest;  /* first that has not left the transmitter */
     uint32_t random;
 };
 
@@ -142,7 +142,8 @@ void tun_carry(const int fds[2], const struct tun_config *config, uint64_t until
         if (wait_ns > 10000000)
             wait_ns = 10000000;
         struct timespec wait = {.tv_nsec = (long)wait_ns};
-        struct pollfd polls[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
+        struct pollfd polls[2] = {{.fd = fds[0], .events = POLLIN},
+                                  {.fd = fds[1], .events = POLLIN}};
         ppoll(polls, 2, &wait, NULL);
     }
     for (int i = 0; i < 2; i++)

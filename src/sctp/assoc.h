@@ -2,7 +2,7 @@
  * The association's insides, shared by the files of this directory only. Each
  * part is a struct of its own that one file works on; this one joins them.
  *
- *   assoc.c      API, dispatch of chunks, deadlines
+ *   assoc.c      API, deadlines              dispatch.c  chunks received
  *   handshake.c  INIT to COOKIE-ACK          close.c     ABORT and SHUTDOWN
  *   output.c     packets into the arena      transmit.c  what goes into them
  *   ack.c        a SACK received             recovery.c  loss, probes, timeouts
@@ -25,27 +25,27 @@
 
 /* Caps on what a peer can make grow or repeat. */
 enum {
-    MAX_COOKIE = 4096,          /* of the peer's, kept to be echoed */
-    MAX_CONTROL = 8 << 10,      /* replies queued in one batch: a flood of
+    MAX_COOKIE = 4096,       /* of the peer's, kept to be echoed */
+    MAX_CONTROL = 8 << 10,   /* replies queued in one batch: a flood of
                                    HEARTBEATs is answered up to here */
-    MAX_DUPLICATES = 16,        /* TSNs told in one SACK */
-    MAX_GAPS = 320,             /* blocks told in one SACK */
-    MANY_GAPS = 64,             /* a SACK with more may not tell of all */
-    MAX_RESET_STREAMS = 256,    /* in one of our requests */
-    MAX_PARTS = 16,             /* largest messages begun and not complete, that
+    MAX_DUPLICATES = 16,     /* TSNs told in one SACK */
+    MAX_GAPS = 320,          /* blocks told in one SACK */
+    MANY_GAPS = 64,          /* a SACK with more may not tell of all */
+    MAX_RESET_STREAMS = 256, /* in one of our requests */
+    MAX_PARTS = 16,          /* largest messages begun and not complete, that
                                    are held above the window; then ABORT */
-    MAX_BURST = 64,             /* packets handed over at once */
-    BASE_MTU = 1200,            /* works on every path (RFC 8261 section 5) */
+    MAX_BURST = 64,          /* packets handed over at once */
+    BASE_MTU = 1200,         /* works on every path (RFC 8261 section 5) */
     MIN_MTU = 256,
 };
 
 /* Times of RFC 9260 section 16 and what replaces them here. The lower bound
  * of the RTO has to exceed the delay of other stacks' SACKs, 200 ms. */
-#define RTO_INITIAL_US   (1000 * US_PER_MS)
-#define RTO_MIN_US       (300 * US_PER_MS)
-#define RTO_MAX_US       (10 * US_PER_S)
-#define SACK_DELAY_US    (20 * US_PER_MS)
-#define COOKIE_LIFE_US   (60 * US_PER_S)
+#define RTO_INITIAL_US     (1000 * US_PER_MS)
+#define RTO_MIN_US         (300 * US_PER_MS)
+#define RTO_MAX_US         (10 * US_PER_S)
+#define SACK_DELAY_US      (20 * US_PER_MS)
+#define COOKIE_LIFE_US     (60 * US_PER_S)
 #define PEER_SACK_DELAY_US (20 * US_PER_MS) /* with the immediate bit set: ours at most */
 
 enum assoc_state {
@@ -118,7 +118,7 @@ struct recovery {
     unsigned reorder_persist;
     uint64_t mult_round; /* TSN that ends the round of the last step */
     bool in_recovery;
-    uint64_t end; /* TSN: recovery ends when everything below is acked */
+    uint64_t end;        /* TSN: recovery ends when everything below is acked */
     unsigned undo_count; /* losses of this recovery not proven spurious */
     bool can_undo;
     unsigned backoff; /* doublings of the RTO */
@@ -153,14 +153,14 @@ struct reconfig {
     uint16_t *wanted;       /* streams to reset, in the order asked */
     size_t wanted_count;
     size_t wanted_cap;
-    size_t asked;           /* the first of them, in the outstanding request */
-    uint8_t *marks;         /* a bit a stream: is in `wanted` */
+    size_t asked;   /* the first of them, in the outstanding request */
+    uint8_t *marks; /* a bit a stream: is in `wanted` */
     uint32_t request_last_tsn;
     unsigned retries;
 };
 
 struct path {
-    uint64_t nonce;         /* of the heartbeat that is out; 0: none */
+    uint64_t nonce; /* of the heartbeat that is out; 0: none */
     uint64_t heartbeat_sent_us;
     size_t probe_size; /* of the PMTU probe that is out; 0: none */
     uint64_t probe_nonce;
@@ -180,8 +180,8 @@ struct sctp_assoc {
     bool was_connected;
     enum sctp_close_reason close_reason;
     bool close_pending; /* on_closed is to be called */
-    unsigned depth; /* of calls that must not see a free */
-    uint64_t draws; /* of the generator over config.seed */
+    unsigned depth;     /* of calls that must not see a free */
+    uint64_t draws;     /* of the generator over config.seed */
 
     /* Handshake. */
     uint32_t my_tag;
@@ -232,6 +232,7 @@ void assoc_arm(struct sctp_assoc *a, enum timer timer, uint64_t at_us);
 void assoc_disarm(struct sctp_assoc *a, enum timer timer);
 uint64_t assoc_random(struct sctp_assoc *a);
 void assoc_established(struct sctp_assoc *a, uint64_t now_us);
+bool assoc_is_open(const struct sctp_assoc *a);
 bool assoc_can_carry_data(const struct sctp_assoc *a);
 void assoc_set_mtu(struct sctp_assoc *a, size_t mtu);
 

@@ -123,7 +123,7 @@ struct cc_cubic {
     uint64_t w_max;
     uint64_t origin_us; /* of this epoch; 0: not begun */
     uint64_t cwnd_epoch;
-    uint64_t k_ms; /* until the window is w_max again */
+    uint64_t k_ms;  /* until the window is w_max again */
     uint64_t w_est; /* what Reno would have */
     uint64_t w_est_acked;
     uint64_t growth_acked;

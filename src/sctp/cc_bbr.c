@@ -30,8 +30,13 @@ static const char *const state_names[] = {
 };
 
 /* What acknowledgements now arriving tell about. */
-enum ack_phase { ACKS_INIT, ACKS_REFILLING, ACKS_PROBE_STARTING, ACKS_PROBE_FEEDBACK,
-                 ACKS_PROBE_STOPPING };
+enum ack_phase {
+    ACKS_INIT,
+    ACKS_REFILLING,
+    ACKS_PROBE_STARTING,
+    ACKS_PROBE_FEEDBACK,
+    ACKS_PROBE_STOPPING
+};
 
 enum {
     GAIN_STARTUP = 277, /* percent: 4 ln 2 */
@@ -42,21 +47,21 @@ enum {
     CWND_GAIN = 200,
     CWND_GAIN_UP = 225,
     CWND_GAIN_PROBE_RTT = 50,
-    PACING_MARGIN = 1,       /* percent below the model, to drain queues */
-    LOSS_THRESHOLD = 2,      /* percent of what was in flight */
-    BETA = 70,               /* percent kept after loss */
-    HEADROOM = 15,           /* percent left to others when cruising */
+    PACING_MARGIN = 1,  /* percent below the model, to drain queues */
+    LOSS_THRESHOLD = 2, /* percent of what was in flight */
+    BETA = 70,          /* percent kept after loss */
+    HEADROOM = 15,      /* percent left to others when cruising */
     MIN_PIPE_PACKETS = 4,
     FULL_BW_ROUNDS = 3,
     STARTUP_LOSS_RANGES = 6,
     EXTRA_ACKED_ROUNDS = 10,
-    RENO_ROUNDS = 63, /* probe at least as often as Reno would need to */
+    RENO_ROUNDS = 63,       /* probe at least as often as Reno would need to */
     MIN_RTT_CONFIRMED = 64, /* a sample within this part of it confirms it */
 };
 
-#define MIN_RTT_WINDOW_US (10 * US_PER_S)
+#define MIN_RTT_WINDOW_US     (10 * US_PER_S)
 #define PROBE_RTT_INTERVAL_US (5 * US_PER_S)
-#define PROBE_RTT_TIME_US (200 * US_PER_MS)
+#define PROBE_RTT_TIME_US     (200 * US_PER_MS)
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -213,7 +218,8 @@ static bool is_time_to_probe(const struct cc *cc, uint64_t now_us)
 {
     const struct cc_bbr *b = &cc->bbr;
     uint64_t reno_rounds = least(RENO_ROUNDS, bdp(cc, b->bw, 100) / cc->mss);
-    return has_elapsed(b, now_us, b->bw_probe_wait_us) || b->rounds_since_probe >= most(reno_rounds, 1);
+    return has_elapsed(b, now_us, b->bw_probe_wait_us) ||
+           b->rounds_since_probe >= most(reno_rounds, 1);
 }
 
 static bool is_time_to_cruise(const struct cc *cc, const struct cc_ack *ack)
@@ -405,8 +411,8 @@ static void update_ack_aggregation(struct cc *cc, const struct cc_ack *ack)
         expected = 0;
     }
     b->extra_acked_delivered += ack->acked;
-    uint64_t extra = least(b->extra_acked_delivered - least(expected, b->extra_acked_delivered),
-                           cc->cwnd);
+    uint64_t extra =
+        least(b->extra_acked_delivered - least(expected, b->extra_acked_delivered), cc->cwnd);
     unsigned window = b->full_bw_reached ? EXTRA_ACKED_ROUNDS : 1;
     cc_window_max_add(&b->extra_acked, window, b->round_count, extra);
 }
@@ -472,8 +478,8 @@ static uint64_t probe_rtt_cwnd(const struct cc *cc)
 static void save_cwnd(struct cc *cc)
 {
     struct cc_bbr *b = &cc->bbr;
-    b->prior_cwnd = b->state == PROBE_RTT || b->recovering_timeout ? most(b->prior_cwnd, cc->cwnd)
-                                                                   : cc->cwnd;
+    b->prior_cwnd =
+        b->state == PROBE_RTT || b->recovering_timeout ? most(b->prior_cwnd, cc->cwnd) : cc->cwnd;
 }
 
 static void leave_probe_rtt(struct cc *cc, uint64_t now_us, uint64_t delivered)
@@ -591,8 +597,8 @@ static void bbr_on_loss(struct cc *cc, const struct cc_loss *loss)
     uint64_t prefix = loss->tx_in_flight > loss->bytes ? loss->tx_in_flight - loss->bytes : 0;
     uint64_t lost_prefix = loss->lost_since - least(loss->bytes, loss->lost_since);
     uint64_t allowed = loss_allowed(cc, prefix);
-    uint64_t more = allowed > lost_prefix ? (allowed - lost_prefix) * 100 / (100 - LOSS_THRESHOLD)
-                                          : 0;
+    uint64_t more =
+        allowed > lost_prefix ? (allowed - lost_prefix) * 100 / (100 - LOSS_THRESHOLD) : 0;
     handle_inflight_too_high(cc, prefix + more, loss->is_app_limited, loss->now_us,
                              loss->delivered);
 }

@@ -10,11 +10,11 @@
 #include "base/clock.h"
 
 enum {
-    BETA = 70,          /* percent kept after loss */
-    PACING_SLOW = 200,  /* percent of cwnd per round trip, in slow start */
+    BETA = 70,         /* percent kept after loss */
+    PACING_SLOW = 200, /* percent of cwnd per round trip, in slow start */
     PACING_STEADY = 120,
     MIN_PACKETS = 2,
-    RTT_SAMPLES = 8,    /* HyStart++: of a round before it is judged */
+    RTT_SAMPLES = 8, /* HyStart++: of a round before it is judged */
     CSS_ROUNDS = 5,
     CSS_DIVISOR = 4,
     RTT_THRESH_MIN_US = 4000,
@@ -112,8 +112,8 @@ static void start_epoch(struct cc *cc, uint64_t now_us)
     if (c->w_max > cc->cwnd) {
         /* K = cbrt((w_max - cwnd) / 0.4) s: the cube in ms^3 is 1e9 times. */
         uint64_t e3 = (c->w_max - cc->cwnd) * 1000 / cc->mss; /* 1/1000 packets */
-        c->k_ms = cube_root(e3 > UINT64_C(3000000000) ? UINT64_C(3000000000) * 2500000
-                                                      : e3 * 2500000);
+        c->k_ms =
+            cube_root(e3 > UINT64_C(3000000000) ? UINT64_C(3000000000) * 2500000 : e3 * 2500000);
     } else {
         c->w_max = cc->cwnd;
     }

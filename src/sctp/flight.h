@@ -55,14 +55,14 @@ struct chunk_list {
 
 struct flight {
     struct sent_chunk *ring;
-    size_t cap;      /* a power of two, or 0 */
-    uint64_t *acked; /* a bit a record, to compare with gap blocks quickly */
-    uint64_t first;  /* lowest TSN that is not cumulatively acked */
-    uint64_t next;   /* TSN of the next new chunk */
+    size_t cap;                /* a power of two, or 0 */
+    uint64_t *acked;           /* a bit a record, to compare with gap blocks quickly */
+    uint64_t first;            /* lowest TSN that is not cumulatively acked */
+    uint64_t next;             /* TSN of the next new chunk */
     struct chunk_list by_time; /* in flight, least recently sent first */
     struct chunk_list lost;    /* in the order of their loss */
-    size_t bytes;    /* in flight, as `wire` */
-    size_t payload;  /* in flight, user data: what the peer's window counts */
+    size_t bytes;              /* in flight, as `wire` */
+    size_t payload;            /* in flight, user data: what the peer's window counts */
 };
 
 void flight_init(struct flight *f, uint64_t first_tsn);

@@ -34,8 +34,7 @@ struct frag *frag_new(struct frag_set *set, uint64_t major, uint32_t minor,
                       const struct chunk_data *d)
 {
     uint8_t levels = draw_levels(set);
-    struct frag *f =
-        xcalloc(1, sizeof *f + levels * sizeof(struct frag *) + d->payload.len);
+    struct frag *f = xcalloc(1, sizeof *f + levels * sizeof(struct frag *) + d->payload.len);
     f->major = major;
     f->minor = minor;
     f->mid = d->mid;

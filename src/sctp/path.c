@@ -22,7 +22,7 @@ enum {
     CLOSE_ENOUGH = 16, /* the search ends when this little is open */
 };
 
-#define SEARCH_AGAIN_US   (600 * US_PER_S) /* PMTU_RAISE_TIMER */
+#define SEARCH_AGAIN_US     (600 * US_PER_S) /* PMTU_RAISE_TIMER */
 #define AFTER_BLACK_HOLE_US (60 * US_PER_S)
 
 /* SCTP packets that fill what is usual: PPPoE and tunnels, Ethernet with IPv6

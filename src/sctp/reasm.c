@@ -19,8 +19,8 @@
 #include "sctp/frag.h"
 
 enum {
-    FIRST_BUF = 4096,           /* of a message under assembly */
-    MAX_MIDS_AHEAD = 1 << 15,   /* of ordered messages beyond the next */
+    FIRST_BUF = 4096,         /* of a message under assembly */
+    MAX_MIDS_AHEAD = 1 << 15, /* of ordered messages beyond the next */
     PAGE_STREAMS = 64,
 };
 
@@ -54,8 +54,11 @@ struct ready {
 void reasm_init(struct reasm *r, size_t max_message, size_t max_held,
                 const struct reasm_handlers *handlers, void *arg)
 {
-    *r = (struct reasm){
-        .reading = true, .max_message = max_message, .max_held = max_held, .handlers = *handlers, .arg = arg};
+    *r = (struct reasm){.reading = true,
+                        .max_message = max_message,
+                        .max_held = max_held,
+                        .handlers = *handlers,
+                        .arg = arg};
     list_init(&r->ready);
 }
 
@@ -117,7 +120,8 @@ void reasm_deinit(struct reasm *r)
         free(r->pages[p]);
     }
     free(r->pages);
-    LIST_EACH(pos, tmp, &r->ready) {
+    LIST_EACH(pos, tmp, &r->ready)
+    {
         free(LIST_ENTRY(pos, struct ready, link));
     }
     list_init(&r->ready);
@@ -189,8 +193,9 @@ static int queue_append(struct reasm *r, struct in_queue *q, struct span payload
 static int queue_take(struct reasm *r, struct in_stream *s, struct in_queue *q,
                       const struct chunk_data *d, uint64_t major, uint32_t minor)
 {
-    struct sctp_message_info info = {
-        .stream = s->id, .unordered = q == &s->unordered, .ppid = d->ppid};
+    struct sctp_message_info info = {.stream = s->id,
+                                     .unordered = q == &s->unordered,
+                                     .ppid = d->ppid};
     if (!q->is_active)
         q->ppid = d->ppid;
     if (q->is_active || !(d->flags & DATA_END)) {
@@ -236,8 +241,10 @@ static bool is_next(const struct reasm *r, const struct in_stream *s, const stru
 
 static struct chunk_data frag_as_chunk(struct frag *f)
 {
-    return (struct chunk_data){
-        .flags = f->flags, .mid = f->mid, .ppid = f->ppid, .payload = {frag_payload(f), f->len}};
+    return (struct chunk_data){.flags = f->flags,
+                               .mid = f->mid,
+                               .ppid = f->ppid,
+                               .payload = {frag_payload(f), f->len}};
 }
 
 /* After progress: takes what was waiting for it. */
@@ -366,8 +373,7 @@ int reasm_add(struct reasm *r, uint64_t tsn, const struct chunk_data *d, size_t 
 
 static bool is_skipped(const struct reasm *r, const struct frag *f, uint32_t mid)
 {
-    return r->interleaved ? (int32_t)(f->mid - mid) <= 0
-                          : (int16_t)(uint16_t)(f->mid - mid) <= 0;
+    return r->interleaved ? (int32_t)(f->mid - mid) <= 0 : (int16_t)(uint16_t)(f->mid - mid) <= 0;
 }
 
 void reasm_skip(struct reasm *r, uint16_t stream, bool unordered, uint32_t mid)

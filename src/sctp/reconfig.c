@@ -169,8 +169,8 @@ static void on_outgoing_reset(struct sctp_assoc *a, const struct param *p)
     }
     uint64_t last = serial_extend(a->in.map.cum, get_u32be(p->value.data + 8));
     r->in_progress = last > a->in.map.cum;
-    r->last_response = r->in_progress ? (uint32_t)RESULT_IN_PROGRESS
-                                      : perform_reset(a, span_skip(p->value, 12));
+    r->last_response =
+        r->in_progress ? (uint32_t)RESULT_IN_PROGRESS : perform_reset(a, span_skip(p->value, 12));
     if (!again)
         r->peer_request++;
     respond(a, request, r->last_response);

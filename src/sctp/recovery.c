@@ -20,9 +20,9 @@
 #include "sctp/assoc.h"
 
 enum {
-    DUP_THRESHOLD = 3,     /* TSNs past a hole: loss, though nothing reordered */
-    REORDER_MULT_MAX = 4,  /* the reordering window is at most a round trip */
-    REORDER_PERSIST = 16,  /* recoveries until it shrinks again */
+    DUP_THRESHOLD = 3,    /* TSNs past a hole: loss, though nothing reordered */
+    REORDER_MULT_MAX = 4, /* the reordering window is at most a round trip */
+    REORDER_PERSIST = 16, /* recoveries until it shrinks again */
     BACKOFF_MAX = 8,
 };
 
@@ -41,8 +41,7 @@ void rtt_sample(struct rtt *r, uint64_t sample_us)
         r->srtt_us = sample_us;
         r->var_us = sample_us / 2;
     } else {
-        uint64_t off =
-            r->srtt_us > sample_us ? r->srtt_us - sample_us : sample_us - r->srtt_us;
+        uint64_t off = r->srtt_us > sample_us ? r->srtt_us - sample_us : sample_us - r->srtt_us;
         r->var_us = (3 * r->var_us + off) / 4;
         r->srtt_us = (7 * r->srtt_us + sample_us) / 8;
         if (r->srtt_us == 0)

@@ -38,8 +38,8 @@ struct sendq {
     struct out_stream ***pages; /* of streams by id, made at the first use */
     size_t streams;
     bool interleaved;
-    struct list fresh; /* streams that just became busy go first, once */
-    struct list busy;  /* the others take turns */
+    struct list fresh;          /* streams that just became busy go first, once */
+    struct list busy;           /* the others take turns */
     struct out_stream *current; /* DATA: its message must be finished first */
     size_t quantum;
     size_t queued;  /* bytes without a TSN */

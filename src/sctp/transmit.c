@@ -97,8 +97,8 @@ static uint64_t push_fragment(struct sctp_assoc *a, struct sctp_message *m, size
     c->fsn = m->next_fsn;
     c->len = (uint16_t)len;
     c->wire = (uint16_t)pad4(data_header(a) + len);
-    c->flags = (uint8_t)((m->sent == 0 ? DATA_BEGIN : 0) |
-                         (m->sent + len == m->len ? DATA_END : 0));
+    c->flags =
+        (uint8_t)((m->sent == 0 ? DATA_BEGIN : 0) | (m->sent + len == m->len ? DATA_END : 0));
     sendq_take(&a->sendq, m, len);
     return tsn;
 }
@@ -229,7 +229,8 @@ uint64_t transmit_probe(struct sctp_assoc *a, bool *is_retransmission, uint64_t 
     struct sctp_message *m = sendq_peek(&a->sendq);
     output_close(a);
     *is_retransmission = false;
-    if (m && a->flight.payload + m->len - m->sent <= a->peer_window && !flight_is_full(&a->flight)) {
+    if (m && a->flight.payload + m->len - m->sent <= a->peer_window &&
+        !flight_is_full(&a->flight)) {
         uint64_t tsn = push_fragment(a, m, fragment_len(a, m));
         write_chunk(a, tsn, true, now_us);
         output_close(a);

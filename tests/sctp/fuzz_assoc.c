@@ -282,18 +282,44 @@ static void step(struct side *sides, struct input *in, uint64_t *now_us)
     uint8_t op = take_u8(in);
     struct side *t = &sides[0];
     switch (op % 16) {
-    case 0: forge_raw(t, in, *now_us); break;
-    case 1: case 2: forge_data(t, in, *now_us); break;
-    case 3: case 4: forge_sack(t, in, *now_us); break;
-    case 5: forge_forward(t, in, *now_us); break;
-    case 6: forge_reconfig(t, in, *now_us); break;
-    case 7: damage(sides, in, *now_us); break;
-    case 8: exchange(sides, *now_us); break;
-    case 9: *now_us += (uint64_t)take_u16(in) * (op & 16 ? 1000 : 10); break;
-    case 10: send_message(t, in, *now_us); break;
-    case 11: send_message(&sides[1], in, *now_us); break;
-    case 12: sctp_assoc_set_reading(t->a, op & 16, *now_us); break;
-    case 13: sctp_assoc_reset_stream(t->a, take_u8(in) % 10, *now_us); break;
+    case 0:
+        forge_raw(t, in, *now_us);
+        break;
+    case 1:
+    case 2:
+        forge_data(t, in, *now_us);
+        break;
+    case 3:
+    case 4:
+        forge_sack(t, in, *now_us);
+        break;
+    case 5:
+        forge_forward(t, in, *now_us);
+        break;
+    case 6:
+        forge_reconfig(t, in, *now_us);
+        break;
+    case 7:
+        damage(sides, in, *now_us);
+        break;
+    case 8:
+        exchange(sides, *now_us);
+        break;
+    case 9:
+        *now_us += (uint64_t)take_u16(in) * (op & 16 ? 1000 : 10);
+        break;
+    case 10:
+        send_message(t, in, *now_us);
+        break;
+    case 11:
+        send_message(&sides[1], in, *now_us);
+        break;
+    case 12:
+        sctp_assoc_set_reading(t->a, op & 16, *now_us);
+        break;
+    case 13:
+        sctp_assoc_reset_stream(t->a, take_u8(in) % 10, *now_us);
+        break;
     case 14: /* loses what is under way */
         sides[op & 16 ? 1 : 0].out->count = 0;
         break;
@@ -325,7 +351,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = {data, size};
     struct sctp_arena arena = {.data = arena_bytes, .len = sizeof arena_bytes};
     uint64_t now_us = US_PER_S;
-    struct side sides[2] = {{.out = &wires[0], .now_us = &now_us}, {.out = &wires[1], .now_us = &now_us}};
+    struct side sides[2] = {{.out = &wires[0], .now_us = &now_us},
+                            {.out = &wires[1], .now_us = &now_us}};
     uint8_t options = take_u8(&in);
     for (int i = 0; i < 2; i++) {
         struct sctp_assoc_config config;

@@ -75,8 +75,13 @@ static void cookie_is_signed(void **state)
     struct cookie in = {.made_us = 123456789,
                         .my_tag = 1,
                         .my_first_tsn = 2,
-                        .peer = {.tag = 3, .window = 4, .first_tsn = 5, .out_streams = 6,
-                                 .in_streams = 7, .reconfig = true, .zero_checksum = true}};
+                        .peer = {.tag = 3,
+                                 .window = 4,
+                                 .first_tsn = 5,
+                                 .out_streams = 6,
+                                 .in_streams = 7,
+                                 .reconfig = true,
+                                 .zero_checksum = true}};
     uint8_t bytes[COOKIE_LEN];
     cookie_encode(key, &in, bytes);
     struct cookie out;
@@ -95,11 +100,13 @@ static void cookie_is_signed(void **state)
 static void chunks_flush(void **state)
 {
     (void)state;
-    static const uint8_t bytes[] = {
-        0,    3, 0, 19, 0, 0, 0, 1, 0, 2, 0, 3, 0, 0, 0, 53, 'a', 'b', 'c', 0,      /* DATA */
-        0x40, 1, 0, 21, 0, 0, 0, 2, 0, 2, 0, 0, 0, 0, 0, 9,  0,   0,   0,   7, 'x', 0, 0, 0,
-        3,    0, 0, 24, 0, 0, 0, 9, 0, 1, 0, 0, 0, 1, 0, 1,  0,   2,   0,   3, 0,   0, 0, 5,
-        1,    0, 0, 24, 1, 1, 1, 1, 0, 2, 0, 0, 0, 4, 0, 4,  0,   0,   0,   8, 0xC0, 0, 0, 4};
+    static const uint8_t bytes[] = {0,    3,   0,   19,  0, 0,   0,  1, 0,    2, 0, 3, 0,  0, 0,
+                                    53,   'a', 'b', 'c', 0, /* DATA */
+                                    0x40, 1,   0,   21,  0, 0,   0,  2, 0,    2, 0, 0, 0,  0, 0,
+                                    9,    0,   0,   0,   7, 'x', 0,  0, 0,    3, 0, 0, 24, 0, 0,
+                                    0,    9,   0,   1,   0, 0,   0,  1, 0,    1, 0, 2, 0,  3, 0,
+                                    0,    0,   5,   1,   0, 0,   24, 1, 1,    1, 1, 0, 2,  0, 0,
+                                    0,    4,   0,   4,   0, 0,   0,  8, 0xC0, 0, 0, 4};
     for (size_t len = 0; len <= sizeof bytes; len++) {
         struct guard g = guard_new(bytes, len);
         struct span rest = g.bytes;
@@ -265,10 +272,10 @@ static void frags_sorted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crc_vectors),      cmocka_unit_test(crc_ways_agree),
-        cmocka_unit_test(siphash_vectors),  cmocka_unit_test(cookie_is_signed),
-        cmocka_unit_test(chunks_flush),     cmocka_unit_test(chunks_malformed),
-        cmocka_unit_test(serials_extend),   cmocka_unit_test(tsnmap_model),
+        cmocka_unit_test(crc_vectors),       cmocka_unit_test(crc_ways_agree),
+        cmocka_unit_test(siphash_vectors),   cmocka_unit_test(cookie_is_signed),
+        cmocka_unit_test(chunks_flush),      cmocka_unit_test(chunks_malformed),
+        cmocka_unit_test(serials_extend),    cmocka_unit_test(tsnmap_model),
         cmocka_unit_test(tsnmap_is_bounded), cmocka_unit_test(frags_sorted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

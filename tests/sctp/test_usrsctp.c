@@ -280,8 +280,9 @@ static bool all_arrived(struct fixture *f)
     uint64_t now_us = f->now_ms * US_PER_MS;
     while (f->us.sent < f->total) {
         unsigned n = f->us.sent;
-        struct sctp_outgoing out = {
-            .stream = (uint16_t)(n % STREAMS), .ppid = n + 1, .body = message(n)};
+        struct sctp_outgoing out = {.stream = (uint16_t)(n % STREAMS),
+                                    .ppid = n + 1,
+                                    .body = message(n)};
         if (sctp_assoc_send(f->ours, &out, now_us) < 0)
             break;
         f->us.sent++;
@@ -377,9 +378,9 @@ static void interleaved_loss(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(we_connect),  cmocka_unit_test(they_connect),
+        cmocka_unit_test(we_connect),   cmocka_unit_test(they_connect),
         cmocka_unit_test(both_connect), cmocka_unit_test(loss),
-        cmocka_unit_test(interleaved), cmocka_unit_test(interleaved_loss),
+        cmocka_unit_test(interleaved),  cmocka_unit_test(interleaved_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

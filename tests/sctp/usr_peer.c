@@ -93,20 +93,19 @@ static void configure(struct socket *s, const struct usr_options *options)
     }
     static const uint16_t events[] = {SCTP_ASSOC_CHANGE, SCTP_STREAM_RESET_EVENT};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        struct sctp_event event = {
-            .se_assoc_id = SCTP_ALL_ASSOC, .se_on = 1, .se_type = events[i]};
+        struct sctp_event event = {.se_assoc_id = SCTP_ALL_ASSOC, .se_on = 1, .se_type = events[i]};
         set(s, SCTP_EVENT, &event, sizeof event);
     }
 }
 
 static struct sockaddr_conn address_of(struct usr_peer *p)
 {
-    return (struct sockaddr_conn){
-        .sconn_family = AF_CONN, .sconn_port = htons(PORT), .sconn_addr = p};
+    return (
+        struct sockaddr_conn){.sconn_family = AF_CONN, .sconn_port = htons(PORT), .sconn_addr = p};
 }
 
-struct usr_peer *usr_peer_new(const struct usr_options *options, const struct usr_handlers *handlers,
-                              void *arg)
+struct usr_peer *usr_peer_new(const struct usr_options *options,
+                              const struct usr_handlers *handlers, void *arg)
 {
     start(options);
     struct usr_peer *p = calloc(1, sizeof *p);
@@ -242,8 +241,8 @@ bool usr_peer_send(struct usr_peer *p, uint16_t stream, uint32_t ppid, bool unor
         .snd_ppid = htonl(ppid),
         .snd_flags = unordered ? SCTP_UNORDERED : 0,
     };
-    ssize_t sent = usrsctp_sendv(p->socket, message.data, message.len, NULL, 0, &info,
-                                 sizeof info, SCTP_SENDV_SNDINFO, 0);
+    ssize_t sent = usrsctp_sendv(p->socket, message.data, message.len, NULL, 0, &info, sizeof info,
+                                 SCTP_SENDV_SNDINFO, 0);
     assert(sent < 0 || (size_t)sent == message.len);
     return sent >= 0;
 }

@@ -30,8 +30,8 @@ struct usr_options {
     unsigned mtu;  /* SCTP packet */
 };
 
-struct usr_peer *usr_peer_new(const struct usr_options *options, const struct usr_handlers *handlers,
-                              void *arg);
+struct usr_peer *usr_peer_new(const struct usr_options *options,
+                              const struct usr_handlers *handlers, void *arg);
 void usr_peer_free(struct usr_peer *p);
 
 /* Sends INIT; a peer that does not connect must listen. */

@@ -13,8 +13,13 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 
-enum { ARENA_LEN = 1 << 18, HEADROOM = 16, TAILROOM = 32, STUCK_CALLS = 100000,
-       BURST_MOST_US = 1000000 };
+enum {
+    ARENA_LEN = 1 << 18,
+    HEADROOM = 16,
+    TAILROOM = 32,
+    STUCK_CALLS = 100000,
+    BURST_MOST_US = 1000000
+};
 
 struct event {
     uint64_t at_us;
@@ -46,8 +51,10 @@ struct sim *sim_new(uint64_t seed)
     sim->random = (seed + 1) * UINT64_C(0xD1342543DE82EF95);
     sim->random ^= sim->random >> 29;
     sim->now_us = US_PER_S;
-    sim->arena = (struct sctp_arena){
-        .data = xcalloc(ARENA_LEN, 1), .len = ARENA_LEN, .headroom = HEADROOM, .tailroom = TAILROOM};
+    sim->arena = (struct sctp_arena){.data = xcalloc(ARENA_LEN, 1),
+                                     .len = ARENA_LEN,
+                                     .headroom = HEADROOM,
+                                     .tailroom = TAILROOM};
     return sim;
 }
 

@@ -389,7 +389,8 @@ static void thousand_associations(void **state)
         for (int i = 0; i < COUNT; i++) {
             struct sctp_outgoing out = {.stream = 1, .ppid = 53, .body = {body, sizeof body}};
             for (int side = 0; side < 2; side++)
-                assert_int_equal(sctp_assoc_send(ends[i][side]->assoc, &out, sim_now_us(n->sim)), 0);
+                assert_int_equal(sctp_assoc_send(ends[i][side]->assoc, &out, sim_now_us(n->sim)),
+                                 0);
         }
         run_ms(n, 1000);
     }

@@ -22,7 +22,7 @@ enum {
     MAX_MESSAGES = 400,
     TIME_LIMIT_S = 900,
     WINDOW_MAX = (20000 << 7) << 3, /* that draw_config draws */
-    FIXED_MEMORY = 1 << 20, /* rings and tables beside windows and queues */
+    FIXED_MEMORY = 1 << 20,         /* rings and tables beside windows and queues */
 };
 
 struct side {
@@ -53,10 +53,10 @@ struct run {
     char failure[200];
 };
 
-#define FAIL(run, ...)                                                                             \
-    do {                                                                                           \
-        if (!(run)->failure[0])                                                                    \
-            snprintf((run)->failure, sizeof(run)->failure, __VA_ARGS__);                           \
+#define FAIL(run, ...)                                                   \
+    do {                                                                 \
+        if (!(run)->failure[0])                                          \
+            snprintf((run)->failure, sizeof(run)->failure, __VA_ARGS__); \
     } while (0)
 
 static uint8_t pattern(uint32_t id, size_t at)
