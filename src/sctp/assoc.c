@@ -417,7 +417,7 @@ void sctp_assoc_stats(const struct sctp_assoc *a, struct sctp_stats *out)
     out->in_flight = a->flight.bytes;
     out->mtu = a->mtu;
     out->recv_window = a->in.window;
-    out->memory = sizeof *a + a->sendq.memory + a->in.reasm.held +
+    out->memory = sizeof *a + a->sendq.memory + a->in.reasm.held + a->in.reasm.fixed +
                   a->flight.cap * (sizeof(struct sent_chunk) + 1) + a->in.map.words * 8 +
                   a->control.cap + a->cookie.cap;
     out->cc = a->cc.ops->state(&a->cc);

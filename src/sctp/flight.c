@@ -28,7 +28,7 @@ static void grow(struct flight *f)
     struct flight wider = *f;
     wider.cap = f->cap ? f->cap * 2 : FLIGHT_FIRST_CHUNKS;
     wider.ring = xcalloc(wider.cap, sizeof *wider.ring);
-    wider.acked = xcalloc(wider.cap / 64, sizeof *wider.acked);
+    wider.acked = xcalloc(wider.cap / 32, sizeof *wider.acked);
     for (uint64_t tsn = f->first; tsn < f->next; tsn++) {
         *flight_at(&wider, tsn) = *flight_at(f, tsn);
         if (flight_at(f, tsn)->state == CHUNK_ACKED)
@@ -69,9 +69,7 @@ static void unlink_from(struct flight *f, struct chunk_list *l, uint64_t tsn)
 struct sent_chunk *flight_push(struct flight *f, uint64_t *tsn)
 {
     assert(!flight_is_full(f));
-    /* One slot stays free, so that a word of the acked bits never holds two
-     * laps of the ring. */
-    if (f->next - f->first + 64 >= f->cap)
+    if (f->next - f->first >= f->cap)
         grow(f);
     *tsn = f->next++;
     struct sent_chunk *c = flight_at(f, *tsn);
@@ -142,6 +140,12 @@ void flight_unack(struct flight *f, uint64_t tsn)
 void flight_abandon(struct flight *f, uint64_t tsn)
 {
     enter(f, tsn, CHUNK_ABANDONED);
+}
+
+void flight_trim(struct flight *f)
+{
+    if (f->first == f->next)
+        flight_deinit(f);
 }
 
 void flight_pop(struct flight *f)

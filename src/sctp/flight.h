@@ -110,13 +110,16 @@ void flight_ack(struct flight *f, uint64_t tsn);
 void flight_unack(struct flight *f, uint64_t tsn); /* reneged: becomes lost */
 void flight_abandon(struct flight *f, uint64_t tsn);
 
+/* Gives the memory back while nothing is in flight. */
+void flight_trim(struct flight *f);
+
 /* Forgets the first record, which must be acked or abandoned. */
 void flight_pop(struct flight *f);
 
 /* Bits of the TSNs of one aligned run of 64 that are acked. */
 static inline uint64_t *flight_acked_word(const struct flight *f, uint64_t tsn)
 {
-    return &f->acked[(tsn >> 6) & (f->cap / 64 - 1)];
+    return &f->acked[(tsn >> 6) & (f->cap / 32 - 1)];
 }
 
 #endif

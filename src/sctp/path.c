@@ -32,7 +32,11 @@ static const uint16_t steps[] = {1280, 1380, 1412, 1432, 2000, 4000, 8900, 16000
 void path_start(struct sctp_assoc *a, uint64_t now_us)
 {
     a->path.too_big = a->config.mtu_max + 4;
-    a->path.search_done = a->config.mtu_max <= a->mtu;
+    /* Some stacks (werift) end the association, or the process, at a chunk
+     * that they do not know, whatever its high bits say. Whoever offers one
+     * of the newer extensions skips a PAD as the RFC has it. */
+    bool takes_pad = a->peer.interleaving || a->peer.zero_checksum;
+    a->path.search_done = a->config.mtu_max <= a->mtu || !takes_pad;
     if (!a->path.search_done)
         assoc_arm(a, TIMER_PMTU, now_us + a->rtt.srtt_us);
     if (a->config.heartbeat_us > 0)
@@ -60,6 +64,10 @@ void path_on_heartbeat_timer(struct sctp_assoc *a, uint64_t now_us)
         assoc_arm(a, TIMER_HEARTBEAT, now_us + a->config.heartbeat_us - quiet_us);
         return;
     }
+    /* Long at rest: what a bulk transfer needed is not kept. */
+    flight_trim(&a->flight);
+    if (a->in.map.highest == a->in.map.cum)
+        tsnmap_deinit(&a->in.map);
     p->nonce = assoc_random(a) | 1;
     p->heartbeat_sent_us = now_us;
     put_heartbeat(a, p->nonce, now_us);

@@ -96,11 +96,14 @@ static struct in_stream *stream_get(struct reasm *r, uint16_t id)
 {
     assert(id < r->streams);
     struct in_stream ***page = &r->pages[id / PAGE_STREAMS];
-    if (!*page)
+    if (!*page) {
         *page = xcalloc(PAGE_STREAMS, sizeof **page);
+        r->fixed += PAGE_STREAMS * sizeof **page;
+    }
     struct in_stream **slot = &(*page)[id % PAGE_STREAMS];
     if (!*slot) {
         *slot = xcalloc(1, sizeof **slot);
+        r->fixed += sizeof **slot;
         (*slot)->id = id;
     }
     return *slot;

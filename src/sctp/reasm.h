@@ -33,6 +33,7 @@ struct reasm {
     size_t max_message;
     size_t max_held;
     size_t held;
+    size_t fixed;      /* memory of the streams themselves; not flow-controlled */
     struct list ready; /* of what waits for the owner to read */
     struct reasm_handlers handlers;
     void *arg;

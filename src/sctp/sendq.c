@@ -53,8 +53,10 @@ static struct out_stream *stream_get(struct sendq *q, uint16_t id)
 {
     assert(id < q->streams);
     struct out_stream ***page = &q->pages[id / PAGE_STREAMS];
-    if (!*page)
+    if (!*page) {
         *page = xcalloc(PAGE_STREAMS, sizeof **page);
+        q->memory += PAGE_STREAMS * sizeof **page;
+    }
     struct out_stream **slot = &(*page)[id % PAGE_STREAMS];
     if (!*slot) {
         struct out_stream *s = xcalloc(1, sizeof *s);
@@ -62,6 +64,7 @@ static struct out_stream *stream_get(struct sendq *q, uint16_t id)
         list_init(&s->messages);
         s->id = id;
         s->priority = DEFAULT_PRIORITY;
+        q->memory += sizeof *s;
         *slot = s;
     }
     return *slot;

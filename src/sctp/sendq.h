@@ -44,7 +44,7 @@ struct sendq {
     size_t quantum;
     size_t queued;  /* bytes without a TSN */
     size_t charged; /* the same with the cost of holding each message */
-    size_t memory;  /* of all messages, also those in flight */
+    size_t memory;  /* of streams and all messages, also those in flight */
 };
 
 void sendq_init(struct sendq *q, size_t streams);

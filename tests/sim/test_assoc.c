@@ -367,6 +367,31 @@ static void finds_the_path_mtu(void **state)
     net_free(n);
 }
 
+/* What a bulk transfer needed is not kept by an idle association. */
+static void gives_memory_back(void **state)
+{
+    (void)state;
+    struct net *n = net_new(125000000, 20000);
+    n->links[0].loss_ppm = 1000;
+    net_connect(n);
+    struct sctp_outgoing how = {0};
+    for (int i = 0; i < 1000; i++) {
+        while (send_id(n, 0, 1, 1, 60000, how) == 0)
+            continue;
+        sctp_assoc_flush(n->ends[0]->assoc, sim_now_us(n->sim));
+        run_ms(n, 2);
+    }
+    struct sctp_stats stats;
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_true(stats.memory > 100 << 10);
+    run_ms(n, 100000);
+    for (int i = 0; i < 2; i++) {
+        sctp_assoc_stats(n->ends[i]->assoc, &stats);
+        assert_in_range(stats.memory, 1, 16 << 10);
+    }
+    net_free(n);
+}
+
 /* 1000 at once, in one process: each small at rest, all of them move. */
 static void thousand_associations(void **state)
 {
@@ -408,12 +433,12 @@ static void thousand_associations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_bad_calls),     cmocka_unit_test(bounds_the_queue),
-        cmocka_unit_test(stops_when_not_read),   cmocka_unit_test(gives_up_by_count),
-        cmocka_unit_test(gives_up_by_time),      cmocka_unit_test(small_overtakes_large),
-        cmocka_unit_test(refuses_restart),       cmocka_unit_test(tells_of_abort),
-        cmocka_unit_test(notices_a_dead_path),   cmocka_unit_test(finds_the_path_mtu),
-        cmocka_unit_test(thousand_associations),
+        cmocka_unit_test(refuses_bad_calls),   cmocka_unit_test(bounds_the_queue),
+        cmocka_unit_test(stops_when_not_read), cmocka_unit_test(gives_up_by_count),
+        cmocka_unit_test(gives_up_by_time),    cmocka_unit_test(small_overtakes_large),
+        cmocka_unit_test(refuses_restart),     cmocka_unit_test(tells_of_abort),
+        cmocka_unit_test(notices_a_dead_path), cmocka_unit_test(finds_the_path_mtu),
+        cmocka_unit_test(gives_memory_back),   cmocka_unit_test(thousand_associations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
