@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import resource
 import signal
 import socket
 import unittest
@@ -350,6 +351,34 @@ class Health(Case):
             client.wait_closed()
         self.rig.wait_peers(0)
         self.assertEqual(count(), (0, 0))
+
+
+class IdleMemory(Case):
+    CLIENTS = 2000
+
+    @unittest.skipIf(IS_INSTRUMENTED, "measures memory")
+    def test_idle(self):
+        """an idle WebSocket costs the server less than 1 KiB"""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 2 * self.CLIENTS:
+            self.skipTest(f"only {hard} file descriptors are allowed")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * self.CLIENTS), hard))
+        self.rig.start_signal("--max-per-address", "0")
+        clients = []
+
+        def connect(count):
+            for _ in range(count):
+                clients.append(WebSocket(self.rig.signal_url))
+
+        try:
+            connect(100)  # what comes once, such as buffers of the loop
+            before = self.rig.signal.peak_rss()
+            connect(self.CLIENTS)
+            each = (self.rig.signal.peak_rss() - before) / self.CLIENTS
+        finally:
+            for ws in clients:
+                ws.close()
+        self.assertLess(each, 1024)
 
 
 class Ends(Case):
