@@ -233,6 +233,10 @@ def main():
         figures = {name: measure(lab, port, pids, args.seconds, upload)
                    for name, (port, pids) in paths.items()}
         rss = [peak_mb(pid) for pid in tunnel_pids]
+    except SystemExit:
+        with open(os.path.join(lab.dir, "log")) as f:
+            print("".join(f.readlines()[-40:]), file=sys.stderr)
+        raise
     finally:
         lab.close()
 

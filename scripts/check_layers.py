@@ -40,7 +40,6 @@ LIBRARIES = {
     "nice/*": ["rtc/ice.c"],
     "glib*": ["rtc/ice.c", "rtc/glib_bridge.*"],
     "gio/*": ["rtc/ice.c", "rtc/glib_bridge.*"],
-    "usrsctp.h": ["rtc/sctp.c", "rtc/sctp_usrsctp.c"],
 }
 
 # Anything else between angle brackets is the C library's or the kernel's.

@@ -40,7 +40,7 @@ check() {
 
 # shellcheck disable=SC2317 # called by way of check
 build() { # PRESET FOLDER
-    cmake --preset "$1" -G Ninja && cmake --build "$2" -j "$jobs"
+    cmake --preset "$1" -G Ninja -DTUNNEL_TESTS=ON && cmake --build "$2" -j "$jobs"
 }
 
 unit_tests() { # FOLDER SUITE

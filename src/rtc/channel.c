@@ -23,8 +23,19 @@ void channel_deinit(struct channel *channel)
     buf_deinit(&channel->partial);
 }
 
-int channel_open(struct channel *channel, struct sctp *sctp, uint16_t stream_id, const char *label,
-                 uint64_t now_us)
+/* Ordered and reliable. */
+static int send_message(struct sctp_assoc *sctp, uint16_t stream_id, uint32_t ppid,
+                        struct span head, struct span body, uint64_t now_us)
+{
+    const struct sctp_outgoing message = {.stream = stream_id,
+                                          .ppid = ppid,
+                                          .head = head,
+                                          .body = body};
+    return sctp_assoc_send(sctp, &message, now_us);
+}
+
+int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stream_id,
+                 const char *label, uint64_t now_us)
 {
     uint8_t message[DCEP_OPEN_HEADER_LEN + DCEP_LABEL_MAX];
     struct dcep_open open = {.label = span_from_string(label)};
@@ -33,12 +44,12 @@ int channel_open(struct channel *channel, struct sctp *sctp, uint16_t stream_id,
         return (int)len;
     channel->has_stream = true;
     channel->stream_id = stream_id;
-    return sctp_send(sctp, stream_id, PPID_DCEP, span_of(message, (size_t)len), (struct span){0},
-                     now_us);
+    return send_message(sctp, stream_id, PPID_DCEP, span_of(message, (size_t)len), (struct span){0},
+                        now_us);
 }
 
-static enum channel_event feed_dcep(struct channel *channel, struct sctp *sctp, uint16_t stream_id,
-                                    struct span message, uint64_t now_us)
+static enum channel_event feed_dcep(struct channel *channel, struct sctp_assoc *sctp,
+                                    uint16_t stream_id, struct span message, uint64_t now_us)
 {
     static const uint8_t ack[] = {DCEP_ACK};
     struct dcep_open open;
@@ -49,12 +60,12 @@ static enum channel_event feed_dcep(struct channel *channel, struct sctp *sctp, 
     if (channel->has_stream) {
         /* One channel is all that this project has a use for. */
         if (stream_id != channel->stream_id)
-            sctp_reset_stream(sctp, stream_id, now_us);
+            sctp_assoc_reset_stream(sctp, stream_id, now_us);
         return CHANNEL_NOTHING;
     }
     channel->has_stream = true;
     channel->stream_id = stream_id;
-    sctp_send(sctp, stream_id, PPID_DCEP, span_of(ack, sizeof ack), (struct span){0}, now_us);
+    send_message(sctp, stream_id, PPID_DCEP, span_of(ack, sizeof ack), (struct span){0}, now_us);
     return CHANNEL_OPENED;
 }
 
@@ -76,9 +87,9 @@ static enum channel_event feed_message(struct channel *channel, struct span mess
     return CHANNEL_MESSAGE;
 }
 
-enum channel_event channel_feed(struct channel *channel, struct sctp *sctp, uint16_t stream_id,
-                                uint32_t ppid, struct span message, struct span *out,
-                                uint64_t now_us)
+enum channel_event channel_feed(struct channel *channel, struct sctp_assoc *sctp,
+                                uint16_t stream_id, uint32_t ppid, struct span message,
+                                struct span *out, uint64_t now_us)
 {
     if (channel->is_delivered) {
         buf_clear(&channel->partial);
@@ -104,12 +115,12 @@ enum channel_event channel_feed(struct channel *channel, struct sctp *sctp, uint
     }
 }
 
-int channel_send(struct channel *channel, struct sctp *sctp, struct span head, struct span body,
-                 uint64_t now_us)
+int channel_send(struct channel *channel, struct sctp_assoc *sctp, struct span head,
+                 struct span body, uint64_t now_us)
 {
     static const uint8_t zero[1] = {0};
     if (head.len == 0 && body.len == 0)
-        return sctp_send(sctp, channel->stream_id, PPID_BINARY_EMPTY, span_of(zero, sizeof zero),
-                         (struct span){0}, now_us);
-    return sctp_send(sctp, channel->stream_id, PPID_BINARY, head, body, now_us);
+        return send_message(sctp, channel->stream_id, PPID_BINARY_EMPTY, span_of(zero, sizeof zero),
+                            (struct span){0}, now_us);
+    return send_message(sctp, channel->stream_id, PPID_BINARY, head, body, now_us);
 }

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
-#include "rtc/sctp.h"
+#include "sctp/sctp.h"
 
 struct channel {
     bool has_stream; /* a channel is there: opened by us or by them */
@@ -33,19 +33,19 @@ void channel_init(struct channel *channel, size_t message_max);
 void channel_deinit(struct channel *channel);
 
 /* Sends OPEN: ordered and reliable. Messages may follow at once (RFC 8832
- * section 6). 0 or an error of sctp_send(). */
-int channel_open(struct channel *channel, struct sctp *sctp, uint16_t stream_id, const char *label,
-                 uint64_t now_us);
+ * section 6). 0 or an error of sctp_assoc_send(). */
+int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stream_id,
+                 const char *label, uint64_t now_us);
 
 /* Takes what on_message of SCTP gave. The first OPEN is answered and taken
  * whatever its label; streams of further ones are reset. *out is valid until
  * the next call or as long as message. */
-enum channel_event channel_feed(struct channel *channel, struct sctp *sctp, uint16_t stream_id,
-                                uint32_t ppid, struct span message, struct span *out,
-                                uint64_t now_us);
+enum channel_event channel_feed(struct channel *channel, struct sctp_assoc *sctp,
+                                uint16_t stream_id, uint32_t ppid, struct span message,
+                                struct span *out, uint64_t now_us);
 
-/* Sends a binary message, also an empty one. As sctp_send(). */
-int channel_send(struct channel *channel, struct sctp *sctp, struct span head, struct span body,
-                 uint64_t now_us);
+/* Sends a binary message, also an empty one. As sctp_assoc_send(). */
+int channel_send(struct channel *channel, struct sctp_assoc *sctp, struct span head,
+                 struct span body, uint64_t now_us);
 
 #endif

@@ -320,9 +320,11 @@ struct ice *ice_new(struct loop *loop, bool controlling, const struct ice_server
     ice->arg = arg;
     list_init(&ice->events);
     ice->bridge = glib_bridge_new(loop);
-    ice->agent =
-        nice_agent_new_full(glib_bridge_context(ice->bridge), NICE_COMPATIBILITY_RFC5245,
-                            NICE_AGENT_OPTION_ICE_TRICKLE | NICE_AGENT_OPTION_CONSENT_FRESHNESS);
+    /* Without libnice's consent freshness, which gives a path up after 10 s:
+     * on a machine that is short of CPU its checks drown in data. The
+     * tunnel's PING has 30 s, and SCTP its own count of timeouts. */
+    ice->agent = nice_agent_new_full(glib_bridge_context(ice->bridge), NICE_COMPATIBILITY_RFC5245,
+                                     NICE_AGENT_OPTION_ICE_TRICKLE);
     g_object_set(ice->agent, "controlling-mode", (gboolean)controlling, "stun-pacing-timer",
                  (guint)PACING_MS, "stun-initial-timeout", (guint)CHECK_TIMEOUT_MS,
                  "stun-max-retransmissions", (guint)CHECK_TRIES, NULL);

@@ -39,7 +39,7 @@ void peer_set_state(struct peer *peer, enum peer_state state)
 
 void peer_end(struct peer *peer, const char *text)
 {
-    if (peer->state == PEER_CLOSED)
+    if (peer->state == PEER_CLOSED || peer->is_stopping)
         return;
     peer_stop_transport(peer);
     peer_set_state(peer, PEER_CLOSED);
@@ -56,6 +56,7 @@ struct peer *peer_new(struct loop *loop, const struct peer_config *config,
     peer->handlers = *handlers;
     peer->arg = arg;
     peer->is_reading = true;
+    peer->is_sctp_reading = true;
     peer->armed_us = TIME_NEVER;
     channel_init(&peer->channel, PEER_MESSAGE_MAX);
     return peer;
@@ -89,18 +90,18 @@ int peer_send(struct peer *peer, struct span head, struct span body)
     if (body.len > most || head.len > most - body.len)
         return -EMSGSIZE;
     int error = channel_send(&peer->channel, peer->sctp, head, body, clock_now_us());
-    peer_arm(peer);
+    peer_work_later(peer);
     return error;
 }
 
 size_t peer_queued(const struct peer *peer)
 {
-    return peer->sctp ? sctp_queued(peer->sctp) : 0;
+    return peer->sctp ? sctp_assoc_queued_bytes(peer->sctp) : 0;
 }
 
-bool peer_is_writable(const struct peer *peer)
+bool peer_is_writable(struct peer *peer)
 {
-    return peer->state == PEER_OPEN && peer_queued(peer) <= PEER_SEND_HIGH;
+    return peer->state == PEER_OPEN && sctp_assoc_is_writable(peer->sctp);
 }
 
 void peer_set_reading(struct peer *peer, bool reading)
@@ -109,8 +110,12 @@ void peer_set_reading(struct peer *peer, bool reading)
     /* Before, SCTP must read: the channel's OPEN is to come. */
     if (peer->state != PEER_OPEN)
         return;
-    sctp_set_reading(peer->sctp, reading, clock_now_us());
-    peer_arm(peer);
+    /* On again, it hands out what it kept, which must not come under this
+     * call; off, it must hand out nothing more. */
+    if (reading)
+        peer_work_later(peer);
+    else
+        peer_pause(peer);
 }
 
 enum peer_state peer_get_state(const struct peer *peer)

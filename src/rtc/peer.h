@@ -38,9 +38,7 @@ struct peer_path {
 };
 
 enum {
-    PEER_MESSAGE_MAX = 64 << 10, /* one frame of the wire contract */
-    PEER_SEND_HIGH = 1 << 20,    /* over this, peer_is_writable() is false */
-    PEER_SEND_LOW = 256 << 10    /* at this or below, on_writable comes */
+    PEER_MESSAGE_MAX = 64 << 10 /* one frame of the wire contract */
 };
 
 struct peer_handlers {
@@ -55,7 +53,7 @@ struct peer_handlers {
     void (*on_open)(void *arg);
     /* A whole binary (or text) message, valid during the call. */
     void (*on_message)(struct span message, void *arg);
-    /* The send queue, once above PEER_SEND_HIGH, fell to PEER_SEND_LOW. */
+    /* The send queue has room again, after peer_is_writable() was false. */
     void (*on_writable)(void *arg);
     /* Gone, once, for whatever reason; text says it in words. peer_close()
      * is still the owner's duty. */
@@ -89,7 +87,12 @@ int peer_add_candidate(struct peer *peer, const char *candidate_json);
  * after close; -EMSGSIZE over PEER_MESSAGE_MAX or over what the other side
  * takes; -EAGAIN when the queue is full (never while peer_is_writable()). */
 int peer_send(struct peer *peer, struct span head, struct span body);
-bool peer_is_writable(const struct peer *peer);
+
+/* The send queue holds a few milliseconds of the path's rate, so that what is
+ * urgent is never stuck behind megabytes. on_writable follows a false. */
+bool peer_is_writable(struct peer *peer);
+
+/* Bytes that were queued and not yet sent once. */
 size_t peer_queued(const struct peer *peer);
 
 /* While false, no on_message comes and the receive window closes to the

@@ -13,8 +13,8 @@
 #include "rtc/dtls.h"
 #include "rtc/ice.h"
 #include "rtc/peer.h"
-#include "rtc/sctp.h"
 #include "rtc/sdp.h"
+#include "sctp/sctp.h"
 
 struct early_candidate {
     char *candidate; /* NULL: end of candidates */
@@ -44,9 +44,13 @@ struct peer {
     enum dtls_role role;
     struct ice *ice;
     struct dtls *dtls;
-    struct sctp *sctp;
+    struct sctp_assoc *sctp;
+    struct sctp_arena arena; /* where it writes packets */
     struct channel channel;
-    bool is_reading;
+    bool is_reading;      /* what the owner wants */
+    bool is_sctp_reading; /* what SCTP was told */
+    bool has_work;        /* peer_work_later() was called */
+    bool is_stopping;
     struct buf early_datagrams; /* before ICE is up: u16 length and bytes each */
     struct timer *timer;        /* of DTLS and SCTP */
     uint64_t armed_us;
@@ -70,5 +74,12 @@ void peer_start_transport(struct peer *peer); /* both descriptions are there */
 void peer_stop_transport(struct peer *peer);  /* says bye; the engines are quiet after */
 void peer_free_transport(struct peer *peer);
 void peer_arm(struct peer *peer); /* after each call into DTLS or SCTP */
+
+/* Before the loop sleeps: what was received is acknowledged, what was queued
+ * is sent, each in one go. */
+void peer_work_later(struct peer *peer);
+
+/* SCTP keeps what it receives from now on. */
+void peer_pause(struct peer *peer);
 
 #endif

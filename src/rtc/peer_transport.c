@@ -1,20 +1,24 @@
 /*
  * The layers and who calls whom:
  *
- *   ICE  on_datagram ─► dtls_feed ─► on_data ─► sctp_feed ─► channel ─► owner
- *   owner ─► channel ─► sctp_send ─► on_packet ─► dtls_send ─► ice_send
+ *   ICE  on_datagram ─► dtls_feed ─► on_data ─► sctp feed ─► channel ─► owner
+ *   owner ─► channel ─► sctp send     (queued until the turn's end)
+ *   sctp flush ─► on_packets ─► dtls_send ─► ice_send
  *
- * The second chain runs inside the first, never the other way round, so no
- * engine is entered while it is at work. One timer serves DTLS and SCTP: it
- * is set again only for an earlier deadline, since nearly every packet moves
- * the later one.
+ * SCTP is flushed once a turn, when all that had come is fed and all that the
+ * owner had to say is queued: one acknowledgement and one burst for both.
+ *
+ * One timer serves DTLS and SCTP: it is set again only for an earlier
+ * deadline, since nearly every packet moves the later one.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "rtc/peer_internal.h"
 
 enum {
@@ -28,6 +32,8 @@ enum {
     /* 13 bytes of header, 8 of nonce and 16 of tag around each SCTP packet
      * (RFC 5288), which is a multiple of 4. */
     SCTP_MTU = (DTLS_MTU - 37) / 4 * 4,
+    SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* what path MTU discovery looks for */
+    SCTP_BURST = 64,                   /* packets that are written at a time */
     TEXT_MAX = ICE_TRIED_LEN + 128
 };
 
@@ -38,7 +44,7 @@ static const char channel_label[] = "tunnel";
 static uint64_t next_deadline_us(const struct peer *peer)
 {
     uint64_t dtls = peer->dtls ? dtls_deadline_us(peer->dtls) : TIME_NEVER;
-    uint64_t sctp = peer->sctp ? sctp_deadline_us(peer->sctp) : TIME_NEVER;
+    uint64_t sctp = peer->sctp ? sctp_assoc_deadline(peer->sctp) : TIME_NEVER;
     return dtls < sctp ? dtls : sctp;
 }
 
@@ -60,8 +66,8 @@ static void on_deadline(void *arg)
     uint64_t now_us = clock_now_us();
     if (peer->dtls && dtls_deadline_us(peer->dtls) <= now_us)
         dtls_on_deadline(peer->dtls, now_us);
-    if (peer->sctp && sctp_deadline_us(peer->sctp) <= now_us)
-        sctp_on_deadline(peer->sctp, now_us);
+    if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us)
+        sctp_assoc_on_deadline(peer->sctp, now_us);
     peer_arm(peer);
 }
 
@@ -89,14 +95,16 @@ static void become_open(struct peer *peer)
     if (peer->state != PEER_OPEN)
         return; /* closed under on_state */
     if (!peer->is_reading)
-        sctp_set_reading(peer->sctp, false, clock_now_us());
+        peer_pause(peer);
     peer->handlers.on_open(peer->arg);
 }
 
-static void on_sctp_packet(struct span packet, void *arg)
+static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t count)
 {
     struct peer *peer = arg;
-    dtls_send(peer->dtls, packet); /* what fails here is lost, as on any path */
+    /* What fails here is lost, as on any path. */
+    for (size_t i = 0; i < count; i++)
+        dtls_send(peer->dtls, span_of(packets[i].data, packets[i].len));
 }
 
 static void on_sctp_connected(void *arg)
@@ -112,12 +120,12 @@ static void on_sctp_connected(void *arg)
         become_open(peer);
 }
 
-static void on_sctp_message(uint16_t stream_id, uint32_t ppid, struct span message, void *arg)
+static void on_sctp_message(void *arg, const struct sctp_message_info *info, struct span message)
 {
     struct peer *peer = arg;
     struct span out;
-    switch (
-        channel_feed(&peer->channel, peer->sctp, stream_id, ppid, message, &out, clock_now_us())) {
+    switch (channel_feed(&peer->channel, peer->sctp, info->stream, info->ppid, message, &out,
+                         clock_now_us())) {
     case CHANNEL_NOTHING:
         break;
     case CHANNEL_OPENED:
@@ -139,38 +147,78 @@ static void on_sctp_writable(void *arg)
         peer->handlers.on_writable(peer->arg);
 }
 
-static void on_sctp_stream_reset(uint16_t stream_id, void *arg)
+static void on_sctp_stream_reset(void *arg, uint16_t stream_id, enum sctp_reset_side side)
 {
     struct peer *peer = arg;
-    if (peer->channel.has_stream && stream_id == peer->channel.stream_id)
+    if (side == SCTP_RESET_INCOMING && peer->channel.has_stream &&
+        stream_id == peer->channel.stream_id)
         peer_end(peer, "the other side closed the data channel");
 }
 
-static void on_sctp_closed(const char *text, void *arg)
+static void on_sctp_closed(void *arg, enum sctp_close_reason reason)
 {
-    peer_end(arg, text);
+    static const char *const texts[] = {
+        [SCTP_CLOSED_SHUTDOWN] = "the other side closed the connection (SCTP shutdown)",
+        [SCTP_CLOSED_ABORTED] = "closed",
+        [SCTP_CLOSED_PEER_ABORTED] = "the other side closed the connection (SCTP abort)",
+        [SCTP_CLOSED_TIMEOUT] = "the other side does not answer any more (SCTP timeout)",
+        [SCTP_CLOSED_PEER_VIOLATED] = "the other side broke the SCTP protocol",
+    };
+    peer_end(arg, texts[reason]);
+}
+
+void peer_pause(struct peer *peer)
+{
+    peer->is_sctp_reading = false;
+    sctp_assoc_set_reading(peer->sctp, false, clock_now_us());
+}
+
+static void work(void *arg)
+{
+    struct peer *peer = arg;
+    peer->has_work = false;
+    if (peer->state == PEER_CLOSED || !peer->sctp)
+        return;
+    uint64_t now_us = clock_now_us();
+    if (peer->state == PEER_OPEN && peer->is_reading && !peer->is_sctp_reading) {
+        peer->is_sctp_reading = true;
+        sctp_assoc_set_reading(peer->sctp, true, now_us);
+    }
+    sctp_assoc_flush(peer->sctp, now_us);
+    peer_arm(peer);
+}
+
+void peer_work_later(struct peer *peer)
+{
+    if (peer->has_work)
+        return;
+    peer->has_work = true;
+    loop_defer(peer->loop, work, peer);
 }
 
 static void start_sctp(struct peer *peer)
 {
-    static const struct sctp_handlers handlers = {
-        .on_packet = on_sctp_packet,
+    static const struct sctp_assoc_handlers handlers = {
+        .on_packets = on_sctp_packets,
         .on_connected = on_sctp_connected,
         .on_message = on_sctp_message,
         .on_writable = on_sctp_writable,
         .on_stream_reset = on_sctp_stream_reset,
         .on_closed = on_sctp_closed,
     };
-    struct sctp_config config = {
-        .local_port = SDP_SCTP_PORT,
-        .remote_port = peer->remote.sctp_port,
-        .mtu = SCTP_MTU,
-        .message_max = PEER_MESSAGE_MAX,
-        .send_high = PEER_SEND_HIGH,
-        .send_low = PEER_SEND_LOW,
-    };
-    peer->sctp = sctp_new(&config, &handlers, peer);
-    sctp_connect(peer->sctp, clock_now_us());
+    peer->arena.len = SCTP_BURST * SCTP_MTU_MAX;
+    peer->arena.data = xcalloc(SCTP_BURST, SCTP_MTU_MAX);
+    struct sctp_assoc_config config;
+    sctp_assoc_config_init(&config);
+    random_bytes(config.seed, sizeof config.seed);
+    config.arena = &peer->arena;
+    config.local_port = SDP_SCTP_PORT;
+    config.remote_port = peer->remote.sctp_port;
+    config.mtu = SCTP_MTU;
+    config.mtu_max = SCTP_MTU_MAX;
+    config.max_message = PEER_MESSAGE_MAX;
+    peer->sctp = sctp_assoc_new(&config, &handlers, peer);
+    sctp_assoc_connect(peer->sctp, clock_now_us());
 }
 
 /* ---- DTLS ---- */
@@ -193,8 +241,10 @@ static void on_dtls_connected(void *arg)
 static void on_dtls_data(struct span plaintext, void *arg)
 {
     struct peer *peer = arg;
-    if (peer->sctp && peer->state != PEER_CLOSED)
-        sctp_feed(peer->sctp, plaintext, clock_now_us());
+    if (!peer->sctp || peer->state == PEER_CLOSED)
+        return;
+    sctp_assoc_feed(peer->sctp, plaintext, clock_now_us());
+    peer_work_later(peer);
 }
 
 static void on_dtls_closed(int error, const char *text, void *arg)
@@ -291,10 +341,11 @@ void peer_start_transport(struct peer *peer)
 
 void peer_stop_transport(struct peer *peer)
 {
-    if (peer->state == PEER_CLOSED)
+    if (peer->state == PEER_CLOSED || peer->is_stopping)
         return;
+    peer->is_stopping = true; /* SCTP tells of its end, too */
     if (peer->sctp)
-        sctp_abort(peer->sctp, clock_now_us());
+        sctp_assoc_abort(peer->sctp, clock_now_us());
     if (peer->dtls)
         dtls_send_close(peer->dtls);
     ice_close(peer->ice);
@@ -307,7 +358,8 @@ void peer_stop_transport(struct peer *peer)
 
 void peer_free_transport(struct peer *peer)
 {
-    sctp_free(peer->sctp);
+    sctp_assoc_free(peer->sctp);
+    free(peer->arena.data);
     dtls_free(peer->dtls);
     buf_deinit(&peer->early_datagrams);
 }

@@ -144,7 +144,7 @@ static void on_message(struct span message, void *arg)
 static void on_writable(void *arg)
 {
     struct end *end = arg;
-    assert_true(peer_queued(end->peer) <= PEER_SEND_LOW);
+    assert_true(peer_is_writable(end->peer));
     end->writable++;
     push(end);
     check_done(end->scene);
