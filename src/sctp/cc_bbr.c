@@ -435,8 +435,13 @@ static void check_full_bw(struct cc_bbr *b, const struct cc_ack *ack)
 static void check_startup(struct cc *cc, const struct cc_ack *ack)
 {
     struct cc_bbr *b = &cc->bbr;
+    /* Twice what is allowed otherwise: to leave here for a round of bad luck
+     * costs seconds of probing, and a queue that startup has filled loses far
+     * more. */
+    bool is_lossy = b->loss_ranges >= STARTUP_LOSS_RANGES &&
+                    ack->rate.lost > 2 * loss_allowed(cc, ack->rate.tx_in_flight);
     if (b->state == STARTUP && !b->full_bw_reached && b->round_start && ack->in_recovery &&
-        b->loss_ranges >= STARTUP_LOSS_RANGES && is_inflight_too_high(cc, ack)) {
+        is_lossy) {
         b->full_bw_reached = true;
         b->inflight_long = most(bdp(cc, max_bw(b), 100), b->inflight_latest);
     }
