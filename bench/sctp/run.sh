@@ -5,7 +5,8 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-build=${BUILD_DIR:-build}
+build=${BUILD_DIR:-build-bench}
+cmake --preset release -B "$build" -G Ninja -DTUNNEL_TESTS=ON >&2
 cmake --build "$build" --target bench_sctp_cpu bench_sctp_sim bench_sctp_tun >&2
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
