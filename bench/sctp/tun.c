@@ -457,7 +457,7 @@ static double p95_ms(void)
 
 int main(int argc, char **argv)
 {
-    double seconds = argc > 1 ? atof(argv[1]) : 20;
+    double seconds = argc > 1 ? strtod(argv[1], NULL) : 20;
     static const struct {
         const char *name;
         struct tun_config link;
