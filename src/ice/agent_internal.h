@@ -159,14 +159,12 @@ struct ice_agent {
 
     struct ice_base bases[ICE_BASES_MAX];
     uint64_t base_serial;
-    int interface_count; /* ever added: the order of preference */
     struct ice_local locals[ICE_LOCAL_MAX];
     struct ice_agent_server servers[ICE_AGENT_SERVERS_MAX];
     int server_count;
     struct ice_probe probes[ICE_SRFLX_PROBES_MAX];
     int probe_count;
     struct ice_relay relays[ICE_TURN_CLIENTS_MAX];
-    int relay_count;
     bool is_gathering; /* gather() was called */
     bool more_servers;
     bool is_local_ended; /* end of candidates was announced */

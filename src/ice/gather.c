@@ -154,8 +154,7 @@ int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *addre
     struct ice_base *b = &a->bases[base];
     b->is_open = true;
     b->address = *address;
-    b->preference =
-        ice_interface_preference(ice_interface_kind(name, address), address, a->interface_count++);
+    b->preference = ice_interface_preference(ice_interface_kind(name, address), address, base);
     c.priority = ice_candidate_priority(ICE_CANDIDATE_HOST, b->preference);
     ice_candidate_set_foundation(&c, address, NULL, TURN_UDP);
     if (gather_add_local(a, &c, base, -1) < 0) {

@@ -288,9 +288,8 @@ void select_on_deadline(struct ice_agent *a, uint64_t now_us)
 {
     if (a->selected && now_us >= a->retry_us)
         retry_direct(a, now_us);
-    if (a->old && a->selected != a->old_pair && now_us >= a->old_until_us)
-        drop_old(a);
-    if (a->old && !a->old_pair->is_valid && a->selected != a->old_pair)
+    if (a->old_pair && a->selected != a->old_pair &&
+        (now_us >= a->old_until_us || !a->old_pair->is_valid))
         drop_old(a);
     select_update(a, now_us);
 }
