@@ -32,6 +32,7 @@ struct sim_event {
     int base;
     int id;
     enum sim_signal signal;
+    char ufrag[64]; /* of a candidate: whose generation */
     size_t len;
     uint8_t bytes[SIM_PAYLOAD];
 };
@@ -109,6 +110,7 @@ struct sim_peer {
     int routes;
     int candidates[4];
     bool has_ended;
+    char remote_ufrag[64];
     char hidden[64];
 };
 

@@ -35,6 +35,7 @@ static void signal_line(struct sim_peer *p, enum sim_signal signal, const char *
     struct sim_event *e = sim_event_new(p->sim, SIM_SIGNAL, span_of(text, strlen(text) + 1));
     e->peer = p->other;
     e->signal = signal;
+    snprintf(e->ufrag, sizeof e->ufrag, "%s", ice_agent_local_ufrag(p->agent));
     sim_schedule(p->sim, e, p->sim->signal_us);
 }
 
@@ -200,6 +201,7 @@ void sim_connect(struct sim *s, struct sim_peer *offerer, struct sim_peer *answe
 void sim_restart_ice(struct sim_peer *offerer)
 {
     offerer->has_ended = false;
+    offerer->remote_ufrag[0] = '\0'; /* what comes now is of before */
     /* The credentials must go before the candidates, which restart() tells:
      * swap the line's order by a delay of nothing. */
     uint64_t signal_us = offerer->sim->signal_us;
@@ -214,6 +216,7 @@ static void on_credentials(struct sim_peer *p, const struct sim_event *e)
     char ufrag[64];
     char pwd[64];
     assert_int_equal(sscanf((const char *)e->bytes, "%63s %63s", ufrag, pwd), 2);
+    snprintf(p->remote_ufrag, sizeof p->remote_ufrag, "%s", ufrag);
     uint64_t signal_us = p->sim->signal_us;
     p->sim->signal_us = signal_us + 1; /* the answer goes before its candidates */
     p->has_ended = false;
@@ -237,12 +240,16 @@ static void on_signal(struct sim_peer *p, const struct sim_event *e)
         on_credentials(p, e);
         break;
     case SIM_CANDIDATE: {
+        /* As usernameFragment does in signalling: not of this generation. */
+        if (e->ufrag[0] && strcmp(e->ufrag, p->remote_ufrag) != 0)
+            break;
         int error = ice_agent_add_remote(p->agent, span_of(e->bytes, e->len - 1), s->now_us);
         assert_int_equal(error, 0);
         break;
     }
     case SIM_END:
-        ice_agent_end_remote(p->agent, s->now_us);
+        if (strcmp(e->ufrag, p->remote_ufrag) == 0)
+            ice_agent_end_remote(p->agent, s->now_us);
         break;
     }
 }
