@@ -9,7 +9,7 @@ export const Frame = {
 };
 export const CHUNK = 65536 - 128;
 const HEADER = 5; // type, stream id
-const SEND_HIGH = 1 << 20;
+const SEND_HIGH = 256 << 10;
 const text = new TextEncoder();
 const untext = new TextDecoder();
 
