@@ -138,6 +138,7 @@ struct sim {
         struct ice_address address;
     } names[SIM_NAMES];
     int name_count;
+    struct guard guard; /* one page, and one that is not there */
 };
 
 uint64_t sim_random(struct sim *s);

@@ -19,10 +19,12 @@ uint64_t sim_random(struct sim *s)
 
 struct sim *sim_new(uint64_t seed)
 {
+    static const uint8_t page[SIM_PAYLOAD];
     struct sim *s = xcalloc(1, sizeof *s);
     if (getenv("SIM_TRACE"))
         setvbuf(stdout, NULL, _IONBF, 0);
     s->random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    s->guard = guard_new(page, sizeof page);
     s->now_us = 1000000;
     s->delay_us = 5000;
     s->signal_us = 20000;
@@ -40,6 +42,7 @@ void sim_free(struct sim *s)
         s->events = e->next;
         free(e);
     }
+    guard_free(&s->guard);
     free(s);
 }
 

@@ -125,8 +125,7 @@ static void test_round_trip(void **state)
     static const char *const lines[] = {
         "candidate:1 1 udp 2122252543 192.168.1.5 40112 typ host",
         "candidate:abc+/ 1 udp 1 2001:db8::1 1 typ host",
-        "candidate:842163049 1 udp 1677729535 203.0.113.9 51820 typ srflx raddr 10.0.0.7 "
-        "rport 6000",
+        "candidate:8 1 udp 1677729535 203.0.113.9 51820 typ srflx raddr 10.0.0.7 rport 6",
         "candidate:9 1 udp 41885439 198.51.100.2 50000 typ relay raddr 0.0.0.0 rport 0",
         "candidate:4 1 udp 2113937151 a-b.local 54400 typ host",
     };
