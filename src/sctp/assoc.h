@@ -124,7 +124,8 @@ struct recovery {
     unsigned backoff; /* doublings of the RTO */
     unsigned errors;  /* timeouts in a row without an answer */
     uint64_t progress_us;
-    uint64_t probe_tsn; /* tail probe that is out; 0: none */
+    uint64_t expired_us; /* the last timeout */
+    uint64_t probe_tsn;  /* tail probe that is out; 0: none */
     bool probe_is_retransmission;
     uint64_t probe_end;
     uint64_t last_lost; /* TSN, to tell ranges apart */

@@ -222,7 +222,7 @@ static void undo(struct sctp_assoc *a, uint64_t now_us)
     a->stats.undone++;
     r->can_undo = false;
     r->in_recovery = false;
-    r->backoff = 0;
+    r->errors = 0; /* everything had arrived: the peer is there */
 }
 
 void recovery_after_sack(struct sctp_assoc *a, bool progress, uint64_t now_us)
@@ -259,6 +259,10 @@ void recovery_rearm(struct sctp_assoc *a, uint64_t now_us)
     }
     uint64_t oldest_us = flight_at(&a->flight, a->flight.by_time.oldest)->sent_us;
     uint64_t base_us = oldest_us > r->progress_us ? oldest_us : r->progress_us;
+    /* Also anew from each expiry, or the next of a train of chunks that are
+     * all this old would expire at once. */
+    if (base_us < r->expired_us)
+        base_us = r->expired_us;
     uint64_t rto_us = a->rtt.rto_us << r->backoff;
     rto_us = rto_us < RTO_MAX_US ? rto_us : RTO_MAX_US;
     assoc_arm(a, TIMER_RTO, base_us + rto_us);
@@ -289,6 +293,7 @@ void recovery_on_rto(struct sctp_assoc *a, uint64_t now_us)
     if (a->flight.bytes == 0)
         return;
     a->stats.timeouts++;
+    r->expired_us = now_us;
     if (recovery_count_error(a))
         return;
     if (r->backoff < BACKOFF_MAX)
