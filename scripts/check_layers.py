@@ -36,10 +36,6 @@ LIBRARIES = {
                   "ice/stun_auth.c"],
     "wslay/*": ["net/websocket*.c"],
     "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c"],
-    "agent.h": ["rtc/ice.c"],  # libnice's pkg-config names its folder
-    "nice/*": ["rtc/ice.c"],
-    "glib*": ["rtc/ice.c", "rtc/glib_bridge.*"],
-    "gio/*": ["rtc/ice.c", "rtc/glib_bridge.*"],
 }
 
 # Anything else between angle brackets is the C library's or the kernel's.

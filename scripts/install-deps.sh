@@ -9,10 +9,10 @@ cd "$(dirname "$0")/.."
 case "${1:-build}" in
 build)
     packages="build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libwslay-dev
-        libjansson-dev libnice-dev curl python3"
+        libjansson-dev curl python3"
     ;;
 test)
-    packages="libcmocka-dev libusrsctp-dev clang libclang-rt-14-dev llvm clang-format valgrind python3-aiortc
+    packages="libcmocka-dev libnice-dev libusrsctp-dev clang libclang-rt-14-dev llvm clang-format valgrind python3-aiortc
         python3-aiohttp nodejs npm chromium openssl shellcheck"
     ;;
 bench)

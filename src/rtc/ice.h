@@ -1,7 +1,11 @@
 /*
- * ICE (RFC 8445) for one component: finds a UDP path to the other side and
- * carries datagrams over it. The first engine behind this header is libnice
- * (ice.c); nothing above knows.
+ * ICE at work: the agent of src/ice with real sockets under it. Finds a UDP
+ * path to the other side (or one through a TURN server, over UDP, TCP or TLS)
+ * and carries datagrams over it.
+ *
+ * Outgoing datagrams are queued and leave by ice_flush(), as many in one
+ * system call as the kernel takes; a burst that comes in is handed up datagram
+ * by datagram under one call, too.
  */
 #ifndef RTC_ICE_H
 #define RTC_ICE_H
@@ -18,30 +22,30 @@ struct ice;
 
 struct ice_handlers {
     /* A local candidate: "candidate:…" as in RFC 8839 section 5.1, without
-     * "a=". NULL: no more will come. */
+     * "a=". NULL: no more will come. May come under ice_gather(). */
     void (*on_candidate)(const char *candidate, void *arg);
-    /* A pair works: datagrams may be sent. Comes again when a better pair
-     * takes over. */
+    /* A pair works: datagrams may be sent. Once, in a turn of its own. */
     void (*on_connected)(void *arg);
     void (*on_datagram)(struct span datagram, void *arg);
-    /* No pair works, or the path is lost: text says which were tried. Last. */
+    /* No pair works, or the path is lost: text says which were tried and why
+     * they failed. Last, in a turn of its own. */
     void (*on_failed)(const char *text, void *arg);
 };
 
-/* controlling: the offerer. Handlers come in later turns. servers may be
- * NULL. */
-struct ice *ice_new(struct loop *loop, bool controlling, const struct ice_servers *servers,
+/* controlling: the offerer. servers may be NULL. */
+struct ice *ice_new(struct loop *loop, bool controlling, struct ice_servers *servers,
                     const struct ice_handlers *handlers, void *arg);
 
-/* No handler is called any more; frees in a later turn. NULL is allowed. */
+/* Gives TURN allocations back, closes the sockets; no handler is called any
+ * more. Not under on_candidate. NULL is allowed. */
 void ice_close(struct ice *ice);
 
 /* Valid until ice_close(). */
 const char *ice_local_ufrag(const struct ice *ice);
 const char *ice_local_pwd(const struct ice *ice);
 
-/* Begins to gather. Candidates of our own addresses come in the next turn;
- * those of servers when they answer. */
+/* Opens a socket on each of our addresses and begins to gather. Host
+ * candidates come under this call, those of servers when they answer. */
 void ice_gather(struct ice *ice);
 
 /* 0 or -EINVAL. */
@@ -52,18 +56,17 @@ int ice_set_remote_credentials(struct ice *ice, const char *ufrag, const char *p
 int ice_add_remote_candidate(struct ice *ice, const char *candidate);
 void ice_end_of_remote_candidates(struct ice *ice);
 
-/* 0, -ENOTCONN, or -EAGAIN when the kernel has no room (the datagram is
- * lost, as on any path). */
-int ice_send(struct ice *ice, struct span datagram);
+/* Queues a datagram for the path as it is now; a full queue leaves. Without a
+ * path, and where the kernel has no room, it is lost. */
+void ice_queue(struct ice *ice, struct span datagram);
+void ice_flush(struct ice *ice);
 
 /* False before on_connected. */
 bool ice_get_path(const struct ice *ice, struct peer_path *out);
 
 enum { ICE_TRIED_LEN = 512 };
 
-/* The addresses of both sides that are being tried, for a person to read:
- * "ours host 192.168.1.5:40112, …; theirs host 10.0.0.2:5000, …". Returns
- * out. */
-const char *ice_describe_tried(const struct ice *ice, char out[ICE_TRIED_LEN]);
+/* What was tried and how it went, for a person to read. Returns out. */
+const char *ice_describe_tried(struct ice *ice, char out[ICE_TRIED_LEN]);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "rtc/ice_servers.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,8 @@ struct entry {
 
 struct ice_servers {
     struct loop *loop;
+    struct tls_client *tls; /* NULL until it is needed */
+    struct list watches;
     int count;
     struct entry entries[ICE_SERVERS_MAX];
 };
@@ -159,6 +162,15 @@ int ice_server_url_check(const char *url, const char **why)
 
 /* ---- look-ups ---- */
 
+static void tell_watches(struct ice_servers *servers)
+{
+    LIST_EACH(link, tmp, &servers->watches)
+    {
+        struct ice_servers_watch *watch = LIST_ENTRY(link, struct ice_servers_watch, link);
+        watch->on_change(watch->arg);
+    }
+}
+
 static void on_resolved(const struct address *addresses, int count, int error, void *arg)
 {
     (void)error;
@@ -168,6 +180,7 @@ static void on_resolved(const struct address *addresses, int count, int error, v
     if (count == 0) {
         /* An address of before stays in use. */
         timer_start_in(entry->timer, backoff_next_us(&entry->backoff));
+        tell_watches(entry->servers);
         return;
     }
     /* IPv4 first: it is where the NATs are that a server helps through. */
@@ -182,6 +195,7 @@ static void on_resolved(const struct address *addresses, int count, int error, v
     entry->is_resolved = true;
     backoff_reset(&entry->backoff);
     timer_start_in(entry->timer, REFRESH_US);
+    tell_watches(entry->servers);
 }
 
 static void look_up(void *arg)
@@ -194,6 +208,7 @@ struct ice_servers *ice_servers_new(struct loop *loop)
 {
     struct ice_servers *servers = xcalloc(1, sizeof *servers);
     servers->loop = loop;
+    list_init(&servers->watches);
     return servers;
 }
 
@@ -210,6 +225,8 @@ void ice_servers_free(struct ice_servers *servers)
         free(entry->user);
         free_secret_string(entry->pass);
     }
+    assert(list_is_empty(&servers->watches));
+    tls_client_free(servers->tls);
     free(servers);
 }
 
@@ -253,6 +270,8 @@ int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, i
         const struct entry *entry = &servers->entries[i];
         if (entry->is_resolved)
             out[count++] = (struct ice_server){
+                .index = i,
+                .host = entry->host,
                 .type = entry->type,
                 .transport = entry->transport,
                 .address = entry->address,
@@ -263,19 +282,31 @@ int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, i
     return count;
 }
 
-const char *ice_servers_unresolved_stun(const struct ice_servers *servers, uint16_t *port)
+bool ice_servers_is_pending(const struct ice_servers *servers)
 {
-    const struct entry *found = NULL;
     for (int i = 0; i < servers->count; i++) {
-        const struct entry *entry = &servers->entries[i];
-        if (entry->type != ICE_SERVER_STUN)
-            continue;
-        if (entry->is_resolved)
-            return NULL;
-        if (!entry->has_answer && !found)
-            found = entry;
+        if (!servers->entries[i].has_answer)
+            return true;
     }
-    if (found)
-        *port = found->port;
-    return found ? found->host : NULL;
+    return false;
+}
+
+void ice_servers_watch(struct ice_servers *servers, struct ice_servers_watch *watch)
+{
+    list_append(&servers->watches, &watch->link);
+}
+
+void ice_servers_unwatch(struct ice_servers_watch *watch)
+{
+    list_remove(&watch->link);
+}
+
+const struct tls_client *ice_servers_tls(struct ice_servers *servers)
+{
+    if (!servers->tls) {
+        int error = tls_client_new(NULL, false, &servers->tls);
+        assert(error == 0); /* only a ca_file can be wrong */
+        (void)error;
+    }
+    return servers->tls;
 }

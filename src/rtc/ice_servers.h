@@ -8,8 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "net/loop.h"
 #include "net/resolve.h"
+#include "net/tls.h"
 
 enum { ICE_SERVERS_MAX = 8 };
 
@@ -19,9 +21,11 @@ enum ice_transport { ICE_TRANSPORT_UDP, ICE_TRANSPORT_TCP, ICE_TRANSPORT_TLS };
 struct ice_servers;
 
 struct ice_server {
+    int index; /* names it among the others */
     enum ice_server_type type;
     enum ice_transport transport;
     struct address address;
+    const char *host; /* as in the URL: what a TLS certificate must bear */
     const char *user; /* of TURN; NULL for STUN */
     const char *pass;
 };
@@ -42,9 +46,20 @@ int ice_server_url_check(const char *url, const char **why);
 /* Those resolved so far. */
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max);
 
-/* The name and port of the first STUN server whose look-up has not come back
- * yet, for an engine that can wait for it by itself; NULL when there is none
- * or when another STUN server is resolved already. */
-const char *ice_servers_unresolved_stun(const struct ice_servers *servers, uint16_t *port);
+/* Whether the first look-up of some has not come back yet: more may come. */
+bool ice_servers_is_pending(const struct ice_servers *servers);
+
+/* Embedded in whoever wants to know when a look-up came back, good or bad. */
+struct ice_servers_watch {
+    struct list link;
+    void (*on_change)(void *arg);
+    void *arg;
+};
+void ice_servers_watch(struct ice_servers *servers, struct ice_servers_watch *watch);
+void ice_servers_unwatch(struct ice_servers_watch *watch);
+
+/* For TURN over TLS: verifies servers against the system's store. Made at the
+ * first call. */
+const struct tls_client *ice_servers_tls(struct ice_servers *servers);
 
 #endif

@@ -62,7 +62,7 @@ struct peer_handlers {
 
 struct peer_config {
     const struct cert *cert;           /* of this process; outlives the peer */
-    const struct ice_servers *servers; /* STUN and TURN; outlives the peer */
+    struct ice_servers *servers; /* STUN and TURN; outlives the peer */
     const char *tool; /* "a=tool:" of our descriptions (RFC 8866 section 6.4): says whether a
                          provider or a consumer speaks */
 };
@@ -78,9 +78,9 @@ void peer_offer(struct peer *peer);
  * SDP cannot be used; the peer is then still usable. */
 int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const char **why);
 
-/* Takes a candidate (JSON of an RTCIceCandidateInit, or "null"). One that
- * cannot be used, such as a .local name, is skipped: 0 or -EINVAL, never
- * fatal. */
+/* Takes a candidate (JSON of an RTCIceCandidateInit, or "null"). 0, also for
+ * one that is of no use to us, such as ICE-TCP or a .local name; -EINVAL for
+ * what is none, or of another peer connection. Never fatal. */
 int peer_add_candidate(struct peer *peer, const char *candidate_json);
 
 /* Sends a binary message made of head and body. 0; -ENOTCONN before open or

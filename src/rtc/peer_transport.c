@@ -3,7 +3,7 @@
  *
  *   ICE  on_datagram ─► dtls_feed ─► on_data ─► sctp feed ─► channel ─► owner
  *   owner ─► channel ─► sctp send     (queued until the turn's end)
- *   sctp flush ─► on_packets ─► dtls_send ─► ice_send
+ *   sctp flush ─► on_packets ─► dtls_send ─► ice_queue, then ice_flush
  *
  * SCTP is flushed once a turn, when all that had come is fed and all that the
  * owner had to say is queued: one acknowledgement and one burst for both.
@@ -103,8 +103,12 @@ static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t
 {
     struct peer *peer = arg;
     /* What fails here is lost, as on any path. */
+    peer->is_bursting = true;
     for (size_t i = 0; i < count; i++)
         dtls_send(peer->dtls, span_of(packets[i].data, packets[i].len));
+    peer->is_bursting = false;
+    if (peer->ice)
+        ice_flush(peer->ice);
 }
 
 static void on_sctp_connected(void *arg)
@@ -226,8 +230,11 @@ static void start_sctp(struct peer *peer)
 static void on_dtls_datagram(struct span datagram, void *arg)
 {
     struct peer *peer = arg;
-    if (peer->ice)
-        ice_send(peer->ice, datagram);
+    if (!peer->ice)
+        return;
+    ice_queue(peer->ice, datagram);
+    if (!peer->is_bursting)
+        ice_flush(peer->ice);
 }
 
 static void on_dtls_connected(void *arg)

@@ -42,7 +42,7 @@ struct link_config {
     const struct tls_client *tls; /* for a wss signal server */
     const char *room;
     const struct cert *cert;
-    const struct ice_servers *servers;
+    struct ice_servers *servers;
 };
 
 struct link_handlers {

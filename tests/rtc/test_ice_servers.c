@@ -54,7 +54,6 @@ static void test_literals_are_there_at_once(void **state)
     struct ice_server out[ICE_SERVERS_MAX];
     char text[ADDRESS_TEXT_LEN];
     const char *why;
-    uint16_t port;
     assert_int_equal(ice_servers_add(servers, "stun:192.0.2.1", NULL, NULL, &why), 0);
     assert_int_equal(ice_servers_add(servers, "turns:[2001:db8::1]:443?transport=tcp", "u", "p",
                                      &why),
@@ -71,7 +70,9 @@ static void test_literals_are_there_at_once(void **state)
     assert_string_equal(out[1].pass, "p");
     assert_int_equal(out[2].transport, ICE_TRANSPORT_TCP);
     assert_int_equal(ice_servers_get(servers, out, 1), 1);
-    assert_null(ice_servers_unresolved_stun(servers, &port));
+    assert_string_equal(out[1].host, "2001:db8::1");
+    assert_int_equal(out[2].index, 2);
+    assert_false(ice_servers_is_pending(servers));
     ice_servers_free(servers);
     loop_free(loop);
 }
@@ -83,20 +84,16 @@ static void test_names_come_later(void **state)
     struct ice_servers *servers = ice_servers_new(loop);
     struct ice_server out[ICE_SERVERS_MAX];
     const char *why;
-    uint16_t port = 0;
     assert_int_equal(ice_servers_add(servers, "stun:localhost:19302", NULL, NULL, &why), 0);
     assert_int_equal(ice_servers_get(servers, out, ICE_SERVERS_MAX), 0);
-    assert_string_equal(ice_servers_unresolved_stun(servers, &port), "localhost");
-    assert_int_equal(port, 19302);
-    struct timer *tick = timer_new(loop, (void (*)(void *))loop_stop, loop);
-    for (int i = 0; i < 500 && ice_servers_get(servers, out, ICE_SERVERS_MAX) == 0; i++) {
-        timer_start_in(tick, 10 * US_PER_MS);
-        loop_run(loop);
-    }
+    assert_true(ice_servers_is_pending(servers));
+    struct ice_servers_watch watch = {.on_change = (void (*)(void *))loop_stop, .arg = loop};
+    ice_servers_watch(servers, &watch);
+    loop_run(loop);
+    ice_servers_unwatch(&watch);
+    assert_false(ice_servers_is_pending(servers));
     assert_int_equal(ice_servers_get(servers, out, ICE_SERVERS_MAX), 1);
     assert_int_equal(address_port(&out[0].address), 19302);
-    assert_null(ice_servers_unresolved_stun(servers, &port));
-    timer_free(tick);
     ice_servers_free(servers);
     loop_free(loop);
 }

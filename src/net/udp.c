@@ -1,0 +1,221 @@
+/*
+ * One buffer of the largest burst serves the socket: handlers run under the
+ * read. Each wake-up reads until the kernel is empty or the turn's share is used
+ * up.
+ */
+#include "net/udp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "net/conn.h"
+#include "net/loop_internal.h"
+
+struct udp {
+    struct loop *loop;
+    struct fd_watch *watch;
+    struct udp_handlers handlers;
+    void *arg;
+    int fd;
+    bool has_segmentation; /* until the kernel says no */
+    bool is_closed;
+};
+
+/* --- options ------------------------------------------------------------------ */
+
+static void set_option(int fd, int level, int name, int value)
+{
+    /* All of them only make things faster. */
+    int ignored = setsockopt(fd, level, name, &value, sizeof value);
+    (void)ignored;
+}
+
+/* The plain size is clipped by the system's limits; as root we may pass them. */
+static void set_buffer(int fd, int plain, int forced)
+{
+    int size = UDP_SOCKET_BUFFER;
+    if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof size) < 0)
+        set_option(fd, SOL_SOCKET, plain, size);
+}
+
+static void set_options(int fd, int family)
+{
+    if (family == AF_INET6) {
+        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+        set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+    } else {
+        set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+    }
+    set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
+    set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE);
+    set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE);
+}
+
+/* --- receiving ------------------------------------------------------------------ */
+
+/* The size that the kernel joined datagrams of, or the whole of one. */
+static size_t segment_of(struct msghdr *message, size_t len)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+            int size;
+            memcpy(&size, CMSG_DATA(c), sizeof size);
+            if (size > 0)
+                return (size_t)size;
+        }
+    }
+    return len;
+}
+
+/* False when there is nothing more to read now. */
+static bool read_burst(struct udp *udp)
+{
+    struct address from = {.len = sizeof from.storage};
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec part = {loop_read_buffer(udp->loop), CONN_READ_MAX};
+    struct msghdr message = {
+        .msg_name = &from.storage,
+        .msg_namelen = sizeof from.storage,
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof control,
+    };
+    ssize_t len = recvmsg(udp->fd, &message, 0);
+    if (len < 0)
+        /* Others are news of earlier datagrams (an ICMP unreachable): they are
+         * told once and say nothing of what waits behind them. */
+        return errno != EAGAIN && errno != ENOMEM;
+    from.len = message.msg_namelen;
+    if (len > 0)
+        udp->handlers.on_burst(span_of(part.iov_base, (size_t)len),
+                               segment_of(&message, (size_t)len), &from, udp->arg);
+    return true;
+}
+
+static void on_ready(int events, void *arg)
+{
+    struct udp *udp = arg;
+    (void)events;
+    for (int i = 0; i < UDP_READS_PER_TURN; i++) {
+        if (!read_burst(udp) || udp->is_closed)
+            break;
+    }
+}
+
+/* --- sending --------------------------------------------------------------------- */
+
+static int send_message(struct udp *udp, struct span bytes, size_t segment,
+                        const struct address *to)
+{
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(uint16_t))];
+    } control = {0};
+    struct iovec part = {(void *)(uintptr_t)bytes.data, bytes.len};
+    struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)&to->storage,
+        .msg_namelen = to->len,
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+    };
+    if (segment < bytes.len) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+        c->cmsg_level = IPPROTO_UDP;
+        c->cmsg_type = UDP_SEGMENT;
+        c->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+        uint16_t size = (uint16_t)segment;
+        memcpy(CMSG_DATA(c), &size, sizeof size);
+    }
+    ssize_t len;
+    do
+        len = sendmsg(udp->fd, &message, 0);
+    while (len < 0 && errno == EINTR);
+    return len < 0 ? -errno : 0;
+}
+
+static int send_one_by_one(struct udp *udp, struct span bytes, size_t segment,
+                           const struct address *to)
+{
+    while (bytes.len > 0) {
+        size_t len = bytes.len < segment ? bytes.len : segment;
+        int error = send_message(udp, span_of(bytes.data, len), len, to);
+        if (error)
+            return error;
+        bytes = span_skip(bytes, len);
+    }
+    return 0;
+}
+
+/* What a kernel or a device without segmentation offload says. */
+static bool is_refusal(int error)
+{
+    return error == -EIO || error == -EINVAL || error == -EOPNOTSUPP || error == -ENOPROTOOPT;
+}
+
+int udp_send(struct udp *udp, struct span bytes, size_t segment, const struct address *to)
+{
+    assert(segment > 0 && bytes.len <= UDP_BURST_BYTES);
+    assert(bytes.len <= segment * UDP_BURST_MAX);
+    int error;
+    if (udp->has_segmentation || bytes.len <= segment) {
+        error = send_message(udp, bytes, segment, to);
+        if (bytes.len > segment && is_refusal(error)) {
+            udp->has_segmentation = false;
+            error = send_one_by_one(udp, bytes, segment, to);
+        }
+    } else {
+        error = send_one_by_one(udp, bytes, segment, to);
+    }
+    return error == -ENOBUFS ? -EAGAIN : error;
+}
+
+/* --- the socket ------------------------------------------------------------------- */
+
+int udp_new(struct loop *loop, const struct address *local, const struct udp_handlers *handlers,
+            void *arg, struct udp **out)
+{
+    int family = local->storage.ss_family;
+    int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    set_options(fd, family);
+    if (bind(fd, (const struct sockaddr *)&local->storage, local->len) < 0) {
+        int error = -errno;
+        close(fd);
+        return error;
+    }
+    struct udp *udp = xcalloc(1, sizeof *udp);
+    udp->loop = loop;
+    udp->handlers = *handlers;
+    udp->arg = arg;
+    udp->fd = fd;
+    udp->has_segmentation = true;
+    udp->watch = fd_watch_new(loop, fd, FD_READABLE, on_ready, udp);
+    *out = udp;
+    return 0;
+}
+
+void udp_close(struct udp *udp)
+{
+    udp->is_closed = true;
+    fd_watch_free(udp->watch);
+    close(udp->fd);
+    loop_defer(udp->loop, free, udp);
+}
+
+void udp_local_address(const struct udp *udp, struct address *out)
+{
+    *out = (struct address){.len = sizeof out->storage};
+    if (getsockname(udp->fd, (struct sockaddr *)&out->storage, &out->len) < 0)
+        *out = (struct address){0};
+}

@@ -1,0 +1,51 @@
+/*
+ * A UDP socket that moves bursts: one system call for many datagrams, in both
+ * directions, as far as the kernel can.
+ *
+ *   send     UDP_SEGMENT (one call, the kernel cuts)  -> sendmsg one by one
+ *   receive  UDP_GRO     (one call, the kernel joins) -> a datagram a call
+ *
+ * What the kernel refuses is found out at the first try and not tried again.
+ * A burst is equal-sized datagrams next to each other in memory, of which the
+ * last may be shorter.
+ */
+#ifndef NET_UDP_H
+#define NET_UDP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "net/loop.h"
+#include "net/resolve.h"
+
+struct udp;
+
+enum {
+    UDP_BURST_MAX = 64,         /* datagrams of one send: the kernel's UDP_MAX_SEGMENTS */
+    UDP_BURST_BYTES = 65000,    /* bytes of one send, headers left aside */
+    UDP_READS_PER_TURN = 8,     /* bursts taken before the loop looks after others */
+    UDP_SOCKET_BUFFER = 4 << 20 /* asked of the kernel, each direction */
+};
+
+struct udp_handlers {
+    /* A burst from one sender: segment bytes each, the last what is left.
+     * Valid during the call. */
+    void (*on_burst)(struct span bytes, size_t segment, const struct address *from, void *arg);
+};
+
+/* Binds to local (port 0 picks one). Errors: those of socket(2) and bind(2).
+ * Datagrams leave with DF set and no help of the kernel's path MTU, since
+ * SCTP probes the path itself (RFC 8899); IPv6 sockets take IPv6 only. */
+int udp_new(struct loop *loop, const struct address *local, const struct udp_handlers *handlers,
+            void *arg, struct udp **out);
+void udp_close(struct udp *udp);
+
+void udp_local_address(const struct udp *udp, struct address *out);
+
+/* Sends a burst, at most UDP_BURST_MAX and UDP_BURST_BYTES. 0; -EAGAIN when
+ * the kernel has no room (what did not go is lost, as on any path); else what sendmsg(2) said, such as -ENETUNREACH,
+ * -EMSGSIZE or -ECONNREFUSED for an earlier datagram. */
+int udp_send(struct udp *udp, struct span bytes, size_t segment, const struct address *to);
+
+#endif

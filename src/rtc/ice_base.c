@@ -1,0 +1,245 @@
+/*
+ * Sockets for the agent. One UDP socket for each address of this machine that
+ * the other side might reach; the loopback only where there is nothing else,
+ * which is how two peers in a namespace with only `lo` meet. A connection to
+ * a TURN server is opened when the agent asks for it.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "rtc/ice_internal.h"
+
+enum { STREAM_QUEUE_MAX = 256 << 10 }; /* to a TURN server; more is lost, as on any path */
+
+#define STREAM_CONNECT_US (10 * US_PER_S)
+
+/* ---- addresses ---- */
+
+struct address ice_to_sockaddr(const struct ice_address *address)
+{
+    struct address out = {0};
+    if (address->family == ICE_FAMILY_6) {
+        struct sockaddr_in6 *v6 = (void *)&out.storage;
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(address->port);
+        memcpy(&v6->sin6_addr, address->ip, sizeof v6->sin6_addr);
+        out.len = sizeof *v6;
+    } else {
+        struct sockaddr_in *v4 = (void *)&out.storage;
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(address->port);
+        memcpy(&v4->sin_addr, address->ip, sizeof v4->sin_addr);
+        out.len = sizeof *v4;
+    }
+    return out;
+}
+
+struct ice_address ice_from_sockaddr(const struct address *address)
+{
+    struct ice_address out = {0};
+    if (address->storage.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const void *)&address->storage;
+        out.family = ICE_FAMILY_6;
+        out.port = ntohs(v6->sin6_port);
+        memcpy(out.ip, &v6->sin6_addr, sizeof v6->sin6_addr);
+    } else if (address->storage.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)&address->storage;
+        out.family = ICE_FAMILY_4;
+        out.port = ntohs(v4->sin_port);
+        memcpy(out.ip, &v4->sin_addr, sizeof v4->sin_addr);
+    }
+    return out;
+}
+
+/* ---- UDP ---- */
+
+static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
+{
+    struct base *base = arg;
+    struct ice *ice = base->ice;
+    int number = base->number;
+    struct ice_address remote = ice_from_sockaddr(from);
+    uint64_t now_us = clock_now_us();
+    bool was_for_agent = false;
+    while (bytes.len > 0 && !ice->is_closed) {
+        struct span datagram = span_of(bytes.data, bytes.len < segment ? bytes.len : segment);
+        struct span data;
+        if (ice_agent_receive(ice->agent, number, &remote, datagram, now_us, &data))
+            ice->handlers.on_datagram(data, ice->arg);
+        else
+            was_for_agent = true;
+        bytes = span_skip(bytes, datagram.len);
+    }
+    if (was_for_agent && !ice->is_closed)
+        ice_rearm(ice);
+}
+
+static struct base *base_new(struct ice *ice)
+{
+    struct base *base = xcalloc(1, sizeof *base);
+    base->ice = ice;
+    return base;
+}
+
+static void open_interface(struct ice *ice, const struct ifaddrs *interface)
+{
+    static const struct udp_handlers handlers = {.on_burst = on_burst};
+    struct address local = {0};
+    local.len = interface->ifa_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                           : sizeof(struct sockaddr_in);
+    memcpy(&local.storage, interface->ifa_addr, local.len);
+    struct base *base = base_new(ice);
+    if (udp_new(ice->loop, &local, &handlers, base, &base->udp) < 0) {
+        free(base); /* an address that is just going away, or still tentative */
+        return;
+    }
+    udp_local_address(base->udp, &local);
+    struct ice_address address = ice_from_sockaddr(&local);
+    base->number =
+        ice_agent_add_interface(ice->agent, &address, interface->ifa_name, clock_now_us());
+    if (base->number < 0) {
+        udp_close(base->udp);
+        free(base);
+        return;
+    }
+    assert(base->number < ICE_BASES_MAX && !ice->bases[base->number]);
+    ice->bases[base->number] = base;
+}
+
+static bool is_wanted(const struct ifaddrs *interface, bool wants_loopback)
+{
+    const struct sockaddr *address = interface->ifa_addr;
+    bool is_loopback = interface->ifa_flags & IFF_LOOPBACK;
+    return address && (interface->ifa_flags & IFF_UP) && is_loopback == wants_loopback &&
+           (address->sa_family == AF_INET || address->sa_family == AF_INET6);
+}
+
+static bool open_all(struct ice *ice, const struct ifaddrs *all, bool wants_loopback)
+{
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+        if (is_wanted(i, wants_loopback))
+            open_interface(ice, i);
+    }
+    for (int i = 0; i < ICE_BASES_MAX; i++) {
+        if (ice->bases[i])
+            return true;
+    }
+    return false;
+}
+
+void ice_open_interfaces(struct ice *ice)
+{
+    struct ifaddrs *all = NULL;
+    if (getifaddrs(&all) < 0)
+        return; /* no candidates; the failure will say so */
+    if (!open_all(ice, all, false))
+        open_all(ice, all, true);
+    freeifaddrs(all);
+}
+
+/* ---- connections to TURN servers ---- */
+
+static void on_stream_open(void *arg)
+{
+    struct base *base = arg;
+    ice_agent_base_opened(base->ice->agent, base->number, clock_now_us());
+    ice_rearm(base->ice);
+}
+
+static void on_stream_application_data(void *arg, struct span data)
+{
+    struct ice *ice = arg;
+    if (!ice->is_closed)
+        ice->handlers.on_datagram(data, ice->arg);
+}
+
+static void on_stream_data(struct span bytes, void *arg)
+{
+    struct base *base = arg;
+    struct ice *ice = base->ice;
+    ice->is_in_agent = true;
+    /* -EINVAL: the agent has closed the base. */
+    int ignored = ice_agent_receive_stream(ice->agent, base->number, bytes, clock_now_us(),
+                                           on_stream_application_data);
+    (void)ignored;
+    ice->is_in_agent = false;
+    if (ice->is_closed)
+        ice_shut(ice);
+    else
+        ice_rearm(ice);
+}
+
+/* Also for the server's FIN: it says no more. */
+static void on_stream_close(int error, const char *text, void *arg)
+{
+    (void)error;
+    struct base *base = arg;
+    struct ice *ice = base->ice;
+    int number = base->number;
+    ice_agent_base_closed(ice->agent, number, text, clock_now_us());
+    ice_close_base(ice, number);
+    ice_rearm(ice);
+}
+
+static void on_stream_end(void *arg)
+{
+    on_stream_close(0, "the server closed the connection", arg);
+}
+
+static const struct conn_handlers stream_handlers = {
+    .on_open = on_stream_open,
+    .on_data = on_stream_data,
+    .on_end = on_stream_end,
+    .on_close = on_stream_close,
+};
+
+void ice_open_stream(struct ice *ice, int number, const struct ice_agent_server *server)
+{
+    assert(number >= 0 && number < ICE_BASES_MAX && !ice->bases[number]);
+    struct base *base = base_new(ice);
+    base->number = number;
+    char text[ICE_ADDRESS_TEXT_LEN];
+    bool is_tls = server->transport == TURN_TLS;
+    const char *host = is_tls ? server->host : ice_address_format_ip(&server->address, text);
+    base->conn = conn_connect(ice->loop, host, server->address.port,
+                              is_tls ? ice_servers_tls(ice->servers) : NULL, STREAM_CONNECT_US,
+                              &stream_handlers, base);
+    ice->bases[number] = base;
+}
+
+/* ---- both ---- */
+
+void ice_close_base(struct ice *ice, int number)
+{
+    struct base *base = ice->bases[number];
+    if (!base)
+        return;
+    ice->bases[number] = NULL;
+    if (base->udp)
+        udp_close(base->udp);
+    if (base->conn)
+        conn_close(base->conn);
+    /* Its own handler may be on the stack. */
+    loop_defer(ice->loop, free, base);
+}
+
+int ice_base_send(struct ice *ice, int number, const struct ice_address *remote, struct span bytes)
+{
+    const struct base *base = ice->bases[number];
+    if (!base)
+        return -ENETUNREACH;
+    if (base->conn) {
+        if (conn_queued(base->conn) + bytes.len > STREAM_QUEUE_MAX)
+            return -EAGAIN;
+        conn_write(base->conn, bytes);
+        return 0;
+    }
+    struct address to = ice_to_sockaddr(remote);
+    return udp_send(base->udp, bytes, bytes.len, &to);
+}

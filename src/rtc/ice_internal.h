@@ -1,0 +1,71 @@
+/*
+ * What ice.c (the agent's events, life) and ice_base.c (sockets under it)
+ * share. Nobody else includes this.
+ */
+#ifndef RTC_ICE_INTERNAL_H
+#define RTC_ICE_INTERNAL_H
+
+#include "ice/agent.h"
+#include "net/conn.h"
+#include "net/udp.h"
+#include "rtc/ice.h"
+
+/* What datagrams leave from: a UDP socket, or a connection to a TURN server. */
+struct base {
+    struct ice *ice;
+    int number;
+    struct udp *udp;
+    struct conn *conn;
+};
+
+/* Datagrams that wait for ice_flush(), next to each other as udp_send() wants
+ * them; those of a relayed path with their ChannelData header. */
+struct burst {
+    uint8_t data[UDP_BURST_BYTES];
+    size_t len;
+    size_t segment; /* size of each but the last */
+    size_t count;
+    bool has_last; /* a shorter one is in: nothing may follow */
+};
+
+struct ice {
+    struct loop *loop;
+    struct ice_handlers handlers;
+    void *arg;
+    struct ice_agent *agent;
+    struct timer *timer; /* the agent's deadline */
+    struct base *bases[ICE_BASES_MAX];
+
+    struct ice_servers *servers; /* or NULL */
+    struct ice_servers_watch watch;
+    bool has_server[ICE_SERVERS_MAX]; /* the agent has it */
+
+    bool is_telling; /* a deferred call of tell() is on its way */
+    bool is_connected;
+    bool has_told_connected;
+    bool is_failed;
+    bool is_in_agent; /* which hands out data from within: see ice_shut() */
+    bool is_closed;
+    char failure[ICE_REPORT_MAX];
+
+    struct address route_to; /* where the route's datagrams go */
+    struct burst burst;
+};
+
+/* ice.c: after each call into the agent. */
+void ice_rearm(struct ice *ice);
+
+/* The second half of ice_close(): now, or once the agent has returned. */
+void ice_shut(struct ice *ice);
+
+/* ice_base.c */
+struct address ice_to_sockaddr(const struct ice_address *address);
+struct ice_address ice_from_sockaddr(const struct address *address);
+void ice_open_interfaces(struct ice *ice);
+void ice_open_stream(struct ice *ice, int number, const struct ice_agent_server *server);
+void ice_close_base(struct ice *ice, int number);
+
+/* 0 or a negative errno, as on_datagram of the agent wants it. */
+int ice_base_send(struct ice *ice, int number, const struct ice_address *remote, struct span bytes);
+
+#endif
