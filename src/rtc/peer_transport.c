@@ -194,7 +194,8 @@ static void work(void *arg)
 
 void peer_work_later(struct peer *peer)
 {
-    if (peer->has_work)
+    /* Closed under a handler, it is freed before the work would be done. */
+    if (peer->has_work || peer->state == PEER_CLOSED)
         return;
     peer->has_work = true;
     loop_defer(peer->loop, work, peer);
