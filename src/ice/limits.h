@@ -98,10 +98,11 @@ enum { STUN_RC = 6, STUN_RM = 16 };
 /* RFC 8445 section 11: Tr. */
 #define ICE_KEEPALIVE_US (15 * US_PER_S)
 /* How long the controlling side waits, once a pair works, for a better one
- * before it nominates. Data flows meanwhile. A relay is worth waiting longer
- * to avoid. */
-#define ICE_NOMINATE_US       (1 * US_PER_S)
-#define ICE_NOMINATE_RELAY_US (3 * US_PER_S)
+ * before it nominates. Our own peer uses the pair meanwhile; others send
+ * nothing before they are told, so this is time that they lose behind every
+ * NAT. A relay is worth waiting longer to avoid. */
+#define ICE_NOMINATE_US       (100 * US_PER_MS)
+#define ICE_NOMINATE_RELAY_US (500 * US_PER_MS)
 /* Pairs that failed are tried once more when data flows through a relay:
  * the NAT on the way may have opened since. */
 #define ICE_RETRY_DIRECT_US (20 * US_PER_S)
