@@ -1,0 +1,157 @@
+/*
+ * Bursts over real sockets on the loopback: what was sent as one comes out as
+ * the same datagrams, whether the kernel cuts and joins them or not.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "net/udp.h"
+
+struct end {
+    struct loop *loop;
+    struct udp *udp;
+    struct address address;
+    size_t datagrams;
+    size_t bytes;
+    size_t wanted; /* datagrams, after which the loop stops */
+    size_t last_len;
+    bool closes;
+};
+
+static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
+{
+    struct end *end = arg;
+    assert_true(from->len > 0 && segment > 0);
+    while (bytes.len > 0) {
+        size_t len = bytes.len < segment ? bytes.len : segment;
+        for (size_t i = 0; i < len; i++)
+            assert_int_equal(bytes.data[i], (uint8_t)end->datagrams);
+        end->datagrams++;
+        end->bytes += len;
+        end->last_len = len;
+        bytes = span_skip(bytes, len);
+    }
+    if (end->closes) {
+        udp_close(end->udp);
+        end->udp = NULL;
+    }
+    if (end->closes || end->datagrams >= end->wanted)
+        loop_stop(end->loop);
+}
+
+static void end_open(struct end *end, struct loop *loop, const char *host)
+{
+    static const struct udp_handlers handlers = {.on_burst = on_burst};
+    struct address any;
+    assert_int_equal(address_parse(host, 0, &any), 0);
+    *end = (struct end){.loop = loop};
+    assert_int_equal(udp_new(loop, &any, &handlers, end, &end->udp), 0);
+    udp_local_address(end->udp, &end->address);
+    assert_int_not_equal(address_port(&end->address), 0);
+}
+
+static void end_close(struct end *end)
+{
+    if (end->udp)
+        udp_close(end->udp);
+}
+
+/* Datagram i is filled with byte i; the last has last_len bytes. */
+static size_t fill(uint8_t *burst, size_t count, size_t segment, size_t last_len)
+{
+    for (size_t i = 0; i < count; i++)
+        memset(burst + i * segment, (int)i, i + 1 < count ? segment : last_len);
+    return (count - 1) * segment + last_len;
+}
+
+static void check_bursts(const char *host)
+{
+    static const struct {
+        size_t count, segment, last_len;
+    } rows[] = {
+        {1, 1200, 1200}, {1, 1, 1},        {2, 1200, 1}, {10, 1000, 500},
+        {54, 1200, 100}, {64, 1000, 1000}, {64, 1, 1},
+    };
+    static uint8_t burst[UDP_BURST_BYTES];
+    struct loop *loop = loop_new();
+    struct end from, to;
+    end_open(&from, loop, host);
+    end_open(&to, loop, host);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t len = fill(burst, rows[i].count, rows[i].segment, rows[i].last_len);
+        to.datagrams = to.bytes = 0;
+        to.wanted = rows[i].count;
+        assert_int_equal(udp_send(from.udp, span_of(burst, len), rows[i].segment, &to.address), 0);
+        loop_run(loop);
+        assert_int_equal(to.datagrams, rows[i].count);
+        assert_int_equal(to.bytes, len);
+        assert_int_equal(to.last_len, rows[i].last_len);
+    }
+    end_close(&from);
+    end_close(&to);
+    loop_free(loop);
+}
+
+static void test_bursts_over_ipv4(void **state)
+{
+    (void)state;
+    check_bursts("127.0.0.1");
+}
+
+static void test_bursts_over_ipv6(void **state)
+{
+    (void)state;
+    check_bursts("::1");
+}
+
+static void test_close_under_handler(void **state)
+{
+    (void)state;
+    static uint8_t burst[2 * 100];
+    struct loop *loop = loop_new();
+    struct end from, to;
+    end_open(&from, loop, "127.0.0.1");
+    end_open(&to, loop, "127.0.0.1");
+    to.closes = true;
+    size_t len = fill(burst, 2, 100, 100);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(udp_send(from.udp, span_of(burst, len), 100, &to.address), 0);
+    loop_run(loop);
+    assert_null(to.udp);
+    end_close(&from);
+    loop_free(loop);
+}
+
+static void test_errors(void **state)
+{
+    (void)state;
+    static const struct udp_handlers handlers = {.on_burst = on_burst};
+    static uint8_t datagram[UDP_BURST_BYTES];
+    struct loop *loop = loop_new();
+    struct udp *udp;
+    struct address foreign;
+    assert_int_equal(address_parse("192.0.2.123", 0, &foreign), 0);
+    assert_int_equal(udp_new(loop, &foreign, &handlers, NULL, &udp), -EADDRNOTAVAIL);
+
+    struct end from;
+    end_open(&from, loop, "::1");
+    struct address other_family;
+    assert_int_equal(address_parse("127.0.0.1", 9, &other_family), 0);
+    assert_true(udp_send(from.udp, span_of(datagram, 1), 1, &other_family) < 0);
+    end_close(&from);
+    loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bursts_over_ipv4),
+        cmocka_unit_test(test_bursts_over_ipv6),
+        cmocka_unit_test(test_close_under_handler),
+        cmocka_unit_test(test_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
