@@ -110,11 +110,7 @@ static void on_agent_close_base(void *arg, int base)
 
 static void on_agent_resolve(void *arg, int id, const char *name)
 {
-    (void)arg;
-    (void)id;
-    /* Never answered: whoever hides behind a .local name checks us from
-     * there, and becomes peer-reflexive. */
-    log_debug("ice: %s is not looked up", name);
+    ice_look_up(arg, id, name);
 }
 
 /* ---- servers ---- */
@@ -183,6 +179,7 @@ struct ice *ice_new(struct loop *loop, bool controlling, struct ice_servers *ser
     ice->arg = arg;
     ice->timer = timer_new(loop, on_deadline, ice);
     ice->servers = servers;
+    list_init(&ice->lookups);
     list_init(&ice->watch.link);
     ice->watch.on_change = on_servers_change;
     ice->watch.arg = ice;
@@ -194,6 +191,7 @@ struct ice *ice_new(struct loop *loop, bool controlling, struct ice_servers *ser
 
 void ice_shut(struct ice *ice)
 {
+    ice_close_lookups(ice);
     ice_agent_free(ice->agent, clock_now_us());
     for (int i = 0; i < ICE_BASES_MAX; i++)
         ice_close_base(ice, i);

@@ -1,6 +1,6 @@
 /*
- * What ice.c (the agent's events, life) and ice_base.c (sockets under it)
- * share. Nobody else includes this.
+ * What ice.c (the agent's events, life), ice_base.c (sockets under it) and
+ * ice_mdns.c (.local names) share. Nobody else includes this.
  */
 #ifndef RTC_ICE_INTERNAL_H
 #define RTC_ICE_INTERNAL_H
@@ -36,6 +36,8 @@ struct ice {
     struct timer *timer; /* the agent's deadline */
     struct base *bases[ICE_BASES_MAX];
 
+    struct list lookups; /* of .local names: ice_mdns.c */
+
     struct ice_servers *servers; /* or NULL */
     struct ice_servers_watch watch;
     bool has_server[ICE_SERVERS_MAX]; /* the agent has it */
@@ -67,5 +69,9 @@ void ice_close_base(struct ice *ice, int number);
 
 /* 0 or a negative errno, as on_datagram of the agent wants it. */
 int ice_base_send(struct ice *ice, int number, const struct ice_address *remote, struct span bytes);
+
+/* ice_mdns.c: asks for the name of on_resolve, answers the agent. */
+void ice_look_up(struct ice *ice, int id, const char *name);
+void ice_close_lookups(struct ice *ice);
 
 #endif
