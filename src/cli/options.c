@@ -141,8 +141,8 @@ static const char *take_stun(struct config *config, const char *text)
 static const char *take_turn(struct config *config, const char *text)
 {
     const char *why;
-    if (strncmp(text, "turn:", 5) != 0)
-        return "must be turn:HOST[:PORT][?transport=udp|tcp]; TURN over TLS is not supported";
+    if (strncmp(text, "turn:", 5) != 0 && strncmp(text, "turns:", 6) != 0)
+        return "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS";
     if (ice_server_url_check(text, &why) < 0)
         return why;
     replace(&config->turn, text);
