@@ -9,7 +9,7 @@ set(TUNNEL_DOC_DIR ${CMAKE_INSTALL_DATAROOTDIR}/doc/${CPACK_PACKAGE_NAME})
 
 install(FILES man/tunnel.1 man/signal-server.1
         DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/man/man1)
-install(FILES README.md CHANGELOG.md SECURITY.md docs/PROTOCOL.md docs/ARCHITECTURE.md
+install(FILES README.md CHANGELOG.md SECURITY.md docs/PROTOCOL.md docs/ARCHITECTURE.md docs/ICE.md docs/SCTP.md
         DESTINATION ${TUNNEL_DOC_DIR})
 install(FILES LICENSE DESTINATION ${TUNNEL_DOC_DIR} RENAME copyright) # where Debian wants it
 

@@ -68,8 +68,8 @@ static size_t append_escaped(char *line, size_t len, const char *message)
         bool is_quoted = current_format == LOG_JSON && (code == '"' || code == '\\');
         if (is_control) {
             uint8_t byte = rest.data[0];
-            len += (size_t)snprintf(line + len, LOG_LINE_MAX - len, "\\u%04x",
-                                    size > 1 ? code : byte);
+            len +=
+                (size_t)snprintf(line + len, LOG_LINE_MAX - len, "\\u%04x", size > 1 ? code : byte);
         } else {
             if (is_quoted)
                 line[len++] = '\\';

@@ -40,12 +40,13 @@ static const char *take_url(struct url *to, char **to_text, const char *text, co
 {
     struct url url;
     const char *why;
+    size_t scheme = strcspn(text, ":");
+    bool is_known = (scheme == strlen(plain) && strncasecmp(text, plain, scheme) == 0) ||
+                    (scheme == strlen(secure) && strncasecmp(text, secure, scheme) == 0);
+    if (!is_known)
+        return usage;
     if (url_parse(text, &url, &why) < 0)
         return why;
-    if (strcmp(url.scheme, plain) != 0 && strcmp(url.scheme, secure) != 0) {
-        url_deinit(&url);
-        return usage;
-    }
     url_deinit(to);
     *to = url;
     replace(to_text, text);
@@ -60,6 +61,8 @@ static const char *take_signal(struct config *config, const char *text)
 
 static const char *take_upstream(struct config *config, const char *text)
 {
+    if (strchr(text, '?'))
+        return "must have no '?': requests bring their own queries";
     return take_url(&config->upstream, &config->upstream_text, text, "http", "https",
                     "must be an http:// or https:// URL, as in http://127.0.0.1:11434");
 }
@@ -207,7 +210,9 @@ static void print_usage(FILE *to)
     fputs("usage: tunnel serve --room NAME --upstream URL [options]\n"
           "       tunnel proxy --room NAME [options]\n"
           "       tunnel serve|proxy --help\n"
-          "       tunnel --version\n",
+          "       tunnel --version\n\n"
+          "serve  carries requests that come through the tunnel to an HTTP API\n"
+          "proxy  listens for HTTP on this machine and sends it through the tunnel\n",
           to);
 }
 
@@ -309,6 +314,8 @@ static enum options_result check_complete(const struct config *config)
         missing = "--upstream URL (or TUNNEL_UPSTREAM), as in http://127.0.0.1:11434";
     else if (config->turn && !config->turn_user)
         missing = "--turn-user NAME (or TUNNEL_TURN_USER) beside --turn";
+    else if (!config->turn && (config->turn_user || config->turn_pass))
+        missing = "--turn URL (or TUNNEL_TURN) beside --turn-user and --turn-pass";
     else if (config->turn && !config->turn_pass)
         missing = "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
     if (!missing)
@@ -359,7 +366,13 @@ enum options_result options_parse(int argc, char **argv, struct config *out)
         return OPTIONS_WRONG;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        print_usage(stdout);
+        const char *of = argc > 2 ? argv[2] : "";
+        if (strcmp(of, "serve") == 0)
+            print_help(COMMAND_SERVE);
+        else if (strcmp(of, "proxy") == 0)
+            print_help(COMMAND_PROXY);
+        else
+            print_usage(stdout);
         return OPTIONS_DONE;
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
@@ -371,7 +384,8 @@ enum options_result options_parse(int argc, char **argv, struct config *out)
     else if (strcmp(name, "proxy") == 0)
         set_defaults(out, COMMAND_PROXY);
     else
-        return wrong("command", name, "is not known; it must be serve or proxy");
+        return wrong("command", name,
+                     "is not known; it must be serve or proxy (see tunnel --help)");
     enum options_result result = parse_command(argc, argv, out);
     if (result != OPTIONS_RUN)
         config_deinit(out);

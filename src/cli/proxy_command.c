@@ -1,6 +1,7 @@
 /*
  * tunnel proxy: the proxy listens, the link says where requests go.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,8 +86,9 @@ int proxy_command(const struct config *config)
         proxy_new(runtime_loop(runtime), config->listen_host, config->listen_port, &run.proxy);
     if (error) {
         run.listen = format_listen(config, config->listen_port);
-        fprintf(stderr, "tunnel: cannot listen on %s: %s; choose another --listen\n", run.listen,
-                strerror(-error));
+        const char *why = error == -EINVAL ? "it is no address of this machine" : strerror(-error);
+        fprintf(stderr, "tunnel: cannot listen on '%s': %s; choose another --listen\n", run.listen,
+                why);
         free(run.listen);
         runtime_free(runtime);
         return 1;

@@ -198,10 +198,10 @@ static void raise_descriptor_limit(size_t connections)
         return;
     limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < wanted)
-        log_warn("server: only %llu file descriptors are allowed; that may be too few for "
-                 "--max-connections %zu",
-                 (unsigned long long)limit.rlim_cur, connections);
+    if (limit.rlim_cur < connections + 64)
+        log_warn("server: --max-connections %zu needs %zu file descriptors and only %llu are "
+                 "allowed; raise the limit (ulimit -n, LimitNOFILE=)",
+                 connections, connections + 64, (unsigned long long)limit.rlim_cur);
 }
 
 static const char *listen_error_text(int error)

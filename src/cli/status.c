@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum mark { MARK_STEP, MARK_GOOD, MARK_BAD };
@@ -35,12 +36,18 @@ print_line(const struct config *config, enum mark mark, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (!is_for_person(config))
+    if (!is_for_person(config)) {
         log_write(mark == MARK_BAD ? LOG_WARN : LOG_INFO, "tunnel: %s", text);
-    else if (has_colour())
-        fprintf(stderr, "%s%s\033[0m %s\n", colours[mark], marks[mark], text);
+        return;
+    }
+    char clock[16];
+    time_t now = time(NULL);
+    struct tm tm;
+    strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&now, &tm));
+    if (has_colour())
+        fprintf(stderr, "%s %s%s\033[0m %s\n", clock, colours[mark], marks[mark], text);
     else
-        fprintf(stderr, "%s %s\n", marks[mark], text);
+        fprintf(stderr, "%s %s %s\n", clock, marks[mark], text);
 }
 
 void status_print_start(const struct config *config, const char *listen)
@@ -101,5 +108,5 @@ void status_print_link(const struct config *config, const char *listen,
 
 void status_print_stop(const struct config *config)
 {
-    print_line(config, MARK_STEP, "closing; interrupt again to stop at once");
+    print_line(config, MARK_STEP, "closing");
 }

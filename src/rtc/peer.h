@@ -61,7 +61,7 @@ struct peer_handlers {
 };
 
 struct peer_config {
-    const struct cert *cert;           /* of this process; outlives the peer */
+    const struct cert *cert;     /* of this process; outlives the peer */
     struct ice_servers *servers; /* STUN and TURN; outlives the peer */
     const char *tool; /* "a=tool:" of our descriptions (RFC 8866 section 6.4): says whether a
                          provider or a consumer speaks */

@@ -50,7 +50,8 @@ struct link {
 
     struct signal_client *client; /* NULL while retrying */
     bool is_joined;
-    size_t others; /* in the room beside us */
+    bool is_signal_lost; /* since we last joined */
+    size_t others;       /* in the room beside us */
     struct backoff backoff;
     struct timer *retry_timer;
     struct timer *negotiation_timer;
@@ -145,7 +146,7 @@ static void retry(struct link *link)
     leave(link);
     link->retry_in_us = backoff_next_us(&link->backoff);
     timer_start_in(link->retry_timer, link->retry_in_us);
-    log_debug("link: back at the signal server in %llu ms",
+    log_debug("link: next visit to the signal server in %llu ms",
               (unsigned long long)(link->retry_in_us / US_PER_MS));
     set_state(link, LINK_RETRYING);
 }
@@ -206,6 +207,8 @@ static void on_description(struct session *session, const char *type, const char
     /* The answer has told the other side, too. */
     if (link->is_same_role) {
         set_same_role_problem(link);
+        /* It takes a person to change that: do not come back in a hurry. */
+        link->backoff.bound_us = LINK_BACKOFF_MOST_US;
         fail_pending(link);
     }
 }
@@ -286,14 +289,13 @@ static void on_current_closed(struct link *link, const char *text)
     set_problem(link, "the connection to the other side ended: %s", text);
     link->handlers.on_down(link->arg);
     session_close(session, link->problem);
+    backoff_reset(&link->backoff);
     if (link->pending)
         set_state(link, LINK_NEGOTIATING);
     else if (link->client && link->others == 0)
         set_state(link, LINK_WAITING);
-    else if (link->client)
-        retry(link);
     else
-        set_state(link, LINK_RETRYING);
+        retry(link); /* also when a retry was far off: the path is needed now */
     link->problem[0] = '\0';
 }
 
@@ -366,6 +368,9 @@ static void take_description(struct link *link, const char *type, const char *sd
 static void on_joined(struct link *link, const struct signal_message *message)
 {
     link->is_joined = true;
+    if (link->current && link->is_signal_lost)
+        log_info("tunnel: the signal server is back");
+    link->is_signal_lost = false;
     link->others = message->peer_count;
     char room[LOG_REDACTED_LEN];
     log_debug("link: joined room %s, %zu there already", log_redact(link->config.room, room),
@@ -394,13 +399,15 @@ static void on_peer_left(struct link *link)
 static void on_signal_error(struct link *link, const char *text)
 {
     char room[LOG_REDACTED_LEN];
-    log_warn("link: the signal server says: %s", text);
-    if (link->is_joined)
-        return; /* about a message of ours, not about our place in the room */
+    if (link->is_joined) {
+        /* About a message of ours, not about our place in the room. */
+        log_warn("link: the signal server says: %s", text);
+        return;
+    }
     bool is_full = strstr(text, "full") != NULL;
     set_problem(link, "the signal server does not let us into room %s: %s%s",
                 log_redact(link->config.room, room), text,
-                is_full ? "; a provider and a consumer are in it already: stop one of them or "
+                is_full ? "; a `tunnel serve` and a `tunnel proxy` are in it already: stop one or "
                           "choose another --room"
                         : "");
     retry(link);
@@ -447,6 +454,9 @@ static void on_message(const struct signal_message *message, void *arg)
 static void on_signal_close(const char *text, void *arg)
 {
     struct link *link = arg;
+    if (link->current && !link->is_signal_lost)
+        log_warn("tunnel: %s; the connection stays up without it", text);
+    link->is_signal_lost = true;
     set_problem(link, "%s", text);
     retry(link);
     link->problem[0] = '\0';

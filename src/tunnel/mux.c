@@ -57,14 +57,14 @@ size_t mux_stream_count(const struct mux *mux)
     return mux->streams;
 }
 
-void mux_note(struct mux *mux, const char *format, ...)
+void mux_note(struct mux *mux, bool is_late, const char *format, ...)
 {
     char text[256];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    mux->handlers.on_note(text, mux->arg);
+    mux->handlers.on_note(text, is_late, mux->arg);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -234,7 +234,7 @@ static void on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us
     }
     int error = hello_decode(frame->payload, &hello);
     if (error) {
-        mux_note(mux, "dropped a HELLO that is %s",
+        mux_note(mux, false, "dropped a HELLO that is %s",
                  error == -EPROTONOSUPPORT ? "not of httptunnel" : "malformed");
         return;
     }
@@ -258,7 +258,7 @@ static void on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us
         return;
     }
     if (agree_decode(frame->payload, &agree) < 0) {
-        mux_note(mux, "dropped an AGREE that is malformed");
+        mux_note(mux, false, "dropped an AGREE that is malformed");
         return;
     }
     if (agree.version != PROTOCOL_VERSION) {
@@ -282,7 +282,7 @@ static void on_pong(struct mux *mux, uint64_t now_us)
 static void on_request(struct mux *mux, const struct frame *frame)
 {
     if (frame->stream_id == 0 || mux_stream_find(mux, frame->stream_id)) {
-        mux_note(mux, "dropped a request on stream %u, which is %s", frame->stream_id,
+        mux_note(mux, false, "dropped a request on stream %u, which is %s", frame->stream_id,
                  frame->stream_id ? "open" : "no stream");
         return;
     }
@@ -294,10 +294,12 @@ static void on_request(struct mux *mux, const struct frame *frame)
     else if (mux->streams >= MUX_STREAMS_MAX)
         refusal = "too many requests at once";
     if (refusal) {
-        mux_note(mux, "refused stream %u: %s", frame->stream_id, refusal);
+        mux_note(mux, false, "refused stream %u: %s", frame->stream_id, refusal);
         mux_send_control(mux, FRAME_ERROR, frame->stream_id, span_from_string(refusal));
     } else {
         struct mux_stream *stream = mux_stream_new(mux, frame->stream_id);
+        if (frame->stream_id > mux->highest_id)
+            mux->highest_id = frame->stream_id;
         stream->is_detached = true; /* until it is accepted */
         mux->handlers.on_request(stream, &head, mux->arg);
     }
@@ -312,7 +314,8 @@ static void on_response(struct mux *mux, struct mux_stream *stream, const struct
         stream->has_head = true;
         stream->handlers.on_head(&head, stream->arg);
     } else {
-        mux_note(mux, "dropped a RES_HEADERS on stream %u that is malformed", frame->stream_id);
+        mux_note(mux, false, "dropped a RES_HEADERS on stream %u that is malformed",
+                 frame->stream_id);
     }
     head_deinit(&head);
 }
@@ -376,12 +379,19 @@ static bool is_in_order(const struct mux_stream *stream, uint8_t type)
     return stream->has_head == (type != FRAME_RES_HEADERS);
 }
 
+/* Whether the stream was open once. */
+static bool is_late(const struct mux *mux, uint32_t id)
+{
+    return id != 0 && (mux->role == MUX_CONSUMER ? id < mux->next_id : id <= mux->highest_id);
+}
+
 static void on_stream_frame(struct mux *mux, const struct frame *frame)
 {
     struct mux_stream *stream = mux_stream_find(mux, frame->stream_id);
     if (!is_expected(mux, frame->type) || !stream) {
-        mux_note(mux, "dropped a %s on stream %u, which is %s", frame_type_name(frame->type),
-                 frame->stream_id, stream ? "not ours to receive" : "not open");
+        mux_note(mux, is_late(mux, frame->stream_id), "dropped a %s on stream %u, which is %s",
+                 frame_type_name(frame->type), frame->stream_id,
+                 stream ? "not ours to receive" : "not open");
         return;
     }
     if (stream->is_detached)
@@ -417,7 +427,7 @@ void mux_feed(struct mux *mux, struct span message, uint64_t now_us)
         return;
     struct frame frame;
     if (frame_decode(message, &frame) < 0) {
-        mux_note(mux, "dropped a message of %zu bytes that is no frame", message.len);
+        mux_note(mux, false, "dropped a message of %zu bytes that is no frame", message.len);
         return;
     }
     mux->last_heard_us = now_us;
@@ -443,7 +453,7 @@ void mux_feed(struct mux *mux, struct span message, uint64_t now_us)
         if (mux->role == MUX_PROVIDER)
             on_request(mux, &frame);
         else
-            mux_note(mux, "dropped a request: this side is the consumer");
+            mux_note(mux, false, "dropped a request: this side is the consumer");
         break;
     case FRAME_REQ_BODY:
     case FRAME_REQ_END:
@@ -453,6 +463,6 @@ void mux_feed(struct mux *mux, struct span message, uint64_t now_us)
         on_stream_frame(mux, &frame);
         break;
     default:
-        mux_note(mux, "dropped a frame of unknown type %u", frame.type);
+        mux_note(mux, false, "dropped a frame of unknown type %u", frame.type);
     }
 }

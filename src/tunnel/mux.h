@@ -69,8 +69,9 @@ struct mux_handlers {
     /* The session is over; wrong_role: the other side does the same job as we
      * do. Streams are still open: see mux_fail(). Once. */
     void (*on_dead)(const char *text, bool wrong_role, void *arg);
-    /* Something was dropped or is odd: for a log. */
-    void (*on_note)(const char *text, void *arg);
+    /* Something was dropped, for a log; is_late: it crossed the end of its
+     * exchange on the way, as happens at every cancel. */
+    void (*on_note)(const char *text, bool is_late, void *arg);
 };
 
 /* on_error is a stream's last event, as is a consumer's on_end. */

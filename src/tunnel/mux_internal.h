@@ -22,8 +22,10 @@ struct mux {
     struct list buckets[MUX_BUCKETS]; /* of mux_stream.by_id */
     struct list ready;                /* of mux_stream.in_ready: streams with something to send */
     size_t streams;
-    size_t paused; /* streams that are not reading */
-    uint32_t next_id;
+    size_t paused;         /* streams that are not reading */
+    uint32_t next_id;      /* consumer: of the next stream */
+    uint32_t highest_id;   /* provider: of a stream that was opened */
+    bool has_lost_cookies; /* said once */
     bool is_flushing;
 
     /* Frames that go ahead of streams, each with a 4-byte length in front. */
@@ -56,7 +58,8 @@ struct mux_stream {
 };
 
 /* mux.c */
-void mux_note(struct mux *mux, const char *format, ...) __attribute__((format(printf, 2, 3)));
+__attribute__((format(printf, 3, 4))) void mux_note(struct mux *mux, bool is_late,
+                                                    const char *format, ...);
 void mux_send_control(struct mux *mux, uint8_t type, uint32_t stream_id, struct span payload);
 void mux_die(struct mux *mux, const char *text, bool wrong_role);
 

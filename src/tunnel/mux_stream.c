@@ -184,9 +184,13 @@ int mux_stream_respond(struct mux_stream *stream, const struct head *response)
         free(json);
         return -EMSGSIZE;
     }
-    if (was_lossy)
-        mux_note(stream->mux, "stream %u: kept only the last of several Set-Cookie fields",
+    if (was_lossy && !stream->mux->has_lost_cookies) {
+        stream->mux->has_lost_cookies = true;
+        mux_note(stream->mux, false,
+                 "stream %u: of several Set-Cookie fields only the last fits the protocol (said "
+                 "once)",
                  stream->id);
+    }
     stream->head = json;
     get_in_line(stream);
     return 0;

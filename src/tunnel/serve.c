@@ -45,6 +45,9 @@ struct forward {
     struct mux_stream *stream;
     struct http_call *call; /* NULL until the body's framing is known */
     struct head head;       /* until then */
+    uint64_t begun_us;
+    uint64_t response_bytes;
+    int status;
 };
 
 struct serve *serve_new(struct loop *loop, const struct serve_config *config)
@@ -100,7 +103,7 @@ static void on_response(const struct http_response *response, void *arg)
     struct forward *f = arg;
     struct head head;
     head_init(&head);
-    head.status = response->status;
+    head.status = f->status = response->status;
     head_add_end_to_end(&head, response->fields, NULL);
     int error = mux_stream_respond(f->stream, &head);
     head_deinit(&head);
@@ -113,6 +116,7 @@ static void on_response(const struct http_response *response, void *arg)
 static void on_response_body(struct span bytes, void *arg)
 {
     struct forward *f = arg;
+    f->response_bytes += bytes.len;
     mux_stream_write(f->stream, bytes);
     if (mux_stream_queued(f->stream) > MUX_STREAM_QUEUE_HIGH)
         http_call_set_reading(f->call, false);
@@ -121,7 +125,9 @@ static void on_response_body(struct span bytes, void *arg)
 static void on_response_end(void *arg)
 {
     struct forward *f = arg;
-    log_debug("serve: stream %u: done", mux_stream_id(f->stream));
+    log_debug("serve: stream %u: %d, %llu bytes, %llu ms", mux_stream_id(f->stream), f->status,
+              (unsigned long long)f->response_bytes,
+              (unsigned long long)((clock_now_us() - f->begun_us) / US_PER_MS));
     mux_stream_end(f->stream);
     forward_free(f);
 }
@@ -251,6 +257,7 @@ void serve_on_request(struct serve *serve, struct mux_stream *stream, struct hea
     struct forward *f = xcalloc(1, sizeof *f);
     f->serve = serve;
     f->stream = stream;
+    f->begun_us = clock_now_us();
     list_append(&serve->forwards, &f->link);
     head_init(&f->head);
     f->head.method = head->method;

@@ -103,10 +103,10 @@ static void on_dead(const char *text, bool wrong_role, void *arg)
     report_closed(arg, text, wrong_role);
 }
 
-static void on_note(const char *text, void *arg)
+static void on_note(const char *text, bool is_late, void *arg)
 {
     (void)arg;
-    log_info("session: %s", text);
+    log_write(is_late ? LOG_DEBUG : LOG_INFO, "session: %s", text);
 }
 
 static const struct mux_handlers mux_handlers = {

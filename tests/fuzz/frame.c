@@ -91,9 +91,15 @@ static void on_dead(const char *text, bool wrong_role, void *arg)
     on_text(text, arg);
 }
 
+static void on_note(const char *text, bool is_late, void *arg)
+{
+    (void)is_late;
+    on_text(text, arg);
+}
+
 static const struct mux_handlers handlers = {
     on_send,    on_can_send,      on_reading, on_nothing, on_rtt,
-    on_request, on_stream_closed, on_dead,    on_text,
+    on_request, on_stream_closed, on_dead,    on_note,
 };
 
 static void open_streams(struct mux *mux)

@@ -148,9 +148,9 @@ static void on_dead(const char *text, bool wrong_role, void *arg)
     tell(arg, "dead%s: %s; ", wrong_role ? " (role)" : "", text);
 }
 
-static void on_note(const char *text, void *arg)
+static void on_note(const char *text, bool is_late, void *arg)
 {
-    tell(arg, "note %s; ", text);
+    tell(arg, "%snote %s; ", is_late ? "late " : "", text);
 }
 
 static const struct mux_handlers handlers = {
@@ -448,7 +448,7 @@ static void test_bad_frames_are_dropped(void **state)
     assert_story(&pair->provider,
                  "note dropped a frame of unknown type 77; "
                  "note dropped a REQ_BODY on stream 5, which is not open; "
-                 "note dropped a RES_BODY on stream 1, which is not ours to receive; "
+                 "late note dropped a RES_BODY on stream 1, which is not ours to receive; "
                  "note dropped a request on stream 0, which is no stream; "
                  "note dropped a request on stream 1, which is open; "
                  "note refused stream 2: the request's head is malformed; "
