@@ -85,7 +85,9 @@ async def scenario(channel, gate, echo_bytes):
     received = b"".join([chunk async for chunk in body])
     digests = {n: hashlib.sha256(b).hexdigest() for n, b in [("sent", sent), ("received", received)]}
     report("echo", {"status": head["status"], "bytes": len(received), **digests})
-    report("done")
+    channel.raw.close()  # a stream reset; then the test ends us
+    report("closed")
+    await asyncio.Event().wait()
 
 
 async def main(signal_url, room, gate, echo_bytes):

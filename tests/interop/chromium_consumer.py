@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         print(line, flush=True)
         self.send_response(204)
         self.end_headers()
-        if line.split(" ")[0] in ("done", "failed"):
+        if line.split(" ")[0] == "failed":
             self.server.finished.set()
 
     def log_message(self, *_):

@@ -61,7 +61,8 @@ class Consumer:
         echo = json_of(peer.wait_for(r"^echo (.*)", deadline=90))
         self.assertEqual((echo["status"], echo["bytes"]), (200, ECHO_BYTES))
         self.assertEqual(echo["sent"], echo["received"])
-        peer.wait_for(r"^done")
+        peer.wait_for(r"^closed")
+        self.rig.serve.wait_for("the other side closed the data channel")
 
     def test_first_in_the_room(self):
         """as offerer: GET, streamed completion, 10 MB echo"""
