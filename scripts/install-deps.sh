@@ -12,8 +12,9 @@ build)
         libjansson-dev curl python3"
     ;;
 test)
-    packages="libcmocka-dev libnice-dev libusrsctp-dev clang libclang-rt-14-dev llvm clang-format valgrind python3-aiortc
-        python3-aiohttp nodejs npm chromium openssl shellcheck"
+    packages="libcmocka-dev libnice-dev libusrsctp-dev clang libclang-rt-14-dev llvm clang-format
+        valgrind python3-aiortc python3-aiohttp nodejs npm chromium openssl iproute2 nftables
+        shellcheck"
     ;;
 bench)
     packages="nginx-light wrk openssh-server openssh-client curl procps"

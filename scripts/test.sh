@@ -53,7 +53,9 @@ unit_tests() { # FOLDER SUITE
 end_to_end() { # SUITE RUN-ARGUMENTS…
     local suite=$1
     shift
-    if ! tests/e2e/run.py --suite "$suite" --results "$results" "$@"; then
+    local runner=(tests/e2e/run.py)
+    [ -n "${LOSSY:-}" ] && runner=(tests/interop/lossy.sh "$LOSSY" tests/e2e/run.py)
+    if ! "${runner[@]}" --suite "$suite" --results "$results" "$@"; then
         grep -q "^fail	$suite" "$results" || note fail "$suite" "the runner"
     fi
 }
@@ -104,6 +106,13 @@ end_to_end e2e tests/e2e
 
 title "other implementations"
 end_to_end interop --jobs 3 tests/interop tests/openai
+
+title "other implementations, with 2 % of all UDP packets lost"
+if tests/interop/lossy.sh 2 true 2>"$work/log"; [ $? -ne 77 ]; then
+    LOSSY=2 end_to_end interop-loss --jobs 2 tests/interop
+else
+    note skip interop-loss "all of it: $(cat "$work/log")"
+fi
 
 title "end to end under sanitizers"
 TUNNEL_BUILD=build-asan end_to_end e2e-asan --slower 2 --skip Memory --skip Patience tests/e2e
