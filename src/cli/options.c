@@ -254,12 +254,25 @@ static const struct option *find_option(const char *flag, size_t len)
     return NULL;
 }
 
-static enum options_result take_environment(struct config *config)
+static bool is_given(const struct option *o, int argc, char **argv)
+{
+    size_t len = strlen(o->flag);
+    for (int i = 2; i < argc; i++) {
+        if (strncmp(argv[i], o->flag, len) == 0 && (argv[i][len] == '\0' || argv[i][len] == '='))
+            return true;
+    }
+    return false;
+}
+
+/* A variable that a flag beats is not even looked at. */
+static enum options_result take_environment(struct config *config, int argc, char **argv)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &options[i];
         const char *value = o->variable ? getenv(o->variable) : NULL;
         if (!value || !*value || !(o->commands & (int)config->command))
+            continue;
+        if (is_given(o, argc, argv))
             continue;
         if (o->take == take_stun)
             clear_stun(config);
@@ -347,7 +360,7 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
             return OPTIONS_DONE;
         }
     }
-    enum options_result result = take_environment(out);
+    enum options_result result = take_environment(out, argc, argv);
     bool has_stun = false;
     for (int i = 2; i < argc && result == OPTIONS_RUN; i++) {
         if (strncmp(argv[i], "--", 2) != 0)

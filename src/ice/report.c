@@ -2,6 +2,7 @@
  * What was tried and how it went, for a person who wonders why there is no
  * path: servers first, then pairs, the best first, as many as fit.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,6 +137,7 @@ const char *ice_agent_report(struct ice_agent *a, char out[ICE_REPORT_MAX])
             if (!is_said[i] && (best < 0 || g->pairs[i]->priority > g->pairs[best]->priority))
                 best = i;
         }
+        assert(best >= 0); /* each round says one of them */
         is_said[best] = true;
         say_pair(a, g->pairs[best], &t);
     }

@@ -7,6 +7,8 @@
  */
 #include "sctp/cc.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 
 enum {
@@ -130,6 +132,7 @@ static void avoid_congestion(struct cc *cc, const struct cc_ack *ack)
         target = cc->cwnd;
     if (target > cc->cwnd + cc->cwnd / 2)
         target = cc->cwnd + cc->cwnd / 2;
+    assert(cc->cwnd > 0);
     /* (target - cwnd) / cwnd a byte acked. */
     c->growth_acked += (target - cc->cwnd) * ack->acked / 16;
     uint64_t grow = c->growth_acked * 16 / cc->cwnd;

@@ -219,7 +219,7 @@ void handshake_on_init_ack(struct sctp_assoc *a, const struct chunk *c, uint64_t
 {
     if (a->state != ASSOC_COOKIE_WAIT)
         return;
-    struct peer_offer offer;
+    struct peer_offer offer = {0};
     struct span cookie = {0};
     struct buf report;
     buf_init(&report, PARAMS_MAX);
