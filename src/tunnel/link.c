@@ -371,6 +371,7 @@ static void on_joined(struct link *link, const struct signal_message *message)
     if (link->current && link->is_signal_lost)
         log_info("tunnel: the signal server is back");
     link->is_signal_lost = false;
+    link->is_same_role = false; /* whoever is here now has not said */
     link->others = message->peer_count;
     char room[LOG_REDACTED_LEN];
     log_debug("link: joined room %s, %zu there already", log_redact(link->config.room, room),
