@@ -26,7 +26,7 @@ size_t cc_initial_window(const struct cc *cc)
 
 size_t cc_quantum(const struct cc *cc, uint64_t rate)
 {
-    uint64_t quantum = rate / 2000;
+    uint64_t quantum = rate / 8000;
     if (quantum > QUANTUM_MAX)
         quantum = QUANTUM_MAX;
     if (quantum < 2 * cc->mss)

@@ -13,7 +13,7 @@
 #include "sctp/assoc.h"
 
 enum {
-    BURST_US = 2000,
+    BURST_US = 500,
     /* A fragment is not made smaller than this only to fill up a packet. */
     LEAST_FRAGMENT = 256,
 };
