@@ -36,7 +36,7 @@ from urllib.parse import parse_qs, urlsplit
 
 BLOCK = 65536
 PROGRESS = 1 << 20  # a "body" or "sent" line at the first block and at each of these
-REPLY = "A tunnel carries every token the moment it leaves the server: nothing waits .".split(" ")
+REPLY = "A tunnel carries every token the moment it leaves the server: nothing waits.".split(" ")
 MODELS = ["mock-small", "mock-large"]
 
 # The period is odd, so that a lost, doubled or swapped block never matches.

@@ -8,7 +8,7 @@ from harness import Case
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 INSTALLED = os.path.isdir(os.path.join(HERE, "node_modules", "openai"))
-REPLY = "A tunnel carries every token the moment it leaves the server: nothing waits ."
+REPLY = "A tunnel carries every token the moment it leaves the server: nothing waits."
 
 
 @unittest.skipUnless(INSTALLED, "openai is not installed (scripts/install-deps.sh test)")
