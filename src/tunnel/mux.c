@@ -116,6 +116,7 @@ static void flush_control(struct mux *mux)
 {
     while (mux->control.len > 0 && mux->handlers.can_send(mux->arg)) {
         struct span queued = buf_bytes(&mux->control);
+        assert(queued.data); /* there is a frame: the queue is not empty */
         size_t len = get_u32be(queued.data);
         struct span frame = span_of(queued.data + CONTROL_LEN, len);
         mux->handlers.send(frame, (struct span){0}, mux->arg);
