@@ -73,7 +73,7 @@ int mdns_query_encode(const char *name, uint16_t id, uint8_t out[MDNS_QUERY_MAX]
 static int walk_name(struct span m, size_t *at, const char *name, bool *same)
 {
     size_t pos = *at;
-    size_t lowest = *at; /* pointers must go below what was read */
+    size_t lowest = pos; /* pointers must go below what was read */
     size_t total = 0;
     bool jumped = false;
     *same = true;
