@@ -94,11 +94,6 @@ int peer_send(struct peer *peer, struct span head, struct span body)
     return error;
 }
 
-size_t peer_queued(const struct peer *peer)
-{
-    return peer->sctp ? sctp_assoc_queued_bytes(peer->sctp) : 0;
-}
-
 bool peer_is_writable(struct peer *peer)
 {
     return peer->state == PEER_OPEN && sctp_assoc_is_writable(peer->sctp);

@@ -92,9 +92,6 @@ int peer_send(struct peer *peer, struct span head, struct span body);
  * urgent is never stuck behind megabytes. on_writable follows a false. */
 bool peer_is_writable(struct peer *peer);
 
-/* Bytes that were queued and not yet sent once. */
-size_t peer_queued(const struct peer *peer);
-
 /* While false, no on_message comes and the receive window closes to the
  * other side. */
 void peer_set_reading(struct peer *peer, bool reading);

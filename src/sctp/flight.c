@@ -122,11 +122,6 @@ void flight_lose(struct flight *f, uint64_t tsn)
     enter(f, tsn, CHUNK_LOST);
 }
 
-void flight_unlose(struct flight *f, uint64_t tsn)
-{
-    enter(f, tsn, CHUNK_IN_FLIGHT);
-}
-
 void flight_ack(struct flight *f, uint64_t tsn)
 {
     enter(f, tsn, CHUNK_ACKED);

@@ -105,7 +105,6 @@ struct sent_chunk *flight_push(struct flight *f, uint64_t *tsn);
 void flight_sent(struct flight *f, uint64_t tsn, uint64_t now_us);
 
 void flight_lose(struct flight *f, uint64_t tsn);
-void flight_unlose(struct flight *f, uint64_t tsn); /* it was in flight after all */
 void flight_ack(struct flight *f, uint64_t tsn);
 void flight_unack(struct flight *f, uint64_t tsn); /* reneged: becomes lost */
 void flight_abandon(struct flight *f, uint64_t tsn);

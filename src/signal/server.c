@@ -437,11 +437,6 @@ uint16_t signal_server_port(const struct signal_server *server)
     return http_server_port(server->http);
 }
 
-size_t signal_server_socket_count(const struct signal_server *server)
-{
-    return server->socket_count;
-}
-
 static void server_destroy(void *arg)
 {
     free(arg);

@@ -63,9 +63,6 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
                       struct signal_server **out);
 uint16_t signal_server_port(const struct signal_server *server);
 
-/* Open WebSockets. */
-size_t signal_server_socket_count(const struct signal_server *server);
-
 /* Closes every socket with 1001 and frees; the close frames go out in the
  * background (loop_free() waits). NULL is allowed. */
 void signal_server_close(struct signal_server *server);

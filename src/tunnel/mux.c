@@ -47,11 +47,6 @@ void mux_free(struct mux *mux)
     free(mux);
 }
 
-bool mux_is_ready(const struct mux *mux)
-{
-    return mux->state == MUX_READY;
-}
-
 size_t mux_stream_count(const struct mux *mux)
 {
     return mux->streams;

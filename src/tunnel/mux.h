@@ -109,7 +109,6 @@ void mux_probe(struct mux *mux, uint64_t now_us);
 /* Ends every stream with on_error(text), and the session; sends nothing. */
 void mux_fail(struct mux *mux, const char *text);
 
-bool mux_is_ready(const struct mux *mux);
 size_t mux_stream_count(const struct mux *mux);
 
 /* Consumer: opens a stream with a request. 0 with *out; -ENOTCONN when not
