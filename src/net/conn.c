@@ -18,6 +18,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -616,4 +618,22 @@ void conn_peer_address(const struct conn *conn, struct address *out)
     *out = (struct address){.len = sizeof out->storage};
     if (conn->fd < 0 || getpeername(conn->fd, (struct sockaddr *)&out->storage, &out->len) < 0)
         *out = (struct address){0};
+}
+
+enum peer_owner conn_peer_owner(const struct conn *conn)
+{
+    return conn->fd >= 0 ? peer_owner_ask(conn->fd) : PEER_REMOTE;
+}
+
+void conn_set_keepalive(struct conn *conn)
+{
+    int on = 1;
+    int seconds = CONN_KEEPALIVE_S;
+    int probes = 3;
+    if (conn->fd < 0)
+        return;
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }

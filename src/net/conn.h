@@ -19,6 +19,7 @@
 
 #include "base/span.h"
 #include "net/loop.h"
+#include "net/peer_owner.h"
 #include "net/resolve.h"
 
 struct conn;
@@ -29,6 +30,7 @@ enum {
     CONN_READ_MAX = 64 << 10,   /* most bytes of one on_data */
     CONN_DRAIN_MARK = 64 << 10, /* on_drain comes when the queue falls to this or below */
     CONN_QUEUE_MAX = 64 << 20,  /* a user that ignores conn_queued() is cut off here */
+    CONN_KEEPALIVE_S = 10,      /* of silence before a probe, and between two */
 };
 
 /* Any member may be NULL. A handler may call conn_close(). None is called from
@@ -93,6 +95,16 @@ void conn_set_reading(struct conn *conn, bool reading);
 
 /* The peer's address; zeroed when not connected. */
 void conn_peer_address(const struct conn *conn, struct address *out);
+
+/* Whether anybody still holds the peer's socket: what a FIN alone does not say
+ * (see net/peer_owner.h). PEER_REMOTE when not connected. */
+enum peer_owner conn_peer_owner(const struct conn *conn);
+
+/* Makes the kernel probe a peer that is silent, so that one which is gone ends
+ * in on_close: -ECONNRESET when its machine no longer knows the connection
+ * (Linux forgets a closed one after a minute), -ETIMEDOUT when nothing answers.
+ * It takes CONN_KEEPALIVE_S times a few. */
+void conn_set_keepalive(struct conn *conn);
 
 /* Accepts on host:port (port 0 picks one). host is a literal or a name, looked
  * up under this call. on_accept gets an open conn that has no handlers yet and

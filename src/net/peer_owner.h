@@ -1,0 +1,20 @@
+/*
+ * Whether the other end of a TCP connection on this machine still belongs to
+ * somebody. A FIN says "I send no more"; it comes the same from a program
+ * that half-closed and reads on, and from one that closed its socket or is
+ * gone. Only the kernel knows which, and tells only about its own sockets.
+ */
+#ifndef NET_PEER_OWNER_H
+#define NET_PEER_OWNER_H
+
+enum peer_owner {
+    PEER_OWNED,    /* a process holds the socket */
+    PEER_ORPHANED, /* it is closed, and lives on in the kernel only */
+    PEER_MISSING,  /* on this machine, but no such socket (or one behind NAT) */
+    PEER_REMOTE    /* elsewhere, no TCP, or the kernel does not answer */
+};
+
+/* fd: our end, connected. Takes one question to the kernel, some 10 us. */
+enum peer_owner peer_owner_ask(int fd);
+
+#endif
