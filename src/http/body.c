@@ -1,7 +1,8 @@
 /*
  * The chunked coding as a machine of one byte a step, except for content,
- * which is handed out by the run. Extensions and trailers are skipped, both
- * under a cap.
+ * which is handed out by the run. Extensions are skipped; trailers are kept
+ * as they come, and parsed like the fields of a head once they are all there.
+ * Both are under a cap.
  *
  *   chunked = *( SIZE [ext] CRLF data CRLF ) 1*"0" [ext] CRLF *( trailer CRLF ) CRLF
  *
@@ -13,6 +14,8 @@
 #include "http/body.h"
 
 #include <errno.h>
+
+#include "http/parse.h"
 
 enum chunk_state {
     SIZE_FIRST,
@@ -107,7 +110,18 @@ int http_request_framing(const struct http_request *request, enum http_framing *
     *framing = HTTP_BODY_NONE;
     *length = 0;
     int result = framing_of(request->fields, request->minor_version, framing, length);
-    return result < 0 ? result : 0;
+    if (result < 0)
+        return result;
+    if (span_is_string(request->method, "CONNECT")) {
+        /* RFC 9110 section 9.3.6: it has no content. What claims otherwise
+         * could be read as a pipe's first bytes or as content. */
+        *framing = HTTP_BODY_PIPE;
+        return result > 0 ? -EINVAL : 0;
+    }
+    bool is_empty = result == 0 || (*framing == HTTP_BODY_LENGTH && *length == 0);
+    if (is_empty && http_request_upgrade(request).len > 0)
+        *framing = HTTP_BODY_PIPE;
+    return 0;
 }
 
 bool http_status_has_body(int status)
@@ -133,7 +147,14 @@ void http_body_init(struct http_body *body, enum http_framing framing, uint64_t 
     *body = (struct http_body){.framing = framing, .state = SIZE_FIRST};
     if (framing == HTTP_BODY_LENGTH)
         body->left = length;
-    body->is_done = framing == HTTP_BODY_NONE || (framing == HTTP_BODY_LENGTH && length == 0);
+    body->is_done = framing == HTTP_BODY_NONE || framing == HTTP_BODY_PIPE ||
+                    (framing == HTTP_BODY_LENGTH && length == 0);
+    buf_init(&body->trailers, HTTP_TRAILERS_MAX);
+}
+
+void http_body_deinit(struct http_body *body)
+{
+    buf_deinit(&body->trailers);
 }
 
 static int hex_value(uint8_t c)
@@ -196,10 +217,18 @@ static int step_size_line(struct http_body *body, uint8_t c)
     }
 }
 
-/* A byte of the trailer section, which ends with an empty line. */
+static int check_trailers(const struct http_body *body)
+{
+    struct http_field fields[HTTP_FIELDS_MAX];
+    size_t count;
+    return http_parse_fields(buf_bytes(&body->trailers), fields, &count) > 0 ? 0 : -EINVAL;
+}
+
+/* A byte of the trailer section, which ends with an empty line. It is looked
+ * at here only for where it ends, and for what can be told at once. */
 static int step_trailers(struct http_body *body, uint8_t c)
 {
-    if (++body->line_len > HTTP_TRAILERS_MAX)
+    if (buf_append(&body->trailers, span_of(&c, 1)) < 0)
         return -EINVAL;
     switch (body->state) {
     case TRAILER_START:
@@ -218,8 +247,10 @@ static int step_trailers(struct http_body *body, uint8_t c)
     default: /* TRAILER_LF, END_LF */
         if (c != '\n')
             return -EINVAL;
-        if (body->state == END_LF)
+        if (body->state == END_LF) {
             body->is_done = true;
+            return check_trailers(body);
+        }
         body->state = TRAILER_START;
         return 0;
     }
@@ -278,6 +309,7 @@ ssize_t http_body_feed(struct http_body *body, struct span in, struct span *data
         return 0;
     switch (body->framing) {
     case HTTP_BODY_NONE:
+    case HTTP_BODY_PIPE:
         return 0;
     case HTTP_BODY_LENGTH:
         take_content(body, in, data);
@@ -297,4 +329,17 @@ int http_body_feed_end(struct http_body *body)
     if (body->framing == HTTP_BODY_UNTIL_CLOSE)
         body->is_done = true;
     return body->is_done ? 0 : -ECONNRESET;
+}
+
+struct http_fields http_body_trailers(const struct http_body *body, struct http_field *fields)
+{
+    size_t count = 0;
+    size_t kept = 0;
+    if (body->trailers.len > 0)
+        http_parse_fields(buf_bytes(&body->trailers), fields, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!http_field_is_barred_from_trailers(fields[i].name))
+            fields[kept++] = fields[i];
+    }
+    return (struct http_fields){fields, kept};
 }

@@ -1,6 +1,6 @@
 /*
  * Message bodies (RFC 9112 sections 6 and 7): how a body is framed, and
- * taking the frame off. Sans-I/O, no allocation, bounded state.
+ * taking the frame off. Sans-I/O, bounded state; only trailers are kept.
  */
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "http/field.h"
 
 #define HTTP_LENGTH_MAX ((uint64_t)INT64_MAX) /* of a body or chunk; no sum with it overflows */
@@ -16,13 +17,6 @@
 enum {
     HTTP_CHUNK_LINE_MAX = 1024,  /* a chunk's size with its extensions; stops endless ones */
     HTTP_TRAILERS_MAX = 8 << 10, /* all trailers of a body; likewise */
-};
-
-enum http_framing {
-    HTTP_BODY_NONE,
-    HTTP_BODY_LENGTH,
-    HTTP_BODY_CHUNKED,
-    HTTP_BODY_UNTIL_CLOSE /* responses only */
 };
 
 /* Content-Length: 1 with *length, 0 where there is none, -EINVAL for one that
@@ -33,7 +27,10 @@ int http_content_length(struct http_fields fields, uint64_t *length);
 bool http_status_has_body(int status);
 
 /* Section 6.3. 0, -EINVAL for contradictory or malformed framing (400 or
- * 502), -ENOTSUP for a transfer coding other than chunked (501). */
+ * 502), -ENOTSUP for a transfer coding other than chunked (501). A request
+ * that asks for an Upgrade and has content is an ordinary one: its framing is
+ * not HTTP_BODY_PIPE. Whether a response begins a pipe depends on its
+ * request, and is for the caller to say. */
 int http_request_framing(const struct http_request *request, enum http_framing *framing,
                          uint64_t *length);
 int http_response_framing(const struct http_response *response, struct span request_method,
@@ -46,15 +43,23 @@ struct http_body {
     int state;         /* of the chunk parser */
     unsigned line_len; /* bytes of the current chunk line or of the trailers */
     bool is_done;
+    struct buf trailers; /* the trailer section as it comes */
 };
 
+/* Of NONE and PIPE nothing is read: done from the start. */
 void http_body_init(struct http_body *body, enum http_framing framing, uint64_t length);
+void http_body_deinit(struct http_body *body);
 
 /* Takes bytes from the front of in. Returns how many (0 when it needs more),
  * and sets *data to the content among them, which may be empty; call again
- * with the rest until is_done or the input is used up. -EINVAL: malformed
- * chunk. Trailers are read and dropped. */
+ * with the rest until is_done or the input is used up. -EINVAL: a malformed
+ * chunk or trailer. */
 ssize_t http_body_feed(struct http_body *body, struct span in, struct span *data);
+
+/* Of a body that is done: the trailer fields but for those that are barred
+ * from trailers. fields has room for HTTP_FIELDS_MAX; the spans last until
+ * http_body_deinit(). */
+struct http_fields http_body_trailers(const struct http_body *body, struct http_field *fields);
 
 /* The connection ended. 0 when the body was complete (or framed by the
  * close), -ECONNRESET when it was cut off. */

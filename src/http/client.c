@@ -49,12 +49,18 @@ struct http_call {
     struct buf again; /* the request's head while it may be sent once more */
     struct head_buffer in;
     struct http_body body; /* of the response, once it has begun */
+    struct buf early;      /* written before it is known whether there is a pipe */
     int error;             /* of our own request, to be told in a later turn */
     const char *error_text;
-    bool is_head;       /* the method */
-    bool is_idempotent; /* RFC 9110 section 9.2.2 */
-    bool is_pooled;     /* the connection has served another call */
-    bool is_paused;     /* http_call_set_reading(false) */
+    bool is_head;        /* the method */
+    bool is_connect;     /* the method */
+    bool wants_pipe;     /* the request's framing */
+    bool is_pipe;        /* the response's */
+    bool has_pipe_ended; /* the server's direction */
+    bool owes_drain;     /* what was high went out at once */
+    bool is_idempotent;  /* RFC 9110 section 9.2.2 */
+    bool is_pooled;      /* the connection has served another call */
+    bool is_paused;      /* http_call_set_reading(false) */
     bool has_request_ended;
     bool has_content; /* of the request; it is not kept for another try */
     bool has_bytes;   /* of a response */
@@ -80,6 +86,7 @@ static struct conn *call_detach(struct http_call *call)
     list_remove(&call->link);
     http_sender_deinit(&call->sender);
     buf_deinit(&call->again);
+    buf_deinit(&call->early);
     head_buffer_deinit(&call->in);
     loop_defer(call->client->loop, call_free, call);
     return conn;
@@ -88,6 +95,7 @@ static struct conn *call_detach(struct http_call *call)
 static void call_fail(struct http_call *call, int error, const char *text)
 {
     struct conn *conn = call_detach(call);
+    http_body_deinit(&call->body);
     call->handlers->on_error(error, text, call->arg);
     /* After the handler: the text may belong to the conn. */
     if (conn)
@@ -101,13 +109,38 @@ static void call_finish(struct http_call *call, bool is_reusable)
     bool is_kept = is_reusable && call->keeps_alive && call->has_request_ended;
     bool has_request_ended = call->has_request_ended;
     struct conn *conn = call_detach(call);
+    struct http_field trailers[HTTP_FIELDS_MAX];
     if (is_kept)
         http_pool_put(client->pool, conn);
     else if (has_request_ended)
         conn_close(conn);
     else
         conn_reset(conn); /* the rest of the request shall not go out */
-    call->handlers->on_end(call->arg);
+    call->handlers->on_end(http_body_trailers(&call->body, trailers), call->arg);
+    http_body_deinit(&call->body);
+}
+
+/* The response is a pipe: what was written too early goes first. */
+static void call_begin_pipe(struct http_call *call)
+{
+    call->is_pipe = true;
+    http_sender_begin(&call->sender, HTTP_BODY_PIPE, 0);
+    conn_write(call->conn, buf_bytes(&call->early));
+    bool was_high = call->early.len > CONN_DRAIN_MARK;
+    buf_deinit(&call->early);
+    if (call->has_request_ended)
+        conn_end(call->conn);
+    else if (was_high)
+        call->owes_drain = conn_queued(call->conn) <= CONN_DRAIN_MARK;
+}
+
+/* The server's direction of a pipe has ended. */
+static void call_end_pipe(struct http_call *call)
+{
+    call->has_pipe_ended = true;
+    if (call->has_request_ended)
+        conn_close(call_detach(call));
+    call->handlers->on_end((struct http_fields){0}, call->arg);
 }
 
 static void on_failed(void *arg)
@@ -156,6 +189,63 @@ static void call_broke(struct http_call *call, int error, const char *text)
     call_fail(call, error, text);
 }
 
+static bool is_switch(const struct http_call *call, int status)
+{
+    return call->wants_pipe && (call->is_connect ? status / 100 == 2 : status == 101);
+}
+
+static bool is_kept_alive(const struct http_response *response)
+{
+    return response->framing != HTTP_BODY_UNTIL_CLOSE &&
+           !http_fields_list_has(response->fields, "Connection", "close") &&
+           (response->minor_version > 0 ||
+            http_fields_list_has(response->fields, "Connection", "keep-alive"));
+}
+
+/* The final response's head. Returns what is wrong with it, or NULL. */
+static const char *take_response(struct http_call *call, struct http_response *response)
+{
+    uint64_t length = 0;
+    struct span method = call->is_head ? SPAN_LITERAL("HEAD") : SPAN_LITERAL("GET");
+    if (is_switch(call, response->status)) {
+        response->framing = HTTP_BODY_PIPE;
+        call_begin_pipe(call);
+    } else if (response->status == 101) {
+        return "the server switched protocols unasked";
+    } else if (http_response_framing(response, method, &response->framing, &length) < 0) {
+        return "the server's response has no clear length";
+    } else if (call->wants_pipe) {
+        call->has_request_ended = true;
+        buf_deinit(&call->early);
+    }
+    call->has_response = true;
+    call->keeps_alive = is_kept_alive(response);
+    http_body_init(&call->body, response->framing, length);
+    return NULL;
+}
+
+/* Takes on a complete head, of an interim or of the final response. */
+static void call_respond(struct http_call *call, struct http_response *response)
+{
+    /* The head may lie in the buffer, which is to be ready for what follows. */
+    struct head_buffer kept = call->in;
+    head_buffer_init(&call->in);
+    if (response->status < 200 && response->status != 101) {
+        if (call->handlers->on_interim)
+            call->handlers->on_interim(response, call->arg);
+    } else {
+        const char *wrong = take_response(call, response);
+        if (wrong)
+            call_fail(call, -EPROTO, wrong);
+        else
+            call->handlers->on_response(response, call->arg);
+    }
+    head_buffer_deinit(&kept);
+    if (!call->is_gone && call->owes_drain && call->handlers->on_drain)
+        call->handlers->on_drain(call->arg);
+    call->owes_drain = false;
+}
+
 static size_t feed_head(struct http_call *call, struct span bytes)
 {
     struct http_response response;
@@ -176,30 +266,8 @@ static size_t feed_head(struct http_call *call, struct span bytes)
                                                   : "the server's response is not proper HTTP/1.1");
         return taken;
     }
-    size_t used = (size_t)head_len - old_len;
-    enum http_framing framing;
-    uint64_t length;
-    struct span method = call->is_head ? SPAN_LITERAL("HEAD") : SPAN_LITERAL("GET");
-    if (response.status == 101) {
-        call_fail(call, -EPROTO, "the server switched protocols unasked");
-    } else if (response.status < 200) {
-        head_buffer_deinit(&call->in); /* 100 (Continue) and the like; the final one follows */
-    } else if (http_response_framing(&response, method, &framing, &length) < 0) {
-        call_fail(call, -EPROTO, "the server's response has no clear length");
-    } else {
-        call->has_response = true;
-        call->keeps_alive = framing != HTTP_BODY_UNTIL_CLOSE &&
-                            !http_fields_list_has(response.fields, "Connection", "close") &&
-                            (response.minor_version > 0 ||
-                             http_fields_list_has(response.fields, "Connection", "keep-alive"));
-        http_body_init(&call->body, framing, length);
-        /* The head may lie in the buffer. */
-        struct head_buffer kept = call->in;
-        head_buffer_init(&call->in);
-        call->handlers->on_response(&response, call->arg);
-        head_buffer_deinit(&kept);
-    }
-    return used;
+    call_respond(call, &response);
+    return (size_t)head_len - old_len;
 }
 
 static size_t feed_body(struct http_call *call, struct span bytes)
@@ -222,18 +290,22 @@ static void on_data(struct span bytes, void *arg)
         call->has_bytes = true;
         buf_deinit(&call->again);
     }
-    while (bytes.len > 0 && !call->is_gone) {
+    while (bytes.len > 0 && !call->is_gone && !call->is_pipe) {
         size_t used = call->has_response ? feed_body(call, bytes) : feed_head(call, bytes);
         bytes = span_skip(bytes, used);
-        if (!call->is_gone && call->has_response && call->body.is_done)
+        if (!call->is_gone && !call->is_pipe && call->has_response && call->body.is_done)
             call_finish(call, bytes.len == 0);
     }
+    if (bytes.len > 0 && !call->is_gone)
+        call->handlers->on_body(bytes, call->arg);
 }
 
 static void on_end(void *arg)
 {
     struct http_call *call = arg;
-    if (call->has_response && http_body_feed_end(&call->body) == 0)
+    if (call->is_pipe)
+        call_end_pipe(call);
+    else if (call->has_response && http_body_feed_end(&call->body) == 0)
         call_finish(call, false);
     else
         call_broke(call, -ECONNRESET, "the server closed the connection before it answered");
@@ -297,16 +369,22 @@ static void schedule_flush(struct http_call *call)
     loop_defer(call->client->loop, flush_later, call);
 }
 
-static int check_framing(const struct http_request *request, enum http_framing framing,
-                         uint64_t *length)
+static bool may_want_pipe(const struct http_request *request)
+{
+    return span_is_string(request->method, "CONNECT") || http_request_upgrade(request).len > 0;
+}
+
+static int check_framing(const struct http_request *request, uint64_t *length)
 {
     *length = 0;
     int has_length = http_content_length(request->fields, length);
     if (has_length < 0 || http_fields_count(request->fields, "Host") != 1)
         return -EINVAL;
-    switch (framing) {
+    switch (request->framing) {
     case HTTP_BODY_NONE:
         return *length > 0 ? -EINVAL : 0;
+    case HTTP_BODY_PIPE:
+        return *length > 0 || !may_want_pipe(request) ? -EINVAL : 0;
     case HTTP_BODY_LENGTH:
         return has_length ? 0 : -EINVAL;
     case HTTP_BODY_CHUNKED:
@@ -317,16 +395,41 @@ static int check_framing(const struct http_request *request, enum http_framing f
     return -EINVAL;
 }
 
-static int write_head(struct buf *out, const struct http_request *request,
-                      enum http_framing framing)
+/* The fields of this hop. TE is one, and says for our caller's client too that
+ * trailers are welcome (RFC 9110 section 10.1.4). */
+static int write_hop_fields(struct buf *out, const struct http_request *request)
+{
+    struct span upgrade = {0};
+    if (request->framing == HTTP_BODY_PIPE)
+        upgrade = http_request_upgrade(request);
+    bool takes_trailers = http_fields_list_has(request->fields, "TE", "trailers");
+    const char *connection = upgrade.len > 0 ? "Upgrade" : "TE";
+    int error = 0;
+    if (upgrade.len > 0 && takes_trailers)
+        connection = "Upgrade, TE";
+    if (upgrade.len > 0 || takes_trailers)
+        error = http_write_field(out, SPAN_LITERAL("Connection"), span_from_string(connection));
+    if (error == 0 && upgrade.len > 0)
+        error = http_write_field(out, SPAN_LITERAL("Upgrade"), upgrade);
+    if (error == 0 && takes_trailers)
+        error = http_write_field(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
+    return error;
+}
+
+static int write_head(struct buf *out, const struct http_request *request)
 {
     int error = http_write_request_line(out, request->method, request->target);
     for (size_t i = 0; error == 0 && i < request->fields.count; i++) {
         const struct http_field *field = &request->fields.at[i];
-        if (!http_field_is_hop_by_hop(field->name, request->fields))
+        bool is_left_out = http_field_is_hop_by_hop(field->name, request->fields) ||
+                           (request->framing == HTTP_BODY_PIPE &&
+                            span_is_string_nocase(field->name, "Content-Length"));
+        if (!is_left_out)
             error = http_write_field(out, field->name, field->value);
     }
-    if (error == 0 && framing == HTTP_BODY_CHUNKED)
+    if (error == 0)
+        error = write_hop_fields(out, request);
+    if (error == 0 && request->framing == HTTP_BODY_CHUNKED)
         error = http_write_field(out, SPAN_LITERAL("Transfer-Encoding"), SPAN_LITERAL("chunked"));
     if (error == 0)
         error = http_write_end_of_head(out);
@@ -361,46 +464,68 @@ static void call_start(struct http_call *call)
     schedule_flush(call);
 }
 
+static struct http_call *call_new(struct http_client *client, const struct http_request *request,
+                                  uint64_t length)
+{
+    struct http_call *call = xcalloc(1, sizeof *call);
+    call->client = client;
+    call->is_head = span_is_string(request->method, "HEAD");
+    call->is_connect = span_is_string(request->method, "CONNECT");
+    call->is_idempotent = method_is_idempotent(request->method);
+    call->wants_pipe = request->framing == HTTP_BODY_PIPE;
+    call->has_request_ended = request->framing == HTTP_BODY_NONE;
+    head_buffer_init(&call->in);
+    buf_init(&call->early, CONN_QUEUE_MAX);
+    http_sender_init(&call->sender, NULL);
+    /* Of a pipe nothing but the head goes out before the response. */
+    http_sender_begin(&call->sender, call->wants_pipe ? HTTP_BODY_NONE : request->framing, length);
+    list_init(&call->link);
+    list_append(&client->calls, &call->link);
+    return call;
+}
+
 int http_client_call(struct http_client *client, const struct http_request *request,
-                     enum http_framing framing, const struct http_call_handlers *handlers,
-                     void *arg, struct http_call **out)
+                     const struct http_call_handlers *handlers, void *arg, struct http_call **out)
 {
     uint64_t length;
-    int error = check_framing(request, framing, &length);
+    int error = check_framing(request, &length);
     if (error < 0)
         return error;
     struct buf head;
     buf_init(&head, REQUEST_HEAD_MAX);
-    error = write_head(&head, request, framing);
+    error = write_head(&head, request);
     if (error < 0) {
         buf_deinit(&head);
         return error;
     }
-    struct http_call *call = xcalloc(1, sizeof *call);
-    call->client = client;
+    struct http_call *call = call_new(client, request, length);
     call->handlers = handlers;
     call->arg = arg;
-    call->is_head = span_is_string(request->method, "HEAD");
-    call->is_idempotent = method_is_idempotent(request->method);
-    call->has_request_ended = framing == HTTP_BODY_NONE;
     call->again = head;
-    head_buffer_init(&call->in);
-    http_sender_init(&call->sender, NULL);
-    http_sender_begin(&call->sender, framing, length);
     error = buf_append(&call->sender.held, buf_bytes(&head));
     assert(error == 0); /* it is empty */
-    list_init(&call->link);
-    list_append(&client->calls, &call->link);
     call_start(call);
     *out = call;
     return 0;
 }
 
+/* A pipe was asked for, and an ordinary response came. */
+static bool is_refused_pipe(const struct http_call *call)
+{
+    return call->wants_pipe && call->has_response && !call->is_pipe;
+}
+
 void http_call_write(struct http_call *call, struct span bytes)
 {
-    assert(!call->is_gone && !call->has_request_ended);
-    if (call->error != 0 || bytes.len == 0)
+    assert(!call->is_gone);
+    if (call->error != 0 || bytes.len == 0 || is_refused_pipe(call))
         return;
+    assert(!call->has_request_ended);
+    if (call->wants_pipe && !call->is_pipe) {
+        if (buf_append(&call->early, bytes) < 0)
+            call_fail_later(call, -ENOBUFS, "too much was written before the server answered");
+        return;
+    }
     call->has_content = true;
     if (http_sender_write(&call->sender, bytes) < 0)
         call_fail_later(call, -ENOBUFS, "the request is too long to wait for a connection");
@@ -410,21 +535,30 @@ void http_call_write(struct http_call *call, struct span bytes)
         schedule_flush(call);
 }
 
-void http_call_end(struct http_call *call)
+void http_call_end(struct http_call *call, struct http_fields trailers)
 {
-    assert(!call->is_gone && !call->has_request_ended);
-    if (call->error != 0)
+    assert(!call->is_gone);
+    if (call->error != 0 || is_refused_pipe(call))
         return;
+    assert(!call->has_request_ended);
     call->has_request_ended = true;
+    if (call->wants_pipe) {
+        if (call->has_pipe_ended)
+            conn_close(call_detach(call));
+        else if (call->is_pipe)
+            conn_end(call->conn);
+        return;
+    }
     if (call->sender.framing == HTTP_BODY_CHUNKED)
         call->has_content = true; /* its last chunk is not sent again either */
-    if (http_sender_end(&call->sender) < 0)
+    if (http_sender_end(&call->sender, trailers) < 0)
         call_fail_later(call, -EPROTO, "the request is shorter than its Content-Length");
 }
 
 void http_call_cancel(struct http_call *call)
 {
     struct conn *conn = call_detach(call);
+    http_body_deinit(&call->body);
     /* A reset, so that a server that would take a FIN for a half-close stops
      * as well. */
     if (conn)
@@ -433,7 +567,7 @@ void http_call_cancel(struct http_call *call)
 
 size_t http_call_queued(const struct http_call *call)
 {
-    return http_sender_queued(&call->sender);
+    return http_sender_queued(&call->sender) + call->early.len;
 }
 
 void http_call_set_reading(struct http_call *call, bool reading)

@@ -4,6 +4,15 @@
  *
  * A call is one request and its response. Exactly one of on_end and on_error
  * comes last, unless the call is cancelled first.
+ *
+ * A request of the framing HTTP_BODY_PIPE asks for the connection itself:
+ * CONNECT, or one with an Upgrade field. When on_response says that it got it
+ * (response->framing is HTTP_BODY_PIPE too), the call is a byte pipe: on_body
+ * brings the server's bytes and on_end its FIN, http_call_write() sends bytes
+ * as they are and http_call_end() our FIN. Either direction may end first. The
+ * call is gone when both have: with on_end, or with the return of
+ * http_call_end(); on_error may still come between the two. Bytes written before on_response wait for it; when the
+ * response is an ordinary one, they are dropped and on_end is the end.
  */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
@@ -19,13 +28,17 @@
 struct http_client;
 struct http_call;
 
-/* Not copied. on_drain may be NULL. */
+/* Not copied. on_interim and on_drain may be NULL. */
 struct http_call_handlers {
-    /* The final response's head (1xx are skipped), valid during the call. */
+    /* An interim response's head (1xx but 101), any number of times before
+     * on_response; valid during the call. */
+    void (*on_interim)(const struct http_response *response, void *arg);
+    /* The final response's head with its framing, valid during the call. */
     void (*on_response)(const struct http_response *response, void *arg);
     void (*on_body)(struct span bytes, void *arg);
-    /* The response is complete. The call is gone. */
-    void (*on_end)(void *arg);
+    /* The response is complete. The call is gone (but see above for a pipe).
+     * trailers, mostly none, are valid during the call. */
+    void (*on_end)(struct http_fields trailers, void *arg);
     /* It is not: text says why in words for a person, as in "connection
      * refused" or "closed in the middle of the body". The call is gone. */
     void (*on_error)(int error, const char *text, void *arg);
@@ -49,25 +62,28 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
 void http_client_free(struct http_client *client);
 
 /* Sends a request; its fields must hold one Host; hop-by-hop ones are left
- * out. A request that fails on a pooled connection before any byte of a
+ * out but for "TE: trailers", and Upgrade where the framing is PIPE. An Expect
+ * field goes out as it is; whether to wait for on_interim before writing the
+ * content is the caller's business. A request that fails on a pooled connection before any byte of a
  * response is sent once more on a fresh one when it is safe: no content was
  * written, and the method is idempotent or the head had not gone out. Others
  * are given a pooled connection only while it is fresh, when the server will
  * hardly be closing it. 0 with *out, or -EINVAL when the head may not be
  * sent. Handlers come in later turns.
  *
- * framing says how the body will be sent: HTTP_BODY_NONE writes no framing
- * field, LENGTH relies on a Content-Length among the fields, CHUNKED adds
- * Transfer-Encoding. http_call_end() is due also for LENGTH, not for NONE. */
+ * request->framing says how the body will be sent: HTTP_BODY_NONE writes no
+ * framing field, LENGTH relies on a Content-Length among the fields, CHUNKED
+ * adds Transfer-Encoding. http_call_end() is due also for LENGTH and PIPE, not
+ * for NONE. */
 int http_client_call(struct http_client *client, const struct http_request *request,
-                     enum http_framing framing, const struct http_call_handlers *handlers,
-                     void *arg, struct http_call **out);
+                     const struct http_call_handlers *handlers, void *arg, struct http_call **out);
 
-/* Content of the request body, then its end. More or less content than the
+/* Content of the request body, then its end, with trailers that go out behind
+ * chunks and are dropped otherwise. More or less content than the
  * Content-Length ends the call with on_error(-EPROTO), in a later turn, and
  * nothing of it can be taken for another request. */
 void http_call_write(struct http_call *call, struct span bytes);
-void http_call_end(struct http_call *call);
+void http_call_end(struct http_call *call, struct http_fields trailers);
 
 /* Closes the upstream connection at once: the server stops working. No
  * handler is called; the call is gone. */

@@ -3,8 +3,8 @@
  *
  * While a response is outstanding the connection is still read, because a FIN
  * or a reset is seen only by reading. What comes then is the next request,
- * sent early (pipelining): one read of it is kept, then the rest waits in the
- * kernel.
+ * sent early (pipelining), or the first bytes of a pipe that is not open yet:
+ * one read of it is kept, then the rest waits in the kernel.
  *
  * Any handler may end the exchange or the connection. So after each call
  * outward the state is looked at afresh, and the memory of what has ended is
@@ -36,6 +36,7 @@ static void connection_detach(struct http_connection *c)
     list_remove(&c->link);
     c->server->connection_count--;
     head_buffer_deinit(&c->in);
+    http_body_deinit(&c->body);
     /* Deferred calls run in order: a flush or resume under way comes first. */
     loop_defer(c->server->loop, connection_free, c);
 }
@@ -102,12 +103,14 @@ void connection_update_reading(struct http_connection *c)
     case CONNECTION_DROP:
         break;
     case CONNECTION_BODY:
+    case CONNECTION_PIPE:
         is_wanted = !c->exchange->is_paused;
         break;
     case CONNECTION_RESPONSE:
         is_wanted = c->in.bytes.len == 0;
         break;
     case CONNECTION_RESUME:
+    case CONNECTION_SWITCHING:
         is_wanted = false;
         break;
     case CONNECTION_GONE:
@@ -116,17 +119,23 @@ void connection_update_reading(struct http_connection *c)
     conn_set_reading(c->conn, is_wanted);
 }
 
-static void begin_exchange(struct http_connection *c, const struct http_request *request,
+static void tell_body_end(struct http_exchange *x, struct http_fields trailers)
+{
+    if (x->handlers->on_body_end)
+        x->handlers->on_body_end(x, trailers, x->arg);
+}
+
+static void begin_exchange(struct http_connection *c, struct http_request *request,
                            struct span rest)
 {
-    enum http_framing framing;
     uint64_t length;
-    int error = http_request_framing(request, &framing, &length);
+    int error = http_request_framing(request, &request->framing, &length);
     if (error < 0) {
         connection_refuse(c, error == -ENOTSUP ? 501 : 400);
         return;
     }
-    http_body_init(&c->body, framing, length);
+    http_body_deinit(&c->body);
+    http_body_init(&c->body, request->framing, length);
     c->state = c->body.is_done ? CONNECTION_RESPONSE : CONNECTION_BODY;
     server_unschedule(c);
     struct http_exchange *x = exchange_new(c, request);
@@ -142,8 +151,12 @@ static void begin_exchange(struct http_connection *c, const struct http_request 
     assert(x->handlers); /* nobody took it */
     if (c->state == CONNECTION_BODY)
         exchange_check_continue(x);
-    else if (x->handlers->on_body_end)
-        x->handlers->on_body_end(x, x->arg);
+    else if (!x->wants_pipe)
+        tell_body_end(x, (struct http_fields){0});
+    if (c->has_ended && c->exchange == x && c->state == CONNECTION_RESPONSE) {
+        c->is_half_closed = true; /* before this one was answered */
+        server_schedule(c, TIMEOUT_HALF_CLOSED);
+    }
 }
 
 static size_t feed_head(struct http_connection *c, struct span bytes)
@@ -176,6 +189,16 @@ static size_t feed_head(struct http_connection *c, struct span bytes)
     return used;
 }
 
+static void end_body(struct http_connection *c, struct http_exchange *x)
+{
+    struct http_field fields[HTTP_FIELDS_MAX];
+    struct http_body body = c->body;
+    /* The trailers must outlive what the callee does to the connection. */
+    buf_init(&c->body.trailers, 0);
+    tell_body_end(x, http_body_trailers(&body, fields));
+    http_body_deinit(&body);
+}
+
 static size_t feed_body(struct http_connection *c, struct span bytes)
 {
     struct http_exchange *x = c->exchange;
@@ -197,10 +220,17 @@ static size_t feed_body(struct http_connection *c, struct span bytes)
     if (c->exchange == x && c->body.is_done) {
         c->state = CONNECTION_RESPONSE;
         connection_update_reading(c);
-        if (x->handlers->on_body_end)
-            x->handlers->on_body_end(x, x->arg);
+        end_body(c, x);
     }
     return (size_t)used;
+}
+
+static size_t feed_pipe(struct http_connection *c, struct span bytes)
+{
+    struct http_exchange *x = c->exchange;
+    if (x->handlers->on_body)
+        x->handlers->on_body(x, bytes, x->arg);
+    return bytes.len;
 }
 
 static size_t feed_drop(struct http_connection *c, struct span bytes)
@@ -215,7 +245,7 @@ static size_t feed_drop(struct http_connection *c, struct span bytes)
     return used < 0 ? bytes.len : (size_t)used;
 }
 
-/* Bytes behind the request under way. */
+/* Bytes behind the request under way, or of a pipe that is not open yet. */
 static size_t feed_pipelined(struct http_connection *c, struct span bytes)
 {
     if (buf_append(&c->in.bytes, bytes) < 0) {
@@ -241,8 +271,12 @@ static void connection_feed(struct http_connection *c, struct span bytes)
         case CONNECTION_DROP:
             used = feed_drop(c, bytes);
             break;
+        case CONNECTION_PIPE:
+            used = feed_pipe(c, bytes);
+            break;
         case CONNECTION_RESPONSE:
         case CONNECTION_RESUME:
+        case CONNECTION_SWITCHING:
             used = feed_pipelined(c, bytes);
             break;
         case CONNECTION_GONE:
@@ -272,6 +306,48 @@ static void connection_resume(void *arg)
         connection_update_reading(c);
 }
 
+/* The client's direction of a pipe has ended. */
+static void end_pipe(struct http_connection *c)
+{
+    struct http_exchange *x = c->exchange;
+    x->is_body_over = true;
+    if (x->has_ended) {
+        const struct http_exchange_handlers *handlers = x->handlers;
+        void *arg = x->arg;
+        connection_close(c);
+        if (handlers->on_body_end)
+            handlers->on_body_end(x, (struct http_fields){0}, arg);
+        return;
+    }
+    tell_body_end(x, (struct http_fields){0});
+}
+
+/* The turn after the switch: what came too early for it, and an end. */
+static void connection_open_pipe(void *arg)
+{
+    struct http_connection *c = arg;
+    if (c->state != CONNECTION_SWITCHING)
+        return;
+    struct head_buffer kept = c->in;
+    head_buffer_init(&c->in);
+    c->state = CONNECTION_PIPE;
+    if (kept.bytes.len > 0)
+        connection_feed(c, buf_bytes(&kept.bytes));
+    head_buffer_deinit(&kept);
+    if (c->state == CONNECTION_PIPE && c->has_ended)
+        end_pipe(c);
+    else
+        connection_update_reading(c);
+}
+
+void connection_switch(struct http_connection *c)
+{
+    c->state = CONNECTION_SWITCHING;
+    server_unschedule(c);
+    connection_update_reading(c);
+    loop_defer(c->server->loop, connection_open_pipe, c);
+}
+
 /* After a response whose request was not read. */
 static void connection_drop_rest(struct http_connection *c)
 {
@@ -293,6 +369,7 @@ void connection_next(struct http_connection *c, bool is_kept)
         connection_drop_rest(c);
     } else if (c->in.bytes.len > 0) {
         c->state = CONNECTION_RESUME;
+        server_unschedule(c);
         connection_update_reading(c);
         loop_defer(c->server->loop, connection_resume, c);
     } else if (c->has_ended) {
@@ -304,9 +381,31 @@ void connection_next(struct http_connection *c, bool is_kept)
     }
 }
 
+/* The client has sent FIN while its response is outstanding: see server.h.
+ * Called again and again for as long as the kernel says that it is there. */
+static void check_half_closed(struct http_connection *c)
+{
+    enum peer_owner owner = conn_peer_owner(c->conn);
+    if (owner == PEER_OWNED) {
+        c->is_half_closed = c->had_owner = true;
+        server_schedule(c, TIMEOUT_HALF_CLOSED);
+        return;
+    }
+    bool is_gone = owner == PEER_ORPHANED || (owner == PEER_MISSING && c->had_owner);
+    bool is_late = c->exchange->has_responded && !c->is_half_closed;
+    if (is_gone || is_late) {
+        connection_abort(c);
+        return;
+    }
+    c->is_half_closed = true;
+    conn_set_keepalive(c->conn);
+}
+
 void connection_on_timeout(struct http_connection *c)
 {
-    if (c->state == CONNECTION_HEAD && c->in.bytes.len > 0)
+    if (c->state == CONNECTION_RESPONSE)
+        check_half_closed(c);
+    else if (c->state == CONNECTION_HEAD && c->in.bytes.len > 0)
         connection_refuse(c, 408);
     else
         connection_close(c);
@@ -330,9 +429,12 @@ static void on_end(void *arg)
         connection_abort(c);
         break;
     case CONNECTION_RESPONSE:
-        if (c->server->config.fin_is_abort)
-            connection_abort(c);
+        check_half_closed(c);
         break;
+    case CONNECTION_PIPE:
+        end_pipe(c);
+        break;
+    case CONNECTION_SWITCHING:
     case CONNECTION_RESUME:
     case CONNECTION_GONE:
         break;
@@ -365,6 +467,7 @@ void connection_new(struct http_server *server, struct conn *conn)
     c->conn = conn;
     c->state = CONNECTION_HEAD;
     head_buffer_init(&c->in);
+    http_body_init(&c->body, HTTP_BODY_NONE, 0);
     list_init(&c->timeout_link);
     list_init(&c->link);
     list_append(&server->connections, &c->link);

@@ -18,6 +18,8 @@ struct http_exchange *exchange_new(struct http_connection *c, const struct http_
     struct http_exchange *x = xcalloc(1, sizeof *x);
     x->connection = c;
     x->is_head = span_is_string(request->method, "HEAD");
+    x->is_connect = span_is_string(request->method, "CONNECT");
+    x->wants_pipe = request->framing == HTTP_BODY_PIPE;
     x->is_http10 = request->minor_version == 0;
     x->keeps_alive =
         !http_fields_list_has(request->fields, "Connection", "close") &&
@@ -43,8 +45,8 @@ void exchange_free_later(struct http_exchange *x)
 void exchange_check_continue(struct http_exchange *x)
 {
     struct http_connection *c = x->connection;
-    if (!x->wants_continue || x->is_paused || x->has_responded || !x->handlers ||
-        c->state != CONNECTION_BODY)
+    if (!x->wants_continue || x->leaves_continue || x->is_paused || x->has_responded ||
+        !x->handlers || c->state != CONNECTION_BODY)
         return;
     x->wants_continue = false;
     conn_write(c->conn, SPAN_LITERAL("HTTP/1.1 100 Continue\r\n\r\n"));
@@ -56,6 +58,11 @@ void http_exchange_accept(struct http_exchange *x, const struct http_exchange_ha
     assert(handlers->on_abort);
     x->handlers = handlers;
     x->arg = arg;
+}
+
+void http_exchange_leave_continue(struct http_exchange *x)
+{
+    x->leaves_continue = true;
 }
 
 void http_exchange_set_reading(struct http_exchange *x, bool reading)
@@ -83,14 +90,27 @@ static void schedule_flush(struct http_exchange *x)
     loop_defer(c->server->loop, flush_later, c);
 }
 
-/* How the body will be framed. -EINVAL for lengths that contradict. */
+/* Whether that status hands the connection over. */
+static bool is_switch(const struct http_exchange *x, int status)
+{
+    return x->wants_pipe && (x->is_connect ? status / 100 == 2 : status == 101);
+}
+
+/* How the body will be framed. -EINVAL for lengths that contradict, and for an
+ * interim status. */
 static int choose_framing(const struct http_exchange *x, const struct http_response *response,
                           enum http_framing *framing, uint64_t *length)
 {
     *length = 0;
+    if (is_switch(x, response->status)) {
+        *framing = HTTP_BODY_PIPE;
+        return 0;
+    }
     int has_length = http_content_length(response->fields, length);
     if (has_length < 0)
         return has_length;
+    if (response->status < 200)
+        return -EINVAL;
     if (x->is_head || !http_status_has_body(response->status))
         *framing = HTTP_BODY_NONE;
     else if (has_length)
@@ -107,12 +127,16 @@ static int write_string_field(struct buf *out, const char *name, const char *val
     return http_write_field(out, span_from_string(name), span_from_string(value));
 }
 
-static bool is_left_out(struct span name, const struct http_response *response)
+static bool is_left_out(struct span name, const struct http_response *response,
+                        enum http_framing framing)
 {
-    if (response->status == 101)
+    int status = response->status;
+    if (status == 101 && span_is_string_nocase(name, "Upgrade"))
         return false;
-    if (response->status == 204 && span_is_string_nocase(name, "Content-Length"))
-        return true; /* RFC 9110 section 8.6 */
+    /* RFC 9110 sections 8.6 and 9.3.6: none in 1xx, 204, nor 2xx to CONNECT. */
+    bool has_no_length = status < 200 || status == 204 || framing == HTTP_BODY_PIPE;
+    if (has_no_length && span_is_string_nocase(name, "Content-Length"))
+        return true;
     return http_field_is_hop_by_hop(name, response->fields);
 }
 
@@ -122,11 +146,15 @@ static int write_own_fields(struct http_exchange *x, struct buf *out,
 {
     int error = 0;
     if (response->status == 101)
+        return write_string_field(out, "Connection", "Upgrade");
+    if (response->status < 200)
         return 0;
     if (!http_fields_find(response->fields, "Date"))
         error = write_string_field(out, "Date", server_date(x->connection->server));
     if (error == 0 && framing == HTTP_BODY_CHUNKED)
         error = write_string_field(out, "Transfer-Encoding", "chunked");
+    if (framing == HTTP_BODY_PIPE)
+        return error; /* there is no next request to speak of */
     if (error == 0 && !x->keeps_alive)
         error = write_string_field(out, "Connection", "close");
     else if (error == 0 && x->is_http10)
@@ -140,7 +168,7 @@ static int write_head(struct http_exchange *x, struct buf *out,
     int error = http_write_status_line(out, response->status, response->reason);
     for (size_t i = 0; error == 0 && i < response->fields.count; i++) {
         const struct http_field *field = &response->fields.at[i];
-        if (!is_left_out(field->name, response))
+        if (!is_left_out(field->name, response, framing))
             error = http_write_field(out, field->name, field->value);
     }
     if (error == 0)
@@ -150,35 +178,57 @@ static int write_head(struct http_exchange *x, struct buf *out,
     return error;
 }
 
-int http_exchange_respond(struct http_exchange *x, const struct http_response *response)
+/* Writes the head apart, so that one that may not be sent leaves no trace. */
+static int hold_head(struct http_exchange *x, const struct http_response *response,
+                     enum http_framing framing)
 {
-    assert(!x->has_responded);
-    struct http_connection *c = x->connection;
-    enum http_framing framing;
-    uint64_t length;
-    if (response->status < 200 && response->status != 101)
-        return -EINVAL;
-    if (choose_framing(x, response, &framing, &length) < 0)
-        return -EINVAL;
-    bool kept_alive = x->keeps_alive;
-    /* A client that waits for 100 (Continue) and gets this may send its body
-     * or not; the next request could not be told from it. */
-    if (framing == HTTP_BODY_UNTIL_CLOSE || x->wants_continue || response->status == 101 ||
-        !c->server->listener)
-        x->keeps_alive = false;
     struct buf head;
     buf_init(&head, RESPONSE_HEAD_MAX);
     int error = write_head(x, &head, response, framing);
     if (error == 0)
         error = buf_append(&x->sender.held, buf_bytes(&head));
     buf_deinit(&head);
-    if (error < 0) {
+    if (error < 0)
+        return -EINVAL;
+    schedule_flush(x);
+    return 0;
+}
+
+int http_exchange_respond_interim(struct http_exchange *x, const struct http_response *response)
+{
+    assert(!x->has_responded);
+    int status = response->status;
+    if (status < 100 || status > 199 || status == 101)
+        return -EINVAL;
+    if (x->is_http10)
+        return 0;
+    int error = hold_head(x, response, HTTP_BODY_NONE);
+    if (error == 0 && status == 100)
+        x->wants_continue = false;
+    return error;
+}
+
+int http_exchange_respond(struct http_exchange *x, const struct http_response *response)
+{
+    assert(!x->has_responded);
+    struct http_connection *c = x->connection;
+    enum http_framing framing;
+    uint64_t length;
+    if (choose_framing(x, response, &framing, &length) < 0)
+        return -EINVAL;
+    bool kept_alive = x->keeps_alive;
+    /* A client that waits for 100 (Continue) and gets this may send its body
+     * or not; the next request could not be told from it. */
+    if (framing == HTTP_BODY_UNTIL_CLOSE || x->wants_continue || !c->server->listener)
+        x->keeps_alive = false;
+    if (hold_head(x, response, framing) < 0) {
         x->keeps_alive = kept_alive;
         return -EINVAL;
     }
     x->has_responded = true;
     http_sender_begin(&x->sender, framing, length);
-    schedule_flush(x);
+    if (framing == HTTP_BODY_PIPE)
+        connection_switch(c);
     return 0;
 }
 
@@ -197,12 +247,28 @@ void http_exchange_write(struct http_exchange *x, struct span bytes)
     schedule_flush(x);
 }
 
-void http_exchange_end(struct http_exchange *x)
+/* Our direction of a pipe. */
+static void end_pipe(struct http_exchange *x)
+{
+    assert(!x->has_ended);
+    x->has_ended = true;
+    http_sender_flush(&x->sender);
+    if (x->is_body_over)
+        connection_close(x->connection);
+    else
+        conn_end(x->connection->conn);
+}
+
+void http_exchange_end(struct http_exchange *x, struct http_fields trailers)
 {
     assert(x->has_responded);
     struct http_connection *c = x->connection;
     bool is_kept = x->keeps_alive;
-    int error = http_sender_end(&x->sender);
+    if (x->sender.framing == HTTP_BODY_PIPE) {
+        end_pipe(x);
+        return;
+    }
+    int error = http_sender_end(&x->sender, trailers);
     c->exchange = NULL;
     exchange_free_later(x);
     if (error < 0)
@@ -245,7 +311,7 @@ void http_exchange_reply(struct http_exchange *x, int status, const char *conten
     assert(error == 0); /* the caller's own fields */
     (void)error;
     http_exchange_write(x, body);
-    http_exchange_end(x);
+    http_exchange_end(x, (struct http_fields){0});
 }
 
 struct conn *http_exchange_upgrade(struct http_exchange *x, struct span *early)

@@ -122,6 +122,38 @@ bool http_field_is_hop_by_hop(struct span name, struct http_fields fields)
     return list_has(fields, "Connection", name);
 }
 
+bool http_field_is_barred_from_trailers(struct span name)
+{
+    static const char *const barred[] = {
+        /* framing and routing */
+        "Content-Length", "Transfer-Encoding", "Host", "Trailer", "Connection", "Keep-Alive",
+        "Proxy-Connection", "TE", "Upgrade", "Via", "Forwarded", "Max-Forwards",
+        /* request modifiers */
+        "Expect", "Cache-Control", "Pragma", "Range", "If-Match", "If-None-Match",
+        "If-Modified-Since", "If-Unmodified-Since", "If-Range",
+        /* authentication and cookies */
+        "Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate",
+        "Authentication-Info", "Proxy-Authentication-Info", "Cookie", "Set-Cookie",
+        /* response control */
+        "Age", "Date", "Expires", "Location", "Retry-After", "Vary", "Warning",
+        /* content */
+        "Content-Encoding", "Content-Type", "Content-Range"};
+    for (size_t i = 0; i < sizeof barred / sizeof *barred; i++) {
+        if (span_is_string_nocase(name, barred[i]))
+            return true;
+    }
+    return false;
+}
+
+struct span http_request_upgrade(const struct http_request *request)
+{
+    const struct http_field *upgrade = http_fields_find(request->fields, "Upgrade");
+    if (!upgrade || request->minor_version == 0 ||
+        !http_fields_list_has(request->fields, "Connection", "Upgrade"))
+        return (struct span){0};
+    return upgrade->value;
+}
+
 const char *http_reason(int status)
 {
     static const struct {

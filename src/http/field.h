@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -26,11 +27,24 @@ struct http_fields {
     size_t count;
 };
 
+/* How a message's body is delimited (RFC 9112 section 6). */
+enum http_framing {
+    HTTP_BODY_NONE,
+    HTTP_BODY_LENGTH, /* a Content-Length is among the fields */
+    HTTP_BODY_CHUNKED,
+    HTTP_BODY_UNTIL_CLOSE, /* responses only */
+    /* No body. Of a request: CONNECT, or one that asks for an Upgrade. Of a
+     * response: the connection is a byte pipe from here on (101, or 2xx to
+     * CONNECT), each direction with an end of its own. */
+    HTTP_BODY_PIPE
+};
+
 struct http_request {
     struct span method;
     struct span target; /* as on the wire: origin, absolute, authority or asterisk form */
     int minor_version;  /* HTTP/1.0 or 1.1 */
     struct http_fields fields;
+    enum http_framing framing; /* the parser leaves it alone: see http/body.h */
 };
 
 struct http_response {
@@ -38,6 +52,7 @@ struct http_response {
     struct span reason; /* may be empty */
     int minor_version;
     struct http_fields fields;
+    enum http_framing framing; /* likewise */
 };
 
 /* The first field of that name (ASCII case ignored), or NULL. */
@@ -62,6 +77,16 @@ struct span http_trim(struct span bytes);
  * and those that Connection names, except Host and Content-Length, which
  * nobody may have removed. Proxy-Authenticate and Trailer are kept. */
 bool http_field_is_hop_by_hop(struct span name, struct http_fields fields);
+
+/* Fields that are no good behind the body (RFC 9110 section 6.5.1): those of
+ * framing, routing, authentication, request modifiers, response control and
+ * content. Who reads trailers drops them, who writes them leaves them out. */
+bool http_field_is_barred_from_trailers(struct span name);
+
+/* The protocols that a request asks to switch to: its Upgrade field, when
+ * Connection names that and the version is 1.1 (RFC 9110 section 7.8). Empty
+ * when it asks for none. */
+struct span http_request_upgrade(const struct http_request *request);
 
 /* RFC 9110 section 5.6.2 token; section 5.5 field value (no CR, LF, NUL or
  * other control but HTAB); a request target: visible ASCII without '#'. */

@@ -89,6 +89,13 @@ static int parse_fields(struct span *in, struct http_field *fields, size_t *coun
     }
 }
 
+ssize_t http_parse_fields(struct span in, struct http_field *fields, size_t *count)
+{
+    struct span rest = in;
+    int result = parse_fields(&rest, fields, count);
+    return result > 0 ? (ssize_t)(in.len - rest.len) : result;
+}
+
 /* uri-host [":" port] without looking closer (RFC 9110 section 7.2); a comma
  * or space would be two hosts in one line. */
 static bool is_host(struct span value)

@@ -30,6 +30,10 @@ enum http_parse_error {
 ssize_t http_parse_request(struct span in, struct http_request *out, struct http_field *fields);
 ssize_t http_parse_response(struct span in, struct http_response *out, struct http_field *fields);
 
+/* Parses the field lines of a trailer section, up to and with its empty line,
+ * with the same results. */
+ssize_t http_parse_fields(struct span in, struct http_field *fields, size_t *count);
+
 /* Whether an incomplete head that has grown is worth another call: an empty
  * line ends behind searched_len (what an earlier call looked at), it is full,
  * or it is twice as long as at the last parse. */

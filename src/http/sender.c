@@ -90,6 +90,7 @@ int http_sender_write(struct http_sender *sender, struct span content)
     case HTTP_BODY_NONE:
         return 0;
     case HTTP_BODY_UNTIL_CLOSE:
+    case HTTP_BODY_PIPE:
         return send_parts(sender, none, content, none);
     case HTTP_BODY_LENGTH:
         /* None of what is too much goes out, so that the message is seen to
@@ -108,11 +109,25 @@ int http_sender_write(struct http_sender *sender, struct span content)
     return send_parts(sender, span_of(line, line_len), content, SPAN_LITERAL("\r\n"));
 }
 
-int http_sender_end(struct http_sender *sender)
+static int hold_last_chunk(struct http_sender *sender, struct http_fields trailers)
+{
+    int error = buf_append_string(&sender->held, HTTP_LAST_CHUNK);
+    for (size_t i = 0; error == 0 && i < trailers.count; i++) {
+        const struct http_field *field = &trailers.at[i];
+        if (http_field_is_barred_from_trailers(field->name))
+            continue;
+        error = http_write_field(&sender->held, field->name, field->value);
+        if (error == -EINVAL)
+            error = 0; /* left out: the content is whole without it */
+    }
+    return error == 0 ? http_write_end_of_head(&sender->held) : error;
+}
+
+int http_sender_end(struct http_sender *sender, struct http_fields trailers)
 {
     int error = 0;
     if (sender->framing == HTTP_BODY_CHUNKED)
-        error = buf_append_string(&sender->held, HTTP_LAST_CHUNK);
+        error = hold_last_chunk(sender, trailers);
     else if (sender->framing == HTTP_BODY_LENGTH && (sender->left > 0 || sender->is_over))
         error = -EPROTO;
     http_sender_flush(sender);

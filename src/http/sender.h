@@ -37,9 +37,10 @@ void http_sender_begin(struct http_sender *sender, enum http_framing framing, ui
  * too much is held for a connection that does not open. */
 int http_sender_write(struct http_sender *sender, struct span content);
 
-/* The end; everything goes out. 0, or -EPROTO when the content was not as long
- * as announced. */
-int http_sender_end(struct http_sender *sender);
+/* The end; everything goes out. Trailers are written behind chunks and dropped
+ * behind any other body; those that may not stand there are left out. 0, or
+ * -EPROTO when the content was not as long as announced. */
+int http_sender_end(struct http_sender *sender, struct http_fields trailers);
 
 /* Sends what is held. */
 void http_sender_flush(struct http_sender *sender);

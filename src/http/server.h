@@ -4,8 +4,26 @@
  * kernel), bodies stream in both directions.
  *
  * An exchange is one request and its response. It lives until its owner ends
- * the response, or until it is aborted by either side. The server answers malformed requests itself (400, 414, 431, 501,
- * 505) and closes.
+ * the response, or until it is aborted by either side. The server answers
+ * malformed requests itself (400, 414, 431, 501, 505) and closes.
+ *
+ * A request whose framing is HTTP_BODY_PIPE asks for the connection itself
+ * (CONNECT, Upgrade). Answered with 2xx or 101, the exchange is a byte pipe:
+ * on_body brings the client's bytes, also those that came right behind its
+ * head, and on_body_end its FIN; http_exchange_write() sends bytes as they
+ * are and http_exchange_end() our FIN. Either direction may end first. The
+ * exchange is gone when both have: with the return of http_exchange_end(), or
+ * with on_body_end, which is then its last call. Any other answer to such a
+ * request is an ordinary one, and on_body_end does not come.
+ *
+ * A client that ends its direction while its response is outstanding has
+ * half-closed (nc -N), or has closed its socket (Ctrl-C, an SDK's abort, a
+ * closed tab); the FIN is the same. For a client on this machine the kernel
+ * knows (net/peer_owner.h): a socket without an owner is an abort, at once or
+ * as soon as it has none; a half-closed one gets its response. Of a client
+ * elsewhere, or where the kernel does not tell, a FIN before the response's
+ * head is taken for a half-close, and TCP keepalive finds the one that has
+ * gone, in about a minute; a FIN behind that head is an abort.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -22,19 +40,20 @@ struct http_exchange;
 struct http_exchange_handlers {
     /* Content of the request body, valid during the call. */
     void (*on_body)(struct http_exchange *x, struct span bytes, void *arg);
-    /* The whole request has come; also without a body. */
-    void (*on_body_end)(struct http_exchange *x, void *arg);
+    /* The whole request has come; also without a body. trailers, mostly none,
+     * are valid during the call. */
+    void (*on_body_end)(struct http_exchange *x, struct http_fields trailers, void *arg);
     /* The response's queue fell below the mark of net/conn.h. */
     void (*on_drain)(struct http_exchange *x, void *arg);
     /* The client went away before the response had ended, or sent a body
-     * that is malformed. Last call; the exchange is gone. For a FIN behind a
-     * complete request see fin_is_abort. */
+     * that is malformed. Last call; the exchange is gone. */
     void (*on_abort)(struct http_exchange *x, void *arg);
 };
 
 /* A timeout of 0 is none. */
 struct http_server_config {
-    /* A request's head, valid during the call. The callee must call
+    /* A request's head, valid during the call; its framing is set. A target of
+     * CONNECT is an authority (host:port). The callee must call
      * http_exchange_accept(), http_exchange_upgrade(), http_exchange_abort()
      * or a full response (respond and end) before it returns. */
     void (*on_request)(struct http_exchange *x, const struct http_request *request, void *arg);
@@ -42,15 +61,6 @@ struct http_server_config {
     size_t connections_max;   /* over it, a new one gets 503 and is closed */
     uint64_t head_timeout_us; /* from the first byte of a head to its last; slow-loris */
     uint64_t idle_timeout_us; /* without a request on a kept-alive connection */
-    /* A client that gives up (Ctrl-C, an SDK's abort, a closed tab) closes its
-     * socket fully, but what arrives is a FIN, the same as of a client that
-     * only says that it will send no more; the reset that tells them apart
-     * comes when something is written, which may be minutes later while a
-     * model computes for nobody. True: a FIN while the response is
-     * outstanding is an abort, as nginx and Node have it; clients that
-     * half-close behind their request (nc -N) then get no answer. False: they
-     * get it, and only a reset is an abort. */
-    bool fin_is_abort;
 };
 
 /* Serves on an address as listener_new() does, with its errors. */
@@ -70,13 +80,25 @@ void http_server_free(struct http_server *server);
 void http_exchange_accept(struct http_exchange *x, const struct http_exchange_handlers *handlers,
                           void *arg);
 
+/* The Expect field is forwarded: the caller sends 100 (Continue) itself, or
+ * does not. To be called under on_request, or while reading is still off. */
+void http_exchange_leave_continue(struct http_exchange *x);
+
+/* Sends an interim response (100 to 199 but 101) ahead of the final one, any
+ * number of times. Hop-by-hop fields and Content-Length are left out. Dropped
+ * for a client of HTTP/1.0, which knows none. 0 or -EINVAL as of respond(). */
+int http_exchange_respond_interim(struct http_exchange *x, const struct http_response *response);
+
 /* Sends the head, together with content that is written in the same turn. The
  * fields are written as they are, after hop-by-hop ones are left out; Date is
- * added where it is missing. The framing is chosen here: Content-Length where
- * the fields have it, none for HEAD, 204 and 304, else chunked (closing for
- * HTTP/1.0). 101 takes all fields as they are. 0 or -EINVAL when a field or
- * the status (another 1xx) may not be sent; then nothing was, and the caller
- * may respond otherwise. */
+ * added where it is missing. response->framing is not looked at; it follows
+ * from the rest: Content-Length where the fields have it, none for HEAD, 204
+ * and 304, else chunked (closing for HTTP/1.0). So a body that came chunked or
+ * with a length goes out the same, and one that came until the close chunked.
+ * 101, or 2xx to CONNECT, begins a pipe; 101 keeps its Upgrade field. 0 or
+ * -EINVAL when a field or the status (another 1xx; 101 that was not asked
+ * for) may not be sent; then nothing was, and the caller may respond
+ * otherwise. */
 int http_exchange_respond(struct http_exchange *x, const struct http_response *response);
 bool http_exchange_has_responded(const struct http_exchange *x);
 
@@ -85,9 +107,11 @@ bool http_exchange_has_responded(const struct http_exchange *x);
 void http_exchange_write(struct http_exchange *x, struct span bytes);
 
 /* The response is complete; for the caller the exchange is gone when this
- * returns, and no handler is called. An unread request body is read on and
- * dropped up to a bound, then the connection closes. */
-void http_exchange_end(struct http_exchange *x);
+ * returns, and no handler is called (but see above for a pipe). Trailers, if
+ * any, go out behind a chunked body and are dropped behind any other. An
+ * unread request body is read on and dropped up to a bound, then the
+ * connection closes. */
+void http_exchange_end(struct http_exchange *x, struct http_fields trailers);
 
 /* Breaks the connection so that the client sees an error (RST, no final
  * chunk). The exchange is gone; no handler is called. */

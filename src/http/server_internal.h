@@ -10,6 +10,8 @@
  *    +-------------------------------------------------+
  *    +---- next turn ------- RESUME <--- with pipelined bytes
  *
+ *   RESPONSE -- 101, 2xx to CONNECT --> SWITCHING -- next turn --> PIPE
+ *
  * GONE from everywhere: closed, broken or upgraded; freed in a later turn.
  */
 #ifndef HTTP_SERVER_INTERNAL_H
@@ -30,12 +32,18 @@ enum {
 };
 #define HTTP_DROP_US (5 * UINT64_C(1000000)) /* and at most this long */
 
+/* How often the kernel is asked whether a client that has half-closed is still
+ * there: what an LLM computes for nobody after a Ctrl-C, at most. */
+#define HTTP_HALF_CLOSED_US (250 * UINT64_C(1000))
+
 enum connection_state {
     CONNECTION_HEAD,
     CONNECTION_BODY,
     CONNECTION_RESPONSE,
     CONNECTION_DROP,
     CONNECTION_RESUME,
+    CONNECTION_SWITCHING,
+    CONNECTION_PIPE,
     CONNECTION_GONE
 };
 
@@ -46,12 +54,16 @@ struct http_connection {
     struct list link;         /* in the server's connections */
     struct list timeout_link; /* in one of its timeouts */
     uint64_t deadline_us;
-    struct head_buffer in; /* an incomplete head; in RESPONSE and RESUME, pipelined bytes */
+    /* An incomplete head; in RESPONSE and RESUME pipelined bytes, in SWITCHING
+     * the first of the pipe. */
+    struct head_buffer in;
     struct http_body body;
     struct span early; /* behind the head, during on_request */
     size_t dropped;
     enum connection_state state;
     bool has_ended;          /* the client sent FIN */
+    bool is_half_closed;     /* which is no abort */
+    bool had_owner;          /* the client's socket, behind its FIN */
     bool is_flush_scheduled; /* of the exchange's sender */
 };
 
@@ -60,15 +72,26 @@ struct http_exchange {
     const struct http_exchange_handlers *handlers; /* NULL until accepted */
     void *arg;
     struct http_sender sender;
-    bool is_head;        /* the method */
-    bool is_http10;      /* the client */
-    bool keeps_alive;    /* the connection outlives the exchange */
-    bool wants_continue; /* the client waits for 100 (Continue) */
-    bool is_paused;      /* http_exchange_set_reading(false) */
+    bool is_head;         /* the method */
+    bool is_connect;      /* the method */
+    bool wants_pipe;      /* the request's framing: CONNECT or Upgrade */
+    bool is_http10;       /* the client */
+    bool keeps_alive;     /* the connection outlives the exchange */
+    bool wants_continue;  /* the client waits for 100 (Continue) */
+    bool leaves_continue; /* which the owner sends, or not */
+    bool is_paused;       /* http_exchange_set_reading(false) */
     bool has_responded;
+    bool has_ended;    /* of a pipe: our direction */
+    bool is_body_over; /* of a pipe: on_body_end came */
 };
 
-enum server_timeout { TIMEOUT_IDLE, TIMEOUT_HEAD, TIMEOUT_DROP, TIMEOUT_COUNT };
+enum server_timeout {
+    TIMEOUT_IDLE,
+    TIMEOUT_HEAD,
+    TIMEOUT_DROP,
+    TIMEOUT_HALF_CLOSED,
+    TIMEOUT_COUNT
+};
 
 struct timeout_queue {
     struct list connections; /* in the order of their deadlines: all wait equally long */
@@ -110,12 +133,16 @@ struct conn *connection_release(struct http_connection *c);
 /* The exchange has ended, the connection is kept or not. */
 void connection_next(struct http_connection *c, bool is_kept);
 
+/* The exchange becomes a pipe. */
+void connection_switch(struct http_connection *c);
+
 /* Reads from the client or not, as the state asks. */
 void connection_update_reading(struct http_connection *c);
 
 void connection_on_timeout(struct http_connection *c);
 
 /* exchange.c */
+/* request->framing is set. */
 struct http_exchange *exchange_new(struct http_connection *c, const struct http_request *request);
 void exchange_free_later(struct http_exchange *x);
 

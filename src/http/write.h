@@ -21,6 +21,7 @@ enum { HTTP_CHUNK_HEAD_MAX = 18 }; /* 16 hex digits, CR, LF */
  * content and "\r\n" follow it. */
 size_t http_write_chunk_head(char out[HTTP_CHUNK_HEAD_MAX + 1], size_t len);
 
-#define HTTP_LAST_CHUNK "0\r\n\r\n"
+/* Trailer fields and an empty line follow it. */
+#define HTTP_LAST_CHUNK "0\r\n"
 
 #endif

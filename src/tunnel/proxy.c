@@ -124,7 +124,7 @@ static void on_end(void *arg)
     struct relay *r = arg;
     struct http_exchange *exchange = r->exchange;
     relay_free(r);
-    http_exchange_end(exchange);
+    http_exchange_end(exchange, (struct http_fields){0});
 }
 
 static void on_error(const char *text, void *arg)
@@ -162,9 +162,10 @@ static void on_request_body(struct http_exchange *x, struct span bytes, void *ar
         http_exchange_set_reading(x, false);
 }
 
-static void on_request_end(struct http_exchange *x, void *arg)
+static void on_request_end(struct http_exchange *x, struct http_fields trailers, void *arg)
 {
     (void)x;
+    (void)trailers; /* version 1 carries none */
     struct relay *r = arg;
     r->is_request_complete = true;
     if (r->stream)
@@ -261,6 +262,8 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     r->head.path = path;
     /* Expect is answered here: version 1 carries no interim response. */
     head_add_end_to_end(&r->head, request->fields, "Expect");
+    /* Upgrade is not carried: the request is an ordinary one without content. */
+    r->is_request_complete = request->framing == HTTP_BODY_PIPE;
     http_exchange_accept(x, &exchange_handlers, r);
     list_append(&proxy->waiting, &r->link);
     if (proxy->mux) {
@@ -283,7 +286,6 @@ int proxy_new(struct loop *loop, const char *host, uint16_t port, struct proxy *
         .connections_max = CLIENT_CONNECTIONS_MAX,
         .head_timeout_us = CLIENT_HEAD_TIMEOUT_US,
         .idle_timeout_us = CLIENT_IDLE_TIMEOUT_US,
-        .fin_is_abort = true,
     };
     int error = http_server_new(loop, host, port, &config, &proxy->server);
     if (error) {

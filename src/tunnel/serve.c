@@ -122,8 +122,9 @@ static void on_response_body(struct span bytes, void *arg)
         http_call_set_reading(f->call, false);
 }
 
-static void on_response_end(void *arg)
+static void on_response_end(struct http_fields trailers, void *arg)
 {
+    (void)trailers; /* version 1 carries none */
     struct forward *f = arg;
     log_debug("serve: stream %u: %d, %llu bytes, %llu ms", mux_stream_id(f->stream), f->status,
               (unsigned long long)f->response_bytes,
@@ -165,9 +166,10 @@ static bool start_call(struct forward *f, enum http_framing framing)
         .target = span_from_string(target),
         .minor_version = 1,
         .fields = head_fields(&f->head),
+        .framing = framing,
     };
     log_debug("serve: stream %u: %s %s", mux_stream_id(f->stream), f->head.method, target);
-    int error = http_client_call(serve->client, &request, framing, &call_handlers, f, &f->call);
+    int error = http_client_call(serve->client, &request, &call_handlers, f, &f->call);
     free(target);
     if (error) {
         forward_fail(f, "the request's head may not be sent");
@@ -204,14 +206,14 @@ static void start_bodyless_call(struct forward *f)
     }
     head_add(&f->head, SPAN_LITERAL("Content-Length"), SPAN_LITERAL("0"));
     if (start_call(f, HTTP_BODY_LENGTH))
-        http_call_end(f->call);
+        http_call_end(f->call, (struct http_fields){0});
 }
 
 static void on_request_end(void *arg)
 {
     struct forward *f = arg;
     if (f->call)
-        http_call_end(f->call);
+        http_call_end(f->call, (struct http_fields){0});
     else
         start_bodyless_call(f);
 }

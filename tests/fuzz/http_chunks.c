@@ -23,15 +23,26 @@ static ssize_t feed(struct span in, size_t step, struct buf *out, bool *is_done)
             piece.len = step;
         struct span content;
         ssize_t took = http_body_feed(&body, piece, &content);
-        if (took < 0)
+        if (took < 0) {
+            http_body_deinit(&body);
             return took;
+        }
         assert(took > 0 && content.len <= (size_t)took);
         int error = buf_append(out, content);
         assert(error == 0);
         used += (size_t)took;
     }
     *is_done = body.is_done;
+    if (*is_done) {
+        struct http_field fields[HTTP_FIELDS_MAX];
+        struct http_fields trailers = http_body_trailers(&body, fields);
+        for (size_t i = 0; i < trailers.count; i++) {
+            assert(http_is_token(trailers.at[i].name));
+            assert(http_is_field_value(trailers.at[i].value));
+        }
+    }
     assert((http_body_feed_end(&body) == 0) == *is_done);
+    http_body_deinit(&body);
     return (ssize_t)used;
 }
 

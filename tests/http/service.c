@@ -21,12 +21,18 @@ static void on_body(struct http_exchange *x, struct span bytes, void *arg)
     rig_poke();
 }
 
-static void on_body_end(struct http_exchange *x, void *arg)
+static void on_body_end(struct http_exchange *x, struct http_fields trailers, void *arg)
 {
     (void)arg;
     t.body_ends++;
+    t.trailers[0] = '\0';
+    for (size_t i = 0; i < trailers.count; i++) {
+        size_t len = strlen(t.trailers);
+        snprintf(t.trailers + len, sizeof t.trailers - len, "%.*s=%.*s;",
+                 SPAN_ARG(trailers.at[i].name), SPAN_ARG(trailers.at[i].value));
+    }
     if (t.does_echo)
-        http_exchange_end(x);
+        http_exchange_end(x, no_fields);
     rig_poke();
 }
 
@@ -77,6 +83,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
 {
     assert_ptr_equal(arg, &t);
     t.requests++;
+    t.framing = request->framing;
     snprintf(t.target, sizeof t.target, "%.*s", SPAN_ARG(request->target));
     rig_poke();
     struct address address;
@@ -97,6 +104,8 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     }
     t.x = x;
     http_exchange_accept(x, &exchange_handlers, &t);
+    if (t.forwards_expect)
+        http_exchange_leave_continue(x);
     if (t.starts_paused)
         http_exchange_set_reading(x, false);
     if (span_is_string(request->target, "/echo")) {

@@ -18,12 +18,17 @@ struct service {
     struct peer upgraded;
     struct buf body;
     char target[64];
+    char trailers[128];
+    enum http_framing framing; /* of the request */
     int requests, body_ends, aborts, drains;
     bool starts_paused;
+    bool forwards_expect;
     bool does_echo;
 };
 
 extern struct service t;
+
+static const struct http_fields no_fields;
 
 #define HOST "Host: h\r\n"
 

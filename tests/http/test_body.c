@@ -73,6 +73,14 @@ static void test_request_framing(void **state)
         {"1.1", "Transfer-Encoding: \"chunked\"\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding: chunked;a=b\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding:\r\n", -EINVAL, 0, 0},
+        {"1.1", "Connection: a, UPGRADE\r\nUpgrade: b\r\n", 0, HTTP_BODY_PIPE, 0},
+        {"1.1", "Connection: upgrade\r\nUpgrade: b\r\nContent-Length: 0\r\n", 0, HTTP_BODY_PIPE, 0},
+        {"1.1", "Connection: upgrade\r\nUpgrade: b\r\nContent-Length: 1\r\n", 0, HTTP_BODY_LENGTH,
+         1},
+        {"1.1", "Connection: upgrade\r\nUpgrade:\r\n", 0, HTTP_BODY_NONE, 0},
+        {"1.1", "Upgrade: b\r\n", 0, HTTP_BODY_NONE, 0},
+        {"1.1", "Connection: upgrade\r\n", 0, HTTP_BODY_NONE, 0},
+        {"1.0", "Connection: upgrade\r\nUpgrade: b\r\n", 0, HTTP_BODY_NONE, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         enum http_framing framing;
@@ -162,6 +170,7 @@ static void expect_chunked(const char *text, const char *content, size_t left_ov
         assert_true(body.is_done);
         assert_int_equal(http_body_feed_end(&body), 0);
         assert_true(span_is_string(buf_bytes(&out), content));
+        http_body_deinit(&body);
         buf_deinit(&out);
     }
     /* Cut off anywhere, it is cut off. */
@@ -173,6 +182,7 @@ static void expect_chunked(const char *text, const char *content, size_t left_ov
         assert_int_equal(feed(&body, span_of(in.data, len), 1000, &out), len);
         assert_false(body.is_done);
         assert_int_equal(http_body_feed_end(&body), -ECONNRESET);
+        http_body_deinit(&body);
         buf_deinit(&out);
     }
 }
@@ -217,6 +227,9 @@ static void test_bad_chunked(void **state)
         "0\r\n A: b",
         "0\r\n: b",
         "0\r\nA: b\rX",
+        "0\r\nA b: c\r\n\r\n",
+        "0\r\nA\r\n\r\n",
+        "0\r\nA : b\r\n\r\n",
         "1 1\r\n",
         "8000000000000000\r\n",
         "10000000000000000\r\n",
@@ -234,9 +247,39 @@ static void test_bad_chunked(void **state)
             ssize_t result = feed(&body, span_from_string(bad[i]), step, &out);
             if (result != -EINVAL)
                 fail_msg("\"%s\" gave %zd", bad[i], result);
+            http_body_deinit(&body);
             buf_deinit(&out);
         }
     }
+}
+
+/* The fields come out as those of a head would, whatever the cuts; the barred
+ * ones do not. */
+static void test_trailers(void **state)
+{
+    (void)state;
+    struct span in = SPAN_LITERAL("1\r\na\r\n0\r\nX-A:  b \r\nContent-Length: 1\r\n"
+                                  "te: x\r\nX-a:\r\nCOOKIE: c\r\nETag: \"e\"\r\n\r\nGET");
+    for (size_t step = 1; step <= in.len; step++) {
+        struct http_body body;
+        struct buf out;
+        buf_init(&out, 16);
+        http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+        assert_int_equal(feed(&body, in, step, &out), in.len - 3);
+        struct http_fields trailers = http_body_trailers(&body, fields);
+        assert_int_equal(trailers.count, 3);
+        assert_true(span_is_string(trailers.at[0].name, "X-A"));
+        assert_true(span_is_string(trailers.at[0].value, "b"));
+        assert_true(span_is_string(trailers.at[1].name, "X-a"));
+        assert_int_equal(trailers.at[1].value.len, 0);
+        assert_true(span_is_string(trailers.at[2].value, "\"e\""));
+        http_body_deinit(&body);
+        buf_deinit(&out);
+    }
+    struct http_body none;
+    http_body_init(&none, HTTP_BODY_PIPE, 0);
+    assert_true(none.is_done);
+    assert_int_equal(http_body_trailers(&none, fields).count, 0);
 }
 
 static ssize_t feed_padded(const char *front, char pad, size_t count, const char *back)
@@ -254,6 +297,7 @@ static ssize_t feed_padded(const char *front, char pad, size_t count, const char
     if (result >= 0)
         assert_int_equal(result, in.len);
     buf_deinit(&in);
+    http_body_deinit(&body);
     buf_deinit(&out);
     return result < 0 ? result : body.is_done;
 }
@@ -276,6 +320,7 @@ static void test_chunk_limits(void **state)
     struct span in = SPAN_LITERAL("7fffffffffffffff\r\nabc");
     assert_int_equal(feed(&body, in, 5, &out), in.len);
     assert_true(span_is_string(buf_bytes(&out), "abc"));
+    http_body_deinit(&body);
     buf_deinit(&out);
 }
 
@@ -300,6 +345,7 @@ static void test_length_and_close(void **state)
         assert_false(body.is_done);
         assert_int_equal(http_body_feed_end(&body), 0);
         assert_true(body.is_done);
+        http_body_deinit(&body);
         buf_deinit(&out);
     }
     struct http_body body;
@@ -315,9 +361,10 @@ static void test_length_and_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request_framing), cmocka_unit_test(test_response_framing),
-        cmocka_unit_test(test_chunked),         cmocka_unit_test(test_bad_chunked),
-        cmocka_unit_test(test_chunk_limits),    cmocka_unit_test(test_length_and_close),
+        cmocka_unit_test(test_request_framing),  cmocka_unit_test(test_response_framing),
+        cmocka_unit_test(test_chunked),          cmocka_unit_test(test_bad_chunked),
+        cmocka_unit_test(test_trailers),         cmocka_unit_test(test_chunk_limits),
+        cmocka_unit_test(test_length_and_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

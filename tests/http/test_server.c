@@ -48,7 +48,7 @@ static void test_byte_by_byte(void **state)
     assert_true(span_is_string(buf_bytes(&t.body), "abcde"));
     assert_int_equal(t.requests, 1);
     assert_int_equal(service_respond(204, NULL, 0), 0);
-    http_exchange_end(t.x);
+    http_exchange_end(t.x, no_fields);
     RIG_WAIT(peer_has(&t.client, "\r\n\r\nnow"));
     assert_int_equal(strncmp(service_received(&t.client),
                              "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200", 39),
@@ -179,7 +179,7 @@ static void test_no_body_where_none_belongs(void **state)
         RIG_WAIT(t.body_ends == (int)i + 1);
         assert_int_equal(service_respond(cases[i].status, length, 1), 0);
         http_exchange_write(t.x, SPAN_LITERAL("hello"));
-        http_exchange_end(t.x);
+        http_exchange_end(t.x, no_fields);
         RIG_WAIT(peer_has(&t.client, "\r\n\r\n"));
         assert_string_equal(service_received(&t.client), cases[i].head);
         peer_clear(&t.client);
@@ -197,7 +197,7 @@ static void test_http10(void **state)
     RIG_WAIT(t.body_ends == 1);
     assert_int_equal(service_respond(200, NULL, 0), 0);
     http_exchange_write(t.x, SPAN_LITERAL("hello"));
-    http_exchange_end(t.x);
+    http_exchange_end(t.x, no_fields);
     RIG_WAIT(t.client.has_ended);
     assert_string_equal(service_received(&t.client),
                         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello");
@@ -276,7 +276,7 @@ static void test_streams(void **state)
         assert_string_equal(service_received(&t.client), "d\r\ndata: token\n\n\r\n");
     }
     peer_clear(&t.client);
-    http_exchange_end(t.x);
+    http_exchange_end(t.x, no_fields);
     RIG_WAIT(t.client.in.len > 0);
     assert_string_equal(service_received(&t.client), "0\r\n\r\n");
     service_stop();
@@ -298,7 +298,7 @@ static void test_large_chunks(void **state)
     assert_true(http_exchange_queued(t.x) > CONN_DRAIN_MARK);
     RIG_WAIT(t.drains > 0);
     assert_true(http_exchange_queued(t.x) <= CONN_DRAIN_MARK);
-    http_exchange_end(t.x);
+    http_exchange_end(t.x, no_fields);
     RIG_WAIT(peer_has(&t.client, "\r\n0\r\n\r\n"));
     assert_int_equal(peer_count(&t.client, "\r\nea60\r\nzzz"), COUNT);
     struct span in = buf_bytes(&t.client.in);
@@ -392,7 +392,7 @@ static void test_upgrade(void **state)
     RIG_WAIT(peer_has(&t.client, "\r\n\r\n"));
     assert_string_equal(service_received(&t.client),
                         "HTTP/1.1 101 Switching Protocols\r\n"
-                        "Connection: Upgrade\r\nUpgrade: tests\r\n\r\n");
+                        "Upgrade: tests\r\nConnection: Upgrade\r\n\r\n");
     assert_true(span_is_string(buf_bytes(&t.upgraded.in), "early"));
     /* It is the server's no more. */
     http_server_free(t.server);
