@@ -1,12 +1,19 @@
 /*
  * tunnel: options, then one of the subcommands.
  */
+#include <malloc.h>
 #include <signal.h>
 
 #include "cli/commands.h"
 #include "cli/options.h"
 
-enum { EXIT_MISUSE = 2 };
+enum {
+    EXIT_MISUSE = 2,
+    /* Free memory that stays ours. The queues of one session come and go by
+     * the megabyte; given back to the kernel each time, they cost a page fault
+     * every 4 KiB, a tenth of all CPU in a fast transfer. */
+    HEAP_KEPT = 4 << 20
+};
 
 int main(int argc, char **argv)
 {
@@ -20,6 +27,7 @@ int main(int argc, char **argv)
         break;
     }
     log_configure(config.log_level, config.log_format);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
     signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
     int status = config.command == COMMAND_SERVE ? serve_command(&config) : proxy_command(&config);
     config_deinit(&config);

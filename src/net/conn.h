@@ -27,7 +27,9 @@ struct listener;
 struct tls_client; /* net/tls.h */
 
 enum {
-    CONN_READ_MAX = 64 << 10,   /* most bytes of one on_data */
+    /* Most bytes of one on_data: two of the tunnel's body frames, so that a
+     * full read leaves no small rest. */
+    CONN_READ_MAX = 2 * ((64 << 10) - 128),
     CONN_DRAIN_MARK = 64 << 10, /* on_drain comes when the queue falls to this or below */
     CONN_QUEUE_MAX = 64 << 20,  /* a user that ignores conn_queued() is cut off here */
     CONN_KEEPALIVE_S = 10,      /* of silence before a probe, and between two */

@@ -18,6 +18,12 @@
 #include "net/conn.h"
 #include "net/loop_internal.h"
 
+enum {
+    IPV4_HEADERS_LEN = 20 + 8, /* with that of UDP */
+    IPV6_HEADERS_LEN = 40 + 8,
+    IPV6_LEAST_MTU = 1280 /* RFC 8200 section 5 */
+};
+
 struct udp {
     struct loop *loop;
     struct fd_watch *watch;
@@ -170,13 +176,52 @@ int udp_send(struct udp *udp, struct span bytes, size_t segment, const struct ad
     if (udp->has_segmentation || bytes.len <= segment) {
         error = send_message(udp, bytes, segment, to);
         if (bytes.len > segment && is_refusal(error)) {
-            udp->has_segmentation = false;
             error = send_one_by_one(udp, bytes, segment, to);
+            /* Where one alone passes it was not their size. */
+            udp->has_segmentation = error != 0;
         }
     } else {
         error = send_one_by_one(udp, bytes, segment, to);
     }
     return error == -ENOBUFS ? -EAGAIN : error;
+}
+
+static void set_df(const struct udp *udp, const struct address *to, bool is_set)
+{
+    if (to->storage.ss_family == AF_INET6)
+        set_option(udp->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+                   is_set ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT);
+    else
+        set_option(udp->fd, IPPROTO_IP, IP_MTU_DISCOVER,
+                   is_set ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT);
+}
+
+int udp_send_in_fragments(struct udp *udp, struct span bytes, size_t segment,
+                          const struct address *to)
+{
+    set_df(udp, to, false);
+    int error = send_one_by_one(udp, bytes, segment, to);
+    set_df(udp, to, true);
+    return error == -ENOBUFS ? -EAGAIN : error;
+}
+
+/* --- the route -------------------------------------------------------------------- */
+
+size_t udp_route_max(const struct address *to)
+{
+    bool is_v6 = to->storage.ss_family == AF_INET6;
+    size_t headers = is_v6 ? IPV6_HEADERS_LEN : IPV4_HEADERS_LEN;
+    int mtu = 0;
+    int fd = socket(to->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        socklen_t len = sizeof mtu;
+        if (connect(fd, (const struct sockaddr *)&to->storage, to->len) < 0 ||
+            getsockopt(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_MTU : IP_MTU, &mtu,
+                       &len) < 0)
+            mtu = 0;
+        close(fd);
+    }
+    return (mtu < IPV6_LEAST_MTU ? IPV6_LEAST_MTU : (size_t)mtu) - headers;
 }
 
 /* --- the socket ------------------------------------------------------------------- */

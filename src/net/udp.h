@@ -48,4 +48,14 @@ void udp_local_address(const struct udp *udp, struct address *out);
  * -EMSGSIZE or -ECONNREFUSED for an earlier datagram. */
 int udp_send(struct udp *udp, struct span bytes, size_t segment, const struct address *to);
 
+/* The same without DF: what is larger than the path goes in fragments. For
+ * the rare datagram that was made when the path was wider. */
+int udp_send_in_fragments(struct udp *udp, struct span bytes, size_t segment,
+                          const struct address *to);
+
+/* The most bytes of a datagram that the way to an address takes, as far as
+ * this machine knows: by its interface, or by an ICMP message that came. At
+ * least what IPv6 guarantees, also when nothing is known. */
+size_t udp_route_max(const struct address *to);
+
 #endif

@@ -18,8 +18,9 @@ struct dtls;
 enum dtls_role { DTLS_CLIENT, DTLS_SERVER };
 
 enum {
-    DTLS_MTU = 1200,          /* of handshake datagrams, UDP payload */
-    DTLS_PLAINTEXT_MAX = 1400 /* of one record that this engine sends */
+    DTLS_MTU = 1200,             /* of handshake datagrams, UDP payload */
+    DTLS_PLAINTEXT_MAX = 16384,  /* of a record (RFC 6347 section 4.1) */
+    DTLS_OVERHEAD = 13 + 8 + 16, /* header, nonce and tag of one (RFC 5288) */
 };
 
 /* Under on_data and on_connected, everything but dtls_feed() and dtls_free()

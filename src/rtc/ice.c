@@ -22,6 +22,8 @@
 #include "ice/turn_frame.h"
 #include "rtc/ice_internal.h"
 
+enum { ETHERNET_DATAGRAM_MAX = 1500 - 28 };
+
 void ice_rearm(struct ice *ice)
 {
     timer_start_at(ice->timer, ice_agent_deadline(ice->agent));
@@ -267,8 +269,11 @@ void ice_flush(struct ice *ice)
     if (route && route->is_stream) {
         ice_base_send(ice, route->base, &route->remote, bytes);
     } else if (route && ice->bases[route->base]) {
+        struct udp *udp = ice->bases[route->base]->udp;
         /* What the kernel refuses is lost, as on any path. */
-        int ignored = udp_send(ice->bases[route->base]->udp, bytes, burst->segment, &ice->route_to);
+        int ignored = burst->may_fragment
+                          ? udp_send_in_fragments(udp, bytes, burst->segment, &ice->route_to)
+                          : udp_send(udp, bytes, burst->segment, &ice->route_to);
         (void)ignored;
     }
     burst->len = burst->count = 0;
@@ -284,7 +289,7 @@ static bool fits(const struct burst *burst, size_t len)
            burst->len + len <= UDP_BURST_BYTES;
 }
 
-void ice_queue(struct ice *ice, struct span datagram)
+void ice_queue(struct ice *ice, struct span datagram, bool may_fragment)
 {
     struct burst *burst = &ice->burst;
     const struct ice_route *route = ice_agent_route(ice->agent);
@@ -293,8 +298,9 @@ void ice_queue(struct ice *ice, struct span datagram)
     size_t header = route->channel ? TURN_CHANNEL_HEADER_LEN : 0;
     size_t padding = route->is_stream ? turn_channel_padding(datagram.len) : 0;
     size_t len = header + datagram.len + padding;
-    if (!fits(burst, len))
+    if (!fits(burst, len) || burst->may_fragment != may_fragment)
         ice_flush(ice);
+    burst->may_fragment = may_fragment;
     uint8_t *at = burst->data + burst->len;
     if (header)
         turn_channel_encode(route->channel, (uint16_t)datagram.len, at);
@@ -305,6 +311,17 @@ void ice_queue(struct ice *ice, struct span datagram)
     burst->has_last = len < burst->segment;
     burst->len += len;
     burst->count++;
+}
+
+size_t ice_datagram_max(const struct ice *ice)
+{
+    const struct ice_route *route = ice_agent_route(ice->agent);
+    if (!route)
+        return 0;
+    /* Of the way from a relay on we know nothing. */
+    if (route->is_stream)
+        return ETHERNET_DATAGRAM_MAX;
+    return udp_route_max(&ice->route_to) - (route->channel ? TURN_CHANNEL_HEADER_LEN : 0);
 }
 
 /* ---- for people ---- */

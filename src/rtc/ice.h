@@ -57,9 +57,14 @@ int ice_add_remote_candidate(struct ice *ice, const char *candidate);
 void ice_end_of_remote_candidates(struct ice *ice);
 
 /* Queues a datagram for the path as it is now; a full queue leaves. Without a
- * path, and where the kernel has no room, it is lost. */
-void ice_queue(struct ice *ice, struct span datagram);
+ * path, and where the kernel has no room, it is lost. may_fragment: it may be
+ * larger than the path takes whole. */
+void ice_queue(struct ice *ice, struct span datagram, bool may_fragment);
 void ice_flush(struct ice *ice);
+
+/* The largest datagram that the path takes as far as this machine knows; 0
+ * without a path. */
+size_t ice_datagram_max(const struct ice *ice);
 
 /* False before on_connected. */
 bool ice_get_path(const struct ice *ice, struct peer_path *out);

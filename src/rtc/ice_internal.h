@@ -25,7 +25,8 @@ struct burst {
     size_t len;
     size_t segment; /* size of each but the last */
     size_t count;
-    bool has_last; /* a shorter one is in: nothing may follow */
+    bool has_last;     /* a shorter one is in: nothing may follow */
+    bool may_fragment; /* all of them, or none */
 };
 
 struct ice {

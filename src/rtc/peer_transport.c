@@ -29,11 +29,10 @@ enum {
      * They come over checked pairs only. */
     EARLY_DATAGRAMS_MAX = 32 << 10,
     EARLY_HEADER_LEN = 2,
-    /* 13 bytes of header, 8 of nonce and 16 of tag around each SCTP packet
-     * (RFC 5288), which is a multiple of 4. */
-    SCTP_MTU = (DTLS_MTU - 37) / 4 * 4,
-    SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* what path MTU discovery looks for */
-    SCTP_BURST = 64,                   /* packets that are written at a time */
+    /* A packet of SCTP is a multiple of 4. */
+    SCTP_MTU = (DTLS_MTU - DTLS_OVERHEAD) / 4 * 4,
+    SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* where the path is our own machine */
+    SCTP_ARENA_LEN = 128 << 10,        /* packets are written that many bytes at a time */
     TEXT_MAX = ICE_TRIED_LEN + 128
 };
 
@@ -104,8 +103,11 @@ static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t
     struct peer *peer = arg;
     /* What fails here is lost, as on any path. */
     peer->is_bursting = true;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        peer->may_fragment = packets[i].may_fragment;
         dtls_send(peer->dtls, span_of(packets[i].data, packets[i].len));
+    }
+    peer->may_fragment = false;
     peer->is_bursting = false;
     if (peer->ice)
         ice_flush(peer->ice);
@@ -201,6 +203,14 @@ void peer_work_later(struct peer *peer)
     loop_defer(peer->loop, work, peer);
 }
 
+/* Where path MTU discovery ends. */
+static size_t mtu_max(const struct peer *peer)
+{
+    size_t datagram = ice_datagram_max(peer->ice);
+    size_t most = datagram > DTLS_OVERHEAD ? (datagram - DTLS_OVERHEAD) / 4 * 4 : 0;
+    return most < SCTP_MTU ? SCTP_MTU : most > SCTP_MTU_MAX ? SCTP_MTU_MAX : most;
+}
+
 static void start_sctp(struct peer *peer)
 {
     static const struct sctp_assoc_handlers handlers = {
@@ -211,8 +221,8 @@ static void start_sctp(struct peer *peer)
         .on_stream_reset = on_sctp_stream_reset,
         .on_closed = on_sctp_closed,
     };
-    peer->arena.len = SCTP_BURST * SCTP_MTU_MAX;
-    peer->arena.data = xcalloc(SCTP_BURST, SCTP_MTU_MAX);
+    peer->arena.len = SCTP_ARENA_LEN;
+    peer->arena.data = xcalloc(1, SCTP_ARENA_LEN);
     struct sctp_assoc_config config;
     sctp_assoc_config_init(&config);
     random_bytes(config.seed, sizeof config.seed);
@@ -220,7 +230,7 @@ static void start_sctp(struct peer *peer)
     config.local_port = SDP_SCTP_PORT;
     config.remote_port = peer->remote.sctp_port;
     config.mtu = SCTP_MTU;
-    config.mtu_max = SCTP_MTU_MAX;
+    config.mtu_max = mtu_max(peer);
     config.max_message = PEER_MESSAGE_MAX;
     peer->sctp = sctp_assoc_new(&config, &handlers, peer);
     sctp_assoc_connect(peer->sctp, clock_now_us());
@@ -233,7 +243,7 @@ static void on_dtls_datagram(struct span datagram, void *arg)
     struct peer *peer = arg;
     if (!peer->ice)
         return;
-    ice_queue(peer->ice, datagram);
+    ice_queue(peer->ice, datagram, peer->may_fragment);
     if (!peer->is_bursting)
         ice_flush(peer->ice);
 }

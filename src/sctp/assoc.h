@@ -167,6 +167,7 @@ struct path {
     uint64_t probe_nonce;
     unsigned probe_tries;
     size_t too_big; /* the least size known not to pass */
+    bool has_tried_max;
     bool search_done;
 };
 

@@ -1,8 +1,9 @@
 /*
  * The path: is it there (HEARTBEAT, RFC 9260 section 8.3), and how large a
  * packet does it carry (RFC 8899). A size is probed with a HEARTBEAT that is
- * padded to it (RFC 4820): first the steps of the table upward, then by
- * halves between the largest that passed and the smallest that did not.
+ * padded to it (RFC 4820): once the most that the owner thinks possible, which
+ * mostly passes; else the steps of the table upward, then by halves between
+ * the largest that passed and the smallest that did not.
  *
  *   | type 4        | flags         | length                        |
  *   | parameter 1                   | length                        |
@@ -80,6 +81,8 @@ void path_on_heartbeat_timer(struct sctp_assoc *a, uint64_t now_us)
 static size_t next_size(const struct sctp_assoc *a)
 {
     const struct path *p = &a->path;
+    if (!p->has_tried_max && a->config.mtu_max > a->mtu)
+        return a->config.mtu_max & ~(size_t)3;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (steps[i] > a->mtu && steps[i] < p->too_big)
             return steps[i];
@@ -110,7 +113,7 @@ void path_on_pmtu_timer(struct sctp_assoc *a, uint64_t now_us)
     if (a->state < ASSOC_ESTABLISHED)
         return;
     if (p->search_done) { /* the path may have widened */
-        p->search_done = false;
+        p->search_done = p->has_tried_max = false;
         p->too_big = a->config.mtu_max + 4;
     }
     if (p->probe_size != 0 && ++p->probe_tries >= PROBE_TRIES) {
@@ -119,7 +122,8 @@ void path_on_pmtu_timer(struct sctp_assoc *a, uint64_t now_us)
     }
     if (p->probe_size == 0) {
         p->probe_size = next_size(a);
-        p->probe_tries = 0;
+        p->probe_tries = p->has_tried_max ? 0 : PROBE_TRIES - 1;
+        p->has_tried_max = true;
     }
     if (p->probe_size == 0) {
         p->search_done = true;

@@ -5,8 +5,12 @@
 #include "testing.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "net/udp.h"
 
@@ -145,13 +149,67 @@ static void test_errors(void **state)
     loop_free(loop);
 }
 
+/* A network namespace of our own, whose loopback is as narrow as Ethernet.
+ * For all that follows in this process. */
+static bool enter_narrow_network(void)
+{
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    if (unshare(CLONE_NEWNET) < 0)
+        return false;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    request.ifr_mtu = 1500;
+    assert_int_equal(ioctl(fd, SIOCSIFMTU, &request), 0);
+    close(fd);
+    return true;
+}
+
+static void check_narrow_path(const char *host, size_t most)
+{
+    static uint8_t burst[UDP_BURST_BYTES];
+    struct loop *loop = loop_new();
+    struct end from, to;
+    end_open(&from, loop, host);
+    end_open(&to, loop, host);
+    assert_int_equal(udp_route_max(&to.address), most);
+    size_t len = fill(burst, 2, most + 1, most + 1);
+    assert_int_equal(udp_send(from.udp, span_of(burst, most + 1), most + 1, &to.address),
+                     -EMSGSIZE);
+    assert_int_equal(udp_send(from.udp, span_of(burst, len), most + 1, &to.address), -EMSGSIZE);
+
+    to.wanted = 2;
+    len = fill(burst, 2, 9000, 5000);
+    assert_int_equal(udp_send_in_fragments(from.udp, span_of(burst, len), 9000, &to.address), 0);
+    loop_run(loop);
+    assert_int_equal(to.bytes, len);
+    assert_int_equal(to.last_len, 5000);
+
+    /* DF is set again. */
+    assert_int_equal(udp_send(from.udp, span_of(burst, most + 1), most + 1, &to.address),
+                     -EMSGSIZE);
+    end_close(&from);
+    end_close(&to);
+    loop_free(loop);
+}
+
+static void test_what_the_path_takes(void **state)
+{
+    (void)state;
+    if (!enter_narrow_network()) {
+        print_message("skipped: needs root, for a network namespace\n");
+        skip();
+    }
+    check_narrow_path("127.0.0.1", 1500 - 28);
+    check_narrow_path("::1", 1500 - 48);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bursts_over_ipv4),
-        cmocka_unit_test(test_bursts_over_ipv6),
-        cmocka_unit_test(test_close_under_handler),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_bursts_over_ipv4),    cmocka_unit_test(test_bursts_over_ipv6),
+        cmocka_unit_test(test_close_under_handler), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_what_the_path_takes), /* last: moves to another network */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
