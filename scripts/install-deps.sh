@@ -14,7 +14,7 @@ build)
 test)
     packages="libcmocka-dev libnice-dev libusrsctp-dev clang libclang-rt-14-dev llvm clang-format
         valgrind python3-aiortc python3-aiohttp nodejs npm chromium openssl iproute2 nftables
-        shellcheck"
+        coturn shellcheck"
     ;;
 bench)
     packages="nginx-light wrk openssh-server openssh-client curl procps"
@@ -42,6 +42,10 @@ install_debian() {
     # shellcheck disable=SC2086 # both are lists of words
     $as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends $missing
+    # Its package starts a TURN server for all the world; the tests start their own.
+    case "$missing " in
+    *" coturn "*) $as_root systemctl disable --now coturn 2>/dev/null || true ;;
+    esac
 }
 
 missing=

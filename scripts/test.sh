@@ -104,6 +104,9 @@ check demo "test-local.sh" timeout 60 ./test-local.sh
 title "end to end"
 end_to_end e2e tests/e2e
 
+title "real NATs"
+end_to_end lab --jobs 8 tests/lab
+
 title "other implementations"
 end_to_end interop --jobs 3 tests/interop tests/openai
 

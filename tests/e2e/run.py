@@ -5,7 +5,8 @@ own, several at a time, and says what each test showed.
     run.py [--jobs N] [--results FILE] [--only TEXT] [--skip TEXT] FOLDER…
 
 Each test is one line; the file of --results gets "pass|fail|skip", the suite
-and the test, separated by tabs. A class is ended after its `seconds`.
+and the test, separated by tabs. A class is ended after its `seconds`. On SIGINT
+and SIGTERM all that run are ended, with whatever they have started.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import concurrent.futures
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -57,6 +59,7 @@ class Reporter(unittest.TestResult):
     def say(self, kind, test, why=""):
         seconds = time.monotonic() - getattr(self, "began", time.monotonic())
         line = {"kind": kind, "test": title(test), "why": why, "seconds": seconds}
+        line["note"] = getattr(test, "note", "")  # what it has measured
         print(json.dumps(line), flush=True)
 
     def addSuccess(self, test):
@@ -93,6 +96,17 @@ def run_class(path, name):
     unittest.defaultTestLoader.loadTestsFromTestCase(cls).run(Reporter())
 
 
+children = set()  # each leads a process group of its own
+
+
+def interrupt_children():
+    for child in list(children):
+        try:
+            os.killpg(child.pid, signal.SIGINT)
+        except ProcessLookupError:
+            pass  # it has just ended
+
+
 def start_class(path, cls, deadline):
     """Runs a class in a process; its result lines and what else it printed."""
     argv = [sys.executable, __file__, "--class", f"{path}:{cls.__name__}"]
@@ -100,6 +114,7 @@ def start_class(path, cls, deadline):
         argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
         start_new_session=True,
     )
+    children.add(child)
     try:
         out, err = child.communicate(timeout=deadline)
         why = f"the test process ended with {child.returncode}" if child.returncode else ""
@@ -107,6 +122,8 @@ def start_class(path, cls, deadline):
         os.killpg(child.pid, 9)
         out, err = child.communicate()
         why = f"not done after {deadline} s"
+    finally:
+        children.discard(child)
     results = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     if why or not results:
         why = why or "no test was run"
@@ -147,6 +164,14 @@ def main():
     lines = []
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+
+        def stop(*_):
+            pool.shutdown(wait=False, cancel_futures=True)
+            interrupt_children()
+            sys.exit(1)
+
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
         running = {}
         for path, cls in jobs:
             deadline = args.slower * getattr(cls, "seconds", 120)
@@ -159,8 +184,9 @@ def main():
                 counts[r["kind"]] += 1
                 word = {"pass": "ok", "fail": "FAILED", "skip": "skipped"}[r["kind"]]
                 name = f"{cls.__name__}: {r['test']}"
-                why = f" ({r['why']})" if r["kind"] == "skip" else ""
-                print(f"  {word:7} {r['seconds']:5.1f} s  {name}{why}", flush=True)
+                more = r["why"] if r["kind"] == "skip" else r.get("note")
+                more = f" ({more})" if more else ""
+                print(f"  {word:7} {r['seconds']:5.1f} s  {name}{more}", flush=True)
                 if r["kind"] == "fail":
                     print("    " + r["why"].strip().replace("\n", "\n    "), flush=True)
                 lines.append(f"{r['kind']}\t{suite}\t{name}\n")

@@ -1,0 +1,242 @@
+"""A small internet of network namespaces: a core with servers in it, homes
+behind real NATs (nftables), and hosts in the homes.
+
+    laptop ── home 1 ──┐                ┌── home 2 ── provider
+    192.168.1.2    203.0.113.2    203.0.113.6    192.168.2.2
+                       └──── core ──────┘
+                    192.0.2.1, 192.0.2.2
+
+A namespace here has no name. It is held by a `cat` that waits at a pipe of
+ours: when this process ends, however it ends, the pipe closes and the kernel
+takes the namespace away with all that was in it. So nothing is left behind,
+and labs that run at the same time cannot meet.
+"""
+
+import os
+import shutil
+import subprocess
+
+# Where the servers of the core listen.
+TURN_IP = "192.0.2.1"
+SIGNAL_IP = "192.0.2.2"
+
+# What a NAT does to the source of what it lets out. Linux keeps the port while
+# it is free, so one port of a host is seen as the same port from everywhere;
+# with fully-random every destination sees another one.
+CONE = "masquerade"
+SYMMETRIC = "masquerade fully-random"
+
+# What a home's firewall may forbid.
+NO_UDP = ("meta l4proto udp drop",)
+ONLY_HTTPS = ("tcp dport 443 accept", "drop")
+
+
+class Space:
+    """A network namespace and what is run in it."""
+
+    def __init__(self, name):
+        self.name = name
+        self.holder = subprocess.Popen(
+            ["unshare", "--net", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, bufsize=1,
+        )
+        # What comes back comes from inside.
+        self.holder.stdin.write("ready\n")
+        if self.holder.stdout.readline() != "ready\n":
+            raise OSError(f"no network namespace: {self.holder.stderr.read().strip()}")
+        self.ip("link set lo up")
+
+    @property
+    def pid(self):
+        return self.holder.pid
+
+    def argv(self, argv):
+        """The command that runs this command inside, and ends it with us."""
+        return ["nsenter", f"--net=/proc/{self.pid}/ns/net",
+                "setpriv", "--pdeathsig", "KILL", *argv]
+
+    def run(self, argv, text=None):
+        done = subprocess.run(self.argv(argv), input=text, text=True, capture_output=True)
+        if done.returncode != 0:
+            raise OSError(f"{self.name}: {' '.join(argv)}: {done.stderr.strip()}\n{text or ''}")
+        return done.stdout
+
+    def ip(self, *lines):
+        self.run(["ip", "-batch", "-"], "\n".join(lines))
+
+    def nft(self, rules):
+        self.run(["nft", "-f", "-"], rules)
+
+    def forward_packets(self):
+        self.run(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"])
+
+    def close(self):
+        self.holder.communicate()
+
+
+class Home:
+    """A home router: a bridge for its LAN, and a NAT to the core.
+
+    source says what becomes of the source of what leaves: CONE or SYMMETRIC.
+    outgoing are rules for what may leave, such as "meta l4proto udp drop". dmz
+    is the last number of the host that gets what comes in unasked; otherwise
+    that is dropped, as home routers do. subnet is the third number of the
+    addresses in the LAN.
+    """
+
+    def __init__(self, network, number, source=CONE, outgoing=(), dmz=None, subnet=None):
+        self.network = network
+        self.space = network.add_space(f"home {number}")
+        self.public_ip = f"203.0.113.{4 * number - 2}"
+        self.subnet = f"192.168.{subnet or number}"
+        core_ip = f"203.0.113.{4 * number - 3}"
+        core = network.core
+        self.space.ip(
+            f"link add wan type veth peer name home{number} netns {core.pid}",
+            f"addr add {self.public_ip}/30 dev wan",
+            "link set wan up",
+            f"route add default via {core_ip}",
+            "link add lan type bridge",
+            f"addr add {self.subnet}.1/24 dev lan",
+            "link set lan up",
+        )
+        core.ip(f"addr add {core_ip}/30 dev home{number}", f"link set home{number} up")
+        self.space.forward_packets()
+        self.space.nft(self.rules(source, outgoing, dmz))
+
+    def rules(self, source, outgoing, dmz):
+        unasked = f"iif wan meta l4proto udp dnat to {self.subnet}.{dmz}" if dmz else ""
+        outgoing = "\n".join(outgoing)
+        return f"""
+        table ip home {{
+            chain out {{
+                type nat hook postrouting priority srcnat;
+                oif wan {source}
+            }}
+            chain in {{
+                type nat hook prerouting priority dstnat;
+                {unasked}
+            }}
+            chain forward {{
+                type filter hook forward priority filter; policy drop;
+                ct status dnat accept
+                iif wan ct state established,related accept
+                iif lan jump outgoing
+            }}
+            chain outgoing {{
+                {outgoing}
+                accept
+            }}
+            # A packet from outside that is answered or even taken would occupy
+            # the port that the host behind us is about to send from.
+            chain unasked {{
+                type filter hook input priority filter;
+                iif wan ct state new drop
+            }}
+        }}"""
+
+    def add_host(self, name, last):
+        """A host with the address that ends in that number."""
+        host = self.network.add_space(name)
+        self.plug_in(host, "eth0", last)
+        return host
+
+    def plug_in(self, host, interface, last):
+        self.space.ip(
+            f"link add {host.name} type veth peer name {interface} netns {host.pid}",
+            f"link set {host.name} master lan",
+            f"link set {host.name} up",
+        )
+        host.ip(f"link set {interface} up")
+        self.give_address(host, interface, last)
+
+    def give_address(self, host, interface, last):
+        host.ip(
+            f"addr add {self.subnet}.{last}/24 dev {interface}",
+            f"route replace default via {self.subnet}.1 dev {interface}",
+        )
+
+    def take_address(self, host, interface, last):
+        host.ip(f"addr del {self.subnet}.{last}/24 dev {interface}")
+
+
+class Network:
+    """The core, and every namespace there is."""
+
+    def __init__(self):
+        self.spaces = []
+        self.lan = None
+        self.core = self.add_space("core")
+        self.core.forward_packets()
+        self.core.ip(
+            f"addr add {TURN_IP}/32 dev lo",
+            f"addr add {SIGNAL_IP}/32 dev lo",
+            # What has no way from here is lost on the way, as on the internet:
+            # without a route the sender would be told.
+            "link add void type veth peer name void-end",
+            "addr add 198.51.100.1/30 dev void",
+            "link set void up",
+            "link set void-end up",
+            "neigh add 198.51.100.2 lladdr 02:00:00:00:00:01 dev void",
+            "route add default via 198.51.100.2",
+        )
+
+    def add_space(self, name):
+        space = Space(name)
+        self.spaces.append(space)
+        return space
+
+    def add_home(self, number, **options):
+        return Home(self, number, **options)
+
+    def plug_into_lan(self, host, address):
+        """Into a LAN that has no router. Nobody else has that address, so it
+        may be used at once."""
+        if not self.lan:
+            self.lan = self.add_space("lan")
+            self.lan.ip("link add lan type bridge", "link set lan up")
+        port = f"port{host.pid}"
+        self.lan.ip(
+            f"link add {port} type veth peer name lan0 netns {host.pid}",
+            f"link set {port} master lan",
+            f"link set {port} up",
+        )
+        host.ip(f"addr add {address} dev lan0 nodad", "link set lan0 up")
+
+    def part_homes(self):
+        """No UDP passes between homes any more; what they say to the core does."""
+        self.core.nft("""
+            table inet wall {
+                chain forward {
+                    type filter hook forward priority filter
+                    iifname "home*" oifname "home*" meta l4proto udp drop
+                }
+            }""")
+
+    def rejoin_homes(self):
+        self.core.run(["nft", "delete", "table", "inet", "wall"])
+
+    def close(self):
+        for space in self.spaces:
+            space.close()
+
+
+def why_not():
+    """Why there can be no lab here, or None."""
+    for program in ("unshare", "nsenter", "setpriv", "ip", "nft", "turnserver", "curl", "openssl"):
+        if not shutil.which(program):
+            return f"there is no {program}"
+    if os.geteuid() != 0:
+        return "only root can make network namespaces"
+    try:
+        network = Network()
+    except OSError as error:
+        return str(error)
+    try:
+        home = network.add_home(1)
+        home.add_host("host", 2)
+    except OSError as error:
+        return f"no NAT can be made: {error}"
+    finally:
+        network.close()
+    return None
