@@ -61,7 +61,7 @@ int http_content_length(struct http_fields fields, uint64_t *length)
 }
 
 /* Looks at the codings over all lines of Transfer-Encoding. chunked must be
- * the last and stand once; with others before it we cannot decode. */
+ * the last and stand once; any other is one that we cannot decode. */
 static int check_codings(struct http_fields fields)
 {
     size_t codings = 0;
@@ -73,14 +73,16 @@ static int check_codings(struct http_fields fields)
         struct span rest = fields.at[i].value;
         struct span coding;
         while (http_list_next(&rest, &coding)) {
+            if (!http_is_token(coding))
+                return -EINVAL;
             is_last = span_is_string_nocase(coding, "chunked");
             chunked += is_last;
             codings++;
         }
     }
-    if (chunked != 1 || !is_last)
+    if (codings == 0 || chunked > 1 || (chunked == 1 && !is_last))
         return -EINVAL;
-    return codings == 1 ? 0 : -ENOTSUP;
+    return codings == 1 && chunked == 1 ? 0 : -ENOTSUP;
 }
 
 /* Returns whether the fields frame the body, or an error. */
@@ -173,6 +175,18 @@ static bool is_text(uint8_t c)
     return c == '\t' || (c >= 0x20 && c != 0x7f);
 }
 
+/* The size line has ended. Each may be as long as a size needs, and a chunk
+ * of some length may say as much about itself. */
+static int count_waste(struct http_body *body)
+{
+    enum { SIZE_LINE_LEN = 18 };
+    uint64_t excused = SIZE_LINE_LEN + body->left;
+    uint64_t waste = (uint64_t)body->waste + body->line_len;
+    body->waste = waste > excused ? (unsigned)(waste - excused) : 0;
+    body->line_len = 0;
+    return body->waste > HTTP_CHUNK_WASTE_MAX ? -EINVAL : 0;
+}
+
 /* A byte of the chunk-size line. */
 static int step_size_line(struct http_body *body, uint8_t c)
 {
@@ -211,9 +225,8 @@ static int step_size_line(struct http_body *body, uint8_t c)
     default: /* SIZE_LF */
         if (c != '\n')
             return -EINVAL;
-        body->line_len = 0;
         body->state = body->left > 0 ? DATA : TRAILER_START;
-        return 0;
+        return count_waste(body);
     }
 }
 

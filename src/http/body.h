@@ -15,8 +15,10 @@
 #define HTTP_LENGTH_MAX ((uint64_t)INT64_MAX) /* of a body or chunk; no sum with it overflows */
 
 enum {
-    HTTP_CHUNK_LINE_MAX = 1024,  /* a chunk's size with its extensions; stops endless ones */
-    HTTP_TRAILERS_MAX = 8 << 10, /* all trailers of a body; likewise */
+    HTTP_CHUNK_LINE_MAX = 1024,      /* a chunk's size with its extensions; stops endless ones */
+    HTTP_CHUNK_WASTE_MAX = 16 << 10, /* extensions of a body, beyond what its content excuses:
+                                        stops a kilobyte of them for each byte of content */
+    HTTP_TRAILERS_MAX = 8 << 10,     /* all trailers of a body; likewise */
 };
 
 /* Content-Length: 1 with *length, 0 where there is none, -EINVAL for one that
@@ -41,7 +43,8 @@ struct http_body {
     enum http_framing framing;
     uint64_t left;     /* of the length, or of the current chunk */
     int state;         /* of the chunk parser */
-    unsigned line_len; /* bytes of the current chunk line or of the trailers */
+    unsigned line_len; /* bytes of the current chunk line */
+    unsigned waste;    /* bytes of chunk lines, less what the content excuses */
     bool is_done;
     struct buf trailers; /* the trailer section as it comes */
 };

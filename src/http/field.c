@@ -45,6 +45,21 @@ bool http_is_target(struct span bytes)
     return bytes.len > 0;
 }
 
+struct span http_target_authority(struct span target)
+{
+    struct span none = {0};
+    if (target.len == 0 || target.data[0] == '/')
+        return none;
+    const uint8_t *mark = memmem(target.data, target.len, "://", 3);
+    if (!mark || mark == target.data)
+        return none;
+    struct span rest = span_skip(target, (size_t)(mark - target.data) + 3);
+    size_t len = 0;
+    while (len < rest.len && rest.data[len] != '/' && rest.data[len] != '?')
+        len++;
+    return span_of(rest.data, len);
+}
+
 struct span http_trim(struct span bytes)
 {
     while (bytes.len > 0 && (bytes.data[0] == ' ' || bytes.data[0] == '\t'))

@@ -88,8 +88,14 @@ bool http_field_is_barred_from_trailers(struct span name);
  * when it asks for none. */
 struct span http_request_upgrade(const struct http_request *request);
 
+/* Of a target in absolute form (scheme://authority/path), the authority; empty
+ * for any other form. */
+struct span http_target_authority(struct span target);
+
 /* RFC 9110 section 5.6.2 token; section 5.5 field value (no CR, LF, NUL or
- * other control but HTAB); a request target: visible ASCII without '#'. */
+ * other control but HTAB); a request target: visible ASCII without '#', which
+ * no form of a target has. What else comes is refused rather than mended, as
+ * RFC 9112 section 3 advises: two servers in a row would mend differently. */
 bool http_is_token(struct span bytes);
 bool http_is_field_value(struct span bytes);
 bool http_is_target(struct span bytes);

@@ -118,19 +118,44 @@ static bool has_good_host(const struct http_request *request)
     return count == 1 && is_host(http_fields_find(request->fields, "Host")->value);
 }
 
-/* RFC 9112 section 3.2: the four forms of a target. */
+/* RFC 9112 section 3.2.3: uri-host ":" port, the port not left out. */
+static bool is_authority_form(struct span target)
+{
+    const uint8_t *colon = memrchr(target.data, ':', target.len);
+    if (!colon || colon == target.data || !is_host(target))
+        return false;
+    struct span port = span_skip(target, (size_t)(colon - target.data) + 1);
+    for (size_t i = 0; i < port.len; i++) {
+        if (port.data[i] < '0' || port.data[i] > '9')
+            return false; /* also the inside of an IPv6 address */
+    }
+    return port.len >= 1 && port.len <= 5;
+}
+
+/* The four forms of a target (section 3.2). User information is refused: RFC
+ * 9110 section 4.2.4. */
 static bool is_target_of(struct span target, struct span method)
 {
     if (!http_is_target(target))
         return false;
     if (span_is_string(method, "CONNECT"))
-        return target.data[0] != '/';
+        return is_authority_form(target);
     if (target.data[0] == '/')
         return true;
     if (span_is_string(target, "*"))
         return span_is_string(method, "OPTIONS");
-    const char *scheme_end = memmem(target.data, target.len, "://", 3);
-    return scheme_end != NULL && scheme_end != (const char *)target.data;
+    struct span authority = http_target_authority(target);
+    return authority.len > 0 && is_host(authority);
+}
+
+/* RFC 9110 section 7.6.1: what Connection names is taken out on the way. An
+ * attacker who names these would have the message lose what routes it, what
+ * says where it ends, or who sent it. */
+static bool has_good_connection(struct http_fields fields)
+{
+    return !http_fields_list_has(fields, "Connection", "Host") &&
+           !http_fields_list_has(fields, "Connection", "Content-Length") &&
+           !http_fields_list_has(fields, "Connection", "Authorization");
 }
 
 static int parse_request_line(struct span line, struct http_request *out)
@@ -196,7 +221,7 @@ ssize_t http_parse_request(struct span in, struct http_request *out, struct http
     if (result <= 0)
         return result < 0 ? result : need_more(whole);
     out->fields = (struct http_fields){fields, count};
-    if (!has_good_host(out))
+    if (!has_good_host(out) || !has_good_connection(out->fields))
         return HTTP_BAD_SYNTAX;
     return (ssize_t)(whole.len - rest.len);
 }
@@ -254,6 +279,8 @@ ssize_t http_parse_response(struct span in, struct http_response *out, struct ht
     if (result <= 0)
         return result < 0 ? result : need_more(whole);
     out->fields = (struct http_fields){fields, count};
+    if (!has_good_connection(out->fields))
+        return HTTP_BAD_SYNTAX;
     return (ssize_t)(whole.len - rest.len);
 }
 

@@ -68,8 +68,10 @@ static void test_request_framing(void **state)
         {"1.1", "Transfer-Encoding: chunked, chunked\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", -EINVAL, 0, 0},
-        {"1.1", "Transfer-Encoding: identity\r\n", -EINVAL, 0, 0},
-        {"1.1", "Transfer-Encoding: xchunked\r\n", -EINVAL, 0, 0},
+        {"1.1", "Transfer-Encoding: identity\r\n", -ENOTSUP, 0, 0},
+        {"1.1", "Transfer-Encoding: xchunked\r\n", -ENOTSUP, 0, 0},
+        {"1.1", "Transfer-Encoding: gzip\r\n", -ENOTSUP, 0, 0},
+        {"1.1", "Transfer-Encoding: [chunked]\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding: \"chunked\"\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding: chunked;a=b\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding:\r\n", -EINVAL, 0, 0},
@@ -127,6 +129,31 @@ static void test_response_framing(void **state)
             assert_int_equal(framing, cases[i].framing);
             assert_int_equal(length, cases[i].length);
         }
+    }
+}
+
+static void test_connect_framing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines;
+        int error;
+    } cases[] = {
+        {"", 0},
+        {"Content-Length: 0\r\n", -EINVAL},
+        {"Content-Length: 5\r\n", -EINVAL},
+        {"Transfer-Encoding: chunked\r\n", -EINVAL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        int len = snprintf(text, sizeof text, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n%s\r\n",
+                           cases[i].lines);
+        struct http_request request;
+        enum http_framing framing;
+        uint64_t length;
+        assert_int_equal(http_parse_request(span_of(text, (size_t)len), &request, fields), len);
+        assert_int_equal(http_request_framing(&request, &framing, &length), cases[i].error);
+        assert_int_equal(framing, HTTP_BODY_PIPE);
     }
 }
 
@@ -312,6 +339,30 @@ static void test_chunk_limits(void **state)
     assert_int_equal(feed_padded("", '0', HTTP_CHUNK_LINE_MAX + 1, ""), -EINVAL);
     assert_int_equal(feed_padded("0\r\nT:", 't', HTTP_TRAILERS_MAX - 6, "\r\n\r\n"), 1);
     assert_int_equal(feed_padded("0\r\nT:", 't', HTTP_TRAILERS_MAX - 5, "\r\n\r\n"), -EINVAL);
+    /* Extensions of one line, and of many together. */
+    struct buf flood;
+    buf_init(&flood, 1 << 20);
+    char line[600];
+    snprintf(line, sizeof line, "1;%0500d\r\na\r\n", 0);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(buf_append_string(&flood, line), 0);
+    assert_int_equal(buf_append(&flood, span_of("", 1)), 0);
+    assert_int_equal(feed_padded((const char *)buf_bytes(&flood).data, 'x', 0, ""), -EINVAL);
+    buf_deinit(&flood);
+    /* Content in small chunks, and extensions that do not outgrow it. */
+    buf_init(&flood, 1 << 20);
+    snprintf(line, sizeof line, "000000000001\r\na\r\n0f0;%0240d\r\n%0240d\r\n", 0, 0);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(buf_append_string(&flood, line), 0);
+    struct http_body many;
+    struct buf much;
+    buf_init(&much, 1 << 20);
+    http_body_init(&many, HTTP_BODY_CHUNKED, 0);
+    assert_int_equal(feed(&many, buf_bytes(&flood), 4096, &much), flood.len);
+    assert_int_equal(much.len, 241 * 1000);
+    http_body_deinit(&many);
+    buf_deinit(&much);
+    buf_deinit(&flood);
     /* The largest chunk size is read, and the content behind it comes out. */
     struct http_body body;
     struct buf out;
@@ -361,10 +412,10 @@ static void test_length_and_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request_framing),  cmocka_unit_test(test_response_framing),
-        cmocka_unit_test(test_chunked),          cmocka_unit_test(test_bad_chunked),
-        cmocka_unit_test(test_trailers),         cmocka_unit_test(test_chunk_limits),
-        cmocka_unit_test(test_length_and_close),
+        cmocka_unit_test(test_request_framing),  cmocka_unit_test(test_connect_framing),
+        cmocka_unit_test(test_response_framing), cmocka_unit_test(test_chunked),
+        cmocka_unit_test(test_bad_chunked),      cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_chunk_limits),     cmocka_unit_test(test_length_and_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,9 @@ static void test_good_requests(void **state)
         "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
         "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "M-SEARCH /~a|b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n",
+        "GET HTTP://[::1]:80?q HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Host, Authorizations\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct http_request request;
@@ -74,6 +77,31 @@ static void test_good_requests(void **state)
         assert_int_equal(parse_request(good[i], len, &request), len);
         for (size_t cut = 0; cut < len; cut++)
             assert_int_equal(parse_request(good[i], cut, &request), 0);
+    }
+}
+
+/* Each byte that a target may have passes as it is. */
+static void test_target_bytes(void **state)
+{
+    (void)state;
+    char text[300] = "GET /";
+    size_t len = strlen(text);
+    for (int c = 0x21; c < 0x7f; c++) {
+        if (c != '#')
+            text[len++] = (char)c;
+    }
+    size_t target_len = len - 4;
+    len += (size_t)snprintf(text + len, sizeof text - len, " HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct http_request request;
+    assert_int_equal(http_parse_request(span_of(text, len), &request, fields), len);
+    assert_true(span_is_equal(request.target, span_of(text + 4, target_len)));
+    for (int c = 0; c < 256; c++) {
+        if ((c > 0x20 && c < 0x7f && c != '#') || c == ' ')
+            continue;
+        char bad[64];
+        len = (size_t)snprintf(bad, sizeof bad, "GET /? HTTP/1.1\r\nHost: a\r\n\r\n");
+        bad[5] = (char)c;
+        assert_int_equal(http_parse_request(span_of(bad, len), &request, fields), -400);
     }
 }
 
@@ -101,6 +129,19 @@ static void test_bad_requests(void **state)
         {"GET ://a HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"GET * HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"CONNECT /a HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"CONNECT a HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"CONNECT a: HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"CONNECT :80 HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"CONNECT a:8x HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"CONNECT a:123456 HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"CONNECT u@a:80 HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"CONNECT a:80/ HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"CONNECT http://a:80 HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"GET http:///a HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"GET http://?a HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"GET http://u:p@a/ HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"GET http://a,b/ HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"GET /a\x7f HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"GET / HTTP/1.1\n", HTTP_BAD_SYNTAX},
         {"GET / HTTP/1.1\r\r\n", HTTP_BAD_SYNTAX},
         {"GET / HT\rTP/1.1\r\n", HTTP_BAD_SYNTAX},
@@ -136,6 +177,12 @@ static void test_bad_requests(void **state)
         {GET "X: \x01\r\n", HTTP_BAD_SYNTAX},
         {GET "X\xe9: a\r\n", HTTP_BAD_SYNTAX},
         {GET "\n", HTTP_BAD_SYNTAX},
+        {GET "X\"y: a\r\n", HTTP_BAD_SYNTAX},
+        {GET "X/y: a\r\n", HTTP_BAD_SYNTAX},
+        {"GET / HTTP/1.1\r\n Host: a\r\n", HTTP_BAD_SYNTAX},
+        {GET "Connection: host\r\n\r\n", HTTP_BAD_SYNTAX},
+        {GET "Connection: close, content-LENGTH\r\n\r\n", HTTP_BAD_SYNTAX},
+        {GET "Connection: close\r\nconnection: Authorization\r\n\r\n", HTTP_BAD_SYNTAX},
     };
     struct http_request request;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -265,6 +312,10 @@ static void test_bad_responses(void **state)
         {"HTTP/1.1 200 O\rK\r\n", HTTP_BAD_SYNTAX},
         {"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n", HTTP_BAD_SYNTAX},
         {"HTTP/1.1 200 OK\r\nA : b\r\n", HTTP_BAD_SYNTAX},
+        {"HTTP/1.1 200 OK\r\nA: b\nC: d\r\n", HTTP_BAD_SYNTAX},
+        {"HTTP/1.1 200 OK\r\nA: b\x01\r\n", HTTP_BAD_SYNTAX},
+        {"HTTP/1.1 200 OK\r\nA(: b\r\n", HTTP_BAD_SYNTAX},
+        {"HTTP/1.1 200 OK\r\nConnection: Content-Length\r\n\r\n", HTTP_BAD_SYNTAX},
         {"SSH-2.0-OpenSSH", HTTP_BAD_SYNTAX},
         {"HTTQ", HTTP_BAD_SYNTAX},
     };
@@ -291,10 +342,11 @@ static void test_head_may_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request),       cmocka_unit_test(test_good_requests),
-        cmocka_unit_test(test_bad_requests),  cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_field_count),   cmocka_unit_test(test_response),
-        cmocka_unit_test(test_bad_responses), cmocka_unit_test(test_head_may_end),
+        cmocka_unit_test(test_request),      cmocka_unit_test(test_good_requests),
+        cmocka_unit_test(test_target_bytes), cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_field_count),
+        cmocka_unit_test(test_response),     cmocka_unit_test(test_bad_responses),
+        cmocka_unit_test(test_head_may_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

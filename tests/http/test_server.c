@@ -109,6 +109,15 @@ static void test_refuses(void **state)
         {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n",
          "501 Not Implemented"},
         {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "400 "},
+        {"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n", "501 "},
+        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", "400 "},
+        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 1, 1\r\n\r\n", "400 "},
+        {"CONNECT a:1 HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\n", "400 "},
+        {"GET / HTTP/1.1\r\n" HOST "Connection: Host\r\n\r\n", "400 "},
+        {"GET / HTTP/1.1\r\n" HOST HOST "\r\n", "400 "},
+        {"GET / HTTP/1.1\r\n" HOST "A: b\r\n c\r\n\r\n", "400 "},
+        {"GET / HTTP/1.1\r\n" HOST "A: \x01\r\n\r\n", "400 "},
+        {"GET / HTTP/3.0\r\n\r\n", "505 "},
         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505 HTTP Version Not Supported"},
     };
     service_start();
