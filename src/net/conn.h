@@ -1,5 +1,6 @@
 /*
- * A byte-stream connection: TCP, or TLS over TCP, seen alike from above.
+ * A byte-stream connection: TCP, TLS over TCP, or a Unix socket, seen alike
+ * from above.
  *
  *   connecting --on_open--> open --on_end--> half-closed by the peer
  *       |                    |                    |
@@ -53,11 +54,12 @@ struct conn_handlers {
     void (*on_close)(int error, const char *text, void *arg);
 };
 
-/* Connects to host (name or literal without brackets). Tries each of the
- * name's addresses in turn. tls is NULL for plain TCP; it must outlive the
+/* Connects to host: a name or literal without brackets, or the path of a Unix
+ * socket, which begins with '/' (port is not used then). Races the name's
+ * addresses as RFC 8305 has it (net/dial.h). tls is NULL for plain TCP; it must outlive the
  * conn, and so must *handlers, which is not copied. timeout_us covers all up
  * to on_open; it ends in on_close(-ETIMEDOUT). Other errors: those of
- * resolve() and connect(2), -EPROTO for TLS (text holds the reason, such as an
+ * resolve() and connect(2), -ENXIO for no such Unix socket, -EPROTO for TLS (text holds the reason, such as an
  * expired certificate), -ECONNRESET also for TLS cut off without its end,
  * -ENOBUFS for a queue over CONN_QUEUE_MAX. */
 struct conn *conn_connect(struct loop *loop, const char *host, uint16_t port,

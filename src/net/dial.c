@@ -1,24 +1,33 @@
 /*
- * While other addresses remain, one that does not answer gets DIAL_TRY_US: a
- * network that drops IPv6 must not use up the caller's whole patience. The
- * time suffices for a SYN that was lost once.
+ * Each address gets a head start of DIAL_STAGGER_US over the next; one that
+ * fails hands on at once. All that were begun stay in the race, the first to
+ * connect wins, and the others are closed. So a network that drops IPv6 costs
+ * a quarter of a second, not the caller's whole patience.
  */
 #include "net/dial.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "net/resolve.h"
 
-#define DIAL_TRY_US (3 * US_PER_S)
+#define DIAL_STAGGER_US (250 * US_PER_MS) /* RFC 8305 section 8: the Connection Attempt Delay */
+#define DIAL_BUSY_US    (20 * US_PER_MS) /* before a Unix socket with a full backlog is tried again */
+
+struct attempt {
+    struct dial *dial;
+    struct fd_watch *watch;
+    int fd; /* -1 when it is not under way */
+};
 
 struct dial {
     struct loop *loop;
@@ -26,15 +35,15 @@ struct dial {
     void *arg;
     struct resolution *resolution;
     struct address addresses[RESOLVE_ADDRESSES_MAX];
+    struct attempt attempts[RESOLVE_ADDRESSES_MAX]; /* one for each address */
     int count;
-    int next;
-    int fd;
-    int error; /* of the last try */
-    struct fd_watch *watch;
+    int next;    /* the first address that was not tried yet */
+    int pending; /* attempts under way */
+    int error;   /* of the last that failed */
     struct timer *timer;
 };
 
-static void dial_try_next(struct dial *dial);
+static void dial_go_on(struct dial *dial);
 
 void socket_set_nodelay(int fd)
 {
@@ -42,14 +51,30 @@ void socket_set_nodelay(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-static void dial_stop_try(struct dial *dial)
+void addresses_interleave(struct address *addresses, int count)
 {
-    timer_stop(dial->timer);
-    fd_watch_free(dial->watch);
-    dial->watch = NULL;
-    if (dial->fd >= 0)
-        close(dial->fd);
-    dial->fd = -1;
+    for (int i = 1; i < count; i++) {
+        int other = i;
+        while (other < count &&
+               addresses[other].storage.ss_family == addresses[i - 1].storage.ss_family)
+            other++;
+        if (other == count)
+            return; /* the rest is of one family */
+        struct address moved = addresses[other];
+        memmove(&addresses[i + 1], &addresses[i], (size_t)(other - i) * sizeof moved);
+        addresses[i] = moved;
+    }
+}
+
+/* Ends an attempt; its descriptor is the caller's. */
+static int attempt_take(struct attempt *attempt)
+{
+    int fd = attempt->fd;
+    fd_watch_free(attempt->watch);
+    attempt->watch = NULL;
+    attempt->fd = -1;
+    attempt->dial->pending--;
+    return fd;
 }
 
 void dial_free(struct dial *dial)
@@ -58,74 +83,106 @@ void dial_free(struct dial *dial)
         return;
     if (dial->resolution)
         resolution_cancel(dial->resolution);
-    dial_stop_try(dial);
+    for (int i = 0; i < dial->next; i++) {
+        if (dial->attempts[i].fd >= 0)
+            close(attempt_take(&dial->attempts[i]));
+    }
     timer_free(dial->timer);
     free(dial);
 }
 
-static void dial_finish(struct dial *dial, int error)
+static void dial_finish(struct dial *dial, int fd, int error)
 {
     void (*on_done)(int fd, int error, void *arg) = dial->on_done;
     void *arg = dial->arg;
-    int fd = -1;
-    if (error == 0) {
-        fd = dial->fd;
-        dial->fd = -1;
-    }
     dial_free(dial);
     on_done(fd, error, arg);
 }
 
-static void dial_fail_try(struct dial *dial, int error)
-{
-    dial->error = error;
-    dial_stop_try(dial);
-    dial_try_next(dial);
-}
-
-static void dial_on_ready(int events, void *arg)
+static void attempt_on_ready(int events, void *arg)
 {
     (void)events;
-    struct dial *dial = arg;
+    struct attempt *attempt = arg;
+    struct dial *dial = attempt->dial;
     int error = 0;
     socklen_t len = sizeof error;
-    if (getsockopt(dial->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+    if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
         error = errno;
-    if (error != 0)
-        dial_fail_try(dial, -error);
-    else
-        dial_finish(dial, 0);
-}
-
-static void dial_on_timeout(void *arg)
-{
-    dial_fail_try(arg, -ETIMEDOUT);
-}
-
-static void dial_try_next(struct dial *dial)
-{
-    while (dial->next < dial->count) {
-        const struct address *address = &dial->addresses[dial->next++];
-        int family = address->storage.ss_family;
-        dial->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (dial->fd < 0) {
-            dial->error = -errno;
-            continue;
-        }
-        socket_set_nodelay(dial->fd);
-        if (connect(dial->fd, (const struct sockaddr *)&address->storage, address->len) < 0 &&
-            errno != EINPROGRESS) {
-            dial->error = -errno;
-            close(dial->fd);
-            dial->fd = -1;
-            continue;
-        }
-        dial->watch = fd_watch_new(dial->loop, dial->fd, FD_WRITABLE, dial_on_ready, dial);
-        if (dial->next < dial->count)
-            timer_start_in(dial->timer, DIAL_TRY_US);
+    int fd = attempt_take(attempt);
+    if (error == 0) {
+        dial_finish(dial, fd, 0);
         return;
     }
-    dial_finish(dial, dial->error);
+    close(fd);
+    dial->error = -error;
+    dial_go_on(dial);
+}
+
+/* Of connect(2) to a Unix socket. */
+static int unix_error(int error)
+{
+    return error == -ENOENT ? -ENXIO : error;
+}
+
+/* Begins with an address. 0; -EAGAIN for a Unix socket that is to be tried
+ * again; other errors of socket(2) and connect(2). */
+static int attempt_start(struct attempt *attempt, const struct address *address)
+{
+    int family = address->storage.ss_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    if (family != AF_UNIX)
+        socket_set_nodelay(fd);
+    if (connect(fd, (const struct sockaddr *)&address->storage, address->len) < 0 &&
+        errno != EINPROGRESS) {
+        int error = -errno;
+        close(fd);
+        return family == AF_UNIX ? unix_error(error) : error;
+    }
+    attempt->fd = fd;
+    attempt->dial->pending++;
+    attempt->watch = fd_watch_new(attempt->dial->loop, fd, FD_WRITABLE, attempt_on_ready, attempt);
+    return 0;
+}
+
+/* Starts the next attempt; without one, and with none under way, all have
+ * failed. */
+static void dial_go_on(struct dial *dial)
+{
+    while (dial->next < dial->count) {
+        int i = dial->next;
+        struct attempt *attempt = &dial->attempts[i];
+        *attempt = (struct attempt){.dial = dial, .fd = -1};
+        int error = attempt_start(attempt, &dial->addresses[i]);
+        if (error == -EAGAIN && dial->addresses[i].storage.ss_family == AF_UNIX) {
+            timer_start_in(dial->timer, DIAL_BUSY_US);
+            return;
+        }
+        dial->next++;
+        if (error == 0) {
+            timer_start_in(dial->timer, DIAL_STAGGER_US);
+            return;
+        }
+        dial->error = error;
+    }
+    if (dial->pending == 0)
+        dial_finish(dial, -1, dial->error);
+}
+
+static void dial_on_timer(void *arg)
+{
+    struct dial *dial = arg;
+    if (dial->next < dial->count || dial->pending == 0)
+        dial_go_on(dial);
+}
+
+static void dial_set_addresses(struct dial *dial, const struct address *addresses, int count)
+{
+    dial->count = count;
+    if (count > 0)
+        memcpy(dial->addresses, addresses, (size_t)count * sizeof *addresses);
+    addresses_interleave(dial->addresses, count);
 }
 
 static void dial_on_resolved(const struct address *addresses, int count, int error, void *arg)
@@ -133,21 +190,51 @@ static void dial_on_resolved(const struct address *addresses, int count, int err
     struct dial *dial = arg;
     dial->resolution = NULL;
     dial->error = error;
-    dial->count = count;
-    if (count > 0)
-        memcpy(dial->addresses, addresses, (size_t)count * sizeof *addresses);
-    dial_try_next(dial);
+    dial_set_addresses(dial, addresses, count);
+    dial_go_on(dial);
 }
 
-struct dial *dial_new(struct loop *loop, const char *host, uint16_t port,
-                      void (*on_done)(int fd, int error, void *arg), void *arg)
+static struct dial *dial_alloc(struct loop *loop, void (*on_done)(int fd, int error, void *arg),
+                               void *arg)
 {
     struct dial *dial = xcalloc(1, sizeof *dial);
     dial->loop = loop;
     dial->on_done = on_done;
     dial->arg = arg;
-    dial->fd = -1;
-    dial->timer = timer_new(loop, dial_on_timeout, dial);
+    dial->timer = timer_new(loop, dial_on_timer, dial);
+    return dial;
+}
+
+struct dial *dial_new_to(struct loop *loop, const struct address *addresses, int count,
+                         void (*on_done)(int fd, int error, void *arg), void *arg)
+{
+    struct dial *dial = dial_alloc(loop, on_done, arg);
+    dial_set_addresses(dial, addresses, count);
+    timer_start_in(dial->timer, 0); /* a later turn */
+    return dial;
+}
+
+static struct dial *dial_new_unix(struct loop *loop, const char *path,
+                                  void (*on_done)(int fd, int error, void *arg), void *arg)
+{
+    struct address address = {.len = sizeof(struct sockaddr_un)};
+    struct sockaddr_un *un = (void *)&address.storage;
+    size_t len = strlen(path);
+    un->sun_family = AF_UNIX;
+    bool fits = len < sizeof un->sun_path;
+    if (fits)
+        memcpy(un->sun_path, path, len + 1);
+    struct dial *dial = dial_new_to(loop, &address, fits ? 1 : 0, on_done, arg);
+    dial->error = -ENAMETOOLONG; /* for when there is no address to try */
+    return dial;
+}
+
+struct dial *dial_new(struct loop *loop, const char *host, uint16_t port,
+                      void (*on_done)(int fd, int error, void *arg), void *arg)
+{
+    if (host[0] == '/')
+        return dial_new_unix(loop, host, on_done, arg);
+    struct dial *dial = dial_alloc(loop, on_done, arg);
     dial->resolution = resolve(loop, host, port, dial_on_resolved, dial);
     return dial;
 }

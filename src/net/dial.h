@@ -1,6 +1,6 @@
 /*
- * A TCP connection to a host: its name looked up, its addresses tried in
- * turn. Used by conn.c only.
+ * A stream connection to a host, by the addresses of its name as RFC 8305
+ * ("happy eyeballs") has it, or to a Unix socket. Used by conn.c only.
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
@@ -8,17 +8,27 @@
 #include <stdint.h>
 
 #include "net/loop.h"
+#include "net/resolve.h"
 
 struct dial;
 
-/* on_done comes once, in a later turn: a connected descriptor that is the
- * callee's from then on, or -1 and the error of resolve() or of the last
- * connect(2). The dial is gone when it comes. */
+/* host as of conn_connect(). on_done comes once, in a later turn: a connected
+ * descriptor that is the callee's from then on, or -1 and the error of
+ * resolve(), of the last connect(2), or -ENXIO for no such Unix socket. The
+ * dial is gone when it comes. */
 struct dial *dial_new(struct loop *loop, const char *host, uint16_t port,
                       void (*on_done)(int fd, int error, void *arg), void *arg);
 
+/* The same with addresses that are known already, 1 to RESOLVE_ADDRESSES_MAX. */
+struct dial *dial_new_to(struct loop *loop, const struct address *addresses, int count,
+                         void (*on_done)(int fd, int error, void *arg), void *arg);
+
 /* on_done will not come. NULL is allowed. */
 void dial_free(struct dial *dial);
+
+/* Puts addresses of two families by turns, the first one's family first, and
+ * in their order otherwise (RFC 8305 section 4). */
+void addresses_interleave(struct address *addresses, int count);
 
 /* For a fresh TCP socket, connected or accepted: small writes leave at once. */
 void socket_set_nodelay(int fd);

@@ -14,6 +14,8 @@ const char *net_error_text(int error)
         return "timed out";
     case ENOENT:
         return "no such host";
+    case ENXIO:
+        return "no such socket";
     case EAGAIN:
         return "the name server did not answer";
     case EHOSTUNREACH:
