@@ -28,6 +28,20 @@
 struct http_client;
 struct http_call;
 
+/* Why a call failed. */
+enum http_call_error {
+    HTTP_CALL_DNS,            /* no such name, or the name server did not say */
+    HTTP_CALL_REFUSED,        /* nobody listens there */
+    HTTP_CALL_UNREACHABLE,    /* no way there, or not allowed */
+    HTTP_CALL_TIMEOUT,        /* no connection in time */
+    HTTP_CALL_TLS,            /* the handshake failed, or the certificate is refused */
+    HTTP_CALL_CLOSED,         /* the connection broke before the response's head */
+    HTTP_CALL_BROKEN,         /* the same in the middle of the response, or of a pipe */
+    HTTP_CALL_MALFORMED,      /* the response is not proper HTTP/1.1 */
+    HTTP_CALL_HEAD_TOO_LARGE, /* the response's */
+    HTTP_CALL_REQUEST         /* our own content does not fit its Content-Length, or no memory */
+};
+
 /* Not copied. on_interim and on_drain may be NULL. */
 struct http_call_handlers {
     /* An interim response's head (1xx but 101), any number of times before
@@ -41,7 +55,7 @@ struct http_call_handlers {
     void (*on_end)(struct http_fields trailers, void *arg);
     /* It is not: text says why in words for a person, as in "connection
      * refused" or "closed in the middle of the body". The call is gone. */
-    void (*on_error)(int error, const char *text, void *arg);
+    void (*on_error)(enum http_call_error error, const char *text, void *arg);
     /* The request's queue fell below the mark of net/conn.h. */
     void (*on_drain)(void *arg);
 };
@@ -80,7 +94,7 @@ int http_client_call(struct http_client *client, const struct http_request *requ
 
 /* Content of the request body, then its end, with trailers that go out behind
  * chunks and are dropped otherwise. More or less content than the
- * Content-Length ends the call with on_error(-EPROTO), in a later turn, and
+ * Content-Length ends the call with HTTP_CALL_REQUEST, in a later turn, and
  * nothing of it can be taken for another request. */
 void http_call_write(struct http_call *call, struct span bytes);
 void http_call_end(struct http_call *call, struct http_fields trailers);

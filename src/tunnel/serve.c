@@ -133,7 +133,7 @@ static void on_response_end(struct http_fields trailers, void *arg)
     forward_free(f);
 }
 
-static void on_call_error(int error, const char *text, void *arg)
+static void on_call_error(enum http_call_error error, const char *text, void *arg)
 {
     (void)error;
     forward_fail(arg, text);

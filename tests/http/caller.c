@@ -53,7 +53,7 @@ static void on_end(struct http_fields trailers, void *arg)
     rig_poke();
 }
 
-static void on_error(int error, const char *text, void *arg)
+static void on_error(enum http_call_error error, const char *text, void *arg)
 {
     struct seen *seen = arg;
     seen->errors++;

@@ -19,7 +19,8 @@ struct seen {
     char interims[64]; /* their status codes, each with a space behind it */
     char trailers[128];
     enum http_framing framing;
-    int status, responses, ends, errors, error, drains;
+    enum http_call_error error;
+    int status, responses, ends, errors, drains;
     bool cancels; /* under on_response */
     bool pauses;
 };

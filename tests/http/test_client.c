@@ -162,9 +162,51 @@ static void test_connect_errors(void **state)
     caller.listener = NULL;
     caller_get(&caller.a);
     RIG_WAIT(caller.a.errors == 1);
-    assert_int_equal(caller.a.error, -ECONNREFUSED);
+    assert_int_equal(caller.a.error, HTTP_CALL_REFUSED);
     assert_string_equal(caller.a.error_text, "connection refused");
     caller_stop();
+}
+
+/* Says why in a way that a program can read, too. */
+static void test_errors_of_connecting(void **state)
+{
+    (void)state;
+    struct tls_client *tls;
+    assert_int_equal(tls_client_new(NULL, true, &tls), 0);
+    static char name[300]; /* refused without asking a name server */
+    memset(name, 'a', sizeof name - 1);
+    const struct {
+        const char *host;
+        bool is_tls;
+        const char *answer; /* of the server */
+        enum http_call_error error;
+    } cases[] = {
+        {name, false, NULL, HTTP_CALL_DNS},
+        {"/nonexistent/socket", false, NULL, HTTP_CALL_REFUSED},
+        {"127.0.0.1", true, "HTTP/1.1 400 Bad Request\r\n\r\n", HTTP_CALL_TLS},
+        {"127.0.0.1", true, NULL, HTTP_CALL_TIMEOUT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        caller_start();
+        http_client_free(caller.client);
+        const struct http_client_config config = {.host = cases[i].host,
+                                                  .port = listener_port(caller.listener),
+                                                  .tls = cases[i].is_tls ? tls : NULL,
+                                                  .connect_timeout_us =
+                                                      cases[i].error == HTTP_CALL_TIMEOUT
+                                                          ? 20 * US_PER_MS
+                                                          : 10 * US_PER_S};
+        caller.client = http_client_new(rig.loop, &config);
+        caller_get(&caller.a);
+        if (cases[i].answer) {
+            RIG_WAIT(caller.accepted == 1);
+            peer_send(&caller.servers[0], cases[i].answer);
+        }
+        RIG_WAIT(caller.a.errors == 1);
+        assert_int_equal(caller.a.error, cases[i].error);
+        caller_stop();
+    }
+    tls_client_free(tls);
 }
 
 static void test_breaks_off(void **state)
@@ -196,7 +238,7 @@ static void test_breaks_off(void **state)
             conn_end(caller.servers[0].conn);
         RIG_WAIT(caller.a.errors == 1);
         assert_int_equal(caller.a.ends, 0);
-        assert_int_equal(caller.a.error, -ECONNRESET);
+        assert_int_equal(caller.a.error, caller.a.responses ? HTTP_CALL_BROKEN : HTTP_CALL_CLOSED);
         if (!strstr(caller.a.error_text, cases[i].text))
             fail_msg("case %zu: %s", i, caller.a.error_text);
         caller_stop();
@@ -221,7 +263,7 @@ static void test_malformed_responses(void **state)
         caller_get(&caller.a);
         caller_serve(0, GET_HEAD, answers[i]);
         RIG_WAIT(caller.a.errors == 1);
-        assert_int_equal(caller.a.error, -EPROTO);
+        assert_int_equal(caller.a.error, HTTP_CALL_MALFORMED);
         RIG_WAIT(caller.servers[0].is_closed);
         caller_stop();
     }
@@ -406,7 +448,7 @@ static void test_wrong_length(void **state)
     http_call_end(caller.a.call, no_fields);
     assert_int_equal(caller.a.errors, 0); /* not under our own call */
     RIG_WAIT(caller.a.errors == 1 && caller.servers[0].is_closed);
-    assert_int_equal(caller.a.error, -EPROTO);
+    assert_int_equal(caller.a.error, HTTP_CALL_REQUEST);
     assert_false(peer_has(&caller.servers[0], "GET /"));
 
     assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_LENGTH, "5"), 0);
@@ -495,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_streams_both_ways),
         cmocka_unit_test(test_body_before_open),
         cmocka_unit_test(test_connect_errors),
+        cmocka_unit_test(test_errors_of_connecting),
         cmocka_unit_test(test_breaks_off),
         cmocka_unit_test(test_malformed_responses),
         cmocka_unit_test(test_early_refusal),

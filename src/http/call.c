@@ -1,0 +1,302 @@
+/*
+ * What comes of a call: its response, its end or its failure.
+ *
+ * A handler may cancel its call. So after each call outward is_gone is looked
+ * at, and memory is freed in a later turn.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "http/client_internal.h"
+
+static void call_free(void *arg)
+{
+    free(arg);
+}
+
+struct conn *call_detach(struct http_call *call)
+{
+    assert(!call->is_gone);
+    struct conn *conn = call->conn;
+    call->is_gone = true;
+    call->conn = NULL;
+    call->sender.conn = NULL;
+    list_remove(&call->link);
+    http_sender_deinit(&call->sender);
+    buf_deinit(&call->again);
+    buf_deinit(&call->early);
+    head_buffer_deinit(&call->in);
+    loop_defer(call->client->loop, call_free, call);
+    return conn;
+}
+
+static void call_fail(struct http_call *call, enum http_call_error error, const char *text)
+{
+    struct conn *conn = call_detach(call);
+    http_body_deinit(&call->body);
+    call->handlers->on_error(error, text, call->arg);
+    /* After the handler: the text may belong to the conn. */
+    if (conn)
+        conn_reset(conn);
+}
+
+/* The response is whole. */
+static void call_finish(struct http_call *call, bool is_reusable)
+{
+    struct http_client *client = call->client;
+    bool is_kept = is_reusable && call->keeps_alive && call->has_request_ended;
+    bool has_request_ended = call->has_request_ended;
+    struct conn *conn = call_detach(call);
+    struct http_field trailers[HTTP_FIELDS_MAX];
+    if (is_kept)
+        http_pool_put(client->pool, conn);
+    else if (has_request_ended)
+        conn_close(conn);
+    else
+        conn_reset(conn); /* the rest of the request shall not go out */
+    call->handlers->on_end(http_body_trailers(&call->body, trailers), call->arg);
+    http_body_deinit(&call->body);
+}
+
+/* The response is a pipe: what was written too early goes first. */
+static void call_begin_pipe(struct http_call *call)
+{
+    call->is_pipe = true;
+    http_sender_begin(&call->sender, HTTP_BODY_PIPE, 0);
+    conn_write(call->conn, buf_bytes(&call->early));
+    bool was_high = call->early.len > CONN_DRAIN_MARK;
+    buf_deinit(&call->early);
+    if (call->has_request_ended)
+        conn_end(call->conn);
+    else if (was_high)
+        call->owes_drain = conn_queued(call->conn) <= CONN_DRAIN_MARK;
+}
+
+/* The server's direction of a pipe has ended. */
+static void call_end_pipe(struct http_call *call)
+{
+    call->has_pipe_ended = true;
+    if (call->has_request_ended)
+        conn_close(call_detach(call));
+    call->handlers->on_end((struct http_fields){0}, call->arg);
+}
+
+static void on_failed(void *arg)
+{
+    struct http_call *call = arg;
+    if (!call->is_gone)
+        call_fail(call, HTTP_CALL_REQUEST, call->own_error);
+}
+
+void call_fail_later(struct http_call *call, const char *text)
+{
+    call->own_error = text;
+    if (call->conn)
+        conn_reset(call->conn);
+    call->conn = NULL;
+    call->sender.conn = NULL;
+    buf_clear(&call->sender.held);
+    loop_defer(call->client->loop, on_failed, call);
+}
+
+static bool call_can_retry(const struct http_call *call)
+{
+    return call->is_pooled && !call->has_bytes && !call->has_content &&
+           (call->is_idempotent || !call->sender.has_flown);
+}
+
+/* The connection is of no use any more. */
+static void call_broke(struct http_call *call, enum http_call_error error, const char *text)
+{
+    if (call_can_retry(call)) {
+        conn_reset(call->conn);
+        buf_clear(&call->sender.held);
+        int failed = buf_append(&call->sender.held, buf_bytes(&call->again));
+        assert(failed == 0); /* the buffer is far larger than a head */
+        (void)failed;
+        call_dial(call);
+        return;
+    }
+    if (call->has_response) {
+        error = HTTP_CALL_BROKEN;
+        text = "the server broke off in the middle of its response";
+    }
+    call_fail(call, error, text);
+}
+
+static bool is_switch(const struct http_call *call, int status)
+{
+    return call->wants_pipe && (call->is_connect ? status / 100 == 2 : status == 101);
+}
+
+static bool is_kept_alive(const struct http_response *response)
+{
+    return response->framing != HTTP_BODY_UNTIL_CLOSE &&
+           !http_fields_list_has(response->fields, "Connection", "close") &&
+           (response->minor_version > 0 ||
+            http_fields_list_has(response->fields, "Connection", "keep-alive"));
+}
+
+/* The final response's head. Returns what is wrong with it, or NULL. */
+static const char *take_response(struct http_call *call, struct http_response *response)
+{
+    uint64_t length = 0;
+    struct span method = call->is_head ? SPAN_LITERAL("HEAD") : SPAN_LITERAL("GET");
+    if (is_switch(call, response->status)) {
+        response->framing = HTTP_BODY_PIPE;
+        call_begin_pipe(call);
+    } else if (response->status == 101) {
+        return "the server switched protocols unasked";
+    } else if (http_response_framing(response, method, &response->framing, &length) < 0) {
+        return "the server's response has no clear length";
+    } else if (call->wants_pipe) {
+        call->has_request_ended = true;
+        buf_deinit(&call->early);
+    }
+    call->has_response = true;
+    call->keeps_alive = is_kept_alive(response);
+    http_body_init(&call->body, response->framing, length);
+    return NULL;
+}
+
+/* Takes on a complete head, of an interim or of the final response. */
+static void call_respond(struct http_call *call, struct http_response *response)
+{
+    /* The head may lie in the buffer, which is to be ready for what follows. */
+    struct head_buffer kept = call->in;
+    head_buffer_init(&call->in);
+    if (response->status < 200 && response->status != 101) {
+        if (call->handlers->on_interim)
+            call->handlers->on_interim(response, call->arg);
+    } else {
+        const char *wrong = take_response(call, response);
+        if (wrong)
+            call_fail(call, HTTP_CALL_MALFORMED, wrong);
+        else
+            call->handlers->on_response(response, call->arg);
+    }
+    head_buffer_deinit(&kept);
+    if (!call->is_gone && call->owes_drain && call->handlers->on_drain)
+        call->handlers->on_drain(call->arg);
+    call->owes_drain = false;
+}
+
+static size_t feed_head(struct http_call *call, struct span bytes)
+{
+    struct http_response response;
+    struct http_field fields[HTTP_FIELDS_MAX];
+    struct span head;
+    size_t old_len = call->in.bytes.len;
+    size_t taken = head_buffer_add(&call->in, bytes, &head);
+    if (head.len == 0)
+        return taken;
+    ssize_t head_len = http_parse_response(head, &response, fields);
+    if (head_len == 0) {
+        head_buffer_keep(&call->in, head);
+        return taken;
+    }
+    if (head_len == HTTP_HEAD_TOO_LARGE) {
+        call_fail(call, HTTP_CALL_HEAD_TOO_LARGE, "the server's response head is too large");
+        return taken;
+    }
+    if (head_len < 0) {
+        call_fail(call, HTTP_CALL_MALFORMED, "the server's response is not proper HTTP/1.1");
+        return taken;
+    }
+    call_respond(call, &response);
+    return (size_t)head_len - old_len;
+}
+
+static size_t feed_body(struct http_call *call, struct span bytes)
+{
+    struct span content;
+    ssize_t used = http_body_feed(&call->body, bytes, &content);
+    if (used < 0) {
+        call_fail(call, HTTP_CALL_MALFORMED, "the server sent a malformed chunk");
+        return bytes.len;
+    }
+    if (content.len > 0)
+        call->handlers->on_body(content, call->arg);
+    return (size_t)used;
+}
+
+static void on_data(struct span bytes, void *arg)
+{
+    struct http_call *call = arg;
+    if (!call->has_bytes) {
+        call->has_bytes = true;
+        buf_deinit(&call->again);
+    }
+    while (bytes.len > 0 && !call->is_gone && !call->is_pipe) {
+        size_t used = call->has_response ? feed_body(call, bytes) : feed_head(call, bytes);
+        bytes = span_skip(bytes, used);
+        if (!call->is_gone && !call->is_pipe && call->has_response && call->body.is_done)
+            call_finish(call, bytes.len == 0);
+    }
+    if (bytes.len > 0 && !call->is_gone)
+        call->handlers->on_body(bytes, call->arg);
+}
+
+static void on_end(void *arg)
+{
+    struct http_call *call = arg;
+    if (call->is_pipe)
+        call_end_pipe(call);
+    else if (call->has_response && http_body_feed_end(&call->body) == 0)
+        call_finish(call, false);
+    else
+        call_broke(call, HTTP_CALL_CLOSED, "the server closed the connection before it answered");
+}
+
+/* What an error of the conn comes to while it is being opened. */
+static enum http_call_error error_of_connecting(int error)
+{
+    switch (-error) {
+    case ENOENT:
+    case EAGAIN:
+        return HTTP_CALL_DNS;
+    case ECONNREFUSED:
+    case ENXIO:
+        return HTTP_CALL_REFUSED;
+    case ETIMEDOUT:
+        return HTTP_CALL_TIMEOUT;
+    case EPROTO:
+        return HTTP_CALL_TLS;
+    default:
+        return HTTP_CALL_UNREACHABLE;
+    }
+}
+
+static void on_close(int error, const char *text, void *arg)
+{
+    struct http_call *call = arg;
+    /* The sender has its conn from on_open on. */
+    call_broke(call, call->sender.conn ? HTTP_CALL_CLOSED : error_of_connecting(error), text);
+}
+
+static void on_drain(void *arg)
+{
+    struct http_call *call = arg;
+    if (call->handlers->on_drain)
+        call->handlers->on_drain(call->arg);
+}
+
+static void on_open(void *arg)
+{
+    struct http_call *call = arg;
+    bool was_high = call->sender.held.len > CONN_DRAIN_MARK;
+    call->sender.conn = call->conn;
+    http_sender_flush(&call->sender);
+    /* What the kernel takes at once raises no on_drain of the conn. */
+    if (was_high && conn_queued(call->conn) <= CONN_DRAIN_MARK)
+        on_drain(call);
+}
+
+const struct conn_handlers call_conn_handlers = {
+    .on_open = on_open,
+    .on_data = on_data,
+    .on_end = on_end,
+    .on_drain = on_drain,
+    .on_close = on_close,
+};

@@ -1,0 +1,66 @@
+/*
+ * What client.c (requests) and call.c (what comes of them) share.
+ */
+#ifndef HTTP_CLIENT_INTERNAL_H
+#define HTTP_CLIENT_INTERNAL_H
+
+#include "base/list.h"
+#include "http/client.h"
+#include "http/head_buffer.h"
+#include "http/pool.h"
+#include "http/sender.h"
+
+struct http_client {
+    struct loop *loop;
+    char *host;
+    struct http_client_config config;
+    struct http_pool *pool;
+    struct list calls;
+};
+
+struct http_call {
+    struct http_client *client;
+    struct list link;
+    const struct http_call_handlers *handlers;
+    void *arg;
+    struct conn *conn;
+    struct http_sender sender;
+    struct buf again; /* the request's head while it may be sent once more */
+    struct head_buffer in;
+    struct http_body body; /* of the response, once it has begun */
+    struct buf early;      /* written before it is known whether there is a pipe */
+    const char *own_error; /* of our own request, to be told in a later turn */
+    bool is_head;          /* the method */
+    bool is_connect;       /* the method */
+    bool wants_pipe;       /* the request's framing */
+    bool is_pipe;          /* the response's */
+    bool has_pipe_ended;   /* the server's direction */
+    bool owes_drain;       /* what was high went out at once */
+    bool is_idempotent;    /* RFC 9110 section 9.2.2 */
+    bool is_pooled;        /* the connection has served another call */
+    bool is_paused;        /* http_call_set_reading(false) */
+    bool has_request_ended;
+    bool has_content; /* of the request; it is not kept for another try */
+    bool has_bytes;   /* of a response */
+    bool has_response;
+    bool keeps_alive; /* the response says so */
+    bool is_flush_scheduled;
+    bool is_gone;
+};
+
+/* call.c: the handlers of a call's connection. */
+extern const struct conn_handlers call_conn_handlers;
+
+/* Takes a call off its client; it is freed later. The conn is the caller's,
+ * and may be NULL. */
+struct conn *call_detach(struct http_call *call);
+
+/* The caller broke its own request. No handler may be called from within its
+ * call, but the connection ends now. */
+void call_fail_later(struct http_call *call, const char *text);
+
+/* client.c: a fresh connection; what is to be sent waits in the sender until
+ * it opens. */
+void call_dial(struct http_call *call);
+
+#endif
