@@ -270,17 +270,21 @@ void select_keep_old(struct ice_agent *a)
 }
 
 /* Data goes through a relay: see whether a direct way has opened. Less and
- * less often. */
+ * less often, but that is counted from when something was tried again: the
+ * first checks are still under way after 20 s. */
 static void retry_direct(struct ice_agent *a, uint64_t now_us)
 {
+    bool has_tried = false;
     for (int i = 0; i < a->now->pair_count; i++) {
         struct ice_pair *pair = a->now->pairs[i];
         if (pair->state == PAIR_FAILED && pair->code == PAIR_NO_ANSWER &&
-            !pair_is_relayed(a, a->now, pair))
+            !pair_is_relayed(a, a->now, pair)) {
             pair->state = PAIR_WAITING;
+            has_tried = true;
+        }
     }
-    a->retry_wait_us =
-        a->retry_wait_us < 8 * ICE_RETRY_DIRECT_US ? 2 * a->retry_wait_us : a->retry_wait_us;
+    if (has_tried && a->retry_wait_us < 8 * ICE_RETRY_DIRECT_US)
+        a->retry_wait_us *= 2;
     a->retry_us = now_us + a->retry_wait_us;
 }
 

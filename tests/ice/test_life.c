@@ -245,6 +245,19 @@ static void test_relay_is_left(void **state)
     sim_free(r.s);
 }
 
+/* The first checks fail after 23.5 s; they are not left alone for long. */
+static void test_relay_is_left_early(void **state)
+{
+    (void)state;
+    struct rig r = rig_nat(124, true);
+    sim_cut(r.s, ice_address_v4(203, 0, 113, 1, 0), ice_address_v4(203, 0, 113, 2, 0), true);
+    connect(&r);
+    sim_run(r.s, 30 * US_PER_S);
+    sim_cut(r.s, ice_address_v4(203, 0, 113, 1, 0), ice_address_v4(203, 0, 113, 2, 0), false);
+    assert_true(sim_run_until_relayed(r.s, false, 15 * US_PER_S));
+    sim_free(r.s);
+}
+
 /* The laptop takes another address in mid-transfer, on either side; the
  * owner removes the old one, adds the new one and restarts. */
 static void test_address_change(void **state)
@@ -495,6 +508,7 @@ int main(void)
         cmocka_unit_test(test_short_silence),
         cmocka_unit_test(test_backup_takes_over),
         cmocka_unit_test(test_relay_is_left),
+        cmocka_unit_test(test_relay_is_left_early),
         cmocka_unit_test(test_address_change),
         cmocka_unit_test(test_better_interface),
         cmocka_unit_test(test_nat_forgets),
