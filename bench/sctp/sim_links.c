@@ -10,105 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/bytes.h"
 #include "base/clock.h"
-#include "sim/sim.h"
+#include "sim/bulk.h"
 
-enum { MESSAGE = 64 << 10, OVERHEAD = 28, SAMPLES = 4096 };
+enum { OVERHEAD = 28 };
 
-struct flow {
-    struct sim_end *ends[2];
-    struct sim *sim;
-    uint64_t received;
-    uint64_t delays_us[SAMPLES];
-    size_t delay_count;
-    bool bulk;
-    bool pings;
-};
-
-static uint8_t body[MESSAGE];
-
-static void send_bulk(struct flow *f)
-{
-    struct sctp_outgoing out = {.stream = 1, .ppid = 53, .body = {body, sizeof body}};
-    while (f->bulk && sctp_assoc_send(f->ends[0]->assoc, &out, sim_now_us(f->sim)) == 0)
-        continue;
-}
-
-static void on_message(void *arg, const struct sctp_message_info *info, struct span m)
-{
-    struct sim_end *end = arg;
-    struct flow *f = end->user;
-    f->received += m.len;
-    if (info->stream == 3 && f->delay_count < SAMPLES)
-        f->delays_us[f->delay_count++] = sim_now_us(f->sim) - get_u64be(m.data);
-}
-
-static void on_connected(void *arg)
-{
-    struct sim_end *end = arg;
-    struct flow *f = end->user;
-    if (end == f->ends[0])
-        send_bulk(f);
-}
-
-static void on_writable(void *arg)
-{
-    struct sim_end *end = arg;
-    send_bulk(end->user);
-}
-
-static void on_stream_reset(void *arg, uint16_t stream, enum sctp_reset_side side)
-{
-    (void)arg;
-    (void)stream;
-    (void)side;
-}
-
-static void on_closed(void *arg, enum sctp_close_reason reason)
-{
-    (void)arg;
-    fprintf(stderr, "closed: %s\n", sctp_close_reason_name(reason));
-    exit(1);
-}
-
-static void ping(struct sim *sim, void *arg)
-{
-    struct flow *f = arg;
-    uint8_t stamp[8];
-    put_u64be(stamp, sim_now_us(sim));
-    struct sctp_outgoing out = {.stream = 3, .ppid = 53, .body = {stamp, sizeof stamp}};
-    sctp_assoc_send(f->ends[0]->assoc, &out, sim_now_us(sim));
-    sctp_assoc_flush(f->ends[0]->assoc, sim_now_us(sim));
-    sim_at(sim, sim_now_us(sim) + 10 * US_PER_MS, ping, f);
-}
-
-static struct flow *flow_new(struct sim *sim, struct sim_link *links[2], enum sctp_cc cc,
-                             size_t mtu)
-{
-    static const struct sctp_assoc_handlers handlers = {
-        .on_message = on_message,
-        .on_connected = on_connected,
-        .on_writable = on_writable,
-        .on_stream_reset = on_stream_reset,
-        .on_closed = on_closed,
-    };
-    struct flow *f = xcalloc(1, sizeof *f);
-    struct sctp_assoc_config configs[2];
-    for (int i = 0; i < 2; i++) {
-        sctp_assoc_config_init(&configs[i]);
-        configs[i].cc = cc;
-        configs[i].mtu_max = mtu;
-    }
-    f->sim = sim;
-    f->bulk = true;
-    sim_pair(sim, configs, &handlers, links, f->ends);
-    f->ends[0]->user = f->ends[1]->user = f;
-    return f;
-}
-
-static void verbose(struct flow *f, struct sim_link *l)
+static void verbose(struct bulk *f, struct sim_link *l)
 {
     struct sctp_stats st;
     sctp_assoc_stats(f->ends[0]->assoc, &st);
@@ -133,7 +40,7 @@ struct scenario {
     unsigned seconds;
 };
 
-static double share(const struct scenario *s, enum sctp_cc cc, size_t mtu)
+static double share(const struct scenario *s, enum sctp_cc cc)
 {
     double sum = 0;
     const unsigned seeds = 3;
@@ -151,12 +58,12 @@ static double share(const struct scenario *s, enum sctp_cc cc, size_t mtu)
                                 .delay_us = s->rtt_ms * 500,
                                 .overhead = OVERHEAD};
         struct sim_link *links[2] = {&there, &back};
-        struct flow *f = flow_new(sim, links, cc, mtu);
-        sctp_assoc_connect(f->ends[0]->assoc, sim_now_us(sim));
+        struct bulk *f = bulk_new(sim, links, cc);
+        bulk_start(f);
         sim_run(sim, sim_now_us(sim) + s->seconds * US_PER_S, NULL, NULL);
         sum += (double)f->received / (double)(s->mbit * 125000 * s->seconds);
         verbose(f, &there);
-        free(f);
+        bulk_free(f);
         sim_free(sim);
     }
     return sum / seeds;
@@ -178,15 +85,16 @@ static double hol(enum sctp_cc cc, double *median)
                              .overhead = OVERHEAD};
     struct sim_link back = there;
     struct sim_link *links[2] = {&there, &back};
-    struct flow *f = flow_new(sim, links, cc, 1432);
-    sctp_assoc_connect(f->ends[0]->assoc, sim_now_us(sim));
-    sim_at(sim, sim_now_us(sim) + 100 * US_PER_MS, ping, f);
+    struct bulk *f = bulk_new(sim, links, cc);
+    bulk_start(f);
+    sim_run(sim, sim_now_us(sim) + 100 * US_PER_MS, NULL, NULL);
+    bulk_ping(f, 10 * US_PER_MS);
     sim_run(sim, sim_now_us(sim) + 20 * US_PER_S, NULL, NULL);
     qsort(f->delays_us, f->delay_count, sizeof f->delays_us[0], compare_u64);
     double p95 = (double)f->delays_us[f->delay_count * 95 / 100] / 1e3;
     *median = (double)f->delays_us[f->delay_count / 2] / 1e3;
     verbose(f, &there);
-    free(f);
+    bulk_free(f);
     sim_free(sim);
     return p95;
 }
@@ -202,10 +110,10 @@ static double fair(enum sctp_cc cc, enum sctp_cc other, double *first)
                              .overhead = OVERHEAD};
     struct sim_link back = {.rate = 12500000, .delay_us = 10000, .overhead = OVERHEAD};
     struct sim_link *links[2] = {&there, &back};
-    struct flow *flows[2] = {flow_new(sim, links, cc, 1432), flow_new(sim, links, other, 1432)};
-    sctp_assoc_connect(flows[0]->ends[0]->assoc, sim_now_us(sim));
+    struct bulk *flows[2] = {bulk_new(sim, links, cc), bulk_new(sim, links, other)};
+    bulk_start(flows[0]);
     sim_run(sim, sim_now_us(sim) + 2 * US_PER_S, NULL, NULL);
-    sctp_assoc_connect(flows[1]->ends[0]->assoc, sim_now_us(sim));
+    bulk_start(flows[1]);
     sim_run(sim, sim_now_us(sim) + 8 * US_PER_S, NULL, NULL);
     uint64_t base[2] = {flows[0]->received, flows[1]->received};
     sim_run(sim, sim_now_us(sim) + 50 * US_PER_S, NULL, NULL);
@@ -213,7 +121,7 @@ static double fair(enum sctp_cc cc, enum sctp_cc other, double *first)
     double b = (double)(flows[1]->received - base[1]);
     for (int i = 0; i < 2; i++) {
         verbose(flows[i], &there);
-        free(flows[i]);
+        bulk_free(flows[i]);
     }
     sim_free(sim);
     *first = a / (a + b);
@@ -234,8 +142,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         if (*only && strcmp(only, scenarios[i].name) != 0)
             continue;
-        double bbr = share(&scenarios[i], SCTP_CC_BBR, 1432);
-        double cubic = share(&scenarios[i], SCTP_CC_CUBIC, 1432);
+        double bbr = share(&scenarios[i], SCTP_CC_BBR);
+        double cubic = share(&scenarios[i], SCTP_CC_CUBIC);
         printf("%-12s %8.3f %8.3f\n", scenarios[i].name, bbr, cubic);
         size_t len = strlen(line);
         snprintf(line + len, sizeof line - len, " sim_%s=%.3f", scenarios[i].name, bbr);
