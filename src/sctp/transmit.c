@@ -31,12 +31,23 @@ static bool pacer_allows(const struct sctp_assoc *a, uint64_t now_us)
     return a->cc.pacing_rate == 0 || a->pace_next_ns <= now_us * NS_PER_US;
 }
 
+/* How long a due packet is held back for others to leave with it. */
+static uint64_t pacer_hold_ns(const struct sctp_assoc *a)
+{
+    size_t held = a->cc.send_quantum > a->mtu ? a->cc.send_quantum - a->mtu : 0;
+    return held * NS_PER_S / a->cc.pacing_rate;
+}
+
+/* What was held back is no lateness: it is made up for beside BURST_US, or a
+ * slow path, where a quantum takes longer than that, would never reach its
+ * rate. */
 static void pacer_spend(struct sctp_assoc *a, size_t bytes, uint64_t now_us)
 {
     if (a->cc.pacing_rate == 0)
         return;
     uint64_t now_ns = now_us * NS_PER_US;
-    uint64_t earliest = now_ns > BURST_US * NS_PER_US ? now_ns - BURST_US * NS_PER_US : 0;
+    uint64_t back_ns = BURST_US * NS_PER_US + pacer_hold_ns(a);
+    uint64_t earliest = now_ns > back_ns ? now_ns - back_ns : 0;
     if (a->pace_next_ns < earliest)
         a->pace_next_ns = earliest;
     a->pace_next_ns += bytes * NS_PER_S / a->cc.pacing_rate;
@@ -44,8 +55,7 @@ static void pacer_spend(struct sctp_assoc *a, size_t bytes, uint64_t now_us)
 
 static void pacer_wait(struct sctp_assoc *a)
 {
-    size_t burst = a->cc.send_quantum > a->mtu ? a->cc.send_quantum - a->mtu : 0;
-    uint64_t at_ns = a->pace_next_ns + burst * NS_PER_S / a->cc.pacing_rate;
+    uint64_t at_ns = a->pace_next_ns + pacer_hold_ns(a);
     assoc_arm(a, TIMER_PACE, (at_ns + NS_PER_US - 1) / NS_PER_US);
 }
 

@@ -1,0 +1,55 @@
+/*
+ * How links fill: one flow alone on links of every speed, on lossy ones, and
+ * two beside each other. The figures are those of bench/sctp, with room below
+ * for what a small change moves.
+ */
+#include "testing.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "sim/bulk.h"
+
+enum { OVERHEAD = 28, SECONDS = 20, MTU_PACKET = 1432 + OVERHEAD };
+
+/* Share of the link's rate that one flow's packets take. */
+static double alone(struct sim_link there, enum sctp_cc cc)
+{
+    struct sim *sim = sim_new(1);
+    struct sim_link back = there;
+    back.queue_bytes = 0;
+    struct sim_link *links[2] = {&there, &back};
+    struct bulk *b = bulk_new(sim, links, cc);
+    bulk_start(b);
+    sim_run(sim, sim_now_us(sim) + SECONDS * US_PER_S, NULL, NULL);
+    bulk_free(b);
+    sim_free(sim);
+    return (double)there.carried_bytes / (double)(there.rate * SECONDS);
+}
+
+static void fills_links_of_every_speed(void **state)
+{
+    (void)state;
+    static const uint64_t kbits[] = {500, 1000, 2000, 5000, 10000, 20000, 50000, 100000};
+    static const uint64_t delays_ms[] = {2, 10, 30};
+    for (size_t k = 0; k < sizeof kbits / sizeof *kbits; k++) {
+        for (size_t d = 0; d < sizeof delays_ms / sizeof *delays_ms; d++) {
+            struct sim_link link = {
+                .rate = kbits[k] * 125,
+                .delay_us = delays_ms[d] * US_PER_MS,
+                .queue_bytes = kbits[k] * 125 / 10 + 10 * MTU_PACKET, /* 100 ms */
+                .overhead = OVERHEAD,
+            };
+            assert_true(alone(link, SCTP_CC_BBR) > 0.9);
+            assert_true(alone(link, SCTP_CC_CUBIC) > 0.9);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fills_links_of_every_speed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
