@@ -3,7 +3,7 @@
  * kernel TCP (cubic and bbr) across the same user-space link between two
  * namespaces. Shares are of user data over the link's rate.
  *
- *   bench_sctp_tun [seconds a run, 20]
+ *   bench_sctp_tun [seconds a run, 20 [one scenario: a row's name, hol, fair]]
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -455,9 +455,18 @@ static double p95_ms(void)
     return (double)board->delays_us[board->delay_count * 95 / 100] / 1e3;
 }
 
-int main(int argc, char **argv)
+/* The row of each table is also remembered for the last line: key=value. */
+static char summary[600];
+
+static void summarize(const char *key, const char *format, double value)
 {
-    double seconds = argc > 1 ? strtod(argv[1], NULL) : 20;
+    size_t len = strlen(summary);
+    len += (size_t)snprintf(summary + len, sizeof summary - len, "%s%s=", len ? " " : "", key);
+    snprintf(summary + len, sizeof summary - len, format, value);
+}
+
+static void measure_links(const char *only, double seconds)
+{
     static const struct {
         const char *name;
         struct tun_config link;
@@ -467,13 +476,9 @@ int main(int argc, char **argv)
         {"wan_loss1", {25000000, 25000, 1250000, 0, 10000}},
         {"shallow", {125000000, 10000, 0, 100, 0}},
     };
-    char line[600] = "";
-    board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    printf("%-12s", "sockets");
-    for (int k = 0; k < NOBODY; k++)
-        printf(" %9s", kind_names[k]);
-    printf("\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (only && strcmp(only, rows[i].name) != 0)
+            continue;
         printf("%-12s", rows[i].name);
         for (int k = 0; k < NOBODY; k++) {
             run(&rows[i].link, (enum kind)k, NOBODY, false, 0, seconds);
@@ -481,30 +486,55 @@ int main(int argc, char **argv)
             printf(" %9.3f", share);
             fflush(stdout);
             if (k == OURS_BBR)
-                snprintf(line + strlen(line), sizeof line - strlen(line), " %s=%.3f", rows[i].name,
-                         share);
+                summarize(rows[i].name, "%.3f", share);
         }
         printf("\n");
     }
+}
+
+static void measure_hol(double seconds)
+{
     struct tun_config lan = {12500000, 10000, 625000, 0, 0};
     printf("%-12s", "hol_p95_ms");
     for (int k = 0; k <= USRSCTP; k++) {
         run(&lan, (enum kind)k, NOBODY, true, 1, seconds / 2);
-        printf(" %9.1f", p95_ms());
+        double p95 = p95_ms();
+        printf(" %9.1f", p95);
         fflush(stdout);
         if (k == OURS_BBR)
-            snprintf(line + strlen(line), sizeof line - strlen(line), " hol_p95_ms=%.1f", p95_ms());
+            summarize("hol_p95_ms", "%.1f", p95);
     }
     printf("\n");
+}
+
+static void measure_fairness(double seconds)
+{
     struct tun_config shared = {12500000, 10000, 500000, 0, 0};
+    const uint64_t *received = board->received;
     run(&shared, OURS_BBR, OURS_BBR, false, 8, 2 * seconds);
-    double sum = (double)(board->received[0] + board->received[1]);
-    double equal = (double)(board->received[0] < board->received[1] ? board->received[0]
-                                                                    : board->received[1]) /
-                   sum;
+    double first = (double)received[0] / (double)(received[0] + received[1]);
+    double smaller = first < 0.5 ? first : 1 - first;
     run(&shared, OURS_BBR, TCP_CUBIC, false, 8, 2 * seconds);
-    double mixed = (double)board->received[0] / (double)(board->received[0] + board->received[1]);
-    printf("%-12s %9.3f            (beside tcp cubic: %.3f)\n", "fair", equal, mixed);
-    printf("%s fair=%.3f fair_tcp_cubic=%.3f\n", line + 1, equal, mixed);
+    double mixed = (double)received[0] / (double)(received[0] + received[1]);
+    printf("%-12s %9.3f            (beside tcp cubic: %.3f)\n", "fair", smaller, mixed);
+    summarize("fair", "%.3f", smaller);
+    summarize("fair_tcp_cubic", "%.3f", mixed);
+}
+
+int main(int argc, char **argv)
+{
+    double seconds = argc > 1 ? strtod(argv[1], NULL) : 20;
+    const char *only = argc > 2 ? argv[2] : NULL;
+    board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    printf("%-12s", "sockets");
+    for (int k = 0; k < NOBODY; k++)
+        printf(" %9s", kind_names[k]);
+    printf("\n");
+    measure_links(only, seconds);
+    if (!only || strcmp(only, "hol") == 0)
+        measure_hol(seconds);
+    if (!only || strcmp(only, "fair") == 0)
+        measure_fairness(seconds);
+    printf("%s\n", summary);
     return 0;
 }
