@@ -8,6 +8,12 @@
  * jump of that during a handshake costs one retransmission or the peer's
  * connect timeout.
  *
+ * Once the handshake is done, application data passes OpenSSL by: this file
+ * has its keys. What OpenSSL still sends (an alert; its last flight again, if
+ * the other side has missed that) is given a number of ours, since two records
+ * of one number would be taken for a replay, and a nonce of ours, since two
+ * of one nonce would break AES-GCM.
+ *
  * The chain check is replaced by the fingerprint check, so a wrong
  * certificate ends the handshake with an alert before a key is agreed.
  */
@@ -23,9 +29,12 @@
 #include <openssl/ssl.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "rtc/cert_private.h"
 #include "rtc/dtls_bio.h"
+#include "rtc/dtls_keys.h"
 
 enum {
     /* RFC 6347 section 4.2.4.1 has 1 s as the first timeout and allows less
@@ -33,9 +42,13 @@ enum {
      * The last ones are 3 s apart; OpenSSL gives up after twelve, about 25 s. */
     DTLS_TIMEOUT_FIRST_US = 100 * 1000,
     DTLS_TIMEOUT_MOST_US = 3 * 1000 * 1000,
-    DTLS_RECORD_MAX = 16 << 10,
-    DTLS_TEXT_MAX = 160
+    DTLS_TEXT_MAX = 160,
+    EARLY_PREFIX_LEN = 2 /* the length in front of each record that is kept */
 };
+
+/* OpenSSL's nonces under our key start anywhere and count up; ours start as
+ * far from them as can be. */
+#define NONCE_DISTANCE (UINT64_C(1) << 63)
 
 /* Forward secrecy and AEAD only; RFC 8827 section 6.5 makes the first
  * mandatory. */
@@ -59,7 +72,10 @@ struct dtls {
     uint8_t remote_fingerprint[CERT_FINGERPRINT_LEN];
     bool has_mismatch;
     uint64_t deadline_us;
-    uint8_t plaintext[DTLS_RECORD_MAX];
+    struct dtls_records *records; /* NULL until connected */
+    struct dtls_resume resume;    /* behind what OpenSSL has sent so far */
+    struct buf early;             /* records of data that came before that */
+    uint8_t plaintext[DTLS_PLAINTEXT_MAX];
 };
 
 static unsigned int next_timeout_us(SSL *ssl, unsigned int last_us)
@@ -120,9 +136,44 @@ static bool setup_ssl(struct dtls *dtls, enum dtls_role role)
     return true;
 }
 
+/* ---- what OpenSSL sends ---- */
+
+/* Of records under the handshake's keys, where ours have to go on. */
+static void note_sent(struct dtls *dtls, struct span datagram)
+{
+    struct dtls_record record;
+    while (dtls_record_take(&datagram, &record) == 0) {
+        if (record.epoch == 0 || record.fragment.len < DTLS_RECORD_NONCE_LEN)
+            continue;
+        dtls->resume.number = record.number + 1;
+        dtls->resume.nonce = get_u64be(record.fragment.data) + NONCE_DISTANCE;
+    }
+}
+
+static void send_resealed(struct dtls *dtls, struct span datagram)
+{
+    uint8_t out[DTLS_MTU];
+    size_t len = 0;
+    struct dtls_record record;
+    while (dtls_record_take(&datagram, &record) == 0 && len + record.whole.len <= sizeof out) {
+        if (record.epoch == 0)
+            memcpy(out + len, record.whole.data, record.whole.len);
+        else if (dtls_records_reseal(dtls->records, &record, out + len) < 0)
+            continue;
+        len += record.whole.len;
+    }
+    if (len > 0)
+        dtls->handlers.on_datagram(span_of(out, len), dtls->arg);
+}
+
 static void on_bio_datagram(struct span datagram, void *arg)
 {
     struct dtls *dtls = arg;
+    if (dtls->records) {
+        send_resealed(dtls, datagram);
+        return;
+    }
+    note_sent(dtls, datagram);
     dtls->handlers.on_datagram(datagram, dtls->arg);
 }
 
@@ -136,6 +187,7 @@ struct dtls *dtls_new(const struct cert *cert, enum dtls_role role,
     dtls->bio.on_datagram = on_bio_datagram;
     dtls->bio.arg = dtls;
     dtls->deadline_us = TIME_NEVER;
+    buf_init(&dtls->early, DTLS_EARLY_MAX);
     memcpy(dtls->remote_fingerprint, remote_fingerprint, CERT_FINGERPRINT_LEN);
     /* Only a lack of memory fails here, as in xcalloc(). */
     if (!setup_context(dtls, cert) || !setup_ssl(dtls, role)) {
@@ -152,6 +204,8 @@ void dtls_free(struct dtls *dtls)
     SSL_free(dtls->ssl);
     SSL_CTX_free(dtls->ctx);
     dtls_bio_deinit(&dtls->bio);
+    dtls_records_free(dtls->records);
+    buf_deinit(&dtls->early);
     free_secret(dtls, sizeof *dtls);
 }
 
@@ -188,11 +242,20 @@ static void update_deadline(struct dtls *dtls, uint64_t now_us)
         dtls->deadline_us = now_us + (uint64_t)left.tv_sec * US_PER_S + (uint64_t)left.tv_usec;
 }
 
+static void take_over(struct dtls *dtls)
+{
+    struct dtls_session_keys keys;
+    dtls_keys_derive(dtls->ssl, &keys);
+    dtls->records = dtls_records_new(keys.aead, &keys.write, &keys.read, &dtls->resume);
+    OPENSSL_cleanse(&keys, sizeof keys);
+}
+
 static void run_handshake(struct dtls *dtls)
 {
     ERR_clear_error();
     int result = SSL_do_handshake(dtls->ssl);
     if (result == 1) {
+        take_over(dtls);
         dtls->state = STATE_CONNECTED;
         dtls->handlers.on_connected(dtls->arg);
     } else if (SSL_get_error(dtls->ssl, result) != SSL_ERROR_WANT_READ) {
@@ -200,33 +263,81 @@ static void run_handshake(struct dtls *dtls)
     }
 }
 
-/* Also gives the records that came before the handshake was done: OpenSSL
- * kept them. */
-static void run_records(struct dtls *dtls)
+/* Alerts, and what the other side repeats of its handshake; data never comes
+ * this way. */
+static void run_connected(struct dtls *dtls)
 {
-    while (dtls->state == STATE_CONNECTED) {
-        ERR_clear_error();
-        int result = SSL_read(dtls->ssl, dtls->plaintext, sizeof dtls->plaintext);
-        if (result > 0) {
-            dtls->handlers.on_data(span_of(dtls->plaintext, (size_t)result), dtls->arg);
-            continue;
-        }
-        int error = SSL_get_error(dtls->ssl, result);
-        if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
-            return;
-        if (error == SSL_ERROR_ZERO_RETURN)
-            close_with(dtls, 0, "the other side closed the connection");
-        else
-            fail(dtls);
-    }
+    ERR_clear_error();
+    int result = SSL_read(dtls->ssl, dtls->plaintext, sizeof dtls->plaintext);
+    int error = SSL_get_error(dtls->ssl, result);
+    if (result > 0 || error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+        return;
+    if (error == SSL_ERROR_ZERO_RETURN)
+        close_with(dtls, 0, "the other side closed the connection");
+    else
+        fail(dtls);
 }
 
 static void run(struct dtls *dtls, uint64_t now_us)
 {
     if (dtls->state == STATE_HANDSHAKE)
         run_handshake(dtls);
-    run_records(dtls);
+    else if (dtls->state == STATE_CONNECTED)
+        run_connected(dtls);
     update_deadline(dtls, now_us);
+}
+
+/* ---- data ---- */
+
+/* What was forged, or comes again, is dropped without a word (RFC 6347
+ * section 4.1.2.7). */
+static void open_data(struct dtls *dtls, const struct dtls_record *record)
+{
+    int len = dtls_records_open(dtls->records, record, dtls->plaintext);
+    if (len > 0)
+        dtls->handlers.on_data(span_of(dtls->plaintext, (size_t)len), dtls->arg);
+}
+
+static void keep_early(struct dtls *dtls, const struct dtls_record *record)
+{
+    uint8_t prefix[EARLY_PREFIX_LEN];
+    if (record->whole.len > UINT16_MAX ||
+        buf_room(&dtls->early) < sizeof prefix + record->whole.len)
+        return;
+    put_u16be(prefix, (uint16_t)record->whole.len);
+    buf_append(&dtls->early, span_of(prefix, sizeof prefix));
+    buf_append(&dtls->early, record->whole);
+}
+
+static void open_early(struct dtls *dtls)
+{
+    while (dtls->state == STATE_CONNECTED && dtls->early.len > 0) {
+        struct span kept = buf_bytes(&dtls->early);
+        size_t len = get_u16be(kept.data);
+        struct span bytes = span_of(kept.data + EARLY_PREFIX_LEN, len);
+        struct dtls_record record;
+        if (dtls_record_take(&bytes, &record) == 0)
+            open_data(dtls, &record);
+        buf_consume(&dtls->early, EARLY_PREFIX_LEN + len);
+    }
+    if (dtls->state == STATE_CONNECTED)
+        buf_deinit(&dtls->early);
+}
+
+/* Takes the records of data off the front of a datagram. */
+static struct span take_data(struct dtls *dtls, struct span datagram)
+{
+    struct dtls_record record;
+    struct span rest = datagram;
+    while (dtls->state != STATE_CLOSED && dtls_record_take(&rest, &record) == 0 &&
+           record.type == DTLS_APPLICATION_DATA && record.epoch == 1) {
+        if (dtls->records)
+            open_data(dtls, &record);
+        else
+            keep_early(dtls, &record);
+        datagram = rest;
+    }
+    return datagram;
 }
 
 void dtls_start(struct dtls *dtls, uint64_t now_us)
@@ -239,7 +350,10 @@ void dtls_start(struct dtls *dtls, uint64_t now_us)
 
 void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us)
 {
-    if (dtls->state == STATE_CLOSED || datagram.len == 0)
+    if (dtls->state == STATE_CLOSED)
+        return;
+    datagram = take_data(dtls, datagram);
+    if (datagram.len == 0 || dtls->state == STATE_CLOSED)
         return;
     if (dtls->state == STATE_NEW)
         dtls->state = STATE_HANDSHAKE;
@@ -248,17 +362,34 @@ void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us)
     run(dtls, now_us);
     /* The bytes are the caller's and gone after this. */
     dtls->bio.has_incoming = false;
+    open_early(dtls);
+}
+
+bool dtls_is_connected(const struct dtls *dtls)
+{
+    return dtls->state == STATE_CONNECTED;
+}
+
+size_t dtls_sealed_len(const struct dtls *dtls, size_t plaintext_len)
+{
+    return dtls_records_sealed_len(dtls->records, plaintext_len);
+}
+
+void dtls_seal(struct dtls *dtls, struct span plaintext, uint8_t *out)
+{
+    dtls_records_seal(dtls->records, DTLS_APPLICATION_DATA, plaintext, out);
 }
 
 int dtls_send(struct dtls *dtls, struct span plaintext)
 {
+    uint8_t datagram[DTLS_PLAINTEXT_MAX + DTLS_OVERHEAD];
     if (dtls->state != STATE_CONNECTED)
         return -ENOTCONN;
     if (plaintext.len > DTLS_PLAINTEXT_MAX)
         return -EMSGSIZE;
-    ERR_clear_error();
-    int result = SSL_write(dtls->ssl, plaintext.data, (int)plaintext.len);
-    return result > 0 ? 0 : -ENOTCONN;
+    dtls_seal(dtls, plaintext, datagram);
+    dtls->handlers.on_datagram(span_of(datagram, dtls_sealed_len(dtls, plaintext.len)), dtls->arg);
+    return 0;
 }
 
 void dtls_send_close(struct dtls *dtls)

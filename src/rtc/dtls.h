@@ -1,6 +1,7 @@
 /*
- * DTLS 1.2 (RFC 6347) by OpenSSL as a sans-I/O engine: datagrams and the time
- * in, datagrams and records out. The certificate of the other side is checked
+ * DTLS 1.2 (RFC 6347) as a sans-I/O engine: datagrams and the time in,
+ * datagrams and plaintext out. The handshake and the alerts are OpenSSL's, the
+ * records of application data our own (rtc/dtls_record.h). The certificate of the other side is checked
  * against the fingerprint from its SDP before any data passes (RFC 8122,
  * RFC 8827 section 6.5).
  */
@@ -12,15 +13,15 @@
 
 #include "base/span.h"
 #include "rtc/cert.h"
+#include "rtc/dtls_record.h"
 
 struct dtls;
 
 enum dtls_role { DTLS_CLIENT, DTLS_SERVER };
 
 enum {
-    DTLS_MTU = 1200,             /* of handshake datagrams, UDP payload */
-    DTLS_PLAINTEXT_MAX = 16384,  /* of a record (RFC 6347 section 4.1) */
-    DTLS_OVERHEAD = 13 + 8 + 16, /* header, nonce and tag of one (RFC 5288) */
+    DTLS_MTU = 1200,          /* of handshake datagrams, UDP payload */
+    DTLS_EARLY_MAX = 32 << 10 /* data that comes before the handshake is done */
 };
 
 /* Under on_data and on_connected, everything but dtls_feed() and dtls_free()
@@ -42,12 +43,21 @@ void dtls_free(struct dtls *dtls); /* without a word to the other side; NULL is 
  * what dtls_feed() brings: a server may be fed at once. */
 void dtls_start(struct dtls *dtls, uint64_t now_us);
 
-/* One datagram. Records that come before the handshake is done are kept (up
- * to 100) and given after on_connected. What is no DTLS is dropped. */
+/* One datagram. Data that comes before the handshake is done is kept (up to
+ * DTLS_EARLY_MAX bytes) and given after on_connected. What is no DTLS is
+ * dropped. */
 void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us);
 
-/* 0, -ENOTCONN before on_connected or after on_closed, -EMSGSIZE. */
+/* Seals plaintext into a datagram and hands it to on_datagram. 0, -ENOTCONN
+ * before on_connected or after on_closed, -EMSGSIZE. */
 int dtls_send(struct dtls *dtls, struct span plaintext);
+
+/* The same where the caller has a place for the datagram: its length, at most
+ * DTLS_OVERHEAD more than the plaintext's, is told first. Connected, and at most
+ * DTLS_PLAINTEXT_MAX. */
+size_t dtls_sealed_len(const struct dtls *dtls, size_t plaintext_len);
+void dtls_seal(struct dtls *dtls, struct span plaintext, uint8_t *out);
+bool dtls_is_connected(const struct dtls *dtls);
 
 /* Sends close_notify where connected. No handler is called any more. */
 void dtls_send_close(struct dtls *dtls);

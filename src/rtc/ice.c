@@ -289,28 +289,28 @@ static bool fits(const struct burst *burst, size_t len)
            burst->len + len <= UDP_BURST_BYTES;
 }
 
-void ice_queue(struct ice *ice, struct span datagram, bool may_fragment)
+uint8_t *ice_queue(struct ice *ice, size_t len, bool may_fragment)
 {
     struct burst *burst = &ice->burst;
     const struct ice_route *route = ice_agent_route(ice->agent);
     if (!route)
-        return;
+        return NULL;
     size_t header = route->channel ? TURN_CHANNEL_HEADER_LEN : 0;
-    size_t padding = route->is_stream ? turn_channel_padding(datagram.len) : 0;
-    size_t len = header + datagram.len + padding;
-    if (!fits(burst, len) || burst->may_fragment != may_fragment)
+    size_t padding = route->is_stream ? turn_channel_padding(len) : 0;
+    size_t whole = header + len + padding;
+    if (!fits(burst, whole) || burst->may_fragment != may_fragment)
         ice_flush(ice);
-    burst->may_fragment = may_fragment;
     uint8_t *at = burst->data + burst->len;
     if (header)
-        turn_channel_encode(route->channel, (uint16_t)datagram.len, at);
-    memcpy(at + header, datagram.data, datagram.len);
-    memset(at + header + datagram.len, 0, padding);
+        turn_channel_encode(route->channel, (uint16_t)len, at);
+    memset(at + header + len, 0, padding);
     if (burst->count == 0)
-        burst->segment = len;
-    burst->has_last = len < burst->segment;
-    burst->len += len;
+        burst->segment = whole;
+    burst->may_fragment = may_fragment;
+    burst->has_last = whole < burst->segment;
+    burst->len += whole;
     burst->count++;
+    return at + header;
 }
 
 size_t ice_datagram_max(const struct ice *ice)

@@ -56,10 +56,13 @@ int ice_set_remote_credentials(struct ice *ice, const char *ufrag, const char *p
 int ice_add_remote_candidate(struct ice *ice, const char *candidate);
 void ice_end_of_remote_candidates(struct ice *ice);
 
-/* Queues a datagram for the path as it is now; a full queue leaves. Without a
- * path, and where the kernel has no room, it is lost. may_fragment: it may be
- * larger than the path takes whole. */
-void ice_queue(struct ice *ice, struct span datagram, bool may_fragment);
+/* Queues a datagram of len bytes for the path as it is now, and returns where
+ * the caller is to write it, before any other call; NULL without a path. A full
+ * queue leaves first. may_fragment: it may be larger than the path takes
+ * whole. */
+uint8_t *ice_queue(struct ice *ice, size_t len, bool may_fragment);
+
+/* Sends what is queued. Where the kernel has no room, it is lost. */
 void ice_flush(struct ice *ice);
 
 /* The largest datagram that the path takes as far as this machine knows; 0

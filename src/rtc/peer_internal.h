@@ -50,8 +50,6 @@ struct peer {
     bool is_reading;      /* what the owner wants */
     bool is_sctp_reading; /* what SCTP was told */
     bool has_work;        /* peer_work_later() was called */
-    bool is_bursting;     /* datagrams wait for the last of SCTP's packets */
-    bool may_fragment;    /* the packet that is being sent */
     bool is_stopping;
     struct buf early_datagrams; /* before ICE is up: u16 length and bytes each */
     struct timer *timer;        /* of DTLS and SCTP */

@@ -3,7 +3,7 @@
  *
  *   ICE  on_datagram ─► dtls_feed ─► on_data ─► sctp feed ─► channel ─► owner
  *   owner ─► channel ─► sctp send     (queued until the turn's end)
- *   sctp flush ─► on_packets ─► dtls_send ─► ice_queue, then ice_flush
+ *   sctp flush ─► on_packets ─► ice_queue, dtls_seal into it ─► ice_flush
  *
  * SCTP is flushed once a turn, when all that had come is fed and all that the
  * owner had to say is queued: one acknowledgement and one burst for both.
@@ -101,16 +101,16 @@ static void become_open(struct peer *peer)
 static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t count)
 {
     struct peer *peer = arg;
-    /* What fails here is lost, as on any path. */
-    peer->is_bursting = true;
+    if (!peer->ice || !dtls_is_connected(peer->dtls))
+        return;
     for (size_t i = 0; i < count; i++) {
-        peer->may_fragment = packets[i].may_fragment;
-        dtls_send(peer->dtls, span_of(packets[i].data, packets[i].len));
+        struct span packet = span_of(packets[i].data, packets[i].len);
+        size_t len = dtls_sealed_len(peer->dtls, packet.len);
+        uint8_t *at = ice_queue(peer->ice, len, packets[i].may_fragment);
+        if (at)
+            dtls_seal(peer->dtls, packet, at);
     }
-    peer->may_fragment = false;
-    peer->is_bursting = false;
-    if (peer->ice)
-        ice_flush(peer->ice);
+    ice_flush(peer->ice);
 }
 
 static void on_sctp_connected(void *arg)
@@ -243,9 +243,11 @@ static void on_dtls_datagram(struct span datagram, void *arg)
     struct peer *peer = arg;
     if (!peer->ice)
         return;
-    ice_queue(peer->ice, datagram, peer->may_fragment);
-    if (!peer->is_bursting)
-        ice_flush(peer->ice);
+    uint8_t *at = ice_queue(peer->ice, datagram.len, false);
+    if (!at)
+        return;
+    memcpy(at, datagram.data, datagram.len);
+    ice_flush(peer->ice);
 }
 
 static void on_dtls_connected(void *arg)
