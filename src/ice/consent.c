@@ -7,7 +7,8 @@
  *
  * Long before the 30 s are over a path that does not answer is asked again by
  * an ordinary check, with its retransmissions. One that still does not is
- * suspect: every valid pair is checked, and select.c prefers one that answers.
+ * suspect: every valid pair is checked, and select.c prefers one that answers;
+ * a TURN server that was restarted is found out by refreshing the allocation.
  */
 #include "ice/agent_internal.h"
 
@@ -117,6 +118,8 @@ static void on_suspect(struct ice_agent *a, struct ice_pair *pair, uint64_t now_
         if (other->state == PAIR_FAILED && other->code == PAIR_NO_ANSWER)
             other->state = PAIR_WAITING;
     }
+    if (pair == a->selected)
+        relay_refresh(a);
     select_update(a, now_us);
 }
 

@@ -39,6 +39,7 @@ static void on_allocated(void *arg, const struct ice_address *relayed,
     enum turn_transport transport = turn_client_transport(r->client);
     struct ice_candidate c = {.type = ICE_CANDIDATE_RELAY, .address = *relayed};
     r->is_done = true;
+    r->is_questioned = false;
     r->since_us = a->clock_us;
     r->why[0] = '\0';
     if (!a->config.is_relay_only)
@@ -75,11 +76,12 @@ static void lose(struct ice_relay *r, const char *text, bool tell)
 {
     struct ice_agent *a = r->agent;
     bool was_allocated = relay_find_local(a, r) >= 0;
+    bool is_worth_it = r->is_questioned || a->clock_us - r->since_us >= RELAY_LIVED_US;
     snprintf(r->why, sizeof r->why, "%s", text);
     drop_local(r);
     close_stream(r, tell);
     r->is_done = true;
-    if (was_allocated && a->clock_us - r->since_us >= RELAY_LIVED_US) {
+    if (was_allocated && is_worth_it) {
         r->is_waiting = true;
         r->start_us = a->clock_us + RELAY_AGAIN_US;
     }
@@ -234,8 +236,20 @@ bool relay_start_one(struct ice_agent *a, uint64_t now_us)
     return false;
 }
 
+void relay_refresh(struct ice_agent *a)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        struct ice_relay *r = &a->relays[i];
+        if (!r->client || turn_client_state(r->client) != TURN_ALLOCATED)
+            continue;
+        r->is_questioned = true;
+        turn_client_refresh(r->client);
+    }
+}
+
 void relay_again(struct ice_agent *a, uint64_t now_us)
 {
+    relay_refresh(a);
     for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
         struct ice_relay *r = &a->relays[i];
         bool is_connecting =
@@ -293,7 +307,10 @@ struct ice_relay *relay_find(struct ice_agent *a, int base, const struct ice_add
 bool relay_is_pending(const struct ice_agent *a)
 {
     for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
-        if (a->relays[i].client && !a->relays[i].is_done)
+        const struct ice_relay *r = &a->relays[i];
+        bool is_in_question =
+            r->is_questioned && (r->is_waiting || (r->client && turn_client_is_asking(r->client)));
+        if (r->client && (!r->is_done || is_in_question))
             return true;
     }
     return false;

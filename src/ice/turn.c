@@ -80,6 +80,17 @@ void turn_client_start(struct turn_client *t, uint64_t now_us)
     start_request(t, now_us);
 }
 
+void turn_client_refresh(struct turn_client *t)
+{
+    if (t->state == TURN_ALLOCATED && !t->request.transaction.is_active)
+        t->refresh_us = 0;
+}
+
+bool turn_client_is_asking(const struct turn_client *t)
+{
+    return t->request.transaction.is_active || t->refresh_us == 0;
+}
+
 void turn_client_stop(struct turn_client *t)
 {
     if (t->state == TURN_ALLOCATED) {
@@ -114,6 +125,7 @@ static void plan_refresh(struct turn_client *t, const struct stun_message *m, ui
     /* At least a second apart, lest a lifetime of 0 makes us spin. */
     uint64_t wait_us = lifetime_us - margin_us;
     t->refresh_us = now_us + (wait_us < US_PER_S ? US_PER_S : wait_us);
+    t->expires_us = now_us + lifetime_us;
 }
 
 static void on_success(struct turn_client *t, const struct stun_message *m, uint64_t now_us)
@@ -238,6 +250,10 @@ void turn_client_on_deadline(struct turn_client *t, uint64_t now_us)
         send_request(t, TURN_LIFETIME_S);
         break;
     case STUN_TIMER_GIVE_UP:
+        if (t->state == TURN_ALLOCATED && now_us < t->expires_us) {
+            t->refresh_us = 0; /* a server that cannot be reached still has it */
+            break;
+        }
         turn_client_fail(t, "no answer");
         return;
     case STUN_TIMER_WAIT:

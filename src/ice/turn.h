@@ -53,6 +53,11 @@ void turn_client_free(struct turn_client *t);
 
 /* Asks for an allocation. */
 void turn_client_start(struct turn_client *t, uint64_t now_us);
+/* Refreshes the allocation now: a server that has lost it, since it was
+ * restarted, says so. Nothing when there is none. */
+void turn_client_refresh(struct turn_client *t);
+/* Whether an Allocate or a Refresh has not been answered yet. */
+bool turn_client_is_asking(const struct turn_client *t);
 /* Gives the allocation up: one Refresh with lifetime 0 where there is one,
  * nothing is waited for. IDLE afterwards. */
 void turn_client_stop(struct turn_client *t);

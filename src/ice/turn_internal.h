@@ -41,7 +41,8 @@ struct turn_client {
     struct ice_address server;
     struct turn_auth auth;
     struct turn_request request; /* Allocate or Refresh */
-    uint64_t refresh_us;
+    uint64_t refresh_us;         /* 0: at once */
+    uint64_t expires_us;         /* the server then frees the allocation */
     int redirects;
     uint16_t next_channel;
     struct turn_channel channels[TURN_CHANNELS_MAX];
