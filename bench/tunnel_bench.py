@@ -1,9 +1,14 @@
 """Direct, ssh -L and the tunnel, side by side in one run.
 
-An nginx on this machine is the upstream. Each path carries the same load in
-turn: a download, an upload, requests a second and their latency. Absolute
-figures depend on the machine and on who else uses it; the ratios of one run
-are what to compare. The last line holds them as key=value.
+An nginx on this machine is the upstream. Each path carries the same load: the
+downloads and uploads round by round, the median of each counted, then requests
+a second and their latency, and a hundred streams of server-sent events.
+Absolute figures depend on the machine and on who else uses it; the ratios of
+one run are what to compare. The last line holds them as key=value.
+
+All three paths go over the loopback, whose packets are as large as 64 KiB. With
+--mtu 1500 the whole run moves to a network namespace whose loopback is as
+narrow as Ethernet (as root): what a direct path between two machines costs.
 """
 
 import argparse
@@ -12,12 +17,14 @@ import re
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
 MB = 1 << 20
+SSE_STREAMS = 100
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -39,14 +46,11 @@ def wait_for_port(port, deadline_s=10):
             time.sleep(0.02)
 
 
-def cpu_seconds(pids):
-    """User and system time of processes, without their children."""
-    total = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/stat") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+def cpu_seconds(pid):
+    """User and system time of a process, without its children."""
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def peak_mb(pid):
@@ -83,7 +87,11 @@ class Lab:
         shutil.rmtree(self.memory, ignore_errors=True)
 
     def start_nginx(self):
-        port = free_port()
+        """The upstream: files, a place to upload to, and events from a server
+        of our own behind it."""
+        port, events = free_port(), free_port()
+        self.start(f"{self.build}/bench/bench_sse", "serve", str(events))
+        wait_for_port(events)
         root = os.path.join(self.dir, "www")
         os.mkdir(root)
         with open(os.path.join(root, "big"), "wb") as f:
@@ -106,6 +114,11 @@ class Lab:
                     scgi_temp_path {self.dir};
                     server {{
                         listen 127.0.0.1:{port}; root {root};
+                        location /sse {{
+                            proxy_buffering off; proxy_read_timeout 1h;
+                            proxy_http_version 1.1; proxy_set_header Connection "";
+                            proxy_pass http://127.0.0.1:{events};
+                        }}
                         location /upload {{
                             # Takes the whole body, then answers.
                             client_body_buffer_size 1m;
@@ -122,7 +135,7 @@ class Lab:
 
     def start_ssh(self, upstream):
         """An sshd of our own with throw-away keys, and an ssh -L to it.
-        Returns the port and the pids of all processes that carry data."""
+        Returns the port and all processes that carry data."""
         port, forwarded = free_port(), free_port()
         for name in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
@@ -147,7 +160,8 @@ class Lab:
             pids.append(int(child))
             grand = subprocess.run(["pgrep", "-P", child], capture_output=True, text=True)
             pids += [int(p) for p in grand.stdout.split()]
-        return forwarded, pids
+        names = ["ssh"] + ["sshd"] * (len(pids) - 1)
+        return forwarded, dict(zip(pids, names))
 
     def start_tunnel(self, upstream):
         signalling, port = free_port(), free_port()
@@ -163,7 +177,7 @@ class Lab:
         subprocess.run(["curl", "-sf", "-o", "/dev/null", f"http://127.0.0.1:{port}/small"],
                        check=True)
         connect_ms = (time.monotonic() - began) * 1000
-        return port, [serve.pid, proxy.pid], connect_ms
+        return port, {serve.pid: "serve", proxy.pid: "proxy"}, connect_ms
 
 
 def curl_seconds(*args):
@@ -192,69 +206,138 @@ def wrk(port, connections, seconds):
             percentile(50), percentile(99))
 
 
-def measure(lab, port, pids, seconds, upload):
-    """One path's figures."""
-    figures = {}
-    url = f"http://127.0.0.1:{port}"
-    before = cpu_seconds(pids)
-    took = curl_seconds(f"{url}/big")
-    figures["cpu_s_per_gb"] = (cpu_seconds(pids) - before) * 1024 / lab.megabytes
-    figures["down_mb_s"] = lab.megabytes / took
-    took = curl_seconds("-X", "POST", "-H", "Expect:", "-T", upload, f"{url}/upload")
-    figures["up_mb_s"] = lab.megabytes / took
-    for connections in (1, 32):
-        rps, p50, p99 = wrk(port, connections, seconds)
-        figures[f"rps_{connections}"] = rps
-        figures[f"p50_{connections}_ms"] = p50
-        figures[f"p99_{connections}_ms"] = p99
-    figures["ttfb_ms"] = float(subprocess.run(
-        ["curl", "-sf", "-o", "/dev/null", "-w", "%{time_starttransfer}", f"{url}/small"],
-        capture_output=True, text=True, check=True).stdout) * 1000
-    return figures
+def sse(build, port, seconds):
+    """p50 and p99 of the time that an event is under way, in microseconds."""
+    out = subprocess.run([f"{build}/bench/bench_sse", "read", str(port), str(SSE_STREAMS),
+                          str(seconds)], capture_output=True, text=True, timeout=120)
+    if out.returncode != 0:
+        sys.exit(out.stderr)
+    return [float(field) for field in out.stdout.split()[1:]]
+
+
+class Path:
+    """One way to the upstream, and what was measured on it."""
+
+    def __init__(self, name, port, processes):
+        self.name = name
+        self.url = f"http://127.0.0.1:{port}"
+        self.port = port
+        self.processes = processes  # pid -> name
+        self.down_s, self.up_s = [], []
+        self.cpu_s = {pid: 0.0 for pid in processes}
+        self.peak_mb = {}
+
+    def download(self):
+        before = {pid: cpu_seconds(pid) for pid in self.processes}
+        self.down_s.append(curl_seconds(f"{self.url}/big"))
+        for pid in self.processes:
+            self.cpu_s[pid] += cpu_seconds(pid) - before[pid]
+
+    def upload(self, path):
+        self.up_s.append(curl_seconds("-X", "POST", "-H", "Expect:", "-T", path,
+                                      f"{self.url}/upload"))
+
+    def note_peaks(self):
+        self.peak_mb = {pid: peak_mb(pid) for pid in self.processes}
+
+    def figures(self, lab, seconds):
+        """Name -> value, for the table."""
+        gb = len(self.down_s) * lab.megabytes / 1024
+        figures = {
+            "down_mb_s": lab.megabytes / statistics.median(self.down_s),
+            "up_mb_s": lab.megabytes / statistics.median(self.up_s),
+            "cpu_s_per_gb": sum(self.cpu_s.values()) / gb,
+        }
+        for connections in (1, 32):
+            rps, p50, p99 = wrk(self.port, connections, seconds)
+            figures[f"rps_{connections}"] = rps
+            figures[f"p50_{connections}_ms"] = p50
+            figures[f"p99_{connections}_ms"] = p99
+        figures["ttfb_ms"] = statistics.median(
+            float(subprocess.run(["curl", "-sf", "-o", "/dev/null", "-w", "%{time_starttransfer}",
+                                  f"{self.url}/small"], capture_output=True, text=True,
+                                 check=True).stdout) * 1000 for _ in range(11))
+        figures["sse_p50_us"], figures["sse_p99_us"] = sse(lab.build, self.port, seconds)
+        return figures
+
+    def print_processes(self, lab):
+        gb = len(self.down_s) * lab.megabytes / 1024
+        for pid, name in self.processes.items():
+            print(f"{self.name:10}{name:10}{self.cpu_s[pid] / gb:12.2f}{self.peak_mb[pid]:12.1f}")
+
+
+def run(lab, args):
+    """Prints the tables and the line."""
+    upstream = lab.start_nginx()
+    big = os.path.join(lab.dir, "www", "big")
+    ssh_port, ssh_processes = lab.start_ssh(upstream)
+    tunnel_port, tunnel_processes, connect_ms = lab.start_tunnel(upstream)
+    direct = Path("direct", upstream, {})
+    ssh = Path("ssh -L", ssh_port, ssh_processes)
+    tunnel = Path("tunnel", tunnel_port, tunnel_processes)
+    paths = [direct, ssh, tunnel]
+    for _ in range(args.rounds):
+        for path in paths:
+            path.download()
+    for path in paths:
+        path.note_peaks()
+    for _ in range(args.rounds):
+        for path in paths:
+            path.upload(big)
+    table = {path.name: path.figures(lab, args.seconds) for path in paths}
+
+    print(f"{'':14}" + "".join(f"{name:>12}" for name in table))
+    for key in table["tunnel"]:
+        print(f"{key:14}" + "".join(f"{figures[key]:12.2f}" for figures in table.values()))
+    print(f"\n{'download':10}{'process':10}{'cpu_s_per_gb':>12}{'peak_mb':>12}")
+    for path in (ssh, tunnel):
+        path.print_processes(lab)
+    print()
+    d, s, t = (table[path.name] for path in paths)
+    summary = {
+        "down_vs_ssh": t["down_mb_s"] / s["down_mb_s"],
+        "up_vs_ssh": t["up_mb_s"] / s["up_mb_s"],
+        "rps_vs_ssh": t["rps_32"] / s["rps_32"],
+        "p99_vs_ssh": t["p99_32_ms"] / s["p99_32_ms"],
+        "sse_added_p99_us": t["sse_p99_us"] - d["sse_p99_us"],
+        "connect_ms": connect_ms,
+        "cpu_s_per_gb": t["cpu_s_per_gb"],
+        "cpu_vs_ssh": t["cpu_s_per_gb"] / s["cpu_s_per_gb"],
+    }
+    for pid, name in tunnel.processes.items():
+        summary[f"rss_mb_{name}"] = tunnel.peak_mb[pid]
+    print(" ".join(f"{key}={value:.2f}" for key, value in summary.items()))
+
+
+def enter_narrow_network(mtu):
+    """Runs this program again where the loopback has that MTU."""
+    script = f'ip link set lo up mtu {mtu} && exec "$@"'
+    arguments = [arg for arg in sys.argv if not arg.startswith("--mtu")]
+    if "--mtu" in sys.argv:
+        arguments.remove(str(mtu))
+    os.execvp("unshare", ["unshare", "--net", "sh", "-c", script, "sh", sys.executable,
+                          *arguments])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build")
     parser.add_argument("--megabytes", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=5, help="of downloads and of uploads")
     parser.add_argument("--seconds", type=int, default=5, help="of each load of requests")
+    parser.add_argument("--mtu", type=int, help="of the loopback; needs root")
     args = parser.parse_args()
+    if args.mtu:
+        enter_narrow_network(args.mtu)
     lab = Lab(args.build, args.megabytes)
     try:
-        upstream = lab.start_nginx()
-        upload = os.path.join(lab.dir, "www", "big")
-        ssh_port, ssh_pids = lab.start_ssh(upstream)
-        tunnel_port, tunnel_pids, connect_ms = lab.start_tunnel(upstream)
-        paths = {
-            "direct": (upstream, []),
-            "ssh -L": (ssh_port, ssh_pids),
-            "tunnel": (tunnel_port, tunnel_pids),
-        }
-        figures = {name: measure(lab, port, pids, args.seconds, upload)
-                   for name, (port, pids) in paths.items()}
-        rss = [peak_mb(pid) for pid in tunnel_pids]
+        run(lab, args)
     except SystemExit:
         with open(os.path.join(lab.dir, "log")) as f:
             print("".join(f.readlines()[-40:]), file=sys.stderr)
         raise
     finally:
         lab.close()
-
-    print(f"{'':14}" + "".join(f"{name:>12}" for name in figures))
-    for key in figures["tunnel"]:
-        print(f"{key:14}" + "".join(f"{f[key]:12.2f}" for f in figures.values()))
-    ssh, tunnel = figures["ssh -L"], figures["tunnel"]
-    summary = {
-        "down_vs_ssh": tunnel["down_mb_s"] / ssh["down_mb_s"],
-        "up_vs_ssh": tunnel["up_mb_s"] / ssh["up_mb_s"],
-        "rps_vs_ssh": tunnel["rps_32"] / ssh["rps_32"],
-        "p99_vs_ssh": tunnel["p99_32_ms"] / ssh["p99_32_ms"],
-        "connect_ms": connect_ms,
-        "rss_mb_serve": rss[0],
-        "rss_mb_proxy": rss[1],
-        "cpu_s_per_gb": tunnel["cpu_s_per_gb"],
-    }
-    print(" ".join(f"{key}={value:.2f}" for key, value in summary.items()))
 
 
 if __name__ == "__main__":
