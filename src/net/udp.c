@@ -19,6 +19,10 @@
 #include "net/loop_internal.h"
 
 enum {
+    /* Of the read buffer: each holds the largest datagram of ours, a DTLS
+     * record with 16 KiB in it. */
+    SLOTS = 7,
+    SLOT_LEN = CONN_READ_MAX / SLOTS,
     IPV4_HEADERS_LEN = 20 + 8, /* with that of UDP */
     IPV6_HEADERS_LEN = 40 + 8,
     IPV6_LEAST_MTU = 1280 /* RFC 8200 section 5 */
@@ -30,17 +34,19 @@ struct udp {
     struct udp_handlers handlers;
     void *arg;
     int fd;
-    bool has_segmentation; /* until the kernel says no */
+    /* Until the kernel says no. */
+    bool has_segmentation;
+    bool has_joining;
+    bool has_batches;
     bool is_closed;
 };
 
 /* --- options ------------------------------------------------------------------ */
 
-static void set_option(int fd, int level, int name, int value)
+/* All options only make things faster. False when the kernel has it not. */
+static bool set_option(int fd, int level, int name, int value)
 {
-    /* All of them only make things faster. */
-    int ignored = setsockopt(fd, level, name, &value, sizeof value);
-    (void)ignored;
+    return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
 /* The plain size is clipped by the system's limits; as root we may pass them. */
@@ -59,7 +65,6 @@ static void set_options(int fd, int family)
     } else {
         set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
     }
-    set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
     set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE);
     set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE);
 }
@@ -80,8 +85,16 @@ static size_t segment_of(struct msghdr *message, size_t len)
     return len;
 }
 
-/* False when there is nothing more to read now. */
-static bool read_burst(struct udp *udp)
+/* News of earlier datagrams (an ICMP unreachable) are told once, and say
+ * nothing of what waits behind them. */
+static bool may_go_on(int error)
+{
+    return error != EAGAIN && error != ENOMEM;
+}
+
+/* One call, a burst of one sender. False when there is nothing more to read
+ * now. */
+static bool read_joined(struct udp *udp)
 {
     struct address from = {.len = sizeof from.storage};
     char control[CMSG_SPACE(sizeof(int))];
@@ -96,14 +109,49 @@ static bool read_burst(struct udp *udp)
     };
     ssize_t len = recvmsg(udp->fd, &message, 0);
     if (len < 0)
-        /* Others are news of earlier datagrams (an ICMP unreachable): they are
-         * told once and say nothing of what waits behind them. */
-        return errno != EAGAIN && errno != ENOMEM;
+        return may_go_on(errno);
     from.len = message.msg_namelen;
     if (len > 0)
         udp->handlers.on_burst(span_of(part.iov_base, (size_t)len),
                                segment_of(&message, (size_t)len), &from, udp->arg);
     return true;
+}
+
+/* One call, some datagrams of anybody. */
+static bool read_batch(struct udp *udp)
+{
+    struct address from[SLOTS];
+    struct iovec parts[SLOTS];
+    struct mmsghdr messages[SLOTS] = {0};
+    uint8_t *buffer = loop_read_buffer(udp->loop);
+    for (size_t i = 0; i < SLOTS; i++) {
+        parts[i] = (struct iovec){buffer + i * SLOT_LEN, SLOT_LEN};
+        messages[i].msg_hdr = (struct msghdr){
+            .msg_name = &from[i].storage,
+            .msg_namelen = sizeof from[i].storage,
+            .msg_iov = &parts[i],
+            .msg_iovlen = 1,
+        };
+    }
+    int count = recvmmsg(udp->fd, messages, SLOTS, 0, NULL);
+    if (count < 0) {
+        if (errno == ENOSYS)
+            udp->has_batches = false;
+        return may_go_on(errno);
+    }
+    for (int i = 0; i < count && !udp->is_closed; i++) {
+        from[i].len = messages[i].msg_hdr.msg_namelen;
+        if (messages[i].msg_len > 0)
+            udp->handlers.on_burst(span_of(parts[i].iov_base, messages[i].msg_len),
+                                   messages[i].msg_len, &from[i], udp->arg);
+    }
+    return count == SLOTS;
+}
+
+static bool read_burst(struct udp *udp)
+{
+    /* Without joining, that reads one datagram. */
+    return udp->has_joining || !udp->has_batches ? read_joined(udp) : read_batch(udp);
 }
 
 static void on_ready(int events, void *arg)
@@ -162,6 +210,38 @@ static int send_one_by_one(struct udp *udp, struct span bytes, size_t segment,
     return 0;
 }
 
+/* The burst cut here, in one call as long as the kernel has room. */
+static int send_batch(struct udp *udp, struct span bytes, size_t segment, const struct address *to)
+{
+    struct iovec parts[UDP_BURST_MAX];
+    struct mmsghdr messages[UDP_BURST_MAX] = {0};
+    unsigned count = 0;
+    if (!udp->has_batches)
+        return send_one_by_one(udp, bytes, segment, to);
+    for (struct span rest = bytes; rest.len > 0; count++) {
+        size_t len = rest.len < segment ? rest.len : segment;
+        parts[count] = (struct iovec){(void *)(uintptr_t)rest.data, len};
+        messages[count].msg_hdr = (struct msghdr){
+            .msg_name = (void *)(uintptr_t)&to->storage,
+            .msg_namelen = to->len,
+            .msg_iov = &parts[count],
+            .msg_iovlen = 1,
+        };
+        rest = span_skip(rest, len);
+    }
+    for (unsigned sent = 0; sent < count;) {
+        int now = sendmmsg(udp->fd, messages + sent, count - sent, 0);
+        if (now < 0 && errno == ENOSYS) {
+            udp->has_batches = false;
+            return send_one_by_one(udp, span_skip(bytes, sent * segment), segment, to);
+        }
+        if (now < 0 && errno != EINTR)
+            return -errno;
+        sent += now > 0 ? (unsigned)now : 0;
+    }
+    return 0;
+}
+
 /* What a kernel or a device without segmentation offload says. */
 static bool is_refusal(int error)
 {
@@ -176,12 +256,12 @@ int udp_send(struct udp *udp, struct span bytes, size_t segment, const struct ad
     if (udp->has_segmentation || bytes.len <= segment) {
         error = send_message(udp, bytes, segment, to);
         if (bytes.len > segment && is_refusal(error)) {
-            error = send_one_by_one(udp, bytes, segment, to);
+            error = send_batch(udp, bytes, segment, to);
             /* Where one alone passes it was not their size. */
             udp->has_segmentation = error != 0;
         }
     } else {
-        error = send_one_by_one(udp, bytes, segment, to);
+        error = send_batch(udp, bytes, segment, to);
     }
     return error == -ENOBUFS ? -EAGAIN : error;
 }
@@ -200,7 +280,7 @@ int udp_send_in_fragments(struct udp *udp, struct span bytes, size_t segment,
                           const struct address *to)
 {
     set_df(udp, to, false);
-    int error = send_one_by_one(udp, bytes, segment, to);
+    int error = send_batch(udp, bytes, segment, to);
     set_df(udp, to, true);
     return error == -ENOBUFS ? -EAGAIN : error;
 }
@@ -244,7 +324,9 @@ int udp_new(struct loop *loop, const struct address *local, const struct udp_han
     udp->handlers = *handlers;
     udp->arg = arg;
     udp->fd = fd;
+    udp->has_joining = set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
     udp->has_segmentation = true;
+    udp->has_batches = true;
     udp->watch = fd_watch_new(loop, fd, FD_READABLE, on_ready, udp);
     *out = udp;
     return 0;
@@ -256,6 +338,12 @@ void udp_close(struct udp *udp)
     fd_watch_free(udp->watch);
     close(udp->fd);
     loop_defer(udp->loop, free, udp);
+}
+
+void udp_forgo_offload(struct udp *udp)
+{
+    set_option(udp->fd, IPPROTO_UDP, UDP_GRO, 0);
+    udp->has_joining = udp->has_segmentation = false;
 }
 
 void udp_local_address(const struct udp *udp, struct address *out)

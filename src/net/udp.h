@@ -2,8 +2,8 @@
  * A UDP socket that moves bursts: one system call for many datagrams, in both
  * directions, as far as the kernel can.
  *
- *   send     UDP_SEGMENT (one call, the kernel cuts)  -> sendmsg one by one
- *   receive  UDP_GRO     (one call, the kernel joins) -> a datagram a call
+ *   send     UDP_SEGMENT (the kernel cuts)  -> sendmmsg -> sendmsg one by one
+ *   receive  UDP_GRO     (the kernel joins) -> recvmmsg -> recvmsg one by one
  *
  * What the kernel refuses is found out at the first try and not tried again.
  * A burst is equal-sized datagrams next to each other in memory, of which the
@@ -40,6 +40,9 @@ struct udp_handlers {
 int udp_new(struct loop *loop, const struct address *local, const struct udp_handlers *handlers,
             void *arg, struct udp **out);
 void udp_close(struct udp *udp);
+
+/* Does without the kernel's cutting and joining, as where it has neither. */
+void udp_forgo_offload(struct udp *udp);
 
 void udp_local_address(const struct udp *udp, struct address *out);
 

@@ -71,7 +71,7 @@ static size_t fill(uint8_t *burst, size_t count, size_t segment, size_t last_len
     return (count - 1) * segment + last_len;
 }
 
-static void check_bursts(const char *host)
+static void check_bursts(const char *host, bool has_offload)
 {
     static const struct {
         size_t count, segment, last_len;
@@ -84,6 +84,10 @@ static void check_bursts(const char *host)
     struct end from, to;
     end_open(&from, loop, host);
     end_open(&to, loop, host);
+    if (!has_offload) {
+        udp_forgo_offload(from.udp);
+        udp_forgo_offload(to.udp);
+    }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         size_t len = fill(burst, rows[i].count, rows[i].segment, rows[i].last_len);
         to.datagrams = to.bytes = 0;
@@ -102,13 +106,20 @@ static void check_bursts(const char *host)
 static void test_bursts_over_ipv4(void **state)
 {
     (void)state;
-    check_bursts("127.0.0.1");
+    check_bursts("127.0.0.1", true);
 }
 
 static void test_bursts_over_ipv6(void **state)
 {
     (void)state;
-    check_bursts("::1");
+    check_bursts("::1", true);
+}
+
+static void test_bursts_without_offload(void **state)
+{
+    (void)state;
+    check_bursts("127.0.0.1", false);
+    check_bursts("::1", false);
 }
 
 static void test_close_under_handler(void **state)
@@ -207,8 +218,11 @@ static void test_what_the_path_takes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bursts_over_ipv4),    cmocka_unit_test(test_bursts_over_ipv6),
-        cmocka_unit_test(test_close_under_handler), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_bursts_over_ipv4),
+        cmocka_unit_test(test_bursts_over_ipv6),
+        cmocka_unit_test(test_bursts_without_offload),
+        cmocka_unit_test(test_close_under_handler),
+        cmocka_unit_test(test_errors),
         cmocka_unit_test(test_what_the_path_takes), /* last: moves to another network */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
