@@ -295,6 +295,7 @@ void select_set_state(struct ice_agent *a, enum ice_state state, const char *tex
 void consent_begin(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us);
 bool consent_on_answer(struct ice_agent *a, struct ice_generation *g, struct ice_pair *pair,
                        const struct stun_message *m, uint64_t now_us);
+void consent_ask_now(struct ice_agent *a, uint64_t now_us); /* on the path in use */
 bool consent_is_fresh(const struct ice_pair *pair, uint64_t now_us);
 void consent_on_deadline(struct ice_agent *a, uint64_t now_us);
 uint64_t consent_deadline(const struct ice_agent *a);

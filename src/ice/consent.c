@@ -23,6 +23,14 @@ void consent_begin(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
     pair->consent_next_us = now_us + ice_random_jitter(&a->random, ICE_CONSENT_US);
 }
 
+void consent_ask_now(struct ice_agent *a, uint64_t now_us)
+{
+    struct ice_pair *pair = a->selected;
+    if (pair && pair->is_valid && pair->unanswered_us == TIME_NEVER)
+        pair->consent_next_us = earlier(pair->consent_next_us, now_us);
+    a->is_dirty = true;
+}
+
 bool consent_is_fresh(const struct ice_pair *pair, uint64_t now_us)
 {
     return now_us - pair->heard_us < ICE_CONSENT_LOST_US;

@@ -48,6 +48,7 @@ static void settle(struct ice_agent *a, int index, uint64_t now_us)
             k->candidate = r->candidate;
             g->prflx_count--;
             pair_update_priorities(a);
+            pair_add_for_remote(a, known); /* so far only where its check came in */
         }
         if (index == g->remote_count - 1)
             g->remote_count--;

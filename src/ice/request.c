@@ -90,8 +90,10 @@ static void learn(struct ice_agent *a, int local, const struct ice_address *sour
 {
     struct ice_generation *g = a->now;
     int remote = remote_find(g, source);
-    if (remote < 0)
+    if (remote < 0) {
         remote = remote_add_prflx(a, g, source, priority);
+        consent_ask_now(a, now_us); /* it may have left the address that we use */
+    }
     if (remote < 0)
         return;
     struct ice_pair *pair = pair_add(a, g, local, remote);

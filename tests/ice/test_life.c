@@ -291,6 +291,29 @@ static void test_address_change(void **state)
     }
 }
 
+/* The same without signalling: on a network without NATs, the checks from the
+ * new address make the other side doubt the old one at once. */
+static void test_address_change_unsignalled(void **state)
+{
+    (void)state;
+    for (int who = 0; who < 2; who++) {
+        struct rig r = rig_lan(134, NULL, NULL);
+        connect(&r);
+        stream(&r, 5 * US_PER_MS);
+        sim_run(r.s, US_PER_S);
+        struct sim_peer *mover = who ? r.b : r.a;
+        sim_gap_us(r.a);
+        sim_gap_us(r.b);
+        sim_remove_address(mover, who ? r.base_b : r.base_a);
+        sim_add_address(mover, SIM_PUBLIC, ice_address_v4(192, 0, 2, 7, 7000), "eth0");
+        sim_run(r.s, 10 * US_PER_S);
+        assert_true(sim_is_consistent(r.a, r.b));
+        assert_in_range(sim_gap_us(mover), 0, 3 * US_PER_S);
+        assert_in_range(sim_gap_us(who ? r.a : r.b), 0, US_PER_S / 2);
+        sim_free(r.s);
+    }
+}
+
 /* A second interface comes up, better than the first: after a restart it is
  * used, and nothing was lost. */
 static void test_better_interface(void **state)
@@ -510,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_relay_is_left),
         cmocka_unit_test(test_relay_is_left_early),
         cmocka_unit_test(test_address_change),
+        cmocka_unit_test(test_address_change_unsignalled),
         cmocka_unit_test(test_better_interface),
         cmocka_unit_test(test_nat_forgets),
         cmocka_unit_test(test_peer_reflexive),
