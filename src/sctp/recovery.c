@@ -328,3 +328,14 @@ void recovery_on_rto(struct sctp_assoc *a, uint64_t now_us)
     /* Nothing holds back the one packet that is to find out. */
     a->pace_next_ns = 0;
 }
+
+void sctp_assoc_try_path(struct sctp_assoc *a, uint64_t now_us)
+{
+    struct recovery *r = &a->recovery;
+    if (!assoc_is_open(a) || r->backoff == 0)
+        return;
+    /* The silence said something about another path. */
+    r->backoff = 0;
+    r->errors = 0;
+    recovery_rearm(a, now_us);
+}

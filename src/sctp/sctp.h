@@ -200,6 +200,10 @@ void sctp_assoc_set_reading(struct sctp_assoc *a, bool reading, uint64_t now_us)
  *   -EOPNOTSUPP  the peer cannot */
 int sctp_assoc_reset_stream(struct sctp_assoc *a, uint16_t stream, uint64_t now_us);
 
+/* There is a path again, or another one: the timeout, which may have grown
+ * long, is as short as in the beginning. */
+void sctp_assoc_try_path(struct sctp_assoc *a, uint64_t now_us);
+
 /* Ends in order once everything queued was acknowledged. */
 void sctp_assoc_shutdown(struct sctp_assoc *a, uint64_t now_us);
 
