@@ -637,3 +637,10 @@ void conn_set_keepalive(struct conn *conn)
     setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
     setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
+
+void conn_local_address(const struct conn *conn, struct address *out)
+{
+    *out = (struct address){.len = sizeof out->storage};
+    if (conn->fd < 0 || getsockname(conn->fd, (struct sockaddr *)&out->storage, &out->len) < 0)
+        *out = (struct address){0};
+}

@@ -97,8 +97,9 @@ void conn_end(struct conn *conn);
  * ends in on_close at once; what it had sent before and was not read is lost. */
 void conn_set_reading(struct conn *conn, bool reading);
 
-/* The peer's address; zeroed when not connected. */
+/* The peer's address, and ours; zeroed when not connected. */
 void conn_peer_address(const struct conn *conn, struct address *out);
+void conn_local_address(const struct conn *conn, struct address *out);
 
 /* Whether anybody still holds the peer's socket: what a FIN alone does not say
  * (see net/peer_owner.h). PEER_REMOTE when not connected. */

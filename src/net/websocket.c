@@ -431,6 +431,11 @@ size_t websocket_queued(const struct websocket *ws)
     return conn_queued(ws->conn);
 }
 
+void websocket_local_address(const struct websocket *ws, struct address *out)
+{
+    conn_local_address(ws->conn, out);
+}
+
 static void websocket_destroy(void *arg)
 {
     struct websocket *ws = arg;

@@ -61,6 +61,7 @@ struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum webso
 void websocket_send(struct websocket *ws, struct span text);
 void websocket_ping(struct websocket *ws);
 size_t websocket_queued(const struct websocket *ws);
+void websocket_local_address(const struct websocket *ws, struct address *out);
 
 /* Sends a close frame, lets it go out, frees; no handler is called any more.
  * reason is at most 123 bytes of UTF-8. After on_close only frees. */

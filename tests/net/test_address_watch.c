@@ -1,0 +1,105 @@
+/*
+ * Address changes, in a network namespace of the test's own: only root may
+ * make one.
+ */
+#include "net_testing.h"
+
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/address_watch.h"
+
+struct watcher {
+    int changes;
+    bool has_changed;
+    struct address_watch *watch;
+    bool frees;
+};
+
+static void on_change(void *arg)
+{
+    struct watcher *w = arg;
+    w->changes++;
+    w->has_changed = true;
+    if (w->frees) {
+        address_watch_free(w->watch);
+        w->watch = NULL;
+    }
+}
+
+static void set_up(bool is_up)
+{
+    struct ifreq request = {.ifr_name = "lo"};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    request.ifr_flags = is_up ? IFF_UP : 0;
+    assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    close(fd);
+}
+
+static bool is_ours(const char *host)
+{
+    struct address address;
+    assert_int_equal(address_parse(host, 9, &address), 0);
+    return address_is_ours(&address);
+}
+
+/* One call for the many messages of one change; none while nothing happens. */
+static void test_changes(void **state)
+{
+    (void)state;
+    if (unshare(CLONE_NEWNET) < 0)
+        skip();
+    struct loop *loop = loop_new();
+    struct watcher w = {0};
+    w.watch = address_watch_new(loop, on_change, &w);
+    assert_false(is_ours("127.0.0.1"));
+    for (int i = 0; i < 4; i++)
+        set_up(i % 2 == 0);
+    set_up(true);
+    run_until(loop, &w.has_changed);
+    assert_int_equal(w.changes, 1);
+    assert_true(is_ours("127.0.0.1"));
+    assert_false(is_ours("192.0.2.1"));
+    assert_false(is_ours("2001:db8::1"));
+    run_for(loop, 2 * ADDRESS_WATCH_QUIET_US);
+    assert_int_equal(w.changes, 1);
+    w.frees = true;
+    w.has_changed = false;
+    set_up(false);
+    run_until(loop, &w.has_changed);
+    assert_null(w.watch);
+    loop_free(loop);
+}
+
+/* A change that never ends is told of all the same. */
+static void test_flapping(void **state)
+{
+    (void)state;
+    if (unshare(CLONE_NEWNET) < 0)
+        skip();
+    struct loop *loop = loop_new();
+    struct watcher w = {0};
+    w.watch = address_watch_new(loop, on_change, &w);
+    uint64_t begun_us = clock_now_us();
+    for (int i = 0; !w.has_changed; i++) {
+        assert_true(clock_now_us() - begun_us < TEST_PATIENCE_US);
+        set_up(i % 2 == 0);
+        run_for(loop, ADDRESS_WATCH_QUIET_US / 4);
+    }
+    assert_true(clock_now_us() - begun_us >= ADDRESS_WATCH_MOST_US);
+    address_watch_free(w.watch);
+    loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_flapping),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
