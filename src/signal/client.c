@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/parse.h"
+#include "net/address_watch.h"
 #include "net/websocket.h"
 #include "signal/handshake.h"
 
@@ -48,6 +49,7 @@ struct signal_client {
     char *authority;
     char *path;
     char *room;
+    char *room_key;       /* or NULL */
     struct conn *conn;    /* until OPEN */
     struct websocket *ws; /* from OPEN on */
     struct buf head;
@@ -56,6 +58,7 @@ struct signal_client {
     uint64_t ping_us;
     uint64_t silence_us;
     uint64_t heard_at_us;
+    uint64_t probed_at_us; /* 0: no probe is under way */
     bool is_freed;
 };
 
@@ -128,7 +131,9 @@ static void client_open(struct signal_client *client, struct span early)
                                &handlers, client);
     client->conn = NULL;
     timer_start_in(client->timer, client->ping_us);
-    const struct signal_message join = {.type = SIGNAL_JOIN, .room = client->room};
+    const struct signal_message join = {.type = SIGNAL_JOIN,
+                                        .room = client->room,
+                                        .key = client->room_key};
     client_send(client, &join);
     if (client->handlers->on_open)
         client->handlers->on_open(client->arg);
@@ -193,11 +198,13 @@ static void on_timer(void *arg)
 {
     struct signal_client *client = arg;
     uint64_t silent_us = clock_now_us() - client->heard_at_us;
+    bool is_deaf = client->probed_at_us > client->heard_at_us;
+    client->probed_at_us = 0;
     if (client->state == CLIENT_CONNECTING) {
         client_lose(client, "cannot be reached: timed out");
     } else if (client->state == CLIENT_SHAKING) {
         client_lose(client, "accepted the connection but did not answer in time");
-    } else if (silent_us >= client->silence_us - client->ping_us) {
+    } else if (is_deaf || silent_us >= client->silence_us - client->ping_us) {
         /* At the next ping it would be over the time. */
         client_lose(client, "is silent; given up");
     } else if (websocket_queued(client->ws) > QUEUE_MAX) {
@@ -247,6 +254,30 @@ void signal_client_set_times(struct signal_client *client, uint64_t open_us, uin
     timer_start_in(client->timer, open_us);
 }
 
+void signal_client_set_key(struct signal_client *client, const char *key)
+{
+    client->room_key = xstrdup(key);
+}
+
+void signal_client_probe(struct signal_client *client)
+{
+    if (client->state != CLIENT_OPEN || client->probed_at_us > 0)
+        return;
+    client->probed_at_us = clock_now_us();
+    websocket_ping(client->ws);
+    timer_start_in(client->timer, SIGNAL_CLIENT_PROBE_US);
+}
+
+bool signal_client_has_address(const struct signal_client *client)
+{
+    struct address local = {0};
+    if (client->ws)
+        websocket_local_address(client->ws, &local);
+    else if (client->conn)
+        conn_local_address(client->conn, &local);
+    return local.len == 0 || address_is_ours(&local);
+}
+
 void signal_client_send_offer(struct signal_client *client, const char *sdp)
 {
     client_send(client,
@@ -272,6 +303,7 @@ static void client_destroy(void *arg)
     free(client->authority);
     free(client->path);
     free_secret_string(client->room);
+    free_secret_string(client->room_key);
     free(client);
 }
 

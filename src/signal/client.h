@@ -6,6 +6,8 @@
 #ifndef SIGNAL_CLIENT_H
 #define SIGNAL_CLIENT_H
 
+#include <stdbool.h>
+
 #include "base/clock.h"
 #include "http/url.h"
 #include "net/loop.h"
@@ -39,6 +41,21 @@ struct signal_client *signal_client_new(struct loop *loop, const struct url *url
 /* Other times than those, for tests; right behind signal_client_new(). */
 void signal_client_set_times(struct signal_client *client, uint64_t open_us, uint64_t ping_us,
                              uint64_t silence_us);
+
+/* The join carries the key: a visit with the same one takes over the place of
+ * the one before, also while the server believes that to be alive. Right
+ * behind signal_client_new(). Copied. */
+void signal_client_set_key(struct signal_client *client, const char *key);
+
+#define SIGNAL_CLIENT_PROBE_US (5 * US_PER_S)
+
+/* There is reason to believe that the server cannot be reached any more:
+ * pings, and gives it up when nothing comes in SIGNAL_CLIENT_PROBE_US. */
+void signal_client_probe(struct signal_client *client);
+
+/* False when the address from which it is connected is not this machine's any
+ * more: nothing will ever come back. */
+bool signal_client_has_address(const struct signal_client *client);
 
 /* Strings are copied. Dropped when not open. */
 void signal_client_send_offer(struct signal_client *client, const char *sdp);

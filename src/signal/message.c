@@ -91,8 +91,14 @@ static int decode_members(const json_t *object, struct signal_message *message)
     if (error == 0 && message->type == SIGNAL_JOIN &&
         (message->room[0] == '\0' || strlen(message->room) > SIGNAL_ROOM_MAX))
         error = -EINVAL;
+    const json_t *key = json_object_get(object, "key");
+    if (error == 0 && message->type == SIGNAL_JOIN && json_string_length(key) > 0) {
+        int ignored = decode_string(key, SIGNAL_KEY_MAX, &message->key);
+        (void)ignored; /* one of no use is like none */
+    }
     if (error == 0 && message->type == SIGNAL_JOINED) {
         const json_t *peers = json_object_get(object, "peers");
+        message->is_resumed = json_is_true(json_object_get(object, "resumed"));
         message->peer_count = json_array_size(peers); /* 0 for what is no array */
         if (!json_is_array(peers))
             error = -EINVAL;
@@ -122,6 +128,7 @@ int signal_message_decode(struct span json, struct signal_message *out)
 void signal_message_deinit(struct signal_message *message)
 {
     free(message->room);
+    free_secret_string(message->key);
     free(message->peer_id);
     free(message->sdp);
     free(message->candidate);
@@ -148,7 +155,11 @@ char *signal_message_encode(const struct signal_message *message, const char *co
         for (size_t i = 0; i < message->peer_count; i++)
             json_array_append_new(array, json_string(peers[i]));
         json_object_set_new(object, "peers", array);
+        if (message->is_resumed)
+            json_object_set_new(object, "resumed", json_true());
     }
+    if (message->type == SIGNAL_JOIN && message->key)
+        encode_string(object, "key", message->key);
     if (shape->member) {
         struct signal_message view = *message;
         encode_string(object, shape->member, *member_of(&view, shape));

@@ -5,6 +5,7 @@
 #ifndef SIGNAL_MESSAGE_H
 #define SIGNAL_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -12,12 +13,13 @@
 enum {
     SIGNAL_MESSAGE_MAX = 64 << 10, /* bytes of one message; bounds a peer's memory at the server */
     SIGNAL_ROOM_MAX = 128,         /* bytes of a room name */
-    SIGNAL_PEER_ID_MAX = 64        /* bytes of a peer id; ours are UUIDs */
+    SIGNAL_PEER_ID_MAX = 64,       /* bytes of a peer id; ours are UUIDs */
+    SIGNAL_KEY_MAX = 64            /* bytes of a join's key; ours are UUIDs */
 };
 
 enum signal_type {
-    SIGNAL_JOIN,        /* room                 client -> server */
-    SIGNAL_JOINED,      /* peer_id, peers       server -> client */
+    SIGNAL_JOIN,        /* room (key)           client -> server */
+    SIGNAL_JOINED,      /* peer_id, peers, is_resumed  server -> client */
     SIGNAL_PEER_JOINED, /* peer_id              server -> client */
     SIGNAL_OFFER,       /* sdp (peer_id)        both */
     SIGNAL_ANSWER,      /* sdp (peer_id)        both */
@@ -36,7 +38,9 @@ struct signal_message {
     char *sdp;
     char *candidate; /* the JSON of an RTCIceCandidateInit, as a string */
     char *text;
+    char *key;         /* of a join: whose place it may take over; NULL for none */
     size_t peer_count; /* of a joined: others in the room */
+    bool is_resumed;   /* of a joined: it is the place that we had before */
 };
 
 /* As on the wire: "peer-joined". */
@@ -46,7 +50,8 @@ const char *signal_type_name(enum signal_type type);
  * 0; -EBADMSG for invalid JSON or no object; -EPROTO for an unknown type;
  * -EINVAL for a missing or ill-typed member of a known type. Unknown members
  * are ignored. A join without a usable room name (1 to SIGNAL_ROOM_MAX bytes)
- * is -EINVAL too. Strings with U+0000 are -EINVAL. With -EINVAL, out->type
+ * is -EINVAL too; a key that is no string of 1 to SIGNAL_KEY_MAX bytes is none.
+ * Strings with U+0000 are -EINVAL. With -EINVAL, out->type
  * says which type it was; nothing needs to be freed after an error. */
 int signal_message_decode(struct span json, struct signal_message *out);
 void signal_message_deinit(struct signal_message *message);

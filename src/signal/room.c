@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/random.h"
@@ -100,28 +101,67 @@ static void send_to_others(struct rooms *rooms, const struct room_member *member
     }
 }
 
-static void join(struct rooms *rooms, struct room_member *member, const char *name)
+static void send_joined(struct rooms *rooms, struct room_member *member, bool is_resumed)
+{
+    const char *others[ROOM_PEERS_MAX];
+    struct signal_message joined = {
+        .type = SIGNAL_JOINED,
+        .peer_id = member->id,
+        .is_resumed = is_resumed,
+    };
+    LIST_EACH(link, tmp, &member->room->members)
+    {
+        const struct room_member *other = LIST_ENTRY(link, struct room_member, link);
+        if (other != member)
+            others[joined.peer_count++] = other->id;
+    }
+    rooms->send(member, &joined, others, rooms->arg);
+}
+
+/* Moves the one with that key out of the room and the member into his place.
+ * False when there is none. */
+static bool take_over(struct rooms *rooms, struct room *room, struct room_member *member,
+                      const char *key)
+{
+    LIST_EACH(link, tmp, &room->members)
+    {
+        struct room_member *before = LIST_ENTRY(link, struct room_member, link);
+        if (!key || !before->key || strcmp(before->key, key) != 0)
+            continue;
+        list_remove(&before->link);
+        member->room = room;
+        member->id = before->id;
+        member->key = before->key;
+        *before = (struct room_member){0};
+        list_append(&room->members, &member->link);
+        send_joined(rooms, member, true);
+        return true;
+    }
+    return false;
+}
+
+static void join(struct rooms *rooms, struct room_member *member,
+                 const struct signal_message *message)
 {
     if (member->room) {
         refuse(rooms, member, "already joined a room");
         return;
     }
-    struct room *room = room_find_or_new(rooms, name);
+    struct room *room = room_find_or_new(rooms, message->room);
+    if (take_over(rooms, room, member, message->key))
+        return;
     if (room->member_count == ROOM_PEERS_MAX) {
         refuse(rooms, member, "room full: both places are taken");
         return;
     }
     member->id = xcalloc(UUID_TEXT_LEN + 1, 1);
     random_uuid(member->id);
-    const char *others[ROOM_PEERS_MAX];
-    struct signal_message joined = {.type = SIGNAL_JOINED, .peer_id = member->id};
-    LIST_EACH(link, tmp, &room->members)
-    others[joined.peer_count++] = LIST_ENTRY(link, struct room_member, link)->id;
+    member->key = message->key ? xstrdup(message->key) : NULL;
     member->room = room;
     list_append(&room->members, &member->link);
     room->member_count++;
     rooms->member_count++;
-    rooms->send(member, &joined, others, rooms->arg);
+    send_joined(rooms, member, false);
     const struct signal_message peer_joined = {.type = SIGNAL_PEER_JOINED, .peer_id = member->id};
     send_to_others(rooms, member, &peer_joined);
 }
@@ -137,6 +177,7 @@ void room_leave(struct rooms *rooms, struct room_member *member)
     room->member_count--;
     rooms->member_count--;
     free(member->id);
+    free_secret_string(member->key);
     *member = (struct room_member){0};
     if (room->member_count == 0)
         room_free(rooms, room);
@@ -159,7 +200,7 @@ void room_handle(struct rooms *rooms, struct room_member *from,
 {
     switch (message->type) {
     case SIGNAL_JOIN:
-        join(rooms, from, message->room);
+        join(rooms, from, message);
         break;
     case SIGNAL_OFFER:
     case SIGNAL_ANSWER:

@@ -4,6 +4,10 @@
  * callback; no sockets, no clock, no log.
  *
  *   outside --join--> in a room --bye, or room_leave()--> outside
+ *
+ * A join with the key of somebody in the room takes over his place, with his
+ * id, and puts him outside; the others do not notice. So a peer whose address
+ * has changed comes back while its old socket is not yet known to be dead.
  */
 #ifndef SIGNAL_ROOM_H
 #define SIGNAL_ROOM_H
@@ -23,7 +27,8 @@ struct room;
 struct room_member {
     struct room *room;
     struct list link;
-    char *id; /* from the join on */
+    char *id;  /* from the join on */
+    char *key; /* of the join, or NULL */
 };
 
 /* send passes a message on to a member; peers is for signal_message_encode().

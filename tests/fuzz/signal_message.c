@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct signal_message message;
     if (signal_message_decode(span_of(data, size), &message) < 0) {
         check(!message.room && !message.peer_id && !message.sdp && !message.candidate &&
-              !message.text);
+              !message.text && !message.key);
         return 0;
     }
     message.peer_count = 0; /* the ids themselves are not kept */

@@ -136,6 +136,40 @@ static void test_two_visits(void **state)
     loop_free(loop);
 }
 
+/* The visit goes on at another client with the same key; a probe of a server
+ * that answers does no harm. */
+static void test_key(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    char url[64];
+    struct signal_server *server = start_server(loop, url);
+    struct visit a;
+    struct visit again;
+    struct visit b;
+    visit_begin(&b, loop, url, NULL, "r");
+    expect(&b, "joined id -\n");
+    visit_begin(&a, loop, url, NULL, "r");
+    signal_client_set_key(a.client, "the key");
+    expect(&a, "joined id -\n");
+    expect(&b, "peer-joined id -\n");
+    visit_begin(&again, loop, url, NULL, "r");
+    assert_true(signal_client_has_address(again.client)); /* nothing says otherwise yet */
+    signal_client_set_key(again.client, "the key");
+    expect(&again, "joined id -\n");
+    assert_true(signal_client_has_address(again.client));
+    signal_client_probe(again.client);
+    signal_client_send_offer(again.client, "v=0");
+    expect(&b, "offer id v=0\n");
+    visit_end(&a);
+    signal_client_send_answer(again.client, "v=1");
+    expect(&b, "answer id v=1\n"); /* and no peer-left */
+    visit_end(&again);
+    visit_end(&b);
+    signal_server_close(server);
+    loop_free(loop);
+}
+
 static void test_close_in_callbacks(void **state)
 {
     (void)state;
@@ -407,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_visits),
+        cmocka_unit_test(test_key),
         cmocka_unit_test(test_close_in_callbacks),
         cmocka_unit_test(test_wrong_servers),
         cmocka_unit_test(test_malformed_messages_are_dropped),

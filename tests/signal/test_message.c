@@ -36,7 +36,9 @@ static void check(const char *json, const struct signal_message *expected)
     check_string(m.sdp, expected->sdp);
     check_string(m.candidate, expected->candidate);
     check_string(m.text, expected->text);
+    check_string(m.key, expected->key);
     assert_int_equal(m.peer_count, expected->peer_count);
+    assert_int_equal(m.is_resumed, expected->is_resumed);
     signal_message_deinit(&m);
     assert_null(m.room);
     signal_message_deinit(&m); /* twice is harmless */
@@ -50,6 +52,20 @@ static void test_decode(void **state)
     check("{\"type\":\"join\",\"room\":\"blue\"}", M(.type = SIGNAL_JOIN, .room = "blue"));
     check(" {\"room\" : \"\\u00e9\\ud83d\\ude00\", \"x\": [1,{}], \"type\":\"join\"} \n",
           M(.type = SIGNAL_JOIN, .room = "\xc3\xa9\xf0\x9f\x98\x80"));
+    check("{\"type\":\"join\",\"room\":\"blue\",\"key\":\"k\"}",
+          M(.type = SIGNAL_JOIN, .room = "blue", .key = "k"));
+    static const char *const no_keys[] = {"7", "null", "\"\"", "\"a\\u0000b\"",
+                                          "\"12345678901234567890123456789012"
+                                          "345678901234567890123456789012345\""};
+    for (size_t i = 0; i < sizeof no_keys / sizeof *no_keys; i++) {
+        char json[160];
+        snprintf(json, sizeof json, "{\"type\":\"join\",\"room\":\"r\",\"key\":%s}", no_keys[i]);
+        check(json, M(.type = SIGNAL_JOIN, .room = "r"));
+    }
+    check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[],\"resumed\":true}",
+          M(.type = SIGNAL_JOINED, .peer_id = "a", .is_resumed = true));
+    check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[],\"resumed\":1}",
+          M(.type = SIGNAL_JOINED, .peer_id = "a"));
     check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[]}",
           M(.type = SIGNAL_JOINED, .peer_id = "a"));
     check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[\"b\",7]}",
@@ -209,6 +225,10 @@ static void test_encode(void **state)
                  "{\"type\":\"join\",\"room\":\"b\\\"l\\\\ue \xe2\x82\xac\"}");
     check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .peer_count = 2), peers,
                  "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[\"a\",\"b\"]}");
+    check_encode(M(.type = SIGNAL_JOIN, .room = "r", .key = "k"), NULL,
+                 "{\"type\":\"join\",\"key\":\"k\",\"room\":\"r\"}");
+    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .is_resumed = true), NULL,
+                 "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[],\"resumed\":true}");
     check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c"), NULL,
                  "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[]}");
     check_encode(M(.type = SIGNAL_PEER_JOINED, .peer_id = "c"), NULL,

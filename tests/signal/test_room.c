@@ -148,6 +148,39 @@ static void test_full_room(void **state)
     fixture_free(f);
 }
 
+/* Whoever has the key of a member takes its place, unnoticed by the other. */
+static void test_take_over(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    say(f, &f->a, "{\"type\":\"join\",\"room\":\"r\",\"key\":\"ka\"}");
+    say(f, &f->b, "{\"type\":\"join\",\"room\":\"r\"}");
+    buf_clear(&f->a.inbox);
+    buf_clear(&f->b.inbox);
+    char *id = xstrdup(f->a.member.id);
+    say(f, &f->c, "{\"type\":\"join\",\"room\":\"r\",\"key\":\"kb\"}");
+    expect(&f->c, "{\"type\":\"error\",\"message\":\"room full: both places are taken\"}\n");
+    say(f, &f->c, "{\"type\":\"join\",\"room\":\"r\",\"key\":\"ka\"}");
+    expect(&f->c, "{\"type\":\"joined\",\"peerId\":\"%s\",\"peers\":[\"%s\"],\"resumed\":true}\n",
+           id, f->b.member.id);
+    expect(&f->a, "");
+    expect(&f->b, "");
+    assert_false(room_is_inside(&f->a.member));
+    assert_int_equal(rooms_member_count(f->rooms), 2);
+    say(f, &f->a, "{\"type\":\"bye\"}"); /* late, of the socket that was */
+    expect(&f->b, "");
+    say(f, &f->b, "{\"type\":\"offer\",\"sdp\":\"s\"}");
+    expect(&f->c, "{\"type\":\"offer\",\"peerId\":\"%s\",\"sdp\":\"s\"}\n", f->b.member.id);
+    say(f, &f->c, "{\"type\":\"bye\"}");
+    expect(&f->b, "{\"type\":\"peer-left\",\"peerId\":\"%s\"}\n", id);
+    /* Once it has left, the key opens nothing. */
+    say(f, &f->a, "{\"type\":\"join\",\"room\":\"r\",\"key\":\"ka\"}");
+    assert_string_not_equal(f->a.member.id, id);
+    expect(&f->b, "{\"type\":\"peer-joined\",\"peerId\":\"%s\"}\n", f->a.member.id);
+    free(id);
+    fixture_free(f);
+}
+
 static void expect_error(struct fixture *f, struct peer *peer, const char *json, const char *words)
 {
     f->sent = 0;
@@ -238,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_join_relay_leave),
         cmocka_unit_test(test_full_room),
+        cmocka_unit_test(test_take_over),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_table),
     };
