@@ -38,16 +38,37 @@ static void on_deadline(void *arg)
 
 /* ---- events of the agent ---- */
 
+static enum peer_path_state path_state(const struct ice *ice)
+{
+    if (!ice_agent_route(ice->agent))
+        return PEER_PATH_LOST;
+    return ice_agent_state(ice->agent) == ICE_DISCONNECTED ? PEER_PATH_SILENT : PEER_PATH_WORKS;
+}
+
 static void tell(void *arg)
 {
     struct ice *ice = arg;
     ice->is_telling = false;
-    if (ice->is_connected && !ice->has_told_connected && !ice->is_closed) {
-        ice->has_told_connected = true;
-        ice->handlers.on_connected(ice->arg);
+    if (ice->is_closed)
+        return;
+    if (!ice->is_connected) {
+        if (ice->is_failed)
+            ice->handlers.on_failed(ice->failure, ice->arg);
+        return;
     }
-    if (ice->is_failed && !ice->is_closed)
-        ice->handlers.on_failed(ice->failure, ice->arg);
+    if (!ice->has_told_connected) {
+        ice->has_told_connected = true;
+        ice->has_new_route = false;
+        ice->handlers.on_connected(ice->arg);
+        if (ice->is_closed)
+            return;
+    }
+    enum peer_path_state state = path_state(ice);
+    if (state == ice->told_path && !ice->has_new_route)
+        return;
+    ice->told_path = state;
+    ice->has_new_route = false;
+    ice->handlers.on_path(state, ice->arg);
 }
 
 static void tell_later(struct ice *ice)
@@ -74,14 +95,11 @@ static void on_agent_state(void *arg, enum ice_state state, const char *text)
 {
     struct ice *ice = arg;
     log_debug("ice: %s%s%s", ice_state_name(state), *text ? ": " : "", text);
-    if (state == ICE_FAILED && !ice->is_failed) {
+    if (state == ICE_FAILED && !ice->is_connected && !ice->is_failed) {
         ice->is_failed = true;
-        snprintf(ice->failure, sizeof ice->failure, "%s (%s)",
-                 ice->is_connected ? "the path to the other side is lost"
-                                   : "no path to the other side works",
-                 text);
-        tell_later(ice);
+        snprintf(ice->failure, sizeof ice->failure, "no path to the other side works (%s)", text);
     }
+    tell_later(ice);
 }
 
 static void on_agent_route(void *arg)
@@ -91,13 +109,12 @@ static void on_agent_route(void *arg)
     /* What waits belongs to the path that was. */
     ice->burst.len = ice->burst.count = 0;
     ice->burst.has_last = false;
-    if (!route)
-        return;
-    ice->route_to = ice_to_sockaddr(&route->remote);
-    if (!ice->is_connected) {
+    if (route) {
+        ice->route_to = ice_to_sockaddr(&route->remote);
         ice->is_connected = true;
-        tell_later(ice);
+        ice->has_new_route = true;
     }
+    tell_later(ice);
 }
 
 static void on_agent_open_base(void *arg, int base, const struct ice_agent_server *server)
@@ -232,6 +249,12 @@ void ice_gather(struct ice *ice)
             ice_servers_watch(ice->servers, &ice->watch);
     }
     ice_agent_gather(ice->agent, is_pending, clock_now_us());
+    ice_rearm(ice);
+}
+
+void ice_restart(struct ice *ice)
+{
+    ice_agent_restart(ice->agent, clock_now_us());
     ice_rearm(ice);
 }
 

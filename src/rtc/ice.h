@@ -27,8 +27,11 @@ struct ice_handlers {
     /* A pair works: datagrams may be sent. Once, in a turn of its own. */
     void (*on_connected)(void *arg);
     void (*on_datagram)(struct span datagram, void *arg);
-    /* No pair works, or the path is lost: text says which were tried and why
-     * they failed. Last, in a turn of its own. */
+    /* After on_connected: what has become of the path, or that another one is
+     * used now. In a turn of its own. */
+    void (*on_path)(enum peer_path_state state, void *arg);
+    /* No pair works: text says which were tried and why they failed. Never
+     * after on_connected. Last, in a turn of its own. */
     void (*on_failed)(const char *text, void *arg);
 };
 
@@ -40,7 +43,7 @@ struct ice *ice_new(struct loop *loop, bool controlling, struct ice_servers *ser
  * more. Not under on_candidate. NULL is allowed. */
 void ice_close(struct ice *ice);
 
-/* Valid until ice_close(). */
+/* Valid until the next restart. */
 const char *ice_local_ufrag(const struct ice *ice);
 const char *ice_local_pwd(const struct ice *ice);
 
@@ -48,7 +51,17 @@ const char *ice_local_pwd(const struct ice *ice);
  * candidates come under this call, those of servers when they answer. */
 void ice_gather(struct ice *ice);
 
-/* 0 or -EINVAL. */
+/* Looks which addresses the machine has now; opens and closes sockets. True
+ * when a restart is worth while: what the path hung on is gone, or there is
+ * another way out of this machine. */
+bool ice_update_addresses(struct ice *ice);
+
+/* New credentials, all candidates anew by on_candidate, as under ice_gather();
+ * the path stays until there is another. */
+void ice_restart(struct ice *ice);
+
+/* 0 or -EINVAL. Different ones than before are a restart by the other side,
+ * and one of ours too unless ice_restart() was called since then. */
 int ice_set_remote_credentials(struct ice *ice, const char *ufrag, const char *pwd);
 
 /* A remote candidate in the form of on_candidate. 0, or -EINVAL for one that

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -87,17 +88,31 @@ static struct base *base_new(struct ice *ice)
     return base;
 }
 
-static void open_interface(struct ice *ice, const struct ifaddrs *interface)
+static struct address address_of(const struct ifaddrs *interface)
+{
+    struct address out = {0};
+    out.len = interface->ifa_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                         : sizeof(struct sockaddr_in);
+    memcpy(&out.storage, interface->ifa_addr, out.len);
+    return out;
+}
+
+static bool has_carrier(const struct ifaddrs *interface)
+{
+    return interface->ifa_flags & IFF_RUNNING;
+}
+
+/* Returns the base, or NULL. */
+static struct base *open_interface(struct ice *ice, const struct ifaddrs *interface)
 {
     static const struct udp_handlers handlers = {.on_burst = on_burst};
-    struct address local = {0};
-    local.len = interface->ifa_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                           : sizeof(struct sockaddr_in);
-    memcpy(&local.storage, interface->ifa_addr, local.len);
+    struct address local = address_of(interface);
     struct base *base = base_new(ice);
+    base->local = local;
+    base->is_running = true;
     if (udp_new(ice->loop, &local, &handlers, base, &base->udp) < 0) {
         free(base); /* an address that is just going away, or still tentative */
-        return;
+        return NULL;
     }
     udp_local_address(base->udp, &local);
     struct ice_address address = ice_from_sockaddr(&local);
@@ -106,31 +121,36 @@ static void open_interface(struct ice *ice, const struct ifaddrs *interface)
     if (base->number < 0) {
         udp_close(base->udp);
         free(base);
-        return;
+        return NULL;
     }
     assert(base->number < ICE_BASES_MAX && !ice->bases[base->number]);
     ice->bases[base->number] = base;
+    return base;
+}
+
+/* Whether an address can be sent from; without a carrier, what is sent there
+ * is lost. */
+static bool is_up(const struct ifaddrs *interface)
+{
+    const struct sockaddr *address = interface->ifa_addr;
+    return address && (interface->ifa_flags & IFF_UP) &&
+           (address->sa_family == AF_INET || address->sa_family == AF_INET6);
 }
 
 static bool is_wanted(const struct ifaddrs *interface, bool wants_loopback)
 {
-    const struct sockaddr *address = interface->ifa_addr;
     bool is_loopback = interface->ifa_flags & IFF_LOOPBACK;
-    return address && (interface->ifa_flags & IFF_UP) && is_loopback == wants_loopback &&
-           (address->sa_family == AF_INET || address->sa_family == AF_INET6);
+    return is_up(interface) && has_carrier(interface) && is_loopback == wants_loopback;
 }
 
 static bool open_all(struct ice *ice, const struct ifaddrs *all, bool wants_loopback)
 {
+    bool is_any = false;
     for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-        if (is_wanted(i, wants_loopback))
-            open_interface(ice, i);
+        if (is_wanted(i, wants_loopback) && open_interface(ice, i))
+            is_any = true;
     }
-    for (int i = 0; i < ICE_BASES_MAX; i++) {
-        if (ice->bases[i])
-            return true;
-    }
-    return false;
+    return is_any;
 }
 
 void ice_open_interfaces(struct ice *ice)
@@ -141,6 +161,106 @@ void ice_open_interfaces(struct ice *ice)
     if (!open_all(ice, all, false))
         open_all(ice, all, true);
     freeifaddrs(all);
+}
+
+/* ---- addresses that come and go ---- */
+
+static bool is_same_host(const struct address *x, const struct address *y)
+{
+    struct ice_address a = ice_from_sockaddr(x);
+    struct ice_address b = ice_from_sockaddr(y);
+    a.port = b.port = 0;
+    return ice_address_is_equal(&a, &b);
+}
+
+static const struct ifaddrs *find_interface(const struct ifaddrs *all, const struct address *local)
+{
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+        if (!is_up(i))
+            continue;
+        struct address address = address_of(i);
+        if (is_same_host(&address, local))
+            return i;
+    }
+    return NULL;
+}
+
+static bool has_base(const struct ice *ice, const struct ifaddrs *interface)
+{
+    struct address address = address_of(interface);
+    for (int i = 0; i < ICE_BASES_MAX; i++) {
+        const struct base *base = ice->bases[i];
+        if (base && base->udp && is_same_host(&base->local, &address))
+            return true;
+    }
+    return false;
+}
+
+static bool is_on_path(const struct ice *ice, int number)
+{
+    const struct ice_route *route = ice_agent_route(ice->agent);
+    return route && route->base == number;
+}
+
+/* True when the path hung on it. */
+static bool drop_base(struct ice *ice, int number)
+{
+    bool matters = is_on_path(ice, number);
+    uint64_t now_us = clock_now_us();
+    if (ice->bases[number]->udp)
+        ice_agent_remove_base(ice->agent, number, now_us);
+    else
+        ice_agent_base_closed(ice->agent, number, "its address is gone", now_us);
+    ice_close_base(ice, number);
+    return matters;
+}
+
+/* An interface that has lost its carrier keeps its base, since a cable that
+ * is pulled may come back; but the path is better led elsewhere at once. */
+static bool check_base(struct ice *ice, int number, const struct ifaddrs *all)
+{
+    struct base *base = ice->bases[number];
+    if (base->conn) {
+        struct address local;
+        conn_local_address(base->conn, &local);
+        return local.len > 0 && !find_interface(all, &local) && drop_base(ice, number);
+    }
+    const struct ifaddrs *interface = find_interface(all, &base->local);
+    if (!interface)
+        return drop_base(ice, number);
+    bool has_lost = base->is_running && !has_carrier(interface);
+    base->is_running = has_carrier(interface);
+    return has_lost && is_on_path(ice, number);
+}
+
+/* Containers and virtual machines come and go all day, and lead nowhere that
+ * the others do not; where there is no path any more, everything counts. */
+static bool is_way_out(const struct ice *ice, const struct ifaddrs *interface)
+{
+    struct address address = address_of(interface);
+    struct ice_address parsed = ice_from_sockaddr(&address);
+    enum ice_interface_kind kind = ice_interface_kind(interface->ifa_name, &parsed);
+    return kind == ICE_INTERFACE_PHYSICAL || kind == ICE_INTERFACE_VPN ||
+           !ice_agent_route(ice->agent);
+}
+
+bool ice_update_addresses(struct ice *ice)
+{
+    struct ifaddrs *all = NULL;
+    if (getifaddrs(&all) < 0)
+        return false;
+    bool matters = false;
+    for (int i = 0; i < ICE_BASES_MAX; i++) {
+        if (ice->bases[i])
+            matters |= check_base(ice, i, all);
+    }
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+        if (is_wanted(i, false) && !has_base(ice, i) && open_interface(ice, i))
+            matters |= is_way_out(ice, i);
+    }
+    freeifaddrs(all);
+    ice_rearm(ice);
+    return matters;
 }
 
 /* ---- connections to TURN servers ---- */

@@ -16,6 +16,8 @@ struct base {
     int number;
     struct udp *udp;
     struct conn *conn;
+    struct address local; /* of UDP */
+    bool is_running;      /* of UDP: its interface had a carrier when we last looked */
 };
 
 /* Datagrams that wait for ice_flush(), next to each other as udp_send() wants
@@ -46,6 +48,8 @@ struct ice {
     bool is_telling; /* a deferred call of tell() is on its way */
     bool is_connected;
     bool has_told_connected;
+    bool has_new_route; /* since on_path was called */
+    enum peer_path_state told_path;
     bool is_failed;
     bool is_in_agent; /* which hands out data from within: see ice_shut() */
     bool is_closed;

@@ -37,6 +37,13 @@ struct peer_path {
     bool is_relayed;
 };
 
+/* What has become of a path that once worked. */
+enum peer_path_state {
+    PEER_PATH_WORKS,
+    PEER_PATH_SILENT, /* nobody answers on it, for some seconds now */
+    PEER_PATH_LOST    /* there is none */
+};
+
 enum {
     PEER_MESSAGE_MAX = 64 << 10 /* one frame of the wire contract */
 };
@@ -55,6 +62,9 @@ struct peer_handlers {
     void (*on_message)(struct span message, void *arg);
     /* The send queue has room again, after peer_is_writable() was false. */
     void (*on_writable)(void *arg);
+    /* Another path is used, or the path's state has changed: unless it works,
+     * it is time for peer_restart(). After on_open only. */
+    void (*on_path)(enum peer_path_state state, void *arg);
     /* Gone, once, for whatever reason; text says it in words. peer_close()
      * is still the owner's duty. */
     void (*on_close)(const char *text, void *arg);
@@ -75,8 +85,34 @@ void peer_offer(struct peer *peer);
 
 /* Takes the other side's description: of an offer, on_description with the
  * answer follows in a later turn. 0, or -EINVAL with *why (static) when the
- * SDP cannot be used; the peer is then still usable. */
+ * SDP cannot be used; the peer is then still usable.
+ *
+ * Later ones of the same session are renegotiations: with new ICE credentials
+ * a restart, which the answer takes part in. When both sides offer at once,
+ * the one who made the first offer of the session wins: it ignores the other's
+ * (0, no answer follows), which in turn answers instead. */
 int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const char **why);
+
+/* Begins an ICE restart (RFC 8445 section 9): gathers anew, on_description
+ * with the offer follows in a later turn, the channel goes on as long as there
+ * is a path. 0; -ENOTCONN when not open; -EALREADY while an offer of ours is
+ * not answered yet. */
+int peer_restart(struct peer *peer);
+
+/* Whether an offer of ours is not answered yet. */
+bool peer_is_offering(const struct peer *peer);
+
+/* The restart was in vain: no answer will come. Another may be begun. */
+void peer_abandon_restart(struct peer *peer);
+
+/* The machine's addresses have changed. True when peer_restart() is worth
+ * while. */
+bool peer_update_addresses(struct peer *peer);
+
+/* Whom a description is from: nobody we know; the process at the other end;
+ * that process, and about this very session. */
+enum peer_match { PEER_MATCH_NONE, PEER_MATCH_PROCESS, PEER_MATCH_SESSION };
+enum peer_match peer_match(const struct peer *peer, const char *sdp);
 
 /* Takes a candidate (JSON of an RTCIceCandidateInit, or "null"). 0, also for
  * one that is of no use to us, such as ICE-TCP or a .local name; -EINVAL for

@@ -30,9 +30,12 @@ struct peer {
     bool is_closed; /* by the owner: no handler is called any more */
 
     /* Signalling. */
-    bool is_offerer;
+    bool is_offerer;  /* made the first offer of the session */
+    bool is_offering; /* an offer of ours is not answered yet */
     bool has_remote;
-    bool is_described; /* our description went out: candidates now trickle */
+    bool is_fresh;      /* our ICE credentials wait for theirs: no need to restart for an offer */
+    bool is_describing; /* send_description() is on its way */
+    bool is_described;  /* our description went out: candidates now trickle */
     bool is_gathered;
     struct sdp local;
     struct sdp remote;
@@ -55,6 +58,7 @@ struct peer {
     struct timer *timer;        /* of DTLS and SCTP */
     uint64_t armed_us;
     struct timer *connect_timer;
+    struct timer *path_timer; /* runs while there is no path any more */
 };
 
 /* peer.c */

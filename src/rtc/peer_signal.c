@@ -6,6 +6,18 @@
  *
  * Their candidates may come before their description, from peers that send
  * the two by different ways; they wait here.
+ *
+ * An ICE restart is the same exchange once more (RFC 8829 section 4.1.8), by
+ * descriptions that keep all but the ICE credentials and the candidates: the
+ * o= line has the same session id and the next version, by which the other
+ * side knows what it is about. Who answers takes part with new credentials of
+ * its own.
+ *
+ * Both may begin at once. The one who made the session's first offer wins and
+ * ignores the other's offer; the other one answers. It need not take back
+ * anything: its new credentials were to be answered, now they are the answer.
+ * Its candidates came before that, so what bears a ufrag that we do not know
+ * waits while an offer of ours is out.
  */
 #include <assert.h>
 #include <errno.h>
@@ -32,45 +44,102 @@ void peer_on_local_candidate(const char *candidate, void *arg)
     struct peer *peer = arg;
     if (!candidate)
         peer->is_gathered = true;
+    else
+        sdp_add_candidate(&peer->local, candidate);
     if (peer->is_described)
         send_candidate(peer, candidate ? candidate : "");
-    else if (candidate)
-        sdp_add_candidate(&peer->local, candidate);
 }
 
 static void send_description(void *arg)
 {
     struct peer *peer = arg;
+    peer->is_describing = false;
     if (peer->state == PEER_CLOSED)
         return;
     peer->is_described = true;
     peer->local.end_of_candidates = peer->is_gathered;
     char *text = sdp_format(&peer->local);
-    peer->handlers.on_description(peer->is_offerer ? "offer" : "answer", text, peer->arg);
+    peer->local.session_version++;
+    peer->handlers.on_description(peer->is_offering ? "offer" : "answer", text, peer->arg);
     free(text);
     if (peer->is_gathered && peer->state != PEER_CLOSED)
         send_candidate(peer, "");
+}
+
+static void describe_later(struct peer *peer)
+{
+    if (peer->is_describing)
+        return;
+    peer->is_describing = true;
+    loop_defer(peer->loop, send_description, peer);
+}
+
+static void copy_credentials(struct peer *peer)
+{
+    snprintf(peer->local.ufrag, sizeof peer->local.ufrag, "%s", ice_local_ufrag(peer->ice));
+    snprintf(peer->local.pwd, sizeof peer->local.pwd, "%s", ice_local_pwd(peer->ice));
 }
 
 /* With peer->local initialized by its form. */
 static void begin(struct peer *peer)
 {
     peer_start_ice(peer);
-    snprintf(peer->local.ufrag, sizeof peer->local.ufrag, "%s", ice_local_ufrag(peer->ice));
-    snprintf(peer->local.pwd, sizeof peer->local.pwd, "%s", ice_local_pwd(peer->ice));
+    copy_credentials(peer);
     snprintf(peer->local.tool, sizeof peer->local.tool, "%s",
              peer->config.tool ? peer->config.tool : "");
     memcpy(peer->local.fingerprint, cert_fingerprint(peer->config.cert), CERT_FINGERPRINT_LEN);
+    peer->is_fresh = true;
     ice_gather(peer->ice);
-    loop_defer(peer->loop, send_description, peer);
+    describe_later(peer);
 }
 
 void peer_offer(struct peer *peer)
 {
     assert(!peer->ice && peer->state == PEER_NEW);
     peer->is_offerer = true;
+    peer->is_offering = true;
     sdp_init_offer(&peer->local);
     begin(peer);
+}
+
+/* The candidates of the next generation are about to come. */
+static void forget_local(struct peer *peer)
+{
+    sdp_clear_candidates(&peer->local);
+    peer->is_described = false;
+    peer->is_gathered = false;
+    peer->is_fresh = true;
+}
+
+int peer_restart(struct peer *peer)
+{
+    if (peer->state != PEER_OPEN)
+        return -ENOTCONN;
+    if (peer->is_offering)
+        return -EALREADY;
+    peer->is_offering = true;
+    peer->local.setup = SDP_ACTPASS; /* RFC 8842 section 5.5: also with DTLS up */
+    forget_local(peer);
+    ice_update_addresses(peer->ice);
+    ice_restart(peer->ice);
+    copy_credentials(peer);
+    describe_later(peer);
+    return 0;
+}
+
+bool peer_is_offering(const struct peer *peer)
+{
+    return peer->is_offering;
+}
+
+void peer_abandon_restart(struct peer *peer)
+{
+    peer->is_offering = false;
+}
+
+bool peer_update_addresses(struct peer *peer)
+{
+    return peer->ice && ice_update_addresses(peer->ice);
 }
 
 /* ---- theirs ---- */
@@ -110,6 +179,8 @@ static void forget_early(struct peer *peer)
 
 static void use_remote(struct peer *peer)
 {
+    peer->is_fresh = false;
+    peer->remote_candidates = 0;
     ice_set_remote_credentials(peer->ice, peer->remote.ufrag, peer->remote.pwd);
     for (size_t i = 0; i < peer->remote.candidate_count; i++)
         use_candidate(peer, peer->remote.candidates[i], NULL);
@@ -118,35 +189,101 @@ static void use_remote(struct peer *peer)
     for (size_t i = 0; i < peer->early_count; i++)
         use_candidate(peer, peer->early[i].candidate, peer->early[i].ufrag);
     forget_early(peer);
-    peer_start_transport(peer);
 }
 
-static int set_answer(struct peer *peer, const struct sdp *sdp, const char **why)
+/* Takes over *sdp. */
+static void keep_remote(struct peer *peer, const struct sdp *sdp)
 {
-    if (!peer->is_offerer || peer->has_remote) {
-        *why = peer->is_offerer ? "an answer has come before" : "there was no offer of ours";
+    sdp_deinit(&peer->remote);
+    peer->remote = *sdp;
+    peer->has_remote = true;
+}
+
+static enum dtls_role role_by(const struct sdp *answer)
+{
+    return answer->setup == SDP_ACTIVE ? DTLS_SERVER : DTLS_CLIENT;
+}
+
+static int take_answer(struct peer *peer, const struct sdp *sdp, const char **why)
+{
+    if (!peer->is_offering) {
+        *why = peer->has_remote ? "an answer has come before" : "there was no offer of ours";
         return -EINVAL;
     }
     if (sdp->setup == SDP_ACTPASS) {
         *why = "the answer does not say which side begins DTLS (a=setup)";
         return -EINVAL;
     }
-    peer->role = sdp->setup == SDP_ACTIVE ? DTLS_SERVER : DTLS_CLIENT;
+    bool is_first = !peer->has_remote;
+    if (!is_first && role_by(sdp) != peer->role) {
+        *why = "the answer changes the side that begins DTLS (a=setup)";
+        return -EINVAL;
+    }
+    peer->is_offering = false;
+    peer->role = role_by(sdp);
+    keep_remote(peer, sdp);
+    use_remote(peer);
+    if (is_first)
+        peer_start_transport(peer);
     return 0;
 }
 
-static int set_offer(struct peer *peer, const struct sdp *sdp, const char **why)
+static void take_first_offer(struct peer *peer, const struct sdp *sdp)
 {
-    if (peer->is_offerer || peer->has_remote) {
-        *why = peer->is_offerer ? "both sides have made an offer" : "an offer has come before";
-        return -EINVAL;
-    }
     /* Active where there is a choice: the DTLS handshake then begins half a
      * round trip earlier (RFC 8842 section 5.3). */
-    peer->role = sdp->setup == SDP_ACTIVE ? DTLS_SERVER : DTLS_CLIENT;
+    peer->role = role_by(sdp);
     sdp_init_answer(&peer->local, sdp);
+    keep_remote(peer, sdp);
+    begin(peer);
+    use_remote(peer);
+    peer_start_transport(peer);
+}
+
+/* Of a session that stands. Without new credentials nothing is restarted. */
+static void take_next_offer(struct peer *peer, const struct sdp *sdp)
+{
+    bool is_restart = strcmp(sdp->ufrag, peer->remote.ufrag) != 0;
+    /* Otherwise we have just restarted, too. */
+    bool restarts_us = is_restart && !peer->is_fresh;
+    peer->is_offering = false;
+    keep_remote(peer, sdp);
+    if (restarts_us) {
+        forget_local(peer);
+        ice_update_addresses(peer->ice);
+    }
+    if (is_restart)
+        use_remote(peer);
+    copy_credentials(peer);
+}
+
+static int take_offer(struct peer *peer, const struct sdp *sdp, const char **why)
+{
+    if (peer->has_remote && peer->state != PEER_OPEN) {
+        *why = "an offer has come before";
+        return -EINVAL;
+    }
+    if (!peer->has_remote && peer->is_offerer) {
+        *why = "both sides have made an offer";
+        return -EINVAL;
+    }
+    if (!peer->has_remote)
+        take_first_offer(peer, sdp);
+    else
+        take_next_offer(peer, sdp);
     peer->local.setup = peer->role == DTLS_CLIENT ? SDP_ACTIVE : SDP_PASSIVE;
+    describe_later(peer);
     return 0;
+}
+
+static bool is_same_process(const struct peer *peer, const struct sdp *sdp)
+{
+    return memcmp(sdp->fingerprint, peer->remote.fingerprint, CERT_FINGERPRINT_LEN) == 0;
+}
+
+static bool is_same_session(const struct peer *peer, const struct sdp *sdp)
+{
+    return is_same_process(peer, sdp) && sdp->session_id == peer->remote.session_id;
 }
 
 int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const char **why)
@@ -164,17 +301,38 @@ int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const 
     int error = sdp_parse(sdp, &parsed, why);
     if (error < 0)
         return error;
-    error = is_offer ? set_offer(peer, &parsed, why) : set_answer(peer, &parsed, why);
-    if (error < 0) {
-        sdp_deinit(&parsed);
-        return error;
+    bool has_won = is_offer && peer->has_remote && peer->is_offering && peer->is_offerer;
+    if (peer->has_remote && !is_same_session(peer, &parsed)) {
+        *why = "it is of another session";
+        error = -EINVAL;
+    } else if (!has_won) {
+        error = is_offer ? take_offer(peer, &parsed, why) : take_answer(peer, &parsed, why);
     }
-    peer->remote = parsed;
-    peer->has_remote = true;
-    if (is_offer)
-        begin(peer);
-    use_remote(peer);
-    return 0;
+    if (error < 0 || has_won)
+        sdp_deinit(&parsed);
+    return error;
+}
+
+enum peer_match peer_match(const struct peer *peer, const char *sdp)
+{
+    struct sdp parsed;
+    const char *why;
+    if (!peer->has_remote || sdp_parse(sdp, &parsed, &why) < 0)
+        return PEER_MATCH_NONE;
+    enum peer_match match = PEER_MATCH_NONE;
+    if (is_same_session(peer, &parsed))
+        match = PEER_MATCH_SESSION;
+    else if (is_same_process(peer, &parsed))
+        match = PEER_MATCH_PROCESS;
+    sdp_deinit(&parsed);
+    return match;
+}
+
+/* Whether the description that it belongs to is still to come: ours was not
+ * answered, or it bears the ufrag of an offer that lost against ours. */
+static bool is_early(const struct peer *peer, const char *ufrag)
+{
+    return !peer->has_remote || (peer->is_offering && is_foreign(peer, ufrag));
 }
 
 int peer_add_candidate(struct peer *peer, const char *candidate_json)
@@ -184,7 +342,7 @@ int peer_add_candidate(struct peer *peer, const char *candidate_json)
     int error = candidate_json_decode(span_from_string(candidate_json), &candidate, &ufrag);
     if (error < 0)
         return error;
-    if (!peer->has_remote && peer->state != PEER_CLOSED) {
+    if (is_early(peer, ufrag) && peer->state != PEER_CLOSED) {
         if (peer->early_count == SDP_CANDIDATES_MAX) {
             error = -EINVAL;
         } else {

@@ -25,6 +25,9 @@ enum {
     /* From both descriptions to an open channel. Long enough for a slow TURN
      * server and a lossy path, short enough for a person to wait. */
     CONNECT_TIMEOUT_S = 30,
+    /* Without any path, until the connection is given up: as long as the
+     * other side hears nothing before it does (RFC 7675). */
+    PATH_PATIENCE_S = 30,
     /* Datagrams that come before ICE is up on our side: one flight of DTLS.
      * They come over checked pairs only. */
     EARLY_DATAGRAMS_MAX = 32 << 10,
@@ -330,6 +333,31 @@ static void on_ice_failed(const char *text, void *arg)
     peer_end(arg, text);
 }
 
+static void on_path_patience(void *arg)
+{
+    struct peer *peer = arg;
+    char tried[ICE_TRIED_LEN];
+    char text[TEXT_MAX];
+    snprintf(text, sizeof text, "the path to the other side is lost (%s)",
+             ice_describe_tried(peer->ice, tried));
+    peer_end(peer, text);
+}
+
+static void on_ice_path(enum peer_path_state state, void *arg)
+{
+    struct peer *peer = arg;
+    if (peer->state != PEER_OPEN)
+        return;
+    if (state != PEER_PATH_LOST) {
+        timer_stop(peer->path_timer);
+        sctp_assoc_try_path(peer->sctp, clock_now_us());
+        peer_work_later(peer);
+    } else {
+        timer_start_in(peer->path_timer, PATH_PATIENCE_S * US_PER_S);
+    }
+    peer->handlers.on_path(state, peer->arg);
+}
+
 /* ---- life ---- */
 
 void peer_start_ice(struct peer *peer)
@@ -338,11 +366,13 @@ void peer_start_ice(struct peer *peer)
         .on_candidate = peer_on_local_candidate,
         .on_connected = on_ice_connected,
         .on_datagram = on_ice_datagram,
+        .on_path = on_ice_path,
         .on_failed = on_ice_failed,
     };
     buf_init(&peer->early_datagrams, EARLY_DATAGRAMS_MAX);
     peer->timer = timer_new(peer->loop, on_deadline, peer);
     peer->connect_timer = timer_new(peer->loop, on_connect_timeout, peer);
+    peer->path_timer = timer_new(peer->loop, on_path_patience, peer);
     peer->ice = ice_new(peer->loop, peer->is_offerer, peer->config.servers, &handlers, peer);
 }
 
@@ -372,8 +402,10 @@ void peer_stop_transport(struct peer *peer)
     peer->ice = NULL;
     timer_free(peer->timer);
     timer_free(peer->connect_timer);
+    timer_free(peer->path_timer);
     peer->timer = NULL;
     peer->connect_timer = NULL;
+    peer->path_timer = NULL;
 }
 
 void peer_free_transport(struct peer *peer)

@@ -352,10 +352,16 @@ int sdp_parse(const char *text, struct sdp *out, const char **why)
     return -EINVAL;
 }
 
-void sdp_deinit(struct sdp *sdp)
+void sdp_clear_candidates(struct sdp *sdp)
 {
     for (size_t i = 0; i < sdp->candidate_count; i++)
         free(sdp->candidates[i]);
+    sdp->candidate_count = 0;
+}
+
+void sdp_deinit(struct sdp *sdp)
+{
+    sdp_clear_candidates(sdp);
     free(sdp->candidates);
     free(sdp->sections);
     explicit_bzero(sdp, sizeof *sdp);

@@ -35,7 +35,8 @@ struct sdp_section {
 };
 
 struct sdp {
-    uint64_t session_id; /* of the o= line; below 2^63 */
+    uint64_t session_id;      /* of the o= line; below 2^63 */
+    uint32_t session_version; /* of ours: one more with each description (RFC 3264 section 8) */
     char ufrag[SDP_UFRAG_MAX + 1];
     char pwd[SDP_PWD_MAX + 1];
     uint8_t fingerprint[CERT_FINGERPRINT_LEN]; /* SHA-256 */
@@ -60,6 +61,7 @@ void sdp_deinit(struct sdp *sdp);
 
 /* Copies a candidate in; false over SDP_CANDIDATES_MAX. */
 bool sdp_add_candidate(struct sdp *sdp, const char *candidate);
+void sdp_clear_candidates(struct sdp *sdp);
 
 /* An empty description for an offer: one section, mid "0". */
 void sdp_init_offer(struct sdp *out);

@@ -26,6 +26,7 @@ static void init_common(struct sdp *out)
 {
     *out = (struct sdp){
         .session_id = ((uint64_t)random_u32() << 31) ^ random_u32(),
+        .session_version = 2, /* as browsers begin */
         .sctp_port = SDP_SCTP_PORT,
         .max_message_size = PEER_MESSAGE_MAX,
     };
@@ -54,8 +55,9 @@ void sdp_init_answer(struct sdp *out, const struct sdp *offer)
 
 static void format_session(struct buf *out, const struct sdp *sdp)
 {
-    buf_append_format(out, "v=0\r\no=- %" PRIu64 " 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n",
-                      sdp->session_id);
+    buf_append_format(out,
+                      "v=0\r\no=- %" PRIu64 " %" PRIu32 " IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n",
+                      sdp->session_id, sdp->session_version);
     if (sdp->tool[0])
         buf_append_format(out, "a=tool:%s\r\n", sdp->tool);
     if (sdp->is_bundle && sdp->mid[0])

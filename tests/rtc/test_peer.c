@@ -30,7 +30,9 @@ struct end {
     struct peer_config config;
 
     /* Signalling of this end. */
-    char *sdp;
+    char *sdp; /* the last one */
+    char type[8];
+    int descriptions;
     size_t candidate_count;
     char *candidates[CANDIDATES_MAX];
     bool is_gathered;
@@ -49,6 +51,7 @@ struct end {
     size_t received_bytes;
     unsigned received;
     unsigned writable;
+    int path_changes;
     bool closes_on_open;
     bool closes_on_message;
 };
@@ -82,8 +85,11 @@ static void give_description(struct end *end, const char *type)
 static void on_description(const char *type, const char *sdp, void *arg)
 {
     struct end *end = arg;
-    assert_null(end->sdp);
+    free(end->sdp);
     end->sdp = xstrdup(sdp);
+    snprintf(end->type, sizeof end->type, "%s", type);
+    end->descriptions++;
+    end->is_gathered = false;
     if (!end->scene->is_manual)
         give_description(end, type);
     check_done(end->scene);
@@ -160,8 +166,17 @@ static void on_close(const char *text, void *arg)
     check_done(end->scene);
 }
 
+static void on_path(enum peer_path_state state, void *arg)
+{
+    struct end *end = arg;
+    assert_true(end->is_open);
+    assert_int_equal(state, PEER_PATH_WORKS);
+    end->path_changes++;
+    check_done(end->scene);
+}
+
 static const struct peer_handlers handlers = {on_description, on_candidate, on_state, on_open,
-                                              on_message,     on_writable,  on_close};
+                                              on_message,     on_writable,  on_path,  on_close};
 
 /* Sends until the queue is over its mark or all is sent. */
 static void push(struct end *end)
@@ -629,6 +644,173 @@ static void test_wrong_fingerprint_is_refused(void **state)
     assert_non_null(strstr(scene->ends[1].close_text, "fingerprint"));
 }
 
+/* ---- ICE restarts ---- */
+
+static void sdp_value(const char *sdp, const char *name, char out[64])
+{
+    const char *at = strstr(sdp, name);
+    assert_non_null(at);
+    at += strlen(name);
+    snprintf(out, 64, "%.*s", (int)strcspn(at, "\r"), at);
+}
+
+static bool both_on_new_paths(struct scene *scene)
+{
+    return scene->ends[0].path_changes > 0 && scene->ends[1].path_changes > 0;
+}
+
+static bool half_received(struct scene *scene)
+{
+    return scene->ends[0].received_bytes > scene->ends[1].to_send_bytes / 2;
+}
+
+/* Either side restarts in mid-transfer: new credentials on both, the session
+ * the same, and every byte arrives once. */
+static void test_restart_under_traffic(void **state)
+{
+    for (int who = 0; who < 2; who++) {
+        struct scene *scene = *state;
+        char before[2][2][64];
+        char after[2][2][64];
+        for (int i = 0; i < 2; i++)
+            scene->ends[i].to_send_bytes = 8 << 20;
+        peer_offer(scene->ends[0].peer);
+        run_until(scene, half_received);
+        for (int i = 0; i < 2; i++) {
+            sdp_value(scene->ends[i].sdp, "a=ice-ufrag:", before[i][0]);
+            sdp_value(scene->ends[i].sdp, "o=- ", before[i][1]);
+        }
+        scene->ends[0].path_changes = scene->ends[1].path_changes = 0;
+        assert_int_equal(peer_restart(scene->ends[who].peer), 0);
+        assert_int_equal(peer_restart(scene->ends[who].peer), -EALREADY);
+        run_until(scene, both_on_new_paths);
+        run_until(scene, all_received);
+        for (int i = 0; i < 2; i++) {
+            struct end *end = &scene->ends[i];
+            sdp_value(end->sdp, "a=ice-ufrag:", after[i][0]);
+            sdp_value(end->sdp, "o=- ", after[i][1]);
+            assert_string_not_equal(before[i][0], after[i][0]);
+            /* "ID 2 IN …" became "ID 3 IN …". */
+            assert_memory_equal(before[i][1], after[i][1], strcspn(before[i][1], " ") + 1);
+            assert_non_null(strstr(after[i][1], " 3 IN"));
+            assert_string_equal(end->type, i == who ? "offer" : "answer");
+            assert_int_equal(end->descriptions, 2);
+            assert_same_digest(end, end->other);
+        }
+        assert_non_null(strstr(scene->ends[who].sdp, "a=setup:actpass"));
+        /* The answerer of the first round was the DTLS client, and stays it. */
+        assert_non_null(
+            strstr(scene->ends[1 - who].sdp, who == 0 ? "a=setup:active" : "a=setup:passive"));
+        teardown(state);
+        setup(state);
+    }
+}
+
+static bool both_restart_offered(struct scene *scene)
+{
+    return scene->ends[0].descriptions == 2 && scene->ends[1].descriptions == 2;
+}
+
+static bool second_answered(struct scene *scene)
+{
+    return scene->ends[1].descriptions == 3;
+}
+
+/* Both restart at once, and the offers cross: the first offerer's wins, with
+ * the other's candidates, which came before its answer. */
+static void test_restarts_cross(void **state)
+{
+    struct scene *scene = *state;
+    struct end *first = &scene->ends[0];
+    struct end *second = &scene->ends[1];
+    connect_both(scene);
+    scene->is_manual = true;
+    first->path_changes = second->path_changes = 0;
+    for (int i = 0; i < 2; i++) {
+        struct end *end = &scene->ends[i];
+        for (size_t k = 0; k < end->candidate_count; k++)
+            free(end->candidates[k]);
+        end->candidate_count = 0;
+        assert_int_equal(peer_restart(end->peer), 0);
+    }
+    run_until(scene, both_restart_offered);
+    char ufrag[64];
+    sdp_value(second->sdp, "a=ice-ufrag:", ufrag);
+    give_description(second, "offer");
+    for (size_t k = 0; k < second->candidate_count; k++)
+        assert_int_equal(peer_add_candidate(first->peer, second->candidates[k]), 0);
+    give_description(first, "offer");
+    run_until(scene, second_answered);
+    assert_string_equal(second->type, "answer");
+    assert_non_null(strstr(second->sdp, ufrag)); /* of its own offer */
+    assert_int_equal(first->descriptions, 2);    /* no answer */
+    give_description(second, "answer");
+    run_until(scene, both_on_new_paths);
+    first->to_send_bytes = second->to_send_bytes = 1 << 20;
+    push(first);
+    push(second);
+    run_until(scene, all_received);
+    assert_same_digest(first, second);
+    assert_same_digest(second, first);
+}
+
+/* An offer that nobody answers: the path stays, and the next restart works,
+ * whoever begins it. */
+static void test_restart_without_answer(void **state)
+{
+    for (int who = 0; who < 2; who++) {
+        struct scene *scene = *state;
+        connect_both(scene);
+        scene->is_manual = true;
+        assert_int_equal(peer_restart(scene->ends[0].peer), 0);
+        run_for(scene, 50 * US_PER_MS);
+        peer_abandon_restart(scene->ends[0].peer);
+        scene->is_manual = false;
+        scene->ends[0].to_send_bytes = scene->ends[1].to_send_bytes = 1 << 20;
+        push(&scene->ends[0]);
+        push(&scene->ends[1]);
+        run_until(scene, all_received);
+        scene->ends[0].path_changes = scene->ends[1].path_changes = 0;
+        assert_int_equal(peer_restart(scene->ends[who].peer), 0);
+        run_until(scene, both_on_new_paths);
+        teardown(state);
+        setup(state);
+    }
+}
+
+static bool second_described_again(struct scene *scene)
+{
+    return scene->ends[1].descriptions == 2;
+}
+
+/* Descriptions of other sessions do nothing to this one. */
+static void test_other_sessions_are_refused(void **state)
+{
+    struct scene *scene = *state;
+    struct peer *peer = scene->ends[1].peer;
+    const char *why = NULL;
+    assert_int_equal(peer_match(peer, "v=0\r\n"), PEER_MATCH_NONE);
+    assert_int_equal(peer_restart(peer), -ENOTCONN);
+    connect_both(scene);
+    char *sdp = xstrdup(scene->ends[0].sdp);
+    assert_int_equal(peer_match(peer, sdp), PEER_MATCH_SESSION);
+    char *id = strstr(sdp, "o=- ") + 4;
+    *id = *id == '1' ? '2' : '1';
+    assert_int_equal(peer_match(peer, sdp), PEER_MATCH_PROCESS);
+    assert_int_equal(peer_set_remote(peer, "offer", sdp, &why), -EINVAL);
+    assert_string_equal(why, "it is of another session");
+    assert_int_equal(peer_match(peer, scene->ends[1].sdp), PEER_MATCH_NONE);
+    assert_int_equal(peer_set_remote(peer, "answer", scene->ends[0].sdp, &why), -EINVAL);
+    free(sdp);
+    /* Once more the same offer: answered, nothing is restarted. */
+    char ufrag[64];
+    sdp_value(scene->ends[1].sdp, "a=ice-ufrag:", ufrag);
+    scene->is_manual = true;
+    assert_int_equal(peer_set_remote(peer, "offer", scene->ends[0].sdp, &why), 0);
+    run_until(scene, second_described_again);
+    assert_non_null(strstr(scene->ends[1].sdp, ufrag));
+}
+
 /* A name server that does not answer, a STUN server that is not there: peers
  * that see each other do not wait for either. */
 static void test_dead_servers_cost_no_time(void **state)
@@ -685,6 +867,10 @@ int main(void)
         TEST(test_unusable_candidates_are_skipped),
         TEST(test_garbage_descriptions_are_refused),
         TEST(test_wrong_fingerprint_is_refused),
+        TEST(test_restart_under_traffic),
+        TEST(test_restarts_cross),
+        TEST(test_restart_without_answer),
+        TEST(test_other_sessions_are_refused),
         TEST(test_dead_servers_cost_no_time),
         TEST(test_unresolved_name_costs_no_time),
     };
