@@ -65,6 +65,12 @@ void status_print_start(const struct config *config, const char *listen)
 static void print_up(const struct config *config, const char *listen,
                      const struct link_status *status)
 {
+    if (status->is_path_news) {
+        print_line(config, MARK_GOOD, "the path now leads %s: %s <-> %s",
+                   status->path.is_relayed ? "through a relay" : "directly to the other side",
+                   status->path.local, status->path.remote);
+        return;
+    }
     print_line(config, MARK_GOOD, "connected %s: %s <-> %s, round trip %.1f ms",
                status->path.is_relayed ? "through a relay" : "directly", status->path.local,
                status->path.remote, (double)status->rtt_us / (double)US_PER_MS);

@@ -19,6 +19,9 @@
  * peer-left says nothing certain about a session, since the signal server is
  * not on its path; it makes us probe.
  *
+ * A session whose path fails, or that may get a better one, is not replaced
+ * but given another path: see link_restart.c.
+ *
  * Two providers or two consumers find out by the "a=tool" of their
  * descriptions before they connect, or else by HELLO. The one who came later
  * leaves, so that the right other side finds a place in the room.
@@ -29,39 +32,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
-#include "base/backoff.h"
 #include "base/log.h"
-#include "signal/client.h"
-#include "tunnel/session.h"
-
-enum { PROBLEM_MAX = 512 };
-
-struct link {
-    struct loop *loop;
-    struct link_config config;
-    struct link_handlers handlers;
-    void *arg;
-
-    enum link_state state;
-    char problem[PROBLEM_MAX];
-    uint64_t retry_in_us;
-
-    struct signal_client *client; /* NULL while retrying */
-    bool is_joined;
-    bool is_signal_lost; /* since we last joined */
-    size_t others;       /* in the room beside us */
-    struct backoff backoff;
-    struct timer *retry_timer;
-    struct timer *negotiation_timer;
-
-    struct session *pending;
-    struct session *current;
-    struct session *draining;
-    bool is_offerer;   /* of pending */
-    bool is_same_role; /* the other side of pending does our job */
-};
+#include "tunnel/link_internal.h"
 
 static const char *const tools[] = {
     [MUX_CONSUMER] = "tunnel-proxy/" TUNNEL_VERSION,
@@ -78,26 +53,26 @@ const char *link_state_name(enum link_state state)
     return names[state];
 }
 
-static void connect_signal(struct link *link);
-
 /* --- status ------------------------------------------------------------------ */
 
-static void report(struct link *link)
+static void report(struct link *link, bool is_path_news)
 {
     struct link_status status = {
         .state = link->state,
         .problem = link->problem[0] ? link->problem : NULL,
         .retry_in_us = link->retry_in_us,
+        .is_path_news = is_path_news,
     };
     if (link->state == LINK_UP) {
         peer_get_path(session_peer(link->current), &status.path);
         status.rtt_us = session_rtt_us(link->current);
+        link->told = status.path;
     }
     link->handlers.on_status(&status, link->arg);
 }
 
 /* While a session is up, what happens around it concerns only the log. */
-static void set_state(struct link *link, enum link_state state)
+void link_set_state(struct link *link, enum link_state state)
 {
     log_debug("link: %s -> %s", link_state_name(link->state), link_state_name(state));
     if (link->current && state != LINK_UP)
@@ -105,7 +80,19 @@ static void set_state(struct link *link, enum link_state state)
     bool is_news = state != link->state || state == LINK_UP || link->problem[0];
     link->state = state;
     if (is_news)
-        report(link);
+        report(link, false);
+}
+
+void link_report_path(struct link *link, bool was_broken)
+{
+    struct peer_path path;
+    if (link->state != LINK_UP || !peer_get_path(session_peer(link->current), &path))
+        return;
+    /* The other side's address changes its name now and then (prflx, srflx). */
+    bool is_another =
+        path.is_relayed != link->told.is_relayed || strcmp(path.local, link->told.local) != 0;
+    if (was_broken || is_another)
+        report(link, true);
 }
 
 __attribute__((format(printf, 2, 3))) static void set_problem(struct link *link, const char *format,
@@ -131,6 +118,7 @@ static void set_same_role_problem(struct link *link)
 
 static void leave(struct link *link)
 {
+    link_restart_on_leave(link);
     if (link->client)
         signal_client_close(link->client);
     link->client = NULL;
@@ -141,22 +129,22 @@ static void leave(struct link *link)
         timer_stop(link->negotiation_timer);
 }
 
-static void retry(struct link *link)
+void link_retry(struct link *link)
 {
     leave(link);
     link->retry_in_us = backoff_next_us(&link->backoff);
     timer_start_in(link->retry_timer, link->retry_in_us);
     log_debug("link: next visit to the signal server in %llu ms",
               (unsigned long long)(link->retry_in_us / US_PER_MS));
-    set_state(link, LINK_RETRYING);
+    link_set_state(link, LINK_RETRYING);
 }
 
 static void on_retry(void *arg)
 {
-    connect_signal(arg);
+    link_connect(arg);
 }
 
-static void drop_pending(struct link *link, const char *text)
+void link_drop_pending(struct link *link, const char *text)
 {
     timer_stop(link->negotiation_timer);
     if (link->pending)
@@ -168,15 +156,16 @@ static void drop_pending(struct link *link, const char *text)
  * negotiated when that one ends. */
 static void fail_pending(struct link *link)
 {
-    drop_pending(link, link->problem);
+    link_drop_pending(link, link->problem);
     if (link->current)
         log_warn("link: a new session was not established (%s); the old one goes on",
                  link->problem);
     else if (link->is_same_role && link->is_offerer)
-        set_state(link, LINK_WAITING);
+        link_set_state(link, LINK_WAITING);
     else
-        retry(link);
+        link_retry(link);
     link->problem[0] = '\0';
+    link_try_restart(link);
 }
 
 static void on_negotiation_timeout(void *arg)
@@ -197,7 +186,7 @@ static void on_negotiation_timeout(void *arg)
 static void on_description(struct session *session, const char *type, const char *sdp, void *arg)
 {
     struct link *link = arg;
-    if (session != link->pending || !link->client)
+    if (!link->client)
         return;
     if (type[0] == 'o') {
         signal_client_send_offer(link->client, sdp);
@@ -205,7 +194,7 @@ static void on_description(struct session *session, const char *type, const char
     }
     signal_client_send_answer(link->client, sdp);
     /* The answer has told the other side, too. */
-    if (link->is_same_role) {
+    if (session == link->pending && link->is_same_role) {
         set_same_role_problem(link);
         /* It takes a person to change that: do not come back in a hurry. */
         link->backoff.bound_us = LINK_BACKOFF_MOST_US;
@@ -216,8 +205,8 @@ static void on_description(struct session *session, const char *type, const char
 static void on_candidate(struct session *session, const char *candidate_json, void *arg)
 {
     struct link *link = arg;
-    bool is_newest = session == (link->pending ? link->pending : link->current);
-    if (is_newest && link->client)
+    (void)session; /* its ufrag tells the other side */
+    if (link->client)
         signal_client_send_candidate(link->client, candidate_json);
 }
 
@@ -255,6 +244,7 @@ static void on_ready(struct session *session, void *arg)
     if (link->current)
         retire_current(link, session);
     link->current = session;
+    link_restart_reset(link);
     backoff_reset(&link->backoff);
     link->problem[0] = '\0';
     link->handlers.on_up(session_mux(session), link->arg);
@@ -264,7 +254,14 @@ static void on_rtt(struct session *session, void *arg)
 {
     struct link *link = arg;
     if (session == link->current)
-        set_state(link, LINK_UP);
+        link_set_state(link, LINK_UP);
+}
+
+static void on_path(struct session *session, enum peer_path_state state, void *arg)
+{
+    struct link *link = arg;
+    if (session == link->current)
+        link_on_path(link, state);
 }
 
 static void on_request(struct mux_stream *stream, struct head *head, void *arg)
@@ -286,16 +283,17 @@ static void on_current_closed(struct link *link, const char *text)
 {
     struct session *session = link->current;
     link->current = NULL;
+    link_restart_reset(link);
     set_problem(link, "the connection to the other side ended: %s", text);
     link->handlers.on_down(link->arg);
     session_close(session, link->problem);
     backoff_reset(&link->backoff);
     if (link->pending)
-        set_state(link, LINK_NEGOTIATING);
+        link_set_state(link, LINK_NEGOTIATING);
     else if (link->client && link->others == 0)
-        set_state(link, LINK_WAITING);
+        link_set_state(link, LINK_WAITING);
     else
-        retry(link); /* also when a retry was far off: the path is needed now */
+        link_retry(link); /* also when a retry was far off: the path is needed now */
     link->problem[0] = '\0';
 }
 
@@ -323,6 +321,7 @@ static const struct session_handlers session_handlers = {
     .on_candidate = on_candidate,
     .on_ready = on_ready,
     .on_rtt = on_rtt,
+    .on_path = on_path,
     .on_request = on_request,
     .on_idle = on_idle,
     .on_closed = on_closed,
@@ -330,7 +329,8 @@ static const struct session_handlers session_handlers = {
 
 static void start_pending(struct link *link, bool is_offerer)
 {
-    drop_pending(link, "replaced by a newer negotiation");
+    link_restart_yield(link);
+    link_drop_pending(link, "replaced by a newer negotiation");
     struct peer_config config = {
         .cert = link->config.cert,
         .servers = link->config.servers,
@@ -340,7 +340,13 @@ static void start_pending(struct link *link, bool is_offerer)
     link->is_offerer = is_offerer;
     link->is_same_role = false;
     timer_start_in(link->negotiation_timer, LINK_NEGOTIATION_US);
-    set_state(link, LINK_NEGOTIATING);
+    link_set_state(link, LINK_NEGOTIATING);
+}
+
+void link_offer(struct link *link)
+{
+    start_pending(link, true);
+    peer_offer(session_peer(link->pending));
 }
 
 /* --- signalling --------------------------------------------------------------- */
@@ -374,27 +380,30 @@ static void on_joined(struct link *link, const struct signal_message *message)
     link->is_same_role = false; /* whoever is here now has not said */
     link->others = message->peer_count;
     char room[LOG_REDACTED_LEN];
-    log_debug("link: joined room %s, %zu there already", log_redact(link->config.room, room),
-              link->others);
+    log_debug("link: %s room %s, %zu there already", message->is_resumed ? "back in" : "joined",
+              log_redact(link->config.room, room), link->others);
     if (link->others == 0) {
         backoff_reset(&link->backoff);
-        set_state(link, LINK_WAITING);
+        link_set_state(link, LINK_WAITING);
         return;
     }
-    if (!link->current)
-        timer_start_in(link->negotiation_timer, LINK_NEGOTIATION_US);
-    set_state(link, LINK_NEGOTIATING);
+    link_set_state(link, LINK_NEGOTIATING);
+    if (!message->is_resumed)
+        link_await_offer(link);
+    else if (!link->current && !link->pending)
+        link_offer(link); /* the other one has not noticed, and will not */
+    link_try_restart(link);
 }
 
 static void on_peer_left(struct link *link)
 {
     if (link->others > 0)
         link->others--;
-    drop_pending(link, "the other side left the room");
+    link_drop_pending(link, "the other side left the room");
     if (link->current)
         session_probe(link->current);
     else
-        set_state(link, LINK_WAITING);
+        link_set_state(link, LINK_WAITING);
 }
 
 static void on_signal_error(struct link *link, const char *text)
@@ -411,37 +420,47 @@ static void on_signal_error(struct link *link, const char *text)
                 is_full ? "; a `tunnel serve` and a `tunnel proxy` are in it already: stop one or "
                           "choose another --room"
                         : "");
-    retry(link);
+    link_retry(link);
     link->problem[0] = '\0';
+}
+
+/* It belongs to the session whose ufrag it bears. */
+static void take_candidate(struct link *link, const char *candidate)
+{
+    struct session *sessions[] = {link->pending, link->current, link->draining};
+    for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++) {
+        if (sessions[i] && peer_add_candidate(session_peer(sessions[i]), candidate) == 0)
+            return;
+    }
+    log_debug("link: skipped a candidate that cannot be used: %s", candidate);
 }
 
 static void on_message(const struct signal_message *message, void *arg)
 {
     struct link *link = arg;
-    struct session *newest = link->pending ? link->pending : link->current;
     switch (message->type) {
     case SIGNAL_JOINED:
         on_joined(link, message);
         break;
     case SIGNAL_PEER_JOINED:
         link->others++;
-        start_pending(link, true);
-        peer_offer(session_peer(link->pending));
+        link_offer(link);
         break;
     case SIGNAL_PEER_LEFT:
         on_peer_left(link);
         break;
     case SIGNAL_OFFER:
+        if (link_restart_take_offer(link, message->sdp))
+            break;
         start_pending(link, false);
         take_description(link, "offer", message->sdp);
         break;
     case SIGNAL_ANSWER:
-        if (link->pending && link->is_offerer)
+        if (!link_restart_take_answer(link, message->sdp) && link->pending && link->is_offerer)
             take_description(link, "answer", message->sdp);
         break;
     case SIGNAL_CANDIDATE:
-        if (newest && peer_add_candidate(session_peer(newest), message->candidate) < 0)
-            log_debug("link: skipped a candidate that cannot be used: %s", message->candidate);
+        take_candidate(link, message->candidate);
         break;
     case SIGNAL_ERROR:
         on_signal_error(link, message->text);
@@ -459,19 +478,27 @@ static void on_signal_close(const char *text, void *arg)
         log_warn("tunnel: %s; the connection stays up without it", text);
     link->is_signal_lost = true;
     set_problem(link, "%s", text);
-    retry(link);
+    link_retry(link);
     link->problem[0] = '\0';
 }
 
-static void connect_signal(struct link *link)
+void link_connect(struct link *link)
 {
     static const struct signal_client_handlers handlers = {
         .on_message = on_message,
         .on_close = on_signal_close,
     };
-    set_state(link, LINK_CONNECTING);
+    link_set_state(link, LINK_CONNECTING);
     link->client = signal_client_new(link->loop, link->config.signal, link->config.tls,
                                      link->config.room, &handlers, link);
+    signal_client_set_key(link->client, link->key);
+}
+
+void link_reconnect(struct link *link)
+{
+    leave(link);
+    timer_stop(link->retry_timer);
+    link_connect(link);
 }
 
 /* --- the link ------------------------------------------------------------------ */
@@ -488,6 +515,8 @@ struct link *link_new(struct loop *loop, const struct link_config *config,
     backoff_init(&link->backoff, LINK_BACKOFF_FIRST_US, LINK_BACKOFF_MOST_US);
     link->retry_timer = timer_new(loop, on_retry, link);
     link->negotiation_timer = timer_new(loop, on_negotiation_timeout, link);
+    random_uuid(link->key);
+    link_restart_init(link);
     /* Now would be under the caller's feet: on_status may come at once. */
     timer_start_in(link->retry_timer, 0);
     return link;
@@ -496,9 +525,11 @@ struct link *link_new(struct loop *loop, const struct link_config *config,
 void link_close(struct link *link)
 {
     static const char text[] = "the tunnel is shutting down";
+    link_restart_reset(link);
     struct session *sessions[] = {link->pending, link->current, link->draining};
     link->pending = link->current = link->draining = NULL;
     leave(link);
+    link_restart_deinit(link);
     timer_free(link->retry_timer);
     timer_free(link->negotiation_timer);
     for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++) {

@@ -34,6 +34,7 @@ struct link_status {
     uint64_t retry_in_us;  /* of RETRYING */
     struct peer_path path; /* of UP */
     uint64_t rtt_us;       /* of UP */
+    bool is_path_news;     /* of UP: only the path is another one */
 };
 
 struct link_config {
@@ -60,6 +61,15 @@ struct link_handlers {
 
 /* From a session's first step to HELLO and AGREE. */
 #define LINK_NEGOTIATION_US (30 * US_PER_S)
+
+/* An ICE restart that is not answered in this time is given up. */
+#define LINK_RESTART_US (10 * US_PER_S)
+
+/* The least and the most between two restarts that we begin; after a calm,
+ * the least again. The first comes at once. */
+#define LINK_RESTART_FIRST_US (1 * US_PER_S)
+#define LINK_RESTART_MOST_US  (30 * US_PER_S)
+#define LINK_RESTART_CALM_US  (60 * US_PER_S)
 
 /* Everything that the config points to must outlive the link. Starts at
  * once. */

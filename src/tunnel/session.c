@@ -160,6 +160,13 @@ static void on_writable(void *arg)
     mux_flush(s->mux);
 }
 
+static void on_path(enum peer_path_state state, void *arg)
+{
+    struct session *s = arg;
+    if (!s->is_closed)
+        s->handlers->on_path(s, state, s->arg);
+}
+
 static void on_close(const char *text, void *arg)
 {
     report_closed(arg, text, false);
@@ -172,6 +179,7 @@ static const struct peer_handlers peer_handlers = {
     .on_open = on_open,
     .on_message = on_message,
     .on_writable = on_writable,
+    .on_path = on_path,
     .on_close = on_close,
 };
 

@@ -21,6 +21,8 @@ struct session_handlers {
     /* The first round trip was measured. */
     void (*on_rtt)(struct session *session, void *arg);
     void (*on_request)(struct mux_stream *stream, struct head *head, void *arg);
+    /* As on_path of the peer. */
+    void (*on_path)(struct session *session, enum peer_path_state state, void *arg);
     /* The last open stream has ended. */
     void (*on_idle)(struct session *session, void *arg);
     /* The session is over, once; session_close() is still the owner's duty. */
