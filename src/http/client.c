@@ -51,7 +51,8 @@ static void schedule_flush(struct http_call *call)
 
 static bool may_want_pipe(const struct http_request *request)
 {
-    return span_is_string(request->method, "CONNECT") || http_request_upgrade(request).len > 0;
+    const struct http_field *upgrade = http_fields_find(request->fields, "Upgrade");
+    return span_is_string(request->method, "CONNECT") || (upgrade && upgrade->value.len > 0);
 }
 
 static int check_framing(const struct http_request *request, uint64_t *length)
@@ -79,18 +80,18 @@ static int check_framing(const struct http_request *request, uint64_t *length)
  * trailers are welcome (RFC 9110 section 10.1.4). */
 static int write_hop_fields(struct buf *out, const struct http_request *request)
 {
-    struct span upgrade = {0};
+    const struct http_field *upgrade = NULL;
     if (request->framing == HTTP_BODY_PIPE)
-        upgrade = http_request_upgrade(request);
+        upgrade = http_fields_find(request->fields, "Upgrade");
     bool takes_trailers = http_fields_list_has(request->fields, "TE", "trailers");
-    const char *connection = upgrade.len > 0 ? "Upgrade" : "TE";
+    const char *connection = upgrade ? "Upgrade" : "TE";
     int error = 0;
-    if (upgrade.len > 0 && takes_trailers)
+    if (upgrade && takes_trailers)
         connection = "Upgrade, TE";
-    if (upgrade.len > 0 || takes_trailers)
+    if (upgrade || takes_trailers)
         error = http_write_field(out, SPAN_LITERAL("Connection"), span_from_string(connection));
-    if (error == 0 && upgrade.len > 0)
-        error = http_write_field(out, SPAN_LITERAL("Upgrade"), upgrade);
+    if (error == 0 && upgrade)
+        error = http_write_field(out, upgrade->name, upgrade->value);
     if (error == 0 && takes_trailers)
         error = http_write_field(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
     return error;

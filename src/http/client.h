@@ -76,7 +76,8 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
 void http_client_free(struct http_client *client);
 
 /* Sends a request; its fields must hold one Host; hop-by-hop ones are left
- * out but for "TE: trailers", and Upgrade where the framing is PIPE. An Expect
+ * out but for "TE: trailers", and Upgrade where the framing is PIPE; each gets
+ * its Connection field here. An Expect
  * field goes out as it is; whether to wait for on_interim before writing the
  * content is the caller's business. A request that fails on a pooled connection before any byte of a
  * response is sent once more on a fresh one when it is safe: no content was

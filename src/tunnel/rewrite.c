@@ -1,0 +1,211 @@
+/*
+ * One pass over the fields decides each; then come those that were not there.
+ */
+#include "tunnel/rewrite.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+/* Who received the message, in Via. A pseudonym, as RFC 9110 section 7.6.3
+ * allows: host names are nobody's business. */
+#define PSEUDONYM "tunnel"
+
+static void add(struct rewritten *out, struct span name, struct span value)
+{
+    assert(out->count < REWRITE_FIELDS_MAX);
+    out->at[out->count++] = (struct http_field){name, value};
+}
+
+/* Takes over a string. */
+static struct span keep(struct rewritten *out, char *text)
+{
+    assert(out->made_count < REWRITE_MADE_MAX);
+    out->made[out->made_count++] = text;
+    return span_from_string(text);
+}
+
+void rewritten_deinit(struct rewritten *r)
+{
+    while (r->made_count > 0)
+        free(r->made[--r->made_count]);
+}
+
+/* --- requests ------------------------------------------------------------------ */
+
+static bool has_field(const struct rewritten *out, struct span name)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        if (span_is_equal_nocase(out->at[i].name, name))
+            return true;
+    }
+    return false;
+}
+
+static bool is_left_out(struct span name, struct http_fields fields, const struct rewrite *how)
+{
+    if (span_is_string_nocase(name, "Expect"))
+        return !how->keeps_expect;
+    if (span_is_string_nocase(name, "Upgrade"))
+        return !how->keeps_upgrade;
+    /* Of a pipe it could only be 0, and be read as an end. */
+    if (span_is_string_nocase(name, "Content-Length"))
+        return how->keeps_upgrade;
+    return http_field_is_hop_by_hop(name, fields);
+}
+
+static void pass_field(struct rewritten *out, const struct http_field *field,
+                       struct http_fields fields, const struct rewrite *how)
+{
+    if (span_is_string_nocase(field->name, "Host") && how->host.len > 0) {
+        if (!has_field(out, field->name))
+            add(out, field->name, how->host);
+    } else if (!is_left_out(field->name, fields, how)) {
+        add(out, field->name, field->value);
+    }
+}
+
+/* Puts an element at the end of a list field, in its last line if it has one:
+ * who looks at one line only shall find it all. */
+static void add_element(struct rewritten *out, const char *name, char *element)
+{
+    for (size_t i = out->count; i > 0; i--) {
+        struct http_field *field = &out->at[i - 1];
+        if (!span_is_string_nocase(field->name, name))
+            continue;
+        char *list = xasprintf("%.*s, %s", SPAN_ARG(field->value), element);
+        free(element);
+        field->value = keep(out, list);
+        return;
+    }
+    add(out, span_from_string(name), keep(out, element));
+}
+
+static void add_if_missing(struct rewritten *out, const char *name, struct span value)
+{
+    if (value.len > 0 && !has_field(out, span_from_string(name)))
+        add(out, span_from_string(name), value);
+}
+
+static const char *format_ip(const struct address *client, char out[ADDRESS_TEXT_LEN])
+{
+    if (!client)
+        return "unknown"; /* RFC 7239 section 6.2 */
+    address_format(client, out);
+    *strrchr(out, ':') = '\0'; /* the port */
+    return out;
+}
+
+/* for="[2001:db8::1]";host="h:80";proto=http. What is no token is quoted; a
+ * host that would have to be escaped is none, and left out. */
+static char *format_forwarded(const char *ip, struct span host)
+{
+    bool has_host =
+        host.len > 0 && !memchr(host.data, '"', host.len) && !memchr(host.data, '\\', host.len);
+    const char *quote = ip[0] == '[' ? "\"" : "";
+    if (!has_host)
+        return xasprintf("for=%s%s%s;proto=http", quote, ip, quote);
+    return xasprintf("for=%s%s%s;host=\"%.*s\";proto=http", quote, ip, quote, SPAN_ARG(host));
+}
+
+static void add_forwarded(struct rewritten *out, const struct rewrite_forwarded *forwarded)
+{
+    char text[ADDRESS_TEXT_LEN];
+    const char *ip = format_ip(forwarded->client, text);
+    add_element(out, "Forwarded", format_forwarded(ip, forwarded->host));
+    /* This one has no brackets. */
+    size_t bracket = ip[0] == '[';
+    struct span bare = span_of(ip + bracket, strlen(ip) - 2 * bracket);
+    add_element(out, "X-Forwarded-For", xstrndup(bare));
+    add_if_missing(out, "X-Forwarded-Host", forwarded->host);
+    add_if_missing(out, "X-Forwarded-Proto", SPAN_LITERAL("http"));
+    add_element(out, "Via", xasprintf("1.%d " PSEUDONYM, forwarded->minor_version));
+}
+
+static bool is_forwarded_already(struct http_fields fields)
+{
+    return http_fields_list_has(fields, "Via", "1.1 " PSEUDONYM) ||
+           http_fields_list_has(fields, "Via", "1.0 " PSEUDONYM);
+}
+
+static void apply_rule(struct rewritten *out, const struct http_field *rule)
+{
+    size_t kept = 0;
+    bool is_due = rule->value.len > 0;
+    for (size_t i = 0; i < out->count; i++) {
+        if (!span_is_equal_nocase(out->at[i].name, rule->name)) {
+            out->at[kept++] = out->at[i];
+        } else if (is_due) {
+            out->at[kept++] = *rule;
+            is_due = false;
+        }
+    }
+    out->count = kept;
+    if (is_due)
+        add(out, rule->name, rule->value);
+}
+
+void rewrite_request(struct rewritten *out, struct http_fields fields, const struct rewrite *how)
+{
+    assert(fields.count <= HTTP_FIELDS_MAX && how->rule_count <= REWRITE_RULES_MAX);
+    out->count = out->made_count = 0;
+    if (how->host.len > 0 && !http_fields_find(fields, "Host"))
+        add(out, SPAN_LITERAL("Host"), how->host);
+    for (size_t i = 0; i < fields.count; i++)
+        pass_field(out, &fields.at[i], fields, how);
+    if (http_fields_list_has(fields, "TE", "trailers"))
+        add(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
+    if (how->forwarded && !is_forwarded_already(fields))
+        add_forwarded(out, how->forwarded);
+    for (size_t i = 0; i < how->rule_count; i++)
+        apply_rule(out, &how->rules[i]);
+}
+
+/* --- responses ------------------------------------------------------------------ */
+
+void rewrite_response(struct rewritten *out, const struct http_response *response)
+{
+    struct http_fields fields = response->fields;
+    int status = response->status;
+    bool has_no_length = status < 200 || status == 204 || response->framing == HTTP_BODY_PIPE;
+    out->count = out->made_count = 0;
+    for (size_t i = 0; i < fields.count; i++) {
+        const struct http_field *field = &fields.at[i];
+        bool is_upgrade = status == 101 && span_is_string_nocase(field->name, "Upgrade");
+        bool is_length = span_is_string_nocase(field->name, "Content-Length");
+        if (is_upgrade ||
+            !(http_field_is_hop_by_hop(field->name, fields) || (is_length && has_no_length)))
+            add(out, field->name, field->value);
+    }
+}
+
+/* --- rules ---------------------------------------------------------------------- */
+
+/* Fields by which messages are told apart, or that are for one hop. */
+static bool is_ours(struct span name)
+{
+    static const char *const ours[] = {"Content-Length", "Trailer", "Expect"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (span_is_string_nocase(name, ours[i]))
+            return true;
+    }
+    return http_field_is_hop_by_hop(name, (struct http_fields){0});
+}
+
+const char *rewrite_rule_parse(const char *text, struct http_field *out)
+{
+    const char *colon = strchr(text, ':');
+    out->name = span_of(text, colon ? (size_t)(colon - text) : 0);
+    if (!colon || !http_is_token(out->name))
+        return "must be 'Name: value' to set a field, or 'Name:' to remove it";
+    out->value = http_trim(span_from_string(colon + 1));
+    if (!http_is_field_value(out->value))
+        return "has a value with a control character";
+    if (is_ours(out->name))
+        return "names a field that says where a message ends, or that is for one hop";
+    if (out->value.len == 0 && span_is_string_nocase(out->name, "Host"))
+        return "would remove Host, which every request needs";
+    return NULL;
+}
