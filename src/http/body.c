@@ -136,9 +136,14 @@ int http_response_framing(const struct http_response *response, struct span requ
 {
     *framing = HTTP_BODY_NONE;
     *length = 0;
-    if (span_is_string(request_method, "HEAD") || !http_status_has_body(response->status))
-        return 0;
     int result = framing_of(response->fields, response->minor_version, framing, length);
+    if (span_is_string(request_method, "HEAD") || !http_status_has_body(response->status)) {
+        /* No body is there, but its fields are passed on, and shall not mean
+         * two things to who reads them. A coding is not; it may be any. */
+        *framing = HTTP_BODY_NONE;
+        *length = 0;
+        return result == -EINVAL ? result : 0;
+    }
     if (result == 0)
         *framing = HTTP_BODY_UNTIL_CLOSE;
     return result < 0 ? result : 0;

@@ -48,12 +48,11 @@ bool http_is_target(struct span bytes)
 struct span http_target_authority(struct span target)
 {
     struct span none = {0};
-    if (target.len == 0 || target.data[0] == '/')
-        return none;
     const uint8_t *mark = memmem(target.data, target.len, "://", 3);
-    if (!mark || mark == target.data)
+    struct span scheme = span_of(target.data, mark ? (size_t)(mark - target.data) : 0);
+    if (!span_is_string_nocase(scheme, "http") && !span_is_string_nocase(scheme, "https"))
         return none;
-    struct span rest = span_skip(target, (size_t)(mark - target.data) + 3);
+    struct span rest = span_skip(target, scheme.len + 3);
     size_t len = 0;
     while (len < rest.len && rest.data[len] != '/' && rest.data[len] != '?')
         len++;

@@ -88,8 +88,8 @@ bool http_field_is_barred_from_trailers(struct span name);
  * when it asks for none. */
 struct span http_request_upgrade(const struct http_request *request);
 
-/* Of a target in absolute form (scheme://authority/path), the authority; empty
- * for any other form. */
+/* Of a target in absolute form (http[s]://authority/path), the authority; empty
+ * for any other form or scheme. */
 struct span http_target_authority(struct span target);
 
 /* RFC 9110 section 5.6.2 token; section 5.5 field value (no CR, LF, NUL or

@@ -2,6 +2,7 @@
  * A response head: whatever parses can be written again, and has one framing.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t length;
     http_response_framing(&response, SPAN_LITERAL("GET"), &framing, &length);
     int error = http_response_framing(&response, SPAN_LITERAL("HEAD"), &framing, &length);
-    assert(error == 0 && framing == HTTP_BODY_NONE);
+    assert(framing == HTTP_BODY_NONE && (error == 0 || error == -EINVAL));
 
     struct buf out;
     buf_init(&out, 4 * HTTP_HEAD_MAX);

@@ -83,6 +83,42 @@ static void test_hop_by_hop(void **state)
         assert_false(http_field_is_hop_by_hop(span_from_string(end[i]), fields));
 }
 
+static void test_target_authority(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *authority;
+    } rows[] = {
+        {"http://a/b", "a"},
+        {"HTTPS://a:1?b", "a:1"},
+        {"http://[::1]:80", "[::1]:80"},
+        {"http:///b", ""},
+        {"/http://a/b", ""},
+        {"ftp://a/b", ""},
+        {"*", ""},
+        {"a:443", ""},
+        {"", ""},
+        {"http:/a", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span got = http_target_authority(span_from_string(rows[i].target));
+        assert_true(span_is_string(got, rows[i].authority));
+    }
+}
+
+static void test_trailer_names(void **state)
+{
+    (void)state;
+    static const char *const barred[] = {
+        "content-length",    "Host",         "Authorization", "SET-COOKIE",
+        "Transfer-Encoding", "Content-Type", "Expect",        "Via"};
+    static const char *const free_ones[] = {"grpc-status", "Server-Timing", "ETag", "Digest"};
+    for (size_t i = 0; i < sizeof barred / sizeof *barred; i++)
+        assert_true(http_field_is_barred_from_trailers(span_from_string(barred[i])));
+    for (size_t i = 0; i < sizeof free_ones / sizeof *free_ones; i++)
+        assert_false(http_field_is_barred_from_trailers(span_from_string(free_ones[i])));
+}
+
 static void test_reasons(void **state)
 {
     (void)state;
@@ -94,9 +130,14 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_token_chars), cmocka_unit_test(test_value_chars),
-        cmocka_unit_test(test_find),        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_hop_by_hop),  cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_token_chars),
+        cmocka_unit_test(test_value_chars),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_hop_by_hop),
+        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_target_authority),
+        cmocka_unit_test(test_trailer_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

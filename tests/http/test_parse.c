@@ -138,6 +138,8 @@ static void test_bad_requests(void **state)
         {"CONNECT a:80/ HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"CONNECT http://a:80 HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"GET http:///a HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"GET ftp://a/ HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
+        {"GET x/http://a/ HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"GET http://?a HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"GET http://u:p@a/ HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"GET http://a,b/ HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
