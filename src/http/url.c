@@ -1,5 +1,5 @@
 /*
- * scheme "://" host [":" port] [path]. Small on purpose: it reads what a
+ * scheme "://" host [":" port] [path], or "unix:" path. Small on purpose: it reads what a
  * person types on a command line, and says what is wrong with it.
  */
 #include "http/url.h"
@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/un.h>
 
 #include "base/alloc.h"
 #include "http/field.h"
@@ -150,9 +151,28 @@ static const char *parse_path(struct span text, struct url *out)
     return NULL;
 }
 
+/* A socket has no authority; "localhost" is what curl and Docker send. */
+static const char *parse_unix(const char *path, struct url *out)
+{
+    const struct sockaddr_un *address = NULL;
+    if (path[0] != '/')
+        return "must have an absolute path behind unix:, as in unix:/run/api.sock";
+    if (strlen(path) >= sizeof address->sun_path)
+        return "has a path that is too long for a Unix socket";
+    out->scheme = xstrdup("unix");
+    out->host = xstrdup(path);
+    out->path = xstrdup("/");
+    out->authority = xstrdup("localhost");
+    return NULL;
+}
+
 int url_parse(const char *text, struct url *out, const char **why)
 {
     *out = (struct url){0};
+    if (strncmp(text, "unix:", 5) == 0) {
+        *why = parse_unix(text + 5, out);
+        return *why ? -EINVAL : 0;
+    }
     struct span rest = span_from_string(text);
     uint16_t default_port = 0;
     *why = parse_scheme(&rest, out, &default_port);

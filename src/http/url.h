@@ -1,6 +1,6 @@
 /*
  * The URLs of the command line: scheme://host[:port][/path] (RFC 3986), for
- * http, https, ws and wss.
+ * http, https, ws and wss; and unix:/path/of/socket, HTTP over a Unix socket.
  */
 #ifndef HTTP_URL_H
 #define HTTP_URL_H
@@ -12,10 +12,11 @@
 
 struct url {
     char *scheme;    /* lower case */
-    char *host;      /* without brackets */
-    uint16_t port;   /* the scheme's default where none is given */
+    char *host;      /* without brackets; of unix: the socket's path */
+    uint16_t port;   /* the scheme's default where none is given; of unix: 0 */
     char *path;      /* with the query; "/" where there is none */
-    char *authority; /* for a Host field: brackets kept, default port left out */
+    char *authority; /* for a Host field: brackets kept, default port left out; of unix:
+                        "localhost" */
     bool is_tls;     /* https or wss */
 };
 

@@ -8,6 +8,8 @@
 
 #include "http/url.h"
 
+#define LONG "12345678901234567890123456789012345678901234567890123456789012345678901234567890"
+
 static void test_good(void **state)
 {
     (void)state;
@@ -24,6 +26,7 @@ static void test_good(void **state)
         {"http://[::1]:11434/v1/", "http", "::1", 11434, "/v1/", "[::1]:11434", false},
         {"http://[fe80::1]", "http", "fe80::1", 80, "/", "[fe80::1]", false},
         {"http://h?q", "http", "h", 80, "/?q", "h", false},
+        {"unix:/run/api.sock", "unix", "/run/api.sock", 0, "/", "localhost", false},
         {"http://my_host:65535/a%20b", "http", "my_host", 65535, "/a%20b", "my_host:65535", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -52,6 +55,9 @@ static void test_bad(void **state)
         {"ftp://a", "must begin with"},
         {"http:/a", "must begin with"},
         {"http", "must begin with"},
+        {"unix:", "absolute path"},
+        {"unix:api.sock", "absolute path"},
+        {"unix:/" LONG LONG, "too long"},
         {"http://", "no host"},
         {"http:///a", "no host"},
         {"http://:80", "no host"},
