@@ -455,7 +455,7 @@ static double p95_ms(void)
     return (double)board->delays_us[board->delay_count * 95 / 100] / 1e3;
 }
 
-/* The row of each table is also remembered for the last line: key=value. */
+/* The last line, key=value. */
 static char summary[600];
 
 static void summarize(const char *key, const char *format, double value)

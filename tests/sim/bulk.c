@@ -112,3 +112,25 @@ void bulk_ping(struct bulk *b, uint64_t every_us)
     b->ping_every_us = every_us;
     sim_at(b->sim, sim_now_us(b->sim), ping, b);
 }
+
+double bulk_share_of_first(uint64_t seed, struct sim_link there, const enum sctp_cc kinds[2],
+                           unsigned seconds)
+{
+    struct sim *sim = sim_new(seed);
+    struct sim_link back = there;
+    back.queue_bytes = 0;
+    struct sim_link *links[2] = {&there, &back};
+    struct bulk *flows[2] = {bulk_new(sim, links, kinds[0]), bulk_new(sim, links, kinds[1])};
+    bulk_start(flows[0]);
+    sim_run(sim, sim_now_us(sim) + 2 * US_PER_S, NULL, NULL);
+    bulk_start(flows[1]);
+    sim_run(sim, sim_now_us(sim) + 8 * US_PER_S, NULL, NULL);
+    uint64_t before[2] = {flows[0]->received, flows[1]->received};
+    sim_run(sim, sim_now_us(sim) + seconds * US_PER_S, NULL, NULL);
+    double first = (double)(flows[0]->received - before[0]);
+    double second = (double)(flows[1]->received - before[1]);
+    for (int i = 0; i < 2; i++)
+        bulk_free(flows[i]);
+    sim_free(sim);
+    return first / (first + second);
+}

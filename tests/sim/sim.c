@@ -194,6 +194,8 @@ static void transmit(struct sim_end *from, const struct sctp_packet *p)
     uint64_t at_us = sent_ns / 1000 + l->delay_us;
     if (l->jitter_us > 0)
         at_us += sim_random(sim, (uint32_t)l->jitter_us);
+    if (sim_chance(sim, l->stall_ppm))
+        at_us += sim_random(sim, (uint32_t)l->stall_us);
     if (at_us < l->last_at_us)
         at_us = l->last_at_us;
     l->last_at_us = at_us;

@@ -25,6 +25,8 @@ struct sim_link {
     uint32_t burst_exit_ppm; /* and that it ends; all is lost meanwhile */
     uint32_t reorder_ppm;    /* delayed by up to reorder_us, overtaken */
     uint64_t reorder_us;
+    uint32_t stall_ppm; /* nothing arrives for up to stall_us, then all at once: */
+    uint64_t stall_us;  /* a busy host, a radio that waits for its turn */
     uint32_t duplicate_ppm;
     uint32_t corrupt_ppm;
     /* State and counters. */

@@ -5,8 +5,6 @@
  */
 #include "testing.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "sim/bulk.h"
 
@@ -46,10 +44,53 @@ static void fills_links_of_every_speed(void **state)
     }
 }
 
+static void fills_lossy_links(void **state)
+{
+    (void)state;
+    static const uint32_t losses_ppm[] = {100, 1000, 10000};
+    for (size_t i = 0; i < sizeof losses_ppm / sizeof *losses_ppm; i++) {
+        struct sim_link link = {
+            .rate = 25000000,
+            .delay_us = 25 * US_PER_MS,
+            .queue_bytes = 1250000,
+            .loss_ppm = losses_ppm[i],
+            .overhead = OVERHEAD,
+        };
+        assert_true(alone(link, SCTP_CC_BBR) > 0.9);
+    }
+}
+
+/* Whoever came second gets his part, also where acknowledgements come in
+ * clumps. One of these shares was 0.3 with cruise windows of twice the path. */
+static void shares_links(void **state)
+{
+    (void)state;
+    static const enum sctp_cc same[2] = {SCTP_CC_BBR, SCTP_CC_BBR};
+    static const enum sctp_cc mixed[2] = {SCTP_CC_BBR, SCTP_CC_CUBIC};
+    struct sim_link link = {
+        .rate = 12500000,
+        .delay_us = 10 * US_PER_MS,
+        .queue_bytes = 500000,
+        .overhead = OVERHEAD,
+    };
+    double of_cubic = bulk_share_of_first(1, link, mixed, 50);
+    assert_true(of_cubic > 0.25 && of_cubic < 0.75);
+    for (unsigned stalls = 0; stalls < 2; stalls++) {
+        link.stall_ppm = stalls ? 1000 : 0;
+        link.stall_us = 5000;
+        double mean = 0;
+        for (unsigned seed = 1; seed <= 4; seed++)
+            mean += bulk_share_of_first(seed, link, same, 50) / 4;
+        assert_true(mean > 0.4 && mean < 0.6);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fills_links_of_every_speed),
+        cmocka_unit_test(fills_lossy_links),
+        cmocka_unit_test(shares_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,6 +231,10 @@ static void draw_link(struct run *run, struct sim_link *l, bool checksum)
         l->reorder_ppm = sim_random(sim, 100000);
         l->reorder_us = 1 + sim_random(sim, 50000);
     }
+    if (sim_random(sim, 4) == 0) {
+        l->stall_ppm = sim_random(sim, 20000);
+        l->stall_us = 1 + sim_random(sim, 100000);
+    }
     l->duplicate_ppm = sim_random(sim, 3) == 0 ? sim_random(sim, 50000) : 0;
     l->corrupt_ppm = checksum && sim_random(sim, 3) == 0 ? sim_random(sim, 20000) : 0;
     l->mtu = sim_random(sim, 3) == 0 ? 1200 + sim_random(sim, 300) : 0;
