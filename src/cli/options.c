@@ -12,8 +12,10 @@
 
 #include "base/alloc.h"
 #include "base/utf8.h"
+#include "http/field.h"
 #include "rtc/ice_servers.h"
 #include "signal/message.h"
+#include "tunnel/feature.h"
 
 #define BOTH (COMMAND_SERVE | COMMAND_PROXY)
 
@@ -164,6 +166,19 @@ static const char *take_turn_pass(struct config *config, const char *text)
     return NULL;
 }
 
+/* Names between commas. */
+static const char *take_without(struct config *config, const char *text)
+{
+    for (struct span rest = span_from_string(text), name; http_list_next(&rest, &name);) {
+        unsigned feature = feature_from_name(name);
+        if (feature == 0)
+            return "must be one or more of sse, fields, flow, channels, interim and upgrade, "
+                   "between commas";
+        config->features &= ~feature;
+    }
+    return NULL;
+}
+
 static const char *take_log_level(struct config *config, const char *text)
 {
     return log_level_parse(text, &config->log_level) ? NULL : "must be error, warn, info or debug";
@@ -198,6 +213,8 @@ static const struct option options[] = {
      "its password (better given as the variable)", true},
     {"--log-level", "TUNNEL_LOG", "LEVEL", BOTH, take_log_level,
      "error, warn, info or debug (default info)", false},
+    {"--without", NULL, "NAMES", BOTH, take_without,
+     "extensions of the protocol not to use, for debugging and tests", false},
     {"--log-format", NULL, "FORMAT", BOTH, take_log_format, "text or json (default text)", false},
 };
 
@@ -340,7 +357,10 @@ static enum options_result check_complete(const struct config *config)
 
 static void set_defaults(struct config *config, enum command command)
 {
-    *config = (struct config){.command = command, .log_level = LOG_INFO, .log_format = LOG_TEXT};
+    *config = (struct config){.command = command,
+                              .features = FEATURES_ALL,
+                              .log_level = LOG_INFO,
+                              .log_format = LOG_TEXT};
     take_signal(config, "ws://127.0.0.1:8787");
     take_listen(config, "127.0.0.1:8000");
     take_advertise(config, "/");

@@ -32,6 +32,7 @@ struct config {
     char *turn; /* NULL for none */
     char *turn_user;
     char *turn_pass;
+    unsigned features; /* of the protocol: a set of enum feature */
     enum log_level log_level;
     enum log_format log_format;
 };

@@ -30,12 +30,12 @@ static void on_down(void *arg)
     proxy_set_mux(run->proxy, NULL);
 }
 
-static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
     (void)head;
     (void)arg;
     /* A consumer's mux drops requests before they come here. */
-    mux_stream_cancel(stream, "this side is the consumer");
+    mux_stream_cancel(stream, STREAM_NOT_ALLOWED, "this side is the consumer");
 }
 
 /* What a client is told while the tunnel is down. */

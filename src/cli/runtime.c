@@ -73,6 +73,7 @@ void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_
 {
     struct link_config config = {
         .role = role,
+        .features = runtime->config->features,
         .signal = &runtime->config->signal,
         .tls = runtime->signal_tls,
         .room = runtime->config->room,

@@ -24,7 +24,7 @@ static void on_down(void *arg)
     (void)arg;
 }
 
-static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
     struct serve_run *run = arg;
     serve_on_request(run->serve, stream, head);

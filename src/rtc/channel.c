@@ -18,6 +18,13 @@ void channel_init(struct channel *channel, size_t message_max)
     buf_init(&channel->partial, message_max);
 }
 
+void channel_init_negotiated(struct channel *channel, size_t message_max, uint16_t stream_id)
+{
+    channel_init(channel, message_max);
+    channel->has_stream = true;
+    channel->stream_id = stream_id;
+}
+
 void channel_deinit(struct channel *channel)
 {
     buf_deinit(&channel->partial);
@@ -48,8 +55,8 @@ int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stre
                         now_us);
 }
 
-static enum channel_event feed_dcep(struct channel *channel, struct sctp_assoc *sctp,
-                                    uint16_t stream_id, struct span message, uint64_t now_us)
+enum channel_event channel_feed_dcep(struct channel *channel, struct sctp_assoc *sctp,
+                                     uint16_t stream_id, struct span message, uint64_t now_us)
 {
     static const uint8_t ack[] = {DCEP_ACK};
     struct dcep_open open;
@@ -58,7 +65,7 @@ static enum channel_event feed_dcep(struct channel *channel, struct sctp_assoc *
     if (dcep_open_decode(message, &open) < 0)
         return CHANNEL_BROKEN;
     if (channel->has_stream) {
-        /* One channel is all that this project has a use for. */
+        /* One channel that is opened is all that this project has a use for. */
         if (stream_id != channel->stream_id)
             sctp_assoc_reset_stream(sctp, stream_id, now_us);
         return CHANNEL_NOTHING;
@@ -87,18 +94,13 @@ static enum channel_event feed_message(struct channel *channel, struct span mess
     return CHANNEL_MESSAGE;
 }
 
-enum channel_event channel_feed(struct channel *channel, struct sctp_assoc *sctp,
-                                uint16_t stream_id, uint32_t ppid, struct span message,
-                                struct span *out, uint64_t now_us)
+enum channel_event channel_feed(struct channel *channel, uint32_t ppid, struct span message,
+                                struct span *out)
 {
     if (channel->is_delivered) {
         buf_clear(&channel->partial);
         channel->is_delivered = false;
     }
-    if (ppid == PPID_DCEP)
-        return feed_dcep(channel, sctp, stream_id, message, now_us);
-    if (!channel->has_stream || stream_id != channel->stream_id)
-        return CHANNEL_NOTHING;
     switch (ppid) {
     case PPID_STRING:
     case PPID_BINARY:

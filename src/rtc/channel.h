@@ -1,6 +1,7 @@
 /*
- * The one data channel of a peer (RFC 8831) on an SCTP association: opened by
- * DCEP, messages by payload protocol identifier.
+ * A data channel of a peer (RFC 8831) on an SCTP association. The first is
+ * opened by DCEP; the stream ids of further ones are known to both sides
+ * (negotiated out of band, RFC 8832 section 1), so that they are just there.
  *
  * Embedded in its owner, who hands it what SCTP brings and acts on what it
  * says.
@@ -32,17 +33,23 @@ enum channel_event {
 void channel_init(struct channel *channel, size_t message_max);
 void channel_deinit(struct channel *channel);
 
+/* A channel that both sides know of. */
+void channel_init_negotiated(struct channel *channel, size_t message_max, uint16_t stream_id);
+
 /* Sends OPEN: ordered and reliable. Messages may follow at once (RFC 8832
  * section 6). 0 or an error of sctp_assoc_send(). */
 int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stream_id,
                  const char *label, uint64_t now_us);
 
-/* Takes what on_message of SCTP gave. The first OPEN is answered and taken
- * whatever its label; streams of further ones are reset. *out is valid until
- * the next call or as long as message. */
-enum channel_event channel_feed(struct channel *channel, struct sctp_assoc *sctp,
-                                uint16_t stream_id, uint32_t ppid, struct span message,
-                                struct span *out, uint64_t now_us);
+/* Takes a DCEP message that came on a stream: the first OPEN is answered and
+ * taken whatever its label; streams of further ones are reset. */
+enum channel_event channel_feed_dcep(struct channel *channel, struct sctp_assoc *sctp,
+                                     uint16_t stream_id, struct span message, uint64_t now_us);
+
+/* Takes any other message that came on the channel's stream. *out is valid
+ * until the next call or as long as message. */
+enum channel_event channel_feed(struct channel *channel, uint32_t ppid, struct span message,
+                                struct span *out);
 
 /* Sends a binary message, also an empty one. As sctp_assoc_send(). */
 int channel_send(struct channel *channel, struct sctp_assoc *sctp, struct span head,

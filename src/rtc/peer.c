@@ -13,6 +13,7 @@
  */
 #include "rtc/peer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -58,7 +59,10 @@ struct peer *peer_new(struct loop *loop, const struct peer_config *config,
     peer->is_reading = true;
     peer->is_sctp_reading = true;
     peer->armed_us = TIME_NEVER;
-    channel_init(&peer->channel, PEER_MESSAGE_MAX);
+    channel_init(&peer->channels[0], PEER_MESSAGE_MAX);
+    for (uint16_t i = 0; i < PEER_CHANNELS_MAX; i++)
+        channel_init_negotiated(&peer->channels[1 + i], PEER_MESSAGE_MAX,
+                                (uint16_t)(PEER_FIRST_FURTHER_STREAM + i));
     return peer;
 }
 
@@ -67,7 +71,8 @@ static void destroy(void *arg)
     struct peer *peer = arg;
     peer_free_transport(peer);
     peer_signal_deinit(peer);
-    channel_deinit(&peer->channel);
+    for (size_t i = 0; i <= PEER_CHANNELS_MAX; i++)
+        channel_deinit(&peer->channels[i]);
     free(peer);
 }
 
@@ -81,15 +86,18 @@ void peer_close(struct peer *peer)
     loop_defer(peer->loop, destroy, peer);
 }
 
-int peer_send(struct peer *peer, struct span head, struct span body)
+int peer_send(struct peer *peer, unsigned channel, struct span head, struct span body)
 {
+    assert(channel <= PEER_CHANNELS_MAX);
     if (peer->state != PEER_OPEN)
         return -ENOTCONN;
     uint32_t theirs = peer->remote.max_message_size;
     size_t most = theirs > 0 && theirs < PEER_MESSAGE_MAX ? theirs : PEER_MESSAGE_MAX;
     if (body.len > most || head.len > most - body.len)
         return -EMSGSIZE;
-    int error = channel_send(&peer->channel, peer->sctp, head, body, clock_now_us());
+    int error = channel_send(&peer->channels[channel], peer->sctp, head, body, clock_now_us());
+    if (channel > peer->highest_channel)
+        peer->highest_channel = channel;
     peer_work_later(peer);
     return error;
 }
@@ -97,6 +105,12 @@ int peer_send(struct peer *peer, struct span head, struct span body)
 bool peer_is_writable(struct peer *peer)
 {
     return peer->state == PEER_OPEN && sctp_assoc_is_writable(peer->sctp);
+}
+
+bool peer_is_channel_idle(const struct peer *peer, unsigned channel)
+{
+    return peer->state == PEER_OPEN &&
+           sctp_assoc_is_stream_idle(peer->sctp, peer->channels[channel].stream_id);
 }
 
 void peer_set_reading(struct peer *peer, bool reading)

@@ -1,5 +1,5 @@
 /*
- * One WebRTC peer connection with one data channel: ICE, DTLS, SCTP and DCEP
+ * One WebRTC peer connection with its data channels: ICE, DTLS, SCTP and DCEP
  * put together. Signalling is the owner's: descriptions and candidates go out
  * by handlers and come in by calls.
  *
@@ -45,7 +45,13 @@ enum peer_path_state {
 };
 
 enum {
-    PEER_MESSAGE_MAX = 64 << 10 /* one frame of the wire contract */
+    PEER_MESSAGE_MAX = 64 << 10, /* one frame of the wire contract */
+    /* Channel 0 is opened by DCEP and goes before the others. Channels 1 to
+     * PEER_CHANNELS_MAX are SCTP streams 2 and up, negotiated out of band: they
+     * are there when the first is, and whether the other side knows of them is
+     * for the owner to find out. */
+    PEER_CHANNELS_MAX = 32,
+    PEER_FIRST_FURTHER_STREAM = 2
 };
 
 struct peer_handlers {
@@ -59,7 +65,7 @@ struct peer_handlers {
     /* The channel is open: messages may be sent. */
     void (*on_open)(void *arg);
     /* A whole binary (or text) message, valid during the call. */
-    void (*on_message)(struct span message, void *arg);
+    void (*on_message)(unsigned channel, struct span message, void *arg);
     /* The send queue has room again, after peer_is_writable() was false. */
     void (*on_writable)(void *arg);
     /* Another path is used, or the path's state has changed: unless it works,
@@ -121,12 +127,17 @@ int peer_add_candidate(struct peer *peer, const char *candidate_json);
 
 /* Sends a binary message made of head and body. 0; -ENOTCONN before open or
  * after close; -EMSGSIZE over PEER_MESSAGE_MAX or over what the other side
- * takes; -EAGAIN when the queue is full (never while peer_is_writable()). */
-int peer_send(struct peer *peer, struct span head, struct span body);
+ * takes; -EAGAIN when the queue is full (never while peer_is_writable(), nor
+ * on a channel that is idle); -EINVAL when the other side has no such stream. */
+int peer_send(struct peer *peer, unsigned channel, struct span head, struct span body);
 
 /* The send queue holds a few milliseconds of the path's rate, so that what is
  * urgent is never stuck behind megabytes. on_writable follows a false. */
 bool peer_is_writable(struct peer *peer);
+
+/* Nothing waits in that channel: what is small may be sent beside a full
+ * queue, and goes before what is in it. */
+bool peer_is_channel_idle(const struct peer *peer, unsigned channel);
 
 /* While false, no on_message comes and the receive window closes to the
  * other side. */

@@ -49,10 +49,11 @@ struct peer {
     struct dtls *dtls;
     struct sctp_assoc *sctp;
     struct sctp_arena arena; /* where it writes packets */
-    struct channel channel;
-    bool is_reading;      /* what the owner wants */
-    bool is_sctp_reading; /* what SCTP was told */
-    bool has_work;        /* peer_work_later() was called */
+    struct channel channels[1 + PEER_CHANNELS_MAX];
+    unsigned highest_channel; /* on which a message came or went */
+    bool is_reading;          /* what the owner wants */
+    bool is_sctp_reading;     /* what SCTP was told */
+    bool has_work;            /* peer_work_later() was called */
     bool is_stopping;
     struct buf early_datagrams; /* before ICE is up: u16 length and bytes each */
     struct timer *timer;        /* of DTLS and SCTP */

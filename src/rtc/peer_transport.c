@@ -19,6 +19,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "rtc/dcep.h"
 #include "rtc/peer_internal.h"
 
 enum {
@@ -36,6 +37,7 @@ enum {
     SCTP_MTU = (DTLS_MTU - DTLS_OVERHEAD) / 4 * 4,
     SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* where the path is our own machine */
     SCTP_ARENA_LEN = 128 << 10,        /* packets are written that many bytes at a time */
+    FIRST_CHANNEL_PRIORITY = 1024,     /* "high" (RFC 8831 section 6.4); the others have 256 */
     TEXT_MAX = ICE_TRIED_LEN + 128
 };
 
@@ -98,6 +100,7 @@ static void become_open(struct peer *peer)
         return; /* closed under on_state */
     if (!peer->is_reading)
         peer_pause(peer);
+    sctp_assoc_set_priority(peer->sctp, peer->channels[0].stream_id, FIRST_CHANNEL_PRIORITY);
     peer->handlers.on_open(peer->arg);
 }
 
@@ -123,25 +126,49 @@ static void on_sctp_connected(void *arg)
         return; /* their OPEN comes */
     /* RFC 8832 section 6: the DTLS client has the even stream ids. */
     uint16_t stream_id = peer->role == DTLS_CLIENT ? 0 : 1;
-    if (channel_open(&peer->channel, peer->sctp, stream_id, channel_label, clock_now_us()) < 0)
+    if (channel_open(&peer->channels[0], peer->sctp, stream_id, channel_label, clock_now_us()) < 0)
         peer_end(peer, "the data channel could not be opened");
     else
         become_open(peer);
 }
 
+/* The channel whose stream that is, or -1. */
+static int channel_of(const struct peer *peer, uint16_t stream_id)
+{
+    if (peer->channels[0].has_stream && stream_id == peer->channels[0].stream_id)
+        return 0;
+    int further = stream_id - PEER_FIRST_FURTHER_STREAM;
+    return further >= 0 && further < PEER_CHANNELS_MAX ? 1 + further : -1;
+}
+
+static enum channel_event feed_channel(struct peer *peer, const struct sctp_message_info *info,
+                                       struct span message, unsigned *channel, struct span *out)
+{
+    if (info->ppid == PPID_DCEP)
+        return channel_feed_dcep(&peer->channels[0], peer->sctp, info->stream, message,
+                                 clock_now_us());
+    int index = channel_of(peer, info->stream);
+    if (index < 0 || peer->state != PEER_OPEN)
+        return CHANNEL_NOTHING;
+    *channel = (unsigned)index;
+    if (*channel > peer->highest_channel)
+        peer->highest_channel = *channel;
+    return channel_feed(&peer->channels[index], info->ppid, message, out);
+}
+
 static void on_sctp_message(void *arg, const struct sctp_message_info *info, struct span message)
 {
     struct peer *peer = arg;
+    unsigned channel = 0;
     struct span out;
-    switch (channel_feed(&peer->channel, peer->sctp, info->stream, info->ppid, message, &out,
-                         clock_now_us())) {
+    switch (feed_channel(peer, info, message, &channel, &out)) {
     case CHANNEL_NOTHING:
         break;
     case CHANNEL_OPENED:
         become_open(peer);
         break;
     case CHANNEL_MESSAGE:
-        peer->handlers.on_message(out, peer->arg);
+        peer->handlers.on_message(channel, out, peer->arg);
         break;
     case CHANNEL_BROKEN:
         peer_end(peer, "the other side broke the data channel protocol");
@@ -159,8 +186,8 @@ static void on_sctp_writable(void *arg)
 static void on_sctp_stream_reset(void *arg, uint16_t stream_id, enum sctp_reset_side side)
 {
     struct peer *peer = arg;
-    if (side == SCTP_RESET_INCOMING && peer->channel.has_stream &&
-        stream_id == peer->channel.stream_id)
+    int channel = channel_of(peer, stream_id);
+    if (side == SCTP_RESET_INCOMING && channel >= 0 && channel <= (int)peer->highest_channel)
         peer_end(peer, "the other side closed the data channel");
 }
 

@@ -229,6 +229,11 @@ bool sctp_assoc_is_writable(struct sctp_assoc *a)
     return false;
 }
 
+bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream)
+{
+    return sendq_stream_is_empty(&a->sendq, stream);
+}
+
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a)
 {
     return a->sendq.queued;

@@ -183,6 +183,10 @@ int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, u
  * When not, on_writable() follows. */
 bool sctp_assoc_is_writable(struct sctp_assoc *a);
 
+/* Whether nothing is queued on a stream: a message there would be taken also
+ * beside a full queue, and go next. */
+bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream);
+
 /* Bytes of messages that were queued and not yet sent once. */
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a);
 

@@ -46,6 +46,10 @@ const char *frame_type_name(uint8_t type)
         return "RES_BODY";
     case FRAME_RES_END:
         return "RES_END";
+    case FRAME_RES_INTERIM:
+        return "RES_INTERIM";
+    case FRAME_WINDOW:
+        return "WINDOW";
     case FRAME_ERROR:
         return "ERROR";
     default:

@@ -24,6 +24,8 @@ enum frame_type {
     FRAME_RES_HEADERS = 20,
     FRAME_RES_BODY = 21,
     FRAME_RES_END = 22,
+    FRAME_RES_INTERIM = 23, /* extension `interim` */
+    FRAME_WINDOW = 30,      /* extension `flow` */
     FRAME_ERROR = 99
 };
 

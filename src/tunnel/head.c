@@ -1,9 +1,10 @@
 /*
- * Each field's name and value share one allocation, which the name's span
- * begins.
+ * A copy puts all bytes of a head into one allocation, in the order in which
+ * they stand in the struct.
  */
 #include "tunnel/head.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,34 +12,30 @@
 
 void head_init(struct head *head)
 {
-    *head = (struct head){0};
+    memset(head, 0, offsetof(struct head, at));
 }
 
 void head_deinit(struct head *head)
 {
-    for (size_t i = 0; i < head->count; i++) {
-        /* A field may be Authorization or Cookie. */
-        size_t len = head->at[i].name.len + head->at[i].value.len;
-        free_secret((void *)(uintptr_t)head->at[i].name.data, len);
-    }
-    free(head->at);
-    free(head->method);
-    free(head->path);
+    /* A field may be Authorization or Cookie. */
+    free_secret(head->storage, head->storage_len);
     head_init(head);
 }
 
 void head_add(struct head *head, struct span name, struct span value)
 {
-    if (head->count == head->cap) {
-        head->cap = head->cap ? head->cap * 2 : 16;
-        head->at = xreallocarray(head->at, head->cap, sizeof *head->at);
+    assert(head->count < HEAD_FIELDS_MAX);
+    head->at[head->count++] = (struct http_field){name, value};
+}
+
+void head_remove(struct head *head, const char *name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < head->count; i++) {
+        if (!span_is_string_nocase(head->at[i].name, name))
+            head->at[kept++] = head->at[i];
     }
-    uint8_t *text = xcalloc(name.len + value.len, 1);
-    memcpy(text, name.data, name.len);
-    if (value.len > 0)
-        memcpy(text + name.len, value.data, value.len);
-    head->at[head->count++] =
-        (struct http_field){span_of(text, name.len), span_of(text + name.len, value.len)};
+    head->count = kept;
 }
 
 void head_add_end_to_end(struct head *head, struct http_fields fields, const char *except)
@@ -51,4 +48,45 @@ void head_add_end_to_end(struct head *head, struct http_fields fields, const cha
             continue;
         head_add(head, name, fields.at[i].value);
     }
+}
+
+static size_t bytes_of(const struct head *head)
+{
+    size_t len = head->method.len + head->target.len + head->reason.len;
+    for (size_t i = 0; i < head->count; i++)
+        len += head->at[i].name.len + head->at[i].value.len;
+    return len;
+}
+
+static void move_in(struct span *span, uint8_t **to)
+{
+    if (span->len > 0)
+        memcpy(*to, span->data, span->len);
+    *span = span_of(*to, span->len);
+    *to += span->len;
+}
+
+struct head *head_copy(const struct head *head)
+{
+    struct head *copy = xcalloc(1, sizeof *copy);
+    memcpy(copy, head, offsetof(struct head, at) + head->count * sizeof *head->at);
+    copy->storage_len = bytes_of(head);
+    copy->storage = xcalloc(copy->storage_len + 1, 1);
+    uint8_t *to = copy->storage;
+    move_in(&copy->method, &to);
+    move_in(&copy->target, &to);
+    move_in(&copy->reason, &to);
+    for (size_t i = 0; i < copy->count; i++) {
+        move_in(&copy->at[i].name, &to);
+        move_in(&copy->at[i].value, &to);
+    }
+    return copy;
+}
+
+void head_free(struct head *head)
+{
+    if (!head)
+        return;
+    head_deinit(head);
+    free(head);
 }

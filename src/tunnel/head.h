@@ -1,30 +1,56 @@
 /*
- * The head of a request or a response on its way through the tunnel: an owned
- * copy, free of the connection it came from.
+ * The head of a request or a response on its way through the tunnel.
+ *
+ * It borrows: its spans point into what HTTP parsed or what a frame holds, so
+ * that a head which only passes through is not copied field by field. One that
+ * must outlive that is made by head_copy().
  */
 #ifndef TUNNEL_HEAD_H
 #define TUNNEL_HEAD_H
 
+#include "http/body.h"
 #include "http/field.h"
 
-struct head {
-    char *method; /* of a request */
-    char *path;   /* of a request: origin form, or "*" */
-    int status;   /* of a response */
-    struct http_field *at;
-    size_t count;
-    size_t cap;
+enum {
+    /* What HTTP lets in, and the Host and Content-Length that a provider adds. */
+    HEAD_FIELDS_MAX = HTTP_FIELDS_MAX + 2
 };
 
+struct head {
+    struct span method; /* of a request */
+    struct span target; /* of a request: origin form, or "*" */
+    int status;         /* of a response */
+    struct span reason; /* of a response; may be empty */
+    /* How the body is delimited, as the other side's HTTP had it. */
+    enum http_framing framing;
+    /* Version 1 does not say of a request without a Content-Length whether a
+     * body follows: framing is then HTTP_BODY_NONE, and this is false. */
+    bool is_framing_known;
+    size_t count;
+    uint8_t *storage; /* what the head's own bytes lie in, or NULL */
+    size_t storage_len;
+    struct http_field at[HEAD_FIELDS_MAX];
+};
+
+/* Empty; the field array is not touched. */
 void head_init(struct head *head);
+
+/* Frees what the head owns; its bytes may be secrets, and are zeroed. */
 void head_deinit(struct head *head);
 
-/* Copies a field to the end. */
+/* Adds a field that is borrowed. There must be room. */
 void head_add(struct head *head, struct span name, struct span value);
 
-/* Copies the fields that may travel: all but the hop-by-hop ones, and but
+/* Takes all fields of that name out. */
+void head_remove(struct head *head, const char *name);
+
+/* Adds the fields that may travel: all but the hop-by-hop ones, and but
  * `except` (NULL for none). */
 void head_add_end_to_end(struct head *head, struct http_fields fields, const char *except);
+
+/* A copy on the heap that borrows nothing; head_free() is its end. */
+struct head *head_copy(const struct head *head);
+void head_free(struct head *head); /* NULL is allowed */
 
 static inline struct http_fields head_fields(const struct head *head)
 {

@@ -264,7 +264,7 @@ static void on_path(struct session *session, enum peer_path_state state, void *a
         link_on_path(link, state);
 }
 
-static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
     struct link *link = arg;
     link->handlers.on_request(stream, head, link->arg);
@@ -336,7 +336,8 @@ static void start_pending(struct link *link, bool is_offerer)
         .servers = link->config.servers,
         .tool = tools[link->config.role],
     };
-    link->pending = session_new(link->loop, link->config.role, &config, &session_handlers, link);
+    link->pending = session_new(link->loop, link->config.role, link->config.features, &config,
+                                &session_handlers, link);
     link->is_offerer = is_offerer;
     link->is_same_role = false;
     timer_start_in(link->negotiation_timer, LINK_NEGOTIATION_US);

@@ -39,6 +39,7 @@ struct link_status {
 
 struct link_config {
     enum mux_role role;
+    unsigned features; /* see mux_new() */
     const struct url *signal;
     const struct tls_client *tls; /* for a wss signal server */
     const char *room;
@@ -51,7 +52,7 @@ struct link_handlers {
      * another takes over. */
     void (*on_up)(struct mux *mux, void *arg);
     void (*on_down)(void *arg);
-    void (*on_request)(struct mux_stream *stream, struct head *head, void *arg);
+    void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
     void (*on_status)(const struct link_status *status, void *arg);
 };
 

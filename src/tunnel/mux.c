@@ -1,14 +1,7 @@
 /*
- * The session: handshake, liveness, and who gets a frame that arrives.
- *
- * Liveness. Each side pings every 10 s, whatever else it sends, because the
- * other side may have stopped reading us: our PING is then the frame that
- * keeps it from giving us up, and a PONG could not be. Silence counts only
- * while we listen; a session whose reading is paused by a slow local reader
- * cannot hear.
- *
- * Frames that concern no queue (handshake, PING, PONG, ERROR) go out at once,
- * or wait in `control`, in front of every stream.
+ * Who gets a frame that arrives, and whether it may come now. What the other
+ * side says is checked here and in the decoders, before a byte of it reaches
+ * a user.
  */
 #include <assert.h>
 #include <errno.h>
@@ -19,15 +12,16 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/utf8.h"
+#include "tunnel/field_section.h"
 #include "tunnel/mux_internal.h"
 #include "tunnel/payload.h"
 
-static const unsigned our_features = FEATURE_SSE;
-
-struct mux *mux_new(enum mux_role role, const struct mux_handlers *handlers, void *arg)
+struct mux *mux_new(enum mux_role role, unsigned features, const struct mux_handlers *handlers,
+                    void *arg)
 {
     struct mux *mux = xcalloc(1, sizeof *mux);
     mux->role = role;
+    mux->offered = features_usable(features);
     mux->handlers = *handlers;
     mux->arg = arg;
     mux->next_id = 1;
@@ -35,15 +29,14 @@ struct mux *mux_new(enum mux_role role, const struct mux_handlers *handlers, voi
     mux->dead_at_us = TIME_NEVER;
     for (size_t i = 0; i < MUX_BUCKETS; i++)
         list_init(&mux->buckets[i]);
-    list_init(&mux->ready);
-    buf_init(&mux->control, MUX_CONTROL_QUEUE_MAX);
+    mux_send_init(mux);
     return mux;
 }
 
 void mux_free(struct mux *mux)
 {
     assert(mux->streams == 0);
-    buf_deinit(&mux->control);
+    mux_send_deinit(mux);
     free(mux);
 }
 
@@ -52,14 +45,19 @@ size_t mux_stream_count(const struct mux *mux)
     return mux->streams;
 }
 
-void mux_note(struct mux *mux, bool is_late, const char *format, ...)
+bool mux_has(const struct mux *mux, enum feature feature)
+{
+    return (mux->features & (unsigned)feature) != 0;
+}
+
+void mux_note(struct mux *mux, enum mux_note kind, const char *format, ...)
 {
     char text[256];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    mux->handlers.on_note(text, is_late, mux->arg);
+    mux->handlers.on_note(kind, text, mux->arg);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -78,256 +76,137 @@ void mux_fail(struct mux *mux, const char *text)
     for (size_t i = 0; i < MUX_BUCKETS; i++) {
         /* Always the first: a handler may end others, too. */
         for (struct list *link; (link = list_first(&mux->buckets[i])) != NULL;)
-            mux_stream_fail(LIST_ENTRY(link, struct mux_stream, by_id), text);
+            mux_stream_fail(LIST_ENTRY(link, struct mux_stream, by_id), STREAM_SESSION, text);
     }
 }
 
-/* --- sending -------------------------------------------------------------- */
-
-enum { CONTROL_LEN = 4 }; /* in front of each frame in the control queue */
-
-void mux_send_control(struct mux *mux, uint8_t type, uint32_t stream_id, struct span payload)
+void mux_stream_violate(struct mux_stream *stream, const char *text)
 {
-    if (mux->state == MUX_DEAD)
-        return;
-    if (payload.len > FRAME_PAYLOAD_MAX)
-        payload.len = FRAME_PAYLOAD_MAX;
-    uint8_t prefix[CONTROL_LEN + FRAME_HEADER_LEN];
-    put_u32be(prefix, (uint32_t)(FRAME_HEADER_LEN + payload.len));
-    frame_encode_header(type, stream_id, prefix + CONTROL_LEN);
-    if (mux->control.len == 0 && mux->handlers.can_send(mux->arg)) {
-        mux->handlers.send(span_of(prefix + CONTROL_LEN, FRAME_HEADER_LEN), payload, mux->arg);
-        return;
-    }
-    if (buf_room(&mux->control) < sizeof prefix + payload.len) {
-        mux_die(mux, "the other side makes us answer but does not read", false);
-        return;
-    }
-    buf_append(&mux->control, span_of(prefix, sizeof prefix));
-    buf_append(&mux->control, payload);
+    mux_send_error(stream->mux, stream->id, STREAM_MALFORMED, text);
+    mux_stream_fail(stream, STREAM_MALFORMED, text);
 }
 
-static void flush_control(struct mux *mux)
+/* --- heads ------------------------------------------------------------------ */
+
+static int decode_request(const struct mux *mux, struct span payload, struct head *out)
 {
-    while (mux->control.len > 0 && mux->handlers.can_send(mux->arg)) {
-        struct span queued = buf_bytes(&mux->control);
-        assert(queued.data); /* there is a frame: the queue is not empty */
-        size_t len = get_u32be(queued.data);
-        struct span frame = span_of(queued.data + CONTROL_LEN, len);
-        mux->handlers.send(frame, (struct span){0}, mux->arg);
-        buf_consume(&mux->control, CONTROL_LEN + len);
-    }
+    return mux_has(mux, FEATURE_FIELDS) ? request_fields_decode(payload, out)
+                                        : request_json_decode(payload, out);
 }
 
-void mux_flush(struct mux *mux)
+static int decode_response(const struct mux *mux, struct span payload, struct head *out)
 {
-    if (mux->is_flushing || mux->state == MUX_DEAD)
-        return;
-    mux->is_flushing = true;
-    flush_control(mux);
-    while (mux->state != MUX_DEAD && mux->handlers.can_send(mux->arg)) {
-        struct list *link = list_first(&mux->ready);
-        if (!link)
-            break;
-        mux_stream_send_next(LIST_ENTRY(link, struct mux_stream, in_ready));
-    }
-    mux->is_flushing = false;
+    return mux_has(mux, FEATURE_FIELDS) ? response_fields_decode(payload, out)
+                                        : response_json_decode(payload, out);
 }
 
-/* --- time ----------------------------------------------------------------- */
-
-static void send_ping(struct mux *mux, uint64_t now_us)
+static void refuse(struct mux *mux, uint32_t id, enum stream_error error, const char *text)
 {
-    if (mux->ping_sent_us == 0)
-        mux->ping_sent_us = now_us;
-    mux->ping_at_us = now_us + MUX_PING_INTERVAL_US;
-    mux_send_control(mux, FRAME_PING, 0, (struct span){0});
+    mux_note(mux, MUX_NOTE_DROPPED, "refused stream %u: %s", id, text);
+    mux_send_error(mux, id, error, text);
 }
-
-void mux_start(struct mux *mux, uint64_t now_us)
-{
-    assert(mux->state == MUX_STARTING);
-    mux->last_heard_us = now_us;
-    mux->dead_at_us = now_us + MUX_HELLO_TIMEOUT_US;
-    if (mux->role == MUX_PROVIDER)
-        return;
-    struct hello hello = {PROTOCOL_VERSION, PROTOCOL_VERSION, our_features};
-    char *json = hello_encode(&hello);
-    mux_send_control(mux, FRAME_HELLO, 0, span_from_string(json));
-    free(json);
-}
-
-static void become_ready(struct mux *mux, uint64_t now_us)
-{
-    if (mux->state != MUX_STARTING)
-        return;
-    mux->state = MUX_READY;
-    mux->dead_at_us = TIME_NEVER;
-    send_ping(mux, now_us);
-    mux->handlers.on_ready(mux->arg);
-}
-
-void mux_probe(struct mux *mux, uint64_t now_us)
-{
-    if (mux->state != MUX_READY || mux->paused > 0)
-        return;
-    mux->dead_at_us = now_us + MUX_PROBE_US;
-    send_ping(mux, now_us);
-}
-
-uint64_t mux_deadline_us(const struct mux *mux)
-{
-    if (mux->state == MUX_DEAD)
-        return TIME_NEVER;
-    uint64_t deadline = mux->dead_at_us;
-    if (mux->state == MUX_READY) {
-        uint64_t silent_at = mux->last_heard_us + MUX_DEAD_AFTER_US;
-        if (silent_at < deadline)
-            deadline = silent_at;
-        if (mux->ping_at_us < deadline)
-            deadline = mux->ping_at_us;
-    }
-    return deadline;
-}
-
-static const char *deadline_text(const struct mux *mux)
-{
-    if (mux->state == MUX_READY)
-        return "the other side went silent";
-    if (mux->role == MUX_CONSUMER)
-        return "the other side did not answer HELLO; is it a tunnel?";
-    return "the other side did not say HELLO; is it a `tunnel proxy`?";
-}
-
-void mux_on_deadline(struct mux *mux, uint64_t now_us)
-{
-    if (mux->paused > 0)
-        mux->was_paused = true;
-    if (mux->was_paused) {
-        /* We have not listened: start counting anew. */
-        mux->last_heard_us = now_us;
-        mux->was_paused = mux->paused > 0;
-        if (mux->state == MUX_READY)
-            mux->dead_at_us = TIME_NEVER;
-    }
-    bool is_silent = mux->state == MUX_READY && now_us >= mux->last_heard_us + MUX_DEAD_AFTER_US;
-    if (is_silent || now_us >= mux->dead_at_us) {
-        mux_die(mux, deadline_text(mux), false);
-        return;
-    }
-    if (mux->state == MUX_READY && now_us >= mux->ping_at_us)
-        send_ping(mux, now_us);
-}
-
-/* --- receiving: the session ------------------------------------------------ */
-
-static void on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us)
-{
-    struct hello hello;
-    if (mux->role == MUX_CONSUMER) {
-        mux_die(mux, "the other side is a consumer (`tunnel proxy`), as we are", true);
-        return;
-    }
-    int error = hello_decode(frame->payload, &hello);
-    if (error) {
-        mux_note(mux, false, "dropped a HELLO that is %s",
-                 error == -EPROTONOSUPPORT ? "not of httptunnel" : "malformed");
-        return;
-    }
-    if (hello.min_version > PROTOCOL_VERSION || hello.max_version < PROTOCOL_VERSION) {
-        mux_send_control(mux, FRAME_ERROR, 0, SPAN_LITERAL("this side speaks version 1 only"));
-        mux_die(mux, "the other side does not speak version 1", false);
-        return;
-    }
-    struct agree agree = {PROTOCOL_VERSION, hello.features & our_features};
-    char *json = agree_encode(&agree);
-    mux_send_control(mux, FRAME_AGREE, 0, span_from_string(json));
-    free(json);
-    become_ready(mux, now_us);
-}
-
-static void on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us)
-{
-    struct agree agree;
-    if (mux->role == MUX_PROVIDER) {
-        mux_die(mux, "the other side is a provider (`tunnel serve`), as we are", true);
-        return;
-    }
-    if (agree_decode(frame->payload, &agree) < 0) {
-        mux_note(mux, false, "dropped an AGREE that is malformed");
-        return;
-    }
-    if (agree.version != PROTOCOL_VERSION) {
-        mux_die(mux, "the other side agreed to a version that we did not offer", false);
-        return;
-    }
-    become_ready(mux, now_us);
-}
-
-static void on_pong(struct mux *mux, uint64_t now_us)
-{
-    if (mux->ping_sent_us == 0)
-        return;
-    uint64_t rtt_us = now_us - mux->ping_sent_us;
-    mux->ping_sent_us = 0;
-    mux->handlers.on_rtt(rtt_us, mux->arg);
-}
-
-/* --- receiving: streams ----------------------------------------------------- */
 
 static void on_request(struct mux *mux, const struct frame *frame)
 {
-    if (frame->stream_id == 0 || mux_stream_find(mux, frame->stream_id)) {
-        mux_note(mux, false, "dropped a request on stream %u, which is %s", frame->stream_id,
-                 frame->stream_id ? "open" : "no stream");
+    uint32_t id = frame->stream_id;
+    if (mux->state != MUX_READY || id == 0 || mux_stream_find(mux, id)) {
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped a request on stream %u, which is %s", id,
+                 mux->state != MUX_READY ? "before HELLO"
+                 : id                    ? "open"
+                                         : "no stream");
         return;
     }
     struct head head;
     head_init(&head);
-    const char *refusal = NULL;
-    if (request_decode(frame->payload, &head) < 0)
-        refusal = "the request's head is malformed";
-    else if (mux->streams >= MUX_STREAMS_MAX)
-        refusal = "too many requests at once";
-    if (refusal) {
-        mux_note(mux, false, "refused stream %u: %s", frame->stream_id, refusal);
-        mux_send_control(mux, FRAME_ERROR, frame->stream_id, span_from_string(refusal));
+    bool is_valid = decode_request(mux, frame->payload, &head) == 0;
+    if (!is_valid || (head.framing == HTTP_BODY_PIPE && !mux_has(mux, FEATURE_UPGRADE))) {
+        refuse(mux, id, STREAM_MALFORMED, "the request's head is malformed");
+    } else if (mux->streams >= MUX_STREAMS_MAX) {
+        refuse(mux, id, STREAM_TOO_MANY, "too many requests at once");
     } else {
-        struct mux_stream *stream = mux_stream_new(mux, frame->stream_id);
-        if (frame->stream_id > mux->highest_id)
-            mux->highest_id = frame->stream_id;
+        struct mux_stream *stream = mux_stream_new(mux, id);
+        if (id > mux->highest_id)
+            mux->highest_id = id;
+        stream->request_framing = head.framing;
+        stream->is_framing_known = head.is_framing_known;
+        stream->is_connect = span_is_string(head.method, "CONNECT");
         stream->is_detached = true; /* until it is accepted */
         mux->handlers.on_request(stream, &head, mux->arg);
     }
     head_deinit(&head);
 }
 
-static void on_response(struct mux *mux, struct mux_stream *stream, const struct frame *frame)
+/* What is malformed ends the stream, where the frames can say so. Version 1
+ * drops it; what follows is then out of order. */
+static void on_malformed_head(struct mux_stream *stream, const struct frame *frame)
+{
+    if (mux_has(stream->mux, FEATURE_FIELDS))
+        mux_stream_violate(stream, "the response's head is malformed");
+    else
+        mux_note(stream->mux, MUX_NOTE_DROPPED, "dropped a %s on stream %u that is malformed",
+                 frame_type_name(frame->type), frame->stream_id);
+}
+
+/* Whether that head may answer that request: of a pipe both ends of the tunnel
+ * must think the same, or one would wait for an end that the other has seen. */
+static bool is_answer(const struct mux_stream *stream, const struct head *head)
+{
+    int status = head->status;
+    bool is_switch = stream->request_framing == HTTP_BODY_PIPE &&
+                     (stream->is_connect ? status / 100 == 2 : status == 101);
+    return status == 101 ? is_switch && head->framing == HTTP_BODY_PIPE
+                         : status >= 200 && is_switch == (head->framing == HTTP_BODY_PIPE);
+}
+
+static void on_response(struct mux_stream *stream, const struct frame *frame)
 {
     struct head head;
     head_init(&head);
-    if (response_decode(frame->payload, &head) == 0) {
+    if (decode_response(stream->mux, frame->payload, &head) == 0 && is_answer(stream, &head)) {
         stream->has_head = true;
+        stream->is_pipe = head.framing == HTTP_BODY_PIPE;
         stream->handlers.on_head(&head, stream->arg);
     } else {
-        mux_note(mux, false, "dropped a RES_HEADERS on stream %u that is malformed",
-                 frame->stream_id);
+        on_malformed_head(stream, frame);
     }
     head_deinit(&head);
 }
 
-static void on_response_end(struct mux_stream *stream)
+static void on_interim(struct mux_stream *stream, const struct frame *frame)
 {
-    struct mux *mux = stream->mux;
-    struct mux_stream_handlers handlers = stream->handlers;
-    void *arg = stream->arg;
-    uint32_t id = stream->id;
-    bool is_incomplete = !stream->is_end_sent;
-    mux_stream_free(stream);
-    if (is_incomplete)
-        mux_send_control(mux, FRAME_ERROR, id,
-                         SPAN_LITERAL("the response was complete before the request"));
-    handlers.on_end(arg);
+    struct head head;
+    if (!mux_has(stream->mux, FEATURE_INTERIM) || ++stream->interim_count > MUX_INTERIM_MAX)
+        return;
+    head_init(&head);
+    bool is_interim = decode_response(stream->mux, frame->payload, &head) == 0 &&
+                      head.status < 200 && head.status != 101;
+    if (is_interim)
+        stream->handlers.on_interim(&head, stream->arg);
+    else
+        on_malformed_head(stream, frame);
+    head_deinit(&head);
+}
+
+/* --- bodies and ends ------------------------------------------------------------ */
+
+static void on_body(struct mux_stream *stream, struct span bytes, uint64_t now_us)
+{
+    if (bytes.len == 0)
+        return;
+    if (!mux_flow_receive(stream, bytes.len, now_us))
+        mux_stream_violate(stream, "a body is longer than was granted");
+    else
+        stream->handlers.on_body(bytes, stream->arg);
+}
+
+static void on_end(struct mux_stream *stream, struct span payload)
+{
+    struct http_field fields[HTTP_FIELDS_MAX];
+    size_t count = 0;
+    if (mux_has(stream->mux, FEATURE_FIELDS) && trailers_decode(payload, fields, &count) < 0)
+        mux_stream_violate(stream, "the trailers are malformed");
+    else
+        mux_stream_on_end(stream, (struct http_fields){fields, count});
 }
 
 /* The text of an ERROR frame, made fit for logs and JSON. */
@@ -343,10 +222,24 @@ static void copy_error_text(struct span payload, char *out, size_t size)
         snprintf(out, size, "no reason was given");
 }
 
+/* Takes the code off; words alone where there is none. */
+static enum stream_error take_code(const struct mux *mux, const struct frame *frame,
+                                   struct span *text)
+{
+    *text = frame->payload;
+    if (!mux_has(mux, FEATURE_FIELDS) || frame->stream_id == 0 || text->len < 2)
+        return STREAM_UNSPECIFIED;
+    unsigned code = get_u16be(text->data);
+    *text = span_skip(*text, 2);
+    return code < STREAM_ERRORS ? (enum stream_error)code : STREAM_UNSPECIFIED;
+}
+
 static void on_error(struct mux *mux, const struct frame *frame)
 {
     char text[512];
-    copy_error_text(frame->payload, text, sizeof text);
+    struct span words;
+    enum stream_error error = take_code(mux, frame, &words);
+    copy_error_text(words, text, sizeof text);
     if (frame->stream_id == 0) {
         char reason[600];
         snprintf(reason, sizeof reason, "the other side ended the session: %s", text);
@@ -356,8 +249,10 @@ static void on_error(struct mux *mux, const struct frame *frame)
     struct mux_stream *stream = mux_stream_find(mux, frame->stream_id);
     /* For an unknown stream: the two ends crossed each other. */
     if (stream)
-        mux_stream_fail(stream, text);
+        mux_stream_fail(stream, error, text);
 }
+
+/* --- dispatch ---------------------------------------------------------------- */
 
 /* Whether a frame of that type comes from the other side's role. */
 static bool is_expected(const struct mux *mux, uint8_t type)
@@ -367,12 +262,17 @@ static bool is_expected(const struct mux *mux, uint8_t type)
 }
 
 /* Whether the frame may come at this point of its exchange: a head first and
- * once, nothing behind the end. */
+ * once, a body where the head announced one, nothing behind the end. */
 static bool is_in_order(const struct mux_stream *stream, uint8_t type)
 {
-    if (stream->mux->role == MUX_PROVIDER)
-        return !stream->is_request_complete;
-    return stream->has_head == (type != FRAME_RES_HEADERS);
+    if (stream->is_end_received)
+        return false;
+    if (stream->mux->role == MUX_CONSUMER)
+        return stream->has_head == (type != FRAME_RES_HEADERS && type != FRAME_RES_INTERIM);
+    if (type == FRAME_REQ_END || !stream->is_framing_known || stream->is_pipe)
+        return true;
+    return stream->request_framing == HTTP_BODY_LENGTH ||
+           stream->request_framing == HTTP_BODY_CHUNKED;
 }
 
 /* Whether the stream was open once. */
@@ -381,84 +281,89 @@ static bool is_late(const struct mux *mux, uint32_t id)
     return id != 0 && (mux->role == MUX_CONSUMER ? id < mux->next_id : id <= mux->highest_id);
 }
 
-static void on_stream_frame(struct mux *mux, const struct frame *frame)
+static void on_stream_frame(struct mux *mux, const struct frame *frame, uint64_t now_us)
 {
     struct mux_stream *stream = mux_stream_find(mux, frame->stream_id);
     if (!is_expected(mux, frame->type) || !stream) {
-        mux_note(mux, is_late(mux, frame->stream_id), "dropped a %s on stream %u, which is %s",
-                 frame_type_name(frame->type), frame->stream_id,
-                 stream ? "not ours to receive" : "not open");
+        mux_note(mux, is_late(mux, frame->stream_id) ? MUX_NOTE_LATE : MUX_NOTE_DROPPED,
+                 "dropped a %s on stream %u, which is %s", frame_type_name(frame->type),
+                 frame->stream_id, stream ? "not ours to receive" : "not open");
         return;
     }
     if (stream->is_detached)
         return; /* the response is complete; the rest of the request does not matter */
     if (!is_in_order(stream, frame->type)) {
-        static const char text[] = "the exchange's frames are out of order";
-        mux_send_control(mux, FRAME_ERROR, frame->stream_id, SPAN_LITERAL(text));
-        mux_stream_fail(stream, text);
+        mux_stream_violate(stream, "the exchange's frames are out of order");
         return;
     }
     switch (frame->type) {
     case FRAME_RES_HEADERS:
-        on_response(mux, stream, frame);
+        on_response(stream, frame);
+        break;
+    case FRAME_RES_INTERIM:
+        on_interim(stream, frame);
         break;
     case FRAME_REQ_BODY:
     case FRAME_RES_BODY:
-        if (frame->payload.len > 0)
-            stream->handlers.on_body(frame->payload, stream->arg);
+        on_body(stream, frame->payload, now_us);
         break;
-    case FRAME_REQ_END:
-        stream->is_request_complete = true;
-        stream->handlers.on_end(stream->arg);
-        break;
-    case FRAME_RES_END:
-        on_response_end(stream);
-        break;
+    default: /* FRAME_REQ_END, FRAME_RES_END */
+        on_end(stream, frame->payload);
     }
 }
 
-void mux_feed(struct mux *mux, struct span message, uint64_t now_us)
+static void on_frame(struct mux *mux, const struct frame *frame, uint64_t now_us)
+{
+    switch (frame->type) {
+    case FRAME_HELLO:
+        mux_on_hello(mux, frame, now_us);
+        break;
+    case FRAME_AGREE:
+        mux_on_agree(mux, frame, now_us);
+        break;
+    case FRAME_PING:
+        mux_send_control(mux, 0, FRAME_PONG, 0, (struct span){0});
+        break;
+    case FRAME_PONG:
+        mux_on_pong(mux, now_us);
+        break;
+    case FRAME_WINDOW:
+        mux_flow_on_window(mux, frame);
+        break;
+    case FRAME_ERROR:
+        on_error(mux, frame);
+        break;
+    case FRAME_REQ_HEADERS:
+        if (mux->role == MUX_PROVIDER)
+            on_request(mux, frame);
+        else
+            mux_note(mux, MUX_NOTE_DROPPED, "dropped a request: this side is the consumer");
+        break;
+    case FRAME_REQ_BODY:
+    case FRAME_REQ_END:
+    case FRAME_RES_HEADERS:
+    case FRAME_RES_BODY:
+    case FRAME_RES_END:
+    case FRAME_RES_INTERIM:
+        on_stream_frame(mux, frame, now_us);
+        break;
+    default:
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped a frame of unknown type %u", frame->type);
+    }
+}
+
+void mux_feed(struct mux *mux, unsigned channel, struct span message, uint64_t now_us)
 {
     if (mux->state == MUX_DEAD)
         return;
     struct frame frame;
-    if (frame_decode(message, &frame) < 0) {
-        mux_note(mux, false, "dropped a message of %zu bytes that is no frame", message.len);
+    if (channel > mux->channels || frame_decode(message, &frame) < 0) {
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped a message of %zu bytes that is %s", message.len,
+                 channel > mux->channels ? "on a channel which was not agreed on" : "no frame");
         return;
     }
     mux->last_heard_us = now_us;
     if (mux->state == MUX_READY)
         mux->dead_at_us = TIME_NEVER;
-    switch (frame.type) {
-    case FRAME_HELLO:
-        on_hello(mux, &frame, now_us);
-        break;
-    case FRAME_AGREE:
-        on_agree(mux, &frame, now_us);
-        break;
-    case FRAME_PING:
-        mux_send_control(mux, FRAME_PONG, 0, (struct span){0});
-        break;
-    case FRAME_PONG:
-        on_pong(mux, now_us);
-        break;
-    case FRAME_ERROR:
-        on_error(mux, &frame);
-        break;
-    case FRAME_REQ_HEADERS:
-        if (mux->role == MUX_PROVIDER)
-            on_request(mux, &frame);
-        else
-            mux_note(mux, false, "dropped a request: this side is the consumer");
-        break;
-    case FRAME_REQ_BODY:
-    case FRAME_REQ_END:
-    case FRAME_RES_HEADERS:
-    case FRAME_RES_BODY:
-    case FRAME_RES_END:
-        on_stream_frame(mux, &frame);
-        break;
-    default:
-        mux_note(mux, false, "dropped a frame of unknown type %u", frame.type);
-    }
+    on_frame(mux, &frame, now_us);
 }

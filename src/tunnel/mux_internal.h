@@ -1,6 +1,11 @@
 /*
- * What mux.c (session: handshake, liveness, dispatch) and mux_stream.c (one
- * exchange: its queue and its turns) share. Nobody else includes this.
+ * The inside of a mux, shared by the files that make it up:
+ *
+ *   mux.c         life, and who gets a frame that arrives
+ *   mux_hello.c   handshake and liveness
+ *   mux_send.c    what goes out, in which order
+ *   mux_stream.c  one exchange
+ *   mux_flow.c    credit
  */
 #ifndef TUNNEL_MUX_INTERNAL_H
 #define TUNNEL_MUX_INTERNAL_H
@@ -11,26 +16,43 @@
 #include "tunnel/mux.h"
 
 enum mux_state { MUX_STARTING, MUX_READY, MUX_DEAD };
-enum { MUX_BUCKETS = 256 };
+enum {
+    MUX_BUCKETS = 256,
+    MUX_HEADS_MAX =
+        2 * (FRAME_MAX + 4) /* of a stream: an interim response and the head behind it */
+};
+
+/* What may go ahead of bodies, on one channel. */
+struct mux_line {
+    struct buf control;    /* whole frames, each with a 4-byte length in front */
+    struct list in_urgent; /* of mux_stream.in_line: heads and ends */
+};
 
 struct mux {
     enum mux_role role;
     enum mux_state state;
+    unsigned offered;  /* features that we have */
+    unsigned features; /* and the other side, too */
     struct mux_handlers handlers;
     void *arg;
 
     struct list buckets[MUX_BUCKETS]; /* of mux_stream.by_id */
-    struct list ready;                /* of mux_stream.in_ready: streams with something to send */
     size_t streams;
-    size_t paused;         /* streams that are not reading */
-    uint32_t next_id;      /* consumer: of the next stream */
-    uint32_t highest_id;   /* provider: of a stream that was opened */
-    bool has_lost_cookies; /* said once */
+    uint32_t next_id;    /* consumer: of the next stream */
+    uint32_t highest_id; /* provider: of a stream that was opened */
+
+    struct mux_line lines[MUX_CHANNELS_MAX + 1];
+    struct list bulk;     /* of mux_stream.in_line: bodies that may go */
+    size_t waiting;       /* streams in lines and in bulk */
+    size_t control_bytes; /* in all lines */
+    unsigned channels;    /* in use beside the first */
     bool is_flushing;
 
-    /* Frames that go ahead of streams, each with a 4-byte length in front. */
-    struct buf control;
+    uint32_t peer_window; /* what each stream may send at first */
+    size_t extra_window;  /* what was granted over our first window, by all streams */
+    size_t paused;        /* streams that stop the channel, without flow */
 
+    uint64_t rtt_us;        /* the last one measured, or 0 */
     uint64_t ping_at_us;    /* next PING */
     uint64_t ping_sent_us;  /* 0: none is on its way */
     uint64_t last_heard_us; /* any frame, or the last moment at which we did not listen */
@@ -38,40 +60,109 @@ struct mux {
     uint64_t dead_at_us;    /* handshake or probe deadline; TIME_NEVER */
 };
 
+/* Where a stream waits for its turn. */
+enum mux_place { MUX_NOWHERE, MUX_IN_URGENT, MUX_IN_BULK };
+
 struct mux_stream {
     struct mux *mux;
     struct list by_id;
-    struct list in_ready;
+    struct list in_line;
+    enum mux_place place;
     uint32_t id;
+    unsigned channel;
     struct mux_stream_handlers handlers;
     void *arg;
 
-    char *head;       /* encoded HEADERS payload that waits, or NULL */
-    struct buf queue; /* body that waits */
-    bool is_ended;    /* our body is complete, and its END waits */
-    bool is_end_sent;
-    bool has_head;            /* consumer: the response's head came */
-    bool is_request_complete; /* provider: REQ_END came */
-    bool is_detached;         /* a provider's response that only has to go out: no handlers */
-    bool is_over_high;        /* on_drain is owed */
-    bool is_paused;
+    /* What waits to be sent, in this order. */
+    struct buf heads;    /* HEADERS and INTERIM frames, each with a 4-byte length in front */
+    struct buf queue;    /* body */
+    struct buf trailers; /* payload of the END */
+
+    enum http_framing request_framing;
+    bool is_framing_known;
+    bool is_connect;      /* the request's method */
+    bool is_head_sent;    /* consumer: the other side knows of the stream */
+    bool has_head;        /* the response's head came, or was given to us */
+    bool is_pipe;         /* that head said so */
+    bool is_ended;        /* our body is complete */
+    bool is_end_sent;     /* and the other side knows */
+    bool is_end_received; /* their body is complete */
+    bool is_detached;     /* only has to go out: no handlers */
+    bool is_drain_owed;   /* mux_stream_is_writable() said no */
+    bool is_paused;       /* stops the channel */
+    unsigned interim_count;
+
+    uint32_t credit;        /* bytes that we may still send */
+    uint32_t granted;       /* bytes that they may still send */
+    uint32_t window;        /* what we let be granted and held together */
+    size_t held;            /* bytes that the user has not got rid of */
+    uint64_t granted_at_us; /* 0: nothing has come yet */
 };
 
 /* mux.c */
-__attribute__((format(printf, 3, 4))) void mux_note(struct mux *mux, bool is_late,
+__attribute__((format(printf, 3, 4))) void mux_note(struct mux *mux, enum mux_note kind,
                                                     const char *format, ...);
-void mux_send_control(struct mux *mux, uint8_t type, uint32_t stream_id, struct span payload);
 void mux_die(struct mux *mux, const char *text, bool wrong_role);
+
+/* The other side broke the rules on a stream: tells both ends. */
+void mux_stream_violate(struct mux_stream *stream, const char *text);
+
+/* mux_hello.c */
+void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us);
+void mux_on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us);
+void mux_on_pong(struct mux *mux, uint64_t now_us);
+
+/* mux_send.c */
+void mux_send_init(struct mux *mux);
+void mux_send_deinit(struct mux *mux);
+unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id);
+
+/* Sends a frame ahead of all streams of its channel, or lets it wait there. */
+void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t stream_id,
+                      struct span payload);
+
+/* Ends the stream of that id for the other side. */
+void mux_send_error(struct mux *mux, uint32_t stream_id, enum stream_error error, const char *text);
+
+/* The stream has something new to send, or may send again: gives it its place
+ * and lets the lines move. It may be gone after that. */
+void mux_stream_line_up(struct mux_stream *stream);
+void mux_stream_leave_line(struct mux_stream *stream);
+
+/* Queues a frame at the stream: begin, append the payload to stream->heads,
+ * end. */
+size_t mux_stream_begin_head(struct mux_stream *stream, uint8_t type);
+void mux_stream_end_head(struct mux_stream *stream, size_t begun_at);
+
+/* Sends frames straight from the caller's bytes while nobody waits. Returns how
+ * many bytes went. */
+size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes);
 
 /* mux_stream.c */
 struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id);
 struct mux_stream *mux_stream_find(struct mux *mux, uint32_t id);
 void mux_stream_free(struct mux_stream *stream);
 
-/* Sends one frame of the stream's; frees it when that was the last. */
-void mux_stream_send_next(struct mux_stream *stream);
+/* Tells the user to go on where that is owed and due; may free the stream. */
+void mux_stream_check_drain(struct mux_stream *stream);
+
+/* Their direction has ended: tells the user, and frees what is over. */
+void mux_stream_on_end(struct mux_stream *stream, struct http_fields trailers);
 
 /* Frees the stream, then tells it why; with no handlers, only frees. */
-void mux_stream_fail(struct mux_stream *stream, const char *text);
+void mux_stream_fail(struct mux_stream *stream, enum stream_error error, const char *text);
+
+/* mux_flow.c */
+uint32_t mux_flow_first_window(const struct mux *mux);
+void mux_flow_open(struct mux_stream *stream);
+void mux_flow_close(struct mux_stream *stream);
+
+/* How many bytes of a body may go; SIZE_MAX without flow. */
+size_t mux_flow_credit(const struct mux_stream *stream);
+void mux_flow_spend(struct mux_stream *stream, size_t bytes);
+
+/* Bytes of a body came. False when they were not granted. */
+bool mux_flow_receive(struct mux_stream *stream, size_t bytes, uint64_t now_us);
+void mux_flow_on_window(struct mux *mux, const struct frame *frame);
 
 #endif

@@ -1,18 +1,16 @@
 /*
- * One exchange. What a stream wants to send stands in three places, in order:
- * its encoded head, its body queue, and the flag that the body is complete.
- * A stream with any of them is in the mux's ready list, and its turn sends
- * one frame.
+ * One exchange, from either end: what its user calls, and when it is over.
  *
- * A write that finds the whole mux idle skips the queue: the bytes go from
- * the caller's buffer into the channel.
+ * A stream that only has to go out yet (a provider's complete response) is
+ * detached from its user: it has no handlers, and frees itself with its last
+ * frame.
  */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
+#include "tunnel/field_section.h"
 #include "tunnel/mux_internal.h"
 #include "tunnel/payload.h"
 
@@ -37,9 +35,13 @@ struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id)
     struct mux_stream *stream = xcalloc(1, sizeof *stream);
     stream->mux = mux;
     stream->id = id;
+    stream->channel = mux_channel_of(mux, id);
+    buf_init(&stream->heads, MUX_HEADS_MAX);
     buf_init(&stream->queue, MUX_STREAM_QUEUE_MAX);
-    list_init(&stream->in_ready);
+    buf_init(&stream->trailers, FRAME_PAYLOAD_MAX);
+    list_init(&stream->in_line);
     list_append(bucket(mux, id), &stream->by_id);
+    mux_flow_open(stream);
     mux->streams++;
     return stream;
 }
@@ -47,101 +49,105 @@ struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id)
 void mux_stream_free(struct mux_stream *stream)
 {
     struct mux *mux = stream->mux;
-    mux_stream_set_reading(stream, true);
+    mux_flow_close(stream);
+    mux_stream_leave_line(stream);
     list_remove(&stream->by_id);
-    list_remove(&stream->in_ready);
+    buf_deinit(&stream->heads);
     buf_deinit(&stream->queue);
-    free(stream->head);
+    buf_deinit(&stream->trailers);
     free(stream);
     mux->streams--;
     mux->handlers.on_stream_closed(mux->streams, mux->arg);
 }
 
-void mux_stream_fail(struct mux_stream *stream, const char *text)
+void mux_stream_fail(struct mux_stream *stream, enum stream_error error, const char *text)
 {
     struct mux_stream_handlers handlers = stream->handlers;
     void *arg = stream->arg;
     bool is_detached = stream->is_detached;
     mux_stream_free(stream);
     if (!is_detached)
-        handlers.on_error(text, arg);
+        handlers.on_error(error, text, arg);
 }
 
-/* --- sending -------------------------------------------------------------- */
-
-static uint8_t frame_of(const struct mux_stream *stream, enum frame_type request,
-                        enum frame_type response)
-{
-    return (uint8_t)(stream->mux->role == MUX_CONSUMER ? request : response);
-}
-
-static void send_frame(struct mux_stream *stream, uint8_t type, struct span payload)
-{
-    uint8_t header[FRAME_HEADER_LEN];
-    frame_encode_header(type, stream->id, header);
-    stream->mux->handlers.send(span_of(header, sizeof header), payload, stream->mux->arg);
-}
-
-static bool has_more(const struct mux_stream *stream)
-{
-    return stream->head || stream->queue.len > 0 || stream->is_ended;
-}
-
-/* Puts the stream in line and lets the line move. */
-static void get_in_line(struct mux_stream *stream)
+/* The response is complete. The provider waits for no content that the head
+ * did not announce. */
+static void end_consumer(struct mux_stream *stream)
 {
     struct mux *mux = stream->mux;
-    if (list_is_empty(&stream->in_ready))
-        list_append(&mux->ready, &stream->in_ready);
-    mux_flush(mux);
+    uint32_t id = stream->id;
+    bool is_end_sent = stream->is_end_sent;
+    bool has_content =
+        stream->request_framing == HTTP_BODY_LENGTH || stream->request_framing == HTTP_BODY_CHUNKED;
+    mux_stream_free(stream);
+    if (has_content && !is_end_sent)
+        mux_send_error(mux, id, STREAM_CANCELLED, "the response was complete before the request");
 }
 
-static void send_end(struct mux_stream *stream)
+/* Nothing more is read from the other side. */
+static void detach(struct mux_stream *stream)
 {
-    send_frame(stream, frame_of(stream, FRAME_REQ_END, FRAME_RES_END), (struct span){0});
-    stream->is_ended = false;
-    stream->is_end_sent = true;
-    if (stream->is_detached)
+    stream->is_detached = true;
+    mux_flow_close(stream);
+    if (stream->is_end_sent)
         mux_stream_free(stream);
 }
 
-static void send_body(struct mux_stream *stream)
+void mux_stream_on_end(struct mux_stream *stream, struct http_fields trailers)
 {
-    struct span bytes = buf_bytes(&stream->queue);
-    if (bytes.len > FRAME_BODY_MAX)
-        bytes.len = FRAME_BODY_MAX;
-    send_frame(stream, frame_of(stream, FRAME_REQ_BODY, FRAME_RES_BODY), bytes);
-    buf_consume(&stream->queue, bytes.len);
-    if (stream->is_over_high && stream->queue.len <= MUX_STREAM_QUEUE_LOW) {
-        stream->is_over_high = false;
-        if (!stream->is_detached)
-            stream->handlers.on_drain(stream->arg); /* may free the stream */
-    }
+    struct mux_stream_handlers handlers = stream->handlers;
+    void *arg = stream->arg;
+    stream->is_end_received = true;
+    if (stream->mux->role == MUX_CONSUMER && !stream->is_pipe)
+        end_consumer(stream);
+    else if (stream->is_ended)
+        detach(stream);
+    handlers.on_end(trailers, arg);
 }
 
-void mux_stream_send_next(struct mux_stream *stream)
+/* --- heads --------------------------------------------------------------------- */
+
+static int encode_request(struct mux_stream *stream, const struct head *request)
 {
-    struct mux *mux = stream->mux;
-    list_remove(&stream->in_ready);
-    if (stream->head) {
-        char *head = stream->head;
-        stream->head = NULL;
-        if (has_more(stream))
-            list_append(&mux->ready, &stream->in_ready);
-        send_frame(stream, frame_of(stream, FRAME_REQ_HEADERS, FRAME_RES_HEADERS),
-                   span_from_string(head));
-        free(head);
-    } else if (stream->queue.len > 0) {
-        /* In line again before on_drain, under which the stream may go. */
-        if (stream->queue.len > FRAME_BODY_MAX || stream->is_ended)
-            list_append(&mux->ready, &stream->in_ready);
-        send_body(stream);
-    } else if (stream->is_ended) {
-        send_end(stream);
-    }
+    if (mux_has(stream->mux, FEATURE_FIELDS))
+        return request_fields_encode(request, &stream->heads);
+    char *json = request_json_encode(request, stream->id);
+    struct span payload = span_from_string(json);
+    int error = payload.len > FRAME_PAYLOAD_MAX ? -EMSGSIZE : buf_append(&stream->heads, payload);
+    free(json);
+    return error;
 }
 
-/* --- the user's calls ------------------------------------------------------ */
+static int encode_response(struct mux_stream *stream, const struct head *response)
+{
+    if (mux_has(stream->mux, FEATURE_FIELDS))
+        return response_fields_encode(response, &stream->heads);
+    bool was_lossy;
+    char *json = response_json_encode(response, stream->id, &was_lossy);
+    struct span payload = span_from_string(json);
+    int error = payload.len > FRAME_PAYLOAD_MAX ? -EMSGSIZE : buf_append(&stream->heads, payload);
+    free(json);
+    if (was_lossy && error == 0)
+        mux_note(stream->mux, MUX_NOTE_LOST,
+                 "stream %u: of several Set-Cookie fields only the last got through: the other "
+                 "side has no `fields`",
+                 stream->id);
+    return error;
+}
+
+/* Queues a head; what does not fit leaves nothing behind. */
+static int queue_head(struct mux_stream *stream, uint8_t type, const struct head *head)
+{
+    size_t begun_at = mux_stream_begin_head(stream, type);
+    int error =
+        type == FRAME_REQ_HEADERS ? encode_request(stream, head) : encode_response(stream, head);
+    if (error) {
+        stream->heads.len = begun_at; /* it stands at the back */
+        return -EMSGSIZE;
+    }
+    mux_stream_end_head(stream, begun_at);
+    return 0;
+}
 
 int mux_open(struct mux *mux, const struct head *request,
              const struct mux_stream_handlers *handlers, void *arg, struct mux_stream **out)
@@ -153,17 +159,18 @@ int mux_open(struct mux *mux, const struct head *request,
         return -EBUSY;
     if (mux->next_id == 0) /* wrapped around */
         return -EOVERFLOW;
-    char *json = request_encode(request, mux->next_id);
-    if (strlen(json) > FRAME_PAYLOAD_MAX) {
-        free(json);
+    struct mux_stream *stream = mux_stream_new(mux, mux->next_id);
+    if (queue_head(stream, FRAME_REQ_HEADERS, request) < 0) {
+        mux_stream_free(stream);
         return -EMSGSIZE;
     }
-    struct mux_stream *stream = mux_stream_new(mux, mux->next_id++);
+    mux->next_id++;
     stream->handlers = *handlers;
     stream->arg = arg;
-    stream->head = json;
+    stream->request_framing = request->framing;
+    stream->is_connect = span_is_string(request->method, "CONNECT");
     *out = stream;
-    get_in_line(stream);
+    mux_stream_line_up(stream);
     return 0;
 }
 
@@ -175,105 +182,97 @@ void mux_stream_accept(struct mux_stream *stream, const struct mux_stream_handle
     stream->is_detached = false;
 }
 
+void mux_stream_interim(struct mux_stream *stream, const struct head *response)
+{
+    assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached && !stream->has_head);
+    if (!mux_has(stream->mux, FEATURE_INTERIM) || stream->interim_count == MUX_INTERIM_MAX)
+        return;
+    /* Behind one that the channel has not taken yet there is no hurry. */
+    if (stream->heads.len > 0 || queue_head(stream, FRAME_RES_INTERIM, response) < 0)
+        return;
+    stream->interim_count++;
+    mux_stream_line_up(stream);
+}
+
 int mux_stream_respond(struct mux_stream *stream, const struct head *response)
 {
-    assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached);
-    bool was_lossy;
-    char *json = response_encode(response, stream->id, &was_lossy);
-    if (strlen(json) > FRAME_PAYLOAD_MAX) {
-        free(json);
-        return -EMSGSIZE;
-    }
-    if (was_lossy && !stream->mux->has_lost_cookies) {
-        stream->mux->has_lost_cookies = true;
-        mux_note(stream->mux, false,
-                 "stream %u: of several Set-Cookie fields only the last fits the protocol (said "
-                 "once)",
-                 stream->id);
-    }
-    stream->head = json;
-    get_in_line(stream);
+    assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached && !stream->has_head);
+    int error = queue_head(stream, FRAME_RES_HEADERS, response);
+    if (error)
+        return error;
+    stream->has_head = true;
+    stream->is_pipe = response->framing == HTTP_BODY_PIPE;
+    mux_stream_line_up(stream);
     return 0;
 }
 
-/* Sends frames straight from the caller's bytes while nobody is in line and
- * the channel takes them. Returns how many bytes went. */
-static size_t write_through(struct mux_stream *stream, struct span bytes)
-{
-    struct mux *mux = stream->mux;
-    size_t sent = 0;
-    if (mux->is_flushing || mux->control.len > 0 || !list_is_empty(&mux->ready))
-        return 0;
-    while (sent < bytes.len && mux->handlers.can_send(mux->arg)) {
-        struct span part = span_skip(bytes, sent);
-        if (part.len > FRAME_BODY_MAX)
-            part.len = FRAME_BODY_MAX;
-        send_frame(stream, frame_of(stream, FRAME_REQ_BODY, FRAME_RES_BODY), part);
-        sent += part.len;
-    }
-    return sent;
-}
+/* --- bodies --------------------------------------------------------------------- */
 
 void mux_stream_write(struct mux_stream *stream, struct span bytes)
 {
     assert(!stream->is_ended && !stream->is_detached);
     if (stream->mux->state == MUX_DEAD)
         return;
-    struct span rest = span_skip(bytes, write_through(stream, bytes));
+    struct span rest = span_skip(bytes, mux_stream_write_through(stream, bytes));
     if (rest.len == 0)
         return;
     int error = buf_append(&stream->queue, rest);
     assert(error == 0); /* writers stop at MUX_STREAM_QUEUE_HIGH, long before the maximum */
     (void)error;
-    if (stream->queue.len > MUX_STREAM_QUEUE_HIGH)
-        stream->is_over_high = true;
-    get_in_line(stream);
+    mux_stream_line_up(stream);
 }
 
-size_t mux_stream_queued(const struct mux_stream *stream)
+bool mux_stream_is_writable(struct mux_stream *stream)
 {
-    return stream->queue.len;
+    size_t queued = stream->queue.len;
+    if (queued <= MUX_STREAM_QUEUE_HIGH && queued < mux_flow_credit(stream))
+        return true;
+    stream->is_drain_owed = true;
+    return false;
 }
 
-void mux_stream_end(struct mux_stream *stream)
+void mux_stream_check_drain(struct mux_stream *stream)
+{
+    size_t queued = stream->queue.len;
+    if (!stream->is_drain_owed || queued > MUX_STREAM_QUEUE_LOW ||
+        queued >= mux_flow_credit(stream))
+        return;
+    stream->is_drain_owed = false;
+    if (!stream->is_detached && !stream->is_ended)
+        stream->handlers.on_drain(stream->arg);
+}
+
+void mux_stream_end(struct mux_stream *stream, struct http_fields trailers)
 {
     struct mux *mux = stream->mux;
     assert(!stream->is_ended && !stream->is_detached);
     stream->is_ended = true;
-    if (mux->role == MUX_PROVIDER) {
-        stream->is_detached = true;
-        mux_stream_set_reading(stream, true);
-    }
-    get_in_line(stream);
+    if (trailers.count > 0 && mux_has(mux, FEATURE_FIELDS) &&
+        trailers_encode(trailers, &stream->trailers) < 0)
+        mux_note(mux, MUX_NOTE_LOST, "stream %u: its trailers do not fit a frame", stream->id);
+    bool is_over = mux->role == MUX_PROVIDER && !stream->is_pipe;
+    if (is_over || (stream->is_pipe && stream->is_end_received))
+        detach(stream);
+    mux_stream_line_up(stream);
 }
 
-void mux_stream_cancel(struct mux_stream *stream, const char *text)
+void mux_stream_cancel(struct mux_stream *stream, enum stream_error error, const char *text)
 {
     struct mux *mux = stream->mux;
     uint32_t id = stream->id;
     /* A head that never went out: the other side knows of no such stream. */
-    bool is_known = mux->role == MUX_PROVIDER || !stream->head;
+    bool is_known = mux->role == MUX_PROVIDER || stream->is_head_sent;
     mux_stream_free(stream);
     if (is_known)
-        mux_send_control(mux, FRAME_ERROR, id, span_from_string(text));
-}
-
-void mux_stream_set_reading(struct mux_stream *stream, bool reading)
-{
-    struct mux *mux = stream->mux;
-    if (stream->is_paused == !reading)
-        return;
-    stream->is_paused = !reading;
-    if (reading) {
-        if (--mux->paused > 0)
-            return;
-    } else if (mux->paused++ > 0) {
-        return;
-    }
-    mux->handlers.on_reading(reading, mux->arg);
+        mux_send_error(mux, id, error, text);
 }
 
 uint32_t mux_stream_id(const struct mux_stream *stream)
 {
     return stream->id;
+}
+
+bool mux_stream_has(const struct mux_stream *stream, enum feature feature)
+{
+    return mux_has(stream->mux, feature);
 }

@@ -19,38 +19,40 @@ static size_t trimmed_len(const char *prefix)
     return len;
 }
 
-char *path_for_upstream(const char *path, const char *advertise, const char *base)
+static bool is_under(struct span path, struct span prefix)
 {
-    if (strcmp(path, "*") == 0)
-        return xstrdup(path);
-    const char *rest = path;
-    size_t prefix = trimmed_len(advertise);
-    if (prefix > 0 && strncmp(path, advertise, prefix) == 0) {
-        const char *behind = path + prefix;
-        if (*behind == '/' || *behind == '?' || *behind == '\0')
-            rest = behind;
-    }
-    const char *slash = *rest == '/' ? "" : "/";
-    return xasprintf("%.*s%s%s", (int)trimmed_len(base), base, slash, rest);
+    if (path.len < prefix.len || memcmp(path.data, prefix.data, prefix.len) != 0)
+        return false;
+    struct span behind = span_skip(path, prefix.len);
+    return behind.len == 0 || behind.data[0] == '/' || behind.data[0] == '?';
 }
 
-char *path_from_target(struct span target)
+char *path_for_upstream(struct span path, const char *advertise, const char *base)
 {
-    if (target.len > 0 && target.data[0] == '/')
-        return xstrndup(target);
-    if (span_is_string(target, "*"))
-        return xstrndup(target);
+    if (span_is_string(path, "*"))
+        return xstrndup(path);
+    struct span prefix = span_of(advertise, trimmed_len(advertise));
+    if (prefix.len > 0 && is_under(path, prefix))
+        path = span_skip(path, prefix.len);
+    const char *slash = path.len > 0 && path.data[0] == '/' ? "" : "/";
+    return xasprintf("%.*s%s%.*s", (int)trimmed_len(base), base, slash, SPAN_ARG(path));
+}
+
+struct span path_from_target(struct span target, char **storage)
+{
+    *storage = NULL;
+    if ((target.len > 0 && target.data[0] == '/') || span_is_string(target, "*"))
+        return target;
     const uint8_t *colon = memmem(target.data, target.len, "://", 3);
     if (!colon)
-        return NULL;
+        return (struct span){0};
     struct span rest = span_skip(target, (size_t)(colon - target.data) + 3);
-    size_t authority = 0;
-    while (authority < rest.len && rest.data[authority] != '/' && rest.data[authority] != '?')
-        authority++;
-    char *origin = xstrndup(span_skip(rest, authority));
-    if (origin[0] == '/')
-        return origin;
-    char *path = xasprintf("/%s", origin);
-    free(origin);
-    return path;
+    while (rest.len > 0 && rest.data[0] != '/' && rest.data[0] != '?')
+        rest = span_skip(rest, 1);
+    if (rest.len > 0 && rest.data[0] == '/')
+        return rest;
+    if (rest.len == 0)
+        return SPAN_LITERAL("/");
+    *storage = xasprintf("/%.*s", SPAN_ARG(rest));
+    return span_from_string(*storage);
 }

@@ -12,11 +12,13 @@
  * becomes "/models", "/v1" becomes "/", "/v1?x" becomes "/?x", and all else
  * stays. "*" (of OPTIONS) stays whatever base is. To be freed by the
  * caller. */
-char *path_for_upstream(const char *path, const char *advertise, const char *base);
+char *path_for_upstream(struct span path, const char *advertise, const char *base);
 
 /* The origin form of a request target that came to the proxy: an absolute
- * form loses its scheme and authority (RFC 9112 section 3.2.2). NULL for
- * what is neither, such as CONNECT's. To be freed by the caller. */
-char *path_from_target(struct span target);
+ * form loses its scheme and authority (RFC 9112 section 3.2.2), and an empty
+ * path is "/". Empty for what is neither, such as CONNECT's. It points into the
+ * target, but for that of an absolute form with a query and no path, which is
+ * in *storage, to be freed by the caller; else that is NULL. */
+struct span path_from_target(struct span target, char **storage);
 
 #endif

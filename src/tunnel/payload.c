@@ -15,9 +15,6 @@
 #include "base/utf8.h"
 
 static const char proto_name[] = "httptunnel";
-static const char *const feature_names[] = {"sse"};
-
-enum { FEATURE_COUNT = sizeof feature_names / sizeof *feature_names };
 
 /* --- text and bytes ------------------------------------------------------ */
 
@@ -86,9 +83,9 @@ static json_t *load_object(struct span json)
 static json_t *features_to_json(unsigned features)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < FEATURE_COUNT; i++) {
-        if (features & 1u << i)
-            json_array_append_new(array, json_string(feature_names[i]));
+    for (unsigned bit = 0; bit < FEATURE_COUNT; bit++) {
+        if (features & 1u << bit)
+            json_array_append_new(array, json_string(feature_name(bit)));
     }
     return array;
 }
@@ -98,13 +95,47 @@ static unsigned features_from_json(const json_t *array)
 {
     unsigned features = 0;
     for (size_t i = 0; i < json_array_size(array); i++) {
-        const char *name = json_string_value(json_array_get(array, i));
-        for (size_t k = 0; name && k < FEATURE_COUNT; k++) {
-            if (strcmp(name, feature_names[k]) == 0)
-                features |= 1u << k;
-        }
+        const json_t *name = json_array_get(array, i);
+        if (json_is_string(name))
+            features |= feature_from_name(json_span(name));
     }
     return features;
+}
+
+/* Only what a feature that is offered needs. */
+static void means_to_json(const struct session_means *means, json_t *object)
+{
+    json_object_set_new(object, "features", features_to_json(means->features));
+    if (means->features & FEATURE_FLOW)
+        json_object_set_new(object, "window", json_integer(means->window));
+    if (means->features & FEATURE_CHANNELS)
+        json_object_set_new(object, "channels", json_integer(means->channels));
+}
+
+/* A number of at least `least`; `most` stands for what is over it. One that is
+ * absent stays as it is. False for what is no such number. */
+static bool number_from_json(const json_t *value, json_int_t least, json_int_t most,
+                             uint32_t *number)
+{
+    if (!value)
+        return true;
+    json_int_t got = json_integer_value(value);
+    if (!json_is_integer(value) || got < least)
+        return false;
+    *number = (uint32_t)(got < most ? got : most);
+    return true;
+}
+
+static bool means_from_json(const json_t *object, struct session_means *out)
+{
+    uint32_t channels = 0;
+    out->features = features_from_json(json_object_get(object, "features"));
+    out->window = WINDOW_DEFAULT;
+    bool is_valid =
+        number_from_json(json_object_get(object, "window"), 1, WINDOW_MOST, &out->window) &&
+        number_from_json(json_object_get(object, "channels"), 0, UINT16_MAX, &channels);
+    out->channels = channels;
+    return is_valid;
 }
 
 /* A version number of 1 to 2^31 - 1; false for anything else. */
@@ -125,7 +156,8 @@ int hello_decode(struct span json, struct hello *out)
     if (!proto || !version_from_json(json_object_get(root, "min_version"), &out->min_version) ||
         !version_from_json(json_object_get(root, "max_version"), &out->max_version))
         goto out;
-    out->features = features_from_json(json_object_get(root, "features"));
+    if (!means_from_json(root, &out->means))
+        goto out;
     result = strcmp(proto, proto_name) == 0 ? 0 : -EPROTONOSUPPORT;
 out:
     json_decref(root);
@@ -136,25 +168,26 @@ int agree_decode(struct span json, struct agree *out)
 {
     json_t *root = load_object(json);
     int result = -EINVAL;
-    if (version_from_json(json_object_get(root, "version"), &out->version)) {
-        out->features = features_from_json(json_object_get(root, "features"));
+    if (version_from_json(json_object_get(root, "version"), &out->version) &&
+        means_from_json(root, &out->means))
         result = 0;
-    }
     json_decref(root);
     return result;
 }
 
 char *hello_encode(const struct hello *hello)
 {
-    return dump(json_pack("{s:s, s:i, s:i, s:o}", "proto", proto_name, "min_version",
-                          hello->min_version, "max_version", hello->max_version, "features",
-                          features_to_json(hello->features)));
+    json_t *root = json_pack("{s:s, s:i, s:i}", "proto", proto_name, "min_version",
+                             hello->min_version, "max_version", hello->max_version);
+    means_to_json(&hello->means, root);
+    return dump(root);
 }
 
 char *agree_encode(const struct agree *agree)
 {
-    return dump(json_pack("{s:i, s:o}", "version", agree->version, "features",
-                          features_to_json(agree->features)));
+    json_t *root = json_pack("{s:i}", "version", agree->version);
+    means_to_json(&agree->means, root);
+    return dump(root);
 }
 
 /* --- heads: encoding ------------------------------------------------------ */
@@ -203,18 +236,18 @@ static json_t *fields_to_json(const struct head *head, bool *was_lossy)
     return headers;
 }
 
-char *request_encode(const struct head *head, uint32_t stream_id)
+char *request_json_encode(const struct head *head, uint32_t stream_id)
 {
     bool was_lossy = false;
     json_t *root = json_object();
     json_object_set_new(root, "stream_id", json_integer(stream_id));
-    json_object_set_new(root, "method", json_string(head->method));
-    json_object_set_new(root, "path", text_from_bytes(span_from_string(head->path)));
+    json_object_set_new(root, "method", text_from_bytes(head->method));
+    json_object_set_new(root, "path", text_from_bytes(head->target));
     json_object_set_new(root, "headers", fields_to_json(head, &was_lossy));
     return dump(root);
 }
 
-char *response_encode(const struct head *head, uint32_t stream_id, bool *was_lossy)
+char *response_json_encode(const struct head *head, uint32_t stream_id, bool *was_lossy)
 {
     *was_lossy = false;
     json_t *root = json_object();
@@ -232,38 +265,60 @@ char *error_body_encode(const char *code, const char *message)
 
 /* --- heads: decoding ------------------------------------------------------ */
 
-static bool add_field(struct head *head, const char *name, const json_t *value)
+/* Room for all strings of the JSON as bytes: none is longer than its text
+ * there. */
+static uint8_t *make_storage(struct head *head, struct span json)
+{
+    head->storage = xcalloc(json.len, 1);
+    head->storage_len = json.len;
+    return head->storage;
+}
+
+/* Each of the next two moves *to behind what it has stored. */
+static struct span store(uint8_t **to, const json_t *string)
+{
+    struct span bytes = span_of(*to, bytes_from_text(json_span(string), *to));
+    *to += bytes.len;
+    return bytes;
+}
+
+static struct span store_name(uint8_t **to, const char *name)
+{
+    struct span bytes = span_of(*to, strlen(name));
+    memcpy(*to, name, bytes.len);
+    *to += bytes.len;
+    return bytes;
+}
+
+static bool add_field(struct head *head, struct span name, const json_t *value, uint8_t **to)
 {
     if (!json_is_string(value) || head->count == HTTP_FIELDS_MAX)
         return false;
-    struct span text = json_span(value);
-    uint8_t *bytes = xcalloc(text.len, 1);
-    struct span value_bytes = span_of(bytes, bytes_from_text(text, bytes));
-    struct span name_bytes = span_from_string(name);
-    bool is_valid = http_is_token(name_bytes) && http_is_field_value(value_bytes);
-    if (is_valid)
-        head_add(head, name_bytes, value_bytes);
-    free(bytes);
-    return is_valid;
+    struct span bytes = store(to, value);
+    if (!http_is_token(name) || !http_is_field_value(bytes))
+        return false;
+    head_add(head, name, bytes);
+    return true;
 }
 
 /* A peer may write several fields of one name as an array of strings, as
  * Node.js does for Set-Cookie; each becomes a field. */
-static bool fields_from_json(json_t *headers, struct head *head)
+static bool fields_from_json(json_t *headers, struct head *head, uint8_t **to)
 {
     if (!json_is_object(headers))
         return false;
-    const char *name;
+    const char *key;
     json_t *value;
-    json_object_foreach(headers, name, value)
+    json_object_foreach(headers, key, value)
     {
+        struct span name = store_name(to, key);
         if (!json_is_array(value)) {
-            if (!add_field(head, name, value))
+            if (!add_field(head, name, value, to))
                 return false;
             continue;
         }
         for (size_t i = 0; i < json_array_size(value); i++) {
-            if (!add_field(head, name, json_array_get(value, i)))
+            if (!add_field(head, name, json_array_get(value, i), to))
                 return false;
         }
     }
@@ -282,45 +337,40 @@ static bool is_target(struct span path)
     return path.data[0] == '/' || span_is_string(path, "*");
 }
 
-static char *path_from_json(const json_t *value)
-{
-    struct span text = json_span(value);
-    char *path = xcalloc(text.len + 1, 1);
-    size_t len = bytes_from_text(text, (uint8_t *)path);
-    path[len] = '\0';
-    if (strlen(path) != len || !is_target(span_of(path, len))) {
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
-int request_decode(struct span json, struct head *out)
+int request_json_decode(struct span json, struct head *out)
 {
     json_t *root = load_object(json);
     json_t *method = json_object_get(root, "method");
     json_t *path = json_object_get(root, "path");
     int result = -EINVAL;
-    if (!json_is_string(method) || !http_is_token(json_span(method)) || !json_is_string(path))
+    if (!json_is_string(method) || !json_is_string(path))
         goto out;
-    out->method = xstrdup(json_string_value(method));
-    out->path = path_from_json(path);
-    if (out->path && fields_from_json(json_object_get(root, "headers"), out))
+    uint8_t *to = make_storage(out, json);
+    out->method = store(&to, method);
+    out->target = store(&to, path);
+    if (http_is_token(out->method) && is_target(out->target) &&
+        fields_from_json(json_object_get(root, "headers"), out, &to))
         result = 0;
+    if (http_fields_find(head_fields(out), "Content-Length")) {
+        out->framing = HTTP_BODY_LENGTH;
+        out->is_framing_known = true;
+    }
 out:
     json_decref(root);
     return result;
 }
 
-int response_decode(struct span json, struct head *out)
+int response_json_decode(struct span json, struct head *out)
 {
     json_t *root = load_object(json);
     json_t *status = json_object_get(root, "status");
     json_int_t number = json_integer_value(status);
     int result = -EINVAL;
+    uint8_t *to = make_storage(out, json);
     if (json_is_integer(status) && number >= 200 && number <= 599 &&
-        fields_from_json(json_object_get(root, "headers"), out)) {
+        fields_from_json(json_object_get(root, "headers"), out, &to)) {
         out->status = (int)number;
+        out->reason = span_from_string(http_reason(out->status));
         result = 0;
     }
     json_decref(root);

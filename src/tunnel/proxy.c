@@ -8,10 +8,8 @@
  * While a relay waits, its client's request body stays in the kernel, but for
  * what was read together with the head.
  *
- * Backpressure: the request is read from the client only while the stream's
- * queue is below its mark; the response is read from the channel only while
- * the client takes it. Version 1 has one window for all, so a client that
- * takes nothing stops the channel once CLIENT_QUEUE_HIGH bytes wait for it.
+ * Backpressure: the request is read from the client only while the stream is
+ * writable; what the client has not taken of the response is told to the mux.
  */
 #include "tunnel/proxy.h"
 
@@ -25,13 +23,11 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "http/server.h"
+#include "tunnel/answer.h"
 #include "tunnel/path.h"
-#include "tunnel/payload.h"
 
 enum {
-    CLIENT_CONNECTIONS_MAX = 4096, /* local clients; each costs a descriptor */
-    CLIENT_QUEUE_HIGH = 1 << 20,   /* response bytes that a client has not taken */
-    RETRY_AFTER_S = 5
+    CLIENT_CONNECTIONS_MAX = 4096 /* local clients; each costs a descriptor */
 };
 #define CLIENT_HEAD_TIMEOUT_US (30 * US_PER_S)
 #define CLIENT_IDLE_TIMEOUT_US (120 * US_PER_S)
@@ -51,85 +47,93 @@ struct relay {
     struct list link; /* in waiting or streaming */
     struct http_exchange *exchange;
     struct mux_stream *stream; /* NULL while waiting */
-    struct head head;          /* while waiting */
+    struct head *head;         /* while waiting */
     struct buf early;          /* body that came while waiting */
-    bool is_request_complete;  /* while waiting */
+    struct head *trailers;     /* behind it, or NULL */
+    bool takes_json;
+    bool is_pipe;
+    bool has_request_ended;
+    bool has_response_ended; /* of a pipe whose other direction has not */
     uint64_t give_up_at_us;
 };
 
 static void relay_free(struct relay *r)
 {
     list_remove(&r->link);
-    head_deinit(&r->head);
+    head_free(r->head);
+    head_free(r->trailers);
     buf_deinit(&r->early);
     free(r);
 }
 
-/* --- answers of our own ------------------------------------------------------- */
-
-static void reply_error(struct http_exchange *exchange, int status, const char *code,
-                        const char *message)
-{
-    char *text = error_body_encode(code, message);
-    char seconds[8];
-    snprintf(seconds, sizeof seconds, "%d", RETRY_AFTER_S);
-    struct http_field retry_after = {SPAN_LITERAL("Retry-After"), span_from_string(seconds)};
-    struct http_fields extra = {&retry_after, status == 503 ? 1 : 0};
-    http_exchange_reply(exchange, status, "application/json", extra, span_from_string(text));
-    free(text);
-}
-
 /* Ends a relay whose stream is gone: with an answer where there is none yet,
  * else visibly broken. */
-static void relay_fail(struct relay *r, int status, const char *code, const char *message)
+static void relay_fail(struct relay *r, const struct answer *answer, const char *message)
 {
     struct http_exchange *exchange = r->exchange;
+    bool takes_json = r->takes_json;
     relay_free(r);
     if (http_exchange_has_responded(exchange)) {
         log_info("proxy: broke off a response: %s", message);
         http_exchange_abort(exchange);
     } else {
-        log_info("proxy: answered %d: %s", status, message);
-        reply_error(exchange, status, code, message);
+        log_info("proxy: answered %d: %s", answer_status(answer), message);
+        answer_send(answer, exchange, takes_json, message);
     }
 }
 
 /* --- from the tunnel ------------------------------------------------------------ */
 
-static void on_head(struct head *head, void *arg)
+static struct http_response response_of(const struct head *head)
 {
-    struct relay *r = arg;
-    struct http_response response = {
+    return (struct http_response){
         .status = head->status,
-        .reason = span_from_string(http_reason(head->status)), /* frames carry none */
+        .reason = head->reason,
         .minor_version = 1,
         .fields = head_fields(head),
+        .framing = head->framing,
     };
+}
+
+static void on_interim(const struct head *head, void *arg)
+{
+    struct relay *r = arg;
+    struct http_response response = response_of(head);
+    /* One that may not be sent is one that the client can do without. */
+    http_exchange_respond_interim(r->exchange, &response);
+}
+
+static void on_head(const struct head *head, void *arg)
+{
+    struct relay *r = arg;
+    struct http_response response = response_of(head);
+    r->is_pipe = head->framing == HTTP_BODY_PIPE;
     if (http_exchange_respond(r->exchange, &response) == 0)
         return;
-    mux_stream_cancel(r->stream, "the response's head may not be sent");
-    relay_fail(r, 502, "bad_response", "the other side sent a response that is not valid HTTP");
+    mux_stream_cancel(r->stream, STREAM_MALFORMED, "the response's head may not be sent");
+    relay_fail(r, &answer_bad_response, "the other side sent a response that is not valid HTTP");
 }
 
 static void on_body(struct span bytes, void *arg)
 {
     struct relay *r = arg;
     http_exchange_write(r->exchange, bytes);
-    if (http_exchange_queued(r->exchange) > CLIENT_QUEUE_HIGH)
-        mux_stream_set_reading(r->stream, false);
+    mux_stream_set_held(r->stream, http_exchange_queued(r->exchange), clock_now_us());
 }
 
-static void on_end(void *arg)
+static void on_end(struct http_fields trailers, void *arg)
 {
     struct relay *r = arg;
     struct http_exchange *exchange = r->exchange;
-    relay_free(r);
-    http_exchange_end(exchange, (struct http_fields){0});
+    r->has_response_ended = true;
+    if (!r->is_pipe || r->has_request_ended)
+        relay_free(r);
+    http_exchange_end(exchange, trailers);
 }
 
-static void on_error(const char *text, void *arg)
+static void on_error(enum stream_error error, const char *text, void *arg)
 {
-    relay_fail(arg, 502, "upstream_failed", text);
+    relay_fail(arg, answer_of_stream_error(error), text);
 }
 
 static void on_drain(void *arg)
@@ -139,6 +143,7 @@ static void on_drain(void *arg)
 }
 
 static const struct mux_stream_handlers stream_handlers = {
+    .on_interim = on_interim,
     .on_head = on_head,
     .on_body = on_body,
     .on_end = on_end,
@@ -158,26 +163,32 @@ static void on_request_body(struct http_exchange *x, struct span bytes, void *ar
         return;
     }
     mux_stream_write(r->stream, bytes);
-    if (mux_stream_queued(r->stream) > MUX_STREAM_QUEUE_HIGH)
+    if (!mux_stream_is_writable(r->stream))
         http_exchange_set_reading(x, false);
 }
 
 static void on_request_end(struct http_exchange *x, struct http_fields trailers, void *arg)
 {
     (void)x;
-    (void)trailers; /* version 1 carries none */
     struct relay *r = arg;
-    r->is_request_complete = true;
-    if (r->stream)
-        mux_stream_end(r->stream);
+    r->has_request_ended = true;
+    if (!r->stream) {
+        struct head head;
+        head_init(&head);
+        head_add_end_to_end(&head, trailers, NULL);
+        r->trailers = head_copy(&head);
+        return;
+    }
+    mux_stream_end(r->stream, trailers);
+    if (r->has_response_ended)
+        relay_free(r);
 }
 
 static void on_response_drain(struct http_exchange *x, void *arg)
 {
-    (void)x;
     struct relay *r = arg;
-    if (r->stream)
-        mux_stream_set_reading(r->stream, true);
+    if (r->stream && !r->has_response_ended)
+        mux_stream_set_held(r->stream, http_exchange_queued(x), clock_now_us());
 }
 
 static void on_abort(struct http_exchange *x, void *arg)
@@ -185,7 +196,7 @@ static void on_abort(struct http_exchange *x, void *arg)
     (void)x;
     struct relay *r = arg;
     if (r->stream)
-        mux_stream_cancel(r->stream, "the client went away");
+        mux_stream_cancel(r->stream, STREAM_CANCELLED, "the client went away");
     relay_free(r);
 }
 
@@ -198,28 +209,60 @@ static const struct http_exchange_handlers exchange_handlers = {
 
 /* --- relays ------------------------------------------------------------------------ */
 
-static void relay_start(struct relay *r)
+/* Leaves out what this session cannot carry: the request is then what a proxy
+ * that does not know of it would make of it (RFC 9110 section 7.6.1). */
+static void adapt_head(struct relay *r, struct head *head)
+{
+    const struct mux *mux = r->proxy->mux;
+    if (mux_has(mux, FEATURE_INTERIM))
+        http_exchange_leave_continue(r->exchange);
+    else
+        head_remove(head, "Expect");
+    if (!mux_has(mux, FEATURE_FIELDS))
+        head_remove(head, "TE");
+    if (head->framing == HTTP_BODY_PIPE && !mux_has(mux, FEATURE_UPGRADE)) {
+        head_remove(head, "Upgrade");
+        head->framing = HTTP_BODY_NONE;
+        r->has_request_ended = true;
+    }
+}
+
+/* Opens the stream; false when that cannot be, and the relay is gone. */
+static bool relay_start(struct relay *r, struct head *head)
 {
     struct proxy *proxy = r->proxy;
-    int error = mux_open(proxy->mux, &r->head, &stream_handlers, r, &r->stream);
-    if (error == -EMSGSIZE) {
-        relay_fail(r, 431, "head_too_large", "the request's head does not fit through the tunnel");
-        return;
+    bool is_connect = span_is_string(head->method, "CONNECT");
+    if (is_connect && !mux_has(proxy->mux, FEATURE_UPGRADE)) {
+        relay_fail(r, &answer_not_supported, "the other side carries no CONNECT");
+        return false;
     }
-    if (error) {
-        relay_fail(r, 503, "tunnel_busy", "too many requests are in the tunnel already");
-        return;
-    }
-    list_remove(&r->link);
+    adapt_head(r, head);
+    int error = mux_open(proxy->mux, head, &stream_handlers, r, &r->stream);
+    if (error == -EMSGSIZE)
+        relay_fail(r, &answer_head_too_large, "the request's head does not fit through the tunnel");
+    else if (error)
+        relay_fail(r, &answer_tunnel_busy, "too many requests are in the tunnel already");
+    if (error)
+        return false;
     list_append(&proxy->streaming, &r->link);
-    head_deinit(&r->head);
+    /* A pipe that is none here has no content, and its end does not come. */
     if (r->early.len > 0)
         mux_stream_write(r->stream, buf_bytes(&r->early));
     buf_deinit(&r->early);
-    if (r->is_request_complete)
-        mux_stream_end(r->stream);
-    else
+    if (r->has_request_ended)
+        mux_stream_end(r->stream, r->trailers ? head_fields(r->trailers) : (struct http_fields){0});
+    return true;
+}
+
+/* The tunnel has come up. */
+static void relay_go_on(struct relay *r)
+{
+    struct head *head = r->head;
+    r->head = NULL;
+    list_remove(&r->link);
+    if (relay_start(r, head))
         http_exchange_set_reading(r->exchange, true);
+    head_free(head);
 }
 
 static void rearm(struct proxy *proxy)
@@ -239,40 +282,60 @@ static void on_wait_over(void *arg)
         if (r->give_up_at_us > now_us)
             break;
         char *message = xasprintf("the tunnel is not connected: %s", proxy->problem);
-        relay_fail(r, 503, "tunnel_down", message);
+        relay_fail(r, &answer_tunnel_down, message);
         free(message);
     }
     rearm(proxy);
 }
 
+static void relay_wait(struct relay *r, const struct head *head)
+{
+    struct proxy *proxy = r->proxy;
+    r->head = head_copy(head);
+    list_append(&proxy->waiting, &r->link);
+    http_exchange_set_reading(r->exchange, false);
+    r->give_up_at_us = clock_now_us() + PROXY_WAIT_US;
+    rearm(proxy);
+}
+
+/* What is said to the far end although it stands among the fields of this
+ * connection: see tunnel/field_section.c. */
+static void add_far_fields(struct head *head, const struct http_request *request)
+{
+    struct span upgrade = http_request_upgrade(request);
+    if (request->framing == HTTP_BODY_PIPE && upgrade.len > 0)
+        head_add(head, SPAN_LITERAL("Upgrade"), upgrade);
+    if (http_fields_list_has(request->fields, "TE", "trailers"))
+        head_add(head, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
+}
+
 static void on_request(struct http_exchange *x, const struct http_request *request, void *arg)
 {
     struct proxy *proxy = arg;
-    char *path = path_from_target(request->target);
-    if (!path) {
-        reply_error(x, 501, "not_supported", "the tunnel carries no CONNECT");
-        return;
-    }
+    char *storage = NULL;
+    struct head head;
+    head_init(&head);
+    head.method = request->method;
+    head.framing = request->framing;
+    bool is_connect = span_is_string(request->method, "CONNECT");
+    head.target = is_connect ? request->target : path_from_target(request->target, &storage);
+    bool is_pipe = request->framing == HTTP_BODY_PIPE;
+    head_add_end_to_end(&head, request->fields, is_pipe ? "Content-Length" : NULL);
+    add_far_fields(&head, request);
     struct relay *r = xcalloc(1, sizeof *r);
     r->proxy = proxy;
     r->exchange = x;
-    head_init(&r->head);
+    r->takes_json = answer_may_be_json(request->fields);
+    list_init(&r->link);
     buf_init(&r->early, CONN_READ_MAX);
-    r->head.method = xstrndup(request->method);
-    r->head.path = path;
-    /* Expect is answered here: version 1 carries no interim response. */
-    head_add_end_to_end(&r->head, request->fields, "Expect");
-    /* Upgrade is not carried: the request is an ordinary one without content. */
-    r->is_request_complete = request->framing == HTTP_BODY_PIPE;
     http_exchange_accept(x, &exchange_handlers, r);
-    list_append(&proxy->waiting, &r->link);
-    if (proxy->mux) {
-        relay_start(r);
-        return;
-    }
-    http_exchange_set_reading(x, false);
-    r->give_up_at_us = clock_now_us() + PROXY_WAIT_US;
-    rearm(proxy);
+    if (head.target.len == 0)
+        relay_fail(r, &answer_not_supported, "a request target of that form is not carried");
+    else if (proxy->mux)
+        relay_start(r, &head);
+    else
+        relay_wait(r, &head);
+    free(storage);
 }
 
 /* --- the proxy ---------------------------------------------------------------------- */
@@ -322,7 +385,7 @@ void proxy_set_mux(struct proxy *proxy, struct mux *mux)
     proxy->mux = mux;
     struct list *first;
     while (mux && (first = list_first(&proxy->waiting)) != NULL)
-        relay_start(LIST_ENTRY(first, struct relay, link));
+        relay_go_on(LIST_ENTRY(first, struct relay, link));
     rearm(proxy);
 }
 

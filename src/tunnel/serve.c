@@ -1,16 +1,16 @@
 /*
  * One forward is one exchange: a stream of the mux on one side, a call of the
  * HTTP client on the other. It dies with whichever ends first, and ends the
- * other.
+ * other; a pipe's two directions end one by one.
  *
- * Version 1 does not say in REQ_HEADERS whether a body will follow. With a
+ * Without `fields`, REQ_HEADERS does not say whether a body will follow. With a
  * Content-Length we know; without one the next frame tells: REQ_END means no
  * body, REQ_BODY means one of unknown length, sent chunked. So such a call
  * starts with that frame, which is already on its way.
  *
- * Backpressure: the response is read from the upstream only while the
- * stream's queue is below its mark; the request is read from the channel only
- * while the upstream's queue is.
+ * Backpressure: the response is read from the upstream only while the stream
+ * is writable; what the upstream has not taken of the request is told to the
+ * mux.
  */
 #include "tunnel/serve.h"
 
@@ -25,8 +25,7 @@
 #include "tunnel/path.h"
 
 enum {
-    UPSTREAM_POOL_MAX = 64,         /* idle connections kept */
-    UPSTREAM_QUEUE_HIGH = 256 << 10 /* request bytes that the upstream has not taken */
+    UPSTREAM_POOL_MAX = 64 /* idle connections kept */
 };
 #define UPSTREAM_CONNECT_TIMEOUT_US (10 * US_PER_S)
 #define UPSTREAM_IDLE_TIMEOUT_US    (30 * US_PER_S)
@@ -44,7 +43,11 @@ struct forward {
     struct list link;
     struct mux_stream *stream;
     struct http_call *call; /* NULL until the body's framing is known */
-    struct head head;       /* until then */
+    struct head *head;      /* until then, where REQ_HEADERS did not say */
+    bool is_bodyless;       /* the call ended with its head */
+    bool is_pipe;
+    bool has_request_ended;
+    bool has_response_ended;
     uint64_t begun_us;
     uint64_t response_bytes;
     int status;
@@ -82,34 +85,56 @@ void serve_free(struct serve *serve)
 static void forward_free(struct forward *f)
 {
     list_remove(&f->link);
-    head_deinit(&f->head);
+    head_free(f->head);
     free(f);
 }
 
 /* Ends the stream with an error; the call is gone or never was. */
-static void forward_fail(struct forward *f, const char *text)
+static void forward_fail(struct forward *f, enum stream_error error, const char *text)
 {
     char *reason = xasprintf("upstream %s: %s", f->serve->authority, text);
     log_warn("serve: stream %u: %s", mux_stream_id(f->stream), reason);
-    mux_stream_cancel(f->stream, reason);
+    mux_stream_cancel(f->stream, error, reason);
     free(reason);
     forward_free(f);
 }
 
 /* --- from the upstream ---------------------------------------------------- */
 
+/* A pipe's or an interim response's Content-Length would say nothing
+ * (RFC 9110 sections 8.6 and 9.3.6). */
+static void fill_head(struct head *head, const struct http_response *response)
+{
+    bool is_final = response->status >= 200 && response->framing != HTTP_BODY_PIPE;
+    head_init(head);
+    head->status = response->status;
+    head->reason = response->reason;
+    head->framing = response->framing;
+    head_add_end_to_end(head, response->fields, is_final ? NULL : "Content-Length");
+    const struct http_field *upgrade = http_fields_find(response->fields, "Upgrade");
+    if (upgrade && response->status == 101)
+        head_add(head, upgrade->name, upgrade->value);
+}
+
+static void on_interim(const struct http_response *response, void *arg)
+{
+    struct forward *f = arg;
+    struct head head;
+    fill_head(&head, response);
+    head.framing = HTTP_BODY_NONE;
+    mux_stream_interim(f->stream, &head);
+}
+
 static void on_response(const struct http_response *response, void *arg)
 {
     struct forward *f = arg;
     struct head head;
-    head_init(&head);
-    head.status = f->status = response->status;
-    head_add_end_to_end(&head, response->fields, NULL);
-    int error = mux_stream_respond(f->stream, &head);
-    head_deinit(&head);
-    if (error) {
+    fill_head(&head, response);
+    f->status = response->status;
+    f->is_pipe = response->framing == HTTP_BODY_PIPE;
+    if (mux_stream_respond(f->stream, &head) < 0) {
         http_call_cancel(f->call);
-        forward_fail(f, "the response's head is too large for a frame");
+        forward_fail(f, STREAM_HEAD_TOO_LARGE, "the response's head is too large for a frame");
     }
 }
 
@@ -118,34 +143,48 @@ static void on_response_body(struct span bytes, void *arg)
     struct forward *f = arg;
     f->response_bytes += bytes.len;
     mux_stream_write(f->stream, bytes);
-    if (mux_stream_queued(f->stream) > MUX_STREAM_QUEUE_HIGH)
+    if (!mux_stream_is_writable(f->stream))
         http_call_set_reading(f->call, false);
 }
 
 static void on_response_end(struct http_fields trailers, void *arg)
 {
-    (void)trailers; /* version 1 carries none */
     struct forward *f = arg;
     log_debug("serve: stream %u: %d, %llu bytes, %llu ms", mux_stream_id(f->stream), f->status,
               (unsigned long long)f->response_bytes,
               (unsigned long long)((clock_now_us() - f->begun_us) / US_PER_MS));
-    mux_stream_end(f->stream);
-    forward_free(f);
+    f->has_response_ended = true;
+    mux_stream_end(f->stream, trailers);
+    if (!f->is_pipe || f->has_request_ended)
+        forward_free(f);
 }
 
 static void on_call_error(enum http_call_error error, const char *text, void *arg)
 {
-    (void)error;
-    forward_fail(arg, text);
+    static const enum stream_error errors[] = {
+        [HTTP_CALL_DNS] = STREAM_DNS,
+        [HTTP_CALL_REFUSED] = STREAM_REFUSED,
+        [HTTP_CALL_UNREACHABLE] = STREAM_UNREACHABLE,
+        [HTTP_CALL_TIMEOUT] = STREAM_TIMEOUT,
+        [HTTP_CALL_TLS] = STREAM_TLS,
+        [HTTP_CALL_CLOSED] = STREAM_BROKEN,
+        [HTTP_CALL_BROKEN] = STREAM_BROKEN,
+        [HTTP_CALL_MALFORMED] = STREAM_INVALID,
+        [HTTP_CALL_HEAD_TOO_LARGE] = STREAM_HEAD_TOO_LARGE,
+        [HTTP_CALL_REQUEST] = STREAM_MALFORMED,
+    };
+    forward_fail(arg, errors[error], text);
 }
 
 static void on_call_drain(void *arg)
 {
     struct forward *f = arg;
-    mux_stream_set_reading(f->stream, true);
+    if (!f->has_request_ended)
+        mux_stream_set_held(f->stream, http_call_queued(f->call), clock_now_us());
 }
 
 static const struct http_call_handlers call_handlers = {
+    .on_interim = on_interim,
     .on_response = on_response,
     .on_body = on_response_body,
     .on_end = on_response_end,
@@ -157,70 +196,82 @@ static const struct http_call_handlers call_handlers = {
 
 /* Sends the head upstream. False when it may not be sent; the forward is then
  * gone. */
-static bool start_call(struct forward *f, enum http_framing framing)
+static bool start_call(struct forward *f, const struct head *head, enum http_framing framing)
 {
     struct serve *serve = f->serve;
-    char *target = path_for_upstream(f->head.path, serve->advertise, serve->base_path);
+    char *path = path_for_upstream(head->target, serve->advertise, serve->base_path);
     struct http_request request = {
-        .method = span_from_string(f->head.method),
-        .target = span_from_string(target),
+        .method = head->method,
+        .target = span_from_string(path),
         .minor_version = 1,
-        .fields = head_fields(&f->head),
+        .fields = head_fields(head),
         .framing = framing,
     };
-    log_debug("serve: stream %u: %s %s", mux_stream_id(f->stream), f->head.method, target);
+    log_debug("serve: stream %u: %.*s %s", mux_stream_id(f->stream), SPAN_ARG(head->method), path);
     int error = http_client_call(serve->client, &request, &call_handlers, f, &f->call);
-    free(target);
-    if (error) {
-        forward_fail(f, "the request's head may not be sent");
-        return false;
-    }
-    head_deinit(&f->head);
-    return true;
+    free(path);
+    if (error)
+        forward_fail(f, STREAM_MALFORMED, "the request's head may not be sent");
+    return error == 0;
+}
+
+/* The frame that tells the framing has come. */
+static bool start_kept_call(struct forward *f, enum http_framing framing)
+{
+    struct head *head = f->head;
+    f->head = NULL;
+    bool has_started = start_call(f, head, framing);
+    head_free(head);
+    return has_started;
 }
 
 static void on_request_body(struct span bytes, void *arg)
 {
     struct forward *f = arg;
-    if (!f->call && !start_call(f, HTTP_BODY_CHUNKED))
+    if (!f->call && !start_kept_call(f, HTTP_BODY_CHUNKED))
         return;
     http_call_write(f->call, bytes);
-    if (http_call_queued(f->call) > UPSTREAM_QUEUE_HIGH)
-        mux_stream_set_reading(f->stream, false);
+    mux_stream_set_held(f->stream, http_call_queued(f->call), clock_now_us());
 }
 
 /* Methods whose requests usually have a body say so when it is empty
  * (RFC 9110 section 8.6). */
-static bool is_body_expected(const char *method)
+static bool is_body_expected(struct span method)
 {
-    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
-           strcmp(method, "PATCH") == 0;
+    return span_is_string(method, "POST") || span_is_string(method, "PUT") ||
+           span_is_string(method, "PATCH");
 }
 
 /* There is no body: the call needs no end where the head says so. */
 static void start_bodyless_call(struct forward *f)
 {
-    if (!is_body_expected(f->head.method)) {
-        start_call(f, HTTP_BODY_NONE);
+    if (!is_body_expected(f->head->method)) {
+        start_kept_call(f, HTTP_BODY_NONE);
         return;
     }
-    head_add(&f->head, SPAN_LITERAL("Content-Length"), SPAN_LITERAL("0"));
-    if (start_call(f, HTTP_BODY_LENGTH))
+    head_add(f->head, SPAN_LITERAL("Content-Length"), SPAN_LITERAL("0"));
+    if (start_kept_call(f, HTTP_BODY_LENGTH))
         http_call_end(f->call, (struct http_fields){0});
 }
 
-static void on_request_end(void *arg)
+static void on_request_end(struct http_fields trailers, void *arg)
 {
     struct forward *f = arg;
-    if (f->call)
-        http_call_end(f->call, (struct http_fields){0});
-    else
+    f->has_request_ended = true;
+    if (!f->call) {
         start_bodyless_call(f);
+        return;
+    }
+    if (!f->is_bodyless)
+        http_call_end(f->call, trailers);
+    if (f->has_response_ended)
+        forward_free(f);
 }
 
 /* The consumer's client went away, or the session did: stop the upstream. */
-static void on_stream_error(const char *text, void *arg)
+static void on_stream_error(enum stream_error error, const char *text, void *arg)
 {
+    (void)error;
     struct forward *f = arg;
     log_info("serve: request cancelled: %s", text);
     if (f->call)
@@ -241,32 +292,50 @@ static const struct mux_stream_handlers stream_handlers = {
     .on_drain = on_stream_drain,
 };
 
-/* The upstream's own authority, and nothing that concerned one hop only. */
-static void add_upstream_fields(struct forward *f, const struct head *from)
+/* The upstream's own authority, and nothing that concerned one hop only but
+ * what the decoder lets through for the far end. Expect comes by itself only
+ * where interim responses go back. */
+static void add_upstream_fields(struct head *to, const struct forward *f, const struct head *from)
 {
-    head_add(&f->head, SPAN_LITERAL("Host"), span_from_string(f->serve->authority));
-    struct http_fields fields = head_fields(from);
-    for (size_t i = 0; i < fields.count; i++) {
-        struct span name = fields.at[i].name;
-        bool is_ours = span_is_string_nocase(name, "Host") || span_is_string_nocase(name, "Expect");
-        if (!is_ours && !http_field_is_hop_by_hop(name, fields))
-            head_add(&f->head, name, fields.at[i].value);
+    bool is_pipe = from->framing == HTTP_BODY_PIPE;
+    head_add(to, SPAN_LITERAL("Host"), span_from_string(f->serve->authority));
+    if (is_pipe)
+        head_add(to, SPAN_LITERAL("Connection"), SPAN_LITERAL("Upgrade"));
+    for (size_t i = 0; i < from->count; i++) {
+        const struct http_field *field = &from->at[i];
+        bool is_ours = span_is_string_nocase(field->name, "Host");
+        bool is_expect = span_is_string_nocase(field->name, "Expect");
+        if (!is_ours && (!is_expect || mux_stream_has(f->stream, FEATURE_INTERIM)))
+            head_add(to, field->name, field->value);
     }
 }
 
-void serve_on_request(struct serve *serve, struct mux_stream *stream, struct head *head)
+static void forward_start(struct forward *f, const struct head *head)
 {
+    struct head upstream;
+    head_init(&upstream);
+    upstream.method = head->method;
+    upstream.target = head->target;
+    add_upstream_fields(&upstream, f, head);
+    if (!head->is_framing_known) {
+        f->head = head_copy(&upstream);
+        return;
+    }
+    f->is_bodyless = head->framing == HTTP_BODY_NONE;
+    start_call(f, &upstream, head->framing);
+}
+
+void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head)
+{
+    if (span_is_string(head->method, "CONNECT")) {
+        mux_stream_cancel(stream, STREAM_NOT_ALLOWED, "CONNECT is not allowed");
+        return;
+    }
     struct forward *f = xcalloc(1, sizeof *f);
     f->serve = serve;
     f->stream = stream;
     f->begun_us = clock_now_us();
     list_append(&serve->forwards, &f->link);
-    head_init(&f->head);
-    f->head.method = head->method;
-    f->head.path = head->path;
-    head->method = head->path = NULL;
-    add_upstream_fields(f, head);
     mux_stream_accept(stream, &stream_handlers, f);
-    if (http_fields_find(head_fields(&f->head), "Content-Length"))
-        start_call(f, HTTP_BODY_LENGTH);
+    forward_start(f, head);
 }

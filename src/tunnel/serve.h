@@ -27,6 +27,6 @@ struct serve *serve_new(struct loop *loop, const struct serve_config *config);
 void serve_free(struct serve *serve);
 
 /* Takes on a request: the on_request of a mux. */
-void serve_on_request(struct serve *serve, struct mux_stream *stream, struct head *head);
+void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head);
 
 #endif

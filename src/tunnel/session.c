@@ -44,10 +44,10 @@ static void report_closed(struct session *s, const char *text, bool wrong_role)
 
 /* --- from the mux ----------------------------------------------------------- */
 
-static void on_send(struct span head, struct span body, void *arg)
+static void on_send(unsigned channel, struct span head, struct span body, void *arg)
 {
     struct session *s = arg;
-    int error = peer_send(s->peer, head, body);
+    int error = peer_send(s->peer, channel, head, body);
     if (!error || s->send_error)
         return;
     /* A body without this frame would be wrong and look right. */
@@ -57,10 +57,15 @@ static void on_send(struct span head, struct span body, void *arg)
     timer_start_in(s->timer, 0);
 }
 
-static bool on_can_send(void *arg)
+/* What is small goes beside a full queue where its channel has none of it:
+ * SCTP sends that first. */
+static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
 {
     struct session *s = arg;
-    return !s->is_closed && !s->send_error && peer_is_writable(s->peer);
+    if (s->is_closed || s->send_error)
+        return false;
+    return peer_is_writable(s->peer) ||
+           (urgency == MUX_SMALL && peer_is_channel_idle(s->peer, channel));
 }
 
 static void on_reading(bool reading, void *arg)
@@ -85,7 +90,7 @@ static void on_rtt(uint64_t rtt_us, void *arg)
         s->handlers->on_rtt(s, s->arg);
 }
 
-static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
     struct session *s = arg;
     s->handlers->on_request(stream, head, s->arg);
@@ -103,10 +108,15 @@ static void on_dead(const char *text, bool wrong_role, void *arg)
     report_closed(arg, text, wrong_role);
 }
 
-static void on_note(const char *text, bool is_late, void *arg)
+static void on_note(enum mux_note kind, const char *text, void *arg)
 {
+    static const enum log_level levels[] = {
+        [MUX_NOTE_LATE] = LOG_DEBUG,
+        [MUX_NOTE_DROPPED] = LOG_INFO,
+        [MUX_NOTE_LOST] = LOG_WARN,
+    };
     (void)arg;
-    log_write(is_late ? LOG_DEBUG : LOG_INFO, "session: %s", text);
+    log_write(levels[kind], "session: %s", text);
 }
 
 static const struct mux_handlers mux_handlers = {
@@ -148,10 +158,10 @@ static void on_open(void *arg)
     rearm(s);
 }
 
-static void on_message(struct span message, void *arg)
+static void on_message(unsigned channel, struct span message, void *arg)
 {
     struct session *s = arg;
-    mux_feed(s->mux, message, clock_now_us());
+    mux_feed(s->mux, channel, message, clock_now_us());
 }
 
 static void on_writable(void *arg)
@@ -200,14 +210,15 @@ static void on_expiry(void *arg)
         rearm(s);
 }
 
-struct session *session_new(struct loop *loop, enum mux_role role, const struct peer_config *config,
+struct session *session_new(struct loop *loop, enum mux_role role, unsigned features,
+                            const struct peer_config *config,
                             const struct session_handlers *handlers, void *arg)
 {
     struct session *s = xcalloc(1, sizeof *s);
     s->loop = loop;
     s->handlers = handlers;
     s->arg = arg;
-    s->mux = mux_new(role, &mux_handlers, s);
+    s->mux = mux_new(role, features, &mux_handlers, s);
     s->timer = timer_new(loop, on_expiry, s);
     s->peer = peer_new(loop, config, &peer_handlers, s);
     return s;

@@ -20,7 +20,7 @@ struct session_handlers {
     void (*on_ready)(struct session *session, void *arg);
     /* The first round trip was measured. */
     void (*on_rtt)(struct session *session, void *arg);
-    void (*on_request)(struct mux_stream *stream, struct head *head, void *arg);
+    void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
     /* As on_path of the peer. */
     void (*on_path)(struct session *session, enum peer_path_state state, void *arg);
     /* The last open stream has ended. */
@@ -29,8 +29,9 @@ struct session_handlers {
     void (*on_closed)(struct session *session, const char *text, bool wrong_role, void *arg);
 };
 
-/* The handlers must outlive the session. */
-struct session *session_new(struct loop *loop, enum mux_role role, const struct peer_config *config,
+/* features: see mux_new(). The handlers must outlive the session. */
+struct session *session_new(struct loop *loop, enum mux_role role, unsigned features,
+                            const struct peer_config *config,
                             const struct session_handlers *handlers, void *arg);
 
 /* Ends every stream with text, closes the peer, frees. No handler is called

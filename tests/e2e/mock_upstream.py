@@ -47,6 +47,8 @@ RAW = {  # whole responses, as they go over the wire; the connection closes behi
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal",
     "trailers": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n",
+    "odd-reason": b"HTTP/1.1 299 Very Odd\r\nContent-Length: 0\r\n\r\n",
+    "too-large": b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     "extensions": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     b'5;a=b;c="d"\r\nhello\r\n0;z\r\n\r\n',
     "until-close": b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end",
@@ -130,6 +132,10 @@ class Handler(BaseHTTPRequestHandler):
             if self.request_id is not None:
                 say("closed", self.request_id)
 
+    def handle_expect_100(self):
+        """/raw/ says all that it says by itself."""
+        return self.path.startswith("/raw/") or super().handle_expect_100()
+
     def answer(self):
         self.request_id = self.server.next_id("request")
         self.sent = 0
@@ -188,8 +194,8 @@ class Handler(BaseHTTPRequestHandler):
         while size := int(self.read_line().split(b";")[0], 16):
             yield from self.sized_body(size)
             self.read_line()
-        while self.read_line():
-            pass
+        while trailer := self.read_line():
+            say("trailer", trailer.decode("latin-1"))
         self.headers.replace_header("Transfer-Encoding", "done")
 
     def read_line(self):
@@ -373,6 +379,32 @@ class Handler(BaseHTTPRequestHandler):
                 "conn": self.conn_id,
             }
         )
+
+    def on_cookies(self, _):
+        fields = [("Set-Cookie", value) for value in ("a=1", "b=2; Path=/", "a=3")]
+        self.start(200, "text/plain", 0, fields)
+
+    def on_upgrade(self, how):
+        """A pipe that echoes lines and says bye at the end; `first`: that says
+        bye at once and listens on."""
+        self.close_connection = True
+        if self.headers.get("Upgrade") != "echo":
+            self.send_json({"error": {"message": "no Upgrade: echo"}}, 400)
+            return
+        self.wfile.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+        )
+        if how == "first":
+            self.wfile.write(b"bye\n")
+            self.connection.shutdown(socket.SHUT_WR)
+        for line in self.rfile:
+            if how == "first":
+                say("pipe", line.decode().strip())
+            else:
+                self.wfile.write(line)
+        say("pipe ended")
+        if how != "first":
+            self.wfile.write(b"bye\n")
 
     def on_raw(self, name):
         self.close_connection = True

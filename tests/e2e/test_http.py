@@ -261,9 +261,8 @@ class OddUpstreams(TunnelCase):
         return body
 
     def test_valid(self):
-        """interim responses, trailers, chunk extensions, until-close, HTTP/1.0"""
+        """trailers, chunk extensions, until-close, HTTP/1.0"""
         for name, body in {
-            "early-hints": b"final",
             "trailers": b"hello",
             "extensions": b"hello",
             "until-close": b"until the end",

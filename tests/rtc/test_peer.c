@@ -50,6 +50,7 @@ struct end {
     size_t to_send_bytes;
     size_t received_bytes;
     unsigned received;
+    unsigned by_channel[1 + PEER_CHANNELS_MAX]; /* the same */
     unsigned writable;
     int path_changes;
     bool closes_on_open;
@@ -132,9 +133,10 @@ static void on_open(void *arg)
     check_done(end->scene);
 }
 
-static void on_message(struct span message, void *arg)
+static void on_message(unsigned channel, struct span message, void *arg)
 {
     struct end *end = arg;
+    end->by_channel[channel]++;
     assert_true(end->is_open);
     assert_false(end->is_closed);
     EVP_DigestUpdate(end->received_digest, message.data, message.len);
@@ -188,7 +190,7 @@ static void push(struct end *end)
             len = end->to_send_bytes - end->sent_bytes;
         random_bytes(bytes, len < 64 ? len : 64);
         size_t head = len < 5 ? len : 5;
-        assert_int_equal(peer_send(end->peer, span_of(bytes, head),
+        assert_int_equal(peer_send(end->peer, 0, span_of(bytes, head),
                                    span_of(bytes + head, len - head)),
                          0);
         EVP_DigestUpdate(end->sent_digest, bytes, len);
@@ -395,17 +397,45 @@ static void test_sizes_of_messages(void **state)
     struct end *from = &scene->ends[0];
     struct end *to = &scene->ends[1];
     static uint8_t bytes[PEER_MESSAGE_MAX + 1];
-    assert_int_equal(peer_send(from->peer, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
+    assert_int_equal(peer_send(from->peer, 0, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
     connect_both(scene);
-    assert_int_equal(peer_send(from->peer, (struct span){0}, (struct span){0}), 0);
-    assert_int_equal(peer_send(from->peer, (struct span){0}, SPAN_LITERAL("x")), 0);
-    assert_int_equal(peer_send(from->peer, span_of(bytes, PEER_MESSAGE_MAX), (struct span){0}), 0);
-    assert_int_equal(peer_send(from->peer, span_of(bytes, 1), span_of(bytes, PEER_MESSAGE_MAX)),
+    assert_int_equal(peer_send(from->peer, 0, (struct span){0}, (struct span){0}), 0);
+    assert_int_equal(peer_send(from->peer, 0, (struct span){0}, SPAN_LITERAL("x")), 0);
+    assert_int_equal(peer_send(from->peer, 0, span_of(bytes, PEER_MESSAGE_MAX), (struct span){0}),
+                     0);
+    assert_int_equal(peer_send(from->peer, 0, span_of(bytes, 1), span_of(bytes, PEER_MESSAGE_MAX)),
                      -EMSGSIZE);
     from->to_send_bytes = from->sent_bytes =
         1 + PEER_MESSAGE_MAX; /* nothing is left for on_writable */
     run_until(scene, all_received);
     assert_int_equal(to->received, 3);
+}
+
+static bool has_all_channels(struct scene *scene)
+{
+    return scene->ends[0].received > PEER_CHANNELS_MAX &&
+           scene->ends[1].received > PEER_CHANNELS_MAX;
+}
+
+/* Further channels need no OPEN: they are there with the first. */
+static void test_further_channels(void **state)
+{
+    struct scene *scene = *state;
+    connect_both(scene);
+    for (int i = 0; i < 2; i++) {
+        for (unsigned channel = 0; channel <= PEER_CHANNELS_MAX; channel++) {
+            assert_true(peer_is_channel_idle(scene->ends[i].peer, channel));
+            assert_int_equal(peer_send(scene->ends[i].peer, channel, SPAN_LITERAL("x"),
+                                       (struct span){0}),
+                             0);
+            assert_false(peer_is_channel_idle(scene->ends[i].peer, channel));
+        }
+    }
+    run_until(scene, has_all_channels);
+    for (int i = 0; i < 2; i++) {
+        for (unsigned channel = 0; channel <= PEER_CHANNELS_MAX; channel++)
+            assert_int_equal(scene->ends[i].by_channel[channel], 1);
+    }
 }
 
 static void test_paused_reading_bounds_memory(void **state)
@@ -438,7 +468,7 @@ static void test_close_is_noticed(void **state)
         assert_true(other->closed_us - closed_us < 200 * US_PER_MS);
         assert_non_null(strstr(other->close_text, "closed"));
         assert_int_equal(peer_get_state(other->peer), PEER_CLOSED);
-        assert_int_equal(peer_send(other->peer, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
+        assert_int_equal(peer_send(other->peer, 0, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
         teardown(state);
         setup(state);
     }
@@ -856,6 +886,7 @@ int main(void)
         TEST(test_opens_at_once),
         TEST(test_ten_megabytes_both_ways),
         TEST(test_sizes_of_messages),
+        TEST(test_further_channels),
         TEST(test_paused_reading_bounds_memory),
         TEST(test_close_is_noticed),
         TEST(test_close_is_noticed_while_paused_and_full),

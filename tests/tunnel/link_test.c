@@ -82,7 +82,13 @@ static void run_until(struct scene *scene, bool (*is_done)(struct scene *scene))
 
 /* ---- streams ---- */
 
-static void on_head(struct head *response, void *arg)
+static void on_interim(const struct head *response, void *arg)
+{
+    (void)response;
+    (void)arg;
+}
+
+static void on_head(const struct head *response, void *arg)
 {
     (void)response;
     ((struct side *)arg)->has_head = true;
@@ -93,13 +99,15 @@ static void on_body(struct span bytes, void *arg)
     ((struct side *)arg)->received += bytes.len;
 }
 
-static void on_end(void *arg)
+static void on_end(struct http_fields trailers, void *arg)
 {
+    (void)trailers;
     ((struct side *)arg)->has_ended = true;
 }
 
-static void on_error(const char *text, void *arg)
+static void on_error(enum stream_error error, const char *text, void *arg)
 {
+    (void)error;
     (void)text;
     ((struct side *)arg)->has_failed = true;
 }
@@ -109,8 +117,8 @@ static void on_drain(void *arg)
     (void)arg;
 }
 
-static const struct mux_stream_handlers stream_handlers = {on_head, on_body, on_end, on_error,
-                                                           on_drain};
+static const struct mux_stream_handlers stream_handlers = {on_interim, on_head,  on_body,
+                                                           on_end,     on_error, on_drain};
 
 /* ---- links ---- */
 
@@ -126,7 +134,7 @@ static void on_down(void *arg)
     ((struct side *)arg)->mux = NULL;
 }
 
-static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
     struct side *side = arg;
     (void)head;
@@ -145,6 +153,7 @@ static void start_link(struct side *side, enum mux_role role)
     static const struct link_handlers handlers = {on_up, on_down, on_request, on_status};
     struct link_config config = {
         .role = role,
+        .features = FEATURES_ALL,
         .signal = &side->scene->url,
         .room = "room",
         .cert = side->cert,
@@ -219,7 +228,7 @@ static void naive_on_message(const struct signal_message *message, void *arg)
         return;
     assert_true(naive->session_count < SESSIONS_MAX);
     struct session *session =
-        session_new(naive->scene->loop, MUX_CONSUMER, &config, &handlers, naive);
+        session_new(naive->scene->loop, MUX_CONSUMER, FEATURES_ALL, &config, &handlers, naive);
     naive->sessions[naive->session_count++] = session;
     assert_int_equal(peer_set_remote(session_peer(session), "offer", message->sdp, &why), 0);
 }
@@ -357,12 +366,12 @@ static void begin_exchange(struct scene *scene)
     run_until(scene, both_up);
     struct head head;
     head_init(&head);
-    head.method = xstrdup("POST");
-    head.path = xstrdup("/x");
+    head.method = SPAN_LITERAL("POST");
+    head.target = SPAN_LITERAL("/x");
+    head.framing = HTTP_BODY_CHUNKED;
     assert_int_equal(mux_open(scene->consumer.mux, &head, &stream_handlers, &scene->consumer,
                               &scene->consumer.stream),
                      0);
-    head_deinit(&head);
     mux_stream_write(scene->consumer.stream, SPAN_LITERAL("first"));
     run_until(scene, has_request);
     run_until(scene, both_settled);
@@ -373,15 +382,15 @@ static void begin_exchange(struct scene *scene)
 /* It ends well, in the session in which it began. */
 static void end_exchange(struct scene *scene)
 {
-    struct head head = {.status = 200};
+    struct head head = {.status = 200, .framing = HTTP_BODY_CHUNKED};
     assert_ptr_equal(scene->provider.link->current, scene->before[0]);
     assert_ptr_equal(scene->consumer.link->current, scene->before[1]);
     mux_stream_write(scene->consumer.stream, SPAN_LITERAL("second"));
-    mux_stream_end(scene->consumer.stream);
+    mux_stream_end(scene->consumer.stream, (struct http_fields){0});
     run_until(scene, has_whole_request);
     assert_int_equal(mux_stream_respond(scene->provider.stream, &head), 0);
     mux_stream_write(scene->provider.stream, SPAN_LITERAL("response"));
-    mux_stream_end(scene->provider.stream);
+    mux_stream_end(scene->provider.stream, (struct http_fields){0});
     run_until(scene, has_whole_response);
     assert_int_equal(scene->provider.received, strlen("firstsecond"));
     assert_int_equal(scene->consumer.received, strlen("response"));

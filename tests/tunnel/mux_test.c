@@ -14,11 +14,11 @@
 #include "tunnel/frame.h"
 #include "tunnel/mux.h"
 
-enum { CHANNEL_MAX = 1 << 20, STORY_MAX = 4096, SIDE_STREAMS = 8 };
+enum { CHANNEL_MAX = 1 << 20, STORY_MAX = 4096, SIDE_STREAMS = 8, PREFIX_LEN = 5 };
 
 struct side {
     struct mux *mux;
-    struct buf out;  /* messages on their way, each behind its length */
+    struct buf out;  /* messages on their way, each behind its length and channel */
     size_t capacity; /* can_send() while out is below this */
     char story[STORY_MAX];
     struct mux_stream *stream[SIDE_STREAMS];
@@ -26,7 +26,8 @@ struct side {
     size_t drains;
     size_t body_bytes;
     bool is_reading;
-    bool refuses; /* cancels requests */
+    bool refuses;     /* cancels requests */
+    bool takes_small; /* can_send() for what is small, whatever the capacity */
 };
 
 struct pair {
@@ -51,7 +52,12 @@ static void assert_story(struct side *side, const char *expected)
 
 /* --- handlers: streams ------------------------------------------------------ */
 
-static void on_head(struct head *head, void *arg)
+static void on_interim(const struct head *head, void *arg)
+{
+    tell(arg, "interim %d; ", head->status);
+}
+
+static void on_head(const struct head *head, void *arg)
 {
     tell(arg, "head %d; ", head->status);
 }
@@ -64,14 +70,19 @@ static void on_body(struct span bytes, void *arg)
         tell(side, "body %.*s; ", SPAN_ARG(bytes));
 }
 
-static void on_end(void *arg)
+static void on_end(struct http_fields trailers, void *arg)
 {
     tell(arg, "end; ");
+    for (size_t i = 0; i < trailers.count; i++)
+        tell(arg, "trailer %.*s; ", SPAN_ARG(trailers.at[i].name));
 }
 
-static void on_error(const char *text, void *arg)
+static void on_error(enum stream_error error, const char *text, void *arg)
 {
-    tell(arg, "error %s; ", text);
+    if (error == STREAM_UNSPECIFIED || error == STREAM_SESSION)
+        tell(arg, "error %s; ", text);
+    else
+        tell(arg, "error %d %s; ", error, text);
 }
 
 static void on_drain(void *arg)
@@ -81,6 +92,7 @@ static void on_drain(void *arg)
 }
 
 static const struct mux_stream_handlers stream_handlers = {
+    .on_interim = on_interim,
     .on_head = on_head,
     .on_body = on_body,
     .on_end = on_end,
@@ -90,21 +102,23 @@ static const struct mux_stream_handlers stream_handlers = {
 
 /* --- handlers: session -------------------------------------------------------- */
 
-static void on_send(struct span head, struct span body, void *arg)
+static void on_send(unsigned channel, struct span head, struct span body, void *arg)
 {
     struct side *side = arg;
-    uint8_t prefix[4];
+    uint8_t prefix[PREFIX_LEN];
     assert_true(head.len + body.len <= FRAME_MAX);
     put_u32be(prefix, (uint32_t)(head.len + body.len));
+    prefix[4] = (uint8_t)channel;
     assert_int_equal(buf_append(&side->out, span_of(prefix, sizeof prefix)), 0);
     assert_int_equal(buf_append(&side->out, head), 0);
     assert_int_equal(buf_append(&side->out, body), 0);
 }
 
-static bool on_can_send(void *arg)
+static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
 {
+    (void)channel;
     struct side *side = arg;
-    return side->out.len < side->capacity;
+    return side->out.len < side->capacity || (side->takes_small && urgency == MUX_SMALL);
 }
 
 static void on_reading(bool reading, void *arg)
@@ -124,12 +138,13 @@ static void on_rtt(uint64_t rtt_us, void *arg)
     (void)arg;
 }
 
-static void on_request(struct mux_stream *stream, struct head *head, void *arg)
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
     struct side *side = arg;
-    tell(side, "%u %s %s; ", mux_stream_id(stream), head->method, head->path);
+    tell(side, "%u %.*s %.*s; ", mux_stream_id(stream), SPAN_ARG(head->method),
+         SPAN_ARG(head->target));
     if (side->refuses) {
-        mux_stream_cancel(stream, "refused");
+        mux_stream_cancel(stream, STREAM_NOT_ALLOWED, "refused");
         return;
     }
     mux_stream_accept(stream, &stream_handlers, side);
@@ -148,9 +163,10 @@ static void on_dead(const char *text, bool wrong_role, void *arg)
     tell(arg, "dead%s: %s; ", wrong_role ? " (role)" : "", text);
 }
 
-static void on_note(const char *text, bool is_late, void *arg)
+static void on_note(enum mux_note kind, const char *text, void *arg)
 {
-    tell(arg, "%snote %s; ", is_late ? "late " : "", text);
+    static const char *const kinds[] = {"late note", "note", "lost"};
+    tell(arg, "%s %s; ", kinds[kind], text);
 }
 
 static const struct mux_handlers handlers = {
@@ -167,11 +183,11 @@ static const struct mux_handlers handlers = {
 
 /* --- the channel ---------------------------------------------------------------- */
 
-static void side_init(struct side *side, enum mux_role role)
+static void side_init(struct side *side, enum mux_role role, unsigned features)
 {
     *side = (struct side){.capacity = CHANNEL_MAX, .is_reading = true};
     buf_init(&side->out, 16u * CHANNEL_MAX);
-    side->mux = mux_new(role, &handlers, side);
+    side->mux = mux_new(role, features, &handlers, side);
 }
 
 static void side_deinit(struct side *side)
@@ -188,9 +204,10 @@ static bool deliver_one(struct pair *pair, struct side *from, struct side *to)
         return false;
     struct span queued = buf_bytes(&from->out);
     size_t len = get_u32be(queued.data);
-    struct guard g = guard_new(queued.data + 4, len);
-    buf_consume(&from->out, 4 + len);
-    mux_feed(to->mux, g.bytes, pair->now_us);
+    unsigned channel = queued.data[4];
+    struct guard g = guard_new(queued.data + PREFIX_LEN, len);
+    buf_consume(&from->out, PREFIX_LEN + len);
+    mux_feed(to->mux, channel, g.bytes, pair->now_us);
     guard_free(&g);
     mux_flush(from->mux);
     return true;
@@ -203,23 +220,27 @@ static void deliver_all(struct pair *pair)
     }
 }
 
-static void feed(struct side *side, uint8_t type, uint32_t id, const char *payload)
+static void feed_bytes(struct side *side, uint8_t type, uint32_t id, struct span payload)
 {
     uint8_t wire[512];
-    size_t len = strlen(payload);
     frame_encode_header(type, id, wire);
-    memcpy(wire + FRAME_HEADER_LEN, payload, len);
-    struct guard g = guard_new(wire, FRAME_HEADER_LEN + len);
-    mux_feed(side->mux, g.bytes, 0);
+    memcpy(wire + FRAME_HEADER_LEN, payload.data, payload.len);
+    struct guard g = guard_new(wire, FRAME_HEADER_LEN + payload.len);
+    mux_feed(side->mux, 0, g.bytes, 0);
     guard_free(&g);
 }
 
-static int pair_setup(void **state)
+static void feed(struct side *side, uint8_t type, uint32_t id, const char *payload)
+{
+    feed_bytes(side, type, id, span_from_string(payload));
+}
+
+static int pair_setup_with(void **state, unsigned consumer, unsigned provider)
 {
     struct pair *pair = calloc(1, sizeof *pair);
     pair->now_us = 1000;
-    side_init(&pair->consumer, MUX_CONSUMER);
-    side_init(&pair->provider, MUX_PROVIDER);
+    side_init(&pair->consumer, MUX_CONSUMER, consumer);
+    side_init(&pair->provider, MUX_PROVIDER, provider);
     mux_start(pair->consumer.mux, pair->now_us);
     mux_start(pair->provider.mux, pair->now_us);
     deliver_all(pair);
@@ -227,6 +248,16 @@ static int pair_setup(void **state)
     assert_story(&pair->provider, "ready; ");
     *state = pair;
     return 0;
+}
+
+static int pair_setup(void **state)
+{
+    return pair_setup_with(state, FEATURE_SSE, FEATURE_SSE);
+}
+
+static int extended_setup(void **state)
+{
+    return pair_setup_with(state, FEATURES_ALL, FEATURES_ALL);
 }
 
 static int pair_teardown(void **state)
@@ -242,13 +273,13 @@ static struct mux_stream *open_stream(struct pair *pair, const char *path)
 {
     struct head head;
     head_init(&head);
-    head.method = strdup("GET");
-    head.path = strdup(path);
+    head.method = SPAN_LITERAL("GET");
+    head.target = span_from_string(path);
+    head.framing = HTTP_BODY_CHUNKED;
     struct mux_stream *stream = NULL;
     assert_int_equal(mux_open(pair->consumer.mux, &head, &stream_handlers, &pair->consumer,
                               &stream),
                      0);
-    head_deinit(&head);
     return stream;
 }
 
@@ -257,8 +288,18 @@ static void respond(struct mux_stream *stream, int status)
     struct head head;
     head_init(&head);
     head.status = status;
+    head.framing = HTTP_BODY_CHUNKED;
     assert_int_equal(mux_stream_respond(stream, &head), 0);
-    head_deinit(&head);
+}
+
+static void end(struct mux_stream *stream)
+{
+    mux_stream_end(stream, (struct http_fields){0});
+}
+
+static void cancel(struct mux_stream *stream, const char *text)
+{
+    mux_stream_cancel(stream, STREAM_CANCELLED, text);
 }
 
 /* --- tests ------------------------------------------------------------------------ */
@@ -268,13 +309,13 @@ static void test_exchange(void **state)
     struct pair *pair = *state;
     struct mux_stream *request = open_stream(pair, "/a");
     mux_stream_write(request, SPAN_LITERAL("ping"));
-    mux_stream_end(request);
+    end(request);
     deliver_all(pair);
     assert_story(&pair->provider, "1 GET /a; body ping; end; ");
 
     respond(pair->provider.stream[0], 201);
     mux_stream_write(pair->provider.stream[0], SPAN_LITERAL("pong"));
-    mux_stream_end(pair->provider.stream[0]);
+    end(pair->provider.stream[0]);
     deliver_all(pair);
     assert_story(&pair->consumer, "head 201; body pong; end; ");
     assert_int_equal(mux_stream_count(pair->consumer.mux), 0);
@@ -284,7 +325,7 @@ static void test_exchange(void **state)
 static void test_each_write_is_sent_at_once(void **state)
 {
     struct pair *pair = *state;
-    mux_stream_end(open_stream(pair, "/"));
+    end(open_stream(pair, "/"));
     deliver_all(pair);
     respond(pair->provider.stream[0], 200);
     deliver_all(pair);
@@ -299,35 +340,58 @@ static void test_each_write_is_sent_at_once(void **state)
 static void test_streams_take_turns(void **state)
 {
     struct pair *pair = *state;
-    mux_stream_end(open_stream(pair, "/big"));
-    mux_stream_end(open_stream(pair, "/small"));
+    end(open_stream(pair, "/big"));
+    end(open_stream(pair, "/small"));
     deliver_all(pair);
     struct mux_stream *big = pair->provider.stream[0];
     struct mux_stream *small = pair->provider.stream[1];
 
     pair->provider.capacity = 1; /* one message at a time */
     respond(big, 200);
-    static const uint8_t zeros[4 * FRAME_BODY_MAX];
+    static const uint8_t zeros[3 * FRAME_BODY_MAX];
     mux_stream_write(big, span_of(zeros, sizeof zeros));
     respond(small, 204);
-    mux_stream_end(small);
+    end(small);
     pair->consumer.story[0] = '\0';
-    /* big's head is out; then big, small, big, small, … */
+    /* big's head is out; then what is small, and that is all of the other. */
     size_t frames = 0;
     while (!strstr(pair->consumer.story, "end; ")) {
         assert_true(deliver_one(pair, &pair->provider, &pair->consumer));
         frames++;
     }
-    assert_int_equal(frames, 5);
-    assert_true(pair->consumer.body_bytes <= 2 * FRAME_BODY_MAX);
+    assert_int_equal(frames, 3);
+    assert_int_equal(pair->consumer.body_bytes, 0);
     deliver_all(pair);
     assert_int_equal(pair->consumer.body_bytes, sizeof zeros);
+}
+
+static void test_bodies_take_turns(void **state)
+{
+    struct pair *pair = *state;
+    static const uint8_t zeros[3 * FRAME_BODY_MAX];
+    mux_stream_end(open_stream(pair, "/big"), (struct http_fields){0});
+    mux_stream_end(open_stream(pair, "/small"), (struct http_fields){0});
+    deliver_all(pair);
+    respond(pair->provider.stream[0], 200);
+    respond(pair->provider.stream[1], 200);
+    deliver_all(pair);
+    pair->provider.capacity = 1;
+    pair->consumer.story[0] = '\0';
+    mux_stream_write(pair->provider.stream[0], span_of(zeros, sizeof zeros));
+    mux_stream_write(pair->provider.stream[1], SPAN_LITERAL("small"));
+    end(pair->provider.stream[1]);
+    /* One of big's is out already, another has its turn before. */
+    for (int i = 0; i < 4; i++)
+        assert_true(deliver_one(pair, &pair->provider, &pair->consumer));
+    assert_story(&pair->consumer, "body small; end; ");
+    deliver_all(pair);
+    assert_int_equal(pair->consumer.body_bytes, sizeof zeros + 5);
 }
 
 static void test_backpressure(void **state)
 {
     struct pair *pair = *state;
-    mux_stream_end(open_stream(pair, "/"));
+    end(open_stream(pair, "/"));
     deliver_all(pair);
     struct mux_stream *stream = pair->provider.stream[0];
     respond(stream, 200);
@@ -336,7 +400,7 @@ static void test_backpressure(void **state)
     pair->provider.capacity = 0;
     static const uint8_t chunk[32 << 10];
     size_t written = 0;
-    while (mux_stream_queued(stream) <= MUX_STREAM_QUEUE_HIGH) {
+    while (mux_stream_is_writable(stream)) {
         mux_stream_write(stream, span_of(chunk, sizeof chunk));
         written += sizeof chunk;
     }
@@ -349,9 +413,9 @@ static void test_backpressure(void **state)
     assert_int_equal(pair->consumer.body_bytes, written);
 
     struct mux_stream *other = open_stream(pair, "/other");
-    mux_stream_set_reading(other, false);
+    mux_stream_set_held(other, CHANNEL_MAX + 1, pair->now_us);
     assert_false(pair->consumer.is_reading);
-    mux_stream_cancel(other, "gone");
+    cancel(other, "gone");
     assert_true(pair->consumer.is_reading);
 }
 
@@ -359,7 +423,7 @@ static void test_cancel_overtakes(void **state)
 {
     struct pair *pair = *state;
     struct mux_stream *request = open_stream(pair, "/");
-    mux_stream_end(request);
+    end(request);
     deliver_all(pair);
     respond(pair->provider.stream[0], 200);
     deliver_all(pair);
@@ -368,7 +432,7 @@ static void test_cancel_overtakes(void **state)
     pair->provider.capacity = 0;
     static const uint8_t chunk[FRAME_BODY_MAX];
     mux_stream_write(pair->provider.stream[0], span_of(chunk, sizeof chunk));
-    mux_stream_cancel(pair->provider.stream[0], "upstream broke");
+    cancel(pair->provider.stream[0], "upstream broke");
     assert_int_equal(mux_stream_count(pair->provider.mux), 0);
     pair->provider.capacity = CHANNEL_MAX;
     mux_flush(pair->provider.mux);
@@ -382,7 +446,7 @@ static void test_consumer_cancels(void **state)
     struct pair *pair = *state;
     struct mux_stream *request = open_stream(pair, "/");
     deliver_all(pair);
-    mux_stream_cancel(request, "the client went away");
+    cancel(request, "the client went away");
     deliver_all(pair);
     assert_story(&pair->provider, "1 GET /; error the client went away; ");
     assert_int_equal(mux_stream_count(pair->provider.mux), 0);
@@ -392,7 +456,7 @@ static void test_provider_refuses(void **state)
 {
     struct pair *pair = *state;
     pair->provider.refuses = true;
-    mux_stream_end(open_stream(pair, "/"));
+    end(open_stream(pair, "/"));
     deliver_all(pair);
     assert_story(&pair->consumer, "error refused; ");
 }
@@ -404,7 +468,7 @@ static void test_response_before_request_ends(void **state)
     mux_stream_write(request, SPAN_LITERAL("x"));
     deliver_all(pair);
     respond(pair->provider.stream[0], 413);
-    mux_stream_end(pair->provider.stream[0]);
+    end(pair->provider.stream[0]);
     deliver_all(pair);
     assert_story(&pair->consumer, "head 413; end; ");
     assert_int_equal(mux_stream_count(pair->consumer.mux), 0);
@@ -418,8 +482,8 @@ static void test_oversized_head(void **state)
     memset(value, 'v', sizeof value);
     struct head head;
     head_init(&head);
-    head.method = strdup("GET");
-    head.path = strdup("/");
+    head.method = SPAN_LITERAL("GET");
+    head.target = SPAN_LITERAL("/");
     head_add(&head, SPAN_LITERAL("X"), span_of(value, sizeof value));
     struct mux_stream *stream;
     assert_int_equal(mux_open(pair->consumer.mux, &head, &stream_handlers, &pair->consumer,
@@ -444,7 +508,7 @@ static void test_bad_frames_are_dropped(void **state)
     feed(&pair->provider, FRAME_HELLO, 0,
          "{\"proto\":\"other\",\"min_version\":1,"
          "\"max_version\":1}");
-    mux_feed(pair->provider.mux, SPAN_LITERAL("abc"), 0);
+    mux_feed(pair->provider.mux, 0, SPAN_LITERAL("abc"), 0);
     assert_story(&pair->provider,
                  "note dropped a frame of unknown type 77; "
                  "note dropped a REQ_BODY on stream 5, which is not open; "
@@ -454,7 +518,7 @@ static void test_bad_frames_are_dropped(void **state)
                  "note refused stream 2: the request's head is malformed; "
                  "note dropped a HELLO that is not of httptunnel; "
                  "note dropped a message of 3 bytes that is no frame; ");
-    mux_stream_end(request);
+    end(request);
     deliver_all(pair);
     assert_story(&pair->provider, "end; ");
 }
@@ -468,8 +532,8 @@ static void test_frames_out_of_order(void **state)
     feed(&pair->consumer, FRAME_RES_BODY, 1, "x");
     feed(&pair->consumer, FRAME_RES_HEADERS, 2, "{\"status\":200,\"headers\":{}}");
     feed(&pair->consumer, FRAME_RES_HEADERS, 2, "{\"status\":200,\"headers\":{}}");
-    assert_story(&pair->consumer, "error the exchange's frames are out of order; head 200; "
-                                  "error the exchange's frames are out of order; ");
+    assert_story(&pair->consumer, "error 5 the exchange's frames are out of order; head 200; "
+                                  "error 5 the exchange's frames are out of order; ");
     assert_int_equal(mux_stream_count(pair->consumer.mux), 0);
 }
 
@@ -488,12 +552,12 @@ static void test_no_common_version(void **state)
 {
     (void)state;
     struct side side;
-    side_init(&side, MUX_PROVIDER);
+    side_init(&side, MUX_PROVIDER, FEATURE_SSE);
     mux_start(side.mux, 0);
     feed(&side, FRAME_HELLO, 0, "{\"proto\":\"httptunnel\",\"min_version\":2,\"max_version\":9}");
     assert_story(&side, "dead: the other side does not speak version 1; ");
     struct frame frame;
-    struct span sent = span_skip(buf_bytes(&side.out), 4);
+    struct span sent = span_skip(buf_bytes(&side.out), PREFIX_LEN);
     assert_int_equal(frame_decode(sent, &frame), 0);
     assert_int_equal(frame.type, FRAME_ERROR);
     side_deinit(&side);
@@ -503,7 +567,7 @@ static void test_hello_timeout(void **state)
 {
     (void)state;
     struct side side;
-    side_init(&side, MUX_CONSUMER);
+    side_init(&side, MUX_CONSUMER, FEATURE_SSE);
     mux_start(side.mux, 0);
     assert_int_equal(mux_deadline_us(side.mux), MUX_HELLO_TIMEOUT_US);
     mux_on_deadline(side.mux, MUX_HELLO_TIMEOUT_US);
@@ -526,7 +590,7 @@ static void run_alone(struct side *side, uint64_t until_us)
 static void test_silence_is_death(void **state)
 {
     struct pair *pair = *state;
-    mux_stream_end(open_stream(pair, "/"));
+    end(open_stream(pair, "/"));
     run_alone(&pair->consumer, pair->now_us + MUX_DEAD_AFTER_US - 1);
     assert_story(&pair->consumer, "");
     run_alone(&pair->consumer, pair->now_us + MUX_DEAD_AFTER_US);
@@ -553,11 +617,11 @@ static void test_silence_while_not_reading(void **state)
     struct pair *pair = *state;
     struct mux_stream *stream = open_stream(pair, "/");
     deliver_all(pair);
-    mux_stream_set_reading(stream, false);
+    mux_stream_set_held(stream, CHANNEL_MAX + 1, pair->now_us);
     uint64_t late_us = pair->now_us + 10 * MUX_DEAD_AFTER_US;
     run_alone(&pair->consumer, late_us);
     assert_story(&pair->consumer, "");
-    mux_stream_set_reading(stream, true);
+    mux_stream_set_held(stream, 0, pair->now_us);
     run_alone(&pair->consumer, late_us + MUX_DEAD_AFTER_US - MUX_PING_INTERVAL_US);
     assert_story(&pair->consumer, "");
     run_alone(&pair->consumer, late_us + 2 * MUX_DEAD_AFTER_US);
@@ -597,8 +661,8 @@ static void test_too_many_streams(void **state)
         open_stream(pair, "/");
     struct head head;
     head_init(&head);
-    head.method = strdup("GET");
-    head.path = strdup("/");
+    head.method = SPAN_LITERAL("GET");
+    head.target = SPAN_LITERAL("/");
     assert_int_equal(mux_open(pair->consumer.mux, &head, &stream_handlers, &pair->consumer,
                               &stream),
                      -EBUSY);
@@ -612,7 +676,299 @@ static void test_session_error(void **state)
     assert_story(&pair->consumer, "dead: the other side ended the session: go; ");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
+/* --- extensions --------------------------------------------------------------------- */
+
+static void test_handshake(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned consumer, provider, both;
+    } rows[] = {
+        {FEATURES_ALL, FEATURES_ALL, FEATURES_ALL},
+        {FEATURES_ALL, FEATURE_SSE, FEATURE_SSE},
+        {FEATURE_SSE, FEATURES_ALL, FEATURE_SSE},
+        {FEATURES_ALL, FEATURE_FLOW | FEATURE_INTERIM | FEATURE_UPGRADE, FEATURE_FLOW},
+        {FEATURES_ALL, FEATURE_FIELDS | FEATURE_INTERIM, FEATURE_FIELDS | FEATURE_INTERIM},
+        {FEATURE_INTERIM, FEATURES_ALL, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        void *made;
+        pair_setup_with(&made, rows[i].consumer, rows[i].provider);
+        struct pair *pair = made;
+        for (unsigned bit = 0; bit < FEATURE_COUNT; bit++) {
+            bool is_agreed = rows[i].both & 1u << bit;
+            assert_int_equal(mux_has(pair->consumer.mux, 1 << bit), is_agreed);
+            assert_int_equal(mux_has(pair->provider.mux, 1 << bit), is_agreed);
+        }
+        pair_teardown(&made);
+    }
+}
+
+static void test_fields_exchange(void **state)
+{
+    struct pair *pair = *state;
+    struct http_field trailer = {SPAN_LITERAL("X-Sum"), SPAN_LITERAL("1")};
+    struct mux_stream *request = open_stream(pair, "/a");
+    mux_stream_write(request, SPAN_LITERAL("ping"));
+    mux_stream_end(request, (struct http_fields){&trailer, 1});
+    deliver_all(pair);
+    assert_story(&pair->provider, "1 GET /a; body ping; end; trailer X-Sum; ");
+    struct head hints;
+    head_init(&hints);
+    hints.status = 103;
+    mux_stream_interim(pair->provider.stream[0], &hints);
+    respond(pair->provider.stream[0], 200);
+    mux_stream_write(pair->provider.stream[0], SPAN_LITERAL("pong"));
+    mux_stream_end(pair->provider.stream[0], (struct http_fields){&trailer, 1});
+    deliver_all(pair);
+    assert_story(&pair->consumer, "interim 103; head 200; body pong; end; trailer X-Sum; ");
+    assert_int_equal(mux_stream_count(pair->consumer.mux), 0);
+    assert_int_equal(mux_stream_count(pair->provider.mux), 0);
+}
+
+static void test_error_codes(void **state)
+{
+    struct pair *pair = *state;
+    open_stream(pair, "/");
+    open_stream(pair, "/");
+    deliver_all(pair);
+    mux_stream_cancel(pair->provider.stream[0], STREAM_TIMEOUT, "too late");
+    deliver_all(pair);
+    assert_story(&pair->consumer, "error 3 too late; ");
+    feed_bytes(&pair->consumer, FRAME_ERROR, 2, span_of("\xff\xffnew", 5));
+    assert_story(&pair->consumer, "error new; "); /* a code that we do not know */
+}
+
+static void test_interim_flood(void **state)
+{
+    struct pair *pair = *state;
+    open_stream(pair, "/");
+    deliver_all(pair);
+    struct head head;
+    head_init(&head);
+    head.status = 102;
+    for (int i = 0; i < 2 * MUX_INTERIM_MAX; i++)
+        mux_stream_interim(pair->provider.stream[0], &head);
+    assert_int_equal(pair->provider.out.len, MUX_INTERIM_MAX * (PREFIX_LEN + FRAME_HEADER_LEN + 4));
+    deliver_all(pair);
+    pair->consumer.story[0] = '\0';
+    feed_bytes(&pair->consumer, FRAME_RES_INTERIM, 1, span_of("\0\0\x66\0", 4));
+    assert_story(&pair->consumer, "");
+}
+
+static void test_malformed_interim(void **state)
+{
+    struct pair *pair = *state;
+    open_stream(pair, "/");
+    open_stream(pair, "/");
+    feed_bytes(&pair->consumer, FRAME_RES_INTERIM, 1, span_of("\0\0\xc8\0", 4)); /* 200 */
+    assert_story(&pair->consumer, "error 5 the response's head is malformed; ");
+    feed_bytes(&pair->consumer, FRAME_RES_HEADERS, 2, span_of("\0\0\x66\0", 4)); /* 102 */
+    assert_story(&pair->consumer, "error 5 the response's head is malformed; ");
+}
+
+static struct mux_stream *open_pipe(struct pair *pair, const char *method)
+{
+    struct head head;
+    struct mux_stream *stream;
+    head_init(&head);
+    head.method = span_from_string(method);
+    head.framing = HTTP_BODY_PIPE;
+    if (strcmp(method, "CONNECT") == 0) {
+        head.target = SPAN_LITERAL("a:1");
+    } else {
+        head.target = SPAN_LITERAL("/ws");
+        head_add(&head, SPAN_LITERAL("Upgrade"), SPAN_LITERAL("websocket"));
+    }
+    assert_int_equal(mux_open(pair->consumer.mux, &head, &stream_handlers, &pair->consumer,
+                              &stream),
+                     0);
+    deliver_all(pair);
+    pair->provider.story[0] = '\0';
+    return stream;
+}
+
+static void switch_protocols(struct pair *pair, int status)
+{
+    struct head head;
+    head_init(&head);
+    head.status = status;
+    head.framing = HTTP_BODY_PIPE;
+    if (status == 101)
+        head_add(&head, SPAN_LITERAL("Upgrade"), SPAN_LITERAL("websocket"));
+    assert_int_equal(mux_stream_respond(pair->provider.stream[0], &head), 0);
+    deliver_all(pair);
+}
+
+static void test_pipe_ends_with_the_consumer_first(void **state)
+{
+    struct pair *pair = *state;
+    struct mux_stream *pipe = open_pipe(pair, "GET");
+    switch_protocols(pair, 101);
+    mux_stream_write(pipe, SPAN_LITERAL("to"));
+    end(pipe);
+    deliver_all(pair);
+    assert_story(&pair->provider, "body to; end; ");
+    mux_stream_write(pair->provider.stream[0], SPAN_LITERAL("fro"));
+    deliver_all(pair);
+    end(pair->provider.stream[0]);
+    deliver_all(pair);
+    assert_story(&pair->consumer, "head 101; body fro; end; ");
+    assert_int_equal(mux_stream_count(pair->consumer.mux), 0);
+    assert_int_equal(mux_stream_count(pair->provider.mux), 0);
+}
+
+static void test_pipe_ends_with_the_provider_first(void **state)
+{
+    struct pair *pair = *state;
+    struct mux_stream *pipe = open_pipe(pair, "CONNECT");
+    switch_protocols(pair, 200);
+    end(pair->provider.stream[0]);
+    deliver_all(pair);
+    assert_story(&pair->consumer, "head 200; end; ");
+    mux_stream_write(pipe, SPAN_LITERAL("more"));
+    deliver_all(pair);
+    assert_story(&pair->provider, "body more; ");
+    end(pipe);
+    deliver_all(pair);
+    assert_story(&pair->provider, "end; ");
+    assert_int_equal(mux_stream_count(pair->consumer.mux), 0);
+    assert_int_equal(mux_stream_count(pair->provider.mux), 0);
+}
+
+/* What a pipe has queued when its other direction ends still goes out. */
+static void test_pipe_end_waits_for_its_body(void **state)
+{
+    struct pair *pair = *state;
+    static const uint8_t zeros[3 * FRAME_BODY_MAX / 2];
+    struct mux_stream *pipe = open_pipe(pair, "GET");
+    switch_protocols(pair, 101);
+    pair->consumer.capacity = 0;
+    mux_stream_write(pipe, span_of(zeros, sizeof zeros));
+    end(pipe);
+    end(pair->provider.stream[0]);
+    while (deliver_one(pair, &pair->provider, &pair->consumer)) {
+    }
+    assert_story(&pair->consumer, "head 101; end; ");
+    assert_int_equal(mux_stream_count(pair->consumer.mux), 1);
+    pair->consumer.capacity = CHANNEL_MAX;
+    mux_flush(pair->consumer.mux);
+    deliver_all(pair);
+    assert_int_equal(pair->provider.body_bytes, sizeof zeros);
+    assert_int_equal(mux_stream_count(pair->consumer.mux), 0);
+    assert_int_equal(mux_stream_count(pair->provider.mux), 0);
+}
+
+static void test_pipe_refused(void **state)
+{
+    struct pair *pair = *state;
+    open_pipe(pair, "GET");
+    respond(pair->provider.stream[0], 200);
+    end(pair->provider.stream[0]);
+    deliver_all(pair);
+    assert_story(&pair->consumer, "head 200; end; ");
+    assert_story(&pair->provider, ""); /* no ERROR: nothing was cut off */
+    assert_int_equal(mux_stream_count(pair->consumer.mux), 0);
+    assert_int_equal(mux_stream_count(pair->provider.mux), 0);
+}
+
+/* Both ends must think the same of what a pipe is. */
+static void test_pipes_that_are_none(void **state)
+{
+    struct pair *pair = *state;
+    static const struct span heads[] = {
+        {(const uint8_t *)"\3\0\xc8\0", 4}, /* 200 to Upgrade: no pipe */
+        {(const uint8_t *)"\0\0\x65\0", 4}, /* 101 without one */
+    };
+    for (uint32_t i = 0; i < 2; i++) {
+        open_pipe(pair, "GET");
+        feed_bytes(&pair->consumer, FRAME_RES_HEADERS, 1 + i, heads[i]);
+        assert_story(&pair->consumer, "error 5 the response's head is malformed; ");
+    }
+    open_stream(pair, "/");
+    feed_bytes(&pair->consumer, FRAME_RES_HEADERS, 3, span_of("\3\0\x65\0", 4));
+    assert_story(&pair->consumer, "error 5 the response's head is malformed; ");
+    /* Bytes before the switch. */
+    open_pipe(pair, "GET");
+    feed(&pair->provider, FRAME_REQ_BODY, 4, "early");
+    assert_story(&pair->provider, "error 5 the exchange's frames are out of order; ");
+}
+
+static void test_body_that_was_not_announced(void **state)
+{
+    struct pair *pair = *state;
+    struct head head;
+    struct mux_stream *stream;
+    head_init(&head);
+    head.method = SPAN_LITERAL("GET");
+    head.target = SPAN_LITERAL("/");
+    assert_int_equal(mux_open(pair->consumer.mux, &head, &stream_handlers, &pair->consumer,
+                              &stream),
+                     0);
+    deliver_all(pair);
+    pair->provider.story[0] = '\0';
+    feed(&pair->provider, FRAME_REQ_BODY, 1, "x");
+    assert_story(&pair->provider, "error 5 the exchange's frames are out of order; ");
+}
+
+/* The channel of the first message that waits. */
+static unsigned next_channel(const struct side *side)
+{
+    assert_true(side->out.len > 0);
+    return buf_bytes(&side->out).data[4];
+}
+
+static void test_streams_have_channels(void **state)
+{
+    struct pair *pair = *state;
+    for (uint32_t id = 1; id <= MUX_CHANNELS + 2; id++) {
+        struct mux_stream *stream = open_stream(pair, "/");
+        unsigned expected = 1 + id % MUX_CHANNELS;
+        assert_int_equal(next_channel(&pair->consumer), expected);
+        pair->provider.streams = 0;
+        deliver_all(pair);
+        respond(pair->provider.stream[0], 200);
+        assert_int_equal(next_channel(&pair->provider), expected);
+        deliver_all(pair);
+        end(pair->provider.stream[0]);
+        assert_int_equal(next_channel(&pair->provider), expected);
+        cancel(stream, "enough");
+        assert_int_equal(next_channel(&pair->consumer), expected);
+        deliver_all(pair);
+    }
+    mux_probe(pair->consumer.mux, pair->now_us);
+    assert_int_equal(next_channel(&pair->consumer), 0);
+    deliver_all(pair);
+    pair->provider.story[0] = '\0';
+    mux_feed(pair->provider.mux, MUX_CHANNELS + 1, SPAN_LITERAL("\3\0\0\0\0"), 0);
+    assert_story(&pair->provider, "note dropped a message of 5 bytes that is on a channel which "
+                                  "was not agreed on; ");
+}
+
+/* What is small goes where bodies have filled the queue. */
+static void test_small_frames_go_beside_a_full_queue(void **state)
+{
+    struct pair *pair = *state;
+    static const uint8_t zeros[FRAME_BODY_MAX];
+    end(open_stream(pair, "/a"));
+    end(open_stream(pair, "/b"));
+    deliver_all(pair);
+    respond(pair->provider.stream[0], 200);
+    deliver_all(pair);
+    pair->provider.capacity = 0;
+    pair->provider.takes_small = true;
+    mux_stream_write(pair->provider.stream[0], span_of(zeros, sizeof zeros));
+    assert_int_equal(pair->provider.out.len, 0);
+    pair->consumer.story[0] = '\0';
+    respond(pair->provider.stream[1], 204);
+    end(pair->provider.stream[1]);
+    deliver_all(pair);
+    assert_story(&pair->consumer, "head 204; end; ");
+    assert_int_equal(pair->consumer.body_bytes, 0);
+}
+
+#define TEST(f)     cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
+#define EXTENDED(f) cmocka_unit_test_setup_teardown(f, extended_setup, pair_teardown)
 
 int main(void)
 {
@@ -620,6 +976,7 @@ int main(void)
         TEST(test_exchange),
         TEST(test_each_write_is_sent_at_once),
         TEST(test_streams_take_turns),
+        TEST(test_bodies_take_turns),
         TEST(test_backpressure),
         TEST(test_cancel_overtakes),
         TEST(test_consumer_cancels),
@@ -638,6 +995,30 @@ int main(void)
         TEST(test_ping_flood_is_bounded),
         TEST(test_too_many_streams),
         TEST(test_session_error),
+        /* What holds for version 1 holds with all extensions. */
+        EXTENDED(test_exchange),
+        EXTENDED(test_each_write_is_sent_at_once),
+        EXTENDED(test_streams_take_turns),
+        EXTENDED(test_bodies_take_turns),
+        EXTENDED(test_response_before_request_ends),
+        EXTENDED(test_oversized_head),
+        EXTENDED(test_silence_is_death),
+        EXTENDED(test_pings_keep_alive),
+        EXTENDED(test_ping_flood_is_bounded),
+        EXTENDED(test_too_many_streams),
+        cmocka_unit_test(test_handshake),
+        EXTENDED(test_fields_exchange),
+        EXTENDED(test_error_codes),
+        EXTENDED(test_interim_flood),
+        EXTENDED(test_malformed_interim),
+        EXTENDED(test_pipe_ends_with_the_consumer_first),
+        EXTENDED(test_pipe_ends_with_the_provider_first),
+        EXTENDED(test_pipe_end_waits_for_its_body),
+        EXTENDED(test_pipe_refused),
+        EXTENDED(test_pipes_that_are_none),
+        EXTENDED(test_body_that_was_not_announced),
+        EXTENDED(test_streams_have_channels),
+        EXTENDED(test_small_frames_go_beside_a_full_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

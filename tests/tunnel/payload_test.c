@@ -46,26 +46,27 @@ static void test_request_round_trip(void **state)
     (void)state;
     struct head head;
     head_init(&head);
-    head.method = strdup("POST");
-    head.path = strdup("/v1/chat?x=%20");
+    head.method = SPAN_LITERAL("POST");
+    head.target = SPAN_LITERAL("/v1/chat?x=%20");
     head_add(&head, SPAN_LITERAL("Accept"), SPAN_LITERAL("a"));
     head_add(&head, SPAN_LITERAL("X-Bytes"), SPAN_LITERAL("caf\xc3\xa9 \xff"));
     head_add(&head, SPAN_LITERAL("accept"), SPAN_LITERAL("b"));
     head_add(&head, SPAN_LITERAL("Cookie"), SPAN_LITERAL("k=1"));
     head_add(&head, SPAN_LITERAL("cookie"), SPAN_LITERAL("l=2"));
-    char *json = request_encode(&head, 7);
+    char *json = request_json_encode(&head, 7);
     head_deinit(&head);
     assert_non_null(strstr(json, "\"stream_id\":7"));
 
-    assert_int_equal(decode(request_decode, json, &head), 0);
-    assert_string_equal(head.method, "POST");
-    assert_string_equal(head.path, "/v1/chat?x=%20");
+    assert_int_equal(decode(request_json_decode, json, &head), 0);
+    assert_true(span_is_string(head.method, "POST"));
+    assert_true(span_is_string(head.target, "/v1/chat?x=%20"));
+    assert_false(head.is_framing_known);
     assert_int_equal(head.count, 3);
     assert_field(&head, 0, "Accept", "a, b");
     assert_field(&head, 1, "X-Bytes", "caf\xc3\xa9 \xff");
     assert_field(&head, 2, "Cookie", "k=1; l=2");
     head_deinit(&head);
-    assert_no_prefix_decodes(request_decode, json);
+    assert_no_prefix_decodes(request_json_decode, json);
     free(json);
 }
 
@@ -79,17 +80,17 @@ static void test_response_round_trip(void **state)
     head_add(&head, SPAN_LITERAL("set-cookie"), SPAN_LITERAL("b=2"));
     head_add(&head, SPAN_LITERAL("Vary"), SPAN_LITERAL("x"));
     bool was_lossy = false;
-    char *json = response_encode(&head, 9, &was_lossy);
+    char *json = response_json_encode(&head, 9, &was_lossy);
     head_deinit(&head);
     assert_true(was_lossy);
 
-    assert_int_equal(decode(response_decode, json, &head), 0);
+    assert_int_equal(decode(response_json_decode, json, &head), 0);
     assert_int_equal(head.status, 200);
     assert_int_equal(head.count, 2);
     assert_field(&head, 0, "Set-Cookie", "b=2");
     assert_field(&head, 1, "Vary", "x");
     head_deinit(&head);
-    assert_no_prefix_decodes(response_decode, json);
+    assert_no_prefix_decodes(response_json_decode, json);
     free(json);
 }
 
@@ -97,7 +98,7 @@ static void test_other_peers_habits(void **state)
 {
     (void)state;
     struct head head;
-    assert_int_equal(decode(response_decode,
+    assert_int_equal(decode(response_json_decode,
                             "{\"status\":200,\"new\":[1],\"headers\":{\"set-cookie\":"
                             "[\"a=1\",\"b=2\"],\"x\":\"\\u20ac\"}}",
                             &head),
@@ -136,7 +137,7 @@ static void test_refused_requests(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct head head;
-        assert_int_equal(decode(request_decode, rows[i], &head), -EINVAL);
+        assert_int_equal(decode(request_json_decode, rows[i], &head), -EINVAL);
         head_deinit(&head);
     }
 }
@@ -154,7 +155,7 @@ static void test_refused_responses(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct head head;
-        assert_int_equal(decode(response_decode, rows[i], &head), -EINVAL);
+        assert_int_equal(decode(response_json_decode, rows[i], &head), -EINVAL);
         head_deinit(&head);
     }
 }
@@ -168,14 +169,14 @@ static void test_too_many_fields(void **state)
         len += (size_t)snprintf(json + len, sizeof json - len, "%s\"n%d\":\"\"", i ? "," : "", i);
     snprintf(json + len, sizeof json - len, "}}");
     struct head head;
-    assert_int_equal(decode(response_decode, json, &head), -EINVAL);
+    assert_int_equal(decode(response_json_decode, json, &head), -EINVAL);
     head_deinit(&head);
 }
 
 static void test_hello(void **state)
 {
     (void)state;
-    struct hello hello = {1, 3, FEATURE_SSE};
+    struct hello hello = {1, 3, {FEATURE_SSE, 5, 6}};
     char *json = hello_encode(&hello);
     assert_string_equal(json, "{\"proto\":\"httptunnel\",\"min_version\":1,\"max_version\":3,"
                               "\"features\":[\"sse\"]}");
@@ -183,7 +184,7 @@ static void test_hello(void **state)
     assert_int_equal(hello_decode(span_from_string(json), &got), 0);
     assert_int_equal(got.min_version, 1);
     assert_int_equal(got.max_version, 3);
-    assert_int_equal(got.features, FEATURE_SSE);
+    assert_int_equal(got.means.features, FEATURE_SSE);
     for (size_t len = 0; len < strlen(json); len++) {
         struct guard g = guard_new(json, len);
         assert_int_equal(hello_decode(g.bytes, &got), -EINVAL);
@@ -199,7 +200,7 @@ static void test_hello(void **state)
 static void test_agree(void **state)
 {
     (void)state;
-    struct agree agree = {1, 0};
+    struct agree agree = {1, {0, 5, 6}};
     char *json = agree_encode(&agree);
     assert_string_equal(json, "{\"version\":1,\"features\":[]}");
     struct agree got;
@@ -208,7 +209,45 @@ static void test_agree(void **state)
     free(json);
     static const char unknown[] = "{\"version\":1,\"features\":[\"later\",5,\"sse\"],\"more\":{}}";
     assert_int_equal(agree_decode(SPAN_LITERAL(unknown), &got), 0);
-    assert_int_equal(got.features, FEATURE_SSE);
+    assert_int_equal(got.means.features, FEATURE_SSE);
+}
+
+/* What a side says of its means goes with the features that need it. */
+static void test_means(void **state)
+{
+    (void)state;
+    struct agree agree = {1, {FEATURE_FLOW | FEATURE_CHANNELS, 262144, 16}};
+    char *json = agree_encode(&agree);
+    assert_string_equal(json, "{\"version\":1,\"features\":[\"flow\",\"channels\"],"
+                              "\"window\":262144,\"channels\":16}");
+    struct agree got;
+    assert_int_equal(agree_decode(span_from_string(json), &got), 0);
+    assert_int_equal(got.means.window, 262144);
+    assert_int_equal(got.means.channels, 16);
+    free(json);
+
+    static const struct {
+        const char *json;
+        int result;
+        uint32_t window;
+        unsigned channels;
+    } rows[] = {
+        {"{\"version\":1}", 0, WINDOW_DEFAULT, 0},
+        {"{\"version\":1,\"window\":1,\"channels\":0}", 0, 1, 0},
+        {"{\"version\":1,\"window\":99999999999,\"channels\":9999999}", 0, WINDOW_MOST, UINT16_MAX},
+        {"{\"version\":1,\"window\":0}", -EINVAL, 0, 0},
+        {"{\"version\":1,\"window\":-1}", -EINVAL, 0, 0},
+        {"{\"version\":1,\"window\":\"1\"}", -EINVAL, 0, 0},
+        {"{\"version\":1,\"channels\":-1}", -EINVAL, 0, 0},
+        {"{\"version\":1,\"channels\":1.5}", -EINVAL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(agree_decode(span_from_string(rows[i].json), &got), rows[i].result);
+        if (rows[i].result < 0)
+            continue;
+        assert_int_equal(got.means.window, rows[i].window);
+        assert_int_equal(got.means.channels, rows[i].channels);
+    }
 }
 
 static void test_error_body(void **state)
@@ -231,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_too_many_fields),
         cmocka_unit_test(test_hello),
         cmocka_unit_test(test_agree),
+        cmocka_unit_test(test_means),
         cmocka_unit_test(test_error_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

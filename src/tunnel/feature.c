@@ -1,0 +1,29 @@
+/*
+ * One table of names; the position is the bit.
+ */
+#include "tunnel/feature.h"
+
+static const char *const names[FEATURE_COUNT] = {
+    "sse", "fields", "flow", "channels", "interim", "upgrade",
+};
+
+const char *feature_name(unsigned bit)
+{
+    return names[bit];
+}
+
+unsigned feature_from_name(struct span name)
+{
+    for (unsigned bit = 0; bit < FEATURE_COUNT; bit++) {
+        if (span_is_string(name, names[bit]))
+            return 1u << bit;
+    }
+    return 0;
+}
+
+unsigned features_usable(unsigned features)
+{
+    if (features & FEATURE_FIELDS)
+        return features;
+    return features & ~(unsigned)(FEATURE_INTERIM | FEATURE_UPGRADE);
+}

@@ -1,0 +1,30 @@
+/*
+ * The extensions of the protocol (docs/PROTOCOL.md), by name and as a set of
+ * bits. A session has those that both ends have.
+ */
+#ifndef TUNNEL_FEATURE_H
+#define TUNNEL_FEATURE_H
+
+#include "base/span.h"
+
+enum feature {
+    FEATURE_SSE = 1 << 0,      /* nothing but a name: responses are sent as they arrive */
+    FEATURE_FIELDS = 1 << 1,   /* heads and trailers in bytes, errors with a code */
+    FEATURE_FLOW = 1 << 2,     /* credit for each stream */
+    FEATURE_CHANNELS = 1 << 3, /* streams spread over several data channels */
+    FEATURE_INTERIM = 1 << 4,  /* 1xx responses; needs FIELDS */
+    FEATURE_UPGRADE = 1 << 5   /* byte pipes; needs FIELDS */
+};
+
+enum { FEATURE_COUNT = 6, FEATURES_ALL = (1 << FEATURE_COUNT) - 1 };
+
+/* The name of 1 << bit, for bit below FEATURE_COUNT. */
+const char *feature_name(unsigned bit);
+
+/* 0 for a name that we do not know. */
+unsigned feature_from_name(struct span name);
+
+/* What is left of a set when those are gone that need one which is not there. */
+unsigned features_usable(unsigned features);
+
+#endif

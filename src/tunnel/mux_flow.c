@@ -1,0 +1,196 @@
+/*
+ * Credit: how much of a body may be on its way or held, stream by stream.
+ *
+ *   sender ── body ──► receiver ──► its local reader
+ *     ▲ credit               │ held
+ *     └───── WINDOW ─────────┘
+ *
+ *   granted (the sender may still send it) + held (here, not taken) <= window
+ *
+ * The receiver grants again once half a window is free, so that a WINDOW is
+ * on its way long before the sender runs dry, and costs nothing beside what it
+ * grants. A reader that takes nothing is granted nothing: what it can make us
+ * hold is one window.
+ *
+ * A window is too small when it is used up before a WINDOW can come back; then
+ * it doubles. In the end it is three to five times what is under way in a round
+ * trip. One that lasts for many is halved, which gives back what a fast reader
+ * once needed. What all windows have over their first size is bounded for the
+ * session.
+ *
+ * Without the extension there is only one thing to do about a slow reader: not
+ * to read the channel.
+ */
+#include "base/bytes.h"
+#include "net/conn.h"
+#include "tunnel/mux_internal.h"
+
+enum {
+    /* First windows: what each of MUX_STREAMS_MAX streams may make us hold. A
+     * consumer's is most of an ordinary response; with chunk heads around them
+     * its bytes fit a buffer of 256 KiB. A provider's is the least that cannot
+     * stall (see grant()): its streams are a stranger's, who could open all of
+     * them and send bodies that the upstream does not read. */
+    CONSUMER_WINDOW = 240 << 10,
+    PROVIDER_WINDOW = 2 * CONN_DRAIN_MARK,
+    /* 200 Mbit/s over 300 ms, twice. */
+    WINDOW_MAX = 16 << 20,
+    /* Over all first windows: a peer and clients that read fast, and then not at
+     * all, would fill WINDOW_MAX for each stream. */
+    EXTRA_WINDOW_MAX = 64 << 20,
+    CREDIT_MAX = INT32_MAX,
+    /* Without flow: bytes that one stream holds when the channel stops. */
+    CONSUMER_HELD_HIGH = 1 << 20,
+    PROVIDER_HELD_HIGH = 256 << 10,
+    IDLE_ROUND_TRIPS = 32
+};
+/* Beside the path's round trip: what SCTP has queued, and a turn of the loop at
+ * each end. */
+#define LOCAL_DELAY_US (10 * US_PER_MS)
+#define TOOK_MOST_US   (3600 * US_PER_S) /* keeps products small */
+
+_Static_assert(CONSUMER_WINDOW >= 2 * CONN_DRAIN_MARK, "grant() could stall");
+
+static bool has_flow(const struct mux *mux)
+{
+    return mux_has(mux, FEATURE_FLOW);
+}
+
+uint32_t mux_flow_first_window(const struct mux *mux)
+{
+    return mux->role == MUX_CONSUMER ? CONSUMER_WINDOW : PROVIDER_WINDOW;
+}
+
+void mux_flow_open(struct mux_stream *stream)
+{
+    stream->credit = stream->mux->peer_window;
+    stream->window = stream->granted = mux_flow_first_window(stream->mux);
+}
+
+/* --- sending ------------------------------------------------------------------- */
+
+size_t mux_flow_credit(const struct mux_stream *stream)
+{
+    return has_flow(stream->mux) ? stream->credit : SIZE_MAX;
+}
+
+void mux_flow_spend(struct mux_stream *stream, size_t bytes)
+{
+    if (has_flow(stream->mux))
+        stream->credit -= (uint32_t)bytes;
+}
+
+void mux_flow_on_window(struct mux *mux, const struct frame *frame)
+{
+    struct mux_stream *stream = mux_stream_find(mux, frame->stream_id);
+    if (!has_flow(mux)) {
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped a WINDOW: `flow` was not agreed on");
+        return;
+    }
+    if (!stream)
+        return; /* it crossed the stream's end */
+    uint32_t increment = frame->payload.len == 4 ? get_u32be(frame->payload.data) : 0;
+    if (increment == 0 || increment > CREDIT_MAX || stream->credit > CREDIT_MAX - increment) {
+        mux_stream_violate(stream, "a WINDOW is malformed or grants too much");
+        return;
+    }
+    stream->credit += increment;
+    mux_stream_line_up(stream);
+    /* It may be gone: its end was what waited. */
+    stream = mux_stream_find(mux, frame->stream_id);
+    if (stream)
+        mux_stream_check_drain(stream);
+}
+
+/* --- receiving ----------------------------------------------------------------- */
+
+bool mux_flow_receive(struct mux_stream *stream, size_t bytes, uint64_t now_us)
+{
+    if (!has_flow(stream->mux))
+        return true;
+    if (bytes > stream->granted)
+        return false;
+    stream->granted -= (uint32_t)bytes;
+    if (stream->granted_at_us == 0)
+        stream->granted_at_us = now_us;
+    return true;
+}
+
+static void set_window(struct mux_stream *stream, uint32_t window)
+{
+    struct mux *mux = stream->mux;
+    mux->extra_window += window;
+    mux->extra_window -= stream->window;
+    stream->window = window;
+}
+
+/* So much of a window was used up since the last grant: how long does a whole
+ * one last? Each half is granted again when it has come, so a sender that the
+ * window holds up gets one half a round trip: the whole lasts two. */
+static void tune(struct mux_stream *stream, uint32_t used_up, uint64_t now_us)
+{
+    const struct mux *mux = stream->mux;
+    uint32_t window = stream->window;
+    uint32_t least = mux_flow_first_window(mux);
+    uint64_t took_us = now_us - stream->granted_at_us;
+    uint64_t round_trip_us = mux->rtt_us + LOCAL_DELAY_US;
+    if (took_us > TOOK_MOST_US)
+        took_us = TOOK_MOST_US;
+    uint64_t lasts_us = took_us * window / used_up;
+    if (lasts_us < round_trip_us * 5 / 2) {
+        bool has_room = mux->extra_window + window <= EXTRA_WINDOW_MAX;
+        if (has_room && window <= WINDOW_MAX / 2)
+            set_window(stream, window * 2);
+    } else if (lasts_us > IDLE_ROUND_TRIPS * round_trip_us) {
+        set_window(stream, window / 2 > least ? window / 2 : least);
+    }
+}
+
+/* What a stream holds is known to be below CONN_DRAIN_MARK when it says
+ * nothing more: half of every window is larger, so with nothing granted this
+ * always finds that it is time. */
+static void grant(struct mux_stream *stream, uint64_t now_us)
+{
+    size_t used = stream->held + stream->granted;
+    if (used > stream->window / 2)
+        return;
+    tune(stream, stream->window - (uint32_t)used, now_us);
+    if (used >= stream->window)
+        return;
+    uint32_t increment = stream->window - (uint32_t)used;
+    stream->granted += increment;
+    stream->granted_at_us = now_us;
+    uint8_t payload[4];
+    put_u32be(payload, increment);
+    mux_send_control(stream->mux, 0, FRAME_WINDOW, stream->id, span_of(payload, sizeof payload));
+}
+
+static void set_paused(struct mux_stream *stream, bool is_paused)
+{
+    struct mux *mux = stream->mux;
+    if (stream->is_paused == is_paused)
+        return;
+    stream->is_paused = is_paused;
+    if (is_paused ? mux->paused++ == 0 : --mux->paused == 0)
+        mux->handlers.on_reading(!is_paused, mux->arg);
+}
+
+void mux_stream_set_held(struct mux_stream *stream, size_t held, uint64_t now_us)
+{
+    bool is_provider = stream->mux->role == MUX_PROVIDER;
+    stream->held = held;
+    if (has_flow(stream->mux)) {
+        if (!stream->is_end_received && !stream->is_detached)
+            grant(stream, now_us);
+    } else if (held > (is_provider ? PROVIDER_HELD_HIGH : CONSUMER_HELD_HIGH)) {
+        set_paused(stream, true);
+    } else if (held <= CONN_DRAIN_MARK) {
+        set_paused(stream, false);
+    }
+}
+
+void mux_flow_close(struct mux_stream *stream)
+{
+    set_paused(stream, false);
+    set_window(stream, mux_flow_first_window(stream->mux));
+}

@@ -1,0 +1,172 @@
+/*
+ * Handshake and liveness: what concerns no stream.
+ *
+ * Each side pings every 10 s, whatever else it sends, because without `flow`
+ * the other side may have stopped reading us: our PING is then the frame that
+ * keeps it from giving us up, and a PONG could not be. Silence counts only
+ * while we listen; a session whose reading is paused by a slow local reader
+ * cannot hear.
+ *
+ * A consumer uses extensions from AGREE on, a provider from sending it on. So
+ * whatever arrives on a further channel does so behind the handshake: a
+ * consumer opens no stream before AGREE, and a provider answers only what was
+ * asked.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tunnel/mux_internal.h"
+#include "tunnel/payload.h"
+
+static void send_ping(struct mux *mux, uint64_t now_us)
+{
+    if (mux->ping_sent_us == 0)
+        mux->ping_sent_us = now_us;
+    mux->ping_at_us = now_us + MUX_PING_INTERVAL_US;
+    mux_send_control(mux, 0, FRAME_PING, 0, (struct span){0});
+}
+
+void mux_start(struct mux *mux, uint64_t now_us)
+{
+    assert(mux->state == MUX_STARTING);
+    mux->last_heard_us = now_us;
+    mux->dead_at_us = now_us + MUX_HELLO_TIMEOUT_US;
+    if (mux->role == MUX_PROVIDER)
+        return;
+    struct hello hello = {
+        .min_version = PROTOCOL_VERSION,
+        .max_version = PROTOCOL_VERSION,
+        .means = {mux->offered, mux_flow_first_window(mux), MUX_CHANNELS},
+    };
+    char *json = hello_encode(&hello);
+    mux_send_control(mux, 0, FRAME_HELLO, 0, span_from_string(json));
+    free(json);
+}
+
+static void become_ready(struct mux *mux, const struct session_means *theirs, uint64_t now_us)
+{
+    if (mux->state != MUX_STARTING)
+        return;
+    mux->features = features_usable(mux->offered & theirs->features);
+    if (mux->features & FEATURE_FLOW)
+        mux->peer_window = theirs->window;
+    if (mux->features & FEATURE_CHANNELS)
+        mux->channels = theirs->channels < MUX_CHANNELS ? theirs->channels : MUX_CHANNELS;
+    mux->state = MUX_READY;
+    mux->dead_at_us = TIME_NEVER;
+    send_ping(mux, now_us);
+    mux->handlers.on_ready(mux->arg);
+}
+
+void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us)
+{
+    struct hello hello;
+    if (mux->role == MUX_CONSUMER) {
+        mux_die(mux, "the other side is a consumer (`tunnel proxy`), as we are", true);
+        return;
+    }
+    int error = hello_decode(frame->payload, &hello);
+    if (error) {
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped a HELLO that is %s",
+                 error == -EPROTONOSUPPORT ? "not of httptunnel" : "malformed");
+        return;
+    }
+    if (mux->state != MUX_STARTING) {
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped a second HELLO");
+        return;
+    }
+    if (hello.min_version > PROTOCOL_VERSION || hello.max_version < PROTOCOL_VERSION) {
+        mux_send_control(mux, 0, FRAME_ERROR, 0, SPAN_LITERAL("this side speaks version 1 only"));
+        mux_die(mux, "the other side does not speak version 1", false);
+        return;
+    }
+    struct agree agree = {
+        .version = PROTOCOL_VERSION,
+        .means = {features_usable(mux->offered & hello.means.features), mux_flow_first_window(mux),
+                  MUX_CHANNELS},
+    };
+    char *json = agree_encode(&agree);
+    mux_send_control(mux, 0, FRAME_AGREE, 0, span_from_string(json));
+    free(json);
+    become_ready(mux, &hello.means, now_us);
+}
+
+void mux_on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us)
+{
+    struct agree agree;
+    if (mux->role == MUX_PROVIDER) {
+        mux_die(mux, "the other side is a provider (`tunnel serve`), as we are", true);
+        return;
+    }
+    if (agree_decode(frame->payload, &agree) < 0) {
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped an AGREE that is malformed");
+        return;
+    }
+    if (agree.version != PROTOCOL_VERSION) {
+        mux_die(mux, "the other side agreed to a version that we did not offer", false);
+        return;
+    }
+    become_ready(mux, &agree.means, now_us);
+}
+
+void mux_on_pong(struct mux *mux, uint64_t now_us)
+{
+    if (mux->ping_sent_us == 0)
+        return;
+    mux->rtt_us = now_us - mux->ping_sent_us;
+    mux->ping_sent_us = 0;
+    mux->handlers.on_rtt(mux->rtt_us, mux->arg);
+}
+
+void mux_probe(struct mux *mux, uint64_t now_us)
+{
+    if (mux->state != MUX_READY || mux->paused > 0)
+        return;
+    mux->dead_at_us = now_us + MUX_PROBE_US;
+    send_ping(mux, now_us);
+}
+
+uint64_t mux_deadline_us(const struct mux *mux)
+{
+    if (mux->state == MUX_DEAD)
+        return TIME_NEVER;
+    uint64_t deadline = mux->dead_at_us;
+    if (mux->state == MUX_READY) {
+        uint64_t silent_at = mux->last_heard_us + MUX_DEAD_AFTER_US;
+        if (silent_at < deadline)
+            deadline = silent_at;
+        if (mux->ping_at_us < deadline)
+            deadline = mux->ping_at_us;
+    }
+    return deadline;
+}
+
+static const char *deadline_text(const struct mux *mux)
+{
+    if (mux->state == MUX_READY)
+        return "the other side went silent";
+    if (mux->role == MUX_CONSUMER)
+        return "the other side did not answer HELLO; is it a tunnel?";
+    return "the other side did not say HELLO; is it a `tunnel proxy`?";
+}
+
+void mux_on_deadline(struct mux *mux, uint64_t now_us)
+{
+    if (mux->paused > 0)
+        mux->was_paused = true;
+    if (mux->was_paused) {
+        /* We have not listened: start counting anew. */
+        mux->last_heard_us = now_us;
+        mux->was_paused = mux->paused > 0;
+        if (mux->state == MUX_READY)
+            mux->dead_at_us = TIME_NEVER;
+    }
+    bool is_silent = mux->state == MUX_READY && now_us >= mux->last_heard_us + MUX_DEAD_AFTER_US;
+    if (is_silent || now_us >= mux->dead_at_us) {
+        mux_die(mux, deadline_text(mux), false);
+        return;
+    }
+    if (mux->state == MUX_READY && now_us >= mux->ping_at_us)
+        send_ping(mux, now_us);
+}

@@ -1,0 +1,271 @@
+/*
+ * What goes out, and in which order.
+ *
+ *   channel 0   control ─┐                    PING, PONG, WINDOW, handshake
+ *   channel 1   control ─┼─ heads and ends ─┐ ERROR; HEADERS, INTERIM, END
+ *   channel n   control ─┘                  ├──► channels
+ *   all                        bodies ──────┘ a frame each in turn
+ *
+ * Each channel has a line of its own for what is small, because one channel
+ * may take it while another has a backlog. Bodies share one line: they share
+ * the path, and the SCTP queue that is kept short for the sake of the others.
+ *
+ * A stream stands in one place at most. A body without credit stands nowhere,
+ * until a WINDOW comes.
+ */
+#include <assert.h>
+
+#include "base/bytes.h"
+#include "tunnel/mux_internal.h"
+
+enum {
+    LENGTH_LEN = 4, /* in front of each frame that waits */
+    PREFIX_LEN = LENGTH_LEN + FRAME_HEADER_LEN
+};
+
+void mux_send_init(struct mux *mux)
+{
+    for (size_t i = 0; i <= MUX_CHANNELS_MAX; i++) {
+        buf_init(&mux->lines[i].control, MUX_CONTROL_QUEUE_MAX);
+        list_init(&mux->lines[i].in_urgent);
+    }
+    list_init(&mux->bulk);
+}
+
+void mux_send_deinit(struct mux *mux)
+{
+    for (size_t i = 0; i <= MUX_CHANNELS_MAX; i++)
+        buf_deinit(&mux->lines[i].control);
+}
+
+unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id)
+{
+    return mux->channels > 0 && stream_id > 0 ? 1 + stream_id % mux->channels : 0;
+}
+
+static bool can_send(const struct mux *mux, unsigned channel, enum mux_urgency urgency)
+{
+    return mux->state != MUX_DEAD && mux->handlers.can_send(channel, urgency, mux->arg);
+}
+
+/* --- control ------------------------------------------------------------------ */
+
+void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t stream_id,
+                      struct span payload)
+{
+    struct buf *control = &mux->lines[channel].control;
+    if (mux->state == MUX_DEAD)
+        return;
+    if (payload.len > FRAME_PAYLOAD_MAX)
+        payload.len = FRAME_PAYLOAD_MAX;
+    uint8_t prefix[PREFIX_LEN];
+    put_u32be(prefix, (uint32_t)(FRAME_HEADER_LEN + payload.len));
+    frame_encode_header(type, stream_id, prefix + LENGTH_LEN);
+    if (control->len == 0 && can_send(mux, channel, MUX_SMALL)) {
+        mux->handlers.send(channel, span_of(prefix + LENGTH_LEN, FRAME_HEADER_LEN), payload,
+                           mux->arg);
+        return;
+    }
+    if (mux->control_bytes + sizeof prefix + payload.len > MUX_CONTROL_QUEUE_MAX) {
+        mux_die(mux, "the other side makes us answer but does not read", false);
+        return;
+    }
+    buf_append(control, span_of(prefix, sizeof prefix));
+    buf_append(control, payload);
+    mux->control_bytes += sizeof prefix + payload.len;
+}
+
+void mux_send_error(struct mux *mux, uint32_t stream_id, enum stream_error error, const char *text)
+{
+    enum { CODE_LEN = 2, TEXT_MAX = 1024 };
+    uint8_t payload[CODE_LEN + TEXT_MAX];
+    struct span words = span_from_string(text);
+    if (words.len > TEXT_MAX)
+        words.len = TEXT_MAX;
+    put_u16be(payload, (uint16_t)error);
+    memcpy(payload + CODE_LEN, words.data, words.len);
+    struct span whole = span_of(payload, CODE_LEN + words.len);
+    bool has_code = mux_has(mux, FEATURE_FIELDS) && stream_id != 0;
+    mux_send_control(mux, mux_channel_of(mux, stream_id), FRAME_ERROR, stream_id,
+                     has_code ? whole : span_skip(whole, CODE_LEN));
+}
+
+/* Sends the first of the frames that wait in a buffer. */
+static void send_queued(struct mux *mux, unsigned channel, struct buf *frames)
+{
+    struct span queued = buf_bytes(frames);
+    assert(queued.data); /* there is a frame: the queue is not empty */
+    size_t len = get_u32be(queued.data);
+    mux->handlers.send(channel, span_of(queued.data + LENGTH_LEN, len), (struct span){0}, mux->arg);
+    buf_consume(frames, LENGTH_LEN + len);
+}
+
+/* --- streams ------------------------------------------------------------------ */
+
+static uint8_t type_of(const struct mux_stream *stream, enum frame_type request,
+                       enum frame_type response)
+{
+    return (uint8_t)(stream->mux->role == MUX_CONSUMER ? request : response);
+}
+
+static void send_frame(struct mux_stream *stream, uint8_t type, struct span payload)
+{
+    uint8_t header[FRAME_HEADER_LEN];
+    frame_encode_header(type, stream->id, header);
+    stream->mux->handlers.send(stream->channel, span_of(header, sizeof header), payload,
+                               stream->mux->arg);
+}
+
+size_t mux_stream_begin_head(struct mux_stream *stream, uint8_t type)
+{
+    uint8_t prefix[PREFIX_LEN] = {0}; /* the length comes last */
+    size_t begun_at = stream->heads.len;
+    frame_encode_header(type, stream->id, prefix + LENGTH_LEN);
+    buf_append(&stream->heads, span_of(prefix, sizeof prefix));
+    return begun_at;
+}
+
+void mux_stream_end_head(struct mux_stream *stream, size_t begun_at)
+{
+    struct buf *heads = &stream->heads;
+    put_u32be(heads->data + heads->head + begun_at, (uint32_t)(heads->len - begun_at - LENGTH_LEN));
+}
+
+static enum mux_place place_of(const struct mux_stream *stream)
+{
+    if (stream->heads.len > 0)
+        return MUX_IN_URGENT;
+    if (stream->queue.len > 0)
+        return mux_flow_credit(stream) > 0 ? MUX_IN_BULK : MUX_NOWHERE;
+    return stream->is_ended && !stream->is_end_sent ? MUX_IN_URGENT : MUX_NOWHERE;
+}
+
+void mux_stream_leave_line(struct mux_stream *stream)
+{
+    if (stream->place == MUX_NOWHERE)
+        return;
+    list_remove(&stream->in_line);
+    stream->place = MUX_NOWHERE;
+    stream->mux->waiting--;
+}
+
+static void take_place(struct mux_stream *stream)
+{
+    struct mux *mux = stream->mux;
+    enum mux_place place = place_of(stream);
+    if (place == stream->place)
+        return;
+    mux_stream_leave_line(stream);
+    if (place == MUX_NOWHERE)
+        return;
+    stream->place = place;
+    list_append(place == MUX_IN_BULK ? &mux->bulk : &mux->lines[stream->channel].in_urgent,
+                &stream->in_line);
+    mux->waiting++;
+}
+
+void mux_stream_line_up(struct mux_stream *stream)
+{
+    struct mux *mux = stream->mux;
+    take_place(stream);
+    mux_flush(mux);
+}
+
+static void send_end(struct mux_stream *stream)
+{
+    send_frame(stream, type_of(stream, FRAME_REQ_END, FRAME_RES_END), buf_bytes(&stream->trailers));
+    buf_deinit(&stream->trailers);
+    stream->is_end_sent = true;
+    if (stream->is_detached)
+        mux_stream_free(stream);
+}
+
+/* A head, or the end. */
+static void send_urgent(struct mux_stream *stream)
+{
+    mux_stream_leave_line(stream);
+    if (stream->heads.len == 0) {
+        send_end(stream);
+        return;
+    }
+    send_queued(stream->mux, stream->channel, &stream->heads);
+    stream->is_head_sent = true;
+    take_place(stream);
+}
+
+/* The stream is in line again before on_drain, under which it may go. */
+static void send_body(struct mux_stream *stream)
+{
+    struct span bytes = buf_bytes(&stream->queue);
+    size_t credit = mux_flow_credit(stream);
+    size_t most = credit < FRAME_BODY_MAX ? credit : FRAME_BODY_MAX;
+    if (bytes.len > most)
+        bytes.len = most;
+    mux_stream_leave_line(stream);
+    send_frame(stream, type_of(stream, FRAME_REQ_BODY, FRAME_RES_BODY), bytes);
+    mux_flow_spend(stream, bytes.len);
+    buf_consume(&stream->queue, bytes.len);
+    take_place(stream);
+    mux_stream_check_drain(stream);
+}
+
+size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes)
+{
+    struct mux *mux = stream->mux;
+    size_t sent = 0;
+    if (mux->is_flushing || mux->control_bytes > 0 || mux->waiting > 0 || stream->queue.len > 0)
+        return 0;
+    while (sent < bytes.len && can_send(mux, stream->channel, MUX_BULK)) {
+        struct span part = span_skip(bytes, sent);
+        size_t credit = mux_flow_credit(stream);
+        if (credit == 0)
+            break;
+        if (part.len > FRAME_BODY_MAX)
+            part.len = FRAME_BODY_MAX;
+        if (part.len > credit)
+            part.len = credit;
+        send_frame(stream, type_of(stream, FRAME_REQ_BODY, FRAME_RES_BODY), part);
+        mux_flow_spend(stream, part.len);
+        sent += part.len;
+    }
+    return sent;
+}
+
+/* --- turns -------------------------------------------------------------------- */
+
+static void flush_line(struct mux *mux, unsigned channel)
+{
+    struct mux_line *line = &mux->lines[channel];
+    while (line->control.len > 0 && can_send(mux, channel, MUX_SMALL)) {
+        size_t before = line->control.len;
+        send_queued(mux, channel, &line->control);
+        mux->control_bytes -= before - line->control.len;
+    }
+    struct list *first;
+    while ((first = list_first(&line->in_urgent)) != NULL && can_send(mux, channel, MUX_SMALL))
+        send_urgent(LIST_ENTRY(first, struct mux_stream, in_line));
+}
+
+static bool flush_one_body(struct mux *mux)
+{
+    struct list *first = list_first(&mux->bulk);
+    if (!first)
+        return false;
+    struct mux_stream *stream = LIST_ENTRY(first, struct mux_stream, in_line);
+    if (!can_send(mux, stream->channel, MUX_BULK))
+        return false;
+    send_body(stream);
+    return true;
+}
+
+void mux_flush(struct mux *mux)
+{
+    if (mux->is_flushing)
+        return;
+    mux->is_flushing = true;
+    do {
+        for (unsigned channel = 0; channel <= mux->channels; channel++)
+            flush_line(mux, channel);
+    } while (flush_one_body(mux));
+    mux->is_flushing = false;
+}
