@@ -64,11 +64,12 @@ static void tell(void *arg)
             return;
     }
     enum peer_path_state state = path_state(ice);
-    if (state == ice->told_path && !ice->has_new_route)
+    bool is_other = ice->has_new_route;
+    if (state == ice->told_path && !is_other)
         return;
     ice->told_path = state;
     ice->has_new_route = false;
-    ice->handlers.on_path(state, ice->arg);
+    ice->handlers.on_path(state, is_other, ice->arg);
 }
 
 static void tell_later(struct ice *ice)

@@ -28,8 +28,8 @@ struct ice_handlers {
     void (*on_connected)(void *arg);
     void (*on_datagram)(struct span datagram, void *arg);
     /* After on_connected: what has become of the path, or that another one is
-     * used now. In a turn of its own. */
-    void (*on_path)(enum peer_path_state state, void *arg);
+     * used now (is_other). In a turn of its own. */
+    void (*on_path)(enum peer_path_state state, bool is_other, void *arg);
     /* No pair works: text says which were tried and why they failed. Never
      * after on_connected. Last, in a turn of its own. */
     void (*on_failed)(const char *text, void *arg);

@@ -370,9 +370,11 @@ static void on_path_patience(void *arg)
     peer_end(peer, text);
 }
 
-static void on_ice_path(enum peer_path_state state, void *arg)
+static void on_ice_path(enum peer_path_state state, bool is_other, void *arg)
 {
     struct peer *peer = arg;
+    if (peer->sctp && is_other)
+        sctp_assoc_change_path(peer->sctp, mtu_max(peer), clock_now_us());
     if (peer->state != PEER_OPEN)
         return;
     if (state != PEER_PATH_LOST) {

@@ -14,6 +14,8 @@
  */
 #include "sctp/assoc.h"
 
+#include <assert.h>
+
 #include "base/bytes.h"
 
 enum {
@@ -30,16 +32,31 @@ enum {
  * and with IPv4 below DTLS 1.2, jumbo frames, loopback. */
 static const uint16_t steps[] = {1280, 1380, 1412, 1432, 2000, 4000, 8900, 16000};
 
-void path_start(struct sctp_assoc *a, uint64_t now_us)
+static size_t base_mtu(const struct sctp_assoc *a)
 {
-    a->path.too_big = a->config.mtu_max + 4;
+    return a->config.mtu < BASE_MTU ? a->config.mtu : BASE_MTU;
+}
+
+static void start_search(struct sctp_assoc *a, uint64_t now_us)
+{
+    struct path *p = &a->path;
+    p->too_big = a->config.mtu_max + 4;
+    p->has_tried_max = false;
+    p->probe_size = 0;
     /* Some stacks (werift) end the association, or the process, at a chunk
      * that they do not know, whatever its high bits say. Whoever offers one
      * of the newer extensions skips a PAD as the RFC has it. */
     bool takes_pad = a->peer.interleaving || a->peer.zero_checksum;
-    a->path.search_done = a->config.mtu_max <= a->mtu || !takes_pad;
-    if (!a->path.search_done)
+    p->search_done = a->config.mtu_max <= a->mtu || !takes_pad;
+    if (p->search_done)
+        assoc_disarm(a, TIMER_PMTU);
+    else
         assoc_arm(a, TIMER_PMTU, now_us + a->rtt.srtt_us);
+}
+
+void path_start(struct sctp_assoc *a, uint64_t now_us)
+{
+    start_search(a, now_us);
     if (a->config.heartbeat_us > 0)
         assoc_arm(a, TIMER_HEARTBEAT, now_us + a->config.heartbeat_us);
 }
@@ -176,12 +193,27 @@ void path_on_heartbeat_ack(struct sctp_assoc *a, const struct chunk *c, uint64_t
 void path_suspect_black_hole(struct sctp_assoc *a, uint64_t now_us)
 {
     struct path *p = &a->path;
-    size_t base = a->config.mtu < BASE_MTU ? a->config.mtu : BASE_MTU;
-    if (a->mtu <= base)
+    if (a->mtu <= base_mtu(a))
         return;
     p->too_big = a->mtu;
     p->probe_size = 0;
     p->search_done = false;
-    assoc_set_mtu(a, base);
+    assoc_set_mtu(a, base_mtu(a));
     assoc_arm(a, TIMER_PMTU, now_us + AFTER_BLACK_HOLE_US);
+}
+
+void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_us)
+{
+    const struct sctp_arena *arena = a->config.arena;
+    assert(arena->headroom + mtu_max + arena->tailroom <= arena->len);
+    a->config.mtu_max = mtu_max;
+    if (!assoc_is_open(a))
+        return;
+    assoc_set_mtu(a, base_mtu(a));
+    rtt_init(&a->rtt);
+    cc_init(&a->cc, a->config.cc, a->cc.mss, (uint32_t)assoc_random(a), now_us);
+    a->pace_next_ns = 0;
+    start_search(a, now_us);
+    sctp_assoc_try_path(a, now_us);
+    a->is_due = true;
 }

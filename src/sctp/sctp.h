@@ -204,9 +204,14 @@ void sctp_assoc_set_reading(struct sctp_assoc *a, bool reading, uint64_t now_us)
  *   -EOPNOTSUPP  the peer cannot */
 int sctp_assoc_reset_stream(struct sctp_assoc *a, uint16_t stream, uint64_t now_us);
 
-/* There is a path again, or another one: the timeout, which may have grown
- * long, is as short as in the beginning. */
+/* There is a path again: the timeout, which may have grown long, is as short as
+ * in the beginning. */
 void sctp_assoc_try_path(struct sctp_assoc *a, uint64_t now_us);
+
+/* There is another path: what was learnt of the last one (its round trip, its
+ * rate, the size of its packets) says nothing any more. mtu_max as in the
+ * config. */
+void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_us);
 
 /* Ends in order once everything queued was acknowledged. */
 void sctp_assoc_shutdown(struct sctp_assoc *a, uint64_t now_us);

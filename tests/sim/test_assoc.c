@@ -367,6 +367,42 @@ static void finds_the_path_mtu(void **state)
     net_free(n);
 }
 
+/* From a LAN with jumbo frames, which loses what is under way, to a path ten
+ * times as long: that comes through in fragments, and the path is measured
+ * anew. */
+static void moves_to_another_path(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    for (int i = 0; i < 2; i++)
+        n->configs[i].mtu_max = 9000;
+    net_connect(n);
+    run_ms(n, 5000);
+    struct sctp_stats stats;
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(stats.mtu, 9000);
+    assert_in_range(stats.min_rtt_us, 1, 9000);
+
+    struct sctp_outgoing how = {0};
+    n->links[0].loss_ppm = 1000000;
+    assert_int_equal(send_id(n, 0, 1, 1, 40000, how), 0);
+    run_ms(n, 100);
+    n->links[0].loss_ppm = 0;
+    for (int i = 0; i < 2; i++) {
+        n->links[i].mtu = 1400;
+        n->links[i].delay_us = 50000;
+        sctp_assoc_change_path(n->ends[i]->assoc, 1400, sim_now_us(n->sim));
+    }
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(stats.mtu, 1200);
+    run_ms(n, 20000);
+    assert_int_equal(n->apps[1].messages, 1);
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(stats.mtu, 1400);
+    assert_in_range(stats.min_rtt_us, 100000, 101000);
+    net_free(n);
+}
+
 /* What a bulk transfer needed is not kept by an idle association. */
 static void gives_memory_back(void **state)
 {
@@ -433,12 +469,13 @@ static void thousand_associations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_bad_calls),   cmocka_unit_test(bounds_the_queue),
-        cmocka_unit_test(stops_when_not_read), cmocka_unit_test(gives_up_by_count),
-        cmocka_unit_test(gives_up_by_time),    cmocka_unit_test(small_overtakes_large),
-        cmocka_unit_test(refuses_restart),     cmocka_unit_test(tells_of_abort),
-        cmocka_unit_test(notices_a_dead_path), cmocka_unit_test(finds_the_path_mtu),
-        cmocka_unit_test(gives_memory_back),   cmocka_unit_test(thousand_associations),
+        cmocka_unit_test(refuses_bad_calls),     cmocka_unit_test(bounds_the_queue),
+        cmocka_unit_test(stops_when_not_read),   cmocka_unit_test(gives_up_by_count),
+        cmocka_unit_test(gives_up_by_time),      cmocka_unit_test(small_overtakes_large),
+        cmocka_unit_test(refuses_restart),       cmocka_unit_test(tells_of_abort),
+        cmocka_unit_test(notices_a_dead_path),   cmocka_unit_test(finds_the_path_mtu),
+        cmocka_unit_test(moves_to_another_path), cmocka_unit_test(gives_memory_back),
+        cmocka_unit_test(thousand_associations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
