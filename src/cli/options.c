@@ -179,6 +179,16 @@ static const char *take_without(struct config *config, const char *text)
     return NULL;
 }
 
+/* A switch, or the value of its variable. */
+static const char *take_relay_only(struct config *config, const char *text)
+{
+    bool is_yes = !text || strcmp(text, "1") == 0;
+    if (!is_yes && strcmp(text, "0") != 0)
+        return "must be 1 or 0";
+    config->relay_only = is_yes;
+    return NULL;
+}
+
 static const char *take_log_level(struct config *config, const char *text)
 {
     return log_level_parse(text, &config->log_level) ? NULL : "must be error, warn, info or debug";
@@ -211,6 +221,9 @@ static const struct option options[] = {
     {"--turn-user", "TUNNEL_TURN_USER", "NAME", BOTH, take_turn_user, "its user name", false},
     {"--turn-pass", "TUNNEL_TURN_PASS", "PASSWORD", BOTH, take_turn_pass,
      "its password (better given as the variable)", true},
+    {"--relay-only", "TUNNEL_RELAY_ONLY", NULL, BOTH, take_relay_only,
+     "go through the TURN server only; the other side does not learn this machine's addresses",
+     false},
     {"--log-level", "TUNNEL_LOG", "LEVEL", BOTH, take_log_level,
      "error, warn, info or debug (default info)", false},
     {"--without", NULL, "NAMES", BOTH, take_without,
@@ -348,6 +361,8 @@ static enum options_result check_complete(const struct config *config)
         missing = "--turn URL (or TUNNEL_TURN) beside --turn-user and --turn-pass";
     else if (config->turn && !config->turn_pass)
         missing = "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
+    else if (config->relay_only && !config->turn)
+        missing = "--turn URL (or TUNNEL_TURN) beside --relay-only";
     if (!missing)
         return OPTIONS_RUN;
     fprintf(stderr, "tunnel: %s needs %s\n", config->command == COMMAND_SERVE ? "serve" : "proxy",

@@ -33,6 +33,7 @@ struct config {
     char *turn_user;
     char *turn_pass;
     unsigned features; /* of the protocol: a set of enum feature */
+    bool relay_only;
     enum log_level log_level;
     enum log_format log_format;
 };

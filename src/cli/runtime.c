@@ -40,7 +40,8 @@ static void add_servers(struct runtime *runtime)
 {
     const struct config *config = runtime->config;
     const char *why;
-    for (size_t i = 0; i < config->stun_count; i++)
+    /* A STUN server would only tell what is not to be told. */
+    for (size_t i = 0; i < config->stun_count && !config->relay_only; i++)
         ice_servers_add(runtime->servers, config->stun[i], NULL, NULL, &why);
     if (config->turn)
         ice_servers_add(runtime->servers, config->turn, config->turn_user, config->turn_pass, &why);
@@ -79,6 +80,7 @@ void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_
         .room = runtime->config->room,
         .cert = runtime->cert,
         .servers = runtime->servers,
+        .is_relay_only = runtime->config->relay_only,
     };
     struct link *link = link_new(runtime->loop, &config, handlers, arg);
     loop_run(runtime->loop);

@@ -66,7 +66,9 @@ static void resolve(struct ice_agent *a, struct ice_remote *r)
     int busy = 0;
     for (int i = 0; i < a->now->remote_count; i++)
         busy += a->now->remotes[i].resolving != 0;
-    if (busy >= ICE_RESOLVING_MAX) {
+    /* The question would tell the network that we are here; and a relay does
+     * not lead into it. */
+    if (busy >= ICE_RESOLVING_MAX || a->config.is_relay_only) {
         r->is_unresolved = true;
         return;
     }

@@ -181,7 +181,7 @@ static void on_servers_change(void *arg)
 
 /* ---- life ---- */
 
-struct ice *ice_new(struct loop *loop, bool controlling, struct ice_servers *servers,
+struct ice *ice_new(struct loop *loop, const struct ice_config *config,
                     const struct ice_handlers *handlers, void *arg)
 {
     static const struct ice_agent_handlers agent_handlers = {
@@ -198,14 +198,17 @@ struct ice *ice_new(struct loop *loop, bool controlling, struct ice_servers *ser
     ice->handlers = *handlers;
     ice->arg = arg;
     ice->timer = timer_new(loop, on_deadline, ice);
-    ice->servers = servers;
+    ice->servers = config->servers;
     list_init(&ice->lookups);
     list_init(&ice->watch.link);
     ice->watch.on_change = on_servers_change;
     ice->watch.arg = ice;
-    struct ice_agent_config config = {.is_controlling = controlling};
-    random_bytes(config.seed, sizeof config.seed);
-    ice->agent = ice_agent_new(&config, &agent_handlers, ice);
+    struct ice_agent_config agent_config = {
+        .is_controlling = config->is_controlling,
+        .is_relay_only = config->is_relay_only,
+    };
+    random_bytes(agent_config.seed, sizeof agent_config.seed);
+    ice->agent = ice_agent_new(&agent_config, &agent_handlers, ice);
     return ice;
 }
 

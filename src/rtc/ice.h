@@ -35,8 +35,13 @@ struct ice_handlers {
     void (*on_failed)(const char *text, void *arg);
 };
 
-/* controlling: the offerer. servers may be NULL. */
-struct ice *ice_new(struct loop *loop, bool controlling, struct ice_servers *servers,
+struct ice_config {
+    bool is_controlling;         /* the offerer */
+    bool is_relay_only;          /* nobody but the TURN server learns our addresses */
+    struct ice_servers *servers; /* or NULL */
+};
+
+struct ice *ice_new(struct loop *loop, const struct ice_config *config,
                     const struct ice_handlers *handlers, void *arg);
 
 /* Gives TURN allocations back, closes the sockets; no handler is called any

@@ -79,6 +79,8 @@ struct peer_handlers {
 struct peer_config {
     const struct cert *cert;     /* of this process; outlives the peer */
     struct ice_servers *servers; /* STUN and TURN; outlives the peer */
+    bool is_relay_only;          /* only relayed candidates: the other side, and who reads
+                                    signalling, do not learn our addresses */
     const char *tool; /* "a=tool:" of our descriptions (RFC 8866 section 6.4): says whether a
                          provider or a consumer speaks */
 };

@@ -402,7 +402,12 @@ void peer_start_ice(struct peer *peer)
     peer->timer = timer_new(peer->loop, on_deadline, peer);
     peer->connect_timer = timer_new(peer->loop, on_connect_timeout, peer);
     peer->path_timer = timer_new(peer->loop, on_path_patience, peer);
-    peer->ice = ice_new(peer->loop, peer->is_offerer, peer->config.servers, &handlers, peer);
+    struct ice_config config = {
+        .is_controlling = peer->is_offerer,
+        .is_relay_only = peer->config.is_relay_only,
+        .servers = peer->config.servers,
+    };
+    peer->ice = ice_new(peer->loop, &config, &handlers, peer);
 }
 
 void peer_start_transport(struct peer *peer)

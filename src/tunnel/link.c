@@ -334,6 +334,7 @@ static void start_pending(struct link *link, bool is_offerer)
     struct peer_config config = {
         .cert = link->config.cert,
         .servers = link->config.servers,
+        .is_relay_only = link->config.is_relay_only,
         .tool = tools[link->config.role],
     };
     link->pending = session_new(link->loop, link->config.role, link->config.features, &config,

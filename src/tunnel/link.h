@@ -45,6 +45,7 @@ struct link_config {
     const char *room;
     const struct cert *cert;
     struct ice_servers *servers;
+    bool is_relay_only; /* see rtc/peer.h */
 };
 
 struct link_handlers {

@@ -33,9 +33,10 @@ class Help(unittest.TestCase):
 
     def test_help_names_all(self):
         """the help names every flag and variable"""
-        common = """--signal --room --stun --turn --turn-user --turn-pass --log-level --log-format
+        common = """--signal --room --stun --turn --turn-user --turn-pass --relay-only --log-level
+            --log-format
             TUNNEL_SIGNAL TUNNEL_ROOM TUNNEL_STUN TUNNEL_TURN TUNNEL_TURN_USER TUNNEL_TURN_PASS
-            TUNNEL_LOG""".split()
+            TUNNEL_RELAY_ONLY TUNNEL_LOG""".split()
         own = {
             "serve": "--upstream --advertise --upstream-insecure TUNNEL_UPSTREAM".split(),
             "proxy": "--listen TUNNEL_LISTEN".split(),
@@ -91,7 +92,7 @@ class Misuse(unittest.TestCase):
         """a bad value of a variable is quoted with the variable's name"""
         for name, value in [
             ("TUNNEL_SIGNAL", "nonsense"), ("TUNNEL_UPSTREAM", "ftp://x"), ("TUNNEL_STUN", "x"),
-            ("TUNNEL_LOG", "loud"), ("TUNNEL_TURN", "x"), ("TUNNEL_ROOM", "y" * 129),
+            ("TUNNEL_LOG", "loud"), ("TUNNEL_TURN", "x"), ("TUNNEL_ROOM", "y" * 129), ("TUNNEL_RELAY_ONLY", "perhaps"),
         ]:
             self.check([TUNNEL, "serve"], name, value, env={name: value})
         value = "nonsense:port"
@@ -112,6 +113,8 @@ class Misuse(unittest.TestCase):
         self.check([TUNNEL])
         self.check([TUNNEL, "serve", "--room", "r"], "--upstream")
         self.check([TUNNEL, "serve", "--upstream", "http://x"], "--room")
+        self.check([TUNNEL] + SERVE + ["--relay-only"], "--relay-only", "--turn URL")
+        self.check([TUNNEL] + PROXY, "--turn URL", env={"TUNNEL_RELAY_ONLY": "1"})
         self.check([TUNNEL, "proxy"], "--room")
         self.check([TUNNEL] + PROXY + ["--signal"], "--signal")
         self.check([SIGNAL_SERVER, "--port"], "--port")
