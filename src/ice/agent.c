@@ -22,6 +22,7 @@ struct ice_agent *ice_agent_new(const struct ice_agent_config *config,
     memcpy(a->random.seed, config->seed, sizeof a->random.seed);
     if (a->config.pacing_us < ICE_TA_US)
         a->config.pacing_us = ICE_TA_US;
+    a->pacing_us = a->config.pacing_us;
     a->is_controlling = config->is_controlling;
     a->tie_breaker = ice_random_u64(&a->random);
     a->retry_us = TIME_NEVER;
@@ -170,6 +171,15 @@ int ice_agent_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd
     return restarted;
 }
 
+void ice_agent_set_remote_pacing(struct ice_agent *a, uint64_t pacing_us)
+{
+    if (pacing_us == 0)
+        pacing_us = ICE_TA_DEFAULT_US;
+    if (pacing_us > ICE_TA_MOST_US)
+        pacing_us = ICE_TA_MOST_US;
+    a->pacing_us = pacing_us > a->config.pacing_us ? pacing_us : a->config.pacing_us;
+}
+
 /* One transaction, if something waits. Checks and gathering take turns, lest
  * many servers hold up a path that is there, or many pairs the servers. */
 static bool start_one(struct ice_agent *a, uint64_t now_us)
@@ -186,7 +196,7 @@ void agent_finish(struct ice_agent *a, uint64_t now_us)
 {
     relay_plan(a, now_us);
     if (now_us >= a->pace_us && start_one(a, now_us))
-        a->pace_us = now_us + a->config.pacing_us;
+        a->pace_us = now_us + a->pacing_us;
     gather_end(a, now_us);
     a->is_dirty = true;
 }

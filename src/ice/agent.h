@@ -85,7 +85,7 @@ struct ice_agent_config {
     uint8_t seed[32]; /* unpredictable */
     bool is_controlling;
     bool is_relay_only; /* only relayed candidates, so that nobody learns our address */
-    uint64_t pacing_us; /* Ta; 0: ICE_TA_US */
+    uint64_t pacing_us; /* Ta, as we propose it; 0: ICE_TA_US */
 };
 
 /* Copies all it is given. Never NULL. */
@@ -121,6 +121,10 @@ bool ice_agent_is_controlling(const struct ice_agent *a);
  * restarted: then so do we, unless we did first. 0, 1 when that restarted us
  * (the answer must have our new credentials), or -EINVAL. */
 int ice_agent_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd, uint64_t now_us);
+/* What the other side has proposed for Ta; 0: nothing, which counts as
+ * ICE_TA_DEFAULT_US. The larger of both proposals holds from now on (RFC 8445
+ * section 14.2). */
+void ice_agent_set_remote_pacing(struct ice_agent *a, uint64_t pacing_us);
 /* A candidate line of the other side, for the generation of the last
  * set_remote(). 0, also for one that is understood and not used: ICE-TCP,
  * another component, one that is known; -EINVAL for one that is none, -ENOSPC

@@ -178,6 +178,7 @@ struct ice_agent {
     bool is_old_left; /* the other side sends its data by another way */
     int next_resolve_id;
 
+    uint64_t pacing_us; /* Ta, as both sides have agreed */
     uint64_t pace_us;   /* the next transaction not before */
     bool is_check_turn; /* checks and gathering take turns */
     uint64_t triggered_count;

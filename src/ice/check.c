@@ -75,6 +75,18 @@ static bool has_channel(struct ice_agent *a, struct ice_pair *pair, uint64_t now
     return false;
 }
 
+/* Section 14.3: Ta for each check that is waiting or under way, so that a
+ * round of them is through before the first is sent again. */
+static uint64_t rto_us(const struct ice_agent *a)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < a->now->pair_count; i++) {
+        enum ice_pair_state state = a->now->pairs[i]->state;
+        count += state == PAIR_WAITING || state == PAIR_IN_PROGRESS;
+    }
+    return count * a->pacing_us; /* at least ICE_RTO_US is seen to elsewhere */
+}
+
 static void start_check(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
 {
     pair->triggered = 0;
@@ -85,7 +97,7 @@ static void start_check(struct ice_agent *a, struct ice_pair *pair, uint64_t now
     pair->check_controlling = a->is_controlling;
     if (!pair->is_valid)
         pair->state = PAIR_IN_PROGRESS;
-    stun_transaction_start(&pair->check, &a->random, ICE_RTO_US, false, now_us);
+    stun_transaction_start(&pair->check, &a->random, rto_us(a), false, now_us);
     transmit(a, pair, now_us);
 }
 

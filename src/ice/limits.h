@@ -69,6 +69,10 @@ enum {
 
 /* RFC 8445 section 14.2: no two transactions closer than this. */
 #define ICE_TA_US (5 * US_PER_MS)
+/* What a side wants that proposes nothing (RFC 8839 section 5.5); and more
+ * than this nobody gets, or the checks would never end. */
+#define ICE_TA_DEFAULT_US (50 * US_PER_MS)
+#define ICE_TA_MOST_US    (500 * US_PER_MS)
 /* RFC 8445 section 14.3: never less than this. */
 #define ICE_RTO_US (500 * US_PER_MS)
 /* RFC 8489 section 6.2.1: Rc requests, doubling; then Rm times RTO. Six

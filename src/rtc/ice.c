@@ -271,6 +271,12 @@ int ice_set_remote_credentials(struct ice *ice, const char *ufrag, const char *p
     return result < 0 ? result : 0;
 }
 
+void ice_set_remote_pacing(struct ice *ice, unsigned pacing_ms)
+{
+    ice_agent_set_remote_pacing(ice->agent, pacing_ms * US_PER_MS);
+    ice_rearm(ice);
+}
+
 int ice_add_remote_candidate(struct ice *ice, const char *candidate)
 {
     int error = ice_agent_add_remote(ice->agent, span_from_string(candidate), clock_now_us());

@@ -69,6 +69,9 @@ void ice_restart(struct ice *ice);
  * and one of ours too unless ice_restart() was called since then. */
 int ice_set_remote_credentials(struct ice *ice, const char *ufrag, const char *pwd);
 
+/* What the other side has proposed for a=ice-pacing; 0: nothing. */
+void ice_set_remote_pacing(struct ice *ice, unsigned pacing_ms);
+
 /* A remote candidate in the form of on_candidate. 0, or -EINVAL for one that
  * cannot be used. Credentials must have been set. */
 int ice_add_remote_candidate(struct ice *ice, const char *candidate);

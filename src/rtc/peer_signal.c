@@ -181,6 +181,7 @@ static void use_remote(struct peer *peer)
 {
     peer->is_fresh = false;
     peer->remote_candidates = 0;
+    ice_set_remote_pacing(peer->ice, peer->remote.pacing_ms);
     ice_set_remote_credentials(peer->ice, peer->remote.ufrag, peer->remote.pwd);
     for (size_t i = 0; i < peer->remote.candidate_count; i++)
         use_candidate(peer, peer->remote.candidates[i], NULL);

@@ -155,10 +155,20 @@ static bool parse_transport(struct parser *p, struct span value)
     return true;
 }
 
+/* One that is no number counts as absent. */
+static void parse_pacing(struct parser *p, struct span text)
+{
+    uint64_t pacing_ms = 0;
+    if (parse_number(text, UINT16_MAX, &pacing_ms))
+        p->out->pacing_ms = (unsigned)pacing_ms;
+}
+
 static void parse_session_attribute(struct parser *p, struct span value)
 {
     if (strip_prefix(&value, "tool:"))
         copy_string(p->out->tool, sizeof p->out->tool, value);
+    else if (strip_prefix(&value, "ice-pacing:"))
+        parse_pacing(p, value);
     else if (strip_prefix(&value, "group:BUNDLE"))
         p->out->is_bundle = true;
 }

@@ -22,6 +22,7 @@ enum {
     SDP_CANDIDATES_MAX = 64, /* more are ignored: bounds the pairs an SDP can make us check */
     SDP_SECTIONS_MAX = 32,   /* of m= lines: each one costs lines in our answer */
     SDP_SECTION_LINE_MAX = 128,
+    SDP_PACING_MS = 5,                /* ours: the least that RFC 8445 section 14.2 allows */
     SDP_SCTP_PORT = 5000,             /* ours, and theirs where absent */
     SDP_MESSAGE_SIZE_DEFAULT = 65536, /* RFC 8841 section 6.1 */
 };
@@ -39,6 +40,7 @@ struct sdp {
     uint32_t session_version; /* of ours: one more with each description (RFC 3264 section 8) */
     char ufrag[SDP_UFRAG_MAX + 1];
     char pwd[SDP_PWD_MAX + 1];
+    unsigned pacing_ms; /* a=ice-pacing (RFC 8839 section 5.5); 0 where absent */
     uint8_t fingerprint[CERT_FINGERPRINT_LEN]; /* SHA-256 */
     enum sdp_setup setup;                      /* SDP_ACTPASS where absent */
     char mid[SDP_MID_MAX + 1];                 /* empty where absent */

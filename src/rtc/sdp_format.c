@@ -27,6 +27,7 @@ static void init_common(struct sdp *out)
     *out = (struct sdp){
         .session_id = ((uint64_t)random_u32() << 31) ^ random_u32(),
         .session_version = 2, /* as browsers begin */
+        .pacing_ms = SDP_PACING_MS,
         .sctp_port = SDP_SCTP_PORT,
         .max_message_size = PEER_MESSAGE_MAX,
     };
@@ -62,6 +63,8 @@ static void format_session(struct buf *out, const struct sdp *sdp)
         buf_append_format(out, "a=tool:%s\r\n", sdp->tool);
     if (sdp->is_bundle && sdp->mid[0])
         buf_append_format(out, "a=group:BUNDLE %s\r\n", sdp->mid);
+    if (sdp->pacing_ms > 0)
+        buf_append_format(out, "a=ice-pacing:%u\r\n", sdp->pacing_ms);
     buf_append_string(out, "a=msid-semantic:WMS *\r\n");
 }
 

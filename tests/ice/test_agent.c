@@ -512,6 +512,51 @@ static void test_retransmissions(void **state)
     ice_agent_free(r.a, r.now_us);
 }
 
+static int sent_to(const struct rig *r, int last_byte)
+{
+    int count = 0;
+    for (int i = 0; i < r->sent_count; i++)
+        count += r->sent[i].to.ip[3] == last_byte;
+    return count;
+}
+
+/* With a peer that proposes no Ta, or another: so far apart are the checks,
+ * and none is sent again before all have had their turn. */
+static void test_pacing(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t proposed_ms;
+        uint64_t ms;
+    } cases[] = {{1, 5}, {5, 5}, {20, 20}, {0, 50}, {100000, 500}};
+    enum { PAIRS = 12 };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rig r;
+        uint64_t ta_us = cases[i].ms * US_PER_MS;
+        uint64_t least_us = PAIRS * ta_us < ICE_RTO_US ? ICE_RTO_US : PAIRS * ta_us;
+        rig_init(&r, true);
+        ice_agent_set_remote_pacing(r.a, cases[i].proposed_ms * US_PER_MS);
+        uint64_t begun_us = r.now_us;
+        for (int k = 0; k < PAIRS; k++) { /* the first is checked at once */
+            char line[96];
+            snprintf(line, sizeof line, "candidate:%d 1 udp %d 192.0.2.%d 5000 typ host", k,
+                     2000 - k, 100 + k);
+            add_remote(&r, line);
+        }
+        for (int k = 1; k < PAIRS; k++) {
+            run(&r, begun_us + (uint64_t)k * ta_us - 1 - r.now_us);
+            assert_int_equal(sent_to(&r, 100 + k), 0);
+            run(&r, 1);
+            assert_int_equal(sent_to(&r, 100 + k), 1);
+        }
+        run(&r, least_us - 1);
+        assert_int_equal(sent_to(&r, 100 + PAIRS - 1), 1);
+        run(&r, 1);
+        assert_int_equal(sent_to(&r, 100 + PAIRS - 1), 2);
+        ice_agent_free(r.a, r.now_us);
+    }
+}
+
 /* The system knows no way there: said at once, not after 23 s. */
 static void test_unreachable(void **state)
 {
@@ -621,14 +666,23 @@ static void test_credentials(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wrong_requests),     cmocka_unit_test(test_silence),
-        cmocka_unit_test(test_aggressive),         cmocka_unit_test(test_late_switching),
-        cmocka_unit_test(test_regular_nomination), cmocka_unit_test(test_nomination_waits),
-        cmocka_unit_test(test_role_conflicts),     cmocka_unit_test(test_told_of_conflict),
-        cmocka_unit_test(test_wrong_answers),      cmocka_unit_test(test_answer_to_replaced_check),
-        cmocka_unit_test(test_retransmissions),    cmocka_unit_test(test_unreachable),
-        cmocka_unit_test(test_whose_data),         cmocka_unit_test(test_learned_then_signalled),
-        cmocka_unit_test(test_consent_interval),   cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_wrong_requests),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_aggressive),
+        cmocka_unit_test(test_late_switching),
+        cmocka_unit_test(test_regular_nomination),
+        cmocka_unit_test(test_nomination_waits),
+        cmocka_unit_test(test_role_conflicts),
+        cmocka_unit_test(test_told_of_conflict),
+        cmocka_unit_test(test_wrong_answers),
+        cmocka_unit_test(test_answer_to_replaced_check),
+        cmocka_unit_test(test_retransmissions),
+        cmocka_unit_test(test_pacing),
+        cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_whose_data),
+        cmocka_unit_test(test_learned_then_signalled),
+        cmocka_unit_test(test_consent_interval),
+        cmocka_unit_test(test_credentials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

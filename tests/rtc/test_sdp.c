@@ -308,6 +308,34 @@ static void test_max_message_size(void **state)
     sdp_deinit(&sdp);
 }
 
+static void test_pacing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        unsigned ms;
+    } cases[] = {{"a=ice-pacing:5", 5},
+                 {"a=ice-pacing:0050", 50},
+                 {"a=ice-pacing:", 0},
+                 {"a=ice-pacing:fast", 0},
+                 {"a=ice-pacing:-5", 0},
+                 {"a=ice-pacing", 0},
+                 {"a=ice-pacing:9999999999", UINT16_MAX}};
+    struct sdp sdp = parse(chromium);
+    const char *why;
+    assert_int_equal(sdp.pacing_ms, 0);
+    sdp_deinit(&sdp);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(parse_with(chromium, "a=msid-semantic", cases[i].line, &sdp, &why), 0);
+        assert_int_equal(sdp.pacing_ms, cases[i].ms);
+        sdp_deinit(&sdp);
+    }
+    /* It stands at session level only (RFC 8839 section 5.5). */
+    assert_int_equal(parse_with(chromium, "a=mid:0", "a=mid:0\r\na=ice-pacing:5", &sdp, &why), 0);
+    assert_int_equal(sdp.pacing_ms, 0);
+    sdp_deinit(&sdp);
+}
+
 static void test_lower_case_fingerprint(void **state)
 {
     (void)state;
@@ -395,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_what_is_missing_is_said),
         cmocka_unit_test(test_limits_of_credentials),
         cmocka_unit_test(test_max_message_size),
+        cmocka_unit_test(test_pacing),
         cmocka_unit_test(test_lower_case_fingerprint),
         cmocka_unit_test(test_caps),
         cmocka_unit_test(test_formats_what_it_parses),
