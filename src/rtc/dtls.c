@@ -291,11 +291,11 @@ static void run(struct dtls *dtls, uint64_t now_us)
 
 /* What was forged, or comes again, is dropped without a word (RFC 6347
  * section 4.1.2.7). */
-static void open_data(struct dtls *dtls, const struct dtls_record *record)
+static void open_data(struct dtls *dtls, const struct dtls_record *record, uint64_t now_us)
 {
     int len = dtls_records_open(dtls->records, record, dtls->plaintext);
     if (len > 0)
-        dtls->handlers.on_data(span_of(dtls->plaintext, (size_t)len), dtls->arg);
+        dtls->handlers.on_data(span_of(dtls->plaintext, (size_t)len), now_us, dtls->arg);
 }
 
 static void keep_early(struct dtls *dtls, const struct dtls_record *record)
@@ -309,7 +309,7 @@ static void keep_early(struct dtls *dtls, const struct dtls_record *record)
     buf_append(&dtls->early, record->whole);
 }
 
-static void open_early(struct dtls *dtls)
+static void open_early(struct dtls *dtls, uint64_t now_us)
 {
     while (dtls->state == STATE_CONNECTED && dtls->early.len > 0) {
         struct span kept = buf_bytes(&dtls->early);
@@ -317,7 +317,7 @@ static void open_early(struct dtls *dtls)
         struct span bytes = span_of(kept.data + EARLY_PREFIX_LEN, len);
         struct dtls_record record;
         if (dtls_record_take(&bytes, &record) == 0)
-            open_data(dtls, &record);
+            open_data(dtls, &record, now_us);
         buf_consume(&dtls->early, EARLY_PREFIX_LEN + len);
     }
     if (dtls->state == STATE_CONNECTED)
@@ -325,14 +325,14 @@ static void open_early(struct dtls *dtls)
 }
 
 /* Takes the records of data off the front of a datagram. */
-static struct span take_data(struct dtls *dtls, struct span datagram)
+static struct span take_data(struct dtls *dtls, struct span datagram, uint64_t now_us)
 {
     struct dtls_record record;
     struct span rest = datagram;
     while (dtls->state != STATE_CLOSED && dtls_record_take(&rest, &record) == 0 &&
            record.type == DTLS_APPLICATION_DATA && record.epoch == 1) {
         if (dtls->records)
-            open_data(dtls, &record);
+            open_data(dtls, &record, now_us);
         else
             keep_early(dtls, &record);
         datagram = rest;
@@ -352,7 +352,7 @@ void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us)
 {
     if (dtls->state == STATE_CLOSED)
         return;
-    datagram = take_data(dtls, datagram);
+    datagram = take_data(dtls, datagram, now_us);
     if (datagram.len == 0 || dtls->state == STATE_CLOSED)
         return;
     if (dtls->state == STATE_NEW)
@@ -362,7 +362,7 @@ void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us)
     run(dtls, now_us);
     /* The bytes are the caller's and gone after this. */
     dtls->bio.has_incoming = false;
-    open_early(dtls);
+    open_early(dtls, now_us);
 }
 
 bool dtls_is_connected(const struct dtls *dtls)

@@ -29,7 +29,7 @@ enum {
 struct dtls_handlers {
     void (*on_datagram)(struct span datagram, void *arg); /* to be sent */
     void (*on_connected)(void *arg);                      /* fingerprint verified */
-    void (*on_data)(struct span plaintext, void *arg);
+    void (*on_data)(struct span plaintext, uint64_t now_us, void *arg);
     /* close_notify (error 0) or failure (negative errno). Last. */
     void (*on_closed)(int error, const char *text, void *arg);
 };

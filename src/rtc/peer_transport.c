@@ -288,12 +288,12 @@ static void on_dtls_connected(void *arg)
         start_sctp(peer);
 }
 
-static void on_dtls_data(struct span plaintext, void *arg)
+static void on_dtls_data(struct span plaintext, uint64_t now_us, void *arg)
 {
     struct peer *peer = arg;
     if (!peer->sctp || peer->state == PEER_CLOSED)
         return;
-    sctp_assoc_feed(peer->sctp, plaintext, clock_now_us());
+    sctp_assoc_feed(peer->sctp, plaintext, now_us);
     peer_work_later(peer);
 }
 

@@ -56,8 +56,9 @@ static void on_connected(void *arg)
         assert_int_equal(dtls_send(end->dtls, end->greeting), 0);
 }
 
-static void on_data(struct span plaintext, void *arg)
+static void on_data(struct span plaintext, uint64_t now_us, void *arg)
 {
+    (void)now_us;
     struct end *end = arg;
     assert_true(end->is_connected);
     assert_true(plaintext.len <= sizeof end->last);

@@ -54,8 +54,9 @@ static void on_connected(void *arg)
     ((struct test *)arg)->is_connected = true;
 }
 
-static void on_data(struct span plaintext, void *arg)
+static void on_data(struct span plaintext, uint64_t now_us, void *arg)
 {
+    (void)now_us;
     struct test *t = arg;
     assert_int_equal(plaintext.len, 1400);
     for (size_t i = 0; i < plaintext.len; i++)
