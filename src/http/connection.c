@@ -155,7 +155,7 @@ static void begin_exchange(struct http_connection *c, struct http_request *reque
         tell_body_end(x, (struct http_fields){0});
     if (c->has_ended && c->exchange == x && c->state == CONNECTION_RESPONSE) {
         c->is_half_closed = true; /* before this one was answered */
-        server_schedule(c, TIMEOUT_HALF_CLOSED);
+        server_schedule(c, TIMEOUT_CLIENT);
     }
 }
 
@@ -254,6 +254,8 @@ static size_t feed_pipelined(struct http_connection *c, struct span bytes)
         return bytes.len;
     }
     connection_update_reading(c);
+    if (c->state == CONNECTION_RESPONSE)
+        server_schedule(c, TIMEOUT_CLIENT);
     return bytes.len;
 }
 
@@ -381,30 +383,32 @@ void connection_next(struct http_connection *c, bool is_kept)
     }
 }
 
-/* The client has sent FIN while its response is outstanding: see server.h.
- * Called again and again for as long as the kernel says that it is there. */
-static void check_half_closed(struct http_connection *c)
+/* The client's FIN has come while its response is outstanding (see server.h),
+ * or would not be seen behind pipelined bytes. Called again and again for as
+ * long as the kernel says that the client is there. */
+static void check_client(struct http_connection *c)
 {
     enum peer_owner owner = conn_peer_owner(c->conn);
     if (owner == PEER_OWNED) {
-        c->is_half_closed = c->had_owner = true;
-        server_schedule(c, TIMEOUT_HALF_CLOSED);
+        c->had_owner = true;
+        c->is_half_closed = c->has_ended;
+        server_schedule(c, TIMEOUT_CLIENT);
         return;
     }
     bool is_gone = owner == PEER_ORPHANED || (owner == PEER_MISSING && c->had_owner);
-    bool is_late = c->exchange->has_responded && !c->is_half_closed;
+    bool is_late = c->has_ended && c->exchange->has_responded && !c->is_half_closed;
     if (is_gone || is_late) {
         connection_abort(c);
-        return;
+    } else if (c->has_ended) {
+        c->is_half_closed = true;
+        conn_set_keepalive(c->conn);
     }
-    c->is_half_closed = true;
-    conn_set_keepalive(c->conn);
 }
 
 void connection_on_timeout(struct http_connection *c)
 {
     if (c->state == CONNECTION_RESPONSE)
-        check_half_closed(c);
+        check_client(c);
     else if (c->state == CONNECTION_HEAD && c->in.bytes.len > 0)
         connection_refuse(c, 408);
     else
@@ -429,7 +433,7 @@ static void on_end(void *arg)
         connection_abort(c);
         break;
     case CONNECTION_RESPONSE:
-        check_half_closed(c);
+        check_client(c);
         break;
     case CONNECTION_PIPE:
         end_pipe(c);

@@ -106,7 +106,7 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
     server->timeouts[TIMEOUT_IDLE].after_us = config->idle_timeout_us;
     server->timeouts[TIMEOUT_HEAD].after_us = config->head_timeout_us;
     server->timeouts[TIMEOUT_DROP].after_us = HTTP_DROP_US;
-    server->timeouts[TIMEOUT_HALF_CLOSED].after_us = HTTP_HALF_CLOSED_US;
+    server->timeouts[TIMEOUT_CLIENT].after_us = HTTP_CLIENT_CHECK_US;
     server->timer = timer_new(loop, on_timer, server);
     server->timer_at_us = TIME_NEVER;
     *out = server;

@@ -32,9 +32,10 @@ enum {
 };
 #define HTTP_DROP_US (5 * UINT64_C(1000000)) /* and at most this long */
 
-/* How often the kernel is asked whether a client that has half-closed is still
- * there: what an LLM computes for nobody after a Ctrl-C, at most. */
-#define HTTP_HALF_CLOSED_US (250 * UINT64_C(1000))
+/* How often the kernel is asked whether a client whose FIN was seen, or cannot
+ * be seen, is still there: what an LLM computes for nobody after a Ctrl-C, at
+ * most. */
+#define HTTP_CLIENT_CHECK_US (250 * UINT64_C(1000))
 
 enum connection_state {
     CONNECTION_HEAD,
@@ -63,7 +64,7 @@ struct http_connection {
     enum connection_state state;
     bool has_ended;          /* the client sent FIN */
     bool is_half_closed;     /* which is no abort */
-    bool had_owner;          /* the client's socket, behind its FIN */
+    bool had_owner;          /* the client's socket, when the kernel was asked */
     bool is_flush_scheduled; /* of the exchange's sender */
 };
 
@@ -85,13 +86,7 @@ struct http_exchange {
     bool is_body_over; /* of a pipe: on_body_end came */
 };
 
-enum server_timeout {
-    TIMEOUT_IDLE,
-    TIMEOUT_HEAD,
-    TIMEOUT_DROP,
-    TIMEOUT_HALF_CLOSED,
-    TIMEOUT_COUNT
-};
+enum server_timeout { TIMEOUT_IDLE, TIMEOUT_HEAD, TIMEOUT_DROP, TIMEOUT_CLIENT, TIMEOUT_COUNT };
 
 struct timeout_queue {
     struct list connections; /* in the order of their deadlines: all wait equally long */

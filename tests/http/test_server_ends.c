@@ -120,6 +120,23 @@ static void test_full_close_after_half_close(void **state)
     service_stop();
 }
 
+/* Gone behind a pipelined request that nobody reads yet: the FIN is not seen. */
+static void test_full_close_behind_pipelined(void **state)
+{
+    (void)state;
+    service_start();
+    if (kernel_tells()) {
+        int fd = connect_bare(NULL);
+        static const char next[] = "GET /now HTTP/1.1\r\n" HOST "\r\n";
+        assert_int_equal(write(fd, next, sizeof next - 1), sizeof next - 1);
+        rig_turns(10);
+        close(fd);
+        RIG_WAIT(t.aborts == 1);
+        assert_int_equal(t.requests, 1);
+    }
+    service_stop();
+}
+
 /* Half-closed within the response, by a client that is seen to read on. */
 static void test_half_close_within_response(void **state)
 {
@@ -335,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_fin_is_half_close),
         cmocka_unit_test(test_full_close),
         cmocka_unit_test(test_full_close_after_half_close),
+        cmocka_unit_test(test_full_close_behind_pipelined),
         cmocka_unit_test(test_half_close_within_response),
         cmocka_unit_test(test_fin_from_elsewhere),
         cmocka_unit_test(test_fin_in_body),
