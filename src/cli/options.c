@@ -6,6 +6,7 @@
  */
 #include "cli/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/utf8.h"
 #include "http/field.h"
+#include "net/tls.h"
 #include "rtc/ice_servers.h"
 #include "signal/message.h"
 #include "tunnel/feature.h"
@@ -65,8 +67,11 @@ static const char *take_upstream(struct config *config, const char *text)
 {
     if (strchr(text, '?'))
         return "must have no '?': requests bring their own queries";
+    if (strncmp(text, "unix:", 5) == 0)
+        return take_url(&config->upstream, &config->upstream_text, text, "unix", "unix", "");
     return take_url(&config->upstream, &config->upstream_text, text, "http", "https",
-                    "must be an http:// or https:// URL, as in http://127.0.0.1:11434");
+                    "must be an http:// or https:// URL, as in http://127.0.0.1:11434, or "
+                    "unix:/PATH");
 }
 
 static const char *take_room(struct config *config, const char *text)
@@ -85,6 +90,59 @@ static const char *take_insecure(struct config *config, const char *text)
     (void)text;
     config->upstream_insecure = true;
     return NULL;
+}
+
+static const char *take_upstream_ca(struct config *config, const char *text)
+{
+    struct tls_client *tls;
+    int error = tls_client_new(text, false, &tls);
+    if (error < 0)
+        return error == -ENOENT ? "cannot be read" : "holds no certificate in PEM form";
+    tls_client_free(tls);
+    replace(&config->upstream_ca, text);
+    return NULL;
+}
+
+static const char *take_preserve_host(struct config *config, const char *text)
+{
+    (void)text;
+    config->preserves_host = true;
+    return NULL;
+}
+
+static const char *take_forwarded(struct config *config, const char *text)
+{
+    (void)text;
+    config->is_forwarded = true;
+    return NULL;
+}
+
+static const char *add_header(struct config *config, const char *text)
+{
+    struct http_field rule;
+    if (config->header_count == REWRITE_RULES_MAX)
+        return "is one header too many; 32 are the most";
+    char *copy = xstrdup(text);
+    const char *wrong = rewrite_rule_parse(copy, &rule);
+    if (wrong) {
+        free_secret_string(copy);
+        return wrong;
+    }
+    config->header_texts[config->header_count] = copy;
+    config->headers[config->header_count++] = rule;
+    return NULL;
+}
+
+/* One rule, or several lines of them. */
+static const char *take_header(struct config *config, const char *text)
+{
+    char *copy = xstrdup(text);
+    char *rest = copy;
+    const char *wrong = NULL;
+    for (char *line; !wrong && (line = strsep(&rest, "\n")) != NULL;)
+        wrong = *line ? add_header(config, line) : NULL;
+    free_secret(copy, strlen(text));
+    return wrong;
 }
 
 static const char *take_advertise(struct config *config, const char *text)
@@ -205,9 +263,21 @@ static const struct option options[] = {
     {"--room", "TUNNEL_ROOM", "NAME", BOTH, take_room,
      "the room where both sides meet, 1 to 128 bytes; who knows it can join", false},
     {"--upstream", "TUNNEL_UPSTREAM", "URL", COMMAND_SERVE, take_upstream,
-     "the HTTP API to serve, http:// or https://, may carry a base path", false},
+     "the HTTP API to serve, http:// or https://, may carry a base path; or unix:/PATH of a "
+     "socket",
+     false},
+    {"--upstream-ca", "TUNNEL_UPSTREAM_CA", "FILE", COMMAND_SERVE, take_upstream_ca,
+     "CA certificates (PEM) to trust for an https upstream, beside the system's", false},
     {"--upstream-insecure", NULL, NULL, COMMAND_SERVE, take_insecure,
      "do not verify the certificate of an https upstream", false},
+    {"--preserve-host", NULL, NULL, COMMAND_SERVE, take_preserve_host,
+     "send the client's Host upstream, not the upstream's own", false},
+    {"--header", "TUNNEL_HEADER", "FIELD", COMMAND_SERVE, take_header,
+     "'Name: value' sets a field of every request upstream, 'Name:' removes it; repeatable, one "
+     "a line in the variable",
+     true},
+    {"--forwarded", NULL, NULL, BOTH, take_forwarded,
+     "add Via, Forwarded and X-Forwarded-For, -Host and -Proto to requests", false},
     {"--advertise", NULL, "PREFIX", COMMAND_SERVE, take_advertise,
      "prefix to take off request paths: with /v1, /v1/models goes upstream as /models "
      "(default /)",
@@ -449,6 +519,9 @@ void config_deinit(struct config *config)
     free_secret_string(config->room);
     free(config->advertise);
     free(config->listen_host);
+    free(config->upstream_ca);
+    while (config->header_count > 0)
+        free_secret_string(config->header_texts[--config->header_count]);
     clear_stun(config);
     free(config->turn);
     free(config->turn_user);

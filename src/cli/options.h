@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "http/url.h"
+#include "tunnel/rewrite.h"
 
 enum command { COMMAND_SERVE = 1, COMMAND_PROXY = 2 };
 
@@ -24,7 +25,13 @@ struct config {
     struct url upstream;
     char *upstream_text;
     bool upstream_insecure;
+    char *upstream_ca; /* NULL for none */
     char *advertise;
+    bool preserves_host;
+    bool is_forwarded; /* --forwarded */
+    char *header_texts[REWRITE_RULES_MAX];
+    struct http_field headers[REWRITE_RULES_MAX]; /* in header_texts */
+    size_t header_count;
     char *listen_host;
     uint16_t listen_port;
     char *stun[CONFIG_STUN_MAX];

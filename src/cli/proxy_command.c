@@ -82,8 +82,12 @@ int proxy_command(const struct config *config)
     };
     struct runtime *runtime = runtime_new(config);
     struct proxy_run run = {.config = config};
-    int error =
-        proxy_new(runtime_loop(runtime), config->listen_host, config->listen_port, &run.proxy);
+    const struct proxy_config proxy_config = {
+        .host = config->listen_host,
+        .port = config->listen_port,
+        .is_forwarded = config->is_forwarded,
+    };
+    int error = proxy_new(runtime_loop(runtime), &proxy_config, &run.proxy);
     if (error) {
         run.listen = format_listen(config, config->listen_port);
         const char *why = error == -EINVAL ? "it is no address of this machine" : strerror(-error);

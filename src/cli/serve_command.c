@@ -45,7 +45,8 @@ int serve_command(const struct config *config)
         .on_status = on_status,
     };
     struct tls_client *tls = NULL;
-    if (config->upstream.is_tls && tls_client_new(NULL, config->upstream_insecure, &tls) < 0) {
+    if (config->upstream.is_tls &&
+        tls_client_new(config->upstream_ca, config->upstream_insecure, &tls) < 0) {
         fputs("tunnel: TLS cannot be set up\n", stderr);
         return 1;
     }
@@ -54,6 +55,10 @@ int serve_command(const struct config *config)
         .upstream = &config->upstream,
         .tls = tls,
         .advertise = config->advertise,
+        .preserves_host = config->preserves_host,
+        .is_forwarded = config->is_forwarded,
+        .rules = config->headers,
+        .rule_count = config->header_count,
     };
     struct serve_run run = {config, serve_new(runtime_loop(runtime), &serve_config)};
     status_print_start(config, NULL);

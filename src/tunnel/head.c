@@ -38,18 +38,6 @@ void head_remove(struct head *head, const char *name)
     head->count = kept;
 }
 
-void head_add_end_to_end(struct head *head, struct http_fields fields, const char *except)
-{
-    for (size_t i = 0; i < fields.count; i++) {
-        struct span name = fields.at[i].name;
-        if (http_field_is_hop_by_hop(name, fields))
-            continue;
-        if (except && span_is_string_nocase(name, except))
-            continue;
-        head_add(head, name, fields.at[i].value);
-    }
-}
-
 static size_t bytes_of(const struct head *head)
 {
     size_t len = head->method.len + head->target.len + head->reason.len;

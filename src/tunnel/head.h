@@ -12,8 +12,8 @@
 #include "http/field.h"
 
 enum {
-    /* What HTTP lets in, and the Host and Content-Length that a provider adds. */
-    HEAD_FIELDS_MAX = HTTP_FIELDS_MAX + 2
+    HEAD_ADDED_MAX = 40, /* by tunnel/rewrite.c, and an empty body's Content-Length */
+    HEAD_FIELDS_MAX = HTTP_FIELDS_MAX + HEAD_ADDED_MAX /* what HTTP lets in, and those */
 };
 
 struct head {
@@ -43,10 +43,6 @@ void head_add(struct head *head, struct span name, struct span value);
 
 /* Takes all fields of that name out. */
 void head_remove(struct head *head, const char *name);
-
-/* Adds the fields that may travel: all but the hop-by-hop ones, and but
- * `except` (NULL for none). */
-void head_add_end_to_end(struct head *head, struct http_fields fields, const char *except);
 
 /* A copy on the heap that borrows nothing; head_free() is its end. */
 struct head *head_copy(const struct head *head);

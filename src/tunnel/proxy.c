@@ -25,6 +25,7 @@
 #include "http/server.h"
 #include "tunnel/answer.h"
 #include "tunnel/path.h"
+#include "tunnel/rewrite.h"
 
 enum {
     CLIENT_CONNECTIONS_MAX = 4096 /* local clients; each costs a descriptor */
@@ -35,6 +36,7 @@ enum {
 struct proxy {
     struct loop *loop;
     struct http_server *server;
+    bool is_forwarded;
     struct mux *mux;     /* NULL while the tunnel is down */
     char *problem;       /* why it is down */
     struct list waiting; /* relays, the longest-waiting first */
@@ -175,7 +177,7 @@ static void on_request_end(struct http_exchange *x, struct http_fields trailers,
     if (!r->stream) {
         struct head head;
         head_init(&head);
-        head_add_end_to_end(&head, trailers, NULL);
+        rewrite_trailers(&head, trailers);
         r->trailers = head_copy(&head);
         return;
     }
@@ -298,15 +300,26 @@ static void relay_wait(struct relay *r, const struct head *head)
     rearm(proxy);
 }
 
-/* What is said to the far end although it stands among the fields of this
- * connection: see tunnel/field_section.c. */
-static void add_far_fields(struct head *head, const struct http_request *request)
+/* RFC 9112 section 3.2.2: what an absolute form says beats the Host field. */
+static void rewrite_for_tunnel(struct head *head, const struct relay *r,
+                               const struct http_request *request)
 {
-    struct span upgrade = http_request_upgrade(request);
-    if (request->framing == HTTP_BODY_PIPE && upgrade.len > 0)
-        head_add(head, SPAN_LITERAL("Upgrade"), upgrade);
-    if (http_fields_list_has(request->fields, "TE", "trailers"))
-        head_add(head, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
+    struct span authority = http_target_authority(request->target);
+    const struct http_field *host = http_fields_find(request->fields, "Host");
+    struct span own_host = host ? host->value : (struct span){0};
+    struct address client;
+    http_exchange_peer_address(r->exchange, &client);
+    const struct rewrite_forwarded forwarded = {.client = &client,
+                                                .host = authority.len > 0 ? authority : own_host,
+                                                .minor_version = request->minor_version};
+    /* What the session cannot carry, adapt_head() takes out. */
+    const struct rewrite how = {
+        .host = authority,
+        .keeps_expect = true,
+        .keeps_upgrade = request->framing == HTTP_BODY_PIPE,
+        .forwarded = r->proxy->is_forwarded ? &forwarded : NULL,
+    };
+    rewrite_request(head, request->fields, &how);
 }
 
 static void on_request(struct http_exchange *x, const struct http_request *request, void *arg)
@@ -319,28 +332,29 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     head.framing = request->framing;
     bool is_connect = span_is_string(request->method, "CONNECT");
     head.target = is_connect ? request->target : path_from_target(request->target, &storage);
-    bool is_pipe = request->framing == HTTP_BODY_PIPE;
-    head_add_end_to_end(&head, request->fields, is_pipe ? "Content-Length" : NULL);
-    add_far_fields(&head, request);
     struct relay *r = xcalloc(1, sizeof *r);
     r->proxy = proxy;
     r->exchange = x;
     r->takes_json = answer_may_be_json(request->fields);
     list_init(&r->link);
     buf_init(&r->early, CONN_READ_MAX);
+    rewrite_for_tunnel(&head, r, request);
     http_exchange_accept(x, &exchange_handlers, r);
     if (head.target.len == 0)
         relay_fail(r, &answer_not_supported, "a request target of that form is not carried");
+    else if (head.count > HTTP_FIELDS_MAX) /* by --forwarded; the other end would refuse it */
+        relay_fail(r, &answer_head_too_large, "the request has too many fields");
     else if (proxy->mux)
         relay_start(r, &head);
     else
         relay_wait(r, &head);
+    head_deinit(&head);
     free(storage);
 }
 
 /* --- the proxy ---------------------------------------------------------------------- */
 
-int proxy_new(struct loop *loop, const char *host, uint16_t port, struct proxy **out)
+int proxy_new(struct loop *loop, const struct proxy_config *proxy_config, struct proxy **out)
 {
     struct proxy *proxy = xcalloc(1, sizeof *proxy);
     struct http_server_config config = {
@@ -350,12 +364,14 @@ int proxy_new(struct loop *loop, const char *host, uint16_t port, struct proxy *
         .head_timeout_us = CLIENT_HEAD_TIMEOUT_US,
         .idle_timeout_us = CLIENT_IDLE_TIMEOUT_US,
     };
-    int error = http_server_new(loop, host, port, &config, &proxy->server);
+    int error =
+        http_server_new(loop, proxy_config->host, proxy_config->port, &config, &proxy->server);
     if (error) {
         free(proxy);
         return error;
     }
     proxy->loop = loop;
+    proxy->is_forwarded = proxy_config->is_forwarded;
     proxy->problem = xstrdup("it has just started");
     proxy->timer = timer_new(loop, on_wait_over, proxy);
     list_init(&proxy->waiting);

@@ -4,6 +4,7 @@
 #ifndef TUNNEL_PROXY_H
 #define TUNNEL_PROXY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "net/loop.h"
@@ -11,9 +12,15 @@
 
 struct proxy;
 
+struct proxy_config {
+    const char *host; /* where to listen */
+    uint16_t port;
+    bool is_forwarded; /* see tunnel/rewrite.h */
+};
+
 /* Listens at once (errors as of listener_new()). Until proxy_set_mux() the
  * tunnel is down: requests wait PROXY_WAIT_US, then get 503. */
-int proxy_new(struct loop *loop, const char *host, uint16_t port, struct proxy **out);
+int proxy_new(struct loop *loop, const struct proxy_config *config, struct proxy **out);
 void proxy_free(struct proxy *proxy); /* streams must have been ended before */
 uint16_t proxy_port(const struct proxy *proxy);
 

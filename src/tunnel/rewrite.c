@@ -9,33 +9,16 @@
 
 #include "base/alloc.h"
 
+/* Host, TE, five fields of --forwarded, and a Content-Length of 0. */
+_Static_assert(REWRITE_RULES_MAX + 8 <= HEAD_ADDED_MAX, "a head has room for what is added");
+
 /* Who received the message, in Via. A pseudonym, as RFC 9110 section 7.6.3
  * allows: host names are nobody's business. */
 #define PSEUDONYM "tunnel"
 
-static void add(struct rewritten *out, struct span name, struct span value)
-{
-    assert(out->count < REWRITE_FIELDS_MAX);
-    out->at[out->count++] = (struct http_field){name, value};
-}
-
-/* Takes over a string. */
-static struct span keep(struct rewritten *out, char *text)
-{
-    assert(out->made_count < REWRITE_MADE_MAX);
-    out->made[out->made_count++] = text;
-    return span_from_string(text);
-}
-
-void rewritten_deinit(struct rewritten *r)
-{
-    while (r->made_count > 0)
-        free(r->made[--r->made_count]);
-}
-
 /* --- requests ------------------------------------------------------------------ */
 
-static bool has_field(const struct rewritten *out, struct span name)
+static bool has_field(const struct head *out, struct span name)
 {
     for (size_t i = 0; i < out->count; i++) {
         if (span_is_equal_nocase(out->at[i].name, name))
@@ -56,37 +39,73 @@ static bool is_left_out(struct span name, struct http_fields fields, const struc
     return http_field_is_hop_by_hop(name, fields);
 }
 
-static void pass_field(struct rewritten *out, const struct http_field *field,
-                       struct http_fields fields, const struct rewrite *how)
+static void pass_field(struct head *out, const struct http_field *field, struct http_fields fields,
+                       const struct rewrite *how)
 {
     if (span_is_string_nocase(field->name, "Host") && how->host.len > 0) {
         if (!has_field(out, field->name))
-            add(out, field->name, how->host);
+            head_add(out, field->name, how->host);
     } else if (!is_left_out(field->name, fields, how)) {
-        add(out, field->name, field->value);
+        head_add(out, field->name, field->value);
     }
 }
 
-/* Puts an element at the end of a list field, in its last line if it has one:
- * who looks at one line only shall find it all. */
-static void add_element(struct rewritten *out, const char *name, char *element)
+struct element {
+    const char *name;
+    char *text;
+};
+
+/* The last line of that name, or NULL. */
+static struct http_field *find_last(struct head *out, const char *name)
 {
     for (size_t i = out->count; i > 0; i--) {
-        struct http_field *field = &out->at[i - 1];
-        if (!span_is_string_nocase(field->name, name))
-            continue;
-        char *list = xasprintf("%.*s, %s", SPAN_ARG(field->value), element);
-        free(element);
-        field->value = keep(out, list);
-        return;
+        if (span_is_string_nocase(out->at[i - 1].name, name))
+            return &out->at[i - 1];
     }
-    add(out, span_from_string(name), keep(out, element));
+    return NULL;
 }
 
-static void add_if_missing(struct rewritten *out, const char *name, struct span value)
+static struct span append(uint8_t **to, struct span list, const char *text)
+{
+    uint8_t *begin = *to;
+    if (list.len > 0) {
+        memcpy(*to, list.data, list.len);
+        memcpy(*to + list.len, ", ", 2);
+        *to += list.len + 2;
+    }
+    size_t len = strlen(text);
+    memcpy(*to, text, len);
+    *to += len;
+    return span_of(begin, (size_t)(*to - begin));
+}
+
+/* Puts each element at the end of its list field, in the last line if it has
+ * one: who looks at one line only shall find it all. */
+static void add_elements(struct head *out, const struct element *elements, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct http_field *field = find_last(out, elements[i].name);
+        total += strlen(elements[i].text) + (field ? field->value.len + 2 : 0);
+    }
+    assert(!out->storage);
+    out->storage = xcalloc(total, 1);
+    out->storage_len = total;
+    uint8_t *to = out->storage;
+    for (size_t i = 0; i < count; i++) {
+        struct http_field *field = find_last(out, elements[i].name);
+        struct span list = append(&to, field ? field->value : (struct span){0}, elements[i].text);
+        if (field)
+            field->value = list;
+        else
+            head_add(out, span_from_string(elements[i].name), list);
+    }
+}
+
+static void add_if_missing(struct head *out, const char *name, struct span value)
 {
     if (value.len > 0 && !has_field(out, span_from_string(name)))
-        add(out, span_from_string(name), value);
+        head_add(out, span_from_string(name), value);
 }
 
 static const char *format_ip(const struct address *client, char out[ADDRESS_TEXT_LEN])
@@ -110,18 +129,22 @@ static char *format_forwarded(const char *ip, struct span host)
     return xasprintf("for=%s%s%s;host=\"%.*s\";proto=http", quote, ip, quote, SPAN_ARG(host));
 }
 
-static void add_forwarded(struct rewritten *out, const struct rewrite_forwarded *forwarded)
+static void add_forwarded(struct head *out, const struct rewrite_forwarded *forwarded)
 {
     char text[ADDRESS_TEXT_LEN];
     const char *ip = format_ip(forwarded->client, text);
-    add_element(out, "Forwarded", format_forwarded(ip, forwarded->host));
-    /* This one has no brackets. */
-    size_t bracket = ip[0] == '[';
-    struct span bare = span_of(ip + bracket, strlen(ip) - 2 * bracket);
-    add_element(out, "X-Forwarded-For", xstrndup(bare));
+    size_t bracket = ip[0] == '['; /* X-Forwarded-For has none */
+    const struct element elements[] = {
+        {"Forwarded", format_forwarded(ip, forwarded->host)},
+        {"X-Forwarded-For", xstrndup(span_of(ip + bracket, strlen(ip) - 2 * bracket))},
+        {"Via", xasprintf("1.%d " PSEUDONYM, forwarded->minor_version)},
+    };
+    size_t count = sizeof elements / sizeof *elements;
+    add_elements(out, elements, count);
+    for (size_t i = 0; i < count; i++)
+        free(elements[i].text);
     add_if_missing(out, "X-Forwarded-Host", forwarded->host);
     add_if_missing(out, "X-Forwarded-Proto", SPAN_LITERAL("http"));
-    add_element(out, "Via", xasprintf("1.%d " PSEUDONYM, forwarded->minor_version));
 }
 
 static bool is_forwarded_already(struct http_fields fields)
@@ -130,7 +153,7 @@ static bool is_forwarded_already(struct http_fields fields)
            http_fields_list_has(fields, "Via", "1.0 " PSEUDONYM);
 }
 
-static void apply_rule(struct rewritten *out, const struct http_field *rule)
+static void apply_rule(struct head *out, const struct http_field *rule)
 {
     size_t kept = 0;
     bool is_due = rule->value.len > 0;
@@ -144,19 +167,18 @@ static void apply_rule(struct rewritten *out, const struct http_field *rule)
     }
     out->count = kept;
     if (is_due)
-        add(out, rule->name, rule->value);
+        head_add(out, rule->name, rule->value);
 }
 
-void rewrite_request(struct rewritten *out, struct http_fields fields, const struct rewrite *how)
+void rewrite_request(struct head *out, struct http_fields fields, const struct rewrite *how)
 {
     assert(fields.count <= HTTP_FIELDS_MAX && how->rule_count <= REWRITE_RULES_MAX);
-    out->count = out->made_count = 0;
     if (how->host.len > 0 && !http_fields_find(fields, "Host"))
-        add(out, SPAN_LITERAL("Host"), how->host);
+        head_add(out, SPAN_LITERAL("Host"), how->host);
     for (size_t i = 0; i < fields.count; i++)
         pass_field(out, &fields.at[i], fields, how);
     if (http_fields_list_has(fields, "TE", "trailers"))
-        add(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
+        head_add(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
     if (how->forwarded && !is_forwarded_already(fields))
         add_forwarded(out, how->forwarded);
     for (size_t i = 0; i < how->rule_count; i++)
@@ -165,19 +187,26 @@ void rewrite_request(struct rewritten *out, struct http_fields fields, const str
 
 /* --- responses ------------------------------------------------------------------ */
 
-void rewrite_response(struct rewritten *out, const struct http_response *response)
+void rewrite_response(struct head *out, const struct http_response *response)
 {
     struct http_fields fields = response->fields;
     int status = response->status;
     bool has_no_length = status < 200 || status == 204 || response->framing == HTTP_BODY_PIPE;
-    out->count = out->made_count = 0;
     for (size_t i = 0; i < fields.count; i++) {
         const struct http_field *field = &fields.at[i];
         bool is_upgrade = status == 101 && span_is_string_nocase(field->name, "Upgrade");
         bool is_length = span_is_string_nocase(field->name, "Content-Length");
         if (is_upgrade ||
             !(http_field_is_hop_by_hop(field->name, fields) || (is_length && has_no_length)))
-            add(out, field->name, field->value);
+            head_add(out, field->name, field->value);
+    }
+}
+
+void rewrite_trailers(struct head *out, struct http_fields trailers)
+{
+    for (size_t i = 0; i < trailers.count; i++) {
+        if (!http_field_is_hop_by_hop(trailers.at[i].name, trailers))
+            head_add(out, trailers.at[i].name, trailers.at[i].value);
     }
 }
 

@@ -12,30 +12,9 @@
 
 #include "http/field.h"
 #include "net/resolve.h"
+#include "tunnel/head.h"
 
-enum {
-    REWRITE_RULES_MAX = 32,                    /* --header */
-    REWRITE_ADDED_MAX = REWRITE_RULES_MAX + 7, /* Host, TE, five of --forwarded */
-    REWRITE_FIELDS_MAX = HTTP_FIELDS_MAX + REWRITE_ADDED_MAX,
-    REWRITE_MADE_MAX = 3 /* values put together here */
-};
-
-/* The fields of a message to be sent. They borrow from the message that came,
- * from the rules, and from `made`. */
-struct rewritten {
-    size_t count;
-    size_t made_count;
-    char *made[REWRITE_MADE_MAX];
-    struct http_field at[REWRITE_FIELDS_MAX];
-};
-
-static inline struct http_fields rewritten_fields(const struct rewritten *r)
-{
-    return (struct http_fields){r->at, r->count};
-}
-
-/* Frees what was made. */
-void rewritten_deinit(struct rewritten *r);
+enum { REWRITE_RULES_MAX = 32 }; /* of --header; see HEAD_ADDED_MAX */
 
 /* --forwarded: Via (RFC 9110 section 7.6.3), Forwarded (RFC 7239) and the
  * X-Forwarded- fields that came before it. */
@@ -48,28 +27,33 @@ struct rewrite_forwarded {
 struct rewrite {
     struct span host;   /* to stand in Host; empty: the message's own stays */
     bool keeps_expect;  /* the other side answers 100 (Continue) */
-    bool keeps_upgrade; /* the request's framing is HTTP_BODY_PIPE */
+    bool keeps_upgrade; /* the request asks for a pipe */
     const struct rewrite_forwarded *forwarded; /* NULL: none is added */
     const struct http_field *rules;            /* --header, as rewrite_rule_parse() gives them */
     size_t rule_count;                         /* at most REWRITE_RULES_MAX */
 };
 
-/* The fields of a request, at most HTTP_FIELDS_MAX, as they go on: without
- * hop-by-hop ones but "TE: trailers" and the Upgrade of a pipe, which are for
- * the far end too (http/client.h puts Connection beside them). Host stays in
- * its place; how->host is the first field where there was none. Where the
- * other end of the tunnel has added Via already, nothing is forwarded again:
- * both ends are one hop. Rules come last, one after the other. */
-void rewrite_request(struct rewritten *out, struct http_fields fields, const struct rewrite *how);
+/* Adds the fields of a request, at most HTTP_FIELDS_MAX, to an empty head as
+ * they go on: without hop-by-hop ones but "TE: trailers" and the Upgrade of a
+ * pipe, which are for the far end too (http/client.h puts Connection beside
+ * them). Host stays in its place; how->host is the first field where there was
+ * none. Where the other end of the tunnel has added Via already, nothing is
+ * forwarded again: both ends are one hop. Rules come last, one after the
+ * other. The head borrows from fields and rules; values that are put together
+ * here are its own, and head_deinit() is due. */
+void rewrite_request(struct head *out, struct http_fields fields, const struct rewrite *how);
 
 /* The same of a response: without hop-by-hop fields but the Upgrade of 101,
  * and without Content-Length where none may be (RFC 9110 sections 8.6 and
- * 9.3.6). response->framing is looked at. */
-void rewrite_response(struct rewritten *out, const struct http_response *response);
+ * 9.3.6). response->framing is looked at. Everything is borrowed. */
+void rewrite_response(struct head *out, const struct http_response *response);
+
+/* And of trailers: without hop-by-hop fields. */
+void rewrite_trailers(struct head *out, struct http_fields trailers);
 
 /* A rule of --header: "Name: value" sets a field in the place of any of that
  * name, "Name:" takes it out (its value is then empty). The spans point into
- * text. NULL, or what is wrong, as in "must be 'Name: value', …". */
+ * text. NULL, or what is wrong, as in "must be 'Name: value' to set …". */
 const char *rewrite_rule_parse(const char *text, struct http_field *out);
 
 #endif

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "http/client.h"
 #include "tunnel/path.h"
+#include "tunnel/rewrite.h"
 
 enum {
     UPSTREAM_POOL_MAX = 64 /* idle connections kept */
@@ -33,8 +34,13 @@ enum {
 struct serve {
     struct http_client *client;
     char *authority;
+    char *name; /* for messages */
     char *base_path;
     char *advertise;
+    bool preserves_host;
+    bool is_forwarded;
+    const struct http_field *rules;
+    size_t rule_count;
     struct list forwards;
 };
 
@@ -66,8 +72,14 @@ struct serve *serve_new(struct loop *loop, const struct serve_config *config)
     };
     serve->client = http_client_new(loop, &client);
     serve->authority = xstrdup(config->upstream->authority);
+    bool is_unix = config->upstream->port == 0;
+    serve->name = xstrdup(is_unix ? config->upstream->host : config->upstream->authority);
     serve->base_path = xstrdup(config->upstream->path);
     serve->advertise = xstrdup(config->advertise);
+    serve->preserves_host = config->preserves_host;
+    serve->is_forwarded = config->is_forwarded;
+    serve->rules = config->rules;
+    serve->rule_count = config->rule_count;
     list_init(&serve->forwards);
     return serve;
 }
@@ -77,6 +89,7 @@ void serve_free(struct serve *serve)
     assert(list_is_empty(&serve->forwards));
     http_client_free(serve->client);
     free(serve->authority);
+    free(serve->name);
     free(serve->base_path);
     free(serve->advertise);
     free(serve);
@@ -92,7 +105,7 @@ static void forward_free(struct forward *f)
 /* Ends the stream with an error; the call is gone or never was. */
 static void forward_fail(struct forward *f, enum stream_error error, const char *text)
 {
-    char *reason = xasprintf("upstream %s: %s", f->serve->authority, text);
+    char *reason = xasprintf("upstream %s: %s", f->serve->name, text);
     log_warn("serve: stream %u: %s", mux_stream_id(f->stream), reason);
     mux_stream_cancel(f->stream, error, reason);
     free(reason);
@@ -101,19 +114,13 @@ static void forward_fail(struct forward *f, enum stream_error error, const char 
 
 /* --- from the upstream ---------------------------------------------------- */
 
-/* A pipe's or an interim response's Content-Length would say nothing
- * (RFC 9110 sections 8.6 and 9.3.6). */
 static void fill_head(struct head *head, const struct http_response *response)
 {
-    bool is_final = response->status >= 200 && response->framing != HTTP_BODY_PIPE;
     head_init(head);
     head->status = response->status;
     head->reason = response->reason;
     head->framing = response->framing;
-    head_add_end_to_end(head, response->fields, is_final ? NULL : "Content-Length");
-    const struct http_field *upgrade = http_fields_find(response->fields, "Upgrade");
-    if (upgrade && response->status == 101)
-        head_add(head, upgrade->name, upgrade->value);
+    rewrite_response(head, response);
 }
 
 static void on_interim(const struct http_response *response, void *arg)
@@ -292,22 +299,23 @@ static const struct mux_stream_handlers stream_handlers = {
     .on_drain = on_stream_drain,
 };
 
-/* The upstream's own authority, and nothing that concerned one hop only but
- * what the decoder lets through for the far end. Expect comes by itself only
- * where interim responses go back. */
-static void add_upstream_fields(struct head *to, const struct forward *f, const struct head *from)
+static void rewrite_for_upstream(struct head *to, const struct forward *f, const struct head *from)
 {
-    bool is_pipe = from->framing == HTTP_BODY_PIPE;
-    head_add(to, SPAN_LITERAL("Host"), span_from_string(f->serve->authority));
-    if (is_pipe)
-        head_add(to, SPAN_LITERAL("Connection"), SPAN_LITERAL("Upgrade"));
-    for (size_t i = 0; i < from->count; i++) {
-        const struct http_field *field = &from->at[i];
-        bool is_ours = span_is_string_nocase(field->name, "Host");
-        bool is_expect = span_is_string_nocase(field->name, "Expect");
-        if (!is_ours && (!is_expect || mux_stream_has(f->stream, FEATURE_INTERIM)))
-            head_add(to, field->name, field->value);
-    }
+    const struct serve *serve = f->serve;
+    struct http_fields fields = head_fields(from);
+    const struct http_field *host = http_fields_find(fields, "Host");
+    const struct rewrite_forwarded forwarded = {.host = host ? host->value : (struct span){0},
+                                                .minor_version = 1};
+    const struct rewrite how = {
+        .host =
+            host && serve->preserves_host ? (struct span){0} : span_from_string(serve->authority),
+        .keeps_expect = mux_stream_has(f->stream, FEATURE_INTERIM),
+        .keeps_upgrade = from->framing == HTTP_BODY_PIPE,
+        .forwarded = serve->is_forwarded ? &forwarded : NULL,
+        .rules = serve->rules,
+        .rule_count = serve->rule_count,
+    };
+    rewrite_request(to, fields, &how);
 }
 
 static void forward_start(struct forward *f, const struct head *head)
@@ -316,13 +324,13 @@ static void forward_start(struct forward *f, const struct head *head)
     head_init(&upstream);
     upstream.method = head->method;
     upstream.target = head->target;
-    add_upstream_fields(&upstream, f, head);
-    if (!head->is_framing_known) {
+    rewrite_for_upstream(&upstream, f, head);
+    f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
+    if (head->is_framing_known)
+        start_call(f, &upstream, head->framing);
+    else
         f->head = head_copy(&upstream);
-        return;
-    }
-    f->is_bodyless = head->framing == HTTP_BODY_NONE;
-    start_call(f, &upstream, head->framing);
+    head_deinit(&upstream);
 }
 
 void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head)

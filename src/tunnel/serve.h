@@ -15,9 +15,13 @@
 struct serve;
 
 struct serve_config {
-    const struct url *upstream;   /* copied as needed */
-    const struct tls_client *tls; /* for https; must outlive the serve */
-    const char *advertise;        /* copied */
+    const struct url *upstream;     /* copied as needed */
+    const struct tls_client *tls;   /* for https; must outlive the serve */
+    const char *advertise;          /* copied */
+    bool preserves_host;            /* the client's Host goes upstream */
+    bool is_forwarded;              /* see tunnel/rewrite.h */
+    const struct http_field *rules; /* of --header; must outlive the serve */
+    size_t rule_count;
 };
 
 struct serve *serve_new(struct loop *loop, const struct serve_config *config);

@@ -111,12 +111,12 @@ class ClientGone(Exception):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
     server_version = "mock"
 
     # What the harness of http.server calls.
 
     def setup(self):
+        self.disable_nagle_algorithm = self.server.address_family != socket.AF_UNIX
         super().setup()
         self.conn_id = self.server.next_id("conn")
 
@@ -415,19 +415,25 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, host, port, delay):
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    def __init__(self, address, delay):
+        if isinstance(address, str):
+            self.address_family = socket.AF_UNIX
+        else:
+            self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.delay = delay
         self.is_tls = False
         self.ids = {}
         self.ids_lock = threading.Lock()
-        super().__init__((host, port), Handler)
+        super().__init__(address, Handler)
 
     def server_bind(self):
         # HTTPServer would ask the resolver for the name of the host here.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
+        if self.address_family == socket.AF_UNIX:
+            self.server_name, self.server_port = "localhost", 0
+            return
         self.server_name, self.server_port = self.server_address[:2]
 
     def start_tls(self, cert, key):
@@ -454,16 +460,18 @@ def main():
     parser = argparse.ArgumentParser(description="OpenAI-compatible mock upstream for tests")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 picks one (default)")
+    parser.add_argument("--unix", help="listens on this Unix socket instead")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds between streamed tokens")
     parser.add_argument("--cert", help="certificate chain: serves https (needs --key)")
     parser.add_argument("--key")
     args = parser.parse_args()
 
-    server = Server(args.host, args.port, args.delay)
+    server = Server(args.unix or (args.host, args.port), args.delay)
     if args.cert:
         server.start_tls(args.cert, args.key)
     host = f"[{args.host}]" if ":" in args.host else args.host
-    say("listening", f"{'https' if args.cert else 'http'}://{host}:{server.server_port}")
+    where = f"{'https' if args.cert else 'http'}://{host}:{server.server_port}"
+    say("listening", f"unix:{args.unix}" if args.unix else where)
     threading.Thread(target=gates.read_commands, args=(sys.stdin,), daemon=True).start()
     try:
         server.serve_forever()

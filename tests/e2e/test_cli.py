@@ -38,8 +38,9 @@ class Help(unittest.TestCase):
             TUNNEL_SIGNAL TUNNEL_ROOM TUNNEL_STUN TUNNEL_TURN TUNNEL_TURN_USER TUNNEL_TURN_PASS
             TUNNEL_RELAY_ONLY TUNNEL_LOG""".split()
         own = {
-            "serve": "--upstream --advertise --upstream-insecure TUNNEL_UPSTREAM".split(),
-            "proxy": "--listen TUNNEL_LISTEN".split(),
+            "serve": """--upstream --advertise --upstream-insecure --upstream-ca --preserve-host
+                --header --forwarded TUNNEL_UPSTREAM TUNNEL_UPSTREAM_CA TUNNEL_HEADER""".split(),
+            "proxy": "--listen --forwarded TUNNEL_LISTEN".split(),
         }
         for command, words in own.items():
             text = run([TUNNEL, command, "--help"]).stdout
@@ -80,6 +81,8 @@ class Misuse(unittest.TestCase):
         for flag, value in [
             ("--upstream", "ftp://x"), ("--upstream", "127.0.0.1:80"), ("--upstream", "http://"),
             ("--upstream", "http://h:0"), ("--upstream", "http://h:65536"), ("--advertise", "v1"),
+            ("--upstream", "unix:api.sock"), ("--upstream", "unix:/" + "x" * 200),
+            ("--upstream-ca", "/nonexistent"), ("--upstream-ca", "/dev/null"),
         ]:
             self.check(serve + [flag, value], flag, value)
         for flag, value in [
@@ -126,7 +129,12 @@ class Misuse(unittest.TestCase):
             self.check([SIGNAL_SERVER, flag, value], flag, value)
 
     def test_secrets(self):
-        """a password is never quoted"""
+        """a password or a header is never quoted"""
+        for value in ("Authorization Bearer hunter2", "Host: hunter2\x01", "TE: hunter2"):
+            result = run([TUNNEL] + SERVE + ["--header", value])
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("--header", result.stderr)
+            self.assertNotIn("hunter2", result.stderr)
         result = run([TUNNEL] + SERVE + ["--turn", "turn:h", "--turn-pass", "hunter2-hunter2"])
         self.assertEqual(result.returncode, 2)
         self.assertNotIn("hunter2-hunter2", result.stderr)

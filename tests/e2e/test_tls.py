@@ -62,6 +62,15 @@ class HttpsUpstream(TlsCase):
         body = os.urandom(1 << 20)
         self.assertEqual(self.rig.request("POST", "/echo", body)[::2], (200, body))
 
+    def test_own_ca(self):
+        """one whose CA --upstream-ca names, by flag or variable"""
+        ca = self.trust["SSL_CERT_FILE"]
+        self.start(serve_flags=["--upstream-ca", ca])
+        self.rig.wait_up()
+        self.rig.serve.end()
+        self.rig.start_serve(env={"TUNNEL_UPSTREAM_CA": ca})
+        self.rig.wait_up()
+
     def test_unknown_ca(self):
         """one whose CA nobody knows: 502 that says so"""
         self.start()
