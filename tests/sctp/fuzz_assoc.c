@@ -1,9 +1,8 @@
 /*
- * A live association fed by a script: the input is a list of steps, each an
- * operation and its arguments, that forge chunks near what the association
- * would accept (TSNs relative to its own, valid tags and checksums), damage
- * real packets, move the time and call the API. So random bytes reach deep
- * states, and every mutation of them is again a valid script.
+ * A live association fed by a script (fuzz_script.h): forged chunks near what
+ * it would accept, damaged real packets, time, and calls of the API. So
+ * random bytes reach deep states, and every mutation of them is again a valid
+ * script.
  *
  * Checked beside the sanitizers: memory stays bounded, the engine never wants
  * to be called forever, and it reports its end only once.
@@ -14,11 +13,11 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "sctp/assoc.h"
-#include "sctp/crc32c.h"
+#include "fuzz_forge.h"
+#include "fuzz_script.h"
+#include "sctp/chunk.h"
 
 enum {
-    PACKET_MAX = 2048,
     QUEUE_PACKETS = 64,
     MEMORY_MAX = 24 << 20, /* windows of 1 MiB, parts of 16 messages, queues */
     CALLS_AT_ONCE = 1000,
@@ -26,7 +25,7 @@ enum {
 };
 
 struct wire {
-    uint8_t data[QUEUE_PACKETS][PACKET_MAX];
+    uint8_t data[QUEUE_PACKETS][FORGE_PACKET_MAX];
     size_t len[QUEUE_PACKETS];
     size_t count;
 };
@@ -39,32 +38,13 @@ struct side {
     uint64_t *now_us;
 };
 
-struct input {
-    const uint8_t *p;
-    size_t len;
-};
-
-static uint8_t take_u8(struct input *in)
-{
-    if (in->len == 0)
-        return 0;
-    in->len--;
-    return *in->p++;
-}
-
-static uint16_t take_u16(struct input *in)
-{
-    uint16_t high = take_u8(in);
-    return (uint16_t)(high << 8 | take_u8(in));
-}
-
 static void on_packets(void *arg, const struct sctp_packet *packets, size_t count)
 {
     struct side *s = arg;
     for (size_t i = 0; i < count; i++) {
         struct wire *w = s->out;
         assert(packets[i].len >= SCTP_HEADER_LEN + CHUNK_HEADER_LEN);
-        if (w->count == QUEUE_PACKETS || packets[i].len > PACKET_MAX)
+        if (w->count == QUEUE_PACKETS || packets[i].len > FORGE_PACKET_MAX)
             continue;
         memcpy(w->data[w->count], packets[i].data, packets[i].len);
         w->len[w->count++] = packets[i].len;
@@ -131,136 +111,45 @@ static void exchange(struct side *sides, uint64_t now_us)
     }
 }
 
-/* A chunk of this length goes to the target with everything around it right. */
-static void forge(struct side *target, uint8_t *packet, size_t len, uint64_t now_us)
-{
-    struct sctp_assoc *a = target->a;
-    put_u16be(packet, 5000);
-    put_u16be(packet + 2, 5000);
-    put_u32be(packet + 4, packet[SCTP_HEADER_LEN] == CHUNK_INIT ? 0 : a->my_tag);
-    put_u32be(packet + 8, 0);
-    size_t total = SCTP_HEADER_LEN + pad4(len);
-    uint32_t crc = crc32c_of_packet(span_of(packet, total));
-    for (int i = 0; i < 4; i++)
-        packet[8 + i] = (uint8_t)(crc >> (8 * i));
-    /* An exact copy, so that a read past the end is seen. */
-    uint8_t *exact = malloc(total);
-    assert(exact);
-    memcpy(exact, packet, total);
-    sctp_assoc_feed(a, span_of(exact, total), now_us);
-    free(exact);
-}
-
-static void forge_raw(struct side *t, struct input *in, uint64_t now_us)
-{
-    uint8_t packet[PACKET_MAX] = {0};
-    uint8_t *p = packet + SCTP_HEADER_LEN;
-    uint8_t type = take_u8(in);
-    uint8_t flags = take_u8(in);
-    size_t len = 4 + take_u8(in);
-    for (size_t i = 4; i < len; i++)
-        p[i] = take_u8(in);
-    chunk_put_header(p, type, flags, len);
-    forge(t, packet, len, now_us);
-}
-
-static void forge_data(struct side *t, struct input *in, uint64_t now_us)
-{
-    uint8_t packet[PACKET_MAX] = {0};
-    struct sctp_assoc *a = t->a;
-    struct chunk_data d = {
-        .tsn = (uint32_t)a->in.map.cum + (uint32_t)(int8_t)take_u8(in),
-        .stream = take_u8(in) % 8,
-        .flags = take_u8(in) & 15,
-        .interleaved = a->interleaving,
-        .mid = (uint32_t)(int8_t)take_u8(in),
-        .fsn = take_u8(in) % 16,
-        .ppid = 51,
-    };
-    size_t len = 1 + take_u8(in) * 4u;
-    static const uint8_t zeros[1100];
-    d.payload = span_of(zeros, len);
-    size_t header = chunk_data_encode(packet + SCTP_HEADER_LEN, &d);
-    memset(packet + SCTP_HEADER_LEN + header, take_u8(in), len);
-    forge(t, packet, header + len, now_us);
-}
-
-static void forge_sack(struct side *t, struct input *in, uint64_t now_us)
-{
-    uint8_t packet[PACKET_MAX] = {0};
-    uint8_t *p = packet + SCTP_HEADER_LEN;
-    size_t gaps = take_u8(in) % 8;
-    size_t dups = take_u8(in) % 4;
-    size_t len = SACK_HEADER_LEN + 4 * (gaps + dups);
-    chunk_put_header(p, CHUNK_SACK, 0, len);
-    put_u32be(p + 4, (uint32_t)t->a->flight.first - 1 + (uint32_t)(int8_t)take_u8(in) / 4);
-    put_u32be(p + 8, (uint32_t)take_u16(in) * 16);
-    put_u16be(p + 12, (uint16_t)gaps);
-    put_u16be(p + 14, (uint16_t)dups);
-    for (size_t i = 0; i < gaps; i++) {
-        uint16_t start = take_u8(in);
-        put_u16be(p + 16 + 4 * i, start);
-        put_u16be(p + 18 + 4 * i, (uint16_t)(start + take_u8(in) % 8));
-    }
-    for (size_t i = 0; i < dups; i++)
-        put_u32be(p + 16 + 4 * (gaps + i), (uint32_t)t->a->flight.first - take_u8(in));
-    forge(t, packet, len, now_us);
-}
-
-static void forge_forward(struct side *t, struct input *in, uint64_t now_us)
-{
-    uint8_t packet[PACKET_MAX] = {0};
-    uint8_t *p = packet + SCTP_HEADER_LEN;
-    size_t entries = take_u8(in) % 4;
-    size_t size = t->a->interleaving ? 8 : 4;
-    size_t len = 8 + entries * size;
-    chunk_put_header(p, t->a->interleaving ? CHUNK_I_FORWARD_TSN : CHUNK_FORWARD_TSN, 0, len);
-    put_u32be(p + 4, (uint32_t)t->a->in.map.cum + (uint32_t)(int8_t)take_u8(in));
-    for (size_t i = 0; i < entries; i++) {
-        put_u16be(p + 8 + i * size, take_u8(in) % 10);
-        put_u16be(p + 10 + i * size, take_u8(in));
-        if (size == 8)
-            put_u32be(p + 12 + i * size, (uint32_t)(int8_t)take_u8(in));
-    }
-    forge(t, packet, len, now_us);
-}
-
-static void forge_reconfig(struct side *t, struct input *in, uint64_t now_us)
-{
-    uint8_t packet[PACKET_MAX] = {0};
-    uint8_t *p = packet + SCTP_HEADER_LEN;
-    uint16_t type = 13 + take_u8(in) % 6;
-    size_t streams = take_u8(in) % 6;
-    size_t len = 4 + 4 + 12 + 2 * streams;
-    chunk_put_header(p, CHUNK_RECONFIG, 0, len);
-    param_put_header(p + 4, type, len - 4);
-    bool response = type == PARAM_RECONFIG_RESPONSE;
-    put_u32be(p + 8, (response ? t->a->reconfig.next_request : t->a->reconfig.peer_request) +
-                         (uint32_t)(int8_t)take_u8(in) / 32);
-    put_u32be(p + 12, take_u8(in) % 8);
-    put_u32be(p + 16, (uint32_t)t->a->in.map.cum + (uint32_t)(int8_t)take_u8(in));
-    for (size_t i = 0; i < streams; i++)
-        put_u16be(p + 20 + 2 * i, take_u8(in) % 10);
-    forge(t, packet, len, now_us);
-}
-
-static void damage(struct side *sides, struct input *in, uint64_t now_us)
+/* A packet of the peer arrives with some bits turned, perhaps cut off, but
+ * with the checksum that fits. */
+static void damage(struct side *sides, struct forge *f, struct arguments *in, uint64_t now_us)
 {
     struct wire *w = sides[1].out;
+    uint8_t which = take_u8(in);
+    uint16_t offset = take_u16(in);
+    uint8_t mask = take_u8(in);
+    bool cuts = take_u8(in) % 4 == 0;
+    uint8_t part = take_u8(in);
     if (w->count == 0)
         return;
-    size_t n = take_u8(in) % w->count;
+    size_t n = which % w->count;
     size_t len = w->len[n];
-    w->data[n][take_u16(in) % len] ^= take_u8(in);
-    if (take_u8(in) % 4 == 0)
-        len = SCTP_HEADER_LEN + (len - SCTP_HEADER_LEN) * take_u8(in) / 256;
-    uint8_t packet[PACKET_MAX] = {0};
-    memcpy(packet, w->data[n], len);
+    w->data[n][offset % len] ^= mask;
+    if (cuts)
+        len = SCTP_HEADER_LEN + (len - SCTP_HEADER_LEN) * part / 256;
     if (len >= SCTP_HEADER_LEN + CHUNK_HEADER_LEN)
-        forge(&sides[0], packet, (len - SCTP_HEADER_LEN) & ~(size_t)3, now_us);
+        forge_packet(f, span_of(w->data[n], len), now_us);
 }
 
-static void send_message(struct side *s, struct input *in, uint64_t now_us)
+/* What is under way from one side is lost, or (held) turned around. */
+static void lose(struct wire *w, bool reverses)
+{
+    static struct wire turned;
+    if (!reverses) {
+        w->count = 0;
+        return;
+    }
+    turned.count = w->count;
+    for (size_t i = 0; i < w->count; i++) {
+        size_t from = w->count - 1 - i;
+        turned.len[i] = w->len[from];
+        memcpy(turned.data[i], w->data[from], w->len[from]);
+    }
+    *w = turned;
+}
+
+static void send_message(struct side *s, struct arguments *in, uint64_t now_us)
 {
     static const uint8_t body[20000];
     uint8_t kind = take_u8(in);
@@ -277,63 +166,83 @@ static void send_message(struct side *s, struct input *in, uint64_t now_us)
     sctp_assoc_send(s->a, &out, now_us);
 }
 
-static void step(struct side *sides, struct input *in, uint64_t *now_us)
+static void turn(struct side *sides, uint8_t step, uint64_t now_us)
 {
-    uint8_t op = take_u8(in);
-    struct side *t = &sides[0];
-    switch (op % 16) {
+    switch (step >> 4 & 7) {
     case 0:
-        forge_raw(t, in, *now_us);
+        sctp_assoc_shutdown(sides[0].a, now_us);
         break;
     case 1:
+        sctp_assoc_abort(sides[0].a, now_us);
+        break;
     case 2:
-        forge_data(t, in, *now_us);
+        sctp_assoc_connect(sides[1].a, now_us);
         break;
     case 3:
+        sctp_assoc_shutdown(sides[1].a, now_us);
+        break;
     case 4:
-        forge_sack(t, in, *now_us);
+        sctp_assoc_try_path(sides[0].a, now_us);
         break;
     case 5:
-        forge_forward(t, in, *now_us);
+        sctp_assoc_change_path(sides[0].a, 1200, now_us);
         break;
-    case 6:
-        forge_reconfig(t, in, *now_us);
-        break;
-    case 7:
-        damage(sides, in, *now_us);
-        break;
-    case 8:
-        exchange(sides, *now_us);
-        break;
-    case 9:
-        *now_us += (uint64_t)take_u16(in) * (op & 16 ? 1000 : 10);
-        break;
-    case 10:
-        send_message(t, in, *now_us);
-        break;
-    case 11:
-        send_message(&sides[1], in, *now_us);
-        break;
-    case 12:
-        sctp_assoc_set_reading(t->a, op & 16, *now_us);
-        break;
-    case 13:
-        sctp_assoc_reset_stream(t->a, take_u8(in) % 10, *now_us);
-        break;
-    case 14: /* loses what is under way */
-        sides[op & 16 ? 1 : 0].out->count = 0;
-        break;
-    case 15:
-        if (op == 15)
-            sctp_assoc_shutdown(t->a, *now_us);
-        else if (op == 31)
-            sctp_assoc_abort(t->a, *now_us);
-        else if (op == 47)
-            sctp_assoc_connect(&sides[1].a[0], *now_us);
+    default:
+        sctp_assoc_change_path(sides[0].a, 1432, now_us);
         break;
     }
-    if (op & 32)
+}
+
+static void run_step(struct side *sides, struct forge *f, struct arguments *in, uint64_t *now_us)
+{
+    uint8_t step = take_u8(in);
+    struct side *t = &sides[0];
+    switch (step % SCRIPT_OPS) {
+    case SCRIPT_DAMAGE:
+        damage(sides, f, in, *now_us);
+        break;
+    case SCRIPT_EXCHANGE:
+        exchange(sides, *now_us);
+        break;
+    case SCRIPT_WAIT:
+        *now_us += (uint64_t)take_u16(in) * (step & SCRIPT_VARIANT ? 1000 : 10);
+        break;
+    case SCRIPT_SEND:
+        send_message(t, in, *now_us);
+        break;
+    case SCRIPT_PEER_SEND:
+        send_message(&sides[1], in, *now_us);
+        break;
+    case SCRIPT_READING:
+        sctp_assoc_set_reading(t->a, step & SCRIPT_VARIANT, *now_us);
+        break;
+    case SCRIPT_RESET:
+        sctp_assoc_reset_stream(t->a, take_u8(in) % 10, *now_us);
+        break;
+    case SCRIPT_LOSE:
+        lose(sides[step & SCRIPT_VARIANT ? 1 : 0].out, step & SCRIPT_HOLD);
+        break;
+    case SCRIPT_TURN:
+        turn(sides, step, *now_us);
+        break;
+    default:
+        forge_chunk(f, step, in, *now_us);
+        break;
+    }
+    if (step & SCRIPT_SETTLE)
         settle(t, *now_us);
+}
+
+static void run_steps(struct side *sides, struct arguments script, uint64_t *now_us)
+{
+    struct forge f = {.target = sides[0].a};
+    for (unsigned n = 0; script.len > 0 && n < STEPS_MAX; n++) {
+        size_t len = script_step_len(script.p, script.len);
+        struct arguments in = {script.p, len};
+        run_step(sides, &f, &in, now_us);
+        script.p += len;
+        script.len -= len;
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -348,7 +257,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .on_stream_reset = on_stream_reset,
         .on_closed = on_closed,
     };
-    struct input in = {data, size};
+    struct arguments in = {data, size};
     struct sctp_arena arena = {.data = arena_bytes, .len = sizeof arena_bytes};
     uint64_t now_us = US_PER_S;
     struct side sides[2] = {{.out = &wires[0], .now_us = &now_us},
@@ -374,8 +283,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sctp_assoc_connect(sides[0].a, now_us);
     if (!(options & 64))
         exchange(sides, now_us);
-    for (unsigned n = 0; in.len > 0 && n < STEPS_MAX; n++)
-        step(sides, &in, &now_us);
+    run_steps(sides, in, &now_us);
     /* Whatever was done to it, time passes and it comes to rest. */
     for (int n = 0; n < 20; n++) {
         now_us += 500 * US_PER_MS;
