@@ -98,7 +98,7 @@ void peer_offer(struct peer *peer);
  * Later ones of the same session are renegotiations: with new ICE credentials
  * a restart, which the answer takes part in. When both sides offer at once,
  * the one who made the first offer of the session wins: it ignores the other's
- * (0, no answer follows), which in turn answers instead. */
+ * (0, its own offer follows once more), which in turn answers instead. */
 int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const char **why);
 
 /* Begins an ICE restart (RFC 8445 section 9): gathers anew, on_description

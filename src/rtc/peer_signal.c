@@ -14,9 +14,10 @@
  * its own.
  *
  * Both may begin at once. The one who made the session's first offer wins and
- * ignores the other's offer; the other one answers. It need not take back
- * anything: its new credentials were to be answered, now they are the answer.
- * Its candidates came before that, so what bears a ufrag that we do not know
+ * ignores the other's offer, but repeats its own: who offers may not have got
+ * it, since signalling fails when addresses go. The other one answers. It need
+ * not take back anything: its new credentials were to be answered, now they
+ * are the answer. Its candidates came before that, so what bears a ufrag that we do not know
  * waits while an offer of ours is out.
  */
 #include <assert.h>
@@ -306,7 +307,9 @@ int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const 
     if (peer->has_remote && !is_same_session(peer, &parsed)) {
         *why = "it is of another session";
         error = -EINVAL;
-    } else if (!has_won) {
+    } else if (has_won) {
+        describe_later(peer);
+    } else {
         error = is_offer ? take_offer(peer, &parsed, why) : take_answer(peer, &parsed, why);
     }
     if (error < 0 || has_won)

@@ -773,7 +773,7 @@ static void test_restarts_cross(void **state)
     run_until(scene, second_answered);
     assert_string_equal(second->type, "answer");
     assert_non_null(strstr(second->sdp, ufrag)); /* of its own offer */
-    assert_int_equal(first->descriptions, 2);    /* no answer */
+    assert_string_equal(first->type, "offer");   /* no answer */
     give_description(second, "answer");
     run_until(scene, both_on_new_paths);
     first->to_send_bytes = second->to_send_bytes = 1 << 20;
@@ -782,6 +782,32 @@ static void test_restarts_cross(void **state)
     run_until(scene, all_received);
     assert_same_digest(first, second);
     assert_same_digest(second, first);
+}
+
+static bool first_offered_again(struct scene *scene)
+{
+    return scene->ends[0].descriptions == 3;
+}
+
+/* Both restart at once, and the offer that counts is lost on the way. The
+ * other's shows that it was, so it is sent again. */
+static void test_restart_offer_is_lost(void **state)
+{
+    struct scene *scene = *state;
+    struct end *first = &scene->ends[0];
+    struct end *second = &scene->ends[1];
+    connect_both(scene);
+    scene->is_manual = true;
+    first->path_changes = second->path_changes = 0;
+    assert_int_equal(peer_restart(first->peer), 0);
+    assert_int_equal(peer_restart(second->peer), 0);
+    run_until(scene, both_restart_offered);
+    give_description(second, "offer");
+    run_until(scene, first_offered_again);
+    give_description(first, "offer");
+    run_until(scene, second_answered);
+    give_description(second, "answer");
+    run_until(scene, both_on_new_paths);
 }
 
 /* An offer that nobody answers: the path stays, and the next restart works,
@@ -900,6 +926,7 @@ int main(void)
         TEST(test_wrong_fingerprint_is_refused),
         TEST(test_restart_under_traffic),
         TEST(test_restarts_cross),
+        TEST(test_restart_offer_is_lost),
         TEST(test_restart_without_answer),
         TEST(test_other_sessions_are_refused),
         TEST(test_dead_servers_cost_no_time),
