@@ -10,10 +10,11 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
-from harness import CONNECTED, Case, Rig, pattern
+from harness import Case, Rig, pattern
 from network import SIGNAL_IP, TURN_IP, Network, why_not
 
 MIB = 1 << 20
@@ -23,6 +24,8 @@ TURN_TCP = f"turn:{TURN_IP}?transport=tcp"
 # A port that the strictest firewalls let out.
 TURN_TLS = f"turns:{TURN_IP}:443"
 SIGNAL_PORT = 443
+TAP_PORT = 8443
+WIRETAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wiretap.py")
 USER, PASSWORD = "somebody", "secret-of-the-lab"
 
 
@@ -50,18 +53,25 @@ def make_certificate(folder, address):
             "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "server.pem")
 
 
+DIRECTLY, RELAYED = "directly", "through a relay"
+
+
 class Pair:
     """The pair of candidates that one side says it is connected by."""
 
-    # connected directly: host 192.168.1.2:4000 <-> srflx 203.0.113.6:4000, round …
-    LINE = CONNECTED + r": (\w+) (\S+) <-> (\w+) (\S+),"
-
     def __init__(self, match):
-        self.is_relayed = match[1] == "through a relay"
+        self.is_relayed = match[1] == RELAYED
         self.local, self.local_address, self.remote, self.remote_address = match.groups()[1:]
 
     def __str__(self):
         return f"{self.local} {self.local_address} <-> {self.remote} {self.remote_address}"
+
+    @staticmethod
+    def pattern(how=f"{DIRECTLY}|{RELAYED}"):
+        """connected directly: host 192.168.1.2:4000 <-> srflx 203.0.113.6:4000, …
+        the path now leads through a relay: relay 192.0.2.1:50000 <-> host …"""
+        pair = r"(\w+) ([^ ,]+) <-> (\w+) ([^ ,]+)"
+        return rf"\b(?:connected|the path now leads) ({how})[^:]*: {pair}"
 
 
 class LabRig(Rig):
@@ -93,8 +103,9 @@ class LabRig(Rig):
         return super().run(name, space.argv(argv), env, is_product)
 
     def start_coturn(self):
-        make_certificate(self.folder, TURN_IP)
-        coturn = self.run("coturn", [
+        if not os.path.exists(self.file("ca.pem")):
+            make_certificate(self.folder, TURN_IP)
+        self.coturn = self.run("coturn", [
             "turnserver", "-n", "--log-file=stdout", "--simple-log", "--verbose",
             "--no-cli", "--no-dtls",
             "--pidfile", self.file("coturn.pid"), "--userdb", self.file("coturn.db"),
@@ -103,14 +114,30 @@ class LabRig(Rig):
             "--lt-cred-mech", "--realm=lab", "--user", f"{USER}:{PASSWORD}",
         ], is_product=False)  # fmt: skip
         for transport, port in (("UDP", 3478), ("TCP", 3478), ("TCP", 443)):
-            coturn.wait_for(rf"{transport} listener opened on *: {TURN_IP}:{port}$")
-        return coturn
+            self.coturn.wait_for(rf"{transport} listener opened on *: {TURN_IP}:{port}$")
+
+    def restart_coturn(self):
+        self.coturn.kill()
+        self.coturn.wait_exit()
+        self.start_coturn()
 
     def start_signal(self, *args, listen=f"{SIGNAL_IP}:{SIGNAL_PORT}"):
         return super().start_signal(*args, listen=listen)
 
+    def tap_signal(self):
+        """From now on heard() knows what the signal server says to the ends."""
+        server = [SIGNAL_IP, str(SIGNAL_PORT)]
+        argv = [sys.executable, WIRETAP, SIGNAL_IP, str(TAP_PORT), *server]
+        self.tap = self.run("wiretap", argv, is_product=False, space=self.core)
+        self.tap.wait_for("^ready")
+        self.signal_url = f"ws://{SIGNAL_IP}:{TAP_PORT}"
+
+    def heard(self):
+        lines = self.tap.text("out").splitlines()
+        return "".join(json.loads(line) for line in lines if line.startswith('"'))
+
     def start_tunnel(self, *flags, stun=STUN, turn=()):
-        """Both ends, with these servers; the pairs are looked at when it is up."""
+        """Both ends, with these servers; pairs() waits until they have met."""
         options = {"stun": stun}
         env = {"SSL_CERT_FILE": self.file("ca.pem")}
         if turn:
@@ -126,10 +153,10 @@ class LabRig(Rig):
         self.start_signal()
         self.start_tunnel(*flags, **options)
 
-    def pairs(self, after=(0, 0)):
-        """(the laptop's, the provider's), when both are connected."""
+    def pairs(self, *how, after=(0, 0)):
+        """(the laptop's, the provider's), when both are connected so."""
         ends = zip((self.proxy, self.serve), after)
-        return tuple(Pair(end.wait_for(Pair.LINE, after=mark)) for end, mark in ends)
+        return tuple(Pair(end.wait_for(Pair.pattern(*how), after=mark)) for end, mark in ends)
 
     # What the laptop's user does.
 

@@ -13,6 +13,7 @@ and labs that run at the same time cannot meet.
 """
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -87,20 +88,18 @@ class Home:
     def __init__(self, network, number, source=CONE, outgoing=(), dmz=None, subnet=None):
         self.network = network
         self.space = network.add_space(f"home {number}")
-        self.public_ip = f"203.0.113.{4 * number - 2}"
+        self.port = f"home{number}"  # the core's end
         self.subnet = f"192.168.{subnet or number}"
-        core_ip = f"203.0.113.{4 * number - 3}"
-        core = network.core
         self.space.ip(
-            f"link add wan type veth peer name home{number} netns {core.pid}",
-            f"addr add {self.public_ip}/30 dev wan",
+            f"link add wan type veth peer name {self.port} netns {network.core.pid}",
             "link set wan up",
-            f"route add default via {core_ip}",
-            "link add lan type bridge",
+            # Without one of its own, its MAC address would change with its ports.
+            f"link add lan address 02:00:00:00:01:{number:02} type bridge",
             f"addr add {self.subnet}.1/24 dev lan",
             "link set lan up",
         )
-        core.ip(f"addr add {core_ip}/30 dev home{number}", f"link set home{number} up")
+        network.core.ip(f"link set {self.port} up")
+        self.dial_in(4 * number - 3)
         self.space.forward_packets()
         self.space.nft(self.rules(source, outgoing, dmz))
 
@@ -134,6 +133,17 @@ class Home:
                 iif wan ct state new drop
             }}
         }}"""
+
+    def dial_in(self, first):
+        """The provider gives it 203.0.113.(first + 1), and no other any more."""
+        self.network.core.ip(
+            f"addr flush dev {self.port}", f"addr add 203.0.113.{first}/30 dev {self.port}"
+        )
+        self.space.ip(
+            "addr flush dev wan",
+            f"addr add 203.0.113.{first + 1}/30 dev wan",
+            f"route replace default via 203.0.113.{first}",
+        )
 
     def add_host(self, name, last):
         """A host with the address that ends in that number."""
@@ -212,6 +222,22 @@ class Network:
                     iifname "home*" oifname "home*" meta l4proto udp drop
                 }
             }""")
+
+    def count_direct(self):
+        """From now on, for packets_direct()."""
+        self.core.nft("""
+            table inet count {
+                counter direct { }
+                chain forward {
+                    type filter hook forward priority filter
+                    iifname "home*" oifname "home*" counter name direct
+                }
+            }""")
+
+    def packets_direct(self):
+        """How many have passed between homes."""
+        text = self.core.run(["nft", "list", "counter", "inet", "count", "direct"])
+        return int(re.search(r"packets (\d+)", text)[1])
 
     def rejoin_homes(self):
         self.core.run(["nft", "delete", "table", "inet", "wall"])

@@ -4,7 +4,7 @@ import os
 import unittest
 
 from lab import SIGNAL_PORT, TURN_TCP, TURN_TLS, TURN_UDP, Homes, LabCase
-from network import CONE, NO_UDP, ONLY_HTTPS, SYMMETRIC
+from network import CONE, NO_UDP, ONLY_HTTPS, SYMMETRIC, TURN_IP
 
 class Nats(Homes):
     def test_cone_cone(self):
@@ -54,6 +54,30 @@ class Firewalls(Homes):
         """only TCP to port 443 out of either home: TURN over TLS on both sides"""
         homes = {"outgoing": ONLY_HTTPS}, {"outgoing": ONLY_HTTPS}
         self.check_relayed(self.connect(*homes, turn=self.turns))
+
+
+class RelayOnly(Homes):
+    def test_relay_only(self):
+        """--relay-only, where a direct way is: only the relay knows addresses"""
+        rig = self.rig
+        self.build()
+        rig.network.count_direct()
+        rig.start_mock()
+        rig.start_coturn()
+        rig.start_signal()
+        rig.tap_signal()
+        rig.start_tunnel("--relay-only", turn=[TURN_UDP])
+        pairs = rig.pairs()
+        for pair in pairs:
+            self.assertEqual(pair.local, "relay")
+            self.assertTrue(pair.remote_address.startswith(TURN_IP), pair)
+        self.check_relayed(pairs)
+        heard = rig.heard()
+        self.assertIn(TURN_IP, heard)
+        for home in (rig.home_1, rig.home_2):
+            self.assertNotIn(home.subnet, heard)
+            self.assertNotIn("203.0.113.", heard)
+        self.assertEqual(rig.network.packets_direct(), 0)
 
 
 class OneNetwork(LabCase):
