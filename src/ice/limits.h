@@ -64,7 +64,9 @@ enum {
     /* Valid pairs beside the selected one that are kept warm. */
     ICE_BACKUPS_MAX = 3,
 
-    ICE_REPORT_MAX = 2048, /* the text of a failure */
+    /* The text of a failure: with what the owner puts around it, a line that
+     * a log takes and a person reads. */
+    ICE_REPORT_MAX = 768,
 };
 
 /* RFC 8445 section 14.2: no two transactions closer than this. */

@@ -1,6 +1,7 @@
 /*
  * What was tried and how it went, for a person who wonders why there is no
- * path: servers first, then pairs, the best first, as many as fit.
+ * path: servers first, then pairs, the best first, as many as fit, and how
+ * many did not.
  */
 #include <assert.h>
 #include <errno.h>
@@ -12,8 +13,10 @@
 struct text {
     char *out;
     size_t len;
-    bool is_full;
+    int left_out;
 };
+
+enum { LEFT_OUT_LEN = 32 }; /* "; and 99 more" */
 
 static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char *format, ...)
 {
@@ -24,10 +27,8 @@ static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char
     va_end(args);
     size_t len = strlen(piece);
     size_t join = t->len > 0 ? 2 : 0;
-    if (t->is_full || t->len + join + len + sizeof "; …" > ICE_REPORT_MAX) {
-        if (!t->is_full)
-            memcpy(t->out + t->len, "; …", sizeof "; …");
-        t->is_full = true;
+    if (t->left_out > 0 || t->len + join + len + LEFT_OUT_LEN > ICE_REPORT_MAX) {
+        t->left_out++;
         return;
     }
     memcpy(t->out + t->len, "; ", join);
@@ -127,7 +128,7 @@ const char *ice_agent_report(struct ice_agent *a, char out[ICE_REPORT_MAX])
 {
     const struct ice_generation *g = a->now;
     bool is_said[ICE_PAIRS_MAX] = {false};
-    struct text t = {out, 0, false};
+    struct text t = {.out = out};
     out[0] = '\0';
     say_servers(a, &t);
     say_remotes(a, &t);
@@ -143,5 +144,7 @@ const char *ice_agent_report(struct ice_agent *a, char out[ICE_REPORT_MAX])
     }
     if (t.len == 0)
         say(&t, "nothing to try: no pair of candidates");
+    if (t.left_out > 0)
+        snprintf(out + t.len, LEFT_OUT_LEN, "; and %d more", t.left_out);
     return out;
 }

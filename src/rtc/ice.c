@@ -98,7 +98,8 @@ static void on_agent_state(void *arg, enum ice_state state, const char *text)
     log_debug("ice: %s%s%s", ice_state_name(state), *text ? ": " : "", text);
     if (state == ICE_FAILED && !ice->is_connected && !ice->is_failed) {
         ice->is_failed = true;
-        snprintf(ice->failure, sizeof ice->failure, "no path to the other side works (%s)", text);
+        snprintf(ice->failure, sizeof ice->failure, "no path to the other side works%s (%s)",
+                 ice_servers_has_turn(ice->servers) ? "" : ", and there is no TURN server", text);
     }
     tell_later(ice);
 }
@@ -377,9 +378,8 @@ bool ice_get_path(const struct ice *ice, struct peer_path *out)
     return true;
 }
 
-const char *ice_describe_tried(struct ice *ice, char out[ICE_TRIED_LEN])
+const char *ice_describe_tried(struct ice *ice, char out[PEER_TRIED_MAX])
 {
-    char report[ICE_REPORT_MAX];
-    snprintf(out, ICE_TRIED_LEN, "%s", ice_agent_report(ice->agent, report));
-    return out;
+    _Static_assert((int)PEER_TRIED_MAX >= (int)ICE_REPORT_MAX, "it holds the report");
+    return ice_agent_report(ice->agent, out);
 }

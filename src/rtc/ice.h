@@ -93,9 +93,7 @@ size_t ice_datagram_max(const struct ice *ice);
 /* False before on_connected. */
 bool ice_get_path(const struct ice *ice, struct peer_path *out);
 
-enum { ICE_TRIED_LEN = 512 };
-
 /* What was tried and how it went, for a person to read. Returns out. */
-const char *ice_describe_tried(struct ice *ice, char out[ICE_TRIED_LEN]);
+const char *ice_describe_tried(struct ice *ice, char out[PEER_TRIED_MAX]);
 
 #endif

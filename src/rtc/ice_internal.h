@@ -53,7 +53,7 @@ struct ice {
     bool is_failed;
     bool is_in_agent; /* which hands out data from within: see ice_shut() */
     bool is_closed;
-    char failure[ICE_REPORT_MAX];
+    char failure[ICE_REPORT_MAX + 128];
 
     struct address route_to; /* where the route's datagrams go */
     struct burst burst;

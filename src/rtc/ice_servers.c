@@ -263,6 +263,15 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
     return 0;
 }
 
+bool ice_servers_has_turn(const struct ice_servers *servers)
+{
+    for (int i = 0; servers && i < servers->count; i++) {
+        if (servers->entries[i].type == ICE_SERVER_TURN)
+            return true;
+    }
+    return false;
+}
+
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max)
 {
     int count = 0;

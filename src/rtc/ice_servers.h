@@ -43,6 +43,9 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
 /* Checks a URL without adding it. */
 int ice_server_url_check(const char *url, const char **why);
 
+/* Whether any of them can relay. servers may be NULL. */
+bool ice_servers_has_turn(const struct ice_servers *servers);
+
 /* Those resolved so far. */
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max);
 

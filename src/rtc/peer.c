@@ -137,6 +137,12 @@ bool peer_get_path(const struct peer *peer, struct peer_path *out)
     return peer->ice && ice_get_path(peer->ice, out);
 }
 
+const char *peer_describe_tried(struct peer *peer, char out[PEER_TRIED_MAX])
+{
+    out[0] = '\0';
+    return peer->ice ? ice_describe_tried(peer->ice, out) : out;
+}
+
 const uint8_t *peer_remote_fingerprint(const struct peer *peer)
 {
     return peer->has_remote ? peer->remote.fingerprint : NULL;

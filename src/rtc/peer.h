@@ -51,7 +51,8 @@ enum {
      * are there when the first is, and whether the other side knows of them is
      * for the owner to find out. */
     PEER_CHANNELS_MAX = 32,
-    PEER_FIRST_FURTHER_STREAM = 2
+    PEER_FIRST_FURTHER_STREAM = 2,
+    PEER_TRIED_MAX = 768 /* the text of peer_describe_tried() */
 };
 
 struct peer_handlers {
@@ -149,6 +150,10 @@ enum peer_state peer_get_state(const struct peer *peer);
 
 /* False before ICE has found a path. */
 bool peer_get_path(const struct peer *peer, struct peer_path *out);
+
+/* Which servers and pairs were tried for a path and how it went, for a person
+ * to read; "" before that, and after the end. Returns out. */
+const char *peer_describe_tried(struct peer *peer, char out[PEER_TRIED_MAX]);
 
 /* SHA-256 of the other side's certificate, 32 bytes, once a description came;
  * else NULL. Two peers with the same one were made by the same process. */

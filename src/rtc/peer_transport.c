@@ -38,7 +38,7 @@ enum {
     SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* where the path is our own machine */
     SCTP_ARENA_LEN = 128 << 10,        /* packets are written that many bytes at a time */
     FIRST_CHANNEL_PRIORITY = 1024,     /* "high" (RFC 8831 section 6.4); the others have 256 */
-    TEXT_MAX = ICE_TRIED_LEN + 128
+    TEXT_MAX = PEER_TRIED_MAX + 128
 };
 
 static const char channel_label[] = "tunnel";
@@ -78,7 +78,7 @@ static void on_deadline(void *arg)
 static void on_connect_timeout(void *arg)
 {
     struct peer *peer = arg;
-    char tried[ICE_TRIED_LEN];
+    char tried[PEER_TRIED_MAX];
     char text[TEXT_MAX];
     if (peer->state == PEER_CONNECTING)
         snprintf(text, sizeof text, "no path to the other side was found in %d s (%s)",
@@ -363,7 +363,7 @@ static void on_ice_failed(const char *text, void *arg)
 static void on_path_patience(void *arg)
 {
     struct peer *peer = arg;
-    char tried[ICE_TRIED_LEN];
+    char tried[PEER_TRIED_MAX];
     char text[TEXT_MAX];
     snprintf(text, sizeof text, "the path to the other side is lost (%s)",
              ice_describe_tried(peer->ice, tried));

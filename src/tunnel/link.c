@@ -171,11 +171,13 @@ static void fail_pending(struct link *link)
 static void on_negotiation_timeout(void *arg)
 {
     struct link *link = arg;
+    char tried[PEER_TRIED_MAX];
     if (link->pending)
-        set_problem(link,
-                    "no connection to the other side within %llu s; a firewall may drop UDP: "
-                    "try a TURN server (--turn)",
-                    (unsigned long long)(LINK_NEGOTIATION_US / US_PER_S));
+        set_problem(link, "no connection to the other side within %llu s%s (%s)",
+                    (unsigned long long)(LINK_NEGOTIATION_US / US_PER_S),
+                    ice_servers_has_turn(link->config.servers) ? ""
+                                                               : ", and there is no TURN server",
+                    peer_describe_tried(session_peer(link->pending), tried));
     else
         set_problem(link, "the other side is in the room but sent no offer");
     fail_pending(link);
@@ -282,9 +284,13 @@ static void on_idle(struct session *session, void *arg)
 static void on_current_closed(struct link *link, const char *text)
 {
     struct session *session = link->current;
+    char tried[PEER_TRIED_MAX] = "";
+    if (link->restart.path != PEER_PATH_WORKS)
+        peer_describe_tried(session_peer(session), tried);
     link->current = NULL;
     link_restart_reset(link);
-    set_problem(link, "the connection to the other side ended: %s", text);
+    set_problem(link, "the connection to the other side ended: %s%s%s%s", text, *tried ? " (" : "",
+                tried, *tried ? ")" : "");
     link->handlers.on_down(link->arg);
     session_close(session, link->problem);
     backoff_reset(&link->backoff);

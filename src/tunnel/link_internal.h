@@ -13,7 +13,8 @@
 #include "tunnel/link.h"
 #include "tunnel/session.h"
 
-enum { PROBLEM_MAX = 512 };
+/* A report of ICE and the words around it. */
+enum { PROBLEM_MAX = PEER_TRIED_MAX + 192 };
 
 /* Of the current session. */
 struct restart {

@@ -557,6 +557,34 @@ static void test_pacing(void **state)
     }
 }
 
+/* The text stays within its bound, and says what it leaves out. */
+static void test_long_report(void **state)
+{
+    (void)state;
+    struct rig r;
+    char text[ICE_REPORT_MAX];
+    int said = 0;
+    int more = 0;
+    rig_init(&r, true);
+    for (int k = 0; k < 40; k++) {
+        char line[96];
+        snprintf(line, sizeof line, "candidate:%d 1 udp %d 192.0.2.%d 5000 typ host", k, 2000 - k,
+                 100 + k);
+        add_remote(&r, line);
+    }
+    assert_in_range(strlen(ice_agent_report(r.a, text)), ICE_REPORT_MAX - 128, ICE_REPORT_MAX - 1);
+    for (const char *at = text; (at = strstr(at, " -> ")); at++)
+        said++;
+    /* The best first. */
+    assert_non_null(strstr(text, "host 192.0.2.1:4000 -> host 192.0.2.100:5000: "));
+    const char *end = strstr(text, "; and ");
+    assert_non_null(end);
+    assert_int_equal(sscanf(end, "; and %d more", &more), 1);
+    assert_int_equal(said + more, 40);
+    assert_string_equal(end + strlen(end) - 5, " more");
+    ice_agent_free(r.a, r.now_us);
+}
+
 /* The system knows no way there: said at once, not after 23 s. */
 static void test_unreachable(void **state)
 {
@@ -666,23 +694,15 @@ static void test_credentials(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wrong_requests),
-        cmocka_unit_test(test_silence),
-        cmocka_unit_test(test_aggressive),
-        cmocka_unit_test(test_late_switching),
-        cmocka_unit_test(test_regular_nomination),
-        cmocka_unit_test(test_nomination_waits),
-        cmocka_unit_test(test_role_conflicts),
-        cmocka_unit_test(test_told_of_conflict),
-        cmocka_unit_test(test_wrong_answers),
-        cmocka_unit_test(test_answer_to_replaced_check),
-        cmocka_unit_test(test_retransmissions),
-        cmocka_unit_test(test_pacing),
-        cmocka_unit_test(test_unreachable),
-        cmocka_unit_test(test_whose_data),
-        cmocka_unit_test(test_learned_then_signalled),
-        cmocka_unit_test(test_consent_interval),
-        cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_wrong_requests),     cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_aggressive),         cmocka_unit_test(test_late_switching),
+        cmocka_unit_test(test_regular_nomination), cmocka_unit_test(test_nomination_waits),
+        cmocka_unit_test(test_role_conflicts),     cmocka_unit_test(test_told_of_conflict),
+        cmocka_unit_test(test_wrong_answers),      cmocka_unit_test(test_answer_to_replaced_check),
+        cmocka_unit_test(test_retransmissions),    cmocka_unit_test(test_pacing),
+        cmocka_unit_test(test_long_report),        cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_whose_data),         cmocka_unit_test(test_learned_then_signalled),
+        cmocka_unit_test(test_consent_interval),   cmocka_unit_test(test_credentials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

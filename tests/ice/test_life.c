@@ -258,6 +258,29 @@ static void test_relay_is_left_early(void **state)
     sim_free(r.s);
 }
 
+/* The relay works first and is used at once; the direct path, whose first
+ * checks are lost, takes over while data flows, and no packet is lost. */
+static void test_relay_then_direct(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        struct rig r = rig_nat(150 + seed, true);
+        struct ice_address a = ice_address_v4(203, 0, 113, 1, 0);
+        struct ice_address b = ice_address_v4(203, 0, 113, 2, 0);
+        sim_cut(r.s, a, b, true);
+        sim_connect(r.s, r.a, r.b);
+        assert_true(sim_run_until_relayed(r.s, true, US_PER_S));
+        stream(&r, 2 * US_PER_MS);
+        sim_run(r.s, 2 * US_PER_S);
+        sim_cut(r.s, a, b, false);
+        assert_true(sim_run_until_relayed(r.s, false, 10 * US_PER_S));
+        sim_run(r.s, US_PER_S);
+        assert_true(sim_is_consistent(r.a, r.b));
+        all_arrived(&r);
+        sim_free(r.s);
+    }
+}
+
 /* The laptop takes another address in mid-transfer, on either side; the
  * owner removes the old one, adds the new one and restarts. */
 static void test_address_change(void **state)
@@ -532,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_backup_takes_over),
         cmocka_unit_test(test_relay_is_left),
         cmocka_unit_test(test_relay_is_left_early),
+        cmocka_unit_test(test_relay_then_direct),
         cmocka_unit_test(test_address_change),
         cmocka_unit_test(test_address_change_unsignalled),
         cmocka_unit_test(test_better_interface),
