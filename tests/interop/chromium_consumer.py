@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""usage: chromium_consumer.py SIGNAL-URL ROOM GATE ECHO-BYTES
+"""usage: chromium_consumer.py SIGNAL-URL ROOM GATE ECHO-BYTES [restart]
 
 Opens chromium/consumer.html in a headless Chromium with a fresh profile and
-prints each event that the page reports as a line "EVENT JSON".
+prints each event that the page reports as a line "EVENT JSON". With "restart"
+the page restarts ICE in mid-stream.
 """
 
 import os
@@ -52,12 +53,13 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def main(signal_url, room, gate, echo_bytes):
+def main(signal_url, room, gate, echo_bytes, restart=""):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.finished = threading.Event()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    query = urlencode({"signal": signal_url, "room": room, "gate": gate, "bytes": echo_bytes})
+    query = urlencode({"signal": signal_url, "room": room, "gate": gate, "bytes": echo_bytes,
+                       "restart": restart})  # fmt: skip
     profile = tempfile.mkdtemp(prefix="chromium-")
     browser = subprocess.Popen(
         ["chromium", *FLAGS, f"--user-data-dir={profile}",

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import Case, pattern
+from harness import CONNECTED, Case, pattern
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ECHO_BYTES = 10 << 20
@@ -33,9 +33,9 @@ class Consumer:
         self.rig.start_mock()
         self.rig.start_signal()
 
-    def start_peer(self):
+    def start_peer(self, *flags):
         gate = self.name()
-        argv = [*self.command, self.rig.signal_url, self.rig.room, gate, str(ECHO_BYTES)]
+        argv = [*self.command, self.rig.signal_url, self.rig.room, gate, str(ECHO_BYTES), *flags]
         return self.rig.run(type(self).__name__.lower(), argv, is_product=False), gate
 
     def check(self, peer, gate):
@@ -84,6 +84,27 @@ class Chromium(Consumer, Case):
     command = [sys.executable, os.path.join(HERE, "chromium_consumer.py")]
     if not shutil.which("chromium"):
         missing = "there is no chromium"
+
+    def check_restart(self, peer, gate):
+        """The page's scenario goes on over the new path, in the same session."""
+        peer.wait_for(r"^restarted", deadline=60)
+        self.check(peer, gate)
+        self.assertEqual(self.rig.serve.count(CONNECTED), 1)
+
+    def test_restart_by_offerer(self):
+        """as offerer: restarts ICE in mid-stream"""
+        peer, gate = self.start_peer("restart")
+        peer.wait_for(r"^joined 0")
+        self.rig.start_serve()
+        self.check_restart(peer, gate)
+
+    def test_restart_by_answerer(self):
+        """as answerer: restarts ICE in mid-stream"""
+        self.rig.start_serve()
+        self.rig.wait_peers(1)
+        peer, gate = self.start_peer("restart")
+        peer.wait_for(r"^joined 1")
+        self.check_restart(peer, gate)
 
 
 class Aiortc(Consumer, Case):

@@ -166,6 +166,8 @@ export async function scenario(consumer, gate, echoBytes, report) {
 
 // Signalling, alike for both kinds of JavaScript peer. connection: a
 // W3C-shaped RTCPeerConnection; onChannel is called with its data channel.
+// restart() of what it returns restarts ICE, and is done when the other side
+// has answered and a pair of the new candidates works.
 export function meet(socket, room, connection, report, onChannel) {
   const say = (message) => socket.send(JSON.stringify(message));
   const early = []; // candidates that came before the description
@@ -207,6 +209,17 @@ export function meet(socket, room, connection, report, onChannel) {
       await report("signal", message);
     }
   };
+  const restart = async () => {
+    const ufrag = () => /a=ice-ufrag:(\S+)/.exec(connection.remoteDescription.sdp)[1];
+    const before = ufrag();
+    await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+    say({ type: "offer", sdp: connection.localDescription.sdp });
+    const transport = connection.sctp.transport.iceTransport;
+    while (ufrag() === before || transport.getSelectedCandidatePair().remote.usernameFragment !== ufrag())
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await report("restarted", { before, after: ufrag() });
+  };
+  return { restart };
 }
 
 // Runs the scenario over a W3C-shaped data channel.
