@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is needed to build ("build"), also to test ("test"), also for
 # all that `make lint` can run ("lint"): Debian's packages, and for the tests
-# two npm packages that stay inside tests/. Says what it will install, does
+# npm packages that stay inside tests/. Says what it will install, does
 # nothing when all is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ build)
 test)
     packages="libcmocka-dev libnice-dev libusrsctp-dev clang libclang-rt-14-dev llvm clang-format
         valgrind python3-aiortc python3-aiohttp nodejs npm chromium openssl iproute2 nftables
-        coturn shellcheck"
+        coturn shellcheck git nginx-light"
     ;;
 bench)
     packages="nginx-light wrk openssh-server openssh-client curl procps"
@@ -60,7 +60,7 @@ fi
 [ -z "$missing" ] || install_debian "${1:-build}"
 
 if [ "${1:-build}" = test ]; then
-    for folder in tests/interop/werift tests/openai; do
+    for folder in tests/interop/werift tests/openai tests/clients; do
         # npm leaves its own copy of the lock file behind.
         installed=$folder/node_modules/.package-lock.json
         if [ -e "$installed" ] && [ -z "$(find "$folder/package-lock.json" -newer "$installed")" ]

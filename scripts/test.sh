@@ -108,7 +108,10 @@ title "real NATs"
 end_to_end lab --jobs 8 tests/lab
 
 title "other implementations"
-end_to_end interop --jobs 3 tests/interop tests/openai
+end_to_end interop --jobs 3 tests/interop
+
+title "clients and servers that people use"
+end_to_end clients --jobs 3 tests/clients tests/openai
 
 title "other implementations, with 2 % of all UDP packets lost"
 if tests/interop/lossy.sh 2 true 2>"$work/log"; [ $? -ne 77 ]; then

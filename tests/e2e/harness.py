@@ -38,6 +38,11 @@ URL = re.compile(r"(wss?|https?)://(\[[0-9a-f:]+\]|[\w.]+):(\d+)")
 # Both ends say this once requests can flow.
 CONNECTED = r"\bconnected (directly|through a relay)"
 WAITING = r"waiting for the other side"
+# A browser of its own, that nothing of this machine's person shows in.
+CHROMIUM = """chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run
+    --disable-background-networking --disable-component-update --disable-sync
+    --disable-default-apps --disable-extensions --disable-dev-shm-usage --no-proxy-server
+    --metrics-recording-only --no-pings --password-store=basic""".split()
 
 
 class Process:
@@ -136,7 +141,7 @@ class Process:
     def end(self):
         """Ends it; what is wrong with how it ended, or None."""
         if self.child.poll() is None:
-            self.child.send_signal(signal.SIGINT if self.is_product else signal.SIGKILL)
+            self.child.send_signal(signal.SIGINT if self.is_product else signal.SIGTERM)
         try:
             code = self.child.wait(DEADLINE)
         except subprocess.TimeoutExpired:

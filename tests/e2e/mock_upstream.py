@@ -20,6 +20,7 @@ a response (or the reading of a request) is held:
 """
 
 import argparse
+import base64
 import hashlib
 import json
 import os
@@ -77,6 +78,14 @@ def pattern(size):
         block = PATTERN[start : start + min(BLOCK, size - offset)]
         offset += len(block)
         yield block
+
+
+def digests_of_images(request):
+    """Of each image in the last message, which has them as data: URLs."""
+    content = (request.get("messages") or [{}])[-1].get("content")
+    parts = content if isinstance(content, list) else []
+    urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+    return [hashlib.sha256(base64.b64decode(url.partition(",")[2])).hexdigest() for url in urls]
 
 
 class Gates:
@@ -275,7 +284,8 @@ class Handler(BaseHTTPRequestHandler):
         model = str(request.get("model", MODELS[0]))
         head = {"id": "chatcmpl-mock", "created": 0, "model": model}
         if not request.get("stream"):
-            message = {"role": "assistant", "content": " ".join(REPLY)}
+            words = digests_of_images(request) or REPLY
+            message = {"role": "assistant", "content": " ".join(words)}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             usage = {"prompt_tokens": 1, "completion_tokens": len(REPLY)}
             usage["total_tokens"] = 1 + len(REPLY)
@@ -283,6 +293,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         head["object"] = "chat.completion.chunk"
         self.start(content_type="text/event-stream", fields=[("Cache-Control", "no-cache")])
+        if request.get("tools"):
+            self.send_tool_call(head)
+            return
         for i, word in enumerate(REPLY):
             delta = {"content": word if i == 0 else " " + word}
             if i == 0:
@@ -293,6 +306,21 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(self.server.delay)  # paces the tokens for a human eye
             self.send_event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
         self.send_event({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        self.send(b"data: [DONE]\n\n")
+        self.finish_body()
+
+    def send_tool_call(self, head):
+        """A call of the function "look_up", whose arguments come in pieces."""
+        for i, piece in enumerate(['{"term":', ' "a t', 'unnel"}']):
+            call = {"index": 0, "function": {"arguments": piece}}
+            delta = {"tool_calls": [call]}
+            if i == 0:
+                call.update(id="call_1", type="function")
+                call["function"]["name"] = "look_up"
+                delta["role"] = "assistant"
+            self.send_event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+        end = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+        self.send_event({**head, "choices": [end]})
         self.send(b"data: [DONE]\n\n")
         self.finish_body()
 

@@ -51,6 +51,8 @@ def title(test):
 class Reporter(unittest.TestResult):
     """Writes one JSON line for each test."""
 
+    failed = None  # there is no test yet where a class cannot be set up
+
     def startTest(self, test):
         super().startTest(test)
         self.began = time.monotonic()

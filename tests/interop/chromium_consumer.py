@@ -17,14 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlencode, urlsplit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+from harness import CHROMIUM  # noqa: E402
+
 FILES = {
     "/consumer.html": ("chromium/consumer.html", "text/html"),
     "/wire.mjs": ("wire.mjs", "text/javascript"),
 }
-FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
-    --disable-background-networking --disable-component-update --disable-sync
-    --disable-default-apps --disable-extensions --disable-dev-shm-usage --no-proxy-server
-    --metrics-recording-only --no-pings --password-store=basic""".split()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -62,7 +61,7 @@ def main(signal_url, room, gate, echo_bytes, restart=""):
                        "restart": restart})  # fmt: skip
     profile = tempfile.mkdtemp(prefix="chromium-")
     browser = subprocess.Popen(
-        ["chromium", *FLAGS, f"--user-data-dir={profile}",
+        [*CHROMIUM, f"--user-data-dir={profile}",
          f"http://127.0.0.1:{server.server_port}/consumer.html?{query}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

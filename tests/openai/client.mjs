@@ -2,6 +2,7 @@
 // Uses the openai package as a person would, and prints each event as a line
 // "EVENT JSON". Behind "first-token" the listener opens the gate of MODEL; the
 // last stream is aborted before its gate opens.
+import { createHash, randomBytes } from "node:crypto";
 import OpenAI from "openai";
 
 const [baseURL, model] = process.argv.slice(2);
@@ -21,6 +22,24 @@ for await (const chunk of await client.chat.completions.create({ model, messages
   text += chunk.choices[0].delta.content ?? "";
 }
 report("streamed", text);
+
+const images = [randomBytes(20 << 20), randomBytes(1000)];
+const parts = images.map((image) => ({
+  type: "image_url",
+  image_url: { url: `data:image/png;base64,${image.toString("base64")}` },
+}));
+const content = [{ type: "text", text: "What do these show?" }, ...parts];
+const seen = await client.chat.completions.create({
+  model: "mock-small",
+  messages: [{ role: "user", content }],
+});
+const digests = images.map((image) => createHash("sha256").update(image).digest("hex"));
+report("images", seen.choices[0].message.content === digests.join(" "));
+
+const lookUp = { type: "function", function: { name: "look_up", parameters: { type: "object" } } };
+const runner = client.chat.completions.stream({ model: "mock-small", messages, tools: [lookUp] });
+const call = (await runner.finalChatCompletion()).choices[0].message.tool_calls[0].function;
+report("tool", { name: call.name, arguments: JSON.parse(call.arguments) });
 
 const endless = { model: "gated:never-opened", messages, stream: true };
 const stream = await client.chat.completions.create(endless);

@@ -14,7 +14,7 @@ REPLY = "A tunnel carries every token the moment it leaves the server: nothing w
 @unittest.skipUnless(INSTALLED, "openai is not installed (scripts/install-deps.sh test)")
 class OpenAI(Case):
     def test_client(self):
-        """completion, streamed completion, abort in mid-stream, typed error"""
+        """completion, streamed completion, 20 MB images, tools, abort in mid-stream, typed error"""
         self.rig.start_all()
         gate = self.name()
         host, port = self.rig.proxy_address
@@ -30,6 +30,8 @@ class OpenAI(Case):
         value("first-token")  # the rest is still behind the gate
         self.rig.mock.send(f"open {gate}")
         self.assertEqual(value("streamed"), REPLY)
+        self.assertEqual(value("images"), True)
+        self.assertEqual(value("tool"), {"name": "look_up", "arguments": {"term": "a tunnel"}})
         self.assertEqual(value("abort"), "A")
         self.rig.mock.wait_for(r"^closed \d+")
         self.assertEqual(value("error"), {"name": "NotFoundError", "status": 404})
