@@ -23,13 +23,22 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "sctp/sctp.h"
 #include "sctp/usr_peer.h"
+#include "stack.h"
 #include "tun_link.h"
 
 enum kind { OURS_BBR, OURS_CUBIC, USRSCTP, TCP_CUBIC, TCP_BBR, NOBODY };
 
-enum { PORT = 9000, MESSAGE = 64 << 10, BATCH = 64, PACKET = 2048, SAMPLES = 1 << 14, FLOWS = 2 };
+enum {
+    PORT = 9000,
+    MTU = 1432,
+    BATCH = 64,
+    PACKET = 2048,
+    SAMPLES = 1 << 14,
+    FLOWS = 2,
+    PING_STREAM = 3,
+    PING_US = 10000,
+};
 
 static const char *const kind_names[] = {"bbr", "cubic", "usrsctp", "tcp-cubic", "tcp-bbr"};
 
@@ -44,16 +53,11 @@ struct board {
 };
 
 static struct board *board;
-static uint8_t body[MESSAGE];
 
 struct peer {
     int fd;
     int flow;
-    bool is_sender;
-    bool pings;
-    bool connected;
-    struct sctp_assoc *assoc;
-    struct usr_peer *usr;
+    struct stack *stack;
 };
 
 static void count(const struct peer *p, size_t len)
@@ -67,13 +71,6 @@ static void count_ping(struct span m)
 {
     if (board->delay_count < SAMPLES && clock_now_us() >= board->start_us)
         board->delays_us[board->delay_count++] = clock_now_us() - get_u64be(m.data);
-}
-
-static void send_bulk(struct peer *p)
-{
-    struct sctp_outgoing out = {.stream = 1, .ppid = 53, .body = {body, sizeof body}};
-    while (p->is_sender && sctp_assoc_send(p->assoc, &out, clock_now_us()) == 0)
-        continue;
 }
 
 static void on_packets(void *arg, const struct sctp_packet *packets, size_t n)
@@ -95,36 +92,11 @@ static void on_packets(void *arg, const struct sctp_packet *packets, size_t n)
     }
 }
 
-static void on_message(void *arg, const struct sctp_message_info *info, struct span m)
+static void on_message(void *arg, uint16_t stream, struct span message)
 {
-    count(arg, m.len);
-    if (info->stream == 3)
-        count_ping(m);
-}
-
-static void on_connected(void *arg)
-{
-    struct peer *p = arg;
-    p->connected = true;
-    send_bulk(p);
-}
-
-static void on_writable(void *arg)
-{
-    send_bulk(arg);
-}
-
-static void on_reset(void *arg, uint16_t stream, enum sctp_reset_side side)
-{
-    (void)arg;
-    (void)stream;
-    (void)side;
-}
-
-static void on_closed(void *arg, enum sctp_close_reason reason)
-{
-    (void)arg;
-    fprintf(stderr, "closed: %s\n", sctp_close_reason_name(reason));
+    count(arg, message.len);
+    if (stream == PING_STREAM)
+        count_ping(message);
 }
 
 static struct sockaddr_in address(int side, int flow)
@@ -173,138 +145,69 @@ static int receive_batch(struct peer *p, uint8_t (*data)[PACKET], struct mmsghdr
     return recvmmsg(p->fd, m, BATCH, 0, NULL);
 }
 
-static void run_ours(struct peer *p, int side, enum kind kind)
+static struct stack *make_stack(struct peer *p, int side, enum kind kind)
 {
-    static const struct sctp_assoc_handlers handlers = {
-        .on_packets = on_packets,
-        .on_message = on_message,
-        .on_connected = on_connected,
-        .on_writable = on_writable,
-        .on_stream_reset = on_reset,
-        .on_closed = on_closed,
-    };
     static uint8_t arena_bytes[1 << 17];
     static struct sctp_arena arena = {.data = arena_bytes, .len = sizeof arena_bytes};
-    static uint8_t data[BATCH][PACKET];
-    struct mmsghdr m[BATCH];
-    struct sctp_assoc_config config;
-    sctp_assoc_config_init(&config);
-    config.arena = &arena;
-    config.cc = kind == OURS_CUBIC ? SCTP_CC_CUBIC : SCTP_CC_BBR;
-    put_u64be(config.seed, clock_now_us() + (uint64_t)getpid());
-    p->assoc = sctp_assoc_new(&config, &handlers, p);
-    if (side == 0)
-        sctp_assoc_connect(p->assoc, clock_now_us());
-    uint64_t ping_us = clock_now_us() + 300000;
-    while (clock_now_us() < board->end_us) {
-        uint64_t deadline_us = sctp_assoc_deadline(p->assoc);
-        wait_for(p->fd, p->pings && ping_us < deadline_us ? ping_us : deadline_us);
-        int got;
-        while ((got = receive_batch(p, data, m)) > 0) {
-            for (int i = 0; i < got; i++)
-                sctp_assoc_feed(p->assoc, span_of(data[i], m[i].msg_len), clock_now_us());
-            sctp_assoc_flush(p->assoc, clock_now_us());
-        }
-        uint64_t now_us = clock_now_us();
-        if (p->pings && now_us >= ping_us) {
-            uint8_t stamp[8];
-            put_u64be(stamp, now_us);
-            struct sctp_outgoing out = {.stream = 3, .ppid = 53, .body = {stamp, 8}};
-            sctp_assoc_send(p->assoc, &out, now_us);
-            ping_us += 10000;
-        }
-        if (sctp_assoc_deadline(p->assoc) <= now_us)
-            sctp_assoc_on_deadline(p->assoc, now_us);
-    }
-    if (side == 0 && getenv("BENCH_VERBOSE")) {
-        struct sctp_stats st;
-        sctp_assoc_stats(p->assoc, &st);
-        fprintf(stderr,
-                "  %s cwnd %zu pace %.0f Mbit/s srtt %.1f min %.1f lost %llu rtx %llu rto %llu mtu "
-                "%zu\n",
-                st.cc, st.cwnd, (double)st.pacing_rate * 8 / 1e6, (double)st.srtt_us / 1e3,
-                (double)st.min_rtt_us / 1e3, (unsigned long long)st.lost,
-                (unsigned long long)st.retransmitted, (unsigned long long)st.timeouts, st.mtu);
-    }
-}
-
-static void usr_packet(void *arg, struct span packet)
-{
-    struct peer *p = arg;
-    ssize_t sent = send(p->fd, packet.data, packet.len, 0);
-    (void)sent;
-}
-
-static void usr_message(void *arg, uint16_t stream, uint32_t ppid, bool unordered, struct span m)
-{
-    (void)ppid;
-    (void)unordered;
-    count(arg, m.len);
-    if (stream == 3)
-        count_ping(m);
-}
-
-static void usr_reset(void *arg, uint16_t stream, bool incoming)
-{
-    (void)arg;
-    (void)stream;
-    (void)incoming;
-}
-
-static void usr_connected(void *arg)
-{
-    ((struct peer *)arg)->connected = true;
-}
-
-static void usr_closed(void *arg)
-{
-    (void)arg;
-}
-
-static void run_usrsctp(struct peer *p, int side)
-{
-    static const struct usr_handlers handlers = {
-        .on_packet = usr_packet,
-        .on_message = usr_message,
-        .on_reset = usr_reset,
-        .on_connected = usr_connected,
-        .on_closed = usr_closed,
+    static const struct stack_handlers handlers = {
+        .on_packets = on_packets,
+        .on_message = on_message,
     };
+    struct stack_config config = {
+        .is_usrsctp = kind == USRSCTP,
+        .cc = kind == OURS_CUBIC ? SCTP_CC_CUBIC : SCTP_CC_BBR,
+        .arena = &arena,
+        .seed = clock_now_us() + (uint64_t)getpid(),
+        .mtu = MTU,
+        .sends_bulk = side == 0,
+    };
+    return stack_new(&config, &handlers, p);
+}
+
+static void receive_all(struct peer *p)
+{
     static uint8_t data[BATCH][PACKET];
     struct mmsghdr m[BATCH];
-    struct usr_options options = {.buffer = 4 << 20, .mtu = 1432};
-    p->usr = usr_peer_new(&options, &handlers, p);
-    if (side == 0)
-        usr_peer_connect(p->usr);
-    else
-        usr_peer_listen(p->usr);
-    uint64_t ticked_us = clock_now_us();
-    uint64_t ping_us = ticked_us + 300000;
-    while (clock_now_us() < board->end_us) {
-        wait_for(p->fd, clock_now_us() + 1000);
-        int got = receive_batch(p, data, m);
+    int got;
+    while ((got = receive_batch(p, data, m)) > 0) {
         for (int i = 0; i < got; i++)
-            usr_peer_feed(p->usr, span_of(data[i], m[i].msg_len));
+            stack_feed(p->stack, span_of(data[i], m[i].msg_len), clock_now_us());
+        stack_flush(p->stack, clock_now_us());
+    }
+}
+
+static void run_sctp(struct peer *p, int side, enum kind kind, bool pings)
+{
+    p->fd = udp_open(side, p->flow);
+    p->stack = make_stack(p, side, kind);
+    uint64_t ticked_us = clock_now_us();
+    if (side == 0)
+        stack_connect(p->stack, ticked_us);
+    else
+        stack_listen(p->stack);
+    uint64_t ping_us = pings && side == 0 ? ticked_us + 30 * PING_US : UINT64_MAX;
+    while (clock_now_us() < board->end_us) {
+        uint64_t deadline_us = stack_deadline(p->stack, clock_now_us());
+        wait_for(p->fd, ping_us < deadline_us ? ping_us : deadline_us);
+        receive_all(p);
         uint64_t now_us = clock_now_us();
-        if (now_us - ticked_us >= 1000) {
-            usr_peer_tick((unsigned)((now_us - ticked_us) / 1000));
-            ticked_us += (now_us - ticked_us) / 1000 * 1000;
+        if (kind == USRSCTP && now_us - ticked_us >= US_PER_MS) {
+            usr_peer_tick((unsigned)((now_us - ticked_us) / US_PER_MS));
+            ticked_us += (now_us - ticked_us) / US_PER_MS * US_PER_MS;
         }
-        usr_peer_poll(p->usr);
-        if (p->pings && p->connected && now_us >= ping_us) {
+        if (now_us >= ping_us) {
             uint8_t stamp[8];
             put_u64be(stamp, now_us);
-            usr_peer_send(p->usr, 3, 53, false, span_of(stamp, 8));
-            ping_us += 10000;
+            stack_send(p->stack, PING_STREAM, span_of(stamp, sizeof stamp), now_us);
+            ping_us += PING_US;
         }
-        while (p->is_sender && p->connected &&
-               usr_peer_send(p->usr, 1, 53, false, span_of(body, sizeof body)))
-            continue;
+        stack_flush(p->stack, now_us);
     }
 }
 
 static void run_tcp(struct peer *p, int side, enum kind kind)
 {
+    static uint8_t body[64 << 10];
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     int on = 1;
     const char *cc = kind == TCP_BBR ? "bbr" : "cubic";
@@ -337,16 +240,11 @@ static void run_flow(int side, int flow, enum kind kind, bool pings)
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_TIMERSLACK, 1);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    struct peer p = {.flow = flow, .is_sender = side == 0, .pings = pings && side == 0};
-    if (kind == TCP_CUBIC || kind == TCP_BBR) {
+    struct peer p = {.flow = flow};
+    if (kind == TCP_CUBIC || kind == TCP_BBR)
         run_tcp(&p, side, kind);
-    } else {
-        p.fd = udp_open(side, flow);
-        if (kind == USRSCTP)
-            run_usrsctp(&p, side);
-        else
-            run_ours(&p, side, kind);
-    }
+    else
+        run_sctp(&p, side, kind, pings);
     _exit(0);
 }
 
