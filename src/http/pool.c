@@ -103,12 +103,16 @@ void http_pool_free(struct http_pool *pool)
 
 struct conn *http_pool_take(struct http_pool *pool, uint64_t idle_most_us)
 {
-    if (pool->count == 0)
-        return NULL;
-    struct idle *last = LIST_ENTRY(pool->idle.prev, struct idle, link);
-    if (idle_most_us != TIME_NEVER && clock_now_us() - last->since_us > idle_most_us)
-        return NULL;
-    return idle_remove(last);
+    while (pool->count > 0) {
+        struct idle *last = LIST_ENTRY(pool->idle.prev, struct idle, link);
+        if (idle_most_us != TIME_NEVER && clock_now_us() - last->since_us > idle_most_us)
+            return NULL;
+        struct conn *conn = idle_remove(last);
+        if (!conn_has_unread(conn))
+            return conn;
+        conn_reset(conn);
+    }
+    return NULL;
 }
 
 void http_pool_put(struct http_pool *pool, struct conn *conn)

@@ -15,7 +15,8 @@ struct http_pool *http_pool_new(struct loop *loop, size_t most, uint64_t idle_us
 void http_pool_free(struct http_pool *pool);
 
 /* The connection that was used last, if it has been idle for no longer than
- * idle_most_us; else NULL. The caller must give it handlers. */
+ * idle_most_us; else NULL. One that the server has closed in this very moment
+ * is passed over. The caller must give it handlers. */
 struct conn *http_pool_take(struct http_pool *pool, uint64_t idle_most_us);
 
 /* Takes over an open connection on which nothing is under way. Over the

@@ -625,6 +625,15 @@ enum peer_owner conn_peer_owner(const struct conn *conn)
     return conn->fd >= 0 ? peer_owner_ask(conn->fd) : PEER_REMOTE;
 }
 
+bool conn_has_unread(const struct conn *conn)
+{
+    uint8_t byte;
+    if (conn->state != CONN_OPEN || conn->error != 0 || conn->has_peer_ended)
+        return true;
+    ssize_t len = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return len < 0 ? errno != EAGAIN && errno != EINTR : len == 0 || !conn->tls;
+}
+
 void conn_set_keepalive(struct conn *conn)
 {
     int on = 1;

@@ -105,6 +105,11 @@ void conn_local_address(const struct conn *conn, struct address *out);
  * (see net/peer_owner.h). PEER_REMOTE when not connected. */
 enum peer_owner conn_peer_owner(const struct conn *conn);
 
+/* Whether the kernel has something of the peer that was not read: an end, a
+ * reset, or (where the bytes are not TLS's own) data. For a connection on which
+ * nothing is due: it is of no use, although no handler has said so yet. */
+bool conn_has_unread(const struct conn *conn);
+
 /* Makes the kernel probe a peer that is silent, so that one which is gone ends
  * in on_close: -ECONNRESET when its machine no longer knows the connection
  * (Linux forgets a closed one after a minute), -ETIMEDOUT when nothing answers.

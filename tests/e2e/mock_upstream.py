@@ -45,16 +45,16 @@ PATTERN = random.Random(1).randbytes((1 << 20) + 7)
 
 RAW = {  # whole responses, as they go over the wire; the connection closes behind them
     "early-hints": b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
-    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal",
-    "trailers": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nfinal",
+    "trailers": b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n",
-    "odd-reason": b"HTTP/1.1 299 Very Odd\r\nContent-Length: 0\r\n\r\n",
+    "odd-reason": b"HTTP/1.1 299 Very Odd\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
     "too-large": b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-    "extensions": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "extensions": b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     b'5;a=b;c="d"\r\nhello\r\n0;z\r\n\r\n',
     "until-close": b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nuntil the end",
     "http10": b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nten",
-    "no-reason": b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok",
+    "no-reason": b"HTTP/1.1 200 \r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
     "garbage": b"SSH-2.0-OpenSSH_9.2\r\n",
     "two-lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
     "bad-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n",

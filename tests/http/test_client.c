@@ -377,6 +377,30 @@ static void test_pool_notices_close(void **state)
     caller_stop();
 }
 
+/* Closed, or spoken to unasked, in the turn in which it is taken: a POST could
+ * not be sent again. */
+static void test_pool_looks_before_use(void **state)
+{
+    (void)state;
+    for (int says = 0; says < 2; says++) {
+        caller_start();
+        caller_get(&caller.a);
+        caller_serve(0, GET_HEAD, OK_HELLO);
+        RIG_WAIT(caller.a.ends == 1);
+        if (says)
+            peer_send(&caller.servers[0], "HTTP/1.1 408 Request Timeout\r\n\r\n");
+        else
+            conn_end(caller.servers[0].conn);
+        assert_int_equal(caller_begin(&caller.b, "POST", HTTP_BODY_LENGTH, "2"), 0);
+        http_call_write(caller.b.call, SPAN_LITERAL("hi"));
+        http_call_end(caller.b.call, no_fields);
+        caller_serve(1, "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi", OK_HELLO);
+        RIG_WAIT(caller.b.ends == 1);
+        assert_true(caller_got(&caller.b, "hello"));
+        caller_stop();
+    }
+}
+
 static void test_pool_limits(void **state)
 {
     (void)state;
@@ -545,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_no_second_retry),
         cmocka_unit_test(test_no_retry_with_content),
         cmocka_unit_test(test_pool_notices_close),
+        cmocka_unit_test(test_pool_looks_before_use),
         cmocka_unit_test(test_pool_limits),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_wrong_length),
