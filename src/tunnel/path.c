@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "http/field.h"
 
 /* The prefix's length without a trailing slash: "/v1/" and "/v1" mean the
  * same, "/" means none. */
@@ -38,21 +39,19 @@ char *path_for_upstream(struct span path, const char *advertise, const char *bas
     return xasprintf("%.*s%s%.*s", (int)trimmed_len(base), base, slash, SPAN_ARG(path));
 }
 
-struct span path_from_target(struct span target, char **storage)
+struct span path_from_target(struct span method, struct span target, char **storage)
 {
     *storage = NULL;
     if ((target.len > 0 && target.data[0] == '/') || span_is_string(target, "*"))
         return target;
-    const uint8_t *colon = memmem(target.data, target.len, "://", 3);
-    if (!colon)
+    struct span authority = http_target_authority(target);
+    if (authority.len == 0)
         return (struct span){0};
-    struct span rest = span_skip(target, (size_t)(colon - target.data) + 3);
-    while (rest.len > 0 && rest.data[0] != '/' && rest.data[0] != '?')
-        rest = span_skip(rest, 1);
+    struct span rest = span_skip(target, (size_t)(authority.data - target.data) + authority.len);
     if (rest.len > 0 && rest.data[0] == '/')
         return rest;
     if (rest.len == 0)
-        return SPAN_LITERAL("/");
+        return span_is_string(method, "OPTIONS") ? SPAN_LITERAL("*") : SPAN_LITERAL("/");
     *storage = xasprintf("/%.*s", SPAN_ARG(rest));
     return span_from_string(*storage);
 }

@@ -16,9 +16,9 @@ char *path_for_upstream(struct span path, const char *advertise, const char *bas
 
 /* The origin form of a request target that came to the proxy: an absolute
  * form loses its scheme and authority (RFC 9112 section 3.2.2), and an empty
- * path is "/". Empty for what is neither, such as CONNECT's. It points into the
+ * path is "/", or "*" of OPTIONS (section 3.2.4). Empty for what is neither, such as CONNECT's. It points into the
  * target, but for that of an absolute form with a query and no path, which is
  * in *storage, to be freed by the caller; else that is NULL. */
-struct span path_from_target(struct span target, char **storage);
+struct span path_from_target(struct span method, struct span target, char **storage);
 
 #endif

@@ -331,7 +331,8 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     head.method = request->method;
     head.framing = request->framing;
     bool is_connect = span_is_string(request->method, "CONNECT");
-    head.target = is_connect ? request->target : path_from_target(request->target, &storage);
+    head.target =
+        is_connect ? request->target : path_from_target(request->method, request->target, &storage);
     struct relay *r = xcalloc(1, sizeof *r);
     r->proxy = proxy;
     r->exchange = x;

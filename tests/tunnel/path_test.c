@@ -42,23 +42,26 @@ static void test_from_target(void **state)
 {
     (void)state;
     static const struct {
-        const char *target, *expected;
+        const char *method, *target, *expected;
     } rows[] = {
-        {"/", "/"},
-        {"/a?b=c", "/a?b=c"},
-        {"*", "*"},
-        {"http://example.com/a?b", "/a?b"},
-        {"http://example.com", "/"},
-        {"http://example.com?b", "/?b"},
-        {"https://[::1]:8000/x", "/x"},
-        {"example.com:443", ""},
-        {"", ""},
-        {"a/b", ""},
+        {"GET", "/", "/"},
+        {"GET", "/a?b=c", "/a?b=c"},
+        {"OPTIONS", "*", "*"},
+        {"GET", "http://example.com/a?b", "/a?b"},
+        {"GET", "http://example.com", "/"},
+        {"GET", "http://example.com?b", "/?b"},
+        {"OPTIONS", "http://example.com", "*"},
+        {"OPTIONS", "http://example.com/", "/"},
+        {"OPTIONS", "http://example.com?b", "/?b"},
+        {"GET", "https://[::1]:8000/x", "/x"},
+        {"GET", "example.com:443", ""},
+        {"GET", "", ""},
+        {"GET", "a/b", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct guard g = guard_new(rows[i].target, strlen(rows[i].target));
         char *storage;
-        struct span got = path_from_target(g.bytes, &storage);
+        struct span got = path_from_target(span_from_string(rows[i].method), g.bytes, &storage);
         assert_true(span_is_string(got, rows[i].expected));
         free(storage);
         guard_free(&g);
