@@ -16,9 +16,10 @@ class Changes(Homes):
         on by such a path, as these ends say (both)."""
         rig = self.rig
         ends = ends or [rig.proxy, rig.serve]
-        transfers = [way(SIZE, "--limit-rate", "16M") for way in (rig.download, rig.upload)]
-        for done in ("sent", "body"):
-            rig.mock.wait_for(rf"^{done} \d+ \d{{7,}}$")
+        transfers = []
+        for way, progress in ((rig.upload, "body"), (rig.download, "sent")):
+            transfers.append(way(SIZE, "--limit-rate", "16M"))
+            rig.mock.wait_for(rf"^{progress} \d+ \d{{7,}}$")
         marks = [end.mark() for end in ends]
         self.assertEqual(rig.mock.count("^done "), 0)
         act()
