@@ -235,7 +235,11 @@ static bool is_digit(uint8_t c)
  * (some servers leave it out, and nothing can be read into it). */
 static int parse_status_line(struct span line, struct http_response *out)
 {
-    enum { VERSION_LEN = 8, STATUS_END = 12 };
+    enum {
+        VERSION_LEN = 8,
+        STATUS_END = 12,
+        STATUS_MAX = 599 /* RFC 9110 section 15; what is over it is as a 5xx */
+    };
     if (line.len < STATUS_END || line.data[VERSION_LEN] != ' ')
         return HTTP_BAD_SYNTAX;
     int error = parse_version(span_of(line.data, VERSION_LEN), &out->minor_version);
@@ -245,7 +249,7 @@ static int parse_status_line(struct span line, struct http_response *out)
     if (!is_digit(digits[0]) || !is_digit(digits[1]) || !is_digit(digits[2]))
         return HTTP_BAD_SYNTAX;
     out->status = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
-    if (out->status < 100)
+    if (out->status < 100 || out->status > STATUS_MAX)
         return HTTP_BAD_SYNTAX;
     out->reason = span_skip(line, STATUS_END);
     if (out->reason.len > 0) {
