@@ -104,6 +104,9 @@ check demo "test-local.sh" timeout 60 ./test-local.sh
 title "end to end"
 end_to_end e2e tests/e2e
 
+title "an intermediary by the letter"
+end_to_end conformance tests/conformance
+
 title "real NATs"
 end_to_end lab --jobs 8 tests/lab
 
@@ -122,6 +125,8 @@ fi
 
 title "end to end under sanitizers"
 TUNNEL_BUILD=build-asan end_to_end e2e-asan --slower 2 --skip Memory --skip Patience tests/e2e
+
+TUNNEL_BUILD=build-asan end_to_end conformance-asan --slower 2 --only Extensions tests/conformance
 
 title "a whole run under valgrind"
 if command -v valgrind >/dev/null; then
