@@ -291,6 +291,7 @@ void http_exchange_reply(struct http_exchange *x, int status, const char *conten
                          struct http_fields extra, struct span body)
 {
     struct http_field *fields = xcalloc(extra.count + 2, sizeof *fields);
+    x->wants_pipe = false;
     char length[32];
     snprintf(length, sizeof length, "%zu", body.len);
     size_t count = 0;

@@ -125,7 +125,7 @@ size_t http_exchange_queued(const struct http_exchange *x);
 void http_exchange_set_reading(struct http_exchange *x, bool reading);
 
 /* A whole small response in one call: respond, write, end. extra may be
- * empty. */
+ * empty. Never begins a pipe. */
 void http_exchange_reply(struct http_exchange *x, int status, const char *content_type,
                          struct http_fields extra, struct span body);
 

@@ -160,6 +160,7 @@ static void test_trailers_of_response(void **state)
 
 static void start_upgrade(const char *request)
 {
+    t.x = NULL;
     peer_send(&t.client, request);
     RIG_WAIT(t.x);
     rig_turns(5);
@@ -252,6 +253,10 @@ static void test_refused_upgrade(void **state)
     start_upgrade("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
     http_exchange_reply(t.x, 405, "text/plain", no_fields, SPAN_LITERAL("no"));
     RIG_WAIT(peer_has(&t.client, "HTTP/1.1 405 "));
+    start_upgrade("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
+    service_reply("an ordinary answer");
+    RIG_WAIT(peer_has(&t.client, "\r\n\r\nan ordinary answer"));
+    assert_true(peer_has(&t.client, "Content-Length: 18\r\n"));
     peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
     RIG_WAIT(peer_has(&t.client, "\r\n\r\nnow"));
     service_stop();
