@@ -248,6 +248,8 @@ static size_t feed_drop(struct http_connection *c, struct span bytes)
 /* Bytes behind the request under way, or of a pipe that is not open yet. */
 static size_t feed_pipelined(struct http_connection *c, struct span bytes)
 {
+    if (c->in.bytes.len == 0)
+        buf_init(&c->in.bytes, CONN_READ_MAX); /* which is more than a head */
     if (buf_append(&c->in.bytes, bytes) < 0) {
         /* Not to be had from one read; reading stops after it. */
         connection_abort(c);
