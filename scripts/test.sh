@@ -107,6 +107,9 @@ end_to_end e2e tests/e2e
 title "an intermediary by the letter"
 end_to_end conformance tests/conformance
 
+title "faults at random"
+end_to_end chaos tests/chaos
+
 title "real NATs"
 end_to_end lab --jobs 8 tests/lab
 
@@ -125,7 +128,7 @@ fi
 
 title "end to end under sanitizers"
 TUNNEL_BUILD=build-asan end_to_end e2e-asan --slower 2 --skip Memory --skip Patience tests/e2e
-
+TUNNEL_BUILD=build-asan end_to_end chaos-asan --slower 2 --skip Version1 tests/chaos
 TUNNEL_BUILD=build-asan end_to_end conformance-asan --slower 2 --only Extensions tests/conformance
 
 title "a whole run under valgrind"

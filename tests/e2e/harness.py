@@ -28,6 +28,8 @@ MOCK = os.path.join(HERE, "mock_upstream.py")
 # A command to run the product under, such as "valgrind -q".
 WRAP = os.environ.get("TUNNEL_WRAP", "").split()
 IS_INSTRUMENTED = bool(WRAP) or "asan" in os.path.basename(BUILD)
+IS_WHOLE = "TUNNEL_TEST_WHOLE" in os.environ  # large tests are not cut down
+SEED = os.environ.get("TUNNEL_TEST_SEED")
 DEADLINE = 90 if IS_INSTRUMENTED else 30
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))

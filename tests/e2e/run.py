@@ -2,7 +2,8 @@
 """Runs test_*.py of the folders named, each TestCase class in a process of its
 own, several at a time, and says what each test showed.
 
-    run.py [--jobs N] [--results FILE] [--only TEXT] [--skip TEXT] FOLDER…
+    run.py [--jobs N] [--results FILE] [--only TEXT] [--skip TEXT]
+           [--whole] [--seed N] FOLDER…
 
 Each test is one line; the file of --results gets "pass|fail|skip", the suite
 and the test, separated by tabs. A class is ended after its `seconds`. On SIGINT
@@ -141,12 +142,18 @@ def main():
     parser.add_argument("--only", help="classes or files whose name contains this")
     parser.add_argument("--skip", action="append", default=[], help="leave out such classes or files")
     parser.add_argument("--slower", type=float, default=1, help="factor on each class's deadline")
+    parser.add_argument("--whole", action="store_true", help="no part instead of a large test")
+    parser.add_argument("--seed", type=int, help="of the tests that draw what they do")
     parser.add_argument("--class", dest="single", help=argparse.SUPPRESS)
     parser.add_argument("folders", nargs="*")
     args = parser.parse_args()
     if args.single:
         run_class(*args.single.rsplit(":", 1))
         return 0
+    if args.whole:
+        os.environ["TUNNEL_TEST_WHOLE"] = "1"
+    if args.seed is not None:
+        os.environ["TUNNEL_TEST_SEED"] = str(args.seed)
 
     jobs = []
     for folder in args.folders:

@@ -1,0 +1,144 @@
+"""The clients of a run: each a connection that carries one exchange after
+another, and is opened again after it was broken."""
+
+import asyncio
+import collections
+import socket
+
+from plan import Plan
+from wire import BLOCK, Broken, read_body, read_head, reset, write_pieces
+
+DEADLINE = 120  # s for one exchange: over it, something hangs
+# Of a request that was answered before it was read, so much is read to keep its
+# connection (HTTP_DROP_MAX). Behind a longer one that is closed, as any server
+# may do (RFC 9112 section 9.6), and what a client sends then is nobody's fault.
+READ_ON = 256 << 10
+
+
+class Clients:
+    def __init__(self, address, seed):
+        self.address = address
+        self.seed = seed
+        self.outcomes = collections.Counter()
+        self.wrong = []  # what was not as planned, in words
+
+    async def run(self, numbers, connections):
+        """All exchanges of these numbers, over so many connections."""
+        await asyncio.gather(*(self.run_one(numbers[n::connections]) for n in range(connections)))
+
+    async def run_one(self, numbers):
+        client = Client(self.address)
+        for number in numbers:
+            plan = Plan(self.seed, number)
+            try:
+                outcome = await asyncio.wait_for(client.exchange(plan), DEADLINE)
+            except asyncio.TimeoutError:
+                outcome = f"nothing more in {DEADLINE} s"
+            self.outcomes[outcome] += 1
+            is_planned = outcome == "aborted" or outcome in plan.outcomes
+            if not is_planned:
+                self.wrong.append(f"{outcome}; {plan}")
+            if outcome not in ("whole", "refused"):
+                client.close()
+        client.close()
+
+
+class Client:
+    def __init__(self, address):
+        self.address = address
+        self.writer = None
+
+    def close(self):
+        if self.writer:
+            self.writer.transport.abort()
+        self.writer = None
+
+    async def open(self):
+        if self.writer:
+            return
+        conn = socket.socket()
+        conn.setblocking(False)
+        # Slow readers are felt before the kernel has taken all.
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
+        await asyncio.get_running_loop().sock_connect(conn, self.address)
+        self.reader, self.writer = await asyncio.open_connection(sock=conn, limit=BLOCK)
+
+    async def exchange(self, plan):
+        """What came of it: whole, broken, refused or aborted, or else what
+        should not have been."""
+        await self.open()
+        sender = asyncio.create_task(self.send(plan))
+        try:
+            if plan.client == "abort-request":
+                await sender
+                return "aborted"
+            outcome = await self.receive(plan)
+            is_cut = not sender.done() or sender.exception() or plan.client == "half-close"
+            if is_cut or (plan.upstream == "early" and plan.request_size > READ_ON):
+                self.close()  # nothing can follow
+            return outcome
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+
+    async def send(self, plan):
+        framing = ""
+        if plan.has_body:
+            framing = f"Content-Length: {plan.request_size}\r\n"
+            if plan.is_request_chunked:
+                framing = "Transfer-Encoding: chunked\r\n"
+        method = "POST" if plan.has_body else "GET"
+        head = f"{method} /{plan.number} HTTP/1.1\r\nHost: x\r\n{framing}\r\n".encode()
+        if plan.client == "abort-request":
+            self.writer.write(head if plan.has_body else head[: len(head) // 2])
+            await self.send_body(plan, plan.request_cut)
+            await asyncio.sleep(plan.pause)
+            reset(self.writer)
+            return
+        self.writer.write(head)
+        await self.send_body(plan, plan.request_size)
+        if plan.has_body and plan.is_request_chunked:
+            self.writer.write(b"0\r\n\r\n")
+        if plan.client == "half-close":
+            self.writer.write_eof()
+        await self.writer.drain()
+
+    async def send_body(self, plan, size):
+        try:
+            await write_pieces(self.writer, plan.request_body[:size], plan.is_request_chunked)
+        except ConnectionError:
+            if plan.client != "abort-request":
+                raise
+
+    async def receive(self, plan):
+        try:
+            head = await read_head(self.reader)
+            if not head:
+                return "broken"
+            if head.words[1] == "502":
+                async for _ in read_body(self.reader, head):
+                    pass
+                outcome = "refused"
+            elif head.words[1] != "200" or head.fields.get("x-number") != str(plan.number):
+                return f"another response: {head.words} {head.fields}"
+            else:
+                outcome = await self.receive_body(plan, head)
+            if head.closes:
+                self.close()
+            return outcome
+        except Broken:
+            return "broken"
+
+    async def receive_body(self, plan, head):
+        wanted = plan.response_body
+        size = 0
+        async for piece in read_body(self.reader, head, until_close=head.closes):
+            if piece != wanted[size : size + len(piece)]:
+                return f"another body behind byte {size}"
+            size += len(piece)
+            if plan.client == "slow":
+                await asyncio.sleep(plan.pause)
+            if plan.client == "abort" and size >= plan.response_cut:
+                reset(self.writer)
+                return "aborted"
+        return "whole" if size == len(wanted) else f"a whole body of {size} bytes"
