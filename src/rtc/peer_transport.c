@@ -122,14 +122,8 @@ static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t
 static void on_sctp_connected(void *arg)
 {
     struct peer *peer = arg;
-    if (!peer->is_offerer)
-        return; /* their OPEN comes */
-    /* RFC 8832 section 6: the DTLS client has the even stream ids. */
-    uint16_t stream_id = peer->role == DTLS_CLIENT ? 0 : 1;
-    if (channel_open(&peer->channels[0], peer->sctp, stream_id, channel_label, clock_now_us()) < 0)
-        peer_end(peer, "the data channel could not be opened");
-    else
-        become_open(peer);
+    if (peer->is_offerer)
+        become_open(peer); /* else their OPEN comes */
 }
 
 /* The channel whose stream that is, or -1. */
@@ -263,7 +257,14 @@ static void start_sctp(struct peer *peer)
     config.mtu_max = mtu_max(peer);
     config.max_message = PEER_MESSAGE_MAX;
     peer->sctp = sctp_assoc_new(&config, &handlers, peer);
-    sctp_assoc_connect(peer->sctp, clock_now_us());
+    uint64_t now_us = clock_now_us();
+    /* RFC 8832 section 6: the DTLS client has the even stream ids. Queued now,
+     * the OPEN rides with SCTP's handshake; an empty queue takes it. */
+    uint16_t stream_id = peer->role == DTLS_CLIENT ? 0 : 1;
+    if (peer->is_offerer &&
+        channel_open(&peer->channels[0], peer->sctp, stream_id, channel_label, now_us) < 0)
+        abort();
+    sctp_assoc_connect(peer->sctp, now_us);
 }
 
 /* ---- DTLS ---- */

@@ -157,17 +157,23 @@ void sctp_assoc_free(struct sctp_assoc *a)
     free_secret(a, sizeof *a);
 }
 
-void assoc_established(struct sctp_assoc *a, uint64_t now_us)
+void assoc_negotiated(struct sctp_assoc *a)
 {
     const struct peer_offer *peer = &a->peer;
     a->interleaving = a->config.interleaving && peer->interleaving;
     a->forward_tsn = peer->forward_tsn;
     a->zero_checksum = a->config.zero_checksum && peer->zero_checksum;
     a->out_streams = a->config.streams < peer->in_streams ? a->config.streams : peer->in_streams;
-    a->in_streams = a->config.streams < peer->out_streams ? a->config.streams : peer->out_streams;
     a->peer_window = peer->window;
     a->sendq.interleaved = a->interleaving;
     sendq_limit_streams(&a->sendq, a->out_streams);
+}
+
+void assoc_established(struct sctp_assoc *a, uint64_t now_us)
+{
+    const struct peer_offer *peer = &a->peer;
+    assoc_negotiated(a);
+    a->in_streams = a->config.streams < peer->out_streams ? a->config.streams : peer->out_streams;
     a->in.reasm.interleaved = a->interleaving;
     reasm_set_streams(&a->in.reasm, a->in_streams);
     receive_init(a, (UINT64_C(1) << 32) + peer->first_tsn - 1);

@@ -233,6 +233,7 @@ void assoc_set_state(struct sctp_assoc *a, enum assoc_state state);
 void assoc_arm(struct sctp_assoc *a, enum timer timer, uint64_t at_us);
 void assoc_disarm(struct sctp_assoc *a, enum timer timer);
 uint64_t assoc_random(struct sctp_assoc *a);
+void assoc_negotiated(struct sctp_assoc *a); /* sending is possible: the offer is known */
 void assoc_established(struct sctp_assoc *a, uint64_t now_us);
 bool assoc_is_open(const struct sctp_assoc *a);
 bool assoc_can_carry_data(const struct sctp_assoc *a);

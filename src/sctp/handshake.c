@@ -249,6 +249,7 @@ void handshake_on_init_ack(struct sctp_assoc *a, const struct chunk *c, uint64_t
     a->handshake_tries = 0;
     a->handshake_due = true;
     a->is_due = true;
+    assoc_negotiated(a);
     assoc_set_state(a, ASSOC_COOKIE_ECHOED);
 out:
     buf_deinit(&report);

@@ -217,9 +217,20 @@ static void send_data(struct sctp_assoc *a, uint64_t now_us)
         rate_set_app_limited(&a->rate, (uint32_t)a->flight.bytes);
 }
 
+/* What is queued already rides with the first COOKIE-ECHO as far as it fits
+ * that packet (RFC 9260 section 5.1): a round trip less until it arrives. When
+ * the packet is lost, only the cookie is sent again by the handshake's timer,
+ * and the data by recovery's, once the association is up. */
+static void send_early(struct sctp_assoc *a, uint64_t now_us)
+{
+    if (a->state == ASSOC_COOKIE_ECHOED && a->out.packet && flight_is_empty(&a->flight))
+        fill_packet(a, now_us);
+}
+
 void transmit(struct sctp_assoc *a, uint64_t now_us)
 {
     handshake_write(a, now_us);
+    send_early(a, now_us);
     output_write_queued(a);
     if (a->state >= ASSOC_ESTABLISHED) {
         if (receive_wants_sack(a))

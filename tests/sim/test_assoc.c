@@ -344,6 +344,33 @@ static void notices_a_dead_path(void **state)
     net_free(n);
 }
 
+/* Three times through the link: INIT, INIT-ACK, COOKIE-ECHO with the data. Or
+ * the packet with both is lost: the cookie comes again, then the data. */
+static void early_data_rides_with_the_cookie(void **state)
+{
+    (void)state;
+    for (int is_lost = 0; is_lost < 2; is_lost++) {
+        struct net *n = net_new(0, 10000);
+        net_start(n);
+        uint64_t begin_us = sim_now_us(n->sim);
+        struct sctp_outgoing how = {0};
+        assert_int_equal(send_id(n, 0, 1, 1, 100, how), 0);
+        assert_int_equal(send_id(n, 0, 2, 2, 3000, how), 0);
+        run_ms(n, 15);
+        if (is_lost)
+            n->links[0].loss_ppm = 1000000;
+        run_ms(n, 10);
+        n->links[0].loss_ppm = 0;
+        run_ms(n, 6);
+        assert_int_equal(n->apps[1].messages, is_lost ? 0 : 1);
+        if (!is_lost)
+            assert_int_equal(n->apps[1].last_at_us - begin_us, 30000);
+        run_ms(n, 5000);
+        assert_int_equal(n->apps[1].messages, 2);
+        net_free(n);
+    }
+}
+
 static void finds_the_path_mtu(void **state)
 {
     (void)state;
@@ -469,13 +496,13 @@ static void thousand_associations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_bad_calls),     cmocka_unit_test(bounds_the_queue),
-        cmocka_unit_test(stops_when_not_read),   cmocka_unit_test(gives_up_by_count),
-        cmocka_unit_test(gives_up_by_time),      cmocka_unit_test(small_overtakes_large),
-        cmocka_unit_test(refuses_restart),       cmocka_unit_test(tells_of_abort),
-        cmocka_unit_test(notices_a_dead_path),   cmocka_unit_test(finds_the_path_mtu),
-        cmocka_unit_test(moves_to_another_path), cmocka_unit_test(gives_memory_back),
-        cmocka_unit_test(thousand_associations),
+        cmocka_unit_test(refuses_bad_calls),   cmocka_unit_test(bounds_the_queue),
+        cmocka_unit_test(stops_when_not_read), cmocka_unit_test(gives_up_by_count),
+        cmocka_unit_test(gives_up_by_time),    cmocka_unit_test(small_overtakes_large),
+        cmocka_unit_test(refuses_restart),     cmocka_unit_test(tells_of_abort),
+        cmocka_unit_test(notices_a_dead_path), cmocka_unit_test(early_data_rides_with_the_cookie),
+        cmocka_unit_test(finds_the_path_mtu),  cmocka_unit_test(moves_to_another_path),
+        cmocka_unit_test(gives_memory_back),   cmocka_unit_test(thousand_associations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
