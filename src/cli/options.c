@@ -145,6 +145,13 @@ static const char *take_header(struct config *config, const char *text)
     return wrong;
 }
 
+static const char *take_allow_connect(struct config *config, const char *text)
+{
+    (void)text;
+    config->allows_connect = true;
+    return NULL;
+}
+
 static const char *take_advertise(struct config *config, const char *text)
 {
     if (text[0] != '/' || strpbrk(text, "?# "))
@@ -278,6 +285,8 @@ static const struct option options[] = {
      true},
     {"--forwarded", NULL, NULL, BOTH, take_forwarded,
      "add Via, Forwarded and X-Forwarded-For, -Host and -Proto to requests", false},
+    {"--allow-connect", NULL, NULL, COMMAND_SERVE, take_allow_connect,
+     "carry CONNECT to the upstream's own host and port", false},
     {"--advertise", NULL, "PREFIX", COMMAND_SERVE, take_advertise,
      "prefix to take off request paths: with /v1, /v1/models goes upstream as /models "
      "(default /)",

@@ -25,6 +25,7 @@ struct config {
     struct url upstream;
     char *upstream_text;
     bool upstream_insecure;
+    bool allows_connect;
     char *upstream_ca; /* NULL for none */
     char *advertise;
     bool preserves_host;

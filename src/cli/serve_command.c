@@ -55,6 +55,7 @@ int serve_command(const struct config *config)
         .upstream = &config->upstream,
         .tls = tls,
         .advertise = config->advertise,
+        .allows_connect = config->allows_connect,
         .preserves_host = config->preserves_host,
         .is_forwarded = config->is_forwarded,
         .rules = config->headers,

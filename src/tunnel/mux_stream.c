@@ -135,9 +135,12 @@ static int encode_response(struct mux_stream *stream, const struct head *respons
     return error;
 }
 
-/* Queues a head; what does not fit leaves nothing behind. */
+/* Queues a head; what does not fit, or has more fields than the other side
+ * takes, leaves nothing behind. */
 static int queue_head(struct mux_stream *stream, uint8_t type, const struct head *head)
 {
+    if (head->count > HTTP_FIELDS_MAX)
+        return -EMSGSIZE;
     size_t begun_at = mux_stream_begin_head(stream, type);
     int error =
         type == FRAME_REQ_HEADERS ? encode_request(stream, head) : encode_response(stream, head);

@@ -22,6 +22,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "http/client.h"
+#include "tunnel/connect.h"
 #include "tunnel/path.h"
 #include "tunnel/rewrite.h"
 
@@ -32,7 +33,11 @@ enum {
 #define UPSTREAM_IDLE_TIMEOUT_US    (30 * US_PER_S)
 
 struct serve {
+    struct loop *loop;
     struct http_client *client;
+    char *host;
+    uint16_t port;
+    bool allows_connect;
     char *authority;
     char *name; /* for messages */
     char *base_path;
@@ -71,6 +76,10 @@ struct serve *serve_new(struct loop *loop, const struct serve_config *config)
         .pool_max = UPSTREAM_POOL_MAX,
     };
     serve->client = http_client_new(loop, &client);
+    serve->loop = loop;
+    serve->host = xstrdup(config->upstream->host);
+    serve->port = config->upstream->port;
+    serve->allows_connect = config->allows_connect;
     serve->authority = xstrdup(config->upstream->authority);
     bool is_unix = config->upstream->port == 0;
     serve->name = xstrdup(is_unix ? config->upstream->host : config->upstream->authority);
@@ -88,6 +97,7 @@ void serve_free(struct serve *serve)
 {
     assert(list_is_empty(&serve->forwards));
     http_client_free(serve->client);
+    free(serve->host);
     free(serve->authority);
     free(serve->name);
     free(serve->base_path);
@@ -333,10 +343,22 @@ static void forward_start(struct forward *f, const struct head *head)
     head_deinit(&upstream);
 }
 
+static void start_connect(struct serve *serve, struct mux_stream *stream, struct span target)
+{
+    if (!serve->allows_connect)
+        mux_stream_cancel(stream, STREAM_NOT_ALLOWED,
+                          "CONNECT is not allowed here (serve --allow-connect)");
+    else if (!connect_is_allowed(target, serve->host, serve->port))
+        mux_stream_cancel(stream, STREAM_NOT_ALLOWED,
+                          "CONNECT is allowed to the upstream's own host and port only");
+    else
+        connect_start(serve->loop, stream, serve->host, serve->port, UPSTREAM_CONNECT_TIMEOUT_US);
+}
+
 void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head)
 {
     if (span_is_string(head->method, "CONNECT")) {
-        mux_stream_cancel(stream, STREAM_NOT_ALLOWED, "CONNECT is not allowed");
+        start_connect(serve, stream, head->target);
         return;
     }
     struct forward *f = xcalloc(1, sizeof *f);

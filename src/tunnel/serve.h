@@ -18,6 +18,7 @@ struct serve_config {
     const struct url *upstream;     /* copied as needed */
     const struct tls_client *tls;   /* for https; must outlive the serve */
     const char *advertise;          /* copied */
+    bool allows_connect;            /* CONNECT to the upstream's own host and port */
     bool preserves_host;            /* the client's Host goes upstream */
     bool is_forwarded;              /* see tunnel/rewrite.h */
     const struct http_field *rules; /* of --header; must outlive the serve */

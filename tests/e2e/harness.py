@@ -106,6 +106,13 @@ class Process:
                     raise AssertionError(f"{self.name}: {why}; no line like {wanted.pattern!r}")
                 self.changed.wait(left)
 
+    def mark_of(self, wanted, after=0):
+        """The mark of the first line after that mark that matches."""
+        self.wait_for(wanted, after)
+        with self.changed:
+            return next(i for i in range(after, len(self.lines))
+                        if re.search(wanted, self.lines[i][1]))
+
     def count(self, wanted, after=0):
         with self.changed:
             return sum(bool(re.search(wanted, line)) for _, line in self.lines[after:])

@@ -227,6 +227,59 @@ class Errors(Without):
         self.assertIn(b"upstream", body)
 
 
+class Connect(Case):
+    """serve --allow-connect"""
+
+    shared = True
+
+    @classmethod
+    def start(cls, rig):
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve("--allow-connect")
+        rig.start_proxy()
+        rig.wait_up()
+
+    def connect_to(self, authority):
+        conn = socket.create_connection(self.rig.proxy_address, timeout=DEADLINE)
+        self.addCleanup(conn.close)
+        conn.sendall(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
+        stream = conn.makefile("rb")
+        status = stream.readline()
+        while stream.readline() not in (b"\r\n", b""):
+            pass
+        return conn, stream, status
+
+    def test_to_the_upstream(self):
+        """bytes both ways; then each direction ends by itself"""
+        conn, stream, status = self.connect_to(self.rig.upstream_url.removeprefix("http://"))
+        self.assertRegex(status, rb"^HTTP/1\.1 200 ")
+        conn.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+                     b"GET /bytes/3000000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        conn.shutdown(socket.SHUT_WR)
+        answer = stream.read()
+        self.assertIn(b"\r\n\r\nhello", answer)
+        self.assertTrue(answer.endswith(b"".join(pattern(3000000))))
+
+    def test_to_another(self):
+        """anything else is refused"""
+        port = self.rig.upstream_url.rsplit(":", 1)[1]
+        for authority in (f"localhost:{port}", "127.0.0.1:1", "127.0.0.1"):
+            with self.subTest(authority):
+                _, _, status = self.connect_to(authority)
+                self.assertRegex(status, rb"^HTTP/1\.1 40[03] ")
+
+    def test_client_leaves(self):
+        """a client that resets its pipe ends the upstream's connection"""
+        mark = self.rig.mock.mark()
+        conn, stream, _ = self.connect_to(self.rig.upstream_url.removeprefix("http://"))
+        conn.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        request = self.rig.mock.wait_for(r"^request (\d+) .* /endless", after=mark)[1]
+        stream.close()
+        conn.close()
+        self.rig.mock.wait_for(rf"^closed {request}$", after=mark)
+
+
 class RefusedUpstream(Case):
     def test_refused(self):
         """an upstream that is not there: 502 that says so"""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 import threading
 import unittest
 
@@ -10,6 +11,8 @@ from harness import IS_INSTRUMENTED, Case, pattern, read_exactly
 SIZE = 256 << 20
 IN_FLIGHT = 64 << 20  # more than all queues on the way together, kernels' included
 RSS = 64 << 20
+BASE_RSS = 24 << 20  # of a busy end
+STREAM_RSS = 300 << 10  # and of each stream whose reader is slow
 GRACE = 2  # s that a sender gets to overrun a slow receiver
 
 
@@ -93,6 +96,26 @@ class Memory(Case):
             conn.close()
         self.rig.wait_up()
         self.check_rss()
+
+    def test_what_a_slow_client_costs(self):
+        """200 clients that read nothing: 300 KB of memory each, and nobody waits"""
+        count = 200
+        self.rig.start_all()
+        mark = self.rig.mock.mark()
+        for _ in range(count):
+            conn = socket.socket()
+            self.addCleanup(conn.close)
+            # So that the kernel does not take in what is to be counted.
+            conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            conn.connect(self.rig.proxy_address)
+            conn.sendall(f"GET /bytes/{SIZE} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        for _ in range(count):
+            mark = 1 + self.rig.mock.mark_of(r"^sent \d+ 65536$", after=mark)
+        status, _, body = self.rig.request("GET", f"/bytes/{SIZE // 8}")
+        self.assertEqual((status, len(body)), (200, SIZE // 8))
+        for process in (self.rig.serve, self.rig.proxy):
+            with self.subTest(process=process.name):
+                self.assertLess(process.peak_rss(), BASE_RSS + count * STREAM_RSS)
 
 
 if __name__ == "__main__":
