@@ -13,6 +13,7 @@
  */
 #include "http/body.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "http/parse.h"
@@ -157,11 +158,26 @@ void http_body_init(struct http_body *body, enum http_framing framing, uint64_t 
     body->is_done = framing == HTTP_BODY_NONE || framing == HTTP_BODY_PIPE ||
                     (framing == HTTP_BODY_LENGTH && length == 0);
     buf_init(&body->trailers, HTTP_TRAILERS_MAX);
+    buf_init(&body->hop, HTTP_HEAD_MAX);
 }
 
 void http_body_deinit(struct http_body *body)
 {
     buf_deinit(&body->trailers);
+    buf_deinit(&body->hop);
+}
+
+void http_body_keep_connection(struct http_body *body, struct http_fields head)
+{
+    for (size_t i = 0; i < head.count && body->framing == HTTP_BODY_CHUNKED; i++) {
+        if (!span_is_string_nocase(head.at[i].name, "Connection"))
+            continue;
+        int error = buf_append(&body->hop, head.at[i].value);
+        if (error == 0)
+            error = buf_append(&body->hop, SPAN_LITERAL(","));
+        assert(error == 0); /* it was all in a head, with more around it */
+        (void)error;
+    }
 }
 
 static int hex_value(uint8_t c)
@@ -349,6 +365,13 @@ int http_body_feed_end(struct http_body *body)
     return body->is_done ? 0 : -ECONNRESET;
 }
 
+static bool may_be_trailer(const struct http_body *body, struct span name)
+{
+    const struct http_field hop = {SPAN_LITERAL("Connection"), buf_bytes(&body->hop)};
+    return !http_field_is_barred_from_trailers(name) &&
+           !http_field_is_hop_by_hop(name, (struct http_fields){&hop, 1});
+}
+
 struct http_fields http_body_trailers(const struct http_body *body, struct http_field *fields)
 {
     size_t count = 0;
@@ -356,7 +379,7 @@ struct http_fields http_body_trailers(const struct http_body *body, struct http_
     if (body->trailers.len > 0)
         http_parse_fields(buf_bytes(&body->trailers), fields, &count);
     for (size_t i = 0; i < count; i++) {
-        if (!http_field_is_barred_from_trailers(fields[i].name))
+        if (may_be_trailer(body, fields[i].name))
             fields[kept++] = fields[i];
     }
     return (struct http_fields){fields, kept};

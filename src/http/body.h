@@ -47,11 +47,16 @@ struct http_body {
     unsigned waste;    /* bytes of chunk lines, less what the content excuses */
     bool is_done;
     struct buf trailers; /* the trailer section as it comes */
+    struct buf hop;      /* what the head's Connection names */
 };
 
 /* Of NONE and PIPE nothing is read: done from the start. */
 void http_body_init(struct http_body *body, enum http_framing framing, uint64_t length);
 void http_body_deinit(struct http_body *body);
+
+/* Copies what Connection names in the head of this body: trailers of those
+ * names are for one hop, too (RFC 9110 section 7.6.1). */
+void http_body_keep_connection(struct http_body *body, struct http_fields head);
 
 /* Takes bytes from the front of in. Returns how many (0 when it needs more),
  * and sets *data to the content among them, which may be empty; call again
@@ -60,8 +65,8 @@ void http_body_deinit(struct http_body *body);
 ssize_t http_body_feed(struct http_body *body, struct span in, struct span *data);
 
 /* Of a body that is done: the trailer fields but for those that are barred
- * from trailers. fields has room for HTTP_FIELDS_MAX; the spans last until
- * http_body_deinit(). */
+ * from trailers or for one hop. fields has room for HTTP_FIELDS_MAX; the spans
+ * last until http_body_deinit(). */
 struct http_fields http_body_trailers(const struct http_body *body, struct http_field *fields);
 
 /* The connection ended. 0 when the body was complete (or framed by the

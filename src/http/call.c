@@ -157,6 +157,7 @@ static const char *take_response(struct http_call *call, struct http_response *r
     call->has_response = true;
     call->keeps_alive = is_kept_alive(response);
     http_body_init(&call->body, response->framing, length);
+    http_body_keep_connection(&call->body, response->fields);
     return NULL;
 }
 

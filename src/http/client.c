@@ -80,18 +80,20 @@ static int check_framing(const struct http_request *request, uint64_t *length)
  * trailers are welcome (RFC 9110 section 10.1.4). */
 static int write_hop_fields(struct buf *out, const struct http_request *request)
 {
-    const struct http_field *upgrade = NULL;
-    if (request->framing == HTTP_BODY_PIPE)
-        upgrade = http_fields_find(request->fields, "Upgrade");
+    bool upgrades =
+        request->framing == HTTP_BODY_PIPE && http_fields_find(request->fields, "Upgrade");
     bool takes_trailers = http_fields_list_has(request->fields, "TE", "trailers");
-    const char *connection = upgrade ? "Upgrade" : "TE";
+    const char *connection = upgrades ? "Upgrade" : "TE";
     int error = 0;
-    if (upgrade && takes_trailers)
+    if (upgrades && takes_trailers)
         connection = "Upgrade, TE";
-    if (upgrade || takes_trailers)
+    if (upgrades || takes_trailers)
         error = http_write_field(out, SPAN_LITERAL("Connection"), span_from_string(connection));
-    if (error == 0 && upgrade)
-        error = http_write_field(out, upgrade->name, upgrade->value);
+    for (size_t i = 0; upgrades && error == 0 && i < request->fields.count; i++) {
+        const struct http_field *field = &request->fields.at[i];
+        if (span_is_string_nocase(field->name, "Upgrade"))
+            error = http_write_field(out, field->name, field->value);
+    }
     if (error == 0 && takes_trailers)
         error = http_write_field(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
     return error;

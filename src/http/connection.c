@@ -136,6 +136,7 @@ static void begin_exchange(struct http_connection *c, struct http_request *reque
     }
     http_body_deinit(&c->body);
     http_body_init(&c->body, request->framing, length);
+    http_body_keep_connection(&c->body, request->fields);
     c->state = c->body.is_done ? CONNECTION_RESPONSE : CONNECTION_BODY;
     server_unschedule(c);
     struct http_exchange *x = exchange_new(c, request);
@@ -194,7 +195,7 @@ static void end_body(struct http_connection *c, struct http_exchange *x)
     struct http_field fields[HTTP_FIELDS_MAX];
     struct http_body body = c->body;
     /* The trailers must outlive what the callee does to the connection. */
-    buf_init(&c->body.trailers, 0);
+    http_body_init(&c->body, HTTP_BODY_NONE, 0);
     tell_body_end(x, http_body_trailers(&body, fields));
     http_body_deinit(&body);
 }

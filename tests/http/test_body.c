@@ -313,6 +313,29 @@ static void test_trailers(void **state)
     assert_int_equal(http_body_trailers(&none, fields).count, 0);
 }
 
+/* Those that Connection names are for one hop; its lines are one list. */
+static void test_trailers_of_one_hop(void **state)
+{
+    (void)state;
+    static const struct http_field head[] = {{SPAN_LITERAL("connection"),
+                                              SPAN_LITERAL("close, x-A")},
+                                             {SPAN_LITERAL("X-B"), SPAN_LITERAL("X-C")},
+                                             {SPAN_LITERAL("Connection"), SPAN_LITERAL("X-D")}};
+    struct span in = SPAN_LITERAL("0\r\nX-A: 1\r\nX-B: 2\r\nX-C: 3\r\nx-d: 4\r\n\r\n");
+    struct http_body body;
+    struct buf out;
+    buf_init(&out, 16);
+    http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+    http_body_keep_connection(&body, (struct http_fields){head, 3});
+    assert_int_equal(feed(&body, in, in.len, &out), in.len);
+    struct http_fields trailers = http_body_trailers(&body, fields);
+    assert_int_equal(trailers.count, 2);
+    assert_true(span_is_string(trailers.at[0].name, "X-B"));
+    assert_true(span_is_string(trailers.at[1].name, "X-C"));
+    http_body_deinit(&body);
+    buf_deinit(&out);
+}
+
 static ssize_t feed_padded(const char *front, char pad, size_t count, const char *back)
 {
     struct buf in, out;
@@ -416,10 +439,11 @@ static void test_length_and_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request_framing),  cmocka_unit_test(test_connect_framing),
-        cmocka_unit_test(test_response_framing), cmocka_unit_test(test_chunked),
-        cmocka_unit_test(test_bad_chunked),      cmocka_unit_test(test_trailers),
-        cmocka_unit_test(test_chunk_limits),     cmocka_unit_test(test_length_and_close),
+        cmocka_unit_test(test_request_framing),     cmocka_unit_test(test_connect_framing),
+        cmocka_unit_test(test_response_framing),    cmocka_unit_test(test_chunked),
+        cmocka_unit_test(test_bad_chunked),         cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_trailers_of_one_hop), cmocka_unit_test(test_chunk_limits),
+        cmocka_unit_test(test_length_and_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,27 @@ static void test_early_end(void **state)
     caller_stop();
 }
 
+/* Upgrade is a list, and may have several lines. */
+static void test_several_protocols(void **state)
+{
+    (void)state;
+    struct http_field fields[] = {FIELD("Host", "h"), FIELD("Upgrade", "a"),
+                                  FIELD("upgrade", "b, c")};
+    const struct http_request request = {.method = SPAN_LITERAL("GET"),
+                                         .target = SPAN_LITERAL("/x"),
+                                         .minor_version = 1,
+                                         .fields = {fields, 3},
+                                         .framing = HTTP_BODY_PIPE};
+    caller_start();
+    assert_int_equal(caller_call(&caller.a, &request), 0);
+    caller_serve(0,
+                 "GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: a\r\n"
+                 "upgrade: b, c\r\n\r\n",
+                 SWITCHING);
+    RIG_WAIT(caller.a.status == 101);
+    caller_stop();
+}
+
 static void test_connect(void **state)
 {
     (void)state;
@@ -233,11 +254,12 @@ static void test_unasked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interim),         cmocka_unit_test(test_expect),
-        cmocka_unit_test(test_trailers),        cmocka_unit_test(test_upgrade),
-        cmocka_unit_test(test_early_end),       cmocka_unit_test(test_connect),
-        cmocka_unit_test(test_refused),         cmocka_unit_test(test_broken_pipe),
-        cmocka_unit_test(test_drain_at_switch), cmocka_unit_test(test_unasked),
+        cmocka_unit_test(test_interim),     cmocka_unit_test(test_expect),
+        cmocka_unit_test(test_trailers),    cmocka_unit_test(test_upgrade),
+        cmocka_unit_test(test_early_end),   cmocka_unit_test(test_several_protocols),
+        cmocka_unit_test(test_connect),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_broken_pipe), cmocka_unit_test(test_drain_at_switch),
+        cmocka_unit_test(test_unasked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
