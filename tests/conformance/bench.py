@@ -6,12 +6,14 @@ import select
 import socket
 import struct
 import tempfile
+import threading
 
 from harness import DEADLINE
 from row import DATE, UPSTREAM, Mismatch, head
 
 PROBED = head("HTTP/1.1 204 No Content", DATE)
 MAX_SHOWN = 2000
+UNREAD_MAX = 128 << 10  # what the kernel surely takes
 
 
 class Stream:
@@ -83,9 +85,16 @@ class Stream:
     # The verbs of steps.
 
     def sends(self, data):
+        """In a thread where it could wait for what the other end reads."""
+        if len(data) < UNREAD_MAX:
+            self.write(data)
+        else:
+            threading.Thread(target=self.write, args=(data,), daemon=True).start()
+
+    def write(self, data):
         try:
             self.sock.sendall(data)
-        except ConnectionError:
+        except OSError:
             pass  # closed while we still sent: what came says why
 
     def gets(self, *parts):

@@ -17,7 +17,19 @@ def cut(content, size=1000):
     return b"".join(b"%X\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n"
 
 
+BIG = bytes(range(251)) * 8000  # over every first window
+
 OF_REQUESTS = [
+    passes(
+        "two megabytes by length",
+        post("Content-Length: 2008000", body=BIG),
+        posted("Content-Length: 2008000") + BIG,
+    ),
+    passes(
+        "two megabytes in chunks",
+        post(CHUNKED, body=cut(BIG, 5000) + b"\r\n"),
+        (posted(CHUNKED), Chunks(BIG)),
+    ),
     passes(
         "a length", post("Content-Length: 5", body=b"hello"), posted("Content-Length: 5") + b"hello"
     ),
@@ -84,6 +96,12 @@ OF_REQUESTS = [
 ]
 
 OF_RESPONSES = [
+    answers("two megabytes by length", DATED[:-2] + b"Content-Length: 2008000\r\n\r\n" + BIG),
+    answers(
+        "two megabytes in chunks",
+        DATED_CHUNKED + cut(BIG, 5000) + b"\r\n",
+        (DATED_CHUNKED, Chunks(BIG)),
+    ),
     answers("a length", DATED[:-2] + b"Content-Length: 5\r\n\r\nhello"),
     answers("every byte", DATED[:-2] + b"Content-Length: 4096\r\n\r\n" + ALL_BYTES),
     answers("a length of nothing", DATED[:-2] + b"Content-Length: 0\r\n\r\n"),
@@ -125,6 +143,18 @@ OF_RESPONSES = [
 
 # RFC 9110 section 6.5.
 TRAILERS = [
+    answers(
+        "what Connection names goes here, too",
+        DATED_CHUNKED[:-2] + b"Connection: x-a\r\n\r\n0\r\nX-A: 1\r\nX-B: 2\r\n\r\n",
+        (DATED_CHUNKED, Chunks(b"", ("X-B: 2",))),
+        needs="fields",
+    ),
+    passes(
+        "what a request's Connection names goes here, too",
+        post(CHUNKED, "Connection: X-A", body=b"1\r\nx\r\n0\r\nX-A: 1\r\nX-B: 2\r\n\r\n"),
+        (posted(CHUNKED), Chunks(b"x", ("X-B: 2",))),
+        needs="fields",
+    ),
     passes(
         "of a request",
         post("Trailer: X-Sum", CHUNKED, body=b"5\r\nhello\r\n0\r\nX-Sum: 1\r\nx-more:2\r\n\r\n"),

@@ -1,6 +1,6 @@
 """Requests: what goes on, and what is refused (RFC 9110, RFC 9112)."""
 
-from row import HOST, Fields, breaks, get, got, head, passes, post, refuses
+from row import HOST, Failure, Fields, Row, breaks, client, get, got, head, passes, post, refuses
 
 CHUNKED = "Transfer-Encoding: chunked"
 EXTENSION = b";x=" + b"e" * 900
@@ -187,6 +187,8 @@ TARGETS = [
             "!#$%&'*+-.^_`|~",
         )
     ),
+    passes("an empty Host", head("GET / HTTP/1.1", "Host:"), got(), by="proxy"),
+    passes("a Host of IPv6", head("GET / HTTP/1.1", "Host: [2001:db8::1]:80"), got()),
     passes("an empty line before it", b"\r\n" + get(), got(), by="proxy"),
     passes("two empty lines before it", b"\r\n\r\n" + get(), got(), by="proxy"),
     passes("a later minor version", head("GET / HTTP/1.2", "Host: here"), got(), by="proxy"),
@@ -336,6 +338,14 @@ REFUSED_SIZES = [
     ),
     refuses("201 fields", get(*("A: 1" for _ in range(200))), 431),
     refuses("a head over 64 KiB", get("A: " + "x" * HEAD_MAX), 431),
+    Row(
+        "a head that is too large when it is written as JSON",
+        client.sends(get("A: " + '"' * 40000)),
+        client.gets(Failure(431, "http_request_error")),
+        lacks="fields",
+        by="proxy",
+    ),
+    refuses("empty lines without end", b"\r\n" * 4 * HEAD_MAX, 431),
     refuses("a head without end", get()[:-2] + b"A: " + b"x" * (4 * HEAD_MAX), 431),
     refuses("fields without end", get()[:-2] + b"A: 1\r\n" * 20000, 431),
 ]

@@ -186,6 +186,42 @@ WITHOUT_A_BODY = [
     bodyless("HEAD", HEAD, response("Content-Length: 1000")),
     bodyless("HEAD of what has no length", HEAD, response("X: 1")),
     bodyless("HEAD of chunks", HEAD, response(CHUNKED, "X: 1"), response("X: 1")),
+    bodyless(
+        "304 of chunks",
+        get(),
+        response(CHUNKED, "ETag: x", status="304 Not Modified"),
+        response("ETag: x", status="304 Not Modified"),
+    ),
+    Row(
+        "a failure to HEAD",
+        upstream.forgets(),
+        client.sends(HEAD),
+        upstream.gets(HEAD.replace(b"Host: here", b"Host: {upstream}")),
+        upstream.ends(),
+        client.gets(Failure(502, "connection_terminated", has_body=False)),
+        client.sends(get()),
+        upstream.again(),
+        *NEXT[1:],
+    ),
+    *(
+        Row(
+            f"{name} that has one all the same: it is nobody's",
+            client.sends(request),
+            upstream.gets(request.replace(b"Host: here", b"Host: {upstream}")),
+            upstream.sends(answer + b"HTTP/1.1 200 Bad\r\nContent-Length: 0\r\n\r\n"),
+            client.gets(answer),
+            upstream.sees_close(),
+            client.sends(get()),
+            upstream.again(),
+            *NEXT[1:],
+            by="serve",
+        )
+        for name, request, answer in (
+            ("HEAD", HEAD, response("Content-Length: 10")),
+            ("204", get(), response(status="204 No Content")),
+            ("304", get(), response(status="304 Not Modified")),
+        )
+    ),
     bodyless("304", get(), response("ETag: x", status="304 Not Modified")),
     bodyless(
         "304 with a length",
@@ -248,6 +284,39 @@ INTERIM = [
         needs="interim",
     ),
     Row(
+        "a client that waits no longer",
+        client.sends(POST),
+        upstream.gets(head("POST / HTTP/1.1", "Host: {upstream}", *EXPECTING)),
+        client.sends(b"hello"),
+        upstream.gets(b"hello"),
+        upstream.sends(OK),
+        client.gets(OK),
+        needs="interim",
+    ),
+    Row(
+        "the upstream tells the client to go on with chunks",
+        client.sends(get("Expect: 100-Continue", CHUNKED)),
+        upstream.gets(got("Expect: 100-Continue", CHUNKED)),
+        upstream.sends(head("HTTP/1.1 100 Go on", "A: 1")),
+        client.gets(head("HTTP/1.1 100 Go on", "A: 1")),
+        client.sends(b"5\r\nhello\r\n0\r\n\r\n"),
+        upstream.gets(Chunks(b"hello")),
+        upstream.sends(OK),
+        client.gets(OK),
+        needs="interim",
+    ),
+    Row(
+        "the proxy tells the client to go on with chunks",
+        client.sends(get("Expect: 100-continue", CHUNKED)),
+        client.gets(head("HTTP/1.1 100 Continue")),
+        client.sends(b"5\r\nhello\r\n0\r\n\r\n"),
+        upstream.gets(got(CHUNKED), Chunks(b"hello")),
+        upstream.sends(OK),
+        client.gets(OK),
+        lacks="interim",
+        by="proxy",
+    ),
+    Row(
         "the upstream does not want the body",
         client.sends(POST),
         upstream.gets(head("POST / HTTP/1.1", "Host: {upstream}", *EXPECTING)),
@@ -297,6 +366,19 @@ INTERIM = [
     ),
 ]
 
+
+def answers_head(name):
+    return Row(
+        name,
+        client.sends(HEAD),
+        upstream.gets(HEAD.replace(b"Host: here", b"Host: {upstream}")),
+        upstream.sends(response("Content-Length: 1", "Content-Length: 2")),
+        client.gets(Failure(502, "http_protocol_error", has_body=False)),
+        upstream.sees_close(),
+        by="serve",
+    )
+
+
 HEAD_TOO_LARGE = "http_response_header_section_size"
 
 MALFORMED = [
@@ -338,6 +420,17 @@ MALFORMED = [
     spoils("chunked that is not the last", response("Transfer-Encoding: chunked, gzip")),
     spoils("Connection that names Content-Length", response("Connection: Content-Length", EMPTY)),
     spoils("201 fields", response(*("A: 1" for _ in range(200))), HEAD_TOO_LARGE),
+    answers_head("two lengths that differ, to HEAD"),
+    Row(
+        "a head that is too large when it is written as JSON",
+        client.sends(get()),
+        upstream.gets(got()),
+        upstream.sends(response("A: " + '"' * 40000, EMPTY)),
+        client.gets(Failure(502, HEAD_TOO_LARGE)),
+        upstream.sees_close(),
+        lacks="fields",
+        by="serve",
+    ),
     spoils("a head over 64 KiB", response("A: " + "x" * 66000, EMPTY), HEAD_TOO_LARGE),
     spoils(
         "101 that was not asked for",

@@ -104,7 +104,7 @@ class Head:
             raise Mismatch("the head does not match")
 
 
-def take_own_answer(stream, status):
+def take_own_answer(stream, status, has_body=True):
     """An answer that the tunnel gives itself: its fields and its text."""
     first, *lines = stream.head().decode("latin-1").split("\r\n")[:-2]
     if not first.startswith(f"HTTP/1.1 {status} "):
@@ -113,7 +113,7 @@ def take_own_answer(stream, status):
     for line in lines:
         name, _, value = line.partition(": ")
         fields[name.lower()] = value
-    return fields, stream.bytes(int(fields["content-length"]))
+    return fields, stream.bytes(int(fields["content-length"]) if has_body else 0)
 
 
 @dataclasses.dataclass
@@ -154,9 +154,10 @@ class Failure:
     status: int
     error: str
     is_json: bool = True
+    has_body: bool = True
 
     def take(self, stream):
-        fields, text = take_own_answer(stream, self.status)
+        fields, text = take_own_answer(stream, self.status, self.has_body)
         if not stream.is_ours:
             return
         why = fields.get("proxy-status", "")
@@ -165,6 +166,8 @@ class Failure:
             wanted = f"({wanted})?"  # it could not be told to the proxy
         if not re.fullmatch(rf'tunnel{wanted}; details=".+"', why):
             raise Mismatch(f"Proxy-Status names not {self.error}: {why}")
+        if not self.has_body:
+            return
         if not self.is_json:
             if fields["content-type"] != "text/plain; charset=utf-8" or text[:1] == b"{":
                 raise Mismatch("that is no plain text")

@@ -286,7 +286,9 @@ class Consumer:
         except ConnectionAbortedError as error:
             text = f"{error}\n"
             fields = [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
-            writer.write(encode_head("HTTP/1.1 502 Bad Gateway", fields) + text.encode())
+            writer.write(encode_head("HTTP/1.1 502 Bad Gateway", fields))
+            if method != "HEAD":
+                writer.write(text.encode())
             return
         head = json.loads(payload)
         status, fields = head["status"], list(head["headers"].items())
