@@ -133,8 +133,9 @@ static bool is_left_out(struct span name, const struct http_response *response,
     int status = response->status;
     if (status == 101 && span_is_string_nocase(name, "Upgrade"))
         return false;
-    /* RFC 9110 sections 8.6 and 9.3.6: none in 1xx, 204, nor 2xx to CONNECT. */
-    bool has_no_length = status < 200 || status == 204 || framing == HTTP_BODY_PIPE;
+    /* RFC 9110 sections 8.6 and 9.3.6: none in 1xx nor 2xx to CONNECT. A 204 should have
+     * none either; one that has it from elsewhere keeps it, as it does no harm. */
+    bool has_no_length = status < 200 || framing == HTTP_BODY_PIPE;
     if (has_no_length && span_is_string_nocase(name, "Content-Length"))
         return true;
     return http_field_is_hop_by_hop(name, response->fields);

@@ -191,7 +191,7 @@ void rewrite_response(struct head *out, const struct http_response *response)
 {
     struct http_fields fields = response->fields;
     int status = response->status;
-    bool has_no_length = status < 200 || status == 204 || response->framing == HTTP_BODY_PIPE;
+    bool has_no_length = status < 200 || response->framing == HTTP_BODY_PIPE;
     for (size_t i = 0; i < fields.count; i++) {
         const struct http_field *field = &fields.at[i];
         bool is_upgrade = status == 101 && span_is_string_nocase(field->name, "Upgrade");

@@ -215,8 +215,6 @@ class Provider:
             head = await read_head(reader)
             status = int(head.first.split(" ")[1])
         fields = head.to_json()
-        if status == 204:
-            fields = {k: v for k, v in fields.items() if k.lower() != "content-length"}
         stream.send(wire.RES_HEADERS, {"stream_id": stream.id, "status": status, "headers": fields})
         length, is_chunked = head.length(), bool(head.list_of("transfer-encoding"))
         if method == "HEAD" or status in (204, 304):

@@ -179,7 +179,7 @@ static void test_no_body_where_none_belongs(void **state)
     } cases[] = {
         {"HEAD", 200, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"},
         {"GET", 304, "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"},
-        {"GET", 204, "HTTP/1.1 204 No Content\r\n\r\n"},
+        {"GET", 204, "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char request[64];

@@ -219,7 +219,7 @@ static void test_response(void **state)
          "Trailer: T"},
         {200, HTTP_BODY_NONE, "Content-Length: 5|Upgrade: h2c", "Content-Length: 5"},
         {304, HTTP_BODY_NONE, "Content-Length: 5", "Content-Length: 5"},
-        {204, HTTP_BODY_NONE, "Content-Length: 5|A: b", "A: b"},
+        {204, HTTP_BODY_NONE, "Content-Length: 5|A: b", "Content-Length: 5|A: b"},
         {103, HTTP_BODY_NONE, "Content-Length: 5|Link: b", "Link: b"},
         {101, HTTP_BODY_PIPE, "Upgrade: websocket|Connection: Upgrade|A: b",
          "Upgrade: websocket|A: b"},
