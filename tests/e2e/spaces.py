@@ -7,6 +7,7 @@
 """
 
 import ctypes
+import hashlib
 import http.client
 import os
 import re
@@ -14,9 +15,10 @@ import socket
 import subprocess
 import threading
 
-from harness import DEADLINE, Rig
+from harness import DEADLINE, IS_INSTRUMENTED, Rig, pattern
 
 CLONE_NEWNET = 0x40000000
+SIZE = 24 << 20 if IS_INSTRUMENTED else 96 << 20  # of each of the Transfers
 
 
 def ip(*words, check=True):
@@ -147,3 +149,49 @@ class SpacesRig(Rig):
         finally:
             for place in self.made:
                 ip("netns", "del", self.space(place), check=False)
+
+
+class Transfers:
+    """A download in mid-body and an upload in mid-body, on connections of
+    their own."""
+
+    def __init__(self, rig):
+        self.down = rig.connect()
+        self.down.request("GET", f"/bytes/{SIZE}")
+        self.response = self.down.getresponse()
+        self.sum = hashlib.sha256()
+        self.left = SIZE
+        self.read(SIZE // 4)
+        self.up = rig.connect()
+        self.up.putrequest("POST", "/digest")
+        self.up.putheader("Content-Length", str(SIZE))
+        self.up.endheaders()
+        self.blocks = list(pattern(SIZE))
+        self.send(len(self.blocks) // 4)
+
+    def read(self, size):
+        while size > 0:
+            data = self.response.read1(min(size, 1 << 16))
+            assert data, "the download ended early"
+            self.sum.update(data)
+            size -= len(data)
+            self.left -= len(data)
+
+    def send(self, count):
+        for block in self.blocks[:count]:
+            self.up.send(block)
+        del self.blocks[:count]
+
+    def finish(self, case):
+        whole = hashlib.sha256()
+        for block in pattern(SIZE):
+            whole.update(block)
+        upload = threading.Thread(target=self.send, args=(len(self.blocks),))
+        upload.start()
+        self.read(self.left)
+        case.assertEqual(self.sum.hexdigest(), whole.hexdigest())
+        upload.join()
+        answer = self.up.getresponse().read().decode()
+        case.assertIn(whole.hexdigest(), answer)
+        self.down.close()
+        self.up.close()

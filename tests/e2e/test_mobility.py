@@ -1,61 +1,12 @@
 """The machine's addresses change under a session: ICE restarts, streams go on."""
 
-import hashlib
-import threading
 import unittest
 
-from harness import CONNECTED, IS_INSTRUMENTED, Case, pattern
-from spaces import SpacesRig, why_not
+from harness import CONNECTED, Case
+from spaces import SpacesRig, Transfers, why_not
 
-SIZE = 24 << 20 if IS_INSTRUMENTED else 96 << 20
 RESTART = r"looking for another path"
 NEW_PATH = r"the path now leads"
-
-
-class Transfers:
-    """A download in mid-body and an upload in mid-body, on connections of
-    their own."""
-
-    def __init__(self, rig):
-        self.down = rig.connect()
-        self.down.request("GET", f"/bytes/{SIZE}")
-        self.response = self.down.getresponse()
-        self.sum = hashlib.sha256()
-        self.left = SIZE
-        self.read(SIZE // 4)
-        self.up = rig.connect()
-        self.up.putrequest("POST", "/digest")
-        self.up.putheader("Content-Length", str(SIZE))
-        self.up.endheaders()
-        self.blocks = list(pattern(SIZE))
-        self.send(len(self.blocks) // 4)
-
-    def read(self, size):
-        while size > 0:
-            data = self.response.read1(min(size, 1 << 16))
-            assert data, "the download ended early"
-            self.sum.update(data)
-            size -= len(data)
-            self.left -= len(data)
-
-    def send(self, count):
-        for block in self.blocks[:count]:
-            self.up.send(block)
-        del self.blocks[:count]
-
-    def finish(self, case):
-        whole = hashlib.sha256()
-        for block in pattern(SIZE):
-            whole.update(block)
-        upload = threading.Thread(target=self.send, args=(len(self.blocks),))
-        upload.start()
-        self.read(self.left)
-        case.assertEqual(self.sum.hexdigest(), whole.hexdigest())
-        upload.join()
-        answer = self.up.getresponse().read().decode()
-        case.assertIn(whole.hexdigest(), answer)
-        self.down.close()
-        self.up.close()
 
 
 @unittest.skipIf(why_not(), why_not() or "")
@@ -112,7 +63,7 @@ class Mobility(Case):
         transfers = Transfers(rig)
         rig.plug("consumer", "eth1", "10.78.0.9")
         rig.proxy.wait_for(RESTART)
-        transfers.read(SIZE // 4)
+        transfers.read(transfers.left // 3)
         mark = rig.proxy.mark()
         rig.inside("consumer", "link", "del", "eth0")
         rig.proxy.wait_for(RESTART, after=mark)

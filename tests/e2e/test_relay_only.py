@@ -5,8 +5,8 @@ import shutil
 import tempfile
 import unittest
 
-from harness import WAITING, Case
-from spaces import SpacesRig, do_inside, why_not
+from harness import CONNECTED, WAITING, Case
+from spaces import SpacesRig, Transfers, do_inside, why_not
 from wsclient import WebSocket
 
 TURN = ["--turn", "turn:10.77.0.1:3478", "--turn-user", "u", "--turn-pass", "p", "--relay-only"]
@@ -75,3 +75,16 @@ class RelayOnly(Case):
         self.assertRegex(path, r" <-> \w+ 10\.77\.0\.1:\d+$")
         rig.wait_up()
         self.assertNotIn("10.77.0.2", rig.proxy.text())
+
+    def test_moves(self):
+        """the address changes in mid-transfer: another relay, every byte arrives"""
+        rig = self.rig
+        rig.start_serve(*TURN)
+        rig.start_proxy(*TURN)
+        rig.wait_up()
+        transfers = Transfers(rig)
+        rig.take("consumer", "eth0", "10.77.0.3")
+        rig.give("consumer", "eth0", "10.78.0.3")
+        rig.proxy.wait_for(r"the path now leads through a relay")
+        transfers.finish(self)
+        self.assertEqual(rig.proxy.count(CONNECTED), 1)
