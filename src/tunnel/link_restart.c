@@ -102,15 +102,16 @@ static void abandon(struct link *link)
     settle(link);
 }
 
-/* The other side has not answered, or there is nothing it could have answered
- * to. With a path that works, all is well; without, a new session is needed. */
+/* The other side has not answered. With a path that works, all is well and it
+ * may do so another time; without, a new session is needed. */
 static void give_up(struct link *link)
 {
     abandon(link);
-    link->restart.is_refused = true;
     log_debug("link: the other side does not take part in a restart");
-    if (link->restart.path != PEER_PATH_WORKS)
-        link_retry(link);
+    if (link->restart.path == PEER_PATH_WORKS)
+        return;
+    link->restart.is_refused = true;
+    link_retry(link);
 }
 
 static void on_timer(void *arg)
@@ -159,6 +160,7 @@ void link_on_path(struct link *link, enum peer_path_state state)
     bool was_broken = r->path != PEER_PATH_WORKS;
     r->path = state;
     if (state == PEER_PATH_WORKS) {
+        r->is_refused = false;
         if (r->why == path_silent || r->why == path_lost)
             r->why = NULL;
         link_report_path(link, was_broken);
