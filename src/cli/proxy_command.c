@@ -15,7 +15,8 @@
 struct proxy_run {
     const struct config *config;
     struct proxy *proxy;
-    char *listen; /* "HOST:PORT" */
+    char *listen;    /* "HOST:PORT" */
+    bool has_failed; /* since the tunnel was last up: why, a client is told */
 };
 
 static void on_up(struct mux *mux, void *arg)
@@ -38,11 +39,14 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
     mux_stream_cancel(stream, STREAM_NOT_ALLOWED, "this side is the consumer");
 }
 
-/* What a client is told while the tunnel is down. */
-static const char *reason_of(const struct link_status *status)
+/* What a client is told while the tunnel is down. NULL: what was said before
+ * stays true, as does why the last attempt failed while the next one is made. */
+static const char *reason_of(const struct link_status *status, bool has_failed)
 {
     if (status->problem)
         return status->problem;
+    if (has_failed)
+        return NULL;
     switch (status->state) {
     case LINK_CONNECTING:
         return "connecting to the signal server";
@@ -54,13 +58,15 @@ static const char *reason_of(const struct link_status *status)
     case LINK_RETRYING:
         break;
     }
-    return NULL; /* what was said before stays true */
+    return NULL;
 }
 
 static void on_status(const struct link_status *status, void *arg)
 {
     struct proxy_run *run = arg;
-    const char *reason = reason_of(status);
+    if (status->problem || status->state == LINK_UP)
+        run->has_failed = status->state != LINK_UP;
+    const char *reason = reason_of(status, run->has_failed);
     if (reason)
         proxy_set_problem(run->proxy, reason);
     status_print_link(run->config, run->listen, status);

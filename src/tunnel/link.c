@@ -407,11 +407,18 @@ static void on_peer_left(struct link *link)
 {
     if (link->others > 0)
         link->others--;
+    /* When there is no path, it gives up at the same time as we do. */
+    if (link->pending && !link->current) {
+        char tried[PEER_TRIED_MAX];
+        set_problem(link, "the other side left before there was a connection (%s)",
+                    peer_describe_tried(session_peer(link->pending), tried));
+    }
     link_drop_pending(link, "the other side left the room");
     if (link->current)
         session_probe(link->current);
     else
         link_set_state(link, LINK_WAITING);
+    link->problem[0] = '\0';
 }
 
 static void on_signal_error(struct link *link, const char *text)
