@@ -23,6 +23,7 @@ test: deps test-deps
 
 bench: all
 	bench/run.sh
+	/usr/bin/python3 bench/extensions_bench.py
 
 bench-sctp: all test-deps
 	bench/sctp/run.sh

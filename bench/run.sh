@@ -3,5 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 scripts/install-deps.sh bench
-cmake --build build --target bench_sse >/dev/null
-exec /usr/bin/python3 bench/tunnel_bench.py "$@"
+cmake --build build --target bench_sse bench_link >/dev/null
+/usr/bin/python3 bench/tunnel_bench.py "$@"

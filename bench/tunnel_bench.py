@@ -189,9 +189,10 @@ def curl_seconds(*args):
     return float(done.stdout)
 
 
-def wrk(port, connections, seconds):
+def wrk(port, connections, seconds, headers=(), prefix=()):
     """Requests a second and the p50 and p99 latency in ms."""
-    out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+    out = subprocess.run([*prefix, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+                          *(f"-H{header}" for header in headers),
                           f"http://127.0.0.1:{port}/small"], capture_output=True, text=True,
                          check=True).stdout
     scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}
