@@ -13,6 +13,7 @@
 
 enum {
     HTTP_HEAD_MAX = 64 << 10,   /* bytes of a head; a longer one is 431 */
+    HTTP_METHOD_MAX = 255,      /* bytes of a method; 501 */
     HTTP_TARGET_MAX = 32 << 10, /* bytes of a request target; 414 */
     HTTP_FIELDS_MAX = 200       /* fields of a head; 431 */
 };

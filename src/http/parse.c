@@ -10,8 +10,8 @@
 #include "http/parse.h"
 
 enum {
-    /* A request line that is this much longer than the longest target without
-     * having ended will never fit: 414 at once. */
+    /* A request line that is this much longer behind its method than the
+     * longest target without having ended will never fit: 414 at once. */
     REQUEST_LINE_SLACK = 64,
     MAJOR_VERSION = 1,
 };
@@ -169,6 +169,8 @@ static int parse_request_line(struct span line, struct http_request *out)
     space = memchr(rest.data, ' ', rest.len);
     if (!space || !http_is_token(out->method))
         return HTTP_BAD_SYNTAX;
+    if (method_len > HTTP_METHOD_MAX)
+        return HTTP_METHOD_TOO_LONG;
     size_t target_len = (size_t)(space - rest.data);
     out->target = span_of(rest.data, target_len);
     if (target_len > HTTP_TARGET_MAX)
@@ -185,7 +187,12 @@ static int check_partial_request_line(struct span in)
 {
     if (in.len > 0 && in.data[0] != '\r' && !http_is_token(span_of(in.data, 1)))
         return HTTP_BAD_SYNTAX;
-    if (in.len > HTTP_TARGET_MAX + REQUEST_LINE_SLACK)
+    size_t method_len = 0;
+    while (method_len < in.len && in.data[method_len] != ' ')
+        method_len++;
+    if (method_len > HTTP_METHOD_MAX)
+        return HTTP_METHOD_TOO_LONG;
+    if (in.len - method_len > HTTP_TARGET_MAX + REQUEST_LINE_SLACK)
         return HTTP_TARGET_TOO_LONG;
     return 0;
 }

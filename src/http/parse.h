@@ -15,6 +15,7 @@ enum http_parse_error {
     HTTP_BAD_SYNTAX = -400,
     HTTP_TARGET_TOO_LONG = -414,
     HTTP_HEAD_TOO_LARGE = -431,
+    HTTP_METHOD_TOO_LONG = -501,
     HTTP_BAD_VERSION = -505
 };
 

@@ -243,6 +243,14 @@ static void test_limits(void **state)
     text = malloc(HTTP_TARGET_MAX + 100);
     assert_non_null(text);
     memset(text, 'a', HTTP_TARGET_MAX + 100);
+    assert_int_equal(parse_request(text, HTTP_METHOD_MAX, &request), 0);
+    assert_int_equal(parse_request(text, HTTP_METHOD_MAX + 1, &request), HTTP_METHOD_TOO_LONG);
+    text[HTTP_METHOD_MAX + 1] = ' ';
+    text[HTTP_METHOD_MAX + 3] = ' ';
+    memcpy(text + HTTP_METHOD_MAX + 4, "HTTP/1.1\r\n", 10);
+    assert_int_equal(parse_request(text, HTTP_METHOD_MAX + 14, &request), HTTP_METHOD_TOO_LONG);
+    memcpy(text, "GET ", 4);
+    memset(text + 4, 'a', HTTP_TARGET_MAX + 96);
     assert_int_equal(parse_request(text, HTTP_TARGET_MAX + 100, &request), HTTP_TARGET_TOO_LONG);
     free(text);
 }
