@@ -86,6 +86,7 @@ class Stream:
 
     def sends(self, data):
         """In a thread where it could wait for what the other end reads."""
+        data = data.replace(UPSTREAM, self.authority)
         if len(data) < UNREAD_MAX:
             self.write(data)
         else:
@@ -112,7 +113,7 @@ class Stream:
 
     def closes(self):
         self.sock.close()
-        self.end = "closed"
+        self.pending, self.end = b"", "closed"
 
     def resets(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -238,7 +239,7 @@ class Bench:
         self.probes = 0
 
     def connect(self):
-        stream = Stream(socket.create_connection(self.address))
+        stream = Stream(socket.create_connection(self.address), self.upstream.authority)
         stream.is_ours = self.is_proxy_ours
         stream.names_errors = self.names_errors
         return stream

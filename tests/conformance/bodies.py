@@ -201,13 +201,15 @@ TRAILERS = [
 ]
 
 # RFC 9112 section 9.3 and RFC 9110 section 2.5: clients of before 1.1.
+CLOSED = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
 HTTP_1_0 = [
     Row(
         "a length",
         client.sends(head("GET / HTTP/1.0")),
         upstream.gets(got()),
         upstream.sends(OK),
-        client.gets(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
+        client.gets(CLOSED),
         client.sees_end(),
         by="proxy",
     ),
@@ -216,7 +218,7 @@ HTTP_1_0 = [
         client.sends(head("GET / HTTP/1.0", "Host: here", "A: 1")),
         upstream.gets(got("A: 1")),
         upstream.sends(OK),
-        client.gets(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
+        client.gets(CLOSED),
         client.sees_end(),
         by="proxy",
     ),
@@ -248,7 +250,7 @@ HTTP_1_0 = [
         client.sends(head("POST / HTTP/1.0", "Content-Length: 2") + b"xy"),
         upstream.gets(posted("Content-Length: 2") + b"xy"),
         upstream.sends(OK),
-        client.gets(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
+        client.gets(CLOSED),
         client.sees_end(),
         by="proxy",
     ),
@@ -266,7 +268,7 @@ HTTP_1_0 = [
         client.sends(head("GET / HTTP/1.0")),
         upstream.gets(got()),
         upstream.sends(head("HTTP/1.1 103 Early Hints", "Link: </x>") + OK),
-        client.gets(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
+        client.gets(CLOSED),
         client.sees_end(),
         by="proxy",
     ),
@@ -275,7 +277,7 @@ HTTP_1_0 = [
         client.sends(head("GET / HTTP/1.0", "Connection: Upgrade", "Upgrade: websocket")),
         upstream.gets(got()),
         upstream.sends(OK),
-        client.gets(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
+        client.gets(CLOSED),
         client.sees_end(),
         by="proxy",
     ),
@@ -286,6 +288,18 @@ HTTP_1_0 = [
         upstream.sends(head("HTTP/1.0 200 OK", DATE) + b"hello"),
         upstream.ends(),
         client.gets(DATED_CHUNKED, Chunks(b"hello")),
+    ),
+    Row(
+        "an upstream of 1.0 that keeps alive",
+        client.sends(get()),
+        upstream.gets(got()),
+        upstream.sends(CLOSED.replace(b"close", b"keep-alive").replace(b"HTTP/1.1", b"HTTP/1.0")),
+        client.gets(OK),
+        client.sends(get()),
+        upstream.gets(got()),
+        upstream.sends(OK),
+        client.gets(OK),
+        by="serve",
     ),
     Row(
         "an upstream of 1.0 with a length, which closes",

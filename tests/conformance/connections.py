@@ -92,6 +92,8 @@ ONE_AFTER_THE_OTHER = [
 
 FIRST_HALF = post("Content-Length: 10", body=b"hello")
 
+FORBIDDEN = head("HTTP/1.1 403 Forbidden", DATE, "Content-Length: 2") + b"no"
+
 # RFC 9110 section 7.5: a response may come before its request has ended.
 EARLY_RESPONSES = [
     Row(
@@ -141,6 +143,15 @@ EARLY_RESPONSES = [
         client.sends(b"world" + ask("/2")),
         upstream.again(),
         *exchange("/2", b"two"),
+    ),
+    Row(
+        "one of an upstream that reads no more and closes",
+        client.sends(post("Content-Length: 2000000", body=bytes(2000000))),
+        upstream.gets(posted("Content-Length: 2000000")),
+        upstream.sends(FORBIDDEN),
+        upstream.closes(),
+        client.gets(FORBIDDEN),
+        by="serve",
     ),
     Row(
         "more than is worth reading is not read",

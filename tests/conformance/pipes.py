@@ -1,7 +1,7 @@
 """Upgrade and CONNECT: the connection becomes a pipe of bytes, each direction
 with an end of its own (RFC 9110 sections 7.8 and 9.3.6)."""
 
-from row import DATE, HOST, OK, Failure, Fields, Row, client, get, got, head, upstream
+from row import DATE, HOST, OK, Failure, Fields, Head, Row, client, get, got, head, upstream
 
 KEYS = ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")
 ASK = get("Connection: Upgrade", "Upgrade: websocket", *KEYS)
@@ -165,6 +165,88 @@ UPGRADE = [
 ]
 
 TO_CONNECT = head("CONNECT here:80 HTTP/1.1", "Host: here:80")
+
+OWN_PORT = head("CONNECT {upstream} HTTP/1.1", "Host: {upstream}")
+CONNECTED = Head(rb"HTTP/1.1 200 OK\r\nDate: [^\r]+\r\n\r\n")
+CLOSED = (client.ends(), upstream.sees_end(), upstream.ends(), client.sees_end())
+
+
+def refused(name, authority):
+    return Row(
+        name,
+        client.sends(head(f"CONNECT {authority} HTTP/1.1", f"Host: {authority}")),
+        client.gets(Failure(403, "http_request_denied")),
+    )
+
+
+# With serve --allow-connect.
+CONNECT_ALLOWED = [
+    Row(
+        "to the upstream itself",
+        client.sends(OWN_PORT),
+        client.gets(CONNECTED),
+        *BACK,
+        *CLOSED,
+    ),
+    Row(
+        "bytes right behind the head",
+        client.sends(OWN_PORT + b"early"),
+        client.gets(CONNECTED),
+        upstream.gets(b"early"),
+        *BACK,
+        *CLOSED,
+    ),
+    Row(
+        "the client ends first, and still gets",
+        client.sends(OWN_PORT + b"all"),
+        client.ends(),
+        client.gets(CONNECTED),
+        upstream.gets(b"all"),
+        upstream.sees_end(),
+        upstream.sends(FRAMES),
+        client.gets(FRAMES),
+        upstream.ends(),
+        client.sees_end(),
+    ),
+    Row(
+        "the upstream ends first, and still gets",
+        client.sends(OWN_PORT + b"x"),
+        client.gets(CONNECTED),
+        upstream.gets(b"x"),
+        upstream.ends(),
+        client.sees_end(),
+        client.sends(FRAMES),
+        upstream.gets(FRAMES),
+        client.ends(),
+        upstream.sees_end(),
+    ),
+    Row(
+        "the client resets",
+        client.sends(OWN_PORT + b"x"),
+        client.gets(CONNECTED),
+        upstream.gets(b"x"),
+        client.resets(),
+        upstream.sees_close(),
+    ),
+    Row(
+        "the upstream resets",
+        client.sends(OWN_PORT + b"x"),
+        client.gets(CONNECTED),
+        upstream.gets(b"x"),
+        upstream.resets(),
+        client.sees_close(),
+    ),
+    Row(
+        "nobody is there",
+        upstream.forgets(),
+        upstream.stops(),
+        client.sends(OWN_PORT),
+        client.gets(Failure(502, "connection_refused")),
+        upstream.starts(),
+    ),
+    refused("another port", "127.0.0.1:1"),
+    refused("another host", "localhost:80"),
+]
 
 CONNECT = [
     Row(

@@ -215,6 +215,8 @@ REFUSED_TARGETS = [
 ]
 
 REFUSED_LINES = [
+    refuses("a method over 255 bytes", head("M" * 256 + " / HTTP/1.1", "Host: here"), 501),
+    refuses("a method without end", b"M" * 256, 501),
     refuses("HTTP/2.0", head("GET / HTTP/2.0", "Host: here"), 505),
     refuses("HTTP/0.9", head("GET / HTTP/0.9", "Host: here"), 505),
     refuses("HTTP/2's preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),

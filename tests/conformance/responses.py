@@ -92,6 +92,12 @@ STATUSES = (
             lacks="fields",
             by="proxy",
         ),
+        answers(
+            "a reason that is longer than a frame tells",
+            response(EMPTY, status="200 " + "x" * 256),
+            response(EMPTY, status="200 "),
+            needs="fields",
+        ),
         answers("no reason", response(EMPTY, status="200 "), needs="fields"),
         answers(
             "no reason, nor the blank before it",
@@ -124,10 +130,15 @@ FIELDS = [
         needs="fields",
     ),
     answers(
+        "lines of Set-Cookie in an array",
+        response("Set-Cookie: a=1", "Set-Cookie: b=2", EMPTY),
+        needs="arrays",
+    ),
+    answers(
         "the last line of Set-Cookie",
         response("Set-Cookie: a=1", EMPTY, "Set-Cookie: b=2"),
         response("Set-Cookie: b=2", EMPTY),
-        lacks="fields",
+        lacks="fields arrays",
     ),
     answers(
         "lines of one name",

@@ -203,7 +203,8 @@ upstream = Side("upstream")
 
 class Row:
     """needs and lacks name extensions that must be there, or must not; "tcp" is
-    one for an upstream that is no Unix socket. What is by "proxy" or "serve" is
+    one for an upstream that is no Unix socket, "arrays" for a peer that sends
+    lines of one name so. What is by "proxy" or "serve" is
     a matter of that program alone."""
 
     def __init__(self, name, *steps, needs="", lacks="", by=""):

@@ -153,6 +153,11 @@ class Options(Tunnel):
     probed = options.PROBED
 
 
+class ConnectAllowed(Tunnel):
+    tables = {"CONNECT": pipes.CONNECT_ALLOWED}
+    serve_options = ("--allow-connect",)
+
+
 class ForwardedByServe(Tunnel):
     tables = {"fields by the command line": options.AT_SERVE}
     serve_options = options.OF_SERVE_ALONE
@@ -165,7 +170,7 @@ LACKS_AIORTC = IMPORTED.returncode != 0
 
 @unittest.skipIf(LACKS_AIORTC, "there is no aiortc for this Python")
 class ProviderOfVersionOne(Tunnel):
-    extensions = set()
+    extensions = {"arrays"}
     ours = {"proxy"}
 
     @classmethod

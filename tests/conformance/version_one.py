@@ -49,7 +49,7 @@ class Head:
         return int(values[0]) if values else None
 
     def to_json(self):
-        """Fields of one name are joined; of Set-Cookie the last one counts."""
+        """Fields of one name are joined, but for Set-Cookie."""
         gone = OF_ONE_HOP | set(self.list_of("connection"))
         keys, out = {}, {}
         for name, value in self.fields:
@@ -58,8 +58,10 @@ class Head:
                 continue
             key = keys.setdefault(low, name)
             separator = "; " if low == "cookie" else ", "
-            is_first = key not in out or low == "set-cookie"
-            out[key] = value if is_first else out[key] + separator + value
+            if low == "set-cookie":
+                out.setdefault(key, []).append(value)
+            else:
+                out[key] = value if key not in out else out[key] + separator + value
         return out
 
 
