@@ -110,6 +110,9 @@ end_to_end conformance tests/conformance
 title "faults at random"
 end_to_end chaos tests/chaos
 
+title "bounds of memory"
+end_to_end memory --jobs 1 tests/memory
+
 title "real NATs"
 end_to_end lab --jobs 8 tests/lab
 

@@ -20,6 +20,14 @@
 #include "base/clock.h"
 #include "net/resolve.h"
 
+enum {
+    /* What the kernel queues beyond what the other end lets it send. By itself it
+     * takes megabytes, and who reads nothing looks fast until they are full: a
+     * thousand such clients took all of the windows that a fast stream needs
+     * (tunnel/mux_flow.c). This and a usual receive window are little more than
+     * half of a stream's first one. */
+    UNSENT_MAX = 64 << 10
+};
 #define DIAL_STAGGER_US (250 * US_PER_MS) /* RFC 8305 section 8: the Connection Attempt Delay */
 #define DIAL_BUSY_US    (20 * US_PER_MS) /* before a Unix socket with a full backlog is tried again */
 
@@ -45,10 +53,12 @@ struct dial {
 
 static void dial_go_on(struct dial *dial);
 
-void socket_set_nodelay(int fd)
+void socket_tune(int fd)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    int unsent = UNSENT_MAX;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 }
 
 void addresses_interleave(struct address *addresses, int count)
@@ -133,7 +143,7 @@ static int attempt_start(struct attempt *attempt, const struct address *address)
     if (fd < 0)
         return -errno;
     if (family != AF_UNIX)
-        socket_set_nodelay(fd);
+        socket_tune(fd);
     if (connect(fd, (const struct sockaddr *)&address->storage, address->len) < 0 &&
         errno != EINPROGRESS) {
         int error = -errno;

@@ -30,7 +30,8 @@ void dial_free(struct dial *dial);
  * in their order otherwise (RFC 8305 section 4). */
 void addresses_interleave(struct address *addresses, int count);
 
-/* For a fresh TCP socket, connected or accepted: small writes leave at once. */
-void socket_set_nodelay(int fd);
+/* For a fresh TCP socket, connected or accepted: small writes leave at once, and
+ * the kernel queues little of what the other end does not take. */
+void socket_tune(int fd);
 
 #endif

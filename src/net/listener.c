@@ -63,7 +63,7 @@ static void listener_on_ready(int events, void *arg)
                 continue; /* that one went away while it waited: accept(2), ERRORS */
             return;
         }
-        socket_set_nodelay(fd);
+        socket_tune(fd);
         struct conn *conn = conn_new_accepted(listener->loop, fd);
         listener->on_accept(conn, listener->arg);
         assert(conn_has_handlers(conn) || conn_is_detached(conn));

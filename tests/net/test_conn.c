@@ -303,6 +303,32 @@ static void test_big_transfer_with_backpressure(void **state)
     pair_free(&p);
 }
 
+/* What the kernels take for an end that reads nothing. */
+static size_t taken_unread(struct pair *p, struct end *from)
+{
+    static uint8_t piece[16 << 10];
+    size_t written = 0;
+    while (conn_queued(from->conn) == 0 && written < 8 << 20) {
+        conn_write(from->conn, span_of(piece, sizeof piece));
+        written += sizeof piece;
+        if (conn_queued(from->conn) > 0)
+            run_for(p->loop, 10 * US_PER_MS); /* an ACK may make room */
+    }
+    return written - conn_queued(from->conn);
+}
+
+static void test_kernel_takes_little_for_who_does_not_read(void **state)
+{
+    (void)state;
+    struct pair p;
+    pair_connect(&p);
+    conn_set_reading(p.server.conn, false);
+    conn_set_reading(p.client.conn, false);
+    assert_in_range(taken_unread(&p, &p.server), 0, 320 << 10);
+    assert_in_range(taken_unread(&p, &p.client), 0, 320 << 10);
+    pair_free(&p);
+}
+
 static void test_owner_that_ignores_the_queue_is_cut_off(void **state)
 {
     (void)state;
@@ -441,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_answer_before_a_failed_write),
         cmocka_unit_test(test_conn_reset_reaches_the_peer),
         cmocka_unit_test(test_big_transfer_with_backpressure),
+        cmocka_unit_test(test_kernel_takes_little_for_who_does_not_read),
         cmocka_unit_test(test_owner_that_ignores_the_queue_is_cut_off),
         cmocka_unit_test(test_connect_errors),
         cmocka_unit_test(test_connect_timeout),
