@@ -312,10 +312,11 @@ static void rewrite_for_tunnel(struct head *head, const struct relay *r,
     const struct rewrite_forwarded forwarded = {.client = &client,
                                                 .host = authority.len > 0 ? authority : own_host,
                                                 .minor_version = request->minor_version};
-    /* What the session cannot carry, adapt_head() takes out. */
+    /* What the session cannot carry, adapt_head() takes out. An expectation
+     * in HTTP/1.0 is ignored (RFC 9110 section 10.1.1). */
     const struct rewrite how = {
         .host = authority,
-        .keeps_expect = true,
+        .keeps_expect = request->minor_version > 0,
         .keeps_upgrade = request->framing == HTTP_BODY_PIPE,
         .forwarded = r->proxy->is_forwarded ? &forwarded : NULL,
     };
