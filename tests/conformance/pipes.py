@@ -14,6 +14,7 @@ SWITCHED = Fields("HTTP/1.1 101 Switching Protocols", (ACCEPT,), OF_HOP)
 FRAMES = bytes(range(256)) * 20 + b"\r\n\r\nGET / HTTP/1.1\r\n\r\n"
 OPEN = (client.sends(ASK), upstream.gets(ASKED), upstream.sends(SWITCH), client.gets(SWITCHED))
 BACK = (client.sends(FRAMES), upstream.gets(FRAMES), upstream.sends(b"pong"), client.gets(b"pong"))
+CLOSED = (client.ends(), upstream.sees_end(), upstream.ends(), client.sees_end())
 REQUIRED = head("HTTP/1.1 426 Upgrade Required", DATE, "Content-Length: 2") + b"no"
 
 
@@ -77,6 +78,27 @@ UPGRADE = [
         upstream.gets(got()),
         upstream.sends(OK),
         client.gets(OK),
+        needs="upgrade",
+    ),
+    Row(
+        "HEAD",
+        client.sends(head("HEAD / HTTP/1.1", "Host: here", *OF_HOP) + get()),
+        upstream.gets(Fields("HEAD / HTTP/1.1", (HOST,), OF_HOP)),
+        upstream.sends(REQUIRED[:-2]),
+        client.gets(REQUIRED[:-2]),
+        upstream.gets(got()),
+        upstream.sends(OK),
+        client.gets(OK),
+        needs="upgrade",
+    ),
+    Row(
+        "POST of nothing",
+        client.sends(head("POST / HTTP/1.1", "Host: here", *OF_HOP, "Content-Length: 0")),
+        upstream.gets(Fields("POST / HTTP/1.1", (HOST,), OF_HOP)),
+        upstream.sends(SWITCH),
+        client.gets(SWITCHED),
+        *BACK,
+        *CLOSED,
         needs="upgrade",
     ),
     Row(
@@ -168,7 +190,6 @@ TO_CONNECT = head("CONNECT here:80 HTTP/1.1", "Host: here:80")
 
 OWN_PORT = head("CONNECT {upstream} HTTP/1.1", "Host: {upstream}")
 CONNECTED = Head(rb"HTTP/1.1 200 OK\r\nDate: [^\r]+\r\n\r\n")
-CLOSED = (client.ends(), upstream.sees_end(), upstream.ends(), client.sees_end())
 
 
 def refused(name, authority):

@@ -40,6 +40,7 @@ FIELDS_OF_ONE_HOP = [
         TRAILERS_TAKEN,
         needs="fields",
     ),
+    passes("what is no list of names", get('Connection: ,;=,"x", a b', "A: 1"), got("A: 1")),
     passes("TE without trailers", get("Connection: TE", "TE: gzip"), got()),
     passes(
         "TE where no trailers travel", get("Connection: TE", "TE: trailers"), got(), lacks="fields"
@@ -187,6 +188,15 @@ TARGETS = [
             "!#$%&'*+-.^_`|~",
         )
     ),
+    passes("an empty line behind it", get() + b"\r\n", got(), by="proxy"),
+    *(
+        Row(f"the end in {name}", client.sends(part), client.ends(), client.sees_end(), by="proxy")
+        for name, part in (
+            ("the request line", b"GET / HT"),
+            ("the fields", get()[:-2]),
+            ("the empty line", get()[:-1]),
+        )
+    ),
     passes("an empty Host", head("GET / HTTP/1.1", "Host:"), got(), by="proxy"),
     passes("a Host of IPv6", head("GET / HTTP/1.1", "Host: [2001:db8::1]:80"), got()),
     passes("an empty line before it", b"\r\n" + get(), got(), by="proxy"),
@@ -198,6 +208,7 @@ REFUSED_TARGETS = [
     refuses("* of another method", head("GET * HTTP/1.1", "Host: here")),
     refuses("a relative one", head("GET x HTTP/1.1", "Host: here")),
     refuses("an authority of another method", head("GET here:80 HTTP/1.1", "Host: here")),
+    refuses("absolute form of another scheme", head("GET ftp://here/ HTTP/1.1", "Host: here")),
     refuses("user information", head("GET http://me:pw@here/ HTTP/1.1", "Host: here")),
     refuses("absolute form without an authority", head("GET http:///x HTTP/1.1", "Host: here")),
     refuses("a fragment", head("GET /a#b HTTP/1.1", "Host: here")),

@@ -2,7 +2,7 @@
 15, RFC 9112 sections 4 and 6.3)."""
 
 from row import DATE, OK, Chunks, ChunksBegin, Failure, Head, Row, answers, client, get, got
-from row import head, spoils, upstream
+from row import head, passes, spoils, upstream
 
 CHUNKED = "Transfer-Encoding: chunked"
 EMPTY = "Content-Length: 0"
@@ -233,6 +233,12 @@ WITHOUT_A_BODY = [
             ("304", get(), response(status="304 Not Modified")),
         )
     ),
+    bodyless(
+        "204 of chunks",
+        get(),
+        response(CHUNKED, "X: 1", status="204 No Content"),
+        response("X: 1", status="204 No Content"),
+    ),
     bodyless("304", get(), response("ETag: x", status="304 Not Modified")),
     bodyless(
         "304 with a length",
@@ -254,6 +260,22 @@ EXPECTING = ("Expect: 100-continue", "Content-Length: 5")
 POST = head("POST / HTTP/1.1", "Host: here", *EXPECTING)
 
 INTERIM = [
+    answers("sixteen of them, no more", HINTS * 17 + OK, HINTS * 16 + OK, needs="interim"),
+    Row(
+        "one behind the response is nobody's",
+        client.sends(get()),
+        upstream.gets(got()),
+        upstream.sends(OK + HINTS),
+        client.gets(OK),
+        upstream.sees_close(),
+        by="serve",
+    ),
+    passes(
+        "an expectation that nobody knows",
+        get("Expect: the unexpected"),
+        got("Expect: the unexpected"),
+        needs="interim",
+    ),
     answers("103", HINTS + OK, needs="interim"),
     answers(
         "several",
@@ -364,13 +386,12 @@ INTERIM = [
         by="proxy",
     ),
     Row(
-        "a client of 1.0 is not told",
+        "what a client of 1.0 expects is ignored",
         client.sends(head("POST / HTTP/1.0", *EXPECTING) + b"hello"),
         upstream.gets(head("POST / HTTP/1.1", "Host: {upstream}", "Content-Length: 5") + b"hello"),
         upstream.sends(OK),
         client.gets(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
         client.sees_end(),
-        lacks="interim",
         by="proxy",
     ),
 ]

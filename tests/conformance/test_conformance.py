@@ -4,7 +4,9 @@ one end, byte for byte, and what must come out at the other (RFC 9110, RFC
 every extension of the wire contract, without each, and against peers of
 version 1."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import unittest
@@ -195,3 +197,22 @@ class ConsumerOfVersionOne(Tunnel):
         argv = [VERSION_ONE, "consumer", rig.signal_url, rig.room]
         peer = rig.run("version-one", [sys.executable, *argv], is_product=False)
         rig.proxy_address = ("127.0.0.1", int(peer.wait_for(r"^listening (\d+)")[1]))
+
+
+class UpstreamThatDoesNotAccept(Case):
+    seconds = 150  # begins first: it waits the longest
+
+    def test_timeout(self):
+        """a connection that does not come about: 504"""
+        queue = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.addCleanup(queue.close)
+        # The only place in the queue: Linux drops the SYN of who comes next.
+        self.addCleanup(socket.create_connection(queue.getsockname()).close)
+        self.rig.upstream_url = "http://127.0.0.1:%d" % queue.getsockname()[1]
+        self.rig.start_signal()
+        self.rig.start_serve()
+        self.rig.start_proxy()
+        status, fields, body = self.rig.request("GET", "/")
+        self.assertEqual((status, fields["Content-Type"]), (504, "application/json"))
+        self.assertRegex(fields["Proxy-Status"], "^tunnel; error=connection_timeout; details=")
+        self.assertTrue(json.loads(body)["error"]["message"])
