@@ -38,6 +38,11 @@ enum {
     /* Over all first windows: a peer and clients that read fast, and then not at
      * all, would fill WINDOW_MAX for each stream. */
     EXTRA_WINDOW_MAX = 64 << 20,
+    /* A reader looks fast for as long as its socket takes all, which may be
+     * megabytes. Those that have shown no more than that share a part: a
+     * thousand slow ones would else leave nothing to one that is fast. */
+    UNPROVEN_EXTRA_MAX = EXTRA_WINDOW_MAX / 4,
+    PROVEN_BYTES = 8 << 20,
     CREDIT_MAX = INT32_MAX,
     /* Without flow: bytes that one stream holds when the channel stops. */
     CONSUMER_HELD_HIGH = 1 << 20,
@@ -111,6 +116,7 @@ bool mux_flow_receive(struct mux_stream *stream, size_t bytes, uint64_t now_us)
     if (bytes > stream->granted)
         return false;
     stream->granted -= (uint32_t)bytes;
+    stream->received += bytes;
     if (stream->granted_at_us == 0)
         stream->granted_at_us = now_us;
     return true;
@@ -138,8 +144,9 @@ static void tune(struct mux_stream *stream, uint32_t used_up, uint64_t now_us)
         took_us = TOOK_MOST_US;
     uint64_t lasts_us = took_us * window / used_up;
     if (lasts_us < round_trip_us * 5 / 2) {
-        bool has_room = mux->extra_window + window <= EXTRA_WINDOW_MAX;
-        if (has_room && window <= WINDOW_MAX / 2)
+        bool is_proven = stream->received >= PROVEN_BYTES;
+        size_t most = is_proven ? EXTRA_WINDOW_MAX : UNPROVEN_EXTRA_MAX;
+        if (mux->extra_window + window <= most && window <= WINDOW_MAX / 2)
             set_window(stream, window * 2);
     } else if (lasts_us > IDLE_ROUND_TRIPS * round_trip_us) {
         set_window(stream, window / 2 > least ? window / 2 : least);

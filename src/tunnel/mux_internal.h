@@ -96,6 +96,7 @@ struct mux_stream {
     uint32_t granted;       /* bytes that they may still send */
     uint32_t window;        /* what we let be granted and held together */
     size_t held;            /* bytes that the user has not got rid of */
+    uint64_t received;      /* bytes of their body, with flow */
     uint64_t granted_at_us; /* 0: nothing has come yet */
 };
 
