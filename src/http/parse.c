@@ -297,7 +297,10 @@ ssize_t http_parse_response(struct span in, struct http_response *out, struct ht
 
 bool http_head_may_end(struct span in, size_t searched_len, size_t parsed_len)
 {
+    static const size_t line_max = HTTP_TARGET_MAX + REQUEST_LINE_SLACK;
     if (in.len >= HTTP_HEAD_MAX || in.len / 2 >= parsed_len)
+        return true;
+    if (parsed_len <= line_max && in.len > line_max)
         return true;
     /* The empty line may have begun in the old bytes. */
     size_t from = searched_len < 2 ? 0 : searched_len - 2;

@@ -38,7 +38,8 @@ ssize_t http_parse_fields(struct span in, struct http_field *fields, size_t *cou
 
 /* Whether an incomplete head that has grown is worth another call: an empty
  * line ends behind searched_len (what an earlier call looked at), it is full,
- * or it is twice as long as at the last parse. */
+ * it is twice as long as at the last parse, or just longer than any request
+ * line. */
 bool http_head_may_end(struct span in, size_t searched_len, size_t parsed_len);
 
 #endif
