@@ -83,21 +83,24 @@ class ChaosCase(Case):
         outcomes = ", ".join(f"{n} {what}" for what, n in sorted(clients.outcomes.items()))
         self.note = f"seed {self.seed}: {outcomes} in {seconds:.0f} s"
         self.check_refused()
-
-        self.until(lambda: self.upstream_load()[1], 0, "exchanges that the upstream still serves")
-        self.until(self.streams, [0, 0], "streams open at serve and proxy")
-        self.command("drop", "^dropped")
-        self.until(self.upstream_load, [0, 0], "upstream connections")
+        self.settle()
         self.until(self.descriptors, before, "descriptors of serve and proxy")
         self.assertEqual(self.upstream.count("^wrong"), 0, self.upstream.text())
         for process in (self.rig.serve, self.rig.proxy):
             self.assertEqual(process.count(CONNECTED), 1, "the session was lost")
 
+    def settle(self):
+        """Until nothing is under way; then idle connections to the upstream go,
+        and there are no others."""
+        self.until(self.streams, [0, 0], "streams open at serve and proxy")
+        self.until(lambda: self.upstream_load()[1], 0, "exchanges that the upstream still serves")
+        self.command("drop", "^dropped")
+        self.until(self.upstream_load, [0, 0], "upstream connections")
+
     def check_refused(self):
         """While nobody listens each request is refused; then all is as before."""
         self.command("refuse", "^refusing")
-        self.command("drop", "^dropped")
-        self.until(lambda: self.upstream_load()[0], 0, "upstream connections")
+        self.settle()
         numbers = range(REQUESTS + 1, REQUESTS + REFUSED + 1)
         clients = self.run_clients(numbers, REFUSED)
         self.assertEqual(set(clients.outcomes) - {"refused", "aborted"}, set(), clients.wrong)
