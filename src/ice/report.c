@@ -93,10 +93,11 @@ static void say_servers(const struct ice_agent *a, struct text *t)
     }
     for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
         const struct ice_relay *r = &a->relays[i];
-        if (r->client && r->why[0])
+        if (r->client && (r->why[0] || !r->is_done))
             say(t, "turn server %s over %s: %s",
                 ice_address_format(turn_client_server(r->client), server),
-                turn_transport_name(turn_client_transport(r->client)), r->why);
+                turn_transport_name(turn_client_transport(r->client)),
+                r->why[0] ? r->why : "no answer yet");
     }
 }
 
