@@ -280,6 +280,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         sides[i].a = sctp_assoc_new(&config, &handlers, &sides[i]);
     }
     sides[0].toggles_reading = options & 32;
+    static const uint8_t early[100] = {1};
+    struct sctp_outgoing out = {.stream = 1, .ppid = 53, .body = span_of(early, sizeof early)};
+    for (int i = 0; i < 2 && options & 128; i++)
+        sctp_assoc_send(sides[i].a, &out, now_us); /* rides with the handshake */
     sctp_assoc_connect(sides[0].a, now_us);
     if (!(options & 64))
         exchange(sides, now_us);
