@@ -97,6 +97,7 @@ struct ice_pair {
     bool has_last_id;
     bool last_nominates;
     int checks_sent; /* transmissions, for the report */
+    int send_error;  /* of the last one; 0: it left */
     struct ice_address mapped;
     uint64_t rtt_us;
     /* Consent, RFC 7675. */

@@ -48,12 +48,22 @@ int check_send(struct ice_agent *a, const struct ice_generation *g, const struct
     return agent_send(a, l->base, pair_remote(g, pair), stun_bytes(&w));
 }
 
+/* There is no way there from here. Any other refusal (a firewall's rule, want
+ * of buffers) may pass, and is as good as a loss. */
+static bool is_unreachable(int error)
+{
+    return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -EADDRNOTAVAIL ||
+           error == -EAFNOSUPPORT;
+}
+
+/* A pair that works is not given up for what does not leave; that is for
+ * consent to judge. */
 static void transmit(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
 {
-    int error = check_send(a, a->now, pair, pair->check.id, pair->check_nominates);
+    pair->send_error = check_send(a, a->now, pair, pair->check.id, pair->check_nominates);
     pair->checks_sent++;
-    if (error < 0 && error != -EAGAIN)
-        pair_fail(a, pair, error, now_us);
+    if (is_unreachable(pair->send_error) && !pair->is_valid)
+        pair_fail(a, pair, pair->send_error, now_us);
 }
 
 /* False: the pair has to wait for its channel, or has failed for want of it.

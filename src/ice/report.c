@@ -36,12 +36,21 @@ static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char
     t->len += join + len;
 }
 
+static const char *describe_silence(const struct ice_pair *pair, const char *what, char out[64])
+{
+    if (pair->send_error)
+        snprintf(out, 64, "%d checks cannot be sent: %s", pair->checks_sent,
+                 strerror(-pair->send_error));
+    else
+        snprintf(out, 64, "%s to %d checks", what, pair->checks_sent);
+    return out;
+}
+
 static const char *describe_code(const struct ice_pair *pair, char out[64])
 {
     switch (pair->code) {
     case PAIR_NO_ANSWER:
-        snprintf(out, 64, "no answer to %d checks", pair->checks_sent);
-        break;
+        return describe_silence(pair, "no answer", out);
     case PAIR_CONSENT_LOST:
         snprintf(out, 64, "worked, then no answer for 30 s");
         break;
@@ -71,8 +80,7 @@ static const char *describe_state(const struct ice_pair *pair, char out[64])
     case PAIR_SUCCEEDED:
         return pair->is_suspect ? "worked, does not answer now" : "works";
     case PAIR_IN_PROGRESS:
-        snprintf(out, 64, "no answer yet to %d checks", pair->checks_sent);
-        return out;
+        return describe_silence(pair, "no answer yet", out);
     case PAIR_FROZEN:
     case PAIR_WAITING:
         break;

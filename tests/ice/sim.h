@@ -33,6 +33,10 @@ void sim_free(struct sim *s);
  * up to jitter_us over each hop. */
 void sim_set_link(struct sim *s, int loss_permille, uint64_t delay_us, uint64_t jitter_us);
 
+/* The socket refuses what is sent with that probability (in 1000): -EPERM, as
+ * from a firewall's rule for what leaves. */
+void sim_set_refusing(struct sim *s, int permille);
+
 /* A new realm behind a NAT; returns its number. */
 int sim_add_nat(struct sim *s, int outer_realm, struct ice_address outer, enum sim_nat_kind kind,
                 bool hairpin);
@@ -113,6 +117,7 @@ uint64_t sim_gap_us(struct sim_peer *p);
 const char *sim_last_text(const struct sim_peer *p); /* of on_state */
 int sim_failures(const struct sim_peer *p);          /* times it was FAILED */
 int sim_routes(const struct sim_peer *p);            /* on_route calls */
+int sim_routes_lost(const struct sim_peer *p);       /* of these, without a route */
 int sim_candidates(const struct sim_peer *p, enum ice_candidate_type type);
 bool sim_has_ended(const struct sim_peer *p);
 /* What .local names resolve to for that peer; NULL text: to nothing. */

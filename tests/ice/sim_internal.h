@@ -108,6 +108,7 @@ struct sim_peer {
     char text[ICE_REPORT_MAX];
     int failures;
     int routes;
+    int routes_lost;
     int candidates[4];
     bool has_ended;
     char remote_ufrag[64];
@@ -119,6 +120,7 @@ struct sim {
     uint64_t random;
     uint64_t order;
     int loss_permille;
+    int refusing_permille;
     uint64_t delay_us;
     uint64_t jitter_us;
     uint64_t signal_us;

@@ -46,6 +46,11 @@ void sim_free(struct sim *s)
     free(s);
 }
 
+void sim_set_refusing(struct sim *s, int permille)
+{
+    s->refusing_permille = permille;
+}
+
 void sim_set_link(struct sim *s, int loss_permille, uint64_t delay_us, uint64_t jitter_us)
 {
     s->loss_permille = loss_permille;

@@ -17,6 +17,9 @@ static int on_datagram(void *arg, int base, const struct ice_address *remote, st
     struct sim_peer *p = arg;
     struct sim_socket *k = &p->sockets[base];
     assert_true(k->is_used);
+    if (!k->is_stream && p->sim->refusing_permille > 0 &&
+        sim_random(p->sim) % 1000 < (uint64_t)p->sim->refusing_permille)
+        return -EPERM;
     if (!k->is_stream) {
         sim_send(p->sim, k->realm, &k->address, remote, bytes);
         return 0;
@@ -77,6 +80,7 @@ static void on_route(void *arg)
     struct sim_peer *p = arg;
     struct ice_path path;
     p->routes++;
+    p->routes_lost += !ice_agent_route(p->agent);
     if (getenv("SIM_TRACE") && ice_agent_path(p->agent, &path)) {
         char l[ICE_CANDIDATE_TEXT_LEN];
         char r[ICE_CANDIDATE_TEXT_LEN];
@@ -487,6 +491,11 @@ int sim_failures(const struct sim_peer *p)
 int sim_routes(const struct sim_peer *p)
 {
     return p->routes;
+}
+
+int sim_routes_lost(const struct sim_peer *p)
+{
+    return p->routes_lost;
 }
 
 int sim_candidates(const struct sim_peer *p, enum ice_candidate_type type)

@@ -54,8 +54,47 @@ static void test_same_network(void **state)
     sim_free(r.s);
 }
 
+/* A firewall that refuses some of what leaves is a lossy path, no reason to
+ * give up a pair: least of all one that works. */
+static void test_refused_sends(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct rig r = rig_new(seed);
+        sim_set_link(r.s, 0, 1000, 0);
+        sim_set_refusing(r.s, 200);
+        sim_add_address(r.a, SIM_PUBLIC, ice_address_v4(192, 0, 2, 1, 4000), "eth0");
+        sim_add_address(r.b, SIM_PUBLIC, ice_address_v4(192, 0, 2, 2, 5000), "eth0");
+        sim_connect(r.s, r.a, r.b);
+        assert_true(sim_run_until_connected(r.s, 40 * US_PER_S));
+        sim_run(r.s, 20 * US_PER_S);
+        assert_int_equal(sim_routes_lost(r.a), 0);
+        assert_int_equal(sim_routes_lost(r.b), 0);
+        assert_true(sim_is_consistent(r.a, r.b));
+        sim_free(r.s);
+    }
+}
+
+static void test_all_sends_refused(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(1);
+    sim_set_refusing(r.s, 1000);
+    sim_add_address(r.a, SIM_PUBLIC, ice_address_v4(192, 0, 2, 1, 4000), "eth0");
+    sim_add_address(r.b, SIM_PUBLIC, ice_address_v4(192, 0, 2, 2, 5000), "eth0");
+    sim_connect(r.s, r.a, r.b);
+    sim_run(r.s, 120 * US_PER_S);
+    assert_int_equal(ice_agent_state(sim_agent(r.a)), ICE_FAILED);
+    assert_non_null(strstr(sim_last_text(r.a), "checks cannot be sent: Operation not permitted"));
+    sim_free(r.s);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_network)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_network),
+        cmocka_unit_test(test_refused_sends),
+        cmocka_unit_test(test_all_sends_refused),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,11 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+def report_end(browser, server):
+    print(f"browser-ended {browser.wait()}", flush=True)
+    server.finished.set()
+
+
 def main(signal_url, room, gate, echo_bytes, restart=""):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -69,7 +74,7 @@ def main(signal_url, room, gate, echo_bytes, restart=""):
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        threading.Thread(target=lambda: (browser.wait(), server.finished.set()), daemon=True).start()
+        threading.Thread(target=report_end, args=(browser, server), daemon=True).start()
         server.finished.wait()
     finally:
         if browser.poll() is None:

@@ -19,7 +19,10 @@ const socket = new WebSocket(signalUrl);
 socket.onerror = ({ message }) => report("failed", message);
 meet(socket, room, connection, report, (channel) => {
   runOver(channel, gate, Number(echoBytes), report)
-    .then(() => channel.close()) // a stream reset; then the test ends us
-    .then(() => report("closed"))
+    .then(() => {
+      socket.onmessage = null; // our side is done: `serve` may offer again
+      channel.close(); // a stream reset; then the test ends us
+      report("closed");
+    })
     .catch((error) => report("failed", error.stack));
 });
