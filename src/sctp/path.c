@@ -70,6 +70,18 @@ static void put_heartbeat(struct sctp_assoc *a, uint64_t nonce, uint64_t now_us)
     put_u64be(p + 16, now_us);
 }
 
+static void ask(struct sctp_assoc *a, uint64_t now_us)
+{
+    struct path *p = &a->path;
+    p->nonce = assoc_random(a) | 1;
+    p->heartbeat_sent_us = now_us;
+    put_heartbeat(a, p->nonce, now_us);
+    output_close(a);
+    uint64_t wait = a->rtt.rto_us << (a->recovery.errors < 5 ? a->recovery.errors : 5);
+    assoc_arm(a, TIMER_HEARTBEAT, now_us + (wait < RTO_MAX_US ? wait : RTO_MAX_US));
+    a->is_due = true;
+}
+
 void path_on_heartbeat_timer(struct sctp_assoc *a, uint64_t now_us)
 {
     struct path *p = &a->path;
@@ -86,13 +98,7 @@ void path_on_heartbeat_timer(struct sctp_assoc *a, uint64_t now_us)
     flight_trim(&a->flight);
     if (a->in.map.highest == a->in.map.cum)
         tsnmap_deinit(&a->in.map);
-    p->nonce = assoc_random(a) | 1;
-    p->heartbeat_sent_us = now_us;
-    put_heartbeat(a, p->nonce, now_us);
-    output_close(a);
-    uint64_t wait = a->rtt.rto_us << (a->recovery.errors < 5 ? a->recovery.errors : 5);
-    assoc_arm(a, TIMER_HEARTBEAT, now_us + (wait < RTO_MAX_US ? wait : RTO_MAX_US));
-    a->is_due = true;
+    ask(a, now_us);
 }
 
 static size_t next_size(const struct sctp_assoc *a)
@@ -215,5 +221,9 @@ void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_u
     a->pace_next_ns = 0;
     start_search(a, now_us);
     sctp_assoc_try_path(a, now_us);
+    /* An association at rest knows its round trip again; and a browser that
+     * does not control ICE sees by what arrives that we have moved. */
+    if (a->config.heartbeat_us > 0)
+        ask(a, now_us);
     a->is_due = true;
 }

@@ -410,6 +410,18 @@ static void moves_to_another_path(void **state)
     assert_int_equal(stats.mtu, 9000);
     assert_in_range(stats.min_rtt_us, 1, 9000);
 
+    /* At rest, too, the new path is asked at once. */
+    for (int i = 0; i < 2; i++) {
+        sctp_assoc_change_path(n->ends[i]->assoc, 9000, sim_now_us(n->sim));
+        sctp_assoc_flush(n->ends[i]->assoc, sim_now_us(n->sim));
+    }
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(stats.srtt_us, 0);
+    run_ms(n, 9);
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_in_range(stats.srtt_us, 1, 9000);
+    run_ms(n, 5000);
+
     struct sctp_outgoing how = {0};
     n->links[0].loss_ppm = 1000000;
     assert_int_equal(send_id(n, 0, 1, 1, 40000, how), 0);
