@@ -1,36 +1,43 @@
 /*
- * A BIO of our own keeps datagrams apart, which the memory BIO of OpenSSL 3.0
- * does not.
+ * OpenSSL's end has a BIO of our own, which keeps datagrams apart as the memory
+ * BIO of OpenSSL 3.0 does not. The product's end seals straight into the queue,
+ * as the product does into a burst.
  */
 #include "dtls_pair.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-enum { SLOTS = 8192, DATAGRAM = 1400 };
+#include "base/clock.h"
+#include "dtls_queue.h"
+#include "rtc/dtls.h"
 
 struct dtls_end {
+    struct dtls_queue in;
+    struct dtls_queue *out; /* the other end's */
+    /* OpenSSL's */
     SSL *ssl;
     SSL_CTX *ctx;
-    struct dtls_end *other;
-    uint8_t (*data)[DATAGRAM];
-    uint16_t len[SLOTS];
-    size_t head;
-    size_t count;
+    /* The product's */
+    struct cert *cert;
+    struct dtls *dtls;
+    uint8_t *opened; /* where dtls_pair_receive() wants the plaintext */
+    size_t opened_len;
 };
+
+/* --- all of it OpenSSL's --------------------------------------------------- */
 
 static int bio_write(BIO *bio, const char *data, int len)
 {
-    struct dtls_end *to = ((struct dtls_end *)BIO_get_data(bio))->other;
-    assert(to->count < SLOTS && len <= DATAGRAM);
-    size_t at = (to->head + to->count++) % SLOTS;
-    memcpy(to->data[at], data, (size_t)len);
-    to->len[at] = (uint16_t)len;
+    struct dtls_end *e = BIO_get_data(bio);
+    memcpy(dtls_queue_put(e->out, (size_t)len), data, (size_t)len);
     return len;
 }
 
@@ -38,14 +45,13 @@ static int bio_read(BIO *bio, char *out, int max)
 {
     struct dtls_end *e = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    if (e->count == 0) {
+    if (e->in.count == 0) {
         BIO_set_retry_read(bio);
         return -1;
     }
-    size_t len = e->len[e->head] < (size_t)max ? e->len[e->head] : (size_t)max;
-    memcpy(out, e->data[e->head], len);
-    e->head = (e->head + 1) % SLOTS;
-    e->count--;
+    struct span datagram = dtls_queue_take(&e->in);
+    size_t len = datagram.len < (size_t)max ? datagram.len : (size_t)max;
+    memcpy(out, datagram.data, len);
     return (int)len;
 }
 
@@ -54,7 +60,9 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
     (void)bio;
     (void)number;
     (void)pointer;
-    return command == BIO_CTRL_FLUSH ? 1 : command == BIO_CTRL_DGRAM_QUERY_MTU ? DATAGRAM : 0;
+    if (command == BIO_CTRL_FLUSH)
+        return 1;
+    return command == BIO_CTRL_DGRAM_QUERY_MTU ? DTLS_QUEUE_DATAGRAM : 0;
 }
 
 static SSL_CTX *make_context(void)
@@ -77,16 +85,13 @@ static SSL_CTX *make_context(void)
     return ctx;
 }
 
-void dtls_pair(struct dtls_end *ends[2])
+static void start_openssl(struct dtls_end *ends[2])
 {
     BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "queue");
     BIO_meth_set_write(method, bio_write);
     BIO_meth_set_read(method, bio_read);
     BIO_meth_set_ctrl(method, bio_ctrl);
     for (int i = 0; i < 2; i++) {
-        ends[i] = calloc(1, sizeof *ends[i]);
-        assert(ends[i]);
-        ends[i]->data = calloc(SLOTS, sizeof *ends[i]->data);
         ends[i]->ctx = make_context();
         ends[i]->ssl = SSL_new(ends[i]->ctx);
         BIO *bio = BIO_new(method);
@@ -94,10 +99,8 @@ void dtls_pair(struct dtls_end *ends[2])
         BIO_set_init(bio, 1);
         SSL_set_bio(ends[i]->ssl, bio, bio);
         SSL_set_options(ends[i]->ssl, SSL_OP_NO_QUERY_MTU);
-        SSL_set_mtu(ends[i]->ssl, DATAGRAM);
+        SSL_set_mtu(ends[i]->ssl, DTLS_QUEUE_DATAGRAM);
     }
-    ends[0]->other = ends[1];
-    ends[1]->other = ends[0];
     SSL_set_connect_state(ends[0]->ssl);
     SSL_set_accept_state(ends[1]->ssl);
     while (!SSL_is_init_finished(ends[0]->ssl) || !SSL_is_init_finished(ends[1]->ssl)) {
@@ -106,27 +109,104 @@ void dtls_pair(struct dtls_end *ends[2])
     }
 }
 
-void dtls_free(struct dtls_end *ends[2])
+/* --- the product's --------------------------------------------------------- */
+
+static void on_datagram(struct span datagram, void *arg)
+{
+    struct dtls_end *e = arg;
+    memcpy(dtls_queue_put(e->out, datagram.len), datagram.data, datagram.len);
+}
+
+static void on_connected(void *arg)
+{
+    (void)arg;
+}
+
+static void on_data(struct span plaintext, uint64_t now_us, void *arg)
+{
+    struct dtls_end *e = arg;
+    (void)now_us;
+    memcpy(e->opened, plaintext.data, plaintext.len);
+    e->opened_len = plaintext.len;
+}
+
+static void on_closed(int error, const char *text, void *arg)
+{
+    (void)error;
+    (void)arg;
+    fprintf(stderr, "bench: dtls: %s\n", text);
+    exit(1);
+}
+
+static void start_own(struct dtls_end *ends[2])
+{
+    static const struct dtls_handlers handlers = {on_datagram, on_connected, on_data, on_closed};
+    for (int i = 0; i < 2; i++)
+        ends[i]->cert = cert_new();
+    for (int i = 0; i < 2; i++)
+        ends[i]->dtls = dtls_new(ends[i]->cert, i == 0 ? DTLS_CLIENT : DTLS_SERVER,
+                                 cert_fingerprint(ends[1 - i]->cert), &handlers, ends[i]);
+    dtls_start(ends[0]->dtls, clock_now_us());
+    while (ends[0]->in.count + ends[1]->in.count > 0) {
+        for (int i = 0; i < 2; i++) {
+            if (ends[i]->in.count > 0)
+                dtls_feed(ends[i]->dtls, dtls_queue_take(&ends[i]->in), clock_now_us());
+        }
+    }
+    assert(dtls_is_connected(ends[0]->dtls) && dtls_is_connected(ends[1]->dtls));
+}
+
+/* --- both ------------------------------------------------------------------ */
+
+void dtls_pair_new(struct dtls_end *ends[2], bool has_own_records)
+{
+    for (int i = 0; i < 2; i++) {
+        ends[i] = calloc(1, sizeof *ends[i]);
+        assert(ends[i]);
+        ends[i]->in.data = calloc(DTLS_QUEUE_SLOTS, sizeof *ends[i]->in.data);
+    }
+    ends[0]->out = &ends[1]->in;
+    ends[1]->out = &ends[0]->in;
+    if (has_own_records)
+        start_own(ends);
+    else
+        start_openssl(ends);
+}
+
+void dtls_pair_free(struct dtls_end *ends[2])
 {
     for (int i = 0; i < 2; i++) {
         SSL_free(ends[i]->ssl);
         SSL_CTX_free(ends[i]->ctx);
-        free(ends[i]->data);
+        dtls_free(ends[i]->dtls);
+        cert_free(ends[i]->cert);
+        free(ends[i]->in.data);
         free(ends[i]);
     }
 }
 
-void dtls_send(struct dtls_end *end, struct span packet)
+void dtls_pair_send(struct dtls_end *end, struct span packet)
 {
+    if (end->dtls) {
+        size_t len = dtls_sealed_len(end->dtls, packet.len);
+        dtls_seal(end->dtls, packet, dtls_queue_put(end->out, len));
+        return;
+    }
     int sent = SSL_write(end->ssl, packet.data, (int)packet.len);
     assert(sent == (int)packet.len);
     (void)sent;
 }
 
-size_t dtls_receive(struct dtls_end *end, uint8_t *out, size_t max)
+size_t dtls_pair_receive(struct dtls_end *end, uint8_t *out, size_t max)
 {
-    if (end->count == 0)
+    if (end->in.count == 0)
         return 0;
+    if (end->dtls) {
+        end->opened = out;
+        end->opened_len = 0;
+        dtls_feed(end->dtls, dtls_queue_take(&end->in), 0);
+        return end->opened_len;
+    }
     int got = SSL_read(end->ssl, out, (int)max);
     return got > 0 ? (size_t)got : 0;
 }

@@ -301,7 +301,8 @@ static const struct option options[] = {
     {"--turn-pass", "TUNNEL_TURN_PASS", "PASSWORD", BOTH, take_turn_pass,
      "its password (better given as the variable)", true},
     {"--relay-only", "TUNNEL_RELAY_ONLY", NULL, BOTH, take_relay_only,
-     "go through the TURN server only; the other side does not learn this machine's addresses",
+     "go through the server of --turn only (1 in the variable); the other side does not "
+     "learn this machine's addresses",
      false},
     {"--log-level", "TUNNEL_LOG", "LEVEL", BOTH, take_log_level,
      "error, warn, info or debug (default info)", false},

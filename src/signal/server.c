@@ -331,7 +331,7 @@ static void answer_health(struct signal_server *server, struct http_exchange *x)
 {
     static const struct http_field fields[] = {
         {SPAN_LITERAL("Cache-Control"), SPAN_LITERAL("no-store")}};
-    char *json = xasprintf("{\"status\":\"ok\",\"rooms\":%zu,\"peers\":%zu}",
+    char *json = xasprintf("{\"status\":\"ok\",\"rooms\":%zu,\"peers\":%zu}\n",
                            rooms_count(server->rooms), rooms_member_count(server->rooms));
     http_exchange_reply(x, 200, "application/json", (struct http_fields){fields, 1},
                         span_from_string(json));

@@ -10,6 +10,7 @@ import sys
 import unittest
 
 from harness import CONNECTED, Case, pattern
+from spaces import SpacesRig, why_not
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ECHO_BYTES = 10 << 20
@@ -19,24 +20,16 @@ def json_of(match):
     return json.loads(match[1])
 
 
-class Consumer:
-    """What each stack shows as a consumer, first and second in the room."""
+class Scenario:
+    """A stack as a consumer, and what it is to show."""
 
     seconds = 150
-    missing = None  # why it cannot run here
     command = None
-
-    def setUp(self):
-        if self.missing:
-            self.skipTest(self.missing)
-        super().setUp()
-        self.rig.start_mock()
-        self.rig.start_signal()
 
     def start_peer(self, *flags):
         gate = self.name()
         argv = [*self.command, self.rig.signal_url, self.rig.room, gate, str(ECHO_BYTES), *flags]
-        return self.rig.run(type(self).__name__.lower(), argv, is_product=False), gate
+        return self.rig.run("consumer", argv, is_product=False), gate
 
     def check(self, peer, gate):
         agreed = json_of(peer.wait_for(r"^agreed (.*)", deadline=60))
@@ -64,6 +57,19 @@ class Consumer:
         peer.wait_for(r"^closed")
         self.rig.serve.wait_for("the other side closed the data channel")
 
+
+class Consumer(Scenario):
+    """Each stack first and second in the room."""
+
+    missing = None  # why it cannot run here
+
+    def setUp(self):
+        if self.missing:
+            self.skipTest(self.missing)
+        super().setUp()
+        self.rig.start_mock()
+        self.rig.start_signal()
+
     def test_first_in_the_room(self):
         """as offerer: GET, streamed completion, 10 MB echo"""
         peer, gate = self.start_peer()
@@ -80,10 +86,13 @@ class Consumer:
         self.check(peer, gate)
 
 
+CHROMIUM_CONSUMER = [sys.executable, os.path.join(HERE, "chromium_consumer.py")]
+NO_CHROMIUM = None if shutil.which("chromium") else "there is no chromium"
+
+
 class Chromium(Consumer, Case):
-    command = [sys.executable, os.path.join(HERE, "chromium_consumer.py")]
-    if not shutil.which("chromium"):
-        missing = "there is no chromium"
+    command = CHROMIUM_CONSUMER
+    missing = NO_CHROMIUM
 
     def check_restart(self, peer, gate):
         """The page's scenario goes on over the new path, in the same session."""
@@ -105,6 +114,47 @@ class Chromium(Consumer, Case):
         peer, gate = self.start_peer("restart")
         peer.wait_for(r"^joined 1")
         self.check_restart(peer, gate)
+
+
+class BrowserSpaces(SpacesRig):
+    places = {**SpacesRig.places, "consumer": "consumer"}
+
+
+@unittest.skipIf(NO_CHROMIUM or why_not(), NO_CHROMIUM or why_not() or "")
+class ChromiumFollows(Scenario, Case):
+    command = CHROMIUM_CONSUMER
+
+    def setUp(self):
+        self.rig = BrowserSpaces()
+        self.addCleanup(self.rig.close)
+        self.addCleanup(self._explain)
+        self.rig.start_mock()
+        self.rig.start_signal(listen="10.77.0.1:0")
+
+    def move(self, peer, gate):
+        """The provider moves to another network while a response is under way."""
+        peer.wait_for(r"^stream-first", deadline=60)
+        self.rig.take("provider", "eth0", "10.77.0.2")
+        self.rig.give("provider", "eth0", "10.78.0.2")
+        self.rig.serve.wait_for("looking for another path")
+        self.rig.serve.wait_for("the path now leads")
+        self.check(peer, gate)
+        self.assertEqual(self.rig.serve.count(CONNECTED), 1)
+
+    def test_offerer(self):
+        """as offerer: follows when `serve` restarts ICE in mid-stream"""
+        peer, gate = self.start_peer()
+        peer.wait_for(r"^joined 0")
+        self.rig.start_serve()
+        self.move(peer, gate)
+
+    def test_answerer(self):
+        """as answerer: follows when `serve` restarts ICE in mid-stream"""
+        self.rig.start_serve()
+        self.rig.serve.wait_for("waiting for the other side")
+        peer, gate = self.start_peer()
+        peer.wait_for(r"^joined 1")
+        self.move(peer, gate)
 
 
 class Aiortc(Consumer, Case):

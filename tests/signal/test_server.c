@@ -334,13 +334,13 @@ static void test_health(void **state)
     (void)state;
     struct fixture *f = fixture_new();
     start(f);
-    check_health(f, "{\"status\":\"ok\",\"rooms\":0,\"peers\":0}");
+    check_health(f, "{\"status\":\"ok\",\"rooms\":0,\"peers\":0}\n");
     visitor_open(&f->a, f->loop, f->port);
     visitor_open(&f->b, f->loop, f->port);
-    check_health(f, "{\"status\":\"ok\",\"rooms\":0,\"peers\":0}");
+    check_health(f, "{\"status\":\"ok\",\"rooms\":0,\"peers\":0}\n");
     visitor_join(&f->a, "a", 0, NULL);
     visitor_join(&f->b, "b", 0, NULL);
-    check_health(f, "{\"status\":\"ok\",\"rooms\":2,\"peers\":2}");
+    check_health(f, "{\"status\":\"ok\",\"rooms\":2,\"peers\":2}\n");
     fixture_free(f);
 }
 
