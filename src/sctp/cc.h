@@ -107,6 +107,7 @@ struct cc_bbr {
     int ack_phase;
     bool bw_probe_samples;
     bool probe_alone; /* no standing queue when this probe began */
+    bool was_empty;   /* the queue, since the last probe */
     unsigned probe_up_rounds;
     uint64_t probe_up_bytes; /* to be acked for the next step up */
     uint64_t probe_up_acked;

@@ -13,8 +13,9 @@
 #include "sctp/cc_bbr.h"
 
 enum {
-    HEADROOM = 15,    /* percent left to others when cruising */
-    RENO_ROUNDS = 63, /* probe at least as often as Reno would need to */
+    HEADROOM = 15,         /* percent left to others when cruising */
+    CRUISE_INFLIGHT = 115, /* percent of what the model wants: more is a queue */
+    RENO_ROUNDS = 63,      /* probe at least as often as Reno would need to */
 };
 
 uint64_t bbr_inflight_with_headroom(const struct cc *cc)
@@ -61,6 +62,7 @@ void bbr_start_probe_cruise(struct cc_bbr *b)
 static void start_probe_refill(struct cc_bbr *b, uint64_t delivered)
 {
     bbr_reset_short_bounds(b);
+    b->was_empty = false;
     b->probe_up_rounds = 0;
     b->probe_up_acked = 0;
     b->ack_phase = ACKS_REFILLING;
@@ -127,6 +129,28 @@ static bool is_time_to_go_down(struct cc *cc, const struct cc_ack *ack)
         ack->in_flight >= bbr_inflight_for(cc, bbr_max_bw(b), GAIN_UP))
         return true;
     return b->full_bw_now;
+}
+
+/* Departs from the draft: a queue that comes while we cruise, after there was
+ * none, is of our making. Some clump of acknowledgements told of a bandwidth
+ * that is not there, and the estimate keeps that for two cycles; 2 % too much
+ * are enough to fill what the window allows. Or it is a newcomer's, who is
+ * welcome to the tenth that draining leaves him. */
+static bool is_time_to_drain(const struct cc *cc, const struct cc_ack *ack)
+{
+    return cc->bbr.was_empty &&
+           ack->in_flight > bbr_inflight_for(cc, bbr_max_bw(&cc->bbr), CRUISE_INFLIGHT);
+}
+
+static void cruise(struct cc *cc, const struct cc_ack *ack)
+{
+    struct cc_bbr *b = &cc->bbr;
+    if (ack->srtt_us < b->min_rtt_us + b->min_rtt_us / 8)
+        b->was_empty = true;
+    if (is_time_to_probe(cc, ack->now_us))
+        start_probe_refill(b, ack->delivered);
+    else if (is_time_to_drain(cc, ack))
+        bbr_set_state(b, BBR_PROBE_DOWN, GAIN_DOWN, CWND_GAIN_CRUISE);
 }
 
 static void probe_inflight_upward(struct cc *cc, const struct cc_ack *ack)
@@ -203,8 +227,7 @@ void bbr_update_probe_bw(struct cc *cc, const struct cc_ack *ack)
             bbr_start_probe_cruise(b);
         break;
     case BBR_PROBE_CRUISE:
-        if (is_time_to_probe(cc, ack->now_us))
-            start_probe_refill(b, ack->delivered);
+        cruise(cc, ack);
         break;
     case BBR_PROBE_REFILL:
         if (b->round_start) {
