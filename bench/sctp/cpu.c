@@ -194,7 +194,8 @@ int main(void)
     struct result alone = best(true, NOTHING, total);
     printf("%-28s %8.0f MB a CPU second\n", "ours over OpenSSL DTLS", ours.bytes_per_s / 1e6);
     printf("%-28s %8.0f MB a CPU second\n", "usrsctp over OpenSSL DTLS", theirs.bytes_per_s / 1e6);
-    printf("%-28s %8.0f MB a CPU second\n", "ours over our DTLS records", product.bytes_per_s / 1e6);
+    printf("%-28s %8.0f MB a CPU second\n", "ours over our DTLS records",
+           product.bytes_per_s / 1e6);
     printf("%-28s %8.0f MB a CPU second\n", "ours alone", alone.bytes_per_s / 1e6);
     printf("cpu_vs_usrsctp=%.2f product_vs_usrsctp=%.2f ns_per_packet_sent=%.0f "
            "ns_per_packet_received=%.0f\n",
