@@ -9,6 +9,7 @@ because some time went by.
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -347,20 +348,28 @@ def read_exactly(stream, size):
     return data
 
 
-def free_port(host="127.0.0.1"):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+def free_port():
+    """A port for what listens later. None of those that the kernel gives to
+    sockets that name none: some test beside this one would get it meanwhile."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first_ephemeral = int(file.read().split()[0])
+    while True:
+        port = random.randrange(min(10000, first_ephemeral - 1), first_ephemeral)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def has_ipv6_loopback():
-    try:
-        free_port("::1")
-        return True
-    except OSError:
-        return False
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
 
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -5,7 +5,7 @@ import http.client
 import json
 import unittest
 
-from harness import Case, free_port, pattern, read_exactly
+from harness import Case, pattern, read_exactly
 
 
 class WholeRun(Case):
@@ -90,8 +90,8 @@ class Paths(Case):
     def test_host_name(self):
         """an upstream by name, with whatever addresses the name has"""
         rig = self.rig
-        port = free_port()
-        rig.start_mock("--port", str(port))
+        rig.start_mock()
+        port = rig.upstream_url.rsplit(":", 1)[1]
         rig.start_signal()
         rig.start_serve(upstream=f"http://localhost:{port}")
         rig.start_proxy()
