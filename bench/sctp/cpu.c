@@ -1,9 +1,9 @@
 /*
  * What SCTP costs: one sender, one receiver, bulk of 64 KiB messages in
  * 1200-byte packets and windows of 1 MiB, all in this thread, measured in CPU
- * time. First through OpenSSL DTLS, ours and usrsctp's the same way; then through
- * the product's records instead; then ours alone, where the time of each side's
- * calls is taken a batch at a time.
+ * time. First through OpenSSL DTLS, ours and usrsctp's the same way; then
+ * through the product's records instead; then ours alone, where the time of
+ * each side's calls is taken a batch at a time.
  *
  * A round is a millisecond of the stacks' time, which costs nothing here.
  */

@@ -1,6 +1,6 @@
 /*
- * OpenSSL's end has a BIO of our own, which keeps datagrams apart as the memory
- * BIO of OpenSSL 3.0 does not. The product's end seals straight into the queue,
+ * OpenSSL's end has a BIO of our own, which, unlike the memory BIO of OpenSSL
+ * 3.0, keeps datagrams apart. The product's end seals straight into the queue,
  * as the product does into a burst.
  */
 #include "dtls_pair.h"

@@ -28,7 +28,8 @@ static inline uint8_t *dtls_queue_put(struct dtls_queue *q, size_t len)
     return q->data[at];
 }
 
-/* The oldest datagram, which stays in place until others take it. Not of an
+/* The oldest datagram, which stays in place until as many more were put as
+ * there are slots. Not of an
  * empty queue. */
 static inline struct span dtls_queue_take(struct dtls_queue *q)
 {

@@ -96,8 +96,9 @@ struct ice_pair {
     uint8_t last_id[STUN_ID_LEN]; /* of a check that a triggered one replaced */
     bool has_last_id;
     bool last_nominates;
-    int checks_sent; /* transmissions, for the report */
-    int send_error;  /* of the last one; 0: it left */
+    int checks_sent;    /* transmissions, for the report */
+    int checks_refused; /* of these, by the socket */
+    int refusal;        /* the last of its errors */
     struct ice_address mapped;
     uint64_t rtt_us;
     /* Consent, RFC 7675. */

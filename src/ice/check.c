@@ -52,18 +52,23 @@ int check_send(struct ice_agent *a, const struct ice_generation *g, const struct
  * of buffers) may pass, and is as good as a loss. */
 static bool is_unreachable(int error)
 {
-    return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -EADDRNOTAVAIL ||
-           error == -EAFNOSUPPORT;
+    return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -ENETDOWN ||
+           error == -EACCES || error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
 }
 
 /* A pair that works is not given up for what does not leave; that is for
- * consent to judge. */
+ * consent to judge. Through a relay nothing is refused here: what becomes of
+ * the relay, its own client tells. */
 static void transmit(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
 {
-    pair->send_error = check_send(a, a->now, pair, pair->check.id, pair->check_nominates);
+    int error = check_send(a, a->now, pair, pair->check.id, pair->check_nominates);
     pair->checks_sent++;
-    if (is_unreachable(pair->send_error) && !pair->is_valid)
-        pair_fail(a, pair, pair->send_error, now_us);
+    if (error < 0) {
+        pair->checks_refused++;
+        pair->refusal = error;
+    }
+    if (is_unreachable(error) && !pair->is_valid)
+        pair_fail(a, pair, error, now_us);
 }
 
 /* False: the pair has to wait for its channel, or has failed for want of it.

@@ -16,7 +16,10 @@ struct text {
     int left_out;
 };
 
-enum { LEFT_OUT_LEN = 32 }; /* "; and 99 more" */
+enum {
+    LEFT_OUT_LEN = 32, /* "; and 99 more" */
+    REASON_MAX = 96
+};
 
 static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char *format, ...)
 {
@@ -36,43 +39,44 @@ static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char
     t->len += join + len;
 }
 
-static const char *describe_silence(const struct ice_pair *pair, const char *what, char out[64])
+static const char *describe_silence(const struct ice_pair *pair, const char *what,
+                                    char out[REASON_MAX])
 {
-    if (pair->send_error)
-        snprintf(out, 64, "%d checks cannot be sent: %s", pair->checks_sent,
-                 strerror(-pair->send_error));
+    if (pair->checks_refused > 0)
+        snprintf(out, REASON_MAX, "%s to %d checks, %d of them not sent: %s", what,
+                 pair->checks_sent, pair->checks_refused, strerror(-pair->refusal));
     else
-        snprintf(out, 64, "%s to %d checks", what, pair->checks_sent);
+        snprintf(out, REASON_MAX, "%s to %d checks", what, pair->checks_sent);
     return out;
 }
 
-static const char *describe_code(const struct ice_pair *pair, char out[64])
+static const char *describe_code(const struct ice_pair *pair, char out[REASON_MAX])
 {
     switch (pair->code) {
     case PAIR_NO_ANSWER:
         return describe_silence(pair, "no answer", out);
     case PAIR_CONSENT_LOST:
-        snprintf(out, 64, "worked, then no answer for 30 s");
+        snprintf(out, REASON_MAX, "worked, then no answer for 30 s");
         break;
     case PAIR_ASYMMETRIC:
-        snprintf(out, 64, "answered from another address");
+        snprintf(out, REASON_MAX, "answered from another address");
         break;
     case PAIR_RELAY_LOST:
-        snprintf(out, 64, "the relay is gone");
+        snprintf(out, REASON_MAX, "the relay is gone");
         break;
     case PAIR_NO_CHANNEL:
-        snprintf(out, 64, "the relay gives no channel");
+        snprintf(out, REASON_MAX, "the relay gives no channel");
         break;
     default:
         if (pair->code > 0)
-            snprintf(out, 64, "refused: %d %s", pair->code, stun_code_name(pair->code));
+            snprintf(out, REASON_MAX, "refused: %d %s", pair->code, stun_code_name(pair->code));
         else
-            snprintf(out, 64, "%s", strerror(-pair->code));
+            snprintf(out, REASON_MAX, "%s", strerror(-pair->code));
     }
     return out;
 }
 
-static const char *describe_state(const struct ice_pair *pair, char out[64])
+static const char *describe_state(const struct ice_pair *pair, char out[REASON_MAX])
 {
     switch (pair->state) {
     case PAIR_FAILED:
@@ -115,7 +119,7 @@ static void say_pair(const struct ice_agent *a, const struct ice_pair *pair, str
     const struct ice_candidate *r = &a->now->remotes[pair->remote].candidate;
     char local[ICE_CANDIDATE_TEXT_LEN];
     char remote[ICE_CANDIDATE_TEXT_LEN];
-    char state[64];
+    char state[REASON_MAX];
     say(t, "%s -> %s: %s", ice_candidate_describe(l->type, &l->address, local),
         ice_candidate_describe(r->type, &r->address, remote), describe_state(pair, state));
 }

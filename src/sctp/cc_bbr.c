@@ -3,7 +3,7 @@
  * its round-trip time, says how much to have in flight and how fast to send;
  * loss only bounds the model when it is frequent.
  *
- *   STARTUP ──► DRAIN ──► PROBE_DOWN ──► PROBE_CRUISE ──► PROBE_REFILL
+ *   STARTUP ──► DRAIN ──► PROBE_DOWN ◄─► PROBE_CRUISE ──► PROBE_REFILL
  *    2.77x       0.5x       0.9x  ▲          1x               1x  │
  *                                 └──────── PROBE_UP 1.25x ◄──────┘
  *   from each, when the least round trip was not seen for 5 s: PROBE_RTT

@@ -3,8 +3,10 @@
  * to see whether more arrives, and less after that, to drain the queue that
  * it made:
  *
- *   PROBE_DOWN ──► PROBE_CRUISE ──► PROBE_REFILL ──► PROBE_UP ──► PROBE_DOWN
+ *   PROBE_DOWN ◄─► PROBE_CRUISE ──► PROBE_REFILL ──► PROBE_UP ──► PROBE_DOWN
  *     0.9x              1x               1x            1.25x
+ *
+ * From cruising it goes down again when a queue comes that was not there.
  *
  * A probe that meets too much loss leaves a bound for the long term, which
  * later probes raise again: by a packet in the first round, then by two, four

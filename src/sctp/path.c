@@ -61,22 +61,23 @@ void path_start(struct sctp_assoc *a, uint64_t now_us)
         assoc_arm(a, TIMER_HEARTBEAT, now_us + a->config.heartbeat_us);
 }
 
-static void put_heartbeat(struct sctp_assoc *a, uint64_t nonce, uint64_t now_us)
+static void write_heartbeat(uint8_t p[HEARTBEAT_LEN], uint64_t nonce, uint64_t now_us)
 {
-    uint8_t *p = output_chunk(a, HEARTBEAT_LEN);
     chunk_put_header(p, CHUNK_HEARTBEAT, 0, HEARTBEAT_LEN);
     param_put_header(p + 4, PARAM_HEARTBEAT_INFO, PARAM_HEADER_LEN + INFO_LEN);
     put_u64be(p + 8, nonce);
     put_u64be(p + 16, now_us);
 }
 
+/* Queued, since the arena is only ours within a call of the owner's loop. */
 static void ask(struct sctp_assoc *a, uint64_t now_us)
 {
     struct path *p = &a->path;
+    uint8_t heartbeat[HEARTBEAT_LEN];
     p->nonce = assoc_random(a) | 1;
     p->heartbeat_sent_us = now_us;
-    put_heartbeat(a, p->nonce, now_us);
-    output_close(a);
+    write_heartbeat(heartbeat, p->nonce, now_us);
+    output_queue(a, span_of(heartbeat, sizeof heartbeat));
     uint64_t wait = a->rtt.rto_us << (a->recovery.errors < 5 ? a->recovery.errors : 5);
     assoc_arm(a, TIMER_HEARTBEAT, now_us + (wait < RTO_MAX_US ? wait : RTO_MAX_US));
     a->is_due = true;
@@ -121,7 +122,7 @@ static void put_probe(struct sctp_assoc *a, size_t size, uint64_t now_us)
     output_close(a);
     size_t mtu = a->mtu;
     a->mtu = size; /* for this packet only */
-    put_heartbeat(a, a->path.probe_nonce, now_us);
+    write_heartbeat(output_chunk(a, HEARTBEAT_LEN), a->path.probe_nonce, now_us);
     size_t pad = size - SCTP_HEADER_LEN - HEARTBEAT_LEN;
     uint8_t *p = output_chunk(a, pad);
     memset(p, 0, pad);
@@ -221,6 +222,7 @@ void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_u
     a->pace_next_ns = 0;
     start_search(a, now_us);
     sctp_assoc_try_path(a, now_us);
+    a->recovery.errors = 0; /* of the path before */
     /* An association at rest knows its round trip again; and a browser that
      * does not control ICE sees by what arrives that we have moved. */
     if (a->config.heartbeat_us > 0)

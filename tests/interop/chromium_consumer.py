@@ -2,8 +2,8 @@
 """usage: chromium_consumer.py SIGNAL-URL ROOM GATE ECHO-BYTES [restart]
 
 Opens chromium/consumer.html in a headless Chromium with a fresh profile and
-prints each event that the page reports as a line "EVENT JSON", and when it
-ends, what the browser itself had to say. With "restart" the page restarts ICE
+prints each event that the page reports as a line "EVENT JSON", and what the
+browser itself has to say as "browser: …". With "restart" the page restarts ICE
 in mid-stream.
 """
 
@@ -54,6 +54,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def report_end(browser, server):
+    for line in browser.stderr:
+        print("browser:", line.rstrip(), flush=True)
     print(f"browser-ended {browser.wait()}", flush=True)
     server.finished.set()
 
@@ -66,12 +68,13 @@ def main(signal_url, room, gate, echo_bytes, restart=""):
     query = urlencode({"signal": signal_url, "room": room, "gate": gate, "bytes": echo_bytes,
                        "restart": restart})  # fmt: skip
     profile = tempfile.mkdtemp(prefix="chromium-")
-    said = tempfile.TemporaryFile(mode="w+", errors="replace")
     browser = subprocess.Popen(
         [*CHROMIUM, "--enable-logging=stderr", f"--user-data-dir={profile}",
          f"http://127.0.0.1:{server.server_port}/consumer.html?{query}"],
         stdout=subprocess.DEVNULL,
-        stderr=said,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
         start_new_session=True,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -82,9 +85,6 @@ def main(signal_url, room, gate, echo_bytes, restart=""):
         if browser.poll() is None:
             os.killpg(browser.pid, signal.SIGKILL)
         browser.wait()
-        said.seek(0)
-        for line in said.readlines()[-10:]:
-            print("browser:", line.rstrip(), flush=True)
         shutil.rmtree(profile, ignore_errors=True)
 
 

@@ -120,9 +120,13 @@ class BrowserSpaces(SpacesRig):
     places = {**SpacesRig.places, "consumer": "consumer"}
 
 
-@unittest.skipIf(NO_CHROMIUM or why_not(), NO_CHROMIUM or why_not() or "")
+NO_BROWSER_SPACES = NO_CHROMIUM or why_not()
+
+
+@unittest.skipIf(NO_BROWSER_SPACES, NO_BROWSER_SPACES)
 class ChromiumFollows(Scenario, Case):
     command = CHROMIUM_CONSUMER
+    seconds = 240
 
     def setUp(self):
         self.rig = BrowserSpaces()
