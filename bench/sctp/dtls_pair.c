@@ -16,12 +16,21 @@
 #include <openssl/x509.h>
 
 #include "base/clock.h"
-#include "dtls_queue.h"
 #include "rtc/dtls.h"
 
+enum { SLOTS = 8192, DATAGRAM = 1400 };
+
+/* Datagrams on their way from one end to the other. */
+struct queue {
+    uint8_t (*data)[DATAGRAM]; /* SLOTS of them */
+    uint16_t len[SLOTS];
+    size_t head;
+    size_t count;
+};
+
 struct dtls_end {
-    struct dtls_queue in;
-    struct dtls_queue *out; /* the other end's */
+    struct queue in;
+    struct queue *out; /* the other end's */
     /* OpenSSL's */
     SSL *ssl;
     SSL_CTX *ctx;
@@ -32,12 +41,34 @@ struct dtls_end {
     size_t opened_len;
 };
 
+/* --- the queue ------------------------------------------------------------- */
+
+/* Where the next datagram goes. */
+static uint8_t *queue_put(struct queue *q, size_t len)
+{
+    assert(q->count < SLOTS && len <= DATAGRAM);
+    size_t at = (q->head + q->count++) % SLOTS;
+    q->len[at] = (uint16_t)len;
+    return q->data[at];
+}
+
+/* The oldest datagram, which stays in place until as many more were put as
+ * there are slots. Not of an empty queue. */
+static struct span queue_take(struct queue *q)
+{
+    size_t at = q->head;
+    assert(q->count > 0);
+    q->head = (q->head + 1) % SLOTS;
+    q->count--;
+    return span_of(q->data[at], q->len[at]);
+}
+
 /* --- all of it OpenSSL's --------------------------------------------------- */
 
 static int bio_write(BIO *bio, const char *data, int len)
 {
     struct dtls_end *e = BIO_get_data(bio);
-    memcpy(dtls_queue_put(e->out, (size_t)len), data, (size_t)len);
+    memcpy(queue_put(e->out, (size_t)len), data, (size_t)len);
     return len;
 }
 
@@ -49,7 +80,7 @@ static int bio_read(BIO *bio, char *out, int max)
         BIO_set_retry_read(bio);
         return -1;
     }
-    struct span datagram = dtls_queue_take(&e->in);
+    struct span datagram = queue_take(&e->in);
     size_t len = datagram.len < (size_t)max ? datagram.len : (size_t)max;
     memcpy(out, datagram.data, len);
     return (int)len;
@@ -62,7 +93,7 @@ static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
     (void)pointer;
     if (command == BIO_CTRL_FLUSH)
         return 1;
-    return command == BIO_CTRL_DGRAM_QUERY_MTU ? DTLS_QUEUE_DATAGRAM : 0;
+    return command == BIO_CTRL_DGRAM_QUERY_MTU ? DATAGRAM : 0;
 }
 
 static SSL_CTX *make_context(void)
@@ -99,7 +130,7 @@ static void start_openssl(struct dtls_end *ends[2])
         BIO_set_init(bio, 1);
         SSL_set_bio(ends[i]->ssl, bio, bio);
         SSL_set_options(ends[i]->ssl, SSL_OP_NO_QUERY_MTU);
-        SSL_set_mtu(ends[i]->ssl, DTLS_QUEUE_DATAGRAM);
+        SSL_set_mtu(ends[i]->ssl, DATAGRAM);
     }
     SSL_set_connect_state(ends[0]->ssl);
     SSL_set_accept_state(ends[1]->ssl);
@@ -114,7 +145,7 @@ static void start_openssl(struct dtls_end *ends[2])
 static void on_datagram(struct span datagram, void *arg)
 {
     struct dtls_end *e = arg;
-    memcpy(dtls_queue_put(e->out, datagram.len), datagram.data, datagram.len);
+    memcpy(queue_put(e->out, datagram.len), datagram.data, datagram.len);
 }
 
 static void on_connected(void *arg)
@@ -150,7 +181,7 @@ static void start_own(struct dtls_end *ends[2])
     while (ends[0]->in.count + ends[1]->in.count > 0) {
         for (int i = 0; i < 2; i++) {
             if (ends[i]->in.count > 0)
-                dtls_feed(ends[i]->dtls, dtls_queue_take(&ends[i]->in), clock_now_us());
+                dtls_feed(ends[i]->dtls, queue_take(&ends[i]->in), clock_now_us());
         }
     }
     assert(dtls_is_connected(ends[0]->dtls) && dtls_is_connected(ends[1]->dtls));
@@ -163,7 +194,7 @@ void dtls_pair_new(struct dtls_end *ends[2], bool has_own_records)
     for (int i = 0; i < 2; i++) {
         ends[i] = calloc(1, sizeof *ends[i]);
         assert(ends[i]);
-        ends[i]->in.data = calloc(DTLS_QUEUE_SLOTS, sizeof *ends[i]->in.data);
+        ends[i]->in.data = calloc(SLOTS, sizeof *ends[i]->in.data);
     }
     ends[0]->out = &ends[1]->in;
     ends[1]->out = &ends[0]->in;
@@ -189,7 +220,7 @@ void dtls_pair_send(struct dtls_end *end, struct span packet)
 {
     if (end->dtls) {
         size_t len = dtls_sealed_len(end->dtls, packet.len);
-        dtls_seal(end->dtls, packet, dtls_queue_put(end->out, len));
+        dtls_seal(end->dtls, packet, queue_put(end->out, len));
         return;
     }
     int sent = SSL_write(end->ssl, packet.data, (int)packet.len);
@@ -204,7 +235,7 @@ size_t dtls_pair_receive(struct dtls_end *end, uint8_t *out, size_t max)
     if (end->dtls) {
         end->opened = out;
         end->opened_len = 0;
-        dtls_feed(end->dtls, dtls_queue_take(&end->in), 0);
+        dtls_feed(end->dtls, queue_take(&end->in), 0);
         return end->opened_len;
     }
     int got = SSL_read(end->ssl, out, (int)max);

@@ -79,13 +79,6 @@ static double share(const struct scenario *s, enum sctp_cc cc)
     return sum / seeds;
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static double hol(enum sctp_cc cc, double *median)
 {
     struct sim *sim = sim_new(1);
@@ -100,9 +93,8 @@ static double hol(enum sctp_cc cc, double *median)
     sim_run(sim, sim_now_us(sim) + 100 * US_PER_MS, NULL, NULL);
     bulk_ping(f, 10 * US_PER_MS);
     sim_run(sim, sim_now_us(sim) + 20 * US_PER_S, NULL, NULL);
-    qsort(f->delays_us, f->delay_count, sizeof f->delays_us[0], compare_u64);
-    double p95 = (double)f->delays_us[f->delay_count * 95 / 100] / 1e3;
-    *median = (double)f->delays_us[f->delay_count / 2] / 1e3;
+    double p95 = (double)bulk_ping_delay_us(f, 95) / 1e3;
+    *median = (double)bulk_ping_delay_us(f, 50) / 1e3;
     verbose(f, &there);
     bulk_free(f);
     sim_free(sim);

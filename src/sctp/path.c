@@ -69,7 +69,7 @@ static void write_heartbeat(uint8_t p[HEARTBEAT_LEN], uint64_t nonce, uint64_t n
     put_u64be(p + 16, now_us);
 }
 
-/* Queued, since the arena is only ours within a call of the owner's loop. */
+/* Queued: the arena is only ours until this call of the owner returns. */
 static void ask(struct sctp_assoc *a, uint64_t now_us)
 {
     struct path *p = &a->path;

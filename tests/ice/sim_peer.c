@@ -17,10 +17,10 @@ static int on_datagram(void *arg, int base, const struct ice_address *remote, st
     struct sim_peer *p = arg;
     struct sim_socket *k = &p->sockets[base];
     assert_true(k->is_used);
-    if (!k->is_stream && p->sim->refusing_permille > 0 &&
-        sim_random(p->sim) % 1000 < (uint64_t)p->sim->refusing_permille)
-        return -EPERM;
     if (!k->is_stream) {
+        if (p->sim->refusing_permille > 0 &&
+            sim_random(p->sim) % 1000 < (uint64_t)p->sim->refusing_permille)
+            return -EPERM;
         sim_send(p->sim, k->realm, &k->address, remote, bytes);
         return 0;
     }

@@ -16,6 +16,8 @@ static struct rig rig_new(uint64_t seed)
     struct rig r = {.s = sim_new(seed)};
     r.a = sim_add_peer(r.s, &(struct sim_peer_config){.name = "a", .is_controlling = true});
     r.b = sim_add_peer(r.s, &(struct sim_peer_config){.name = "b"});
+    sim_add_address(r.a, SIM_PUBLIC, ice_address_v4(192, 0, 2, 1, 4000), "eth0");
+    sim_add_address(r.b, SIM_PUBLIC, ice_address_v4(192, 0, 2, 2, 5000), "eth0");
     return r;
 }
 
@@ -26,8 +28,6 @@ static void test_same_network(void **state)
     struct ice_path path;
     sim_set_link(r.s, 0, 1000, 0);
     sim_set_signal_delay(r.s, 1000);
-    sim_add_address(r.a, SIM_PUBLIC, ice_address_v4(192, 0, 2, 1, 4000), "eth0");
-    sim_add_address(r.b, SIM_PUBLIC, ice_address_v4(192, 0, 2, 2, 5000), "eth0");
     uint64_t begun_us = sim_now(r.s);
     sim_connect(r.s, r.a, r.b);
     assert_true(sim_run_until_connected(r.s, US_PER_S));
@@ -63,8 +63,6 @@ static void test_refused_sends(void **state)
         struct rig r = rig_new(seed);
         sim_set_link(r.s, 0, 1000, 0);
         sim_set_refusing(r.s, 200);
-        sim_add_address(r.a, SIM_PUBLIC, ice_address_v4(192, 0, 2, 1, 4000), "eth0");
-        sim_add_address(r.b, SIM_PUBLIC, ice_address_v4(192, 0, 2, 2, 5000), "eth0");
         sim_connect(r.s, r.a, r.b);
         assert_true(sim_run_until_connected(r.s, 40 * US_PER_S));
         sim_run(r.s, 20 * US_PER_S);
@@ -80,8 +78,6 @@ static void test_all_sends_refused(void **state)
     (void)state;
     struct rig r = rig_new(1);
     sim_set_refusing(r.s, 1000);
-    sim_add_address(r.a, SIM_PUBLIC, ice_address_v4(192, 0, 2, 1, 4000), "eth0");
-    sim_add_address(r.b, SIM_PUBLIC, ice_address_v4(192, 0, 2, 2, 5000), "eth0");
     sim_connect(r.s, r.a, r.b);
     sim_run(r.s, 120 * US_PER_S);
     assert_int_equal(ice_agent_state(sim_agent(r.a)), ICE_FAILED);

@@ -113,6 +113,19 @@ void bulk_ping(struct bulk *b, uint64_t every_us)
     sim_at(b->sim, sim_now_us(b->sim), ping, b);
 }
 
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+uint64_t bulk_ping_delay_us(struct bulk *b, unsigned percent)
+{
+    qsort(b->delays_us, b->delay_count, sizeof b->delays_us[0], compare_u64);
+    return b->delays_us[b->delay_count * percent / 100];
+}
+
 double bulk_share_of_first(uint64_t seed, struct sim_link there, const enum sctp_cc kinds[2],
                            unsigned seconds)
 {

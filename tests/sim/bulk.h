@@ -30,6 +30,9 @@ void bulk_start(struct bulk *b);
  * on. The flow must outlive the simulation's last run. */
 void bulk_ping(struct bulk *b, uint64_t every_us);
 
+/* What that part of the small messages took at most. */
+uint64_t bulk_ping_delay_us(struct bulk *b, unsigned percent);
+
 /* The first flow's share of what two carry over one link: the second joins
  * after two seconds, and what arrives from the tenth on is counted. */
 double bulk_share_of_first(uint64_t seed, struct sim_link there, const enum sctp_cc kinds[2],
