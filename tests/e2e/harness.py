@@ -301,13 +301,14 @@ class Rig:
 class Case(unittest.TestCase):
     """A test with its own rig, or with one for the whole class (shared)."""
 
+    rig_type = Rig
     shared = False
     seconds = 120  # after which the runner ends the whole class
 
     @classmethod
     def setUpClass(cls):
         if cls.shared:
-            cls.rig = Rig()
+            cls.rig = cls.rig_type()
             cls.addClassCleanup(cls.rig.close)
             try:
                 cls.start(cls.rig)
@@ -321,7 +322,7 @@ class Case(unittest.TestCase):
 
     def setUp(self):
         if not self.shared:
-            self.rig = Rig()
+            self.rig = self.rig_type()
             self.addCleanup(self.rig.close)
             self.addCleanup(self._explain)
 

@@ -123,6 +123,12 @@ class SpacesRig(Rig):
     def take(self, place, device, address):
         self.inside(place, "addr", "del", f"{address}/24", "dev", device)
 
+    def move(self, place):
+        """The machine is unplugged from one network and plugged into another."""
+        number = {"provider": 2, "consumer": 3}[place]
+        self.take(place, "eth0", f"10.77.0.{number}")
+        self.give(place, "eth0", f"10.78.0.{number}")
+
     def run(self, name, argv, env=None, is_product=True):
         space = self.space(self.places[name.split()[0]])
         return super().run(name, ["ip", "netns", "exec", space, *argv], env, is_product)

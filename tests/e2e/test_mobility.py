@@ -11,12 +11,11 @@ NEW_PATH = r"the path now leads"
 
 @unittest.skipIf(why_not(), why_not() or "")
 class Mobility(Case):
+    rig_type = SpacesRig
     seconds = 240
 
     def setUp(self):
-        self.rig = SpacesRig()
-        self.addCleanup(self.rig.close)
-        self.addCleanup(self._explain)
+        super().setUp()
         self.rig.start_all()
 
     def assert_one_session(self):
@@ -24,12 +23,10 @@ class Mobility(Case):
             self.assertEqual(process.count(CONNECTED), 1, process.name)
 
     def move(self, place):
-        """The machine is unplugged from one network and plugged into another."""
+        """It changes networks in mid-transfer."""
         rig = self.rig
         transfers = Transfers(rig)
-        number = {"provider": 2, "consumer": 3}[place]
-        rig.take(place, "eth0", f"10.77.0.{number}")
-        rig.give(place, "eth0", f"10.78.0.{number}")
+        rig.move(place)
         mover = rig.serve if place == "provider" else rig.proxy
         mover.wait_for(RESTART)
         mover.wait_for(NEW_PATH)

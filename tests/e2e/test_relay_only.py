@@ -15,10 +15,11 @@ TURN = ["--turn", "turn:10.77.0.1:3478", "--turn-user", "u", "--turn-pass", "p",
 @unittest.skipIf(why_not(), why_not() or "")
 @unittest.skipUnless(shutil.which("turnserver"), "there is no turnserver (coturn)")
 class RelayOnly(Case):
+    rig_type = SpacesRig
+
     def setUp(self):
-        rig = self.rig = SpacesRig()
-        self.addCleanup(rig.close)
-        self.addCleanup(self._explain)
+        super().setUp()
+        rig = self.rig
         rig.start_mock()
         rig.start_signal(listen="10.77.0.1:0")
         folder = tempfile.TemporaryDirectory()
@@ -83,8 +84,7 @@ class RelayOnly(Case):
         rig.start_proxy(*TURN)
         rig.wait_up()
         transfers = Transfers(rig)
-        rig.take("consumer", "eth0", "10.77.0.3")
-        rig.give("consumer", "eth0", "10.78.0.3")
+        rig.move("consumer")
         rig.proxy.wait_for(r"the path now leads through a relay")
         transfers.finish(self)
         self.assertEqual(rig.proxy.count(CONNECTED), 1)

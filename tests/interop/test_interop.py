@@ -125,21 +125,19 @@ NO_BROWSER_SPACES = NO_CHROMIUM or why_not()
 
 @unittest.skipIf(NO_BROWSER_SPACES, NO_BROWSER_SPACES)
 class ChromiumFollows(Scenario, Case):
+    rig_type = BrowserSpaces
     command = CHROMIUM_CONSUMER
     seconds = 240
 
     def setUp(self):
-        self.rig = BrowserSpaces()
-        self.addCleanup(self.rig.close)
-        self.addCleanup(self._explain)
+        super().setUp()
         self.rig.start_mock()
         self.rig.start_signal(listen="10.77.0.1:0")
 
     def move(self, peer, gate):
         """The provider moves to another network while a response is under way."""
         peer.wait_for(r"^stream-first", deadline=60)
-        self.rig.take("provider", "eth0", "10.77.0.2")
-        self.rig.give("provider", "eth0", "10.78.0.2")
+        self.rig.move("provider")
         self.rig.serve.wait_for("looking for another path")
         self.rig.serve.wait_for("the path now leads")
         self.check(peer, gate)

@@ -220,10 +220,7 @@ WHY_NOT = why_not()
 class LabCase(Case):
     """A test with a rig and an empty network of its own."""
 
-    def setUp(self):
-        self.rig = LabRig()
-        self.addCleanup(self.rig.close)
-        self.addCleanup(self._explain)
+    rig_type = LabRig
 
     def check_transfers(self, size=4 * MIB):
         """Both ways at the same time."""
