@@ -31,6 +31,19 @@ class Scenario:
         argv = [*self.command, self.rig.signal_url, self.rig.room, gate, str(ECHO_BYTES), *flags]
         return self.rig.run("consumer", argv, is_product=False), gate
 
+    def meet_as_offerer(self, *flags):
+        peer, gate = self.start_peer(*flags)
+        peer.wait_for(r"^joined 0")
+        self.rig.start_serve()
+        return peer, gate
+
+    def meet_as_answerer(self, *flags):
+        self.rig.start_serve()
+        self.rig.serve.wait_for("waiting for the other side")
+        peer, gate = self.start_peer(*flags)
+        peer.wait_for(r"^joined 1")
+        return peer, gate
+
     def check(self, peer, gate):
         agreed = json_of(peer.wait_for(r"^agreed (.*)", deadline=60))
         self.assertEqual(agreed["version"], 1)
@@ -72,18 +85,11 @@ class Consumer(Scenario):
 
     def test_first_in_the_room(self):
         """as offerer: GET, streamed completion, 10 MB echo"""
-        peer, gate = self.start_peer()
-        peer.wait_for(r"^joined 0")
-        self.rig.start_serve()
-        self.check(peer, gate)
+        self.check(*self.meet_as_offerer())
 
     def test_second_in_the_room(self):
         """as answerer: GET, streamed completion, 10 MB echo"""
-        self.rig.start_serve()
-        self.rig.wait_peers(1)
-        peer, gate = self.start_peer()
-        peer.wait_for(r"^joined 1")
-        self.check(peer, gate)
+        self.check(*self.meet_as_answerer())
 
 
 CHROMIUM_CONSUMER = [sys.executable, os.path.join(HERE, "chromium_consumer.py")]
@@ -102,18 +108,11 @@ class Chromium(Consumer, Case):
 
     def test_restart_by_offerer(self):
         """as offerer: restarts ICE in mid-stream"""
-        peer, gate = self.start_peer("restart")
-        peer.wait_for(r"^joined 0")
-        self.rig.start_serve()
-        self.check_restart(peer, gate)
+        self.check_restart(*self.meet_as_offerer("restart"))
 
     def test_restart_by_answerer(self):
         """as answerer: restarts ICE in mid-stream"""
-        self.rig.start_serve()
-        self.rig.wait_peers(1)
-        peer, gate = self.start_peer("restart")
-        peer.wait_for(r"^joined 1")
-        self.check_restart(peer, gate)
+        self.check_restart(*self.meet_as_answerer("restart"))
 
 
 class BrowserSpaces(SpacesRig):
@@ -145,18 +144,11 @@ class ChromiumFollows(Scenario, Case):
 
     def test_offerer(self):
         """as offerer: follows when `serve` restarts ICE in mid-stream"""
-        peer, gate = self.start_peer()
-        peer.wait_for(r"^joined 0")
-        self.rig.start_serve()
-        self.move(peer, gate)
+        self.move(*self.meet_as_offerer())
 
     def test_answerer(self):
         """as answerer: follows when `serve` restarts ICE in mid-stream"""
-        self.rig.start_serve()
-        self.rig.serve.wait_for("waiting for the other side")
-        peer, gate = self.start_peer()
-        peer.wait_for(r"^joined 1")
-        self.move(peer, gate)
+        self.move(*self.meet_as_answerer())
 
 
 class Aiortc(Consumer, Case):

@@ -222,8 +222,20 @@ export function meet(socket, room, connection, report, onChannel) {
   return { restart };
 }
 
-// Runs the scenario over a W3C-shaped data channel.
-export async function runOver(channel, gate, echoBytes, report) {
+// Runs the scenario over a W3C-shaped data channel, closes that and reports
+// "closed", or "failed" and why. socket: that of meet().
+export async function runOver(channel, gate, echoBytes, report, socket) {
+  try {
+    await runToEnd(channel, gate, echoBytes, report);
+    socket.onmessage = null; // our side is done: `serve` may offer again
+    channel.close(); // a stream reset; then the test ends us
+    await report("closed");
+  } catch (error) {
+    await report("failed", `${error.stack}`);
+  }
+}
+
+async function runToEnd(channel, gate, echoBytes, report) {
   channel.binaryType = "arraybuffer";
   channel.bufferedAmountLowThreshold = SEND_HIGH / 4;
   const consumer = new Consumer({

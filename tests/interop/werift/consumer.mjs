@@ -18,11 +18,5 @@ const connection = new RTCPeerConnection({ iceServers });
 const socket = new WebSocket(signalUrl);
 socket.onerror = ({ message }) => report("failed", message);
 meet(socket, room, connection, report, (channel) => {
-  runOver(channel, gate, Number(echoBytes), report)
-    .then(() => {
-      socket.onmessage = null; // our side is done: `serve` may offer again
-      channel.close(); // a stream reset; then the test ends us
-      report("closed");
-    })
-    .catch((error) => report("failed", error.stack));
+  runOver(channel, gate, Number(echoBytes), report, socket);
 });
