@@ -47,7 +47,8 @@ struct ice_probe {
     int server;
     bool is_waiting; /* for its turn */
     bool is_answered;
-    bool is_failed;
+    bool is_silent;    /* at the last request that came to an end */
+    int refusal;       /* the code that the server refused it with, or 0 */
     uint64_t again_us; /* keeps the mapping alive until there is a route */
     struct stun_transaction transaction;
 };

@@ -223,15 +223,17 @@ bool gather_start_one(struct ice_agent *a, uint64_t now_us)
 bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *m, uint64_t now_us)
 {
     struct ice_address mapped;
+    struct span reason;
     for (int i = 0; i < a->probe_count; i++) {
         struct ice_probe *p = &a->probes[i];
         if (!p->transaction.is_active || !stun_is_answer(m, p->transaction.id))
             continue;
         stun_transaction_stop(&p->transaction);
-        p->is_answered = m->class == STUN_SUCCESS;
-        p->is_failed = !p->is_answered;
+        p->is_answered = true;
+        p->is_silent = false;
+        p->refusal = m->class == STUN_ERROR ? stun_find_error(m, &reason) : 0;
         p->again_us = now_us + ICE_KEEPALIVE_US;
-        if (p->base == base && p->is_answered &&
+        if (p->base == base && m->class == STUN_SUCCESS &&
             (stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, &mapped) ||
              stun_find_address(m, STUN_MAPPED_ADDRESS, &mapped)))
             gather_add_mapped(a, base, &a->servers[p->server].address, &mapped);
@@ -249,7 +251,7 @@ void gather_on_deadline(struct ice_agent *a, uint64_t now_us)
             transmit(a, p);
             break;
         case STUN_TIMER_GIVE_UP:
-            p->is_failed = true;
+            p->is_silent = true;
             break;
         case STUN_TIMER_WAIT:
             if (now_us >= p->again_us && !a->has_route)

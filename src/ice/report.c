@@ -92,17 +92,26 @@ static const char *describe_state(const struct ice_pair *pair, char out[REASON_M
     return pair->is_binding ? "waits for its relay" : "not tried yet";
 }
 
-static void say_servers(const struct ice_agent *a, struct text *t)
+static void say_probe(const struct ice_agent *a, const struct ice_probe *p, struct text *t)
 {
     char server[ICE_ADDRESS_TEXT_LEN];
     char base[ICE_ADDRESS_TEXT_LEN];
-    for (int i = 0; i < a->probe_count; i++) {
-        const struct ice_probe *p = &a->probes[i];
-        if (p->is_failed)
-            say(t, "stun server %s from %s: no answer",
-                ice_address_format(&a->servers[p->server].address, server),
-                ice_address_format_ip(&a->bases[p->base].address, base));
-    }
+    char outcome[REASON_MAX] = "no answer yet";
+    if (p->is_silent)
+        snprintf(outcome, sizeof outcome, "no answer");
+    else if (p->refusal)
+        snprintf(outcome, sizeof outcome, "refused: %d %s", p->refusal, stun_code_name(p->refusal));
+    else if (p->is_answered)
+        return; /* as it should be */
+    say(t, "stun server %s from %s: %s", ice_address_format(&a->servers[p->server].address, server),
+        ice_address_format_ip(&a->bases[p->base].address, base), outcome);
+}
+
+static void say_servers(const struct ice_agent *a, struct text *t)
+{
+    char server[ICE_ADDRESS_TEXT_LEN];
+    for (int i = 0; i < a->probe_count; i++)
+        say_probe(a, &a->probes[i], t);
     for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
         const struct ice_relay *r = &a->relays[i];
         if (r->client && (r->why[0] || !r->is_done))

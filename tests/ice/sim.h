@@ -47,11 +47,12 @@ void sim_cut(struct sim *s, struct ice_address a, struct ice_address b, bool is_
 /* Forgets all mappings: the NAT was restarted. */
 void sim_reset_nat(struct sim *s, int realm);
 
-/* What the TURN server does wrong. */
+/* What the STUN and TURN server does wrong. */
 struct sim_server {
     bool is_turn;
     bool is_dead;                /* never answers */
     uint64_t nonce_us;           /* a nonce is good for this long; 0: for ever */
+    int refuse_binding;          /* error code; 0: none */
     int refuse_allocate;         /* error code; 0: none */
     int refuse_channel;          /* error code; 0: none */
     bool change_realm;           /* another realm in each 401 or 438 */

@@ -341,11 +341,22 @@ static void on_turn_request(const struct client *c, const struct stun_message *m
         refuse(c, m, STUN_BAD_REQUEST);
 }
 
-static void on_message(const struct client *c, struct span bytes)
+static void on_binding(const struct client *c, const struct stun_message *m)
 {
     uint8_t data[STUN_MESSAGE_MAX];
-    struct stun_message m;
     struct stun_writer w;
+    if (c->node->config.refuse_binding) {
+        refuse(c, m, c->node->config.refuse_binding);
+        return;
+    }
+    begin(&w, data, m, true);
+    stun_put_address(&w, STUN_XOR_MAPPED_ADDRESS, &c->address);
+    reply(c, stun_bytes(&w));
+}
+
+static void on_message(const struct client *c, struct span bytes)
+{
+    struct stun_message m;
     if (c->node->config.is_dead)
         return;
     if (ice_packet_class(bytes) == ICE_PACKET_CHANNEL) {
@@ -357,9 +368,7 @@ static void on_message(const struct client *c, struct span bytes)
     if (m.class == STUN_INDICATION && m.method == STUN_SEND) {
         on_send_indication(c, &m);
     } else if (m.class == STUN_REQUEST && m.method == STUN_BINDING) {
-        begin(&w, data, &m, true);
-        stun_put_address(&w, STUN_XOR_MAPPED_ADDRESS, &c->address);
-        reply(c, stun_bytes(&w));
+        on_binding(c, &m);
     } else if (m.class == STUN_REQUEST && c->node->config.is_turn) {
         on_turn_request(c, &m);
     }

@@ -85,12 +85,45 @@ static void test_all_sends_refused(void **state)
     sim_free(r.s);
 }
 
+static void reports(const struct rig *r, const char *text)
+{
+    char report[ICE_REPORT_MAX];
+    ice_agent_report(sim_agent(r->a), report);
+    if (!strstr(report, text))
+        fail_msg("\"%s\" is not in \"%s\"", text, report);
+}
+
+/* Whoever hears early that there is no path, since the other side gave up
+ * first, is told of the STUN servers that were still being asked too. */
+static void test_stun_servers(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(1);
+    const struct ice_address dead = ice_address_v4(198, 51, 100, 1, 3478);
+    const struct ice_address strict = ice_address_v4(198, 51, 100, 2, 3478);
+    struct ice_agent_server stun = sim_stun(dead);
+    sim_add_server(r.s, dead)->is_dead = true;
+    sim_use_server(r.a, &stun);
+    stun = sim_stun(strict);
+    sim_add_server(r.s, strict)->refuse_binding = STUN_FORBIDDEN;
+    sim_use_server(r.a, &stun);
+    sim_cut(r.s, ice_address_v4(192, 0, 2, 1, 0), ice_address_v4(192, 0, 2, 2, 0), true);
+    sim_connect(r.s, r.a, r.b);
+    sim_run(r.s, 20 * US_PER_S);
+    reports(&r, "stun server 198.51.100.1:3478 from 192.0.2.1: no answer yet; ");
+    reports(&r, "stun server 198.51.100.2:3478 from 192.0.2.1: refused: 403 forbidden; ");
+    sim_run(r.s, 4 * US_PER_S);
+    reports(&r, "stun server 198.51.100.1:3478 from 192.0.2.1: no answer; ");
+    sim_free(r.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_network),
         cmocka_unit_test(test_refused_sends),
         cmocka_unit_test(test_all_sends_refused),
+        cmocka_unit_test(test_stun_servers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
