@@ -127,10 +127,14 @@ static enum tls_status session_fail(struct tls_session *session)
 {
     session->has_failed = true;
     long verified = SSL_get_verify_result(session->ssl);
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    unsigned long code = ERR_peek_last_error();
+    const char *reason = ERR_reason_error_string(code);
     if (verified != X509_V_OK && SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
         snprintf(session->error, sizeof session->error, "the server's certificate is refused: %s",
                  X509_verify_cert_error_string(verified));
+    else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
+        snprintf(session->error, sizeof session->error,
+                 "there is no TLS at that port; ws:// or http:// may be what it speaks");
     else
         snprintf(session->error, sizeof session->error, "TLS failed: %s",
                  reason ? reason : "unknown error");
