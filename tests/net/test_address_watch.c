@@ -19,6 +19,20 @@ struct watcher {
     bool frees;
 };
 
+/* IPv6 addresses come and go later than the call that made them do so, by a
+ * thread of the kernel: another change, on a busy machine. */
+static bool enter_network(void)
+{
+    if (unshare(CLONE_NEWNET) < 0)
+        return false;
+    FILE *file = fopen("/proc/sys/net/ipv6/conf/all/disable_ipv6", "w");
+    if (file) {
+        fputs("1", file);
+        fclose(file);
+    }
+    return true;
+}
+
 static void on_change(void *arg)
 {
     struct watcher *w = arg;
@@ -51,7 +65,7 @@ static bool is_ours(const char *host)
 static void test_changes(void **state)
 {
     (void)state;
-    if (unshare(CLONE_NEWNET) < 0)
+    if (!enter_network())
         skip();
     struct loop *loop = loop_new();
     struct watcher w = {0};
@@ -75,24 +89,46 @@ static void test_changes(void **state)
     loop_free(loop);
 }
 
+/* Flaps until the watch tells of it. False where the machine stood still for so
+ * long that it took that for quiet. */
+static bool is_told_in_the_end(struct loop *loop)
+{
+    struct watcher w = {0};
+    w.watch = address_watch_new(loop, on_change, &w);
+    uint64_t begun_us = clock_now_us();
+    uint64_t before_us = begun_us;
+    uint64_t last_us = begun_us;
+    bool was_quiet = false;
+    for (int i = 0; !w.has_changed; i++) {
+        assert_true(last_us - begun_us < TEST_PATIENCE_US);
+        set_up(i % 2 == 0);
+        run_for(loop, ADDRESS_WATCH_QUIET_US / 4);
+        uint64_t now_us = clock_now_us();
+        was_quiet = was_quiet || now_us - before_us >= ADDRESS_WATCH_QUIET_US;
+        before_us = last_us;
+        last_us = now_us;
+    }
+    address_watch_free(w.watch);
+    bool has_lasted = last_us - begun_us >= ADDRESS_WATCH_MOST_US;
+    assert_true(has_lasted || was_quiet);
+    return has_lasted;
+}
+
 /* A change that never ends is told of all the same. */
 static void test_flapping(void **state)
 {
     (void)state;
-    if (unshare(CLONE_NEWNET) < 0)
+    if (!enter_network())
         skip();
     struct loop *loop = loop_new();
-    struct watcher w = {0};
-    w.watch = address_watch_new(loop, on_change, &w);
-    uint64_t begun_us = clock_now_us();
-    for (int i = 0; !w.has_changed; i++) {
-        assert_true(clock_now_us() - begun_us < TEST_PATIENCE_US);
-        set_up(i % 2 == 0);
-        run_for(loop, ADDRESS_WATCH_QUIET_US / 4);
-    }
-    assert_true(clock_now_us() - begun_us >= ADDRESS_WATCH_MOST_US);
-    address_watch_free(w.watch);
+    int tries = 0;
+    while (tries < 20 && !is_told_in_the_end(loop))
+        tries++;
     loop_free(loop);
+    if (tries == 20) {
+        print_message("skipped: this machine stands still all the time\n");
+        skip();
+    }
 }
 
 int main(void)
