@@ -356,14 +356,31 @@ static uint64_t waited_us(uint64_t begin_us, uint64_t begin_cpu_us)
     return wall > cpu ? wall - cpu : 0;
 }
 
+/* A machine that stands still makes one try slow; what waits for a timer is
+ * slow each time. */
+static void assert_at_once(void **state, bool (*is_at_once)(struct scene *scene))
+{
+    for (int tries = 1; !is_at_once(*state); tries++) {
+        assert_true(tries < 5);
+        teardown(state);
+        setup(state);
+    }
+}
+
 /* ---- tests ---- */
+
+static bool opens_at_once(struct scene *scene)
+{
+    uint64_t begin_us = clock_now_us();
+    uint64_t begin_cpu_us = cpu_now_us();
+    connect_both(scene);
+    return waited_us(begin_us, begin_cpu_us) < US_PER_S / 2;
+}
 
 static void test_opens_at_once(void **state)
 {
+    assert_at_once(state, opens_at_once);
     struct scene *scene = *state;
-    uint64_t begin_cpu_us = cpu_now_us();
-    connect_both(scene);
-    assert_true(waited_us(scene->begin_us, begin_cpu_us) < US_PER_S / 2);
     for (int i = 0; i < 2; i++) {
         struct end *end = &scene->ends[i];
         struct peer_path path;
@@ -454,29 +471,41 @@ static void test_paused_reading_bounds_memory(void **state)
     assert_same_digest(from, to);
 }
 
-static void test_close_is_noticed(void **state)
+static bool close_is_noticed(struct scene *scene, int side)
 {
-    for (int side = 0; side < 2; side++) {
-        struct scene *scene = *state;
-        connect_both(scene);
-        peer_close(scene->ends[side].peer);
-        scene->ends[side].peer = NULL;
-        uint64_t closed_us = clock_now_us();
-        run_until(scene, any_closed);
-        struct end *other = &scene->ends[1 - side];
-        assert_true(other->is_closed);
-        assert_true(other->closed_us - closed_us < 200 * US_PER_MS);
-        assert_non_null(strstr(other->close_text, "closed"));
-        assert_int_equal(peer_get_state(other->peer), PEER_CLOSED);
-        assert_int_equal(peer_send(other->peer, 0, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
-        teardown(state);
-        setup(state);
-    }
+    struct end *other = &scene->ends[1 - side];
+    connect_both(scene);
+    peer_close(scene->ends[side].peer);
+    scene->ends[side].peer = NULL;
+    uint64_t closed_us = clock_now_us();
+    run_until(scene, any_closed);
+    assert_true(other->is_closed);
+    assert_non_null(strstr(other->close_text, "closed"));
+    assert_int_equal(peer_get_state(other->peer), PEER_CLOSED);
+    assert_int_equal(peer_send(other->peer, 0, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
+    return other->closed_us - closed_us < 200 * US_PER_MS;
 }
 
-static void test_close_is_noticed_while_paused_and_full(void **state)
+static bool close_of_first_is_noticed(struct scene *scene)
 {
-    struct scene *scene = *state;
+    return close_is_noticed(scene, 0);
+}
+
+static bool close_of_second_is_noticed(struct scene *scene)
+{
+    return close_is_noticed(scene, 1);
+}
+
+static void test_close_is_noticed(void **state)
+{
+    assert_at_once(state, close_of_first_is_noticed);
+    teardown(state);
+    setup(state);
+    assert_at_once(state, close_of_second_is_noticed);
+}
+
+static bool close_is_noticed_while_paused_and_full(struct scene *scene)
+{
     struct end *from = &scene->ends[0];
     struct end *to = &scene->ends[1];
     peer_set_reading(to->peer, false);
@@ -487,8 +516,13 @@ static void test_close_is_noticed_while_paused_and_full(void **state)
     from->peer = NULL;
     uint64_t closed_us = clock_now_us();
     run_until(scene, any_closed);
-    assert_true(to->closed_us - closed_us < 200 * US_PER_MS);
     assert_int_equal(to->received, 0);
+    return to->closed_us - closed_us < 200 * US_PER_MS;
+}
+
+static void test_close_is_noticed_while_paused_and_full(void **state)
+{
+    assert_at_once(state, close_is_noticed_while_paused_and_full);
 }
 
 static void test_close_under_handlers(void **state)
@@ -867,42 +901,46 @@ static void test_other_sessions_are_refused(void **state)
     assert_non_null(strstr(scene->ends[1].sdp, ufrag));
 }
 
-/* A name server that does not answer, a STUN server that is not there: peers
- * that see each other do not wait for either. */
-static void test_dead_servers_cost_no_time(void **state)
+static bool opens_beside_dead_servers(struct scene *scene)
 {
-    struct scene *scene = *state;
     const char *why;
     assert_int_equal(ice_servers_add(scene->servers, "stun:stun.invalid:3478", NULL, NULL, &why),
                      0);
     assert_int_equal(ice_servers_add(scene->servers, "stun:127.0.0.1:9", NULL, NULL, &why), 0);
     assert_int_equal(ice_servers_add(scene->servers, "turn:127.0.0.1:9", "u", "p", &why), 0);
-    scene->begin_us = clock_now_us();
-    uint64_t begin_cpu_us = cpu_now_us();
-    connect_both(scene);
-    assert_true(waited_us(scene->begin_us, begin_cpu_us) < US_PER_S / 2);
+    return opens_at_once(scene);
+}
+
+/* A name server that does not answer, a STUN server that is not there: peers
+ * that see each other do not wait for either. */
+static void test_dead_servers_cost_no_time(void **state)
+{
+    assert_at_once(state, opens_beside_dead_servers);
+}
+
+static void add_unresolved_name(struct scene *scene)
+{
+    const char *why;
+    assert_int_equal(ice_servers_add(scene->servers, "stun:stun.example.invalid", NULL, NULL, &why),
+                     0);
+}
+
+static bool opens_beside_unresolved_name(struct scene *scene)
+{
+    add_unresolved_name(scene);
+    return opens_at_once(scene);
 }
 
 /* The name is still being looked up when the agent starts, and for one of the
- * two rounds still when it ends. */
+ * two still when it ends. */
 static void test_unresolved_name_costs_no_time(void **state)
 {
-    for (int round = 0; round < 2; round++) {
-        struct scene *scene = *state;
-        const char *why;
-        assert_int_equal(ice_servers_add(scene->servers, "stun:stun.example.invalid", NULL, NULL,
-                                         &why),
-                         0);
-        peer_offer(scene->ends[0].peer);
-        if (round == 0) {
-            scene->begin_us = clock_now_us();
-            uint64_t begin_cpu_us = cpu_now_us();
-            run_until(scene, both_open);
-            assert_true(waited_us(scene->begin_us, begin_cpu_us) < US_PER_S / 2);
-        }
-        teardown(state);
-        setup(state);
-    }
+    assert_at_once(state, opens_beside_unresolved_name);
+    teardown(state);
+    setup(state);
+    struct scene *scene = *state;
+    add_unresolved_name(scene);
+    peer_offer(scene->ends[0].peer);
 }
 
 int main(void)
