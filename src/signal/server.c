@@ -261,7 +261,12 @@ static void socket_check(struct socket *socket, uint64_t now_us)
 {
     struct signal_server *server = socket->server;
     uint64_t interval_us = server->config.ping_us / CHECKS_PER_PING;
+    /* A check is late when this process did not run. What came meanwhile is
+     * still unread then: that time is not the socket's silence. */
+    uint64_t late_us = now_us - socket->check_at_us;
     uint64_t silent_us = now_us - socket->heard_at_us;
+    silent_us -= silent_us < late_us ? silent_us : late_us;
+    socket->heard_at_us = now_us - silent_us;
     if (silent_us >= server->config.silence_us - interval_us) {
         log_info("socket %u: dropped: silent for %llu s", socket->number,
                  (unsigned long long)(silent_us / US_PER_S));
