@@ -172,10 +172,10 @@ static void turn(struct rig *r)
         ice_agent_on_deadline(r->ours, clock_now_us());
 }
 
-/* Turns until the condition holds; false after 10 s. */
+/* Turns until the condition holds; false after 30 s. */
 #define TURN_UNTIL(r, condition)                             \
     do {                                                     \
-        uint64_t until_us_ = clock_now_us() + 10 * US_PER_S; \
+        uint64_t until_us_ = clock_now_us() + 30 * US_PER_S; \
         while (!(condition) && clock_now_us() < until_us_)   \
             turn(r);                                         \
         assert_true(condition);                              \

@@ -7,6 +7,7 @@
 
 #include "testing.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,12 @@ static inline void run_for(struct loop *loop, uint64_t us)
     timer_start_in(timer, us);
     run_until(loop, &is_over);
     timer_free(timer);
+}
+
+static inline void test_wait_readable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, (int)(TEST_PATIENCE_US / US_PER_MS)), 1);
 }
 
 /* A name that is refused without asking a name server: over 255 bytes. */

@@ -66,6 +66,8 @@ static void silent_open(struct silent *silent)
     for (int i = 0; i < 8; i++) {
         silent->fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         connect(silent->fill[i], (struct sockaddr *)&silent->address.storage, silent->address.len);
+        if (i == 0)
+            test_wait_readable(silent->listener); /* the only place is taken */
     }
 }
 
@@ -193,6 +195,7 @@ static int listen_unix(char *path, size_t size, int backlog)
     snprintf(path, size, "/tmp/test_dial.%d.%d", (int)getpid(), serial++);
     snprintf(un.sun_path, sizeof un.sun_path, "%s", path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    unlink(path); /* of a process of that number, which has died */
     assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
     assert_int_equal(listen(fd, backlog), 0);
     return fd;

@@ -299,7 +299,7 @@ static void test_conn_over_tls(void **state)
     struct end end;
     end_init(&end, loop);
     end.conn = conn_connect(loop, "localhost", listener_port(peer.listener), f->client,
-                            5 * US_PER_S, &end_handlers, &end);
+                            TEST_PATIENCE_US, &end_handlers, &end);
     run_until(loop, &end.is_open);
 
     /* Up: more than the socket takes at once. */
@@ -365,7 +365,7 @@ static void test_reading_off_keeps_plaintext(void **state)
     struct end end;
     end_init(&end, loop);
     end.conn = conn_connect(loop, "127.0.0.1", listener_port(peer.listener), f->client,
-                            5 * US_PER_S, &handlers, &end);
+                            TEST_PATIENCE_US, &handlers, &end);
     run_until(loop, &end.is_open);
     static uint8_t body[1 << 20];
     end.wanted = sizeof body;
@@ -393,7 +393,7 @@ static void test_conn_refuses_certificate(void **state)
     struct end end;
     end_init(&end, loop);
     end.conn = conn_connect(loop, "localhost", listener_port(peer.listener), f->client,
-                            5 * US_PER_S, &end_handlers, &end);
+                            TEST_PATIENCE_US, &end_handlers, &end);
     run_until(loop, &end.is_closed);
     assert_false(end.is_open);
     assert_int_equal(end.error, -EPROTO);
@@ -412,7 +412,7 @@ static void test_cut_off_is_no_end(void **state)
     struct end end;
     end_init(&end, loop);
     end.conn = conn_connect(loop, "localhost", listener_port(peer.listener), f->client,
-                            5 * US_PER_S, &end_handlers, &end);
+                            TEST_PATIENCE_US, &end_handlers, &end);
     run_until(loop, &end.is_open);
     conn_close(peer.conn);
     peer.conn = NULL;
@@ -444,7 +444,8 @@ static void test_server_that_is_mute_times_out(void **state)
                             &end_handlers, &end);
     run_until(loop, &end.is_closed);
     assert_int_equal(end.error, -ETIMEDOUT);
-    conn_close(mute);
+    if (mute) /* a slow machine may have given up before the server's turn */
+        conn_close(mute);
     end_deinit(&end);
     listener_close(listener);
     loop_free(loop);
