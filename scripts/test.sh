@@ -98,8 +98,8 @@ title "unit tests under sanitizers"
 unit_tests build-asan unit-asan
 
 title "a person's first minutes"
-check demo "scripts/demo.sh" timeout 60 scripts/demo.sh
-check demo "test-local.sh" timeout 60 ./test-local.sh
+check demo "scripts/demo.sh" timeout 300 scripts/demo.sh
+check demo "test-local.sh" timeout 300 ./test-local.sh
 
 title "end to end"
 end_to_end e2e tests/e2e
