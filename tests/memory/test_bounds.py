@@ -19,7 +19,7 @@ KB, MB = 1 << 10, 1 << 20
 
 
 class BoundsCase(Case):
-    seconds = 400 if IS_WHOLE else 150
+    seconds = 600 if IS_WHOLE else 400
 
     def setUp(self):
         if IS_INSTRUMENTED:
@@ -31,6 +31,7 @@ class BoundsCase(Case):
         self.rig.start_signal()
         self.rig.start_serve()
         self.rig.start_proxy()
+        self.rig.wait_connected()
 
     def both(self):
         return (self.rig.serve, self.rig.proxy)
@@ -84,6 +85,14 @@ class SlowReaders:
             raise ConnectionError("a response has ended")
         return len(data)
 
+    def wait_fed(self):
+        """Until each has got something."""
+        give_up = time.monotonic() + 2 * DEADLINE
+        while min(self.got) == 0:
+            if self.error or time.monotonic() > give_up:
+                raise AssertionError(f"a slow reader got nothing at all: {self.error}")
+            time.sleep(self.INTERVAL)
+
     def close(self):
         self.stop.set()
         self.thread.join()
@@ -97,11 +106,11 @@ class ManyStreams(BoundsCase):
     FAST = 256 * MB if IS_WHOLE else 96 * MB
     ROUNDS = 3
     # Of its speed alone, by the best round beside the slow ones. It should be
-    # all but their 10 MB/s and what they cost the processors; a busy machine
-    # easily takes half of any one figure, but hardly of each of three. Streams
-    # that hold each other up are far below: a thousandth where all take turns,
-    # 4 to 24 % where slow readers had been granted what fast ones need.
+    # all but their 10 MB/s and what they cost the processors. Streams that hold
+    # each other up are far below, in every round: a thousandth where all take
+    # turns, 4 to 24 % where slow readers had been granted what fast ones need.
     KEPT = 0.5
+    ROUNDS_BESIDE = 12  # at most, since a busy machine takes half of some
 
     def fetch(self):
         """MB/s of a response to a client that reads as fast as it can, which has
@@ -113,6 +122,13 @@ class ManyStreams(BoundsCase):
         size, seconds = answer.stdout.split()
         self.assertEqual(int(size), self.FAST)
         return self.FAST / MB / float(seconds)
+
+    def fetch_beside(self, alone):
+        """Its speeds, until one is good."""
+        speeds = [self.fetch() for _ in range(self.ROUNDS)]
+        while max(speeds) <= self.KEPT * alone and len(speeds) < self.ROUNDS_BESIDE:
+            speeds.append(self.fetch())
+        return speeds
 
     def wait_full(self):
         """Until the source sends little more than what the readers take."""
@@ -129,21 +145,21 @@ class ManyStreams(BoundsCase):
     def test_slow_readers(self):
         """1000 responses of 1 GB at 10 KB/s each, and a fast one beside them"""
         self.fetch()  # finds out the path's speed
-        alone = [self.fetch() for _ in range(self.ROUNDS)]
+        alone = statistics.median(self.fetch() for _ in range(self.ROUNDS))
         readers = SlowReaders(self.rig.proxy_address, self.STREAMS)
         self.addCleanup(readers.close)
         self.wait_full()
-        beside = [self.fetch() for _ in range(self.ROUNDS)]
+        readers.wait_fed()
+        beside = self.fetch_beside(alone)
         readers.close()
         peaks = [process.peak_rss() for process in self.both()]
-        alone += [self.fetch() for _ in range(self.ROUNDS)]
-        kept = max(beside) / statistics.median(alone)
+        alone = min(alone, statistics.median(self.fetch() for _ in range(self.ROUNDS)))
+        kept = max(beside) / alone
         self.note = (
             f"{peaks[0] // MB} and {peaks[1] // MB} MB; {statistics.median(beside):.0f} MB/s "
-            f"beside them, {statistics.median(alone):.0f} alone; the best keeps {kept:.0%}"
+            f"beside them, {alone:.0f} alone; the best keeps {kept:.0%}"
         )
         self.assertIsNone(readers.error)
-        self.assertGreater(min(readers.got), 0, "a slow reader got nothing at all")
         for peak in peaks:
             self.assertLess(peak, self.MOST, self.note)
         self.assertGreater(kept, self.KEPT, self.note)
