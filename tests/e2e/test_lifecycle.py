@@ -8,7 +8,8 @@ import socket
 import time
 import unittest
 
-from harness import CONNECTED, DEADLINE, IS_INSTRUMENTED, WAITING, Case, free_port, read_exactly
+from harness import CONNECTED, DEADLINE, IS_INSTRUMENTED, WAITING, Case, Rig, free_port
+from harness import read_exactly
 from wsclient import WebSocket
 
 BROKEN = (http.client.IncompleteRead, ConnectionError)
@@ -26,7 +27,24 @@ def own_address():
     return None if address.startswith("127.") else address
 
 
+class LifeRig(Rig):
+    """What ends here comes back at its port, which must be nobody's meanwhile:
+    none that the kernel gives away."""
+
+    def start_mock(self, *args):
+        return super().start_mock(*(args or ("--port", str(free_port()))))
+
+    def start_signal(self, *args, listen=None):
+        return super().start_signal(*args, listen=listen or f"127.0.0.1:{free_port()}")
+
+    def start_proxy(self, *args, listen=None, **options):
+        listen = listen or f"127.0.0.1:{free_port()}"
+        return super().start_proxy(*args, listen=listen, **options)
+
+
 class LifeCase(Case):
+    rig_type = LifeRig
+
     def begin_gated(self, gate, timeout=None):
         """A response in mid-body; the rest is held back by the upstream."""
         conn = self.rig.connect(timeout)
@@ -101,6 +119,7 @@ class Order(LifeCase):
         rig.start_signal()
         rig.start_serve()
         rig.start_proxy()
+        rig.wait_connected()
         status, headers, body = rig.request("GET", "/health")
         self.assertEqual((status, headers["Content-Type"]), (502, "application/json"))
         self.assertIn("refused", json.dumps(json.loads(body)))
@@ -113,20 +132,29 @@ class Order(LifeCase):
         # Loopback is of no use: ICE asks from a socket on another interface.
         if (address := own_address()) is None:
             self.skipTest("there is no network interface but loopback")
-        rig = self.rig
-        rig.start_mock()
-        rig.start_signal()
+        self.rig.start_signal()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
             deaf.bind((address, 0))
             deaf.settimeout(DEADLINE)
             stun = "stun:%s:%d" % deaf.getsockname()
-            rig.start_serve(stun=stun).wait_for(WAITING)
-            began = time.monotonic()
-            rig.start_proxy(stun=stun).wait_for(CONNECTED)
-            seconds = time.monotonic() - began
+            # To wait for its answer would take far longer (RFC 8489 section
+            # 6.2.1), each time. A busy machine may be slow once.
+            seconds = [self.time_to_connect(stun)]
             self.assertEqual(deaf.recv(20)[:2], b"\0\1", "no STUN request came")
-        # To wait for its answer would take far longer (RFC 8489 section 6.2.1).
-        self.assertLess(seconds, 3)
+            while seconds[-1] >= 3 and len(seconds) < 4:
+                seconds.append(self.time_to_connect(stun))
+        self.assertLess(seconds[-1], 3, seconds)
+
+    def time_to_connect(self, stun):
+        serve = self.rig.start_serve(stun=stun, upstream="http://127.0.0.1:9")
+        serve.wait_for(WAITING)
+        began = time.monotonic()
+        proxy = self.rig.start_proxy(stun=stun)
+        proxy.wait_for(CONNECTED)
+        seconds = time.monotonic() - began
+        for process in (proxy, serve):
+            self.assertIsNone(process.end())
+        return seconds
 
 
 class DownPatience(LifeCase):
