@@ -8,7 +8,7 @@ import struct
 import tempfile
 import threading
 
-from harness import DEADLINE
+from harness import DEADLINE, free_port
 from row import DATE, UPSTREAM, Mismatch, head
 
 PROBED = head("HTTP/1.1 204 No Content", DATE)
@@ -28,7 +28,7 @@ class Stream:
         self.pending = b""
         self.seen = b""  # all that came since the row began
         self.end = None  # "FIN" or "RST"
-        sock.settimeout(DEADLINE / 3)
+        sock.settimeout(DEADLINE)
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -143,17 +143,12 @@ class Stream:
             raise Mismatch("that is a whole message")
 
 
-def listen_tcp(port=0):
-    sock = socket.create_server(("127.0.0.1", port), backlog=64)
-    return sock, sock.getsockname()[1]
-
-
 class Upstream:
     """Takes the connections of serve; knows which of them wait in its pool."""
 
     def __init__(self, is_unix=False):
         self.folder = tempfile.TemporaryDirectory(prefix="upstream-") if is_unix else None
-        self.port = 0
+        self.port = free_port()  # it comes and goes
         self.idle = []
         self.listener = None
         self.starts()
@@ -170,7 +165,7 @@ class Upstream:
             self.listener.bind(self.path)
             self.listener.listen(64)
         else:
-            self.listener, self.port = listen_tcp(self.port)
+            self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
 
     def stops(self):
         """Nobody is there any more."""
@@ -187,7 +182,7 @@ class Upstream:
         closes are its own business."""
         while True:
             socks = {stream.sock: stream for stream in self.idle}
-            ready, _, _ = select.select([self.listener, *socks], [], [], DEADLINE / 3)
+            ready, _, _ = select.select([self.listener, *socks], [], [], DEADLINE)
             if not ready:
                 raise Mismatch("nothing came to the upstream")
             for sock in ready:

@@ -6,6 +6,7 @@ version 1."""
 
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pipes
 import requests
 import responses
 from bench import Bench, Upstream
-from harness import Case
+from harness import DEADLINE, Case
 from row import HOST
 
 VERSION_ONE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "version_one.py")
@@ -105,6 +106,7 @@ class Tunnel(Case):
     def start_ends(cls, rig):
         rig.start_serve(*cls.serve_options)
         rig.start_proxy(*cls.proxy_options)
+        rig.wait_connected()
 
 
 class AllExtensions(Tunnel):
@@ -208,10 +210,12 @@ class UpstreamThatDoesNotAccept(Case):
         self.addCleanup(queue.close)
         # The only place in the queue: Linux drops the SYN of who comes next.
         self.addCleanup(socket.create_connection(queue.getsockname()).close)
+        self.assertTrue(select.select([queue], [], [], DEADLINE)[0], "the queue is not full")
         self.rig.upstream_url = "http://127.0.0.1:%d" % queue.getsockname()[1]
         self.rig.start_signal()
         self.rig.start_serve()
         self.rig.start_proxy()
+        self.rig.wait_connected()
         status, fields, body = self.rig.request("GET", "/")
         self.assertEqual((status, fields["Content-Type"]), (504, "application/json"))
         self.assertRegex(fields["Proxy-Status"], "^tunnel; error=connection_timeout; details=")

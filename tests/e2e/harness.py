@@ -137,7 +137,7 @@ class Process:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name}: still running") from None
         with self.changed:
-            self.changed.wait_for(lambda: self.open_streams == 0, 5)
+            self.changed.wait_for(lambda: self.open_streams == 0, DEADLINE)
         return code
 
     def peak_rss(self):
@@ -159,7 +159,7 @@ class Process:
             self.child.wait()
             code = "did not end on SIGINT"
         with self.changed:
-            self.changed.wait_for(lambda: self.open_streams == 0, 5)
+            self.changed.wait_for(lambda: self.open_streams == 0, DEADLINE)
         self.child.stdin.close()
         if self.is_product and SANITIZER.search(self.text()):
             return f"{self.name}: a sanitizer complained"
@@ -223,6 +223,12 @@ class Rig:
         self.start_proxy()
         self.wait_up()
         return self
+
+    def wait_connected(self):
+        """Until a request waits for nothing: one that comes before gets 503
+        when that takes more than 10 s."""
+        self.serve.wait_for(CONNECTED)
+        self.proxy.wait_for(CONNECTED)
 
     def wait_up(self, deadline=None):
         """Until a request gets through. The proxy itself holds a request back

@@ -247,11 +247,11 @@ class Terminal(Case):
         try:
             text = ""
             while "point your tools" not in text:
-                text += os.read(master, 4096).decode()
+                text += os.read(master, 4096).decode(errors="replace")
             child.send_signal(signal.SIGINT)
             try:
                 while data := os.read(master, 4096):
-                    text += data.decode()
+                    text += data.decode(errors="replace")
             except OSError:
                 pass  # how Linux tells the end of a terminal
             self.assertEqual(child.wait(30), 0)

@@ -8,7 +8,7 @@ import socket
 import threading
 import unittest
 
-from harness import DEADLINE, Case, pattern
+from harness import DEADLINE, Case, free_port, pattern
 
 EXTENSIONS = ("fields", "flow", "channels", "interim", "upgrade")
 
@@ -285,10 +285,9 @@ class RefusedUpstream(Case):
         """an upstream that is not there: 502 that says so"""
         self.rig.start_mock()
         self.rig.start_signal()
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        self.rig.start_serve(upstream=f"http://127.0.0.1:{port}")
+        self.rig.start_serve(upstream=f"http://127.0.0.1:{free_port()}")
         self.rig.start_proxy()
+        self.rig.wait_connected()
         status, fields, body = self.rig.request("GET", "/")
         self.assertEqual(status, 502)
         self.assertEqual(json.loads(body)["error"]["code"], "upstream_refused")

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import Case
+from harness import Case, read_exactly
 
 
 def make_certificates(folder):
@@ -45,6 +45,7 @@ class TlsCase(Case):
         self.rig.start_signal()
         self.rig.start_serve(*serve_flags, env=env)
         self.rig.start_proxy()
+        self.rig.wait_connected()
 
     def check_refused(self, *words):
         status, _, body = self.rig.request("GET", "/health")
@@ -93,6 +94,7 @@ class HttpsUpstream(TlsCase):
         self.rig.start_signal()
         self.rig.start_serve(upstream=self.rig.upstream_url.replace("http:", "https:"))
         self.rig.start_proxy()
+        self.rig.wait_connected()
         self.check_refused()
 
     def test_abort(self):
@@ -102,7 +104,7 @@ class HttpsUpstream(TlsCase):
         conn = self.rig.connect()
         conn.request("GET", f"/gated/{gate}")
         response = conn.getresponse()
-        self.assertEqual(response.read1(), b"first\n")
+        self.assertEqual(read_exactly(response, 6), b"first\n")
         response.close()
         conn.close()
         self.rig.mock.wait_for(r"^closed \d+")

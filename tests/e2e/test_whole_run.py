@@ -46,6 +46,7 @@ class Paths(Case):
         rig.start_signal()
         rig.start_serve(*flags, upstream=rig.upstream_url + base)
         rig.start_proxy()
+        rig.wait_connected()
         seen = {}
         for path in ("/v1/models?x=1", "/v1", "/v1/", "/v1?x", "/v10/x", "/other", "/"):
             mark = rig.mock.mark()
@@ -103,8 +104,10 @@ class Paths(Case):
         """an upstream whose name does not resolve: 502"""
         rig = self.rig
         rig.start_signal()
-        rig.start_serve(upstream="http://no-such-host.invalid")
+        # A label of 64 bytes: no name server is asked, however slow it is.
+        rig.start_serve(upstream=f"http://{'x' * 64}.invalid")
         rig.start_proxy()
+        rig.wait_connected()
         self.assertEqual(rig.request("GET", "/")[0], 502)
 
 
