@@ -43,6 +43,7 @@ class Git(Case):
         self.rig.start_signal()
         self.rig.start_serve()
         self.rig.start_proxy()
+        self.rig.wait_connected()
         host, port = self.rig.proxy_address
         self.url = f"http://{host}:{port}/repo.git"
 

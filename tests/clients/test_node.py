@@ -23,6 +23,7 @@ class NodeCase(Case):
         rig.start_signal()
         rig.start_serve()
         rig.start_proxy()
+        rig.wait_connected()
 
     def run_client(self, program, *args):
         host, port = self.rig.proxy_address
