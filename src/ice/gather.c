@@ -66,6 +66,19 @@ void gather_remove_local(struct ice_agent *a, int local)
     a->now->early_count = kept;
 }
 
+/* What the same server told the same base before: the NAT has another mapping
+ * now, and nobody reaches us there. */
+static void forget_mapped(struct ice_agent *a, int base, const struct ice_candidate *c)
+{
+    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
+        const struct ice_local *l = &a->locals[i];
+        if (l->is_used && l->base == base && l->candidate.type == ICE_CANDIDATE_SRFLX &&
+            strcmp(l->candidate.foundation, c->foundation) == 0 &&
+            !ice_address_is_equal(&l->candidate.address, &c->address))
+            gather_remove_local(a, i);
+    }
+}
+
 void gather_add_mapped(struct ice_agent *a, int base, const struct ice_address *server,
                        const struct ice_address *mapped)
 {
@@ -76,6 +89,7 @@ void gather_add_mapped(struct ice_agent *a, int base, const struct ice_address *
     c.related = b->address;
     c.priority = ice_candidate_priority(ICE_CANDIDATE_SRFLX, b->preference);
     ice_candidate_set_foundation(&c, &b->address, server, TURN_UDP);
+    forget_mapped(a, base, &c);
     gather_add_local(a, &c, base, -1);
 }
 

@@ -543,6 +543,21 @@ static void test_flapping(void **state)
     sim_free(r.s);
 }
 
+/* A NAT gives another address at each restart: those of before make way. */
+static void test_mapped_addresses_come_and_go(void **state)
+{
+    (void)state;
+    struct rig r = rig_nat(148, false);
+    connect(&r);
+    for (int i = 0; i < 100; i++) {
+        sim_reset_nat(r.s, r.realm_a);
+        sim_restart_ice(r.b);
+        sim_run(r.s, 2 * US_PER_S);
+    }
+    assert_true(sim_add_address(r.a, r.realm_a, ice_address_v4(192, 168, 1, 6, 4000), "wlan0") > 0);
+    sim_free(r.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -568,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_ipv6_first),
         cmocka_unit_test(test_bad_interfaces),
         cmocka_unit_test(test_flapping),
+        cmocka_unit_test(test_mapped_addresses_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
