@@ -141,24 +141,33 @@ static void add(struct ice_agent *a, int server, int base, uint64_t now_us)
     a->is_dirty = true;
 }
 
-/* The best interface from which the server was not tried yet, or -1. */
+static bool is_tried(const struct ice_agent *a, int server, int base)
+{
+    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+        const struct ice_relay *r = &a->relays[i];
+        if (r->client && r->server == server && r->base == base)
+            return true;
+    }
+    return false;
+}
+
+/* The best interface from which the server was not tried yet, or -1: also when
+ * ICE_TURN_BASES_MAX better ones were. Lesser ones do not count: they may have
+ * been tried because the one that leads out was away. */
 static int untried_base(const struct ice_agent *a, int server)
 {
+    const struct ice_address *address = &a->servers[server].address;
     int best = -1;
-    int tried = 0;
+    int better = 0;
     for (int base = 0; base < ICE_BASES_MAX; base++) {
-        bool is_tried = false;
-        if (!gather_is_fit(a, base, &a->servers[server].address))
-            continue;
-        for (int i = 0; i < ICE_TURN_CLIENTS_MAX && !is_tried; i++) {
-            const struct ice_relay *r = &a->relays[i];
-            is_tried = r->client && r->server == server && r->base == base;
-        }
-        tried += is_tried;
-        if (!is_tried && (best < 0 || a->bases[base].preference > a->bases[best].preference))
+        if (gather_is_fit(a, base, address) && !is_tried(a, server, base) &&
+            (best < 0 || a->bases[base].preference > a->bases[best].preference))
             best = base;
     }
-    return tried < ICE_TURN_BASES_MAX ? best : -1;
+    for (int base = 0; best >= 0 && base < ICE_BASES_MAX; base++)
+        better += gather_is_fit(a, base, address) && is_tried(a, server, base) &&
+                  a->bases[base].preference > a->bases[best].preference;
+    return better < ICE_TURN_BASES_MAX ? best : -1;
 }
 
 /* When the server may be tried from one more interface; TIME_NEVER: no need. */

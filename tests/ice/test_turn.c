@@ -358,6 +358,29 @@ static void test_second_interface(void **state)
     sim_free(r.s);
 }
 
+/* The interface that leads out goes away for a while, in which all the others
+ * are tried in vain. When there is one again, the server is tried from it. */
+static void test_interface_comes_back(void **state)
+{
+    (void)state;
+    static const char *const bridges[] = {"docker0", "br-1", "br-2", "virbr0"};
+    struct rig r = rig_new(26, TURN_UDP);
+    int dead = sim_add_nat(r.s, SIM_PUBLIC, ice_address_v4(203, 0, 113, 9, 0), SIM_NAT_FULL, false);
+    sim_block_udp(r.s, dead, true);
+    for (uint8_t i = 0; i < 4; i++)
+        sim_add_address(r.a, dead, ice_address_v4(172, 17, i, 1, 4000), bridges[i]);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    sim_remove_address(r.a, 0);
+    sim_run(r.s, 40 * US_PER_S);
+    assert_null(ice_agent_route(sim_agent(r.a)));
+    sim_add_address(r.a, r.realm_a, ice_address_v4(192, 168, 1, 6, 4000), "eth0");
+    sim_restart_ice(r.a);
+    assert_true(sim_run_until_connected(r.s, 3 * US_PER_S));
+    exchange(&r);
+    sim_free(r.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,7 +392,7 @@ int main(void)
         cmocka_unit_test(test_end_of_candidates), cmocka_unit_test(test_redirect),
         cmocka_unit_test(test_redirect_loop),     cmocka_unit_test(test_channel_forbidden),
         cmocka_unit_test(test_relay_only),        cmocka_unit_test(test_free_gives_back),
-        cmocka_unit_test(test_second_interface),
+        cmocka_unit_test(test_second_interface),  cmocka_unit_test(test_interface_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
