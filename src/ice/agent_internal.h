@@ -254,6 +254,10 @@ int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
 /* checklist.c */
 struct ice_generation *generation_new(struct ice_agent *a);
 void generation_free(struct ice_generation *g);
+/* Lets go of the channels of all its pairs but one, or NULL. Not while that is
+ * the end of the agent, or a relay is already gone. */
+void generation_release(struct ice_agent *a, const struct ice_generation *g,
+                        const struct ice_pair *kept);
 struct ice_pair *pair_find(const struct ice_generation *g, int local, int remote);
 struct ice_pair *pair_add(struct ice_agent *a, struct ice_generation *g, int local, int remote);
 void pair_add_for_local(struct ice_agent *a, int local);
@@ -264,7 +268,6 @@ void pair_trigger(struct ice_agent *a, struct ice_pair *pair);
 struct ice_pair *pair_next(struct ice_agent *a);
 void pair_unfreeze_like(struct ice_agent *a, const struct ice_pair *pair);
 void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code, uint64_t now_us);
-void pair_release(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair);
 bool pair_is_relayed(const struct ice_agent *a, const struct ice_generation *g,
                      const struct ice_pair *pair);
 const struct ice_address *pair_remote(const struct ice_generation *g, const struct ice_pair *pair);

@@ -97,12 +97,37 @@ static enum ice_pair_state first_state(const struct ice_agent *a, const struct i
     return state;
 }
 
-/* Its channel may lapse: nobody else has a pair with that relay and peer. */
-void pair_release(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair)
+static bool is_peer_of_another(const struct ice_generation *g, const struct ice_pair *pair,
+                               const struct ice_address *peer)
+{
+    for (int i = 0; g && i < g->pair_count; i++) {
+        const struct ice_pair *other = g->pairs[i];
+        if (other != pair && other->local == pair->local &&
+            ice_address_is_equal(pair_remote(g, other), peer))
+            return true;
+    }
+    return false;
+}
+
+/* Its channel may lapse, unless the generation before or behind has a pair
+ * with that relay and peer, too. */
+static void pair_release(struct ice_agent *a, const struct ice_generation *g,
+                         const struct ice_pair *pair)
 {
     int relay = a->locals[pair->local].relay;
-    if (relay >= 0)
-        turn_client_release(a->relays[relay].client, pair_remote(g, pair));
+    const struct ice_address *peer = pair_remote(g, pair);
+    if (relay >= 0 && !is_peer_of_another(a->now, pair, peer) &&
+        !is_peer_of_another(a->old, pair, peer))
+        turn_client_release(a->relays[relay].client, peer);
+}
+
+void generation_release(struct ice_agent *a, const struct ice_generation *g,
+                        const struct ice_pair *kept)
+{
+    for (int i = 0; i < g->pair_count; i++) {
+        if (g->pairs[i] != kept)
+            pair_release(a, g, g->pairs[i]);
+    }
 }
 
 static void pair_free(struct ice_agent *a, int index)

@@ -209,6 +209,7 @@ static void update_state(struct ice_agent *a, uint64_t now_us)
 static void drop_old(struct ice_agent *a)
 {
     struct ice_generation *old = a->old;
+    generation_release(a, old, NULL);
     a->old = NULL;
     a->old_pair = NULL;
     a->is_dirty = true;
@@ -241,21 +242,17 @@ void select_drop_pair(struct ice_agent *a, struct ice_pair *pair)
 void select_keep_old(struct ice_agent *a)
 {
     struct ice_generation *g = a->now;
-    if (a->selected && a->selected_generation == a->old) {
-        generation_free(g);
-        return;
-    }
-    if (a->old)
+    bool is_old_used = a->selected && a->selected_generation == a->old;
+    if (a->old && !is_old_used)
         drop_old(a);
-    if (!a->selected) {
+    generation_release(a, g, is_old_used ? NULL : a->selected);
+    if (is_old_used || !a->selected) {
         generation_free(g);
         return;
     }
     for (int i = 0; i < g->pair_count; i++) {
-        if (g->pairs[i] == a->selected)
-            continue;
-        pair_release(a, g, g->pairs[i]);
-        free(g->pairs[i]);
+        if (g->pairs[i] != a->selected)
+            free(g->pairs[i]);
     }
     g->pairs[0] = a->selected;
     g->pair_count = 1;

@@ -230,9 +230,21 @@ static void on_refresh(const struct client *c, const struct stun_message *m,
     grant(c, &w, key);
 }
 
-/* The slot of a peer, made if there is none. -1: the number is another's. */
-static int bind_peer(struct sim_allocation *a, const struct ice_address *peer, uint16_t channel)
+static void drop_lapsed(struct sim_allocation *a, uint64_t now_us)
 {
+    int kept = 0;
+    for (int i = 0; i < a->peer_count; i++) {
+        if (now_us < a->peers[i].until_us)
+            a->peers[kept++] = a->peers[i];
+    }
+    a->peer_count = kept;
+}
+
+/* The slot of a peer, made if there is none. -1: the number is another's. */
+static int bind_peer(struct sim_allocation *a, const struct ice_address *peer, uint16_t channel,
+                     uint64_t now_us)
+{
+    drop_lapsed(a, now_us);
     for (int i = 0; i < a->peer_count; i++) {
         bool is_same = ice_address_is_equal(&a->peers[i].peer, peer);
         if (is_same != (a->peers[i].channel == channel))
@@ -262,7 +274,7 @@ static void on_channel_bind(const struct client *c, const struct stun_message *m
         refuse(c, m, STUN_BAD_REQUEST);
         return;
     }
-    int i = bind_peer(a, &peer, (uint16_t)(number >> 16));
+    int i = bind_peer(a, &peer, (uint16_t)(number >> 16), c->sim->now_us);
     if (i < 0) {
         refuse(c, m, STUN_BAD_REQUEST);
         return;

@@ -19,6 +19,7 @@ struct rig {
     struct sim_peer *b;
     struct sim_server *server;
     int realm_a;
+    int realm_b;
 };
 
 /* Two symmetric NATs, one TURN server that only a uses: nothing but a relay
@@ -31,10 +32,10 @@ static struct rig rig_new(uint64_t seed, enum turn_transport transport)
     r.b = sim_add_peer(r.s, &(struct sim_peer_config){.name = "b"});
     r.realm_a =
         sim_add_nat(r.s, SIM_PUBLIC, ice_address_v4(203, 0, 113, 1, 0), SIM_NAT_SYMMETRIC, false);
-    int realm_b =
+    r.realm_b =
         sim_add_nat(r.s, SIM_PUBLIC, ice_address_v4(203, 0, 113, 2, 0), SIM_NAT_SYMMETRIC, false);
     sim_add_address(r.a, r.realm_a, ice_address_v4(192, 168, 1, 5, 4000), "eth0");
-    sim_add_address(r.b, realm_b, ice_address_v4(192, 168, 2, 5, 5000), "eth0");
+    sim_add_address(r.b, r.realm_b, ice_address_v4(192, 168, 2, 5, 5000), "eth0");
     struct ice_agent_server server = sim_turn(*turn_address(), transport);
     sim_use_server(r.a, &server);
     server = sim_stun(ice_address_v4(198, 51, 100, 1, 3478));
@@ -381,18 +382,77 @@ static void test_interface_comes_back(void **state)
     sim_free(r.s);
 }
 
+/* Restarts without end while the other side is away, each with candidates that
+ * never answer: their channels are left to lapse, lest none is left when it
+ * comes back. */
+static void test_channels_of_restarts_in_vain(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(27, TURN_UDP);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    sim_remove_address(r.b, 0);
+    sim_run(r.s, 60 * US_PER_S);
+    assert_null(ice_agent_route(sim_agent(r.a)));
+    for (int i = 0; i < 12; i++) {
+        sim_restart_ice(r.a);
+        sim_run(r.s, 100 * US_PER_MS);
+        for (int k = 0; k < 5; k++) {
+            char line[96];
+            snprintf(line, sizeof line, "candidate:%d 1 udp 1694498815 198.51.100.%d %d typ srflx",
+                     k, 100 + i, 7000 + k);
+            sim_inject_candidate(r.a, line);
+        }
+        sim_run(r.s, 100 * US_PER_S);
+    }
+    sim_reset_nat(r.s, r.realm_b); /* it comes from another port */
+    sim_add_address(r.b, r.realm_b, ice_address_v4(192, 168, 2, 5, 5000), "eth0");
+    sim_restart_ice(r.a);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    exchange(&r);
+    sim_free(r.s);
+}
+
+/* The same with a path that stands: each restart finds the other side at
+ * another address, and the channel of the one before is left. */
+static void test_channels_of_paths_before(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(28, TURN_UDP);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    for (int i = 0; i < 60; i++) {
+        sim_reset_nat(r.s, r.realm_b);
+        sim_restart_ice(r.a);
+        sim_run(r.s, 100 * US_PER_S);
+        exchange(&r);
+    }
+    sim_free(r.s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transports),        cmocka_unit_test(test_udp_blocked),
-        cmocka_unit_test(test_one_hour),          cmocka_unit_test(test_short_lifetime),
-        cmocka_unit_test(test_realm_change),      cmocka_unit_test(test_server_restart),
-        cmocka_unit_test(test_server_away),       cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_wrong_password),    cmocka_unit_test(test_dead_server),
-        cmocka_unit_test(test_end_of_candidates), cmocka_unit_test(test_redirect),
-        cmocka_unit_test(test_redirect_loop),     cmocka_unit_test(test_channel_forbidden),
-        cmocka_unit_test(test_relay_only),        cmocka_unit_test(test_free_gives_back),
-        cmocka_unit_test(test_second_interface),  cmocka_unit_test(test_interface_comes_back),
+        cmocka_unit_test(test_transports),
+        cmocka_unit_test(test_udp_blocked),
+        cmocka_unit_test(test_one_hour),
+        cmocka_unit_test(test_short_lifetime),
+        cmocka_unit_test(test_realm_change),
+        cmocka_unit_test(test_server_restart),
+        cmocka_unit_test(test_server_away),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_wrong_password),
+        cmocka_unit_test(test_dead_server),
+        cmocka_unit_test(test_end_of_candidates),
+        cmocka_unit_test(test_redirect),
+        cmocka_unit_test(test_redirect_loop),
+        cmocka_unit_test(test_channel_forbidden),
+        cmocka_unit_test(test_relay_only),
+        cmocka_unit_test(test_free_gives_back),
+        cmocka_unit_test(test_second_interface),
+        cmocka_unit_test(test_interface_comes_back),
+        cmocka_unit_test(test_channels_of_restarts_in_vain),
+        cmocka_unit_test(test_channels_of_paths_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
