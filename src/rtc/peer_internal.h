@@ -32,6 +32,7 @@ struct peer {
     /* Signalling. */
     bool is_offerer;  /* made the first offer of the session */
     bool is_offering; /* an offer of ours is not answered yet */
+    bool is_answered; /* the last offer of theirs is, by us */
     bool has_remote;
     bool is_fresh;      /* our ICE credentials wait for theirs: no need to restart for an offer */
     bool is_describing; /* send_description() is on its way */

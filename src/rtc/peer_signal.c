@@ -61,6 +61,8 @@ static void send_description(void *arg)
     peer->local.end_of_candidates = peer->is_gathered;
     char *text = sdp_format(&peer->local);
     peer->local.session_version++;
+    if (!peer->is_offering)
+        peer->is_answered = true;
     peer->handlers.on_description(peer->is_offering ? "offer" : "answer", text, peer->arg);
     free(text);
     if (peer->is_gathered && peer->state != PEER_CLOSED)
@@ -136,6 +138,7 @@ bool peer_is_offering(const struct peer *peer)
 void peer_abandon_restart(struct peer *peer)
 {
     peer->is_offering = false;
+    peer->is_answered = false; /* signalling may have lost that as well */
 }
 
 bool peer_update_addresses(struct peer *peer)
@@ -242,10 +245,15 @@ static void take_first_offer(struct peer *peer, const struct sdp *sdp)
     peer_start_transport(peer);
 }
 
+static bool has_new_credentials(const struct peer *peer, const struct sdp *sdp)
+{
+    return strcmp(sdp->ufrag, peer->remote.ufrag) != 0;
+}
+
 /* Of a session that stands. Without new credentials nothing is restarted. */
 static void take_next_offer(struct peer *peer, const struct sdp *sdp)
 {
-    bool is_restart = strcmp(sdp->ufrag, peer->remote.ufrag) != 0;
+    bool is_restart = has_new_credentials(peer, sdp);
     /* Otherwise we have just restarted, too. */
     bool restarts_us = is_restart && !peer->is_fresh;
     peer->is_offering = false;
@@ -254,8 +262,9 @@ static void take_next_offer(struct peer *peer, const struct sdp *sdp)
         forget_local(peer);
         ice_update_addresses(peer->ice);
     }
-    if (is_restart)
+    if (is_restart || peer->is_fresh)
         use_remote(peer);
+    peer->is_answered = false;
     copy_credentials(peer);
 }
 
@@ -303,16 +312,21 @@ int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const 
     int error = sdp_parse(sdp, &parsed, why);
     if (error < 0)
         return error;
-    bool has_won = is_offer && peer->has_remote && peer->is_offering && peer->is_offerer;
+    bool is_crossing = is_offer && peer->has_remote && peer->is_offering;
+    bool has_won = is_crossing && peer->is_offerer;
+    /* Their offer, repeated because of an offer of ours that has its answer by
+     * now. The one that is out is newer. */
+    bool is_late =
+        is_crossing && !has_won && peer->is_answered && !has_new_credentials(peer, &parsed);
     if (peer->has_remote && !is_same_session(peer, &parsed)) {
         *why = "it is of another session";
         error = -EINVAL;
     } else if (has_won) {
         describe_later(peer);
-    } else {
+    } else if (!is_late) {
         error = is_offer ? take_offer(peer, &parsed, why) : take_answer(peer, &parsed, why);
     }
-    if (error < 0 || has_won)
+    if (error < 0 || has_won || is_late)
         sdp_deinit(&parsed);
     return error;
 }

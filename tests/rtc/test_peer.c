@@ -868,9 +868,85 @@ static void test_restart_without_answer(void **state)
     }
 }
 
+static bool first_described_again(struct scene *scene)
+{
+    return scene->ends[0].descriptions == 2;
+}
+
 static bool second_described_again(struct scene *scene)
 {
     return scene->ends[1].descriptions == 2;
+}
+
+static bool second_offered_again(struct scene *scene)
+{
+    return scene->ends[1].descriptions == 4;
+}
+
+static bool first_answered(struct scene *scene)
+{
+    return scene->ends[0].descriptions == 4;
+}
+
+/* Both restart at once, and the second does so again before the offer that
+ * the first repeats is there: it was answered, and takes nothing back. */
+static void test_repeated_offer_is_late(void **state)
+{
+    struct scene *scene = *state;
+    struct end *first = &scene->ends[0];
+    struct end *second = &scene->ends[1];
+    const char *why = NULL;
+    connect_both(scene);
+    scene->is_manual = true;
+    assert_int_equal(peer_restart(first->peer), 0);
+    assert_int_equal(peer_restart(second->peer), 0);
+    run_until(scene, both_restart_offered);
+    char *offer = xstrdup(first->sdp);
+    give_description(second, "offer");
+    run_until(scene, first_offered_again);
+    assert_int_equal(peer_set_remote(second->peer, "offer", offer, &why), 0);
+    free(offer);
+    run_until(scene, second_answered);
+    give_description(second, "answer");
+    run_until(scene, both_on_new_paths);
+    first->path_changes = second->path_changes = 0;
+
+    assert_int_equal(peer_restart(second->peer), 0);
+    run_until(scene, second_offered_again);
+    assert_string_equal(second->type, "offer");
+    give_description(first, "offer");
+    assert_true(peer_is_offering(second->peer));
+    give_description(second, "offer");
+    run_until(scene, first_answered);
+    assert_string_equal(first->type, "answer");
+    give_description(first, "answer");
+    run_until(scene, both_on_new_paths);
+    assert_int_equal(second->descriptions, 4);
+}
+
+/* The second restarts while its answer to the first's offer is on its way: an
+ * offer goes out instead, and the answer to the repeated one has what counts. */
+static void test_restart_overtakes_answer(void **state)
+{
+    struct scene *scene = *state;
+    struct end *first = &scene->ends[0];
+    struct end *second = &scene->ends[1];
+    connect_both(scene);
+    scene->is_manual = true;
+    first->path_changes = second->path_changes = 0;
+    assert_int_equal(peer_restart(first->peer), 0);
+    run_until(scene, first_described_again);
+    give_description(first, "offer");
+    assert_int_equal(peer_restart(second->peer), 0);
+    run_until(scene, second_described_again);
+    assert_string_equal(second->type, "offer");
+    give_description(second, "offer");
+    run_until(scene, first_offered_again);
+    give_description(first, "offer");
+    run_until(scene, second_answered);
+    assert_string_equal(second->type, "answer");
+    give_description(second, "answer");
+    run_until(scene, both_on_new_paths);
 }
 
 /* Descriptions of other sessions do nothing to this one. */
@@ -966,6 +1042,8 @@ int main(void)
         TEST(test_restarts_cross),
         TEST(test_restart_offer_is_lost),
         TEST(test_restart_without_answer),
+        TEST(test_repeated_offer_is_late),
+        TEST(test_restart_overtakes_answer),
         TEST(test_other_sessions_are_refused),
         TEST(test_dead_servers_cost_no_time),
         TEST(test_unresolved_name_costs_no_time),
