@@ -23,6 +23,7 @@
 #include "http/parse.h"
 #include "net/address_watch.h"
 #include "net/websocket.h"
+#include "signal/bucket.h"
 #include "signal/handshake.h"
 
 enum {
@@ -59,6 +60,7 @@ struct signal_client {
     uint64_t silence_us;
     uint64_t heard_at_us;
     uint64_t probed_at_us; /* 0: no probe is under way */
+    struct bucket bucket;  /* of messages that the server may send */
     bool is_freed;
 };
 
@@ -95,6 +97,13 @@ static void client_send(struct signal_client *client, const struct signal_messag
 static void on_ws_message(struct span text, void *arg)
 {
     struct signal_client *client = arg;
+    if (client->state != CLIENT_OPEN)
+        return;
+    if (!bucket_take(&client->bucket, SIGNAL_CLIENT_MESSAGES_PER_S, SIGNAL_CLIENT_MESSAGES_BURST,
+                     clock_now_us())) {
+        client_lose(client, "sends too many messages; given up");
+        return;
+    }
     struct signal_message message;
     int error = signal_message_decode(text, &message);
     if (error < 0) {

@@ -16,6 +16,14 @@
 
 struct signal_client;
 
+enum {
+    /* Messages a second of the server, on average, and at once; over it, it is
+     * given up. A new negotiation for each of them would take our memory and
+     * time. The other peer may send half as many (SIGNAL_MESSAGES_PER_S). */
+    SIGNAL_CLIENT_MESSAGES_PER_S = 40,
+    SIGNAL_CLIENT_MESSAGES_BURST = 400,
+};
+
 struct signal_client_handlers {
     /* The WebSocket is open and the join is on its way. May be NULL. */
     void (*on_open)(void *arg);

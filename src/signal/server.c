@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "net/websocket.h"
+#include "signal/bucket.h"
 #include "signal/handshake.h"
 #include "signal/message.h"
 #include "signal/room.h"
@@ -48,9 +49,9 @@ struct socket {
     uint64_t check_at_us;
     uint64_t ping_at_us;
     uint64_t heard_at_us;
-    uint64_t filled_at_us; /* of the token bucket: when it was full, or will be */
-    unsigned number;       /* names it in the log */
-    const char *doom;      /* the reason to drop it in the next turn */
+    struct bucket bucket; /* of messages that it may send */
+    unsigned number;      /* names it in the log */
+    const char *doom;     /* the reason to drop it in the next turn */
 };
 
 struct signal_server {
@@ -194,21 +195,6 @@ static void on_room_send(struct room_member *to, const struct signal_message *me
         socket_doom(socket, "reads too slowly");
 }
 
-/* A token bucket, kept as one time: each message moves the time at which the
- * bucket is full again by one interval, and may not move it farther ahead than
- * the burst. */
-static bool socket_may_send(struct socket *socket, uint64_t now_us)
-{
-    const struct signal_server_config *config = &socket->server->config;
-    uint64_t interval_us = US_PER_S / config->messages_per_s;
-    if (socket->filled_at_us < now_us)
-        socket->filled_at_us = now_us;
-    if (socket->filled_at_us - now_us > interval_us * (config->messages_burst - 1))
-        return false;
-    socket->filled_at_us += interval_us;
-    return true;
-}
-
 static void socket_log_message(const struct socket *socket, const struct signal_message *message)
 {
     char redacted[LOG_REDACTED_LEN];
@@ -225,7 +211,8 @@ static void on_ws_message(struct span text, void *arg)
     struct signal_server *server = socket->server;
     if (socket->doom)
         return;
-    if (!socket_may_send(socket, clock_now_us())) {
+    if (!bucket_take(&socket->bucket, server->config.messages_per_s, server->config.messages_burst,
+                     clock_now_us())) {
         socket_doom(socket, "too many messages");
         return;
     }

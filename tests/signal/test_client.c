@@ -325,6 +325,31 @@ static void test_wrong_servers(void **state)
     check_fake(ACCEPTS "\x88\x02\x03\xe9", 1, false, "is going away");
 }
 
+static void test_flood_is_given_up(void **state)
+{
+    (void)state;
+    static const char frame[] = "\x81\x22{\"type\":\"peer-joined\",\"peerId\":\"\"}";
+    log_configure(LOG_ERROR, LOG_TEXT);
+    struct loop *loop = loop_new();
+    struct fake f;
+    fake_start(&f, loop, ACCEPTS);
+    struct visit v;
+    visit_begin(&v, loop, f.url, NULL, "r");
+    run_until(loop, &v.is_open);
+    for (int i = 0; i < 2000; i++)
+        conn_write(f.conn, SPAN_LITERAL(frame));
+    expect_close(&v, "sends too many messages; given up");
+    size_t messages = 0;
+    struct span got = buf_bytes(&v.messages);
+    for (size_t i = 0; i < got.len; i++)
+        messages += got.data[i] == '\n';
+    /* A slow machine refills the bucket meanwhile. */
+    assert_in_range(messages, SIGNAL_CLIENT_MESSAGES_BURST, SIGNAL_CLIENT_MESSAGES_BURST + 400);
+    visit_end(&v);
+    fake_stop(&f);
+    loop_free(loop);
+}
+
 static void test_malformed_messages_are_dropped(void **state)
 {
     (void)state;
@@ -453,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_close_in_callbacks),
         cmocka_unit_test(test_wrong_servers),
+        cmocka_unit_test(test_flood_is_given_up),
         cmocka_unit_test(test_malformed_messages_are_dropped),
         cmocka_unit_test(test_unreachable_servers),
         cmocka_unit_test(test_wss),
