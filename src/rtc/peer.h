@@ -124,8 +124,8 @@ enum peer_match { PEER_MATCH_NONE, PEER_MATCH_PROCESS, PEER_MATCH_SESSION };
 enum peer_match peer_match(const struct peer *peer, const char *sdp);
 
 /* Takes a candidate (JSON of an RTCIceCandidateInit, or "null"). 0, also for
- * one that is of no use to us, such as ICE-TCP or a .local name; -EINVAL for
- * what is none, or of another peer connection. Never fatal. */
+ * one that is of no use to us, such as ICE-TCP; -EINVAL for what is none, or of
+ * another peer connection. Never fatal. */
 int peer_add_candidate(struct peer *peer, const char *candidate_json);
 
 /* Sends a binary message made of head and body. 0; -ENOTCONN before open or
