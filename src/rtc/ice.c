@@ -259,6 +259,7 @@ void ice_gather(struct ice *ice)
 
 void ice_restart(struct ice *ice)
 {
+    ice_close_lookups(ice); /* of candidates that no longer count */
     ice_agent_restart(ice->agent, clock_now_us());
     ice_rearm(ice);
 }
@@ -268,6 +269,8 @@ void ice_restart(struct ice *ice)
 int ice_set_remote_credentials(struct ice *ice, const char *ufrag, const char *pwd)
 {
     int result = ice_agent_set_remote(ice->agent, ufrag, pwd, clock_now_us());
+    if (result > 0)
+        ice_close_lookups(ice);
     ice_rearm(ice);
     return result < 0 ? result : 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "testing.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <openssl/evp.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/random.h"
@@ -873,6 +875,44 @@ static bool first_described_again(struct scene *scene)
     return scene->ends[0].descriptions == 2;
 }
 
+static int count_descriptors(void)
+{
+    int count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
+/* One restart after the other, each with names to look up: the questions of
+ * those before are not waited for, each of which has a socket. */
+static void test_names_of_restarts_before(void **state)
+{
+    struct scene *scene = *state;
+    struct peer *peer = scene->ends[1].peer;
+    const char *why = NULL;
+    connect_both(scene);
+    scene->is_manual = true;
+    int before = count_descriptors();
+    for (int i = 0; i < 20; i++) {
+        struct buf sdp;
+        buf_init(&sdp, 1 << 20);
+        buf_append_string(&sdp, scene->ends[0].sdp);
+        for (int k = 0; k < 8; k++)
+            buf_append_format(&sdp,
+                              "a=candidate:%d 1 udp 2122252543 name-%d-%d.local 5000 typ host\r\n",
+                              k, i, k);
+        buf_append(&sdp, span_of("", 1));
+        char *text = (char *)(uintptr_t)buf_bytes(&sdp).data;
+        memcpy(strstr(text, "a=ice-ufrag:") + 12, (char[]){(char)('a' + i)}, 1);
+        assert_int_equal(peer_set_remote(peer, "offer", text, &why), 0);
+        buf_deinit(&sdp);
+    }
+    assert_in_range(count_descriptors() - before, 0, 8);
+}
+
 static bool second_described_again(struct scene *scene)
 {
     return scene->ends[1].descriptions == 2;
@@ -1042,6 +1082,7 @@ int main(void)
         TEST(test_restarts_cross),
         TEST(test_restart_offer_is_lost),
         TEST(test_restart_without_answer),
+        TEST(test_names_of_restarts_before),
         TEST(test_repeated_offer_is_late),
         TEST(test_restart_overtakes_answer),
         TEST(test_other_sessions_are_refused),
