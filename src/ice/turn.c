@@ -28,7 +28,7 @@ struct turn_client *turn_client_new(enum turn_transport transport, const struct 
 {
     struct turn_client *t = xcalloc(1, sizeof *t);
     t->transport = transport;
-    t->server = *server;
+    t->server = t->home = *server;
     t->auth.user = xstrdup(user);
     t->auth.pass = xstrdup(pass);
     t->refresh_us = TIME_NEVER;
@@ -91,6 +91,16 @@ bool turn_client_is_asking(const struct turn_client *t)
     return t->request.transaction.is_active || t->refresh_us == 0;
 }
 
+/* Who sent us elsewhere knows best where to go the next time. */
+static void return_home(struct turn_client *t)
+{
+    t->redirects = 0;
+    if (ice_address_is_equal(&t->server, &t->home))
+        return;
+    t->server = t->home;
+    t->auth.is_known = false;
+}
+
 void turn_client_stop(struct turn_client *t)
 {
     if (t->state == TURN_ALLOCATED) {
@@ -102,6 +112,7 @@ void turn_client_stop(struct turn_client *t)
     memset(t->channels, 0, sizeof t->channels);
     t->refresh_us = TIME_NEVER;
     t->state = TURN_IDLE;
+    return_home(t);
 }
 
 void turn_client_fail(struct turn_client *t, const char *text)
@@ -110,6 +121,7 @@ void turn_client_fail(struct turn_client *t, const char *text)
     memset(t->channels, 0, sizeof t->channels);
     t->refresh_us = TIME_NEVER;
     t->state = TURN_FAILED;
+    return_home(t);
     t->handlers.on_failed(t->arg, text);
 }
 

@@ -38,7 +38,8 @@ struct turn_channel {
 struct turn_client {
     enum turn_transport transport;
     enum turn_state state;
-    struct ice_address server;
+    struct ice_address server; /* in use: home, or where that sent us */
+    struct ice_address home;   /* the owner's choice */
     struct turn_auth auth;
     struct turn_request request; /* Allocate or Refresh */
     uint64_t refresh_us;         /* 0: at once */

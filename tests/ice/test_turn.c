@@ -277,6 +277,30 @@ static void test_redirect(void **state)
     }
 }
 
+/* The server that we were sent to dies: the one that sent us is asked anew. */
+static void test_redirected_server_dies(void **state)
+{
+    (void)state;
+    for (int transport = TURN_UDP; transport <= TURN_TLS; transport++) {
+        struct rig r = rig_new(29, (enum turn_transport)transport);
+        struct ice_address address = ice_address_v4(198, 51, 100, 3, 3478);
+        struct sim_server *other = sim_add_server(r.s, address);
+        r.server->redirect = address;
+        sim_connect(r.s, r.a, r.b);
+        assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+        sim_run(r.s, 60 * US_PER_S);
+        r.server->redirect = (struct ice_address){0};
+        other->is_dead = true;
+        sim_restart_server(r.s, other);
+        sim_run(r.s, 700 * US_PER_S); /* as long as the allocation may live */
+        assert_int_equal(r.server->allocates, 1);
+        sim_restart_ice(r.a);
+        assert_true(sim_run_until_connected(r.s, 5 * US_PER_S));
+        exchange(&r);
+        sim_free(r.s);
+    }
+}
+
 static void test_redirect_loop(void **state)
 {
     (void)state;
@@ -446,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_end_of_candidates),
         cmocka_unit_test(test_redirect),
         cmocka_unit_test(test_redirect_loop),
+        cmocka_unit_test(test_redirected_server_dies),
         cmocka_unit_test(test_channel_forbidden),
         cmocka_unit_test(test_relay_only),
         cmocka_unit_test(test_free_gives_back),
