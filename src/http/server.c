@@ -71,9 +71,32 @@ const char *server_date(struct http_server *server)
     return server->date;
 }
 
+/* Who has waited longest for its client to say something: it has no request,
+ * or a part of a head. NULL: all are at work. */
+static struct http_connection *longest_waiting(const struct http_server *server)
+{
+    const struct timeout_queue *idle = &server->timeouts[TIMEOUT_IDLE];
+    const struct timeout_queue *heads = &server->timeouts[TIMEOUT_HEAD];
+    struct http_connection *x = first_of(idle);
+    struct http_connection *y = first_of(heads);
+    if (!x || !y)
+        return x ? x : y;
+    return x->deadline_us - idle->after_us < y->deadline_us - heads->after_us ? x : y;
+}
+
+/* Over the limit, who says nothing makes way: one machine that only opens
+ * connections must not keep everybody else out. */
+static void make_room(struct http_server *server)
+{
+    struct http_connection *c = longest_waiting(server);
+    if (c && server->connection_count >= server->config.connections_max)
+        connection_close(c);
+}
+
 static void on_accept(struct conn *conn, void *arg)
 {
     struct http_server *server = arg;
+    make_room(server);
     if (server->connection_count < server->config.connections_max) {
         connection_new(server, conn);
         return;

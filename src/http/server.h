@@ -58,7 +58,9 @@ struct http_server_config {
      * or a full response (respond and end) before it returns. */
     void (*on_request)(struct http_exchange *x, const struct http_request *request, void *arg);
     void *arg;
-    size_t connections_max;   /* over it, a new one gets 503 and is closed */
+    /* Over it, the one that has waited longest for a request, or the rest of
+     * a head, is closed for a new one; without any, that gets 503. */
+    size_t connections_max;
     uint64_t head_timeout_us; /* from the first byte of a head to its last; slow-loris */
     uint64_t idle_timeout_us; /* without a request on a kept-alive connection */
 };

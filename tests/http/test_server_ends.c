@@ -313,6 +313,35 @@ static void test_connection_limit(void **state)
     service_stop();
 }
 
+/* Who says nothing makes way for who does, but no request under way. */
+static void test_silent_makes_way(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.connections_max = 2,
+                                                   .head_timeout_us = 60 * US_PER_S,
+                                                   .idle_timeout_us = 60 * US_PER_S});
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    struct peer silent;
+    struct peer other;
+    for (int i = 0; i < 2; i++) {
+        peer_connect(&silent, t.port);
+        if (i > 0)
+            peer_send(&silent, "GET /now HTTP/1.1\r\nHos");
+        peer_connect(&other, t.port);
+        RIG_WAIT(silent.has_ended);
+        assert_int_equal(silent.in.len, 0);
+        peer_send(&other, "GET /now HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+        RIG_WAIT(peer_has(&other, "now"));
+        RIG_WAIT(other.has_ended);
+        peer_close(&other);
+        peer_close(&silent);
+    }
+    service_reply("late");
+    RIG_WAIT(peer_has(&t.client, "late"));
+    service_stop();
+}
+
 static void test_stops_listening(void **state)
 {
     (void)state;
@@ -362,6 +391,7 @@ int main(void)
         cmocka_unit_test(test_wrong_length),
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_connection_limit),
+        cmocka_unit_test(test_silent_makes_way),
         cmocka_unit_test(test_stops_listening),
         cmocka_unit_test(test_free_aborts),
     };
