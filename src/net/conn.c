@@ -463,17 +463,35 @@ static void conn_on_dialled(int fd, int error, void *arg)
     conn_pull_plaintext(conn); /* makes the ClientHello */
 }
 
+/* Without a dial yet. */
+static struct conn *conn_new_dialling(struct loop *loop, const struct tls_client *tls,
+                                      const char *tls_host, uint64_t timeout_us)
+{
+    struct conn *conn = conn_new(loop, CONN_DIALLING);
+    conn->timer = timer_new(loop, conn_on_timeout, conn);
+    timer_start_in(conn->timer, timeout_us);
+    if (tls)
+        conn->tls = tls_session_new(tls, tls_host);
+    return conn;
+}
+
 struct conn *conn_connect(struct loop *loop, const char *host, uint16_t port,
                           const struct tls_client *tls, uint64_t timeout_us,
                           const struct conn_handlers *handlers, void *arg)
 {
-    struct conn *conn = conn_new(loop, CONN_DIALLING);
+    struct conn *conn = conn_new_dialling(loop, tls, host, timeout_us);
     conn_set_handlers(conn, handlers, arg);
-    conn->timer = timer_new(loop, conn_on_timeout, conn);
-    timer_start_in(conn->timer, timeout_us);
-    if (tls)
-        conn->tls = tls_session_new(tls, host);
     conn->dial = dial_new(loop, host, port, conn_on_dialled, conn);
+    return conn;
+}
+
+struct conn *conn_connect_to(struct loop *loop, const struct address *address,
+                             const struct tls_client *tls, const char *tls_host,
+                             uint64_t timeout_us, const struct conn_handlers *handlers, void *arg)
+{
+    struct conn *conn = conn_new_dialling(loop, tls, tls_host, timeout_us);
+    conn_set_handlers(conn, handlers, arg);
+    conn->dial = dial_new_to(loop, address, 1, conn_on_dialled, conn);
     return conn;
 }
 

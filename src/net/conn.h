@@ -66,6 +66,12 @@ struct conn *conn_connect(struct loop *loop, const char *host, uint16_t port,
                           const struct tls_client *tls, uint64_t timeout_us,
                           const struct conn_handlers *handlers, void *arg);
 
+/* The same to an address that is known. With tls, the certificate must name
+ * tls_host; without, that is not used. */
+struct conn *conn_connect_to(struct loop *loop, const struct address *address,
+                             const struct tls_client *tls, const char *tls_host,
+                             uint64_t timeout_us, const struct conn_handlers *handlers, void *arg);
+
 /* Detaches, lets what is queued and the FIN go out in the background (a peer
  * that takes nothing for 5 s is dropped), drops what the peer still sends for
  * up to 2 s so that it can read the last of ours, frees. No handler is called

@@ -324,12 +324,11 @@ void ice_open_stream(struct ice *ice, int number, const struct ice_agent_server 
     assert(number >= 0 && number < ICE_BASES_MAX && !ice->bases[number]);
     struct base *base = base_new(ice);
     base->number = number;
-    char text[ICE_ADDRESS_TEXT_LEN];
+    /* Not the name's addresses: the server may have sent us to another one. */
+    struct address address = ice_to_sockaddr(&server->address);
     bool is_tls = server->transport == TURN_TLS;
-    const char *host = is_tls ? server->host : ice_address_format_ip(&server->address, text);
-    base->conn = conn_connect(ice->loop, host, server->address.port,
-                              is_tls ? ice_servers_tls(ice->servers) : NULL, STREAM_CONNECT_US,
-                              &stream_handlers, base);
+    base->conn = conn_connect_to(ice->loop, &address, is_tls ? ice_servers_tls(ice->servers) : NULL,
+                                 server->host, STREAM_CONNECT_US, &stream_handlers, base);
     ice->bases[number] = base;
 }
 

@@ -344,6 +344,29 @@ static void test_conn_over_tls(void **state)
     loop_free(loop);
 }
 
+/* To an address, whatever its name resolves to; the certificate has the name. */
+static void test_conn_to_address(void **state)
+{
+    const struct fixture *f = *state;
+    static const char *const hosts[] = {"turn.example.org", "turn.example.com"};
+    for (int i = 0; i < 2; i++) {
+        struct loop *loop = loop_new();
+        struct tls_peer peer;
+        tls_peer_init(&peer, loop, &f->good);
+        struct address address;
+        assert_int_equal(address_parse("127.0.0.1", listener_port(peer.listener), &address), 0);
+        struct end end;
+        end_init(&end, loop);
+        end.conn =
+            conn_connect_to(loop, &address, f->client, hosts[i], 5 * US_PER_S, &end_handlers, &end);
+        run_until(loop, i == 0 ? &end.is_open : &end.is_closed);
+        assert_int_equal(end.is_open, i == 0);
+        end_deinit(&end);
+        tls_peer_deinit(&peer);
+        loop_free(loop);
+    }
+}
+
 /* Reading goes off in the middle of what one record batch brought. */
 static void stop_after_first(struct span bytes, void *arg)
 {
@@ -461,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_garbage_instead_of_tls),
         cmocka_unit_test(test_ca_file_errors),
         cmocka_unit_test(test_conn_over_tls),
+        cmocka_unit_test(test_conn_to_address),
         cmocka_unit_test(test_reading_off_keeps_plaintext),
         cmocka_unit_test(test_conn_refuses_certificate),
         cmocka_unit_test(test_cut_off_is_no_end),
