@@ -17,6 +17,7 @@ a response (or the reading of a request) is held:
     /slow/NAME      sends nothing at all before the gate opens
     /hold/NAME      reads no body before the gate opens, then answers as /digest
     a chat completion for the model "gated:NAME" is held behind its first token
+    ?gate=NAME      holds the last block of /bytes/, or the answer of /digest
 """
 
 import argparse
@@ -218,6 +219,10 @@ class Handler(BaseHTTPRequestHandler):
             for _ in self.body():
                 pass
 
+    def hold(self):
+        if "gate" in self.query:
+            self.wait_gate(self.query["gate"])
+
     def wait_gate(self, name):
         """Until the gate opens; ClientGone when the client closes first."""
         fd = gates.fd(name)
@@ -340,12 +345,15 @@ class Handler(BaseHTTPRequestHandler):
         digest = hashlib.sha256()
         for data in self.body():
             digest.update(data)
+        self.hold()
         self.send_json({"bytes": self.body_read, "sha256": digest.hexdigest()})
 
     def on_bytes(self, rest):
         size = int(rest)
         self.start(200, "application/octet-stream", None if "chunked" in self.query else size)
         for data in pattern(size):
+            if self.sent + len(data) == size:
+                self.hold()
             self.send(data)
         self.finish_body()
 
@@ -377,8 +385,7 @@ class Handler(BaseHTTPRequestHandler):
         if how != "head":
             self.start(200, "text/plain", 1000 if how == "length" else None)
             self.send(b"this is not all of it\n")
-            if "gate" in self.query:
-                self.wait_gate(self.query["gate"])
+            self.hold()
         if how == "reset":
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -169,18 +169,18 @@ class LabRig(Rig):
         return self.run(f"curl {self.transfers}", ["curl", "--silent", "--show-error", *args],
                         is_product=False)  # fmt: skip
 
-    def download(self, size, *args):
+    def download(self, size, *args, query=""):
         """A download that has begun; its check() waits for the end of it."""
         path = self.file(f"download-{self.transfers}")
-        curl = self.curl("--fail", "--output", path, *args, self.url(f"/bytes/{size}"))
+        curl = self.curl("--fail", "--output", path, *args, self.url(f"/bytes/{size}{query}"))
         return Transfer(curl, lambda: file_digest(path), (size, pattern_digest(size)))
 
-    def upload(self, size, *args):
+    def upload(self, size, *args, query=""):
         path = self.file(f"upload-{size}")
         if not os.path.exists(path):
             with open(path, "wb") as file:
                 file.writelines(pattern(size))
-        curl = self.curl("--fail", "--upload-file", path, *args, self.url("/digest"))
+        curl = self.curl("--fail", "--upload-file", path, *args, self.url(f"/digest{query}"))
         return Transfer(curl, lambda: tuple(json.loads(curl.text("out")).values()),
                         (size, pattern_digest(size)))  # fmt: skip
 
