@@ -8,8 +8,9 @@ from network import NO_UDP
 
 
 class NoPath(Homes):
-    # The agent gives up after 23.5 s; a client waits for 10 s.
-    given_up_s = 30
+    # The agent gives up after 23.5 s, or the link after 30 s; a client waits
+    # for 10 s.
+    given_up_s = 60
 
     def test_everything_blocked(self):
         """no UDP and a wrong TURN password: 503 for the client, and the reasons"""
@@ -37,8 +38,9 @@ class NoPath(Homes):
 
     def check_reasons(self, end, mark, ours, theirs):
         """The end that gives up second may hear first that the other one has
-        left; it gives its reasons then."""
-        lines = "no connection to the other side: .*|left before there was a connection .*"
+        left; it gives its reasons then. What the link's patience ends on a slow
+        machine has the same reasons."""
+        lines = "no connection to the other side.*|left before there was a connection.*"
         text = end.wait_for(lines, after=mark, deadline=self.given_up_s)[0]
         for reason in (
             rf"stun server 192\.0\.2\.1:3478 from 192\.168\.{ours}: no answer",
