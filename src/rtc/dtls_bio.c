@@ -2,10 +2,30 @@
  * OpenSSL asks a datagram BIO a few things besides bytes. It has no socket
  * that knows a path MTU (the SSL's is set by hand), so all but the flush is
  * answered with 0.
+ *
+ * Some stacks (werift) send a flight again byte by byte, record numbers and
+ * all. OpenSSL drops a number that it has seen, also where it dropped that
+ * record as well: a ChangeCipherSpec ahead of the message before it, which
+ * was lost. So what is in the clear, where anybody could make up a number,
+ * gets a new one here. What is sealed keeps its own, and is not let in twice.
  */
 #include "rtc/dtls_bio.h"
 
+#include "base/bytes.h"
 #include "rtc/dtls.h"
+#include "rtc/dtls_record.h"
+
+enum { NUMBER_AT = 3 }; /* epoch (16 bits) and number (48), in a record's header */
+
+static void renumber(struct dtls_bio *bio, uint8_t *datagram, size_t len)
+{
+    struct span rest = span_of(datagram, len);
+    struct dtls_record record;
+    while (dtls_record_take(&rest, &record) == 0) {
+        if (record.epoch == 0)
+            put_u64be(datagram + (record.whole.data - datagram) + NUMBER_AT, bio->next_number++);
+    }
+}
 
 static int on_read(BIO *b, char *out, int room)
 {
@@ -18,6 +38,7 @@ static int on_read(BIO *b, char *out, int room)
     /* OpenSSL's buffer holds the greatest record; what is longer is none. */
     size_t len = bio->incoming.len < (size_t)room ? bio->incoming.len : (size_t)room;
     memcpy(out, bio->incoming.data, len);
+    renumber(bio, (uint8_t *)out, len);
     bio->has_incoming = false;
     return (int)len;
 }

@@ -7,6 +7,7 @@
 #define RTC_DTLS_BIO_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <openssl/bio.h>
 
@@ -17,6 +18,7 @@ struct dtls_bio {
     BIO_METHOD *method;
     struct span incoming; /* the datagram that the next read gives */
     bool has_incoming;
+    uint64_t next_number; /* of a record in the clear that comes in */
     void (*on_datagram)(struct span datagram, void *arg); /* written by OpenSSL */
     void *arg;
 };
