@@ -130,7 +130,12 @@ server.on("upgrade", (request, socket, head) => {
 
 // Socket.IO: "echo" is acknowledged with its digest and comes back; "leave"
 // makes this side disconnect.
-const io = new SocketServer(server, { maxHttpBufferSize: 2 * MESSAGE, destroyUpgrade: false });
+const io = new SocketServer(server, {
+  maxHttpBufferSize: 2 * MESSAGE,
+  destroyUpgrade: false,
+  upgradeTimeout: 60000, // these are not what is tested here
+  pingTimeout: 60000,
+});
 io.on("connection", (socket) => {
   socket.on("echo", (bytes, acknowledge) => {
     acknowledge(digest(bytes));

@@ -9,7 +9,7 @@ const [base, names] = process.argv.slice(2);
 const transports = names.split(",");
 
 async function connect() {
-  const socket = io(base, { transports, forceNew: true, reconnection: false });
+  const socket = io(base, { transports, forceNew: true, reconnection: false, timeout: 60000 });
   await new Promise((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("connect_error", reject);
@@ -22,7 +22,7 @@ async function connect() {
 
 async function echo(socket, bytes) {
   const back = once(socket, "echo");
-  assert.equal(await socket.timeout(20000).emitWithAck("echo", bytes), digest(bytes));
+  assert.equal(await socket.timeout(60000).emitWithAck("echo", bytes), digest(bytes));
   assert.equal(Buffer.compare(Buffer.from(await back), bytes), 0);
 }
 

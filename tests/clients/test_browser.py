@@ -24,7 +24,7 @@ class BrowserCase(NodeCase):
         url = f"http://{host}:{port}/page.html{query}"
         argv = [*CHROMIUM, f"--user-data-dir={profile}", url]
         browser = self.rig.run("chromium", argv, is_product=False)
-        self.server.wait_for(r"^page-done", deadline=60)
+        self.server.wait_for(r"^page-done", deadline=90)
         browser.end()
         seen = [line for _, line in self.server.lines if line.startswith("page-")]
         self.assertEqual(seen, [f'page-ok "{step}"' for step in steps] + ["page-done null"])

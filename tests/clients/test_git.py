@@ -26,12 +26,12 @@ OWN_COMMITS = 64  # whose names make a fetch's request so long that git compress
 
 @unittest.skipUnless(shutil.which("git"), "there is no git")
 class Git(Case):
-    seconds = 90
+    seconds = 240
 
     def setUp(self):
-        super().setUp()
         self.folder = tempfile.mkdtemp(prefix="git-")
-        self.addCleanup(shutil.rmtree, self.folder)
+        self.addCleanup(shutil.rmtree, self.folder)  # when the server has ended
+        super().setUp()
         served = os.path.join(self.folder, "served")
         self.git("init", "--quiet", "--bare", "--initial-branch=main", "served/repo.git")
         self.git("-C", "served/repo.git", "config", "http.receivepack", "true")

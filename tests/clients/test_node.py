@@ -29,7 +29,7 @@ class NodeCase(Case):
         host, port = self.rig.proxy_address
         argv = ["node", os.path.join(HERE, program), f"http://{host}:{port}", *args]
         client = self.rig.run(program, argv, is_product=False)
-        client.wait_for(r"^done")
+        client.wait_for(r"^done", deadline=60)
 
     def wait_server(self, event, details, after=0):
         """Until the server has said that."""
@@ -66,13 +66,15 @@ class NodeUpgrades(NodeCase):
 
     def test_socketio_upgrade(self):
         """socket.io from polling to WebSocket"""
+        mark = self.server.mark()
         self.run_client("socketio.mjs", "polling,websocket")
-        self.wait_server("io-disconnected", ["websocket", "client namespace disconnect"])
+        self.wait_server("io-disconnected", ["websocket", "client namespace disconnect"], mark)
 
     def test_socketio_websocket(self):
         """socket.io by WebSocket from the start"""
+        mark = self.server.mark()
         self.run_client("socketio.mjs", "websocket")
-        self.wait_server("io-disconnected", ["websocket", "client namespace disconnect"])
+        self.wait_server("io-disconnected", ["websocket", "client namespace disconnect"], mark)
 
 
 if __name__ == "__main__":
