@@ -11,14 +11,24 @@ enum { MIN_RTT_CONFIRMED = 64 /* a sample within this part of it confirms it */ 
 #define PROBE_RTT_INTERVAL_US (5 * US_PER_S)
 #define PROBE_RTT_TIME_US     (200 * US_PER_MS)
 
+/* What is acknowledged on a path that took over in mid-flight was all sent
+ * twice at first, and has no round trip; the HEARTBEAT that asked for the path
+ * has one. The window would stay the initial one without. */
+static uint64_t newest_rtt(const struct cc_bbr *b, const struct cc_ack *ack)
+{
+    bool is_none_known = ack->rtt_us == 0 && b->min_rtt_us == UINT64_MAX;
+    return is_none_known ? ack->srtt_us : ack->rtt_us;
+}
+
 static void update_min_rtt(struct cc_bbr *b, const struct cc_ack *ack)
 {
+    uint64_t rtt_us = newest_rtt(b, ack);
     b->probe_rtt_expired = ack->now_us > b->probe_rtt_min_at_us + PROBE_RTT_INTERVAL_US;
-    if (ack->rtt_us > 0 && (ack->rtt_us <= b->probe_rtt_min_us || b->probe_rtt_expired)) {
-        b->probe_rtt_min_us = ack->rtt_us;
+    if (rtt_us > 0 && (rtt_us <= b->probe_rtt_min_us || b->probe_rtt_expired)) {
+        b->probe_rtt_min_us = rtt_us;
         b->probe_rtt_min_at_us = ack->now_us;
-    } else if (ack->rtt_us > 0 && b->probe_rtt_min_us == b->min_rtt_us &&
-               ack->rtt_us - b->min_rtt_us <= b->min_rtt_us / MIN_RTT_CONFIRMED) {
+    } else if (rtt_us > 0 && b->probe_rtt_min_us == b->min_rtt_us &&
+               rtt_us - b->min_rtt_us <= b->min_rtt_us / MIN_RTT_CONFIRMED) {
         /* Departs from the draft: a sample this near shows an empty queue,
          * and emptying it on purpose would teach nothing. */
         b->probe_rtt_min_at_us = ack->now_us;

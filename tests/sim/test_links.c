@@ -115,10 +115,43 @@ static void leaves_no_standing_queue(void **state)
     }
 }
 
+/* A path dies in mid-flow, and after six seconds there is another one. All that
+ * was in flight goes again first, and nothing of that tells a round trip: the
+ * HEARTBEAT does. Without that the window stayed the initial one. */
+static void goes_on_by_another_path(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    struct sim_link there = {
+        .rate = 12500000,
+        .delay_us = 50 * US_PER_MS,
+        .queue_bytes = 1250000,
+        .overhead = OVERHEAD,
+    };
+    struct sim_link back = there;
+    struct sim_link *links[2] = {&there, &back};
+    struct bulk *b = bulk_new(sim, links, SCTP_CC_BBR);
+    bulk_start(b);
+    sim_run(sim, sim_now_us(sim) + 4 * US_PER_S, NULL, NULL);
+    there.loss_ppm = 1000000;
+    sim_run(sim, sim_now_us(sim) + 6 * US_PER_S, NULL, NULL);
+    there.loss_ppm = 0;
+    for (int i = 0; i < 2; i++) {
+        sctp_assoc_change_path(b->ends[i]->assoc, 1432, sim_now_us(sim));
+        sctp_assoc_flush(b->ends[i]->assoc, sim_now_us(sim));
+    }
+    uint64_t before = b->received;
+    sim_run(sim, sim_now_us(sim) + 3 * US_PER_S, NULL, NULL);
+    assert_true(b->received - before > there.rate); /* of three seconds */
+    bulk_free(b);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_no_standing_queue),
+        cmocka_unit_test(goes_on_by_another_path),
         cmocka_unit_test(fills_links_of_every_speed),
         cmocka_unit_test(fills_lossy_links),
         cmocka_unit_test(shares_links),
