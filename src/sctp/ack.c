@@ -98,7 +98,9 @@ static void notice_reneging(struct sctp_assoc *a)
 static void tell_congestion_control(struct sctp_assoc *a, const struct news *n, size_t lost,
                                     size_t prior_in_flight, uint64_t now_us)
 {
-    uint64_t min_rtt_us = a->rtt.min_us == UINT64_MAX ? 0 : a->rtt.min_us;
+    /* One HEARTBEAT that was held up would have every sample of the bandwidth
+     * look too short to be true. */
+    uint64_t min_rtt_us = a->rtt.has_data ? a->rtt.min_us : 0;
     struct cc_ack ack = {
         .now_us = now_us,
         .rtt_us = n->rtt_us,
@@ -123,8 +125,10 @@ static void take(struct sctp_assoc *a, const struct chunk_sack *s, uint64_t cum,
     size_t prior_in_flight = a->flight.bytes;
     take_cum(a, &n, cum, now_us);
     take_gaps(a, &n, s, cum, now_us);
-    if (n.rtt_us > 0)
+    if (n.rtt_us > 0) {
         rtt_sample(&a->rtt, n.rtt_us);
+        a->rtt.has_data = true;
+    }
     for (size_t i = 0; i < s->duplicates && i < MAX_DUPLICATES; i++) {
         uint32_t tsn = get_u32be(s->duplicate_bytes + 4 * i);
         recovery_on_duplicate(a, serial_extend(a->flight.next, tsn), now_us);

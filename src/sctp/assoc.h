@@ -104,6 +104,7 @@ struct rtt {
     uint64_t var_us;
     uint64_t min_us; /* UINT64_MAX: no sample yet */
     uint64_t rto_us;
+    bool has_data; /* not only samples of HEARTBEATs */
 };
 
 /* Loss recovery: RFC 8985 with TSNs in the place of sequence numbers. */
