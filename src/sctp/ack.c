@@ -18,7 +18,7 @@
 struct news {
     struct rate_gather gather;
     size_t acked;
-    uint64_t rtt_us; /* of the latest sent chunk that was sent once */
+    uint64_t rtt_us; /* of the latest sent chunk that was sent once, on this path */
     uint64_t rtt_sent_us;
     bool cum_moved;
 };
@@ -27,7 +27,8 @@ static void newly_acked(struct sctp_assoc *a, struct news *n, uint64_t tsn, uint
 {
     struct sent_chunk *c = flight_at(&a->flight, tsn);
     n->acked += c->wire;
-    if (c->transmissions == 1 && c->sent_us >= n->rtt_sent_us) {
+    bool is_of_this_path = c->sent_us >= a->path.since_us;
+    if (c->transmissions == 1 && is_of_this_path && c->sent_us >= n->rtt_sent_us) {
         n->rtt_sent_us = c->sent_us;
         n->rtt_us = now_us > c->sent_us ? now_us - c->sent_us : 1;
     }

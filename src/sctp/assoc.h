@@ -162,7 +162,8 @@ struct reconfig {
 };
 
 struct path {
-    uint64_t nonce; /* of the heartbeat that is out; 0: none */
+    uint64_t since_us; /* that it is this one */
+    uint64_t nonce;    /* of the heartbeat that is out; 0: none */
     uint64_t heartbeat_sent_us;
     size_t probe_size; /* of the PMTU probe that is out; 0: none */
     uint64_t probe_nonce;

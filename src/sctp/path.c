@@ -218,6 +218,7 @@ void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_u
         return;
     assoc_set_mtu(a, base_mtu(a));
     rtt_init(&a->rtt);
+    a->path.since_us = now_us;
     cc_init(&a->cc, a->config.cc, a->cc.mss, (uint32_t)assoc_random(a), now_us);
     a->pace_next_ns = 0;
     start_search(a, now_us);

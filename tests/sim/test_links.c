@@ -116,9 +116,11 @@ static void leaves_no_standing_queue(void **state)
 }
 
 /* A path dies in mid-flow, and after six seconds there is another one. Returns
- * what arrives in three seconds by that. hiccup_us: how much longer its first
- * round trip takes than the others. */
-static uint64_t carried_by_another_path(struct sim_link there, uint64_t hiccup_us)
+ * what arrives in three seconds by that. untold_us: of how much that arrived
+ * last nothing is heard, and the first packet by that is lost. hiccup_us: how much longer the first round trip takes
+ * than the others. */
+static uint64_t carried_by_another_path(struct sim_link there, uint64_t untold_us,
+                                        uint64_t hiccup_us)
 {
     struct sim *sim = sim_new(1);
     struct sim_link back = there;
@@ -127,13 +129,17 @@ static uint64_t carried_by_another_path(struct sim_link there, uint64_t hiccup_u
     bulk_start(b);
     sim_run(sim, sim_now_us(sim) + 4 * US_PER_S, NULL, NULL);
     there.loss_ppm = 1000000;
+    sim_run(sim, sim_now_us(sim) + there.delay_us - untold_us, NULL, NULL);
+    back.loss_ppm = untold_us > 0 ? 1000000 : 0;
     sim_run(sim, sim_now_us(sim) + 6 * US_PER_S, NULL, NULL);
-    there.loss_ppm = 0;
+    back.loss_ppm = 0;
+    there.loss_ppm = untold_us > 0 ? 1000000 : 0;
     back.delay_us += hiccup_us;
     for (int i = 0; i < 2; i++) {
         sctp_assoc_change_path(b->ends[i]->assoc, 1432, sim_now_us(sim));
         sctp_assoc_flush(b->ends[i]->assoc, sim_now_us(sim));
     }
+    there.loss_ppm = 0;
     sim_run(sim, sim_now_us(sim) + 2 * there.delay_us + hiccup_us, NULL, NULL);
     back.delay_us -= hiccup_us;
     uint64_t before = b->received;
@@ -147,7 +153,8 @@ static uint64_t carried_by_another_path(struct sim_link there, uint64_t hiccup_u
 /* All that was in flight goes again first, and nothing of that tells a round
  * trip, but the HEARTBEAT does. Without it the window stayed the initial one;
  * with one that was held up, every sample of bandwidth was too short a time to
- * be true. */
+ * be true. What had arrived and is told of now was under way for six seconds,
+ * but that is no round trip of this path. */
 static void goes_on_by_another_path(void **state)
 {
     (void)state;
@@ -157,8 +164,11 @@ static void goes_on_by_another_path(void **state)
         .queue_bytes = 1250000,
         .overhead = OVERHEAD,
     };
-    for (uint64_t hiccup_ms = 0; hiccup_ms <= 400; hiccup_ms += 200)
-        assert_true(carried_by_another_path(link, hiccup_ms * US_PER_MS) > link.rate);
+    uint64_t least = 3 * link.rate / 2; /* half of what there is room for */
+    for (uint64_t ms = 0; ms <= 400; ms += 200)
+        assert_true(carried_by_another_path(link, 0, ms * US_PER_MS) > least);
+    for (uint64_t ms = 1; ms <= 4; ms++)
+        assert_true(carried_by_another_path(link, ms * US_PER_MS, 0) > least);
 }
 
 int main(void)
