@@ -373,6 +373,12 @@ static void conn_on_ready(int events, void *arg)
         conn_read(conn, READS_PER_TURN);
 }
 
+/* Of the queue or of TLS: the kernel's connection still stands. */
+static bool conn_is_error_ours(const struct conn *conn)
+{
+    return conn->error == -ENOBUFS || conn->error == -EPROTO;
+}
+
 static void conn_settle(void *arg)
 {
     struct conn *conn = arg;
@@ -381,8 +387,10 @@ static void conn_settle(void *arg)
         return;
     if (conn->error != 0) {
         /* The peer may have answered before it broke off: a server that
-         * refuses a large request does. The kernel still has those bytes. */
-        conn_read(conn, INT32_MAX);
+         * refuses a large request does. The kernel still has those bytes. But
+         * where it is we who break off, the peer may go on sending for ever. */
+        if (!conn_is_error_ours(conn))
+            conn_read(conn, INT32_MAX);
         if (conn->state != CONN_GONE)
             conn_fail_errno(conn, -conn->error);
         return;
