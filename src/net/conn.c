@@ -104,9 +104,20 @@ static void conn_destroy(void *arg)
     free(arg);
 }
 
-/* The end of a connection that nobody owns any more. */
+/* Closing the socket will send a reset. */
+static void conn_make_reset(const struct conn *conn)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    if (conn->fd >= 0)
+        setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+/* The end of a connection that nobody owns any more. Behind a queue that did
+ * not get out, an end would make a part look like the whole. */
 static void conn_drop(struct conn *conn)
 {
+    if (conn->out.len > 0)
+        conn_make_reset(conn);
     conn_release(conn);
     loop_drop_background(conn->loop);
     /* Deferred calls come in order, so a conn_settle() under way is first. */
@@ -544,10 +555,7 @@ void conn_reset(struct conn *conn)
     conn->handlers = &no_handlers;
     loop_drop_object(conn->loop);
     loop_add_background(conn->loop);
-    if (conn->fd >= 0) {
-        struct linger now = {.l_onoff = 1, .l_linger = 0};
-        setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    }
+    conn_make_reset(conn);
     conn_drop(conn);
 }
 

@@ -73,7 +73,7 @@ struct conn *conn_connect_to(struct loop *loop, const struct address *address,
                              uint64_t timeout_us, const struct conn_handlers *handlers, void *arg);
 
 /* Detaches, lets what is queued and the FIN go out in the background (a peer
- * that takes nothing for 5 s is dropped), drops what the peer still sends for
+ * that takes nothing for 5 s is reset), drops what the peer still sends for
  * up to 2 s so that it can read the last of ours, frees. No handler is called
  * any more. To make a peer stop that goes on sending, conn_reset(). */
 void conn_close(struct conn *conn);

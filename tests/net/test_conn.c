@@ -148,6 +148,23 @@ static void test_close_sends_what_is_queued(void **state)
     pair_free(&p);
 }
 
+/* What is queued behind a close and does not get out is seen to be missing. */
+static void test_close_resets_who_takes_nothing(void **state)
+{
+    (void)state;
+    static uint8_t bytes[8 << 20];
+    struct pair p;
+    pair_connect(&p);
+    conn_set_reading(p.server.conn, false);
+    conn_write(p.client.conn, span_of(bytes, sizeof bytes));
+    conn_close(p.client.conn);
+    p.client.conn = NULL;
+    run_until(p.loop, &p.server.is_closed);
+    assert_int_equal(p.server.error, -ECONNRESET);
+    assert_false(p.server.has_ended);
+    pair_free(&p);
+}
+
 static void test_reset_while_reading_is_off(void **state)
 {
     (void)state;
@@ -468,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_echo),
         cmocka_unit_test(test_half_close_both_ways),
         cmocka_unit_test(test_close_sends_what_is_queued),
+        cmocka_unit_test(test_close_resets_who_takes_nothing),
         cmocka_unit_test(test_reset_while_reading_is_off),
         cmocka_unit_test(test_reset_after_the_peers_end),
         cmocka_unit_test(test_reset_while_reading),
