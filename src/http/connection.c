@@ -109,6 +109,7 @@ void connection_update_reading(struct http_connection *c)
     case CONNECTION_RESPONSE:
         is_wanted = c->in.bytes.len == 0;
         break;
+    case CONNECTION_TAIL:
     case CONNECTION_RESUME:
     case CONNECTION_SWITCHING:
         is_wanted = false;
@@ -280,6 +281,7 @@ static void connection_feed(struct http_connection *c, struct span bytes)
             used = feed_pipe(c, bytes);
             break;
         case CONNECTION_RESPONSE:
+        case CONNECTION_TAIL:
         case CONNECTION_RESUME:
         case CONNECTION_SWITCHING:
             used = feed_pipelined(c, bytes);
@@ -319,7 +321,9 @@ static void end_pipe(struct http_connection *c)
     if (x->has_ended) {
         const struct http_exchange_handlers *handlers = x->handlers;
         void *arg = x->arg;
-        connection_close(c);
+        c->exchange = NULL;
+        exchange_free_later(x);
+        connection_next(c, false);
         if (handlers->on_body_end)
             handlers->on_body_end(x, (struct http_fields){0}, arg);
         return;
@@ -366,19 +370,55 @@ static void connection_drop_rest(struct http_connection *c)
     connection_update_reading(c);
 }
 
+/* The client has the time that it takes, as in the middle of the response, for
+ * as long as it takes something. Until then nothing more of it is answered: who
+ * asks and never reads shall not make the queue grow. */
+static void connection_await_client(struct http_connection *c, bool is_last)
+{
+    c->state = CONNECTION_TAIL;
+    c->is_last = is_last;
+    c->tail = conn_queued(c->conn);
+    if (is_last)
+        conn_drain_fully(c->conn);
+    server_schedule(c, TIMEOUT_IDLE);
+    connection_update_reading(c);
+}
+
+static void check_tail(struct http_connection *c)
+{
+    if (conn_queued(c->conn) == c->tail) {
+        connection_reset(c);
+        return;
+    }
+    c->tail = conn_queued(c->conn);
+    server_schedule(c, TIMEOUT_IDLE);
+}
+
+/* Closes behind the last response, which the client gets first. A client that
+ * still sends is left to conn_close(): it may read only when it is done. */
+static void connection_finish(struct http_connection *c)
+{
+    if (c->body.is_done && conn_queued(c->conn) > 0)
+        connection_await_client(c, true);
+    else
+        connection_close(c);
+}
+
 void connection_next(struct http_connection *c, bool is_kept)
 {
     if (!is_kept || !c->server->listener) {
-        connection_close(c);
+        connection_finish(c);
     } else if (!c->body.is_done) {
         connection_drop_rest(c);
+    } else if (conn_queued(c->conn) > CONN_DRAIN_MARK) {
+        connection_await_client(c, false);
     } else if (c->in.bytes.len > 0) {
         c->state = CONNECTION_RESUME;
         server_unschedule(c);
         connection_update_reading(c);
         loop_defer(c->server->loop, connection_resume, c);
     } else if (c->has_ended) {
-        connection_close(c);
+        connection_finish(c);
     } else {
         c->state = CONNECTION_HEAD;
         server_schedule(c, TIMEOUT_IDLE);
@@ -412,10 +452,12 @@ void connection_on_timeout(struct http_connection *c)
 {
     if (c->state == CONNECTION_RESPONSE)
         check_client(c);
+    else if (c->state == CONNECTION_TAIL)
+        check_tail(c);
     else if (c->state == CONNECTION_HEAD && c->in.bytes.len > 0)
         connection_refuse(c, 408);
     else
-        connection_close(c);
+        connection_finish(c);
 }
 
 static void on_data(struct span bytes, void *arg)
@@ -430,7 +472,7 @@ static void on_end(void *arg)
     switch (c->state) {
     case CONNECTION_HEAD:
     case CONNECTION_DROP:
-        connection_close(c);
+        connection_finish(c);
         break;
     case CONNECTION_BODY: /* the request will never be whole */
         connection_abort(c);
@@ -442,6 +484,7 @@ static void on_end(void *arg)
         end_pipe(c);
         break;
     case CONNECTION_SWITCHING:
+    case CONNECTION_TAIL:
     case CONNECTION_RESUME:
     case CONNECTION_GONE:
         break;
@@ -452,7 +495,9 @@ static void on_drain(void *arg)
 {
     struct http_connection *c = arg;
     struct http_exchange *x = c->exchange;
-    if (x && x->handlers && x->handlers->on_drain)
+    if (c->state == CONNECTION_TAIL)
+        connection_next(c, !c->is_last);
+    else if (x && x->handlers && x->handlers->on_drain)
         x->handlers->on_drain(x, x->arg);
 }
 

@@ -252,12 +252,16 @@ void http_exchange_write(struct http_exchange *x, struct span bytes)
 static void end_pipe(struct http_exchange *x)
 {
     assert(!x->has_ended);
+    struct http_connection *c = x->connection;
     x->has_ended = true;
     http_sender_flush(&x->sender);
-    if (x->is_body_over)
-        connection_close(x->connection);
-    else
-        conn_end(x->connection->conn);
+    if (!x->is_body_over) {
+        conn_end(c->conn);
+        return;
+    }
+    c->exchange = NULL;
+    exchange_free_later(x);
+    connection_next(c, false);
 }
 
 void http_exchange_end(struct http_exchange *x, struct http_fields trailers)

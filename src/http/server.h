@@ -62,7 +62,8 @@ struct http_server_config {
      * a head, is closed for a new one; without any, that gets 503. */
     size_t connections_max;
     uint64_t head_timeout_us; /* from the first byte of a head to its last; slow-loris */
-    uint64_t idle_timeout_us; /* without a request on a kept-alive connection */
+    uint64_t idle_timeout_us; /* without a request on a kept-alive connection; of a response that
+                                 is complete, without a byte that the client takes */
 };
 
 /* Serves on an address as listener_new() does, with its errors. */
@@ -109,7 +110,9 @@ bool http_exchange_has_responded(const struct http_exchange *x);
 void http_exchange_write(struct http_exchange *x, struct span bytes);
 
 /* The response is complete; for the caller the exchange is gone when this
- * returns, and no handler is called (but see above for a pipe). Trailers, if
+ * returns, and no handler is called (but see above for a pipe). What waits for
+ * the client goes out as fast as that reads; its next request comes when most
+ * of it has. Trailers, if
  * any, go out behind a chunked body and are dropped behind any other. An
  * unread request body is read on and dropped up to a bound, then the
  * connection closes. */

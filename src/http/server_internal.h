@@ -9,6 +9,7 @@
  *    +---- body read ------- DROP                      |
  *    +-------------------------------------------------+
  *    +---- next turn ------- RESUME <--- with pipelined bytes
+ *    +---- drained --------- TAIL <----- with a response that waits for the client
  *
  *   RESPONSE -- 101, 2xx to CONNECT --> SWITCHING -- next turn --> PIPE
  *
@@ -42,6 +43,7 @@ enum connection_state {
     CONNECTION_BODY,
     CONNECTION_RESPONSE,
     CONNECTION_DROP,
+    CONNECTION_TAIL,
     CONNECTION_RESUME,
     CONNECTION_SWITCHING,
     CONNECTION_PIPE,
@@ -61,9 +63,11 @@ struct http_connection {
     struct http_body body;
     struct span early; /* behind the head, during on_request */
     size_t dropped;
+    size_t tail; /* of the response: bytes that waited when the time began */
     enum connection_state state;
     bool has_ended;          /* the client sent FIN */
     bool is_half_closed;     /* which is no abort */
+    bool is_last;            /* of TAIL: the connection closes behind it */
     bool had_owner;          /* the client's socket, when the kernel was asked */
     bool is_flush_scheduled; /* of the exchange's sender */
 };

@@ -63,6 +63,7 @@ struct conn {
     struct dial *dial;
     struct tls_session *tls;
     struct timer *timer; /* of connecting, then of lingering */
+    size_t drain_mark;   /* of out */
     int fd;
     int error; /* found under a call of the owner, to be told by conn_settle() */
     enum conn_state state;
@@ -214,7 +215,7 @@ static void conn_on_peer_end(struct conn *conn)
 
 static bool conn_owes_drain(const struct conn *conn)
 {
-    return conn->is_above_mark && conn->out.len <= CONN_DRAIN_MARK;
+    return conn->is_above_mark && conn->out.len <= conn->drain_mark;
 }
 
 /* Moves what TLS wants to send to the queue. */
@@ -337,7 +338,7 @@ static void conn_flush(struct conn *conn)
         if (conn->is_detached)
             timer_start_in(conn->timer, LINGER_WRITE_US);
     }
-    if (conn->out.len > CONN_DRAIN_MARK)
+    if (conn->out.len > conn->drain_mark)
         conn->is_above_mark = true;
     conn_check_end(conn);
     conn_update_watch(conn);
@@ -437,6 +438,7 @@ static struct conn *conn_new(struct loop *loop, enum conn_state state)
     conn->state = state;
     conn->fd = -1;
     conn->is_reading = true;
+    conn->drain_mark = CONN_DRAIN_MARK;
     buf_init(&conn->out, CONN_QUEUE_MAX);
     loop_add_object(loop);
     return conn;
@@ -594,7 +596,7 @@ static void conn_write_plain(struct conn *conn, struct span head, struct span bo
     if (conn_queue(conn, head, sent) < 0 ||
         conn_queue(conn, body, sent > head.len ? sent - head.len : 0) < 0)
         conn_fail_later(conn, -ENOBUFS);
-    if (conn->out.len > CONN_DRAIN_MARK)
+    if (conn->out.len > conn->drain_mark)
         conn->is_above_mark = true;
     conn_update_watch(conn);
 }
@@ -623,6 +625,12 @@ void conn_write(struct conn *conn, struct span bytes)
 size_t conn_queued(const struct conn *conn)
 {
     return conn->out.len;
+}
+
+void conn_drain_fully(struct conn *conn)
+{
+    conn->drain_mark = 0;
+    conn->is_above_mark = conn->out.len > 0;
 }
 
 void conn_end(struct conn *conn)

@@ -95,6 +95,9 @@ void conn_write2(struct conn *conn, struct span head, struct span body);
 
 size_t conn_queued(const struct conn *conn);
 
+/* From now on on_drain comes only when the queue is empty. */
+void conn_drain_fully(struct conn *conn);
+
 /* FIN after the queue is out. Reading goes on. */
 void conn_end(struct conn *conn);
 

@@ -293,6 +293,80 @@ static void test_timeouts(void **state)
     service_stop();
 }
 
+enum { TAIL = 4 << 20 }; /* more than the kernel takes of a response that nobody reads */
+
+static void reply_long(void)
+{
+    static char body[TAIL];
+    http_exchange_reply(t.x, 200, "text/plain", no_fields, span_of(body, sizeof body));
+}
+
+/* One connection is allowed, and it is not over. */
+static void check_is_kept(void)
+{
+    struct peer other;
+    peer_connect(&other, t.port);
+    RIG_WAIT(other.has_ended);
+    assert_true(peer_has(&other, "HTTP/1.1 503 "));
+    peer_close(&other);
+}
+
+/* A response that is complete goes on waiting for its client, with the
+ * connection that ends behind it. */
+static void test_tail_waits_for_the_client(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.connections_max = 1});
+    conn_set_reading(t.client.conn, false);
+    peer_send(&t.client, "GET /x HTTP/1.0\r\n\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    reply_long();
+    check_is_kept();
+    conn_set_reading(t.client.conn, true);
+    RIG_WAIT(t.client.has_ended);
+    assert_true(t.client.in.len > TAIL);
+    service_stop();
+}
+
+/* Who takes nothing at all is cut off, and sees that something is missing. */
+static void test_tail_waits_not_for_ever(void **state)
+{
+    (void)state;
+    static const char *const versions[] = {"0", "1"};
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        char request[64];
+        service_start_with((struct http_server_config){.idle_timeout_us = 30 * US_PER_MS});
+        conn_set_reading(t.client.conn, false);
+        snprintf(request, sizeof request, "GET /x HTTP/1.%s\r\n" HOST "\r\n", versions[i]);
+        peer_send(&t.client, request);
+        RIG_WAIT(t.body_ends == 1);
+        reply_long();
+        RIG_WAIT(t.client.is_closed);
+        assert_int_equal(t.client.error, -ECONNRESET);
+        assert_false(t.client.has_ended);
+        service_stop();
+    }
+}
+
+/* Who asks and asks and does not read is answered no more. */
+static void test_pipelined_and_not_read(void **state)
+{
+    (void)state;
+    enum { COUNT = 200, LEN = 30000 };
+    static char request[LEN + 64];
+    service_start();
+    conn_set_reading(t.client.conn, false);
+    snprintf(request, sizeof request, "GET /now%0*d HTTP/1.1\r\n" HOST "\r\n", LEN, 0);
+    for (int i = 0; i < COUNT; i++)
+        peer_send(&t.client, request);
+    RIG_WAIT(t.requests > 0);
+    rig_turns(2000);
+    assert_in_range(t.requests, 1, COUNT / 4);
+    conn_set_reading(t.client.conn, true);
+    RIG_WAIT(peer_count(&t.client, "HTTP/1.1 200") == COUNT);
+    service_stop();
+}
+
 static void test_connection_limit(void **state)
 {
     (void)state;
@@ -390,6 +464,9 @@ int main(void)
         cmocka_unit_test(test_server_aborts),
         cmocka_unit_test(test_wrong_length),
         cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_tail_waits_for_the_client),
+        cmocka_unit_test(test_tail_waits_not_for_ever),
+        cmocka_unit_test(test_pipelined_and_not_read),
         cmocka_unit_test(test_connection_limit),
         cmocka_unit_test(test_silent_makes_way),
         cmocka_unit_test(test_stops_listening),

@@ -309,6 +309,44 @@ static void test_pipe_backpressure(void **state)
     service_stop();
 }
 
+/* Both directions have ended, and the client has not taken all. */
+static void test_pipe_tail(void **state)
+{
+    (void)state;
+    enum { SIZE = 4 << 20 };
+    static char bytes[SIZE];
+    for (int round = 0; round < 4; round++) {
+        bool client_first = round & 1, resets = round & 2;
+        service_start_with((struct http_server_config){.connections_max = 1});
+        start_upgrade(UPGRADE);
+        assert_int_equal(service_respond(101, upgrade_fields, 2), 0);
+        RIG_WAIT(peer_has(&t.client, "\r\n\r\n"));
+        peer_clear(&t.client);
+        conn_set_reading(t.client.conn, false);
+        http_exchange_write(t.x, span_of(bytes, SIZE));
+        if (!client_first)
+            http_exchange_end(t.x, no_fields);
+        conn_end(t.client.conn);
+        RIG_WAIT(t.body_ends == 1);
+        if (client_first)
+            http_exchange_end(t.x, no_fields);
+        struct peer other; /* one connection is allowed, and it is not over */
+        peer_connect(&other, t.port);
+        RIG_WAIT(other.has_ended);
+        peer_close(&other);
+        if (resets) {
+            peer_reset(&t.client);
+            rig_turns(20);
+        } else {
+            conn_set_reading(t.client.conn, true);
+            RIG_WAIT(t.client.has_ended);
+            assert_int_equal(t.client.in.len, SIZE);
+        }
+        assert_int_equal(t.aborts, 0);
+        service_stop();
+    }
+}
+
 static void test_pipe_reset_by_client(void **state)
 {
     (void)state;
@@ -335,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_refused_upgrade),
         cmocka_unit_test(test_unasked_upgrade),
         cmocka_unit_test(test_pipe_backpressure),
+        cmocka_unit_test(test_pipe_tail),
         cmocka_unit_test(test_pipe_reset_by_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
