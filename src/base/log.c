@@ -14,6 +14,8 @@
 #include "base/utf8.h"
 
 enum {
+    ESCAPED_MAX = 8,        /* of one character, with room to spare */
+    LOG_END_LEN = 3,        /* of a JSON line */
     LOG_MESSAGE_MAX = 1024, /* formatted message; longer ones are cut */
     LOG_LINE_MAX = 8192     /* after escaping: six bytes for one at the worst */
 };
@@ -56,29 +58,27 @@ bool log_is_enabled(enum log_level level)
     return level <= current_level;
 }
 
-/* Appends the message with control characters, invalid UTF-8 and (in JSON)
- * quotes escaped. Returns the new length. */
-static size_t append_escaped(char *line, size_t len, const char *message)
+void log_escape(const char *text, char *out, size_t size)
 {
-    struct span rest = span_from_string(message);
-    while (rest.len > 0 && len + 8 < LOG_LINE_MAX) {
+    size_t len = 0;
+    struct span rest = span_from_string(text);
+    while (rest.len > 0 && len + ESCAPED_MAX < size) {
         uint32_t code = 0;
-        size_t size = utf8_decode(rest, &code);
-        bool is_control = size == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0);
+        size_t taken = utf8_decode(rest, &code);
+        bool is_control = taken == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0);
         bool is_quoted = current_format == LOG_JSON && (code == '"' || code == '\\');
         if (is_control) {
             uint8_t byte = rest.data[0];
-            len +=
-                (size_t)snprintf(line + len, LOG_LINE_MAX - len, "\\u%04x", size > 1 ? code : byte);
+            len += (size_t)snprintf(out + len, size - len, "\\u%04x", taken > 1 ? code : byte);
         } else {
             if (is_quoted)
-                line[len++] = '\\';
-            memcpy(line + len, rest.data, size);
-            len += size;
+                out[len++] = '\\';
+            memcpy(out + len, rest.data, taken);
+            len += taken;
         }
-        rest = span_skip(rest, size ? size : 1);
+        rest = span_skip(rest, taken ? taken : 1);
     }
-    return len;
+    out[len] = '\0';
 }
 
 static size_t append_prefix(char *line, enum log_level level)
@@ -112,7 +112,8 @@ void log_write(enum log_level level, const char *format, ...)
 
     char line[LOG_LINE_MAX];
     size_t len = append_prefix(line, level);
-    len = append_escaped(line, len, message);
+    log_escape(message, line + len, sizeof line - len - LOG_END_LEN);
+    len += strlen(line + len);
     if (current_format == LOG_JSON) {
         line[len++] = '"';
         line[len++] = '}';

@@ -28,6 +28,11 @@ bool log_is_enabled(enum log_level level);
 
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The text as it stands in a log line, for who prints it elsewhere: control
+ * characters, invalid UTF-8 and (in JSON) quotes are escaped. Cut to size, and
+ * NUL-terminated. */
+void log_escape(const char *text, char *out, size_t size);
+
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_write(LOG_WARN, __VA_ARGS__)
 #define log_info(...)  log_write(LOG_INFO, __VA_ARGS__)

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { STATUS_MAX = 1024 };
+
 enum mark { MARK_STEP, MARK_GOOD, MARK_BAD };
 
 static bool is_for_person(const struct config *config)
@@ -31,7 +33,8 @@ print_line(const struct config *config, enum mark mark, const char *format, ...)
 {
     static const char *const marks[] = {"..", "ok", "!!"};
     static const char *const colours[] = {"\033[2m", "\033[32m", "\033[31m"};
-    char text[1024];
+    char text[STATUS_MAX];
+    char escaped[6 * STATUS_MAX + 16]; /* six bytes for one at the worst */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -40,14 +43,16 @@ print_line(const struct config *config, enum mark mark, const char *format, ...)
         log_write(mark == MARK_BAD ? LOG_WARN : LOG_INFO, "tunnel: %s", text);
         return;
     }
+    /* What a peer or the signal server says must not move the cursor. */
+    log_escape(text, escaped, sizeof escaped);
     char clock[16];
     time_t now = time(NULL);
     struct tm tm;
     strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&now, &tm));
     if (has_colour())
-        fprintf(stderr, "%s %s%s\033[0m %s\n", clock, colours[mark], marks[mark], text);
+        fprintf(stderr, "%s %s%s\033[0m %s\n", clock, colours[mark], marks[mark], escaped);
     else
-        fprintf(stderr, "%s %s %s\n", clock, marks[mark], text);
+        fprintf(stderr, "%s %s %s\n", clock, marks[mark], escaped);
 }
 
 void status_print_start(const struct config *config, const char *listen)

@@ -48,6 +48,18 @@ static void test_escapes_controls(void **state)
     assert_non_null(strstr(line, "a\\u001b[2J\\u000ab\\u007f\\u009b\\u00ff\"\xc3\xa4\n"));
 }
 
+/* For who prints on a terminal without the log. */
+static void test_escapes_elsewhere(void **state)
+{
+    (void)state;
+    char out[32];
+    log_configure(LOG_INFO, LOG_TEXT);
+    log_escape("no \x1b]0;x\x07 \"place\"", out, sizeof out);
+    assert_string_equal(out, "no \\u001b]0;x\\u0007 \"pla");
+    log_escape("", out, 1);
+    assert_string_equal(out, "");
+}
+
 static void test_json(void **state)
 {
     (void)state;
@@ -103,9 +115,13 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),   cmocka_unit_test(test_escapes_controls),
-        cmocka_unit_test(test_json),   cmocka_unit_test(test_long_messages_are_cut),
-        cmocka_unit_test(test_redact), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_escapes_controls),
+        cmocka_unit_test(test_escapes_elsewhere),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_long_messages_are_cut),
+        cmocka_unit_test(test_redact),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
