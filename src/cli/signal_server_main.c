@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "http/url.h"
 #include "net/loop.h"
@@ -188,20 +188,14 @@ static bool take_flags(struct options *options, int argc, char **argv)
     return true;
 }
 
-/* Each WebSocket is a descriptor; as many more may be half-open handshakes.
- * The usual soft limit of 1024 is there for programs that use select(2). */
+/* Each WebSocket is a descriptor; as many more may be half-open handshakes. */
 static void raise_descriptor_limit(size_t connections)
 {
-    struct rlimit limit;
-    rlim_t wanted = 2 * (rlim_t)connections + 512;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < connections + 64)
+    uint64_t allowed = descriptors_allow(2 * (uint64_t)connections + 512);
+    if (allowed < connections + 64)
         log_warn("server: --max-connections %zu needs %zu file descriptors and only %llu are "
                  "allowed; raise the limit (ulimit -n, LimitNOFILE=)",
-                 connections, connections + 64, (unsigned long long)limit.rlim_cur);
+                 connections, connections + 64, (unsigned long long)allowed);
 }
 
 static const char *listen_error_text(int error)

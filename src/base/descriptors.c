@@ -1,0 +1,19 @@
+/*
+ * The usual soft limit of 1024 is there for programs that use select(2); one
+ * that does not may raise it (getrlimit(2), systemd.exec(5)).
+ */
+#include "base/descriptors.h"
+
+#include <sys/resource.h>
+
+uint64_t descriptors_allow(uint64_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return UINT64_MAX;
+    rlim_t before = limit.rlim_cur;
+    if (before >= wanted)
+        return before;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? before : limit.rlim_cur;
+}
