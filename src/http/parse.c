@@ -13,6 +13,9 @@ enum {
     /* A request line that is this much longer behind its method than the
      * longest target without having ended will never fit: 414 at once. */
     REQUEST_LINE_SLACK = 64,
+    /* Before a request line; clients of old sent one behind a body. Each line
+     * may end a head, so a head of nothing else would be read as often. */
+    EMPTY_LINES_MAX = 8,
     MAJOR_VERSION = 1,
 };
 
@@ -210,10 +213,13 @@ ssize_t http_parse_request(struct span in, struct http_request *out, struct http
         whole.len = HTTP_HEAD_MAX;
     struct span rest = whole;
     struct span line;
+    int lines = 0;
     do {
         enum line got = take_line(&rest, &line);
         if (got == LINE_BAD)
             return HTTP_BAD_SYNTAX;
+        if (++lines > EMPTY_LINES_MAX + 1)
+            return HTTP_HEAD_TOO_LARGE;
         if (got == LINE_MORE) {
             int error = check_partial_request_line(rest);
             return error < 0 ? error : need_more(whole);

@@ -66,6 +66,7 @@ static void test_good_requests(void **state)
         "GET http://a/b HTTP/1.1\r\nHost: a\r\n\r\n",
         "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
         "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "M-SEARCH /~a|b HTTP/1.1\r\nHost: a\r\n\r\n",
         "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n",
         "GET HTTP://[::1]:80?q HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -114,6 +115,8 @@ static void test_bad_requests(void **state)
         int error;
     } bad[] = {
         /* request lines */
+        {"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+         HTTP_HEAD_TOO_LARGE},
         {"GET /\r\n", HTTP_BAD_SYNTAX},
         {"GET  / HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
         {"GET /  HTTP/1.1\r\n", HTTP_BAD_SYNTAX},
