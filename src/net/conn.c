@@ -105,12 +105,12 @@ static void conn_destroy(void *arg)
     free(arg);
 }
 
-/* Closing the socket will send a reset. */
-static void conn_make_reset(const struct conn *conn)
+/* Whether closing the socket, or the end of the process, sends a reset. */
+static void conn_make_reset(const struct conn *conn, bool resets)
 {
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    struct linger linger = {.l_onoff = resets, .l_linger = 0};
     if (conn->fd >= 0)
-        setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
 /* The end of a connection that nobody owns any more. Behind a queue that did
@@ -118,7 +118,7 @@ static void conn_make_reset(const struct conn *conn)
 static void conn_drop(struct conn *conn)
 {
     if (conn->out.len > 0)
-        conn_make_reset(conn);
+        conn_make_reset(conn, true);
     conn_release(conn);
     loop_drop_background(conn->loop);
     /* Deferred calls come in order, so a conn_settle() under way is first. */
@@ -192,6 +192,8 @@ static void conn_check_end(struct conn *conn)
     if (conn->state != CONN_OPEN || !conn->wants_end || conn->has_ended || conn->out.len > 0)
         return;
     conn->has_ended = true;
+    if (conn->is_detached)
+        conn_make_reset(conn, false);
     shutdown(conn->fd, SHUT_WR); /* an error shows on the socket anyway */
     if (conn->is_detached)
         timer_start_in(conn->timer, LINGER_READ_US);
@@ -544,6 +546,9 @@ void conn_close(struct conn *conn)
         conn_drop(conn);
         return;
     }
+    /* The process may end before the queue is out. */
+    if (conn->out.len > 0)
+        conn_make_reset(conn, true);
     conn->is_reading = true;
     conn->timer = timer_new(conn->loop, conn_on_timeout, conn);
     timer_start_in(conn->timer, conn->has_ended ? LINGER_READ_US : LINGER_WRITE_US);
@@ -557,7 +562,7 @@ void conn_reset(struct conn *conn)
     conn->handlers = &no_handlers;
     loop_drop_object(conn->loop);
     loop_add_background(conn->loop);
-    conn_make_reset(conn);
+    conn_make_reset(conn, true);
     conn_drop(conn);
 }
 

@@ -72,10 +72,11 @@ struct conn *conn_connect_to(struct loop *loop, const struct address *address,
                              const struct tls_client *tls, const char *tls_host,
                              uint64_t timeout_us, const struct conn_handlers *handlers, void *arg);
 
-/* Detaches, lets what is queued and the FIN go out in the background (a peer
- * that takes nothing for 5 s is reset), drops what the peer still sends for
- * up to 2 s so that it can read the last of ours, frees. No handler is called
- * any more. To make a peer stop that goes on sending, conn_reset(). */
+/* Detaches, lets what is queued and the FIN go out in the background, drops
+ * what the peer still sends for up to 2 s so that it can read the last of ours,
+ * frees. A peer that takes nothing for 5 s is reset, and so is one that has not
+ * got the queue when the process ends. No handler is called any more. To make a
+ * peer stop that goes on sending, conn_reset(). */
 void conn_close(struct conn *conn);
 
 /* Like conn_close(), but drops the queue and resets: the peer's stack sees a

@@ -148,6 +148,24 @@ static void test_close_sends_what_is_queued(void **state)
     pair_free(&p);
 }
 
+/* Whether the end of this process would reset the client's connection. */
+static bool would_reset(const struct pair *p)
+{
+    struct address client;
+    conn_peer_address(p->server.conn, &client);
+    for (int fd = 0; fd < 1024; fd++) {
+        struct address own = {.len = sizeof own.storage};
+        struct linger linger = {0};
+        socklen_t len = sizeof linger;
+        if (getsockname(fd, (struct sockaddr *)&own.storage, &own.len) == 0 &&
+            own.len == client.len && memcmp(&own.storage, &client.storage, own.len) == 0 &&
+            getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &len) == 0)
+            return linger.l_onoff && linger.l_linger == 0;
+    }
+    fail_msg("the client's socket is gone");
+    return false;
+}
+
 /* What is queued behind a close and does not get out is seen to be missing. */
 static void test_close_resets_who_takes_nothing(void **state)
 {
@@ -157,8 +175,10 @@ static void test_close_resets_who_takes_nothing(void **state)
     pair_connect(&p);
     conn_set_reading(p.server.conn, false);
     conn_write(p.client.conn, span_of(bytes, sizeof bytes));
+    assert_false(would_reset(&p));
     conn_close(p.client.conn);
     p.client.conn = NULL;
+    assert_true(would_reset(&p));
     run_until(p.loop, &p.server.is_closed);
     assert_int_equal(p.server.error, -ECONNRESET);
     assert_false(p.server.has_ended);
