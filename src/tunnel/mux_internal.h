@@ -19,7 +19,7 @@ enum mux_state { MUX_STARTING, MUX_READY, MUX_DEAD };
 enum {
     MUX_BUCKETS = 256,
     MUX_HEADS_MAX =
-        2 * (FRAME_MAX + 4) /* of a stream: an interim response and the head behind it */
+        3 * (FRAME_MAX + 4) /* of a stream: two interim responses and the head behind them */
 };
 
 /* What may go ahead of bodies, on one channel. */

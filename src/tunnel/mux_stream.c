@@ -190,8 +190,10 @@ void mux_stream_interim(struct mux_stream *stream, const struct head *response)
     assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached && !stream->has_head);
     if (!mux_has(stream->mux, FEATURE_INTERIM) || stream->interim_count == MUX_INTERIM_MAX)
         return;
-    /* Behind one that the channel has not taken yet there is no hurry. */
-    if (stream->heads.len > 0 || queue_head(stream, FRAME_RES_INTERIM, response) < 0)
+    /* Behind one that the channel has not taken yet there is no hurry, but for
+     * that which a body waits for. */
+    size_t most = response->status == 100 ? FRAME_MAX : 0;
+    if (stream->heads.len > most || queue_head(stream, FRAME_RES_INTERIM, response) < 0)
         return;
     stream->interim_count++;
     mux_stream_line_up(stream);

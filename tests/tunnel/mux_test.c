@@ -756,6 +756,28 @@ static void test_interim_flood(void **state)
     assert_story(&pair->consumer, "");
 }
 
+/* Of interim responses that the channel does not take, one waits; but the
+ * client's body waits for a 100. */
+static void test_interim_that_waits(void **state)
+{
+    static const int statuses[] = {102, 103, 100};
+    struct pair *pair = *state;
+    open_stream(pair, "/");
+    deliver_all(pair);
+    pair->provider.capacity = 0;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        struct head head;
+        head_init(&head);
+        head.status = statuses[i];
+        mux_stream_interim(pair->provider.stream[0], &head);
+    }
+    respond(pair->provider.stream[0], 200);
+    pair->provider.capacity = CHANNEL_MAX;
+    mux_flush(pair->provider.mux);
+    deliver_all(pair);
+    assert_story(&pair->consumer, "interim 102; interim 100; head 200; ");
+}
+
 static void test_malformed_interim(void **state)
 {
     struct pair *pair = *state;
@@ -1010,6 +1032,7 @@ int main(void)
         EXTENDED(test_fields_exchange),
         EXTENDED(test_error_codes),
         EXTENDED(test_interim_flood),
+        EXTENDED(test_interim_that_waits),
         EXTENDED(test_malformed_interim),
         EXTENDED(test_pipe_ends_with_the_consumer_first),
         EXTENDED(test_pipe_ends_with_the_provider_first),
