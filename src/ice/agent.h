@@ -53,7 +53,9 @@ struct ice_agent_server {
     bool is_turn;
     enum turn_transport transport; /* of TURN; STUN is always UDP */
     struct ice_address address;
-    const char *host; /* for the TLS certificate; "" when not TLS. Copied. */
+    /* As it was named: what the TLS certificate must bear, and what shows that
+     * two addresses are one server's. NULL or "": unknown. Copied. */
+    const char *host;
     const char *user; /* of TURN. Copied. */
     const char *pass;
 };

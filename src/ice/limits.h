@@ -29,7 +29,7 @@ enum {
     ICE_EARLY_CHECKS_MAX = 16,
     /* .local names being resolved at the same time. */
     ICE_RESOLVING_MAX = 8,
-    ICE_AGENT_SERVERS_MAX = 8,
+    ICE_AGENT_SERVERS_MAX = 16, /* addresses, that is */
     /* TURN clients: servers times the interfaces they are tried from. */
     ICE_TURN_CLIENTS_MAX = 16,
     ICE_SRFLX_PROBES_MAX = 32,

@@ -151,8 +151,8 @@ static enum turn_transport transport_of(enum ice_transport transport)
 
 static void add_servers(struct ice *ice)
 {
-    struct ice_server servers[ICE_SERVERS_MAX];
-    int count = ice_servers_get(ice->servers, servers, ICE_SERVERS_MAX);
+    struct ice_server servers[ICE_ADDRESSES_MAX];
+    int count = ice_servers_get(ice->servers, servers, ICE_ADDRESSES_MAX);
     for (int i = 0; i < count; i++) {
         const struct ice_server *s = &servers[i];
         if (ice->has_server[s->index])

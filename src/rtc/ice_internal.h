@@ -43,7 +43,7 @@ struct ice {
 
     struct ice_servers *servers; /* or NULL */
     struct ice_servers_watch watch;
-    bool has_server[ICE_SERVERS_MAX]; /* the agent has it */
+    bool has_server[ICE_ADDRESSES_MAX]; /* the agent has it */
 
     bool is_telling; /* a deferred call of tell() is on its way */
     bool is_connected;

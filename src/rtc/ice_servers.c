@@ -19,6 +19,7 @@ enum {
     PORT_DEFAULT = 3478, /* RFC 7064 section 3.2, RFC 7065 section 3.2 */
     PORT_TLS_DEFAULT = 5349,
     HOST_MAX = 255, /* of a DNS name */
+    FAMILIES = ICE_ADDRESSES_MAX / ICE_SERVERS_MAX,
 };
 
 #define RETRY_FIRST_US (1 * US_PER_S)
@@ -33,9 +34,8 @@ struct entry {
     uint16_t port;
     char *user;
     char *pass;
-    struct address address;
-    bool is_resolved;
-    bool has_answer; /* of the first look-up, good or bad */
+    struct address addresses[FAMILIES]; /* one of each: IPv4, IPv6; len 0: none */
+    bool has_answer;                    /* of the first look-up, good or bad */
     struct resolution *resolution;
     struct timer *timer;
     struct backoff backoff;
@@ -171,6 +171,14 @@ static void tell_watches(struct ice_servers *servers)
     }
 }
 
+/* The first one of each family: which of them leads to the server depends on
+ * the network, and a machine may go to another. */
+static void take_addresses(struct entry *entry, const struct address *addresses, int count)
+{
+    for (int i = count - 1; i >= 0; i--)
+        entry->addresses[addresses[i].storage.ss_family == AF_INET6] = addresses[i];
+}
+
 static void on_resolved(const struct address *addresses, int count, int error, void *arg)
 {
     (void)error;
@@ -178,21 +186,12 @@ static void on_resolved(const struct address *addresses, int count, int error, v
     entry->resolution = NULL;
     entry->has_answer = true;
     if (count == 0) {
-        /* An address of before stays in use. */
+        /* Addresses of before stay in use. */
         timer_start_in(entry->timer, backoff_next_us(&entry->backoff));
         tell_watches(entry->servers);
         return;
     }
-    /* IPv4 first: it is where the NATs are that a server helps through. */
-    int best = 0;
-    for (int i = 0; i < count; i++) {
-        if (addresses[i].storage.ss_family == AF_INET) {
-            best = i;
-            break;
-        }
-    }
-    entry->address = addresses[best];
-    entry->is_resolved = true;
+    take_addresses(entry, addresses, count);
     backoff_reset(&entry->backoff);
     timer_start_in(entry->timer, REFRESH_US);
     tell_watches(entry->servers);
@@ -256,10 +255,13 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
     backoff_init(&entry->backoff, RETRY_FIRST_US, RETRY_MOST_US);
     entry->timer = timer_new(servers->loop, look_up, entry);
     /* A literal needs no look-up: it is there at once. */
-    if (address_parse(entry->host, entry->port, &entry->address) == 0)
-        entry->is_resolved = entry->has_answer = true;
-    else
+    struct address literal;
+    if (address_parse(entry->host, entry->port, &literal) == 0) {
+        take_addresses(entry, &literal, 1);
+        entry->has_answer = true;
+    } else {
         look_up(entry);
+    }
     return 0;
 }
 
@@ -275,15 +277,16 @@ bool ice_servers_has_turn(const struct ice_servers *servers)
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max)
 {
     int count = 0;
-    for (int i = 0; i < servers->count && count < max; i++) {
-        const struct entry *entry = &servers->entries[i];
-        if (entry->is_resolved)
+    for (int i = 0; i < servers->count * FAMILIES && count < max; i++) {
+        const struct entry *entry = &servers->entries[i / FAMILIES];
+        const struct address *address = &entry->addresses[i % FAMILIES];
+        if (address->len > 0)
             out[count++] = (struct ice_server){
                 .index = i,
                 .host = entry->host,
                 .type = entry->type,
                 .transport = entry->transport,
-                .address = entry->address,
+                .address = *address,
                 .user = entry->user,
                 .pass = entry->pass,
             };

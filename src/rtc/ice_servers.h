@@ -13,15 +13,19 @@
 #include "net/resolve.h"
 #include "net/tls.h"
 
-enum { ICE_SERVERS_MAX = 8 };
+enum {
+    ICE_SERVERS_MAX = 8,
+    ICE_ADDRESSES_MAX = 2 * ICE_SERVERS_MAX /* IPv4 and IPv6 of each */
+};
 
 enum ice_server_type { ICE_SERVER_STUN, ICE_SERVER_TURN };
 enum ice_transport { ICE_TRANSPORT_UDP, ICE_TRANSPORT_TCP, ICE_TRANSPORT_TLS };
 
 struct ice_servers;
 
+/* One address of a server. */
 struct ice_server {
-    int index; /* names it among the others */
+    int index; /* names it among the others; below ICE_ADDRESSES_MAX */
     enum ice_server_type type;
     enum ice_transport transport;
     struct address address;
@@ -46,7 +50,8 @@ int ice_server_url_check(const char *url, const char **why);
 /* Whether any of them can relay. servers may be NULL. */
 bool ice_servers_has_turn(const struct ice_servers *servers);
 
-/* Those resolved so far. */
+/* Those resolved so far: of each server an IPv4 and an IPv6 address, where it
+ * has them. */
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max);
 
 /* Whether the first look-up of some has not come back yet: more may come. */

@@ -181,7 +181,6 @@ struct ice_agent_server sim_turn(struct ice_address address, enum turn_transport
     return (struct ice_agent_server){.is_turn = true,
                                      .transport = transport,
                                      .address = address,
-                                     .host = "turn.example",
                                      .user = "user",
                                      .pass = "secret"};
 }

@@ -37,6 +37,7 @@ static struct rig rig_new(uint64_t seed, enum turn_transport transport)
     sim_add_address(r.a, r.realm_a, ice_address_v4(192, 168, 1, 5, 4000), "eth0");
     sim_add_address(r.b, r.realm_b, ice_address_v4(192, 168, 2, 5, 5000), "eth0");
     struct ice_agent_server server = sim_turn(*turn_address(), transport);
+    server.host = "turn.example";
     sim_use_server(r.a, &server);
     server = sim_stun(ice_address_v4(198, 51, 100, 1, 3478));
     sim_add_server(r.s, server.address);
@@ -454,6 +455,43 @@ static void test_channels_of_paths_before(void **state)
     sim_free(r.s);
 }
 
+/* One server with an IPv4 and an IPv6 address, both of which a reaches; and b
+ * is reached from the relays of both, but not from a. Returns the allocations. */
+static int allocates_of_two(enum turn_transport transport, bool is_first_dead)
+{
+    static const char *const texts[] = {"2001:db8::1", "2001:db8::5", "2001:db8::6"};
+    struct ice_address server_address, a, b;
+    struct ice_address *const all[] = {&server_address, &a, &b};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ice_address_parse(span_from_string(texts[i]), 3478, all[i]), 0);
+    struct rig r = rig_new(29, transport);
+    sim_add_address(r.a, SIM_PUBLIC, a, "eth0");
+    sim_add_address(r.b, SIM_PUBLIC, b, "eth0");
+    sim_cut(r.s, a, b, true);
+    r.server->is_dead = is_first_dead;
+    struct sim_server *second = sim_add_server(r.s, server_address);
+    struct ice_agent_server server = sim_turn(server_address, transport);
+    server.host = "turn.example";
+    sim_use_server(r.a, &server);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    exchange(&r);
+    sim_run(r.s, 60 * US_PER_S);
+    assert_int_equal(second->allocates > 0, is_first_dead);
+    int allocates = r.server->allocates + second->allocates;
+    sim_free(r.s);
+    return allocates;
+}
+
+static void test_two_addresses(void **state)
+{
+    (void)state;
+    for (int transport = TURN_UDP; transport <= TURN_TLS; transport++) {
+        assert_int_equal(allocates_of_two((enum turn_transport)transport, false), 1);
+        assert_int_equal(allocates_of_two((enum turn_transport)transport, true), 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_interface_comes_back),
         cmocka_unit_test(test_channels_of_restarts_in_vain),
         cmocka_unit_test(test_channels_of_paths_before),
+        cmocka_unit_test(test_two_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
