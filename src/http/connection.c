@@ -380,7 +380,7 @@ static void connection_await_client(struct http_connection *c, bool is_last)
     c->tail = conn_queued(c->conn);
     if (is_last)
         conn_drain_fully(c->conn);
-    server_schedule(c, TIMEOUT_IDLE);
+    server_schedule(c, TIMEOUT_TAIL);
     connection_update_reading(c);
 }
 
@@ -391,7 +391,7 @@ static void check_tail(struct http_connection *c)
         return;
     }
     c->tail = conn_queued(c->conn);
-    server_schedule(c, TIMEOUT_IDLE);
+    server_schedule(c, TIMEOUT_TAIL);
 }
 
 /* Closes behind the last response, which the client gets first. A client that

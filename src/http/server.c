@@ -127,6 +127,7 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
     for (int i = 0; i < TIMEOUT_COUNT; i++)
         list_init(&server->timeouts[i].connections);
     server->timeouts[TIMEOUT_IDLE].after_us = config->idle_timeout_us;
+    server->timeouts[TIMEOUT_TAIL].after_us = config->idle_timeout_us;
     server->timeouts[TIMEOUT_HEAD].after_us = config->head_timeout_us;
     server->timeouts[TIMEOUT_DROP].after_us = HTTP_DROP_US;
     server->timeouts[TIMEOUT_CLIENT].after_us = HTTP_CLIENT_CHECK_US;

@@ -90,7 +90,14 @@ struct http_exchange {
     bool is_body_over; /* of a pipe: on_body_end came */
 };
 
-enum server_timeout { TIMEOUT_IDLE, TIMEOUT_HEAD, TIMEOUT_DROP, TIMEOUT_CLIENT, TIMEOUT_COUNT };
+enum server_timeout {
+    TIMEOUT_IDLE,
+    TIMEOUT_HEAD,
+    TIMEOUT_DROP,
+    TIMEOUT_CLIENT,
+    TIMEOUT_TAIL,
+    TIMEOUT_COUNT
+};
 
 struct timeout_queue {
     struct list connections; /* in the order of their deadlines: all wait equally long */

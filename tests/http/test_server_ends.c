@@ -316,7 +316,8 @@ static void check_is_kept(void)
 static void test_tail_waits_for_the_client(void **state)
 {
     (void)state;
-    service_start_with((struct http_server_config){.connections_max = 1});
+    service_start_with(
+        (struct http_server_config){.connections_max = 1, .idle_timeout_us = 60 * US_PER_S});
     conn_set_reading(t.client.conn, false);
     peer_send(&t.client, "GET /x HTTP/1.0\r\n\r\n");
     RIG_WAIT(t.body_ends == 1);
