@@ -132,6 +132,18 @@ static void keep_early(struct ice_generation *g, int local, const struct ice_add
             (struct ice_early_check){local, *source, priority, use_candidate};
 }
 
+/* Whether we would let in data from there. In a restart the other side may
+ * check from a new address before it has our new credentials, or before we
+ * have its own. We cannot learn the address from that; were it answered, the
+ * other side would take the way for open and send its data where we do not
+ * expect any. Browsers stay with such a pair for good. */
+static bool is_acceptable(const struct ice_agent *a, const struct ice_generation *g,
+                          const struct ice_address *source, struct span theirs)
+{
+    bool is_learned = g == a->now && (!g->has_remote || span_is_string(theirs, g->remote_ufrag));
+    return is_learned || remote_find(g, source) >= 0;
+}
+
 void request_receive(struct ice_agent *a, int local, const struct ice_address *source,
                      const struct stun_message *m, uint64_t now_us)
 {
@@ -149,6 +161,9 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
         respond(a, NULL, local, source, m, STUN_UNAUTHENTICATED);
         return;
     }
+    struct span theirs = span_skip(user, ICE_UFRAG_LEN + 1);
+    if (!is_acceptable(a, g, source, theirs))
+        return;
     if (m->unknown) {
         respond(a, g, local, source, m, STUN_UNKNOWN_ATTRIBUTE);
         return;
@@ -164,7 +179,6 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
     respond(a, g, local, source, m, 0);
     if (g != a->now)
         return; /* the path before the restart: answered, nothing learned */
-    struct span theirs = span_skip(user, ICE_UFRAG_LEN + 1);
     bool use_candidate = stun_find(m, STUN_USE_CANDIDATE, &value);
     if (!g->has_remote)
         keep_early(g, local, source, priority, use_candidate);

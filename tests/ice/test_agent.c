@@ -43,6 +43,10 @@ struct rig {
     enum ice_state state;
     char text[ICE_REPORT_MAX];
     uint64_t serial;
+    /* Of the peer's checks; "": the agent's newest, and the peer's first. */
+    char local_ufrag[ICE_UFRAG_LEN + 1];
+    char local_pwd[ICE_PWD_LEN + 1];
+    const char *remote_ufrag;
 };
 
 static int on_datagram(void *arg, int base, const struct ice_address *remote, struct span bytes)
@@ -174,8 +178,10 @@ static void send_check(struct rig *r, const struct ice_address *from, unsigned f
     struct stun_writer w;
     put_u64be(id + 4, ++r->serial);
     stun_begin(&w, bytes, sizeof bytes, STUN_REQUEST, STUN_BINDING, id);
-    snprintf(user, sizeof user, "%s:peer",
-             flags & WRONG_USER ? "stranger" : ice_agent_local_ufrag(r->a));
+    const char *ufrag = *r->local_ufrag ? r->local_ufrag : ice_agent_local_ufrag(r->a);
+    const char *pwd = *r->local_pwd ? r->local_pwd : ice_agent_local_pwd(r->a);
+    snprintf(user, sizeof user, "%s:%s", flags & WRONG_USER ? "stranger" : ufrag,
+             r->remote_ufrag ? r->remote_ufrag : "peer");
     if (!(flags & NO_USER))
         stun_put(&w, STUN_USERNAME, span_from_string(user));
     if (!(flags & NO_PRIORITY))
@@ -187,8 +193,7 @@ static void send_check(struct rig *r, const struct ice_address *from, unsigned f
     if (flags & UNKNOWN)
         stun_put(&w, (enum stun_attribute)0x7abc, SPAN_LITERAL("?"));
     if (!(flags & NO_INTEGRITY))
-        stun_put_integrity(&w, span_from_string(flags & WRONG_KEY ? "guess"
-                                                                  : ice_agent_local_pwd(r->a)));
+        stun_put_integrity(&w, span_from_string(flags & WRONG_KEY ? "guess" : pwd));
     if (!(flags & NO_FINGERPRINT))
         stun_put_fingerprint(&w);
     receive(r, from, stun_bytes(&w));
@@ -676,6 +681,51 @@ static void test_consent_interval(void **state)
     ice_agent_free(r.a, r.now_us);
 }
 
+static bool is_answered(struct rig *r, const struct ice_address *from)
+{
+    struct stun_message m;
+    struct ice_address to;
+    forget_sent(r);
+    send_check(r, from, 0);
+    return next_sent(r, &m, &to) && m.class == STUN_SUCCESS && ice_address_is_equal(&to, from);
+}
+
+/* One side of a restart has the other's new credentials before that has its
+ * own. Who checks from a new address meanwhile gets no answer: it would send
+ * its data from there, where we do not let it in. */
+static void test_checks_amid_a_restart(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct span data;
+    rig_init(&r, false);
+    add_remote(&r, "candidate:1 1 udp 2130706431 192.0.2.2 5000 typ host");
+    run(&r, 10 * US_PER_MS);
+    answer_all(&r, &peer_address);
+    r.remote_ufrag = "fresh"; /* its offer is still under way */
+    assert_true(is_answered(&r, &peer_address));
+    assert_false(is_answered(&r, &other_address));
+
+    snprintf(r.local_ufrag, sizeof r.local_ufrag, "%s", ice_agent_local_ufrag(r.a));
+    snprintf(r.local_pwd, sizeof r.local_pwd, "%s", ice_agent_local_pwd(r.a));
+    ice_agent_restart(r.a, r.now_us);
+    assert_int_equal(ice_agent_set_remote(r.a, "fresh", REMOTE_PWD, r.now_us), 0);
+    assert_true(is_answered(&r, &peer_address)); /* our answer is under way */
+    assert_false(is_answered(&r, &other_address));
+    r.remote_ufrag = "peer"; /* the path of before */
+    assert_true(is_answered(&r, &peer_address));
+    assert_false(is_answered(&r, &other_address));
+    assert_false(
+        ice_agent_receive(r.a, r.base, &other_address, SPAN_LITERAL("\x16x"), r.now_us, &data));
+
+    r.local_ufrag[0] = r.local_pwd[0] = '\0'; /* both have both */
+    r.remote_ufrag = "fresh";
+    assert_true(is_answered(&r, &other_address));
+    assert_true(
+        ice_agent_receive(r.a, r.base, &other_address, SPAN_LITERAL("\x16x"), r.now_us, &data));
+    ice_agent_free(r.a, r.now_us);
+}
+
 static void test_credentials(void **state)
 {
     (void)state;
@@ -699,15 +749,25 @@ static void test_credentials(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wrong_requests),     cmocka_unit_test(test_silence),
-        cmocka_unit_test(test_aggressive),         cmocka_unit_test(test_late_switching),
-        cmocka_unit_test(test_regular_nomination), cmocka_unit_test(test_nomination_waits),
-        cmocka_unit_test(test_role_conflicts),     cmocka_unit_test(test_told_of_conflict),
-        cmocka_unit_test(test_wrong_answers),      cmocka_unit_test(test_answer_to_replaced_check),
-        cmocka_unit_test(test_retransmissions),    cmocka_unit_test(test_pacing),
-        cmocka_unit_test(test_long_report),        cmocka_unit_test(test_unreachable),
-        cmocka_unit_test(test_whose_data),         cmocka_unit_test(test_learned_then_signalled),
-        cmocka_unit_test(test_consent_interval),   cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_wrong_requests),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_aggressive),
+        cmocka_unit_test(test_late_switching),
+        cmocka_unit_test(test_regular_nomination),
+        cmocka_unit_test(test_nomination_waits),
+        cmocka_unit_test(test_role_conflicts),
+        cmocka_unit_test(test_told_of_conflict),
+        cmocka_unit_test(test_wrong_answers),
+        cmocka_unit_test(test_answer_to_replaced_check),
+        cmocka_unit_test(test_retransmissions),
+        cmocka_unit_test(test_pacing),
+        cmocka_unit_test(test_long_report),
+        cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_whose_data),
+        cmocka_unit_test(test_learned_then_signalled),
+        cmocka_unit_test(test_consent_interval),
+        cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_checks_amid_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

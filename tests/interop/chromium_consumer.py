@@ -27,6 +27,15 @@ FILES = {
 }
 
 
+LOCK = threading.Lock()
+
+
+def say(line):
+    """A whole line, also when another thread has one to say."""
+    with LOCK:
+        print(line, flush=True)
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         file, content_type = FILES.get(urlsplit(self.path).path, (None, None))
@@ -43,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         line = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        print(line, flush=True)
+        say(line)
         self.send_response(204)
         self.end_headers()
         if line.split(" ")[0] == "failed":
@@ -55,8 +64,8 @@ class Handler(BaseHTTPRequestHandler):
 
 def report_end(browser, server):
     for line in browser.stderr:
-        print("browser:", line.rstrip(), flush=True)
-    print(f"browser-ended {browser.wait()}", flush=True)
+        say(f"browser: {line.rstrip()}")
+    say(f"browser-ended {browser.wait()}")
     server.finished.set()
 
 

@@ -171,6 +171,7 @@ export async function scenario(consumer, gate, echoBytes, report) {
 export function meet(socket, room, connection, report, onChannel) {
   const say = (message) => socket.send(JSON.stringify(message));
   const early = []; // candidates that came before the description
+  let isRestarting = false;
   const takeRemote = async (type, sdp) => {
     await connection.setRemoteDescription({ type, sdp });
     for (const candidate of early.splice(0)) await addCandidate(candidate);
@@ -201,6 +202,8 @@ export function meet(socket, room, connection, report, onChannel) {
       await connection.setLocalDescription(await connection.createAnswer());
       say({ type: "answer", sdp: connection.localDescription.sdp });
     } else if (message.type === "answer") {
+      // Signalling may be far away: then the first checks come before this.
+      if (isRestarting) await new Promise((resolve) => setTimeout(resolve, 300));
       await takeRemote("answer", message.sdp);
     } else if (message.type === "candidate") {
       const candidate = JSON.parse(message.candidate);
@@ -210,6 +213,7 @@ export function meet(socket, room, connection, report, onChannel) {
     }
   };
   const restart = async () => {
+    isRestarting = true;
     const ufrag = () => /a=ice-ufrag:(\S+)/.exec(connection.remoteDescription.sdp)[1];
     const before = ufrag();
     await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
