@@ -114,10 +114,11 @@ static void conn_make_reset(const struct conn *conn, bool resets)
 }
 
 /* The end of a connection that nobody owns any more. Behind a queue that did
- * not get out, an end would make a part look like the whole. */
+ * not get out, an end would make a part look like the whole; an error has
+ * dropped it already. */
 static void conn_drop(struct conn *conn)
 {
-    if (conn->out.len > 0)
+    if (conn->out.len > 0 || conn->error != 0)
         conn_make_reset(conn, true);
     conn_release(conn);
     loop_drop_background(conn->loop);

@@ -185,6 +185,23 @@ static void test_close_resets_who_takes_nothing(void **state)
     pair_free(&p);
 }
 
+/* Nor does a queue over its maximum, which is dropped, end like a whole. */
+static void test_close_resets_behind_an_overflow(void **state)
+{
+    (void)state;
+    static uint8_t piece[1 << 20];
+    struct pair p;
+    pair_connect(&p);
+    for (size_t i = 0; i <= CONN_QUEUE_MAX / sizeof piece + 16; i++)
+        conn_write(p.client.conn, span_of(piece, sizeof piece));
+    conn_close(p.client.conn);
+    p.client.conn = NULL;
+    run_until(p.loop, &p.server.is_closed);
+    assert_int_equal(p.server.error, -ECONNRESET);
+    assert_false(p.server.has_ended);
+    pair_free(&p);
+}
+
 static void test_reset_while_reading_is_off(void **state)
 {
     (void)state;
@@ -506,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_half_close_both_ways),
         cmocka_unit_test(test_close_sends_what_is_queued),
         cmocka_unit_test(test_close_resets_who_takes_nothing),
+        cmocka_unit_test(test_close_resets_behind_an_overflow),
         cmocka_unit_test(test_reset_while_reading_is_off),
         cmocka_unit_test(test_reset_after_the_peers_end),
         cmocka_unit_test(test_reset_while_reading),
