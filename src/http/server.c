@@ -71,14 +71,26 @@ const char *server_date(struct http_server *server)
     return server->date;
 }
 
+/* The first whose client has taken all that it was answered. */
+static struct http_connection *first_answered(const struct timeout_queue *queue)
+{
+    LIST_EACH(link, tmp, &queue->connections)
+    {
+        struct http_connection *c = LIST_ENTRY(link, struct http_connection, timeout_link);
+        if (conn_queued(c->conn) == 0)
+            return c;
+    }
+    return NULL;
+}
+
 /* Who has waited longest for its client to say something: it has no request,
  * or a part of a head. NULL: all are at work. */
 static struct http_connection *longest_waiting(const struct http_server *server)
 {
     const struct timeout_queue *idle = &server->timeouts[TIMEOUT_IDLE];
     const struct timeout_queue *heads = &server->timeouts[TIMEOUT_HEAD];
-    struct http_connection *x = first_of(idle);
-    struct http_connection *y = first_of(heads);
+    struct http_connection *x = first_answered(idle);
+    struct http_connection *y = first_answered(heads);
     if (!x || !y)
         return x ? x : y;
     return x->deadline_us - idle->after_us < y->deadline_us - heads->after_us ? x : y;
@@ -88,8 +100,10 @@ static struct http_connection *longest_waiting(const struct http_server *server)
  * connections must not keep everybody else out. */
 static void make_room(struct http_server *server)
 {
+    if (server->connection_count < server->config.connections_max)
+        return;
     struct http_connection *c = longest_waiting(server);
-    if (c && server->connection_count >= server->config.connections_max)
+    if (c)
         connection_close(c);
 }
 

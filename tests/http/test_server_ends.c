@@ -417,6 +417,36 @@ static void test_silent_makes_way(void **state)
     service_stop();
 }
 
+/* Who is still to take a part of its response is not silent. */
+static void test_rest_of_a_response_stays(void **state)
+{
+    (void)state;
+    static char piece[8 << 10];
+    service_start_with(
+        (struct http_server_config){.connections_max = 1, .idle_timeout_us = 60 * US_PER_S});
+    conn_set_reading(t.client.conn, false);
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    assert_int_equal(service_respond(200, NULL, 0), 0);
+    size_t written = 0;
+    while (http_exchange_queued(t.x) < 2 * sizeof piece) {
+        http_exchange_write(t.x, span_of(piece, sizeof piece));
+        written += sizeof piece;
+        rig_turns(10);
+    }
+    assert_in_range(http_exchange_queued(t.x), 1, CONN_DRAIN_MARK / 2);
+    http_exchange_end(t.x, no_fields);
+    check_is_kept();
+    conn_set_reading(t.client.conn, true);
+    RIG_WAIT(peer_has(&t.client, "\r\n0\r\n\r\n"));
+    assert_true(t.client.in.len > written);
+    struct peer other;
+    peer_connect(&other, t.port);
+    RIG_WAIT(t.client.has_ended);
+    peer_close(&other);
+    service_stop();
+}
+
 static void test_stops_listening(void **state)
 {
     (void)state;
@@ -470,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_pipelined_and_not_read),
         cmocka_unit_test(test_connection_limit),
         cmocka_unit_test(test_silent_makes_way),
+        cmocka_unit_test(test_rest_of_a_response_stays),
         cmocka_unit_test(test_stops_listening),
         cmocka_unit_test(test_free_aborts),
     };
