@@ -111,7 +111,8 @@ int peer_restart(struct peer *peer);
 /* Whether an offer of ours is not answered yet. */
 bool peer_is_offering(const struct peer *peer);
 
-/* The restart was in vain: no answer will come. Another may be begun. */
+/* No answer to a restart of ours will come, and our last answer may be lost:
+ * the other side, or signalling, has failed. Another may be begun. */
 void peer_abandon_restart(struct peer *peer);
 
 /* The machine's addresses have changed. True when peer_restart() is worth

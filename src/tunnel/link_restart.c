@@ -144,10 +144,12 @@ void link_restart_on_leave(struct link *link)
 {
     struct restart *r = &link->restart;
     r->is_offer_awaited = false;
+    /* Whether our last offer or answer arrived, nobody knows. */
+    if (link->current)
+        peer_abandon_restart(session_peer(link->current));
     if (!r->is_under_way)
         return;
-    /* Whether the offer arrived, nobody knows. */
-    abandon(link);
+    settle(link);
     if (!r->why)
         r->why = r->begun_for;
 }

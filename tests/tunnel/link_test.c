@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "rtc/peer_internal.h"
 #include "signal/server.h"
 #include "tunnel/link_internal.h"
 
@@ -436,6 +437,27 @@ static void test_restart_waits_for_signalling(void **state)
     end_exchange(scene);
 }
 
+/* An answer may go down with the signalling that it was given to. What the
+ * other side then repeats of its offer is answered once more. */
+static void test_answer_is_lost_with_signalling(void **state)
+{
+    struct scene *scene = *state;
+    const char *why = NULL;
+    begin_exchange(scene);
+    bool is_first = session_peer(scene->provider.link->current)->is_offerer;
+    struct link *first = is_first ? scene->provider.link : scene->consumer.link;
+    struct link *second = is_first ? scene->consumer.link : scene->provider.link;
+    link_want_restart(first, "the test wants it");
+    run_until(scene, both_restarted);
+    struct peer *peer = session_peer(second->current);
+    link_reconnect(second);
+    assert_int_equal(peer_restart(peer), 0);
+    char *offer = sdp_format(&session_peer(first->current)->local);
+    assert_int_equal(peer_set_remote(peer, "offer", offer, &why), 0);
+    free(offer);
+    assert_false(peer_is_offering(peer));
+}
+
 /* A storm of reasons is one restart now and one a little later. */
 static void test_storm(void **state)
 {
@@ -492,6 +514,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_restart),
         TEST(test_restart_waits_for_signalling),
+        TEST(test_answer_is_lost_with_signalling),
         TEST(test_storm),
         TEST(test_other_side_cannot_restart),
     };
