@@ -18,7 +18,8 @@
 struct news {
     struct rate_gather gather;
     size_t acked;
-    uint64_t rtt_us; /* of the latest sent chunk that was sent once, on this path */
+    size_t acked_here; /* of these, what was sent on this path */
+    uint64_t rtt_us;   /* of the latest of these that was sent once */
     uint64_t rtt_sent_us;
     bool cum_moved;
 };
@@ -28,6 +29,7 @@ static void newly_acked(struct sctp_assoc *a, struct news *n, uint64_t tsn, uint
     struct sent_chunk *c = flight_at(&a->flight, tsn);
     n->acked += c->wire;
     bool is_of_this_path = c->sent_us >= a->path.since_us;
+    n->acked_here += is_of_this_path ? c->wire : 0;
     if (c->transmissions == 1 && is_of_this_path && c->sent_us >= n->rtt_sent_us) {
         n->rtt_sent_us = c->sent_us;
         n->rtt_us = now_us > c->sent_us ? now_us - c->sent_us : 1;
@@ -106,7 +108,7 @@ static void tell_congestion_control(struct sctp_assoc *a, const struct news *n, 
         .now_us = now_us,
         .rtt_us = n->rtt_us,
         .srtt_us = a->rtt.srtt_us,
-        .acked = n->acked,
+        .acked = n->acked_here,
         .lost = lost,
         .prior_in_flight = prior_in_flight,
         .in_flight = a->flight.bytes,
@@ -116,6 +118,9 @@ static void tell_congestion_control(struct sctp_assoc *a, const struct news *n, 
         .rate = rate_finish(&a->rate, &n->gather, min_rtt_us),
         .delivered = a->rate.delivered,
     };
+    /* What the path before carried, and how fast, says nothing of this one. */
+    if (n->gather.sent_us < a->path.since_us)
+        ack.rate.bytes_per_s = 0;
     a->cc.ops->on_ack(&a->cc, &ack);
 }
 

@@ -21,7 +21,7 @@ struct cc_ack {
     uint64_t rtt_us; /* newest sample, 0 when there is none */
     uint64_t srtt_us;
     uint64_t delivered; /* total of the association */
-    size_t acked;       /* bytes newly acked */
+    size_t acked;       /* bytes newly acked, of those sent on this path */
     size_t lost;        /* bytes newly lost */
     size_t in_flight;   /* now */
     size_t prior_in_flight;

@@ -117,8 +117,8 @@ static void leaves_no_standing_queue(void **state)
 
 /* A path dies in mid-flow, and after six seconds there is another one. Returns
  * what arrives in three seconds by that. untold_us: of how much that arrived
- * last nothing is heard, and the first packet by that is lost. hiccup_us: how much longer the first round trip takes
- * than the others. */
+ * last nothing is heard, and the first packet by that is lost. hiccup_us: how
+ * much longer the first round trip takes than the others. */
 static uint64_t carried_by_another_path(struct sim_link there, uint64_t untold_us,
                                         uint64_t hiccup_us)
 {
@@ -171,11 +171,51 @@ static void goes_on_by_another_path(void **state)
         assert_true(carried_by_another_path(link, ms * US_PER_MS, 0) > least);
 }
 
+/* From a fast path to a slow one, both of which work: what is acknowledged of
+ * the fast one does not open the window of the slow one, which would fill its
+ * queue over and over. */
+static void begins_anew_on_a_slower_path(void **state)
+{
+    (void)state;
+    for (int cc = SCTP_CC_BBR; cc <= SCTP_CC_CUBIC; cc++) {
+        struct sim *sim = sim_new(1);
+        struct sim_link there = {
+            .rate = 125000000,
+            .delay_us = US_PER_MS,
+            .queue_bytes = 1250000,
+            .overhead = OVERHEAD,
+        };
+        struct sim_link back = there;
+        struct sim_link *links[2] = {&there, &back};
+        struct bulk *b = bulk_new(sim, links, (enum sctp_cc)cc);
+        struct sctp_stats stats;
+        bulk_start(b);
+        sim_run(sim, sim_now_us(sim) + 4 * US_PER_S, NULL, NULL);
+        sctp_assoc_stats(b->ends[0]->assoc, &stats);
+        uint64_t retransmitted = stats.retransmitted;
+        there.rate = back.rate = 1250000;
+        there.delay_us = back.delay_us = 50 * US_PER_MS;
+        there.queue_bytes = 250000;
+        for (int i = 0; i < 2; i++) {
+            sctp_assoc_change_path(b->ends[i]->assoc, 1432, sim_now_us(sim));
+            sctp_assoc_flush(b->ends[i]->assoc, sim_now_us(sim));
+        }
+        uint64_t before = b->received;
+        sim_run(sim, sim_now_us(sim) + 4 * US_PER_S, NULL, NULL);
+        assert_true(b->received - before > 3 * there.rate);
+        sctp_assoc_stats(b->ends[0]->assoc, &stats);
+        assert_in_range(stats.retransmitted - retransmitted, 0, 300);
+        bulk_free(b);
+        sim_free(sim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_no_standing_queue),
         cmocka_unit_test(goes_on_by_another_path),
+        cmocka_unit_test(begins_anew_on_a_slower_path),
         cmocka_unit_test(fills_links_of_every_speed),
         cmocka_unit_test(fills_lossy_links),
         cmocka_unit_test(shares_links),
