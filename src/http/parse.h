@@ -22,9 +22,10 @@ enum http_parse_error {
 /* Parses one head at the front of in. fields has room for HTTP_FIELDS_MAX.
  * Returns the bytes consumed (> 0, up to and with the empty line), 0 when the
  * head is not complete yet, or an enum http_parse_error. A few empty lines
- * before a request line are skipped (section 2.2). A request's Host is checked: one in
- * HTTP/1.1, at most one in HTTP/1.0 (section 3.2); so is its target's form.
- * Connection must not name Host, Content-Length or Authorization.
+ * before a request line are skipped (section 2.2). A request's Host is
+ * checked: one in HTTP/1.1, at most one in HTTP/1.0 (section 3.2); so is its
+ * target's form. Connection must not name Host, Content-Length or
+ * Authorization.
  *
  * Nothing is kept between calls. A caller that gets a head in many small
  * pieces must not call at each of them (a quadratic amount of work), but when

@@ -59,11 +59,13 @@ struct http_server_config {
     void (*on_request)(struct http_exchange *x, const struct http_request *request, void *arg);
     void *arg;
     /* Over it, the one that has waited longest for a request, or the rest of
-     * a head, is closed for a new one; without any, that gets 503. */
+     * a head, and whose client has taken all responses, is closed for a new
+     * one; without any, that gets 503. */
     size_t connections_max;
     uint64_t head_timeout_us; /* from the first byte of a head to its last; slow-loris */
-    uint64_t idle_timeout_us; /* without a request on a kept-alive connection; of a response that
-                                 is complete, without a byte that the client takes */
+    /* Without a request on a kept-alive connection; of a response that is
+     * complete, without a byte that the client takes. */
+    uint64_t idle_timeout_us;
 };
 
 /* Serves on an address as listener_new() does, with its errors. */
@@ -112,10 +114,9 @@ void http_exchange_write(struct http_exchange *x, struct span bytes);
 /* The response is complete; for the caller the exchange is gone when this
  * returns, and no handler is called (but see above for a pipe). What waits for
  * the client goes out as fast as that reads; its next request comes when most
- * of it has. Trailers, if
- * any, go out behind a chunked body and are dropped behind any other. An
- * unread request body is read on and dropped up to a bound, then the
- * connection closes. */
+ * of it has. Trailers, if any, go out behind a chunked body and are dropped
+ * behind any other. An unread request body is read on and dropped up to a
+ * bound, then the connection closes. */
 void http_exchange_end(struct http_exchange *x, struct http_fields trailers);
 
 /* Breaks the connection so that the client sees an error (RST, no final

@@ -9,7 +9,7 @@
  *    +---- body read ------- DROP                      |
  *    +-------------------------------------------------+
  *    +---- next turn ------- RESUME <--- with pipelined bytes
- *    +---- drained --------- TAIL <----- with a response that waits for the client
+ *    +---- drained --------- TAIL <----- with a response not taken yet
  *
  *   RESPONSE -- 101, 2xx to CONNECT --> SWITCHING -- next turn --> PIPE
  *
@@ -57,8 +57,8 @@ struct http_connection {
     struct list link;         /* in the server's connections */
     struct list timeout_link; /* in one of its timeouts */
     uint64_t deadline_us;
-    /* An incomplete head; in RESPONSE and RESUME pipelined bytes, in SWITCHING
-     * the first of the pipe. */
+    /* An incomplete head; in RESPONSE, TAIL and RESUME pipelined bytes, in
+     * SWITCHING the first of the pipe. */
     struct head_buffer in;
     struct http_body body;
     struct span early; /* behind the head, during on_request */

@@ -456,7 +456,8 @@ static void test_channels_of_paths_before(void **state)
 }
 
 /* One server with an IPv4 and an IPv6 address, both of which a reaches; and b
- * is reached from the relays of both, but not from a. Returns the allocations. */
+ * is reached from the relays of both, but not from a. Returns the
+ * allocations. */
 static int allocates_of_two(enum turn_transport transport, bool is_first_dead)
 {
     static const char *const texts[] = {"2001:db8::1", "2001:db8::5", "2001:db8::6"};

@@ -344,7 +344,7 @@ static void test_conn_over_tls(void **state)
     loop_free(loop);
 }
 
-/* To an address, whatever its name resolves to; the certificate has the name. */
+/* To an address, whatever the name resolves to that the certificate has. */
 static void test_conn_to_address(void **state)
 {
     const struct fixture *f = *state;

@@ -965,7 +965,8 @@ static void test_repeated_offer_is_late(void **state)
 }
 
 /* The second restarts while its answer to the first's offer is on its way: an
- * offer goes out instead, and the answer to the repeated one has what counts. */
+ * offer goes out instead, and the answer to the repeated one has what
+ * counts. */
 static void test_restart_overtakes_answer(void **state)
 {
     struct scene *scene = *state;
