@@ -159,11 +159,15 @@ void ack_on_sack(struct sctp_assoc *a, const struct chunk_sack *s, uint64_t now_
         close_violated(a, CAUSE_PROTOCOL_VIOLATION); /* acks what was never sent */
         return;
     }
+    bool is_opened = a->peer_window < BASE_MTU && s->window >= BASE_MTU;
     a->peer_window = s->window;
     take(a, s, cum, now_us);
+    if (is_opened)
+        recovery_on_window_opened(a, now_us);
     /* A peer that is there but does not read is not dead. */
     if (s->window < a->mtu)
         a->recovery.errors = 0;
+    a->recovery.turned_away = s->window < BASE_MTU;
     a->is_due = true;
 }
 

@@ -126,6 +126,7 @@ struct recovery {
     unsigned errors;  /* timeouts in a row without an answer */
     uint64_t progress_us;
     uint64_t expired_us; /* the last timeout */
+    bool turned_away;    /* a SACK since then showed a closed window */
     uint64_t probe_tsn;  /* tail probe that is out; 0: none */
     bool probe_is_retransmission;
     uint64_t probe_end;
@@ -302,6 +303,9 @@ size_t recovery_detect(struct sctp_assoc *a, uint64_t now_us);
 /* The SACK was taken in: leaves recovery when it is complete, undoes it when
  * it was for nothing. */
 void recovery_after_sack(struct sctp_assoc *a, bool progress, uint64_t now_us);
+/* The peer takes data again: what its closed window turned away, and the
+ * timeouts of that, say nothing about the path. */
+void recovery_on_window_opened(struct sctp_assoc *a, uint64_t now_us);
 void recovery_rearm(struct sctp_assoc *a, uint64_t now_us);
 void recovery_on_reorder_timer(struct sctp_assoc *a, uint64_t now_us);
 void recovery_on_probe_timer(struct sctp_assoc *a, uint64_t now_us);

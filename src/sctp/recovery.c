@@ -286,6 +286,34 @@ void recovery_on_probe_timer(struct sctp_assoc *a, uint64_t now_us)
     a->is_due = true;
 }
 
+/* All that had a round trip's time is lost; what was just sent may be under
+ * way. The oldest: whatever its age. */
+static void lose_overdue(struct sctp_assoc *a, bool oldest, uint64_t now_us)
+{
+    uint64_t next;
+    for (uint64_t tsn = a->flight.by_time.oldest; tsn != 0; tsn = next) {
+        struct sent_chunk *c = flight_at(&a->flight, tsn);
+        next = c->newer;
+        if (!oldest && c->sent_us + a->rtt.srtt_us + reorder_window(a) > now_us)
+            break;
+        oldest = false;
+        lose(a, tsn, now_us);
+        if (next != 0 && flight_at(&a->flight, next)->state != CHUNK_IN_FLIGHT)
+            next = a->flight.by_time.oldest;
+    }
+}
+
+void recovery_on_window_opened(struct sctp_assoc *a, uint64_t now_us)
+{
+    struct recovery *r = &a->recovery;
+    if (r->backoff == 0)
+        return; /* no timeout yet: what is in flight may be taken in */
+    r->backoff = 0;
+    lose_overdue(a, false, now_us);
+    a->cc.ops->on_undo(&a->cc, now_us);
+    a->pace_next_ns = 0;
+}
+
 void recovery_on_rto(struct sctp_assoc *a, uint64_t now_us)
 {
     struct recovery *r = &a->recovery;
@@ -298,12 +326,12 @@ void recovery_on_rto(struct sctp_assoc *a, uint64_t now_us)
         return;
     if (r->backoff < BACKOFF_MAX)
         r->backoff++;
-    /* Counted by the backoff, as answers to small HEARTBEATs clear errors. */
-    if (r->backoff >= 2)
+    /* Counted by the backoff, as answers to small HEARTBEATs clear errors. What
+     * a closed window turned away did get there. */
+    if (r->backoff >= 2 && !r->turned_away)
         path_suspect_black_hole(a, now_us);
+    r->turned_away = false;
     r->probe_tsn = 0;
-    /* The oldest, and all that had a round trip's time. What was just sent
-     * may be under way. */
     bool is_first = !r->in_recovery || r->errors == 1;
     if (is_first) {
         r->can_undo = true;
@@ -311,18 +339,7 @@ void recovery_on_rto(struct sctp_assoc *a, uint64_t now_us)
     }
     r->in_recovery = true;
     r->end = a->flight.next;
-    uint64_t next;
-    bool any = false;
-    for (uint64_t tsn = a->flight.by_time.oldest; tsn != 0; tsn = next) {
-        struct sent_chunk *c = flight_at(&a->flight, tsn);
-        next = c->newer;
-        if (any && c->sent_us + a->rtt.srtt_us + reorder_window(a) > now_us)
-            break;
-        any = true;
-        lose(a, tsn, now_us);
-        if (next != 0 && flight_at(&a->flight, next)->state != CHUNK_IN_FLIGHT)
-            next = a->flight.by_time.oldest;
-    }
+    lose_overdue(a, true, now_us);
     a->cc.ops->on_timeout(&a->cc, a->flight.bytes, now_us);
     a->rate.app_limited = 0;
     /* Nothing holds back the one packet that is to find out. */

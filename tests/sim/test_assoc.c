@@ -201,7 +201,7 @@ static void stops_when_not_read(void **state)
     run_ms(n, 60000);
     assert_false(n->apps[0].closed);
     sctp_assoc_set_reading(n->ends[1]->assoc, true, sim_now_us(n->sim));
-    run_ms(n, 12000);
+    run_ms(n, 200); /* not at the next timeout, which is far off by now */
     assert_int_equal(n->apps[1].messages, sent);
     assert_int_equal(n->apps[1].last_id, sent - 1);
     net_free(n);

@@ -210,12 +210,49 @@ static void begins_anew_on_a_slower_path(void **state)
     }
 }
 
+/* The application pauses, the window closes, and timeouts of what it turned
+ * away follow. When there is room again, none of that counts: it was seconds
+ * of silence, then a window and packets of the least size. */
+static void goes_on_when_read_again(void **state)
+{
+    (void)state;
+    static const enum sctp_cc kinds[] = {SCTP_CC_BBR, SCTP_CC_CUBIC};
+    for (uint64_t pause_s = 1; pause_s <= 32; pause_s *= 2) {
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            struct sim *sim = sim_new(1);
+            struct sim_link there = {
+                .rate = 1250000,
+                .delay_us = 20 * US_PER_MS,
+                .queue_bytes = 125000,
+                .overhead = OVERHEAD,
+            };
+            struct sim_link back = there;
+            struct sim_link *links[2] = {&there, &back};
+            struct bulk *b = bulk_new(sim, links, kinds[k]);
+            bulk_start(b);
+            sim_run(sim, sim_now_us(sim) + 3 * US_PER_S, NULL, NULL);
+            sctp_assoc_set_reading(b->ends[1]->assoc, false, sim_now_us(sim));
+            sim_run(sim, sim_now_us(sim) + pause_s * US_PER_S, NULL, NULL);
+            sctp_assoc_set_reading(b->ends[1]->assoc, true, sim_now_us(sim));
+            uint64_t before = b->received;
+            sim_run(sim, sim_now_us(sim) + US_PER_S, NULL, NULL);
+            assert_true(b->received - before > there.rate * 6 / 10);
+            struct sctp_stats stats;
+            sctp_assoc_stats(b->ends[0]->assoc, &stats);
+            assert_int_equal(stats.mtu, 1432);
+            bulk_free(b);
+            sim_free(sim);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_no_standing_queue),
         cmocka_unit_test(goes_on_by_another_path),
         cmocka_unit_test(begins_anew_on_a_slower_path),
+        cmocka_unit_test(goes_on_when_read_again),
         cmocka_unit_test(fills_links_of_every_speed),
         cmocka_unit_test(fills_lossy_links),
         cmocka_unit_test(shares_links),
