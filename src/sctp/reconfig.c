@@ -6,7 +6,8 @@
  *
  * A reset takes effect when everything that was sent before it has arrived:
  * the request names the last TSN, and until the receiver has it, it answers
- * "in progress" and is asked again.
+ * "in progress" and is asked again. It does so, too, while its application does
+ * not read and the window is full.
  *
  * Left out: SSN/TSN reset of the whole association and adding streams, which
  * WebRTC does not use; both are denied.
@@ -154,6 +155,13 @@ static uint32_t perform_reset(struct sctp_assoc *a, struct span streams)
     return RESULT_PERFORMED;
 }
 
+/* A reset waits for the reader behind the messages before it, and a short
+ * request may name all streams. So it has to fit the window as they do. */
+static bool is_reader_behind(const struct sctp_assoc *a)
+{
+    return !a->in.reasm.reading && a->in.reasm.held >= a->in.window;
+}
+
 static void on_outgoing_reset(struct sctp_assoc *a, const struct param *p)
 {
     struct reconfig *r = &a->reconfig;
@@ -168,7 +176,7 @@ static void on_outgoing_reset(struct sctp_assoc *a, const struct param *p)
         return;
     }
     uint64_t last = serial_extend(a->in.map.cum, get_u32be(p->value.data + 8));
-    r->in_progress = last > a->in.map.cum;
+    r->in_progress = last > a->in.map.cum || is_reader_behind(a);
     r->last_response =
         r->in_progress ? (uint32_t)RESULT_IN_PROGRESS : perform_reset(a, span_skip(p->value, 12));
     if (!again)

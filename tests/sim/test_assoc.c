@@ -62,7 +62,7 @@ static void on_stream_reset(void *arg, uint16_t stream, enum sctp_reset_side sid
 {
     struct app *a = ((struct sim_end *)arg)->user;
     assert_int_not_equal(side, SCTP_RESET_REFUSED);
-    *(side == SCTP_RESET_INCOMING ? &a->resets_in : &a->resets_out) |= 1u << stream;
+    *(side == SCTP_RESET_INCOMING ? &a->resets_in : &a->resets_out) |= 1u << (stream % 32);
 }
 
 static void on_closed(void *arg, enum sctp_close_reason reason)
@@ -204,6 +204,47 @@ static void stops_when_not_read(void **state)
     run_ms(n, 200); /* not at the next timeout, which is far off by now */
     assert_int_equal(n->apps[1].messages, sent);
     assert_int_equal(n->apps[1].last_id, sent - 1);
+    net_free(n);
+}
+
+/* A request of 32 bytes that resets every stream. Returns the result. */
+static uint32_t feed_reset_of_all(struct net *n, uint32_t request)
+{
+    struct sctp_assoc *a = n->ends[1]->assoc;
+    uint8_t p[32] = {0x13, 0x88, 0x13, 0x88};
+    put_u32be(p + 4, a->my_tag);
+    chunk_put_header(p + 12, CHUNK_RECONFIG, 0, 20);
+    param_put_header(p + 16, PARAM_OUTGOING_RESET, 16);
+    put_u32be(p + 20, request);
+    put_u32be(p + 28, (uint32_t)a->in.map.cum);
+    sctp_assoc_feed(a, span_of(p, sizeof p), sim_now_us(n->sim));
+    sctp_assoc_flush(a, sim_now_us(n->sim));
+    return a->reconfig.last_response;
+}
+
+/* Resets wait for a reader who pauses, as messages do; no more of them than
+ * the window has room for. */
+static void bounds_resets_that_wait(void **state)
+{
+    (void)state;
+    enum { PERFORMED = 1, IN_PROGRESS = 6 };
+    struct net *n = net_new(0, 1000);
+    n->configs[1].recv_window = n->configs[1].recv_window_max = 128 << 10;
+    net_connect(n);
+    struct sctp_assoc *a = n->ends[1]->assoc;
+    sctp_assoc_set_reading(a, false, sim_now_us(n->sim));
+    unsigned performed = 0;
+    for (int i = 0; i < 1000; i++)
+        performed += feed_reset_of_all(n, a->reconfig.peer_request) == PERFORMED;
+    assert_in_range(performed, 1, 10);
+    struct sctp_stats stats;
+    sctp_assoc_stats(a, &stats);
+    assert_in_range(stats.memory, 128 << 10, 256 << 10);
+    uint32_t last = a->reconfig.peer_request - 1;
+    assert_int_equal(feed_reset_of_all(n, last), IN_PROGRESS);
+    sctp_assoc_set_reading(a, true, sim_now_us(n->sim));
+    assert_int_equal(n->apps[1].resets_in, UINT32_MAX);
+    assert_int_equal(feed_reset_of_all(n, last), PERFORMED);
     net_free(n);
 }
 
@@ -510,13 +551,21 @@ static void thousand_associations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_bad_calls),   cmocka_unit_test(bounds_the_queue),
-        cmocka_unit_test(stops_when_not_read), cmocka_unit_test(gives_up_by_count),
-        cmocka_unit_test(gives_up_by_time),    cmocka_unit_test(small_overtakes_large),
-        cmocka_unit_test(refuses_restart),     cmocka_unit_test(tells_of_abort),
-        cmocka_unit_test(notices_a_dead_path), cmocka_unit_test(early_data_rides_with_the_cookie),
-        cmocka_unit_test(finds_the_path_mtu),  cmocka_unit_test(moves_to_another_path),
-        cmocka_unit_test(gives_memory_back),   cmocka_unit_test(thousand_associations),
+        cmocka_unit_test(refuses_bad_calls),
+        cmocka_unit_test(bounds_the_queue),
+        cmocka_unit_test(stops_when_not_read),
+        cmocka_unit_test(gives_up_by_count),
+        cmocka_unit_test(gives_up_by_time),
+        cmocka_unit_test(small_overtakes_large),
+        cmocka_unit_test(refuses_restart),
+        cmocka_unit_test(tells_of_abort),
+        cmocka_unit_test(notices_a_dead_path),
+        cmocka_unit_test(early_data_rides_with_the_cookie),
+        cmocka_unit_test(finds_the_path_mtu),
+        cmocka_unit_test(moves_to_another_path),
+        cmocka_unit_test(gives_memory_back),
+        cmocka_unit_test(thousand_associations),
+        cmocka_unit_test(bounds_resets_that_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
