@@ -145,6 +145,7 @@ struct receive {
     size_t advertised; /* in the last SACK */
     uint64_t epoch_us; /* of the measurement that grows it */
     size_t epoch_bytes;
+    size_t unasked_bytes; /* since the round trip was last asked for */
 };
 
 struct reconfig {
@@ -166,6 +167,7 @@ struct path {
     uint64_t since_us; /* that it is this one */
     uint64_t nonce;    /* of the heartbeat that is out; 0: none */
     uint64_t heartbeat_sent_us;
+    uint64_t rtt_us;   /* of the last HEARTBEAT on this path; 0: none */
     size_t probe_size; /* of the PMTU probe that is out; 0: none */
     uint64_t probe_nonce;
     unsigned probe_tries;
@@ -344,6 +346,8 @@ void reconfig_on_progress(struct sctp_assoc *a);
 
 /* path.c */
 void path_start(struct sctp_assoc *a, uint64_t now_us);
+/* Sends a HEARTBEAT now. */
+void path_ask(struct sctp_assoc *a, uint64_t now_us);
 void path_on_heartbeat_timer(struct sctp_assoc *a, uint64_t now_us);
 void path_on_pmtu_timer(struct sctp_assoc *a, uint64_t now_us);
 void path_on_heartbeat(struct sctp_assoc *a, const struct chunk *c);

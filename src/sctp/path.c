@@ -70,7 +70,7 @@ static void write_heartbeat(uint8_t p[HEARTBEAT_LEN], uint64_t nonce, uint64_t n
 }
 
 /* Queued: the arena is only ours until this call of the owner returns. */
-static void ask(struct sctp_assoc *a, uint64_t now_us)
+void path_ask(struct sctp_assoc *a, uint64_t now_us)
 {
     struct path *p = &a->path;
     uint8_t heartbeat[HEARTBEAT_LEN];
@@ -99,7 +99,7 @@ void path_on_heartbeat_timer(struct sctp_assoc *a, uint64_t now_us)
     flight_trim(&a->flight);
     if (a->in.map.highest == a->in.map.cum)
         tsnmap_deinit(&a->in.map);
-    ask(a, now_us);
+    path_ask(a, now_us);
 }
 
 static size_t next_size(const struct sctp_assoc *a)
@@ -187,7 +187,8 @@ void path_on_heartbeat_ack(struct sctp_assoc *a, const struct chunk *c, uint64_t
     if (nonce == p->nonce) {
         p->nonce = 0;
         a->recovery.errors = 0;
-        rtt_sample(&a->rtt, now_us - sent_us);
+        p->rtt_us = now_us - sent_us;
+        rtt_sample(&a->rtt, p->rtt_us);
         assoc_arm(a, TIMER_HEARTBEAT, now_us + a->config.heartbeat_us);
     } else if (nonce == p->probe_nonce && p->probe_size != 0) {
         assoc_set_mtu(a, p->probe_size);
@@ -219,6 +220,7 @@ void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_u
     assoc_set_mtu(a, base_mtu(a));
     rtt_init(&a->rtt);
     a->path.since_us = now_us;
+    a->path.rtt_us = 0;
     cc_init(&a->cc, a->config.cc, a->cc.mss, (uint32_t)assoc_random(a), now_us);
     a->pace_next_ns = 0;
     start_search(a, now_us);
@@ -227,6 +229,6 @@ void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_u
     /* An association at rest knows its round trip again; and a browser that
      * does not control ICE sees by what arrives that we have moved. */
     if (a->config.heartbeat_us > 0)
-        ask(a, now_us);
+        path_ask(a, now_us);
     a->is_due = true;
 }

@@ -14,6 +14,8 @@
 
 #include "base/bytes.h"
 
+#define ASK_RTT_US (4 * US_PER_S)
+
 static void grow_window(struct sctp_assoc *a)
 {
     struct receive *in = &a->in;
@@ -50,12 +52,32 @@ static size_t window_left(struct sctp_assoc *a)
     return left < LEAST_WINDOW ? 0 : left;
 }
 
+/* Who only receives has no samples of the round trip but those of HEARTBEATs,
+ * and these wait for silence. A trip that became longer would not be noticed,
+ * nor that the window is too narrow for it. So it is asked for now and then
+ * while a window that could be wider is in use. */
+static void refresh_rtt(struct sctp_assoc *a, size_t bytes, uint64_t now_us)
+{
+    struct receive *in = &a->in;
+    in->unasked_bytes += bytes;
+    if (in->unasked_bytes < in->window || in->window >= a->config.recv_window_max)
+        return;
+    if (now_us - a->last_sent_us < ASK_RTT_US || now_us - a->path.heartbeat_sent_us < ASK_RTT_US)
+        return;
+    in->unasked_bytes = 0;
+    if (a->config.heartbeat_us > 0 && a->path.nonce == 0)
+        path_ask(a, now_us);
+}
+
 /* Measures what the window's users need, once a round trip. */
 static void measure(struct sctp_assoc *a, size_t bytes, uint64_t now_us)
 {
     struct receive *in = &a->in;
     in->epoch_bytes += bytes;
-    uint64_t rtt_us = a->rtt.srtt_us > US_PER_MS ? a->rtt.srtt_us : US_PER_MS;
+    refresh_rtt(a, bytes, now_us);
+    uint64_t rtt_us = a->rtt.srtt_us > a->path.rtt_us ? a->rtt.srtt_us : a->path.rtt_us;
+    if (rtt_us < US_PER_MS)
+        rtt_us = US_PER_MS;
     if (now_us - in->epoch_us < rtt_us)
         return;
     if (in->epoch_bytes >= in->window / 2)

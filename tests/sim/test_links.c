@@ -246,6 +246,32 @@ static void goes_on_when_read_again(void **state)
     }
 }
 
+/* Who only receives has to notice, too, that round trips became longer, or the
+ * window stays as wide as the short ones needed: a quarter of the link. */
+static void window_follows_the_round_trip(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    struct sim_link there = {
+        .rate = 12500000,
+        .delay_us = 5 * US_PER_MS,
+        .queue_bytes = 3000000,
+        .overhead = OVERHEAD,
+    };
+    struct sim_link back = there;
+    struct sim_link *links[2] = {&there, &back};
+    struct bulk *b = bulk_new(sim, links, SCTP_CC_BBR);
+    bulk_start(b);
+    sim_run(sim, sim_now_us(sim) + 5 * US_PER_S, NULL, NULL);
+    there.delay_us = back.delay_us = 150 * US_PER_MS;
+    sim_run(sim, sim_now_us(sim) + 25 * US_PER_S, NULL, NULL);
+    uint64_t before = b->received;
+    sim_run(sim, sim_now_us(sim) + 5 * US_PER_S, NULL, NULL);
+    assert_true(b->received - before > 5 * there.rate * 9 / 10);
+    bulk_free(b);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +279,7 @@ int main(void)
         cmocka_unit_test(goes_on_by_another_path),
         cmocka_unit_test(begins_anew_on_a_slower_path),
         cmocka_unit_test(goes_on_when_read_again),
+        cmocka_unit_test(window_follows_the_round_trip),
         cmocka_unit_test(fills_links_of_every_speed),
         cmocka_unit_test(fills_lossy_links),
         cmocka_unit_test(shares_links),
