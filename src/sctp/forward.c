@@ -125,10 +125,12 @@ void forward_expire(struct sctp_assoc *a, uint64_t now_us)
     while ((m = sendq_peek(&a->sendq)) != NULL && m->expires_us <= now_us) {
         if (m->sent == 0)
             sendq_abandon(&a->sendq, m); /* it has no TSN: nobody to tell */
-        else
+        else if (a->forward_tsn && !flight_is_full(&a->flight))
             forward_abandon(a, m, now_us);
+        else
+            break; /* the peer cannot be told, or an acknowledgement comes first */
     }
-    if (m)
+    if (m && m->expires_us > now_us)
         next_us = m->expires_us;
     if (a->forward_tsn) {
         for (uint64_t tsn = a->flight.first; tsn < a->flight.next; tsn++) {

@@ -306,6 +306,34 @@ static void gives_up_by_time(void **state)
     }
 }
 
+/* A message outlives its time half sent, while no TSN is left to say so with:
+ * that waits for an acknowledgement, and not in a loop. */
+static void gives_up_beside_a_full_flight(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    net_connect(n);
+    struct sctp_assoc *a = n->ends[0]->assoc;
+    n->links[0].loss_ppm = 1000000;
+    a->peer_window = a->cc.cwnd = 16 << 20;
+    a->cc.pacing_rate = 0;
+    struct sctp_outgoing plain = {0};
+    while (a->flight.next - a->flight.first < FLIGHT_MAX_CHUNKS - 10) {
+        assert_int_equal(send_id(n, 0, 1, 1, 4, plain), 0);
+        sctp_assoc_flush(a, sim_now_us(n->sim));
+    }
+    struct sctp_outgoing limited = {.lifetime_us = 50 * US_PER_MS};
+    assert_int_equal(send_id(n, 0, 2, 2, 100000, limited), 0);
+    run_ms(n, 100);
+    assert_int_equal(a->flight.next - a->flight.first, FLIGHT_MAX_CHUNKS);
+    n->links[0].loss_ppm = 0;
+    run_ms(n, 10000);
+    assert_true(flight_is_empty(&a->flight));
+    assert_int_equal(sctp_assoc_queued_bytes(a), 0);
+    assert_int_equal(n->apps[1].last_id, 1);
+    net_free(n);
+}
+
 /* A small message beside a large one: between its fragments with I-DATA,
  * after it with DATA. */
 static void small_overtakes_large(void **state)
@@ -566,6 +594,7 @@ int main(void)
         cmocka_unit_test(gives_memory_back),
         cmocka_unit_test(thousand_associations),
         cmocka_unit_test(bounds_resets_that_wait),
+        cmocka_unit_test(gives_up_beside_a_full_flight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
