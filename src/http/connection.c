@@ -31,7 +31,6 @@ static void connection_detach(struct http_connection *c)
     c->conn = NULL;
     if (c->exchange)
         exchange_free_later(c->exchange);
-    c->exchange = NULL;
     server_unschedule(c);
     list_remove(&c->link);
     c->server->connection_count--;
@@ -321,7 +320,6 @@ static void end_pipe(struct http_connection *c)
     if (x->has_ended) {
         const struct http_exchange_handlers *handlers = x->handlers;
         void *arg = x->arg;
-        c->exchange = NULL;
         exchange_free_later(x);
         connection_next(c, false);
         if (handlers->on_body_end)

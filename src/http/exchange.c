@@ -37,6 +37,7 @@ static void exchange_free(void *arg)
 
 void exchange_free_later(struct http_exchange *x)
 {
+    x->connection->exchange = NULL;
     x->sender.conn = NULL;
     http_sender_deinit(&x->sender);
     loop_defer(x->connection->server->loop, exchange_free, x);
@@ -259,7 +260,6 @@ static void end_pipe(struct http_exchange *x)
         conn_end(c->conn);
         return;
     }
-    c->exchange = NULL;
     exchange_free_later(x);
     connection_next(c, false);
 }
@@ -274,7 +274,6 @@ void http_exchange_end(struct http_exchange *x, struct http_fields trailers)
         return;
     }
     int error = http_sender_end(&x->sender, trailers);
-    c->exchange = NULL;
     exchange_free_later(x);
     if (error < 0)
         connection_reset(c);

@@ -150,6 +150,7 @@ void connection_on_timeout(struct http_connection *c);
 /* exchange.c */
 /* request->framing is set. */
 struct http_exchange *exchange_new(struct http_connection *c, const struct http_request *request);
+/* Its connection has none from now on. */
 void exchange_free_later(struct http_exchange *x);
 
 /* Sends 100 (Continue) if the client waits and the body is wanted now. */
