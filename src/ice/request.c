@@ -132,16 +132,13 @@ static void keep_early(struct ice_generation *g, int local, const struct ice_add
             (struct ice_early_check){local, *source, priority, use_candidate};
 }
 
-/* Whether we would let in data from there. In a restart the other side may
- * check from a new address before it has our new credentials, or before we
- * have its own. We cannot learn the address from that; were it answered, the
- * other side would take the way for open and send its data where we do not
- * expect any. Browsers stay with such a pair for good. */
-static bool is_acceptable(const struct ice_agent *a, const struct ice_generation *g,
-                          const struct ice_address *source, struct span theirs)
+/* Whether the check is of the newest generation on both sides, as far as we
+ * know theirs. */
+static bool is_of_newest(const struct ice_agent *a, const struct ice_generation *g,
+                         struct span user)
 {
-    bool is_learned = g == a->now && (!g->has_remote || span_is_string(theirs, g->remote_ufrag));
-    return is_learned || remote_find(g, source) >= 0;
+    struct span theirs = span_skip(user, ICE_UFRAG_LEN + 1);
+    return g == a->now && (!g->has_remote || span_is_string(theirs, g->remote_ufrag));
 }
 
 void request_receive(struct ice_agent *a, int local, const struct ice_address *source,
@@ -161,8 +158,13 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
         respond(a, NULL, local, source, m, STUN_UNAUTHENTICATED);
         return;
     }
-    struct span theirs = span_skip(user, ICE_UFRAG_LEN + 1);
-    if (!is_acceptable(a, g, source, theirs))
+    /* In a restart the other side may check from a new address before it has
+     * our new credentials, or before we have its own. We cannot learn the
+     * address from that; were it answered, the other side would take the way
+     * for open and send its data where we do not expect any. Browsers stay
+     * with such a pair for good. */
+    bool is_newest = is_of_newest(a, g, user);
+    if (!is_newest && remote_find(g, source) < 0)
         return;
     if (m->unknown) {
         respond(a, g, local, source, m, STUN_UNKNOWN_ATTRIBUTE);
@@ -177,11 +179,11 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
         return;
     }
     respond(a, g, local, source, m, 0);
-    if (g != a->now)
+    if (!is_newest)
         return; /* the path before the restart: answered, nothing learned */
     bool use_candidate = stun_find(m, STUN_USE_CANDIDATE, &value);
     if (!g->has_remote)
         keep_early(g, local, source, priority, use_candidate);
-    else if (span_is_string(theirs, g->remote_ufrag))
+    else
         learn(a, local, source, priority, use_candidate, now_us);
 }
