@@ -175,44 +175,35 @@ static struct result run(bool ours, enum below below, uint64_t total)
 
 enum { OURS, THEIRS, PRODUCT, ALONE, KINDS, ROUNDS = 5 };
 
+static const struct kind {
+    const char *name;
+    bool ours;
+    enum below below;
+    uint64_t megabytes;
+} kinds[KINDS] = {
+    [OURS] = {"ours over OpenSSL DTLS", true, OPENSSL_DTLS, 400},
+    [THEIRS] = {"usrsctp over OpenSSL DTLS", false, OPENSSL_DTLS, 100},
+    [PRODUCT] = {"ours over our DTLS records", true, OWN_RECORDS, 400},
+    [ALONE] = {"ours alone", true, NOTHING, 400},
+};
+
 /* One after the other, round by round, since a busy neighbour would spoil all
  * runs of one kind; the best of each kind is the least disturbed. */
-static void measure(struct result best[KINDS])
-{
-    static const struct {
-        bool ours;
-        enum below below;
-        uint64_t megabytes;
-    } kinds[KINDS] = {
-        [OURS] = {true, OPENSSL_DTLS, 400},
-        [THEIRS] = {false, OPENSSL_DTLS, 100},
-        [PRODUCT] = {true, OWN_RECORDS, 400},
-        [ALONE] = {true, NOTHING, 400},
-    };
-    for (int i = 0; i < ROUNDS * KINDS; i++) {
-        int k = i % KINDS;
-        struct result r = run(kinds[k].ours, kinds[k].below, kinds[k].megabytes << 20);
-        if (r.bytes_per_s > best[k].bytes_per_s)
-            best[k] = r;
-    }
-}
-
 int main(void)
 {
     struct result best[KINDS] = {0};
-    measure(best);
-    struct result ours = best[OURS];
-    struct result theirs = best[THEIRS];
-    struct result product = best[PRODUCT];
-    struct result alone = best[ALONE];
-    printf("%-28s %8.0f MB a CPU second\n", "ours over OpenSSL DTLS", ours.bytes_per_s / 1e6);
-    printf("%-28s %8.0f MB a CPU second\n", "usrsctp over OpenSSL DTLS", theirs.bytes_per_s / 1e6);
-    printf("%-28s %8.0f MB a CPU second\n", "ours over our DTLS records",
-           product.bytes_per_s / 1e6);
-    printf("%-28s %8.0f MB a CPU second\n", "ours alone", alone.bytes_per_s / 1e6);
+    for (int i = 0; i < ROUNDS * KINDS; i++) {
+        const struct kind *kind = &kinds[i % KINDS];
+        struct result r = run(kind->ours, kind->below, kind->megabytes << 20);
+        if (r.bytes_per_s > best[i % KINDS].bytes_per_s)
+            best[i % KINDS] = r;
+    }
+    for (int k = 0; k < KINDS; k++)
+        printf("%-28s %8.0f MB a CPU second\n", kinds[k].name, best[k].bytes_per_s / 1e6);
     printf("cpu_vs_usrsctp=%.2f product_vs_usrsctp=%.2f ns_per_packet_sent=%.0f "
            "ns_per_packet_received=%.0f\n",
-           ours.bytes_per_s / theirs.bytes_per_s, product.bytes_per_s / theirs.bytes_per_s,
-           alone.ns_sent, alone.ns_received);
+           best[OURS].bytes_per_s / best[THEIRS].bytes_per_s,
+           best[PRODUCT].bytes_per_s / best[THEIRS].bytes_per_s, best[ALONE].ns_sent,
+           best[ALONE].ns_received);
     return 0;
 }

@@ -36,8 +36,7 @@ class ChaosCase(Case):
         self.rig.start_signal()
         self.rig.start_serve("--log-level", "debug", *options)
         self.rig.start_proxy("--log-level", "debug", *options)
-        self.rig.serve.wait_for(CONNECTED)
-        self.rig.proxy.wait_for(CONNECTED)
+        self.rig.wait_connected()
 
     def command(self, command, answer):
         mark = self.upstream.mark()

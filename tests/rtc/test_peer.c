@@ -825,6 +825,18 @@ static bool first_offered_again(struct scene *scene)
     return scene->ends[0].descriptions == 3;
 }
 
+/* Both restart at once, and have offered. */
+static void restart_both(struct scene *scene)
+{
+    connect_both(scene);
+    scene->is_manual = true;
+    for (int i = 0; i < 2; i++) {
+        scene->ends[i].path_changes = 0;
+        assert_int_equal(peer_restart(scene->ends[i].peer), 0);
+    }
+    run_until(scene, both_restart_offered);
+}
+
 /* Both restart at once, and the offer that counts is lost on the way. The
  * other's shows that it was, so it is sent again. */
 static void test_restart_offer_is_lost(void **state)
@@ -832,12 +844,7 @@ static void test_restart_offer_is_lost(void **state)
     struct scene *scene = *state;
     struct end *first = &scene->ends[0];
     struct end *second = &scene->ends[1];
-    connect_both(scene);
-    scene->is_manual = true;
-    first->path_changes = second->path_changes = 0;
-    assert_int_equal(peer_restart(first->peer), 0);
-    assert_int_equal(peer_restart(second->peer), 0);
-    run_until(scene, both_restart_offered);
+    restart_both(scene);
     give_description(second, "offer");
     run_until(scene, first_offered_again);
     give_description(first, "offer");
@@ -936,11 +943,7 @@ static void test_repeated_offer_is_late(void **state)
     struct end *first = &scene->ends[0];
     struct end *second = &scene->ends[1];
     const char *why = NULL;
-    connect_both(scene);
-    scene->is_manual = true;
-    assert_int_equal(peer_restart(first->peer), 0);
-    assert_int_equal(peer_restart(second->peer), 0);
-    run_until(scene, both_restart_offered);
+    restart_both(scene);
     char *offer = xstrdup(first->sdp);
     give_description(second, "offer");
     run_until(scene, first_offered_again);

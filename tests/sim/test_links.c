@@ -85,33 +85,74 @@ static void shares_links(void **state)
     }
 }
 
+/* One flow over such a link, and its like back. */
+struct flow {
+    struct sim *sim;
+    struct sim_link there;
+    struct sim_link back;
+    struct bulk *bulk;
+};
+
+static void flow_init(struct flow *f, uint64_t seed, struct sim_link link, enum sctp_cc cc)
+{
+    *f = (struct flow){.sim = sim_new(seed), .there = link, .back = link};
+    struct sim_link *links[2] = {&f->there, &f->back};
+    f->bulk = bulk_new(f->sim, links, cc);
+    bulk_start(f->bulk);
+}
+
+static void flow_deinit(struct flow *f)
+{
+    bulk_free(f->bulk);
+    sim_free(f->sim);
+}
+
+/* Returns the bytes that were received meanwhile. */
+static uint64_t flow_run(struct flow *f, uint64_t for_us)
+{
+    uint64_t before = f->bulk->received;
+    sim_run(f->sim, sim_now_us(f->sim) + for_us, NULL, NULL);
+    return f->bulk->received - before;
+}
+
+static void flow_change_path(struct flow *f)
+{
+    for (int i = 0; i < 2; i++) {
+        sctp_assoc_change_path(f->bulk->ends[i]->assoc, 1432, sim_now_us(f->sim));
+        sctp_assoc_flush(f->bulk->ends[i]->assoc, sim_now_us(f->sim));
+    }
+}
+
+static struct sctp_stats flow_stats(const struct flow *f)
+{
+    struct sctp_stats stats;
+    sctp_assoc_stats(f->bulk->ends[0]->assoc, &stats);
+    return stats;
+}
+
 /* A clump of acknowledgements makes the bandwidth look a little larger than it
  * is, for two cycles of probing; that must not be a queue all the while. Small
  * messages beside the bulk tell. */
 static void leaves_no_standing_queue(void **state)
 {
     (void)state;
+    struct sim_link link = {
+        .rate = 12500000,
+        .delay_us = 10 * US_PER_MS,
+        .queue_bytes = 625000,
+        .overhead = OVERHEAD,
+        .stall_ppm = 3000,
+        .stall_us = 3000,
+    };
     for (uint64_t seed = 1; seed <= 5; seed++) {
-        struct sim *sim = sim_new(seed);
-        struct sim_link there = {
-            .rate = 12500000,
-            .delay_us = 10 * US_PER_MS,
-            .queue_bytes = 625000,
-            .overhead = OVERHEAD,
-            .stall_ppm = 3000,
-            .stall_us = 3000,
-        };
-        struct sim_link back = there;
-        struct sim_link *links[2] = {&there, &back};
-        struct bulk *b = bulk_new(sim, links, SCTP_CC_BBR);
-        bulk_start(b);
-        sim_run(sim, sim_now_us(sim) + US_PER_S, NULL, NULL);
-        bulk_ping(b, 10 * US_PER_MS);
-        sim_run(sim, sim_now_us(sim) + 20 * US_PER_S, NULL, NULL);
+        struct flow f;
+        flow_init(&f, seed, link, SCTP_CC_BBR);
+        flow_run(&f, US_PER_S);
+        bulk_ping(f.bulk, 10 * US_PER_MS);
+        flow_run(&f, 20 * US_PER_S);
         /* 23 ms with the first seed where a cruise is not broken off. */
-        assert_in_range(bulk_ping_delay_us(b, 95), 10 * US_PER_MS, 18 * US_PER_MS);
-        bulk_free(b);
-        sim_free(sim);
+        assert_in_range(bulk_ping_delay_us(f.bulk, 95), 10 * US_PER_MS, 18 * US_PER_MS);
+        flow_deinit(&f);
     }
 }
 
@@ -119,34 +160,25 @@ static void leaves_no_standing_queue(void **state)
  * what arrives in three seconds by that. untold_us: of how much that arrived
  * last nothing is heard, and the first packet by that is lost. hiccup_us: how
  * much longer the first round trip takes than the others. */
-static uint64_t carried_by_another_path(struct sim_link there, uint64_t untold_us,
+static uint64_t carried_by_another_path(struct sim_link link, uint64_t untold_us,
                                         uint64_t hiccup_us)
 {
-    struct sim *sim = sim_new(1);
-    struct sim_link back = there;
-    struct sim_link *links[2] = {&there, &back};
-    struct bulk *b = bulk_new(sim, links, SCTP_CC_BBR);
-    bulk_start(b);
-    sim_run(sim, sim_now_us(sim) + 4 * US_PER_S, NULL, NULL);
-    there.loss_ppm = 1000000;
-    sim_run(sim, sim_now_us(sim) + there.delay_us - untold_us, NULL, NULL);
-    back.loss_ppm = untold_us > 0 ? 1000000 : 0;
-    sim_run(sim, sim_now_us(sim) + 6 * US_PER_S, NULL, NULL);
-    back.loss_ppm = 0;
-    there.loss_ppm = untold_us > 0 ? 1000000 : 0;
-    back.delay_us += hiccup_us;
-    for (int i = 0; i < 2; i++) {
-        sctp_assoc_change_path(b->ends[i]->assoc, 1432, sim_now_us(sim));
-        sctp_assoc_flush(b->ends[i]->assoc, sim_now_us(sim));
-    }
-    there.loss_ppm = 0;
-    sim_run(sim, sim_now_us(sim) + 2 * there.delay_us + hiccup_us, NULL, NULL);
-    back.delay_us -= hiccup_us;
-    uint64_t before = b->received;
-    sim_run(sim, sim_now_us(sim) + 3 * US_PER_S, NULL, NULL);
-    uint64_t carried = b->received - before;
-    bulk_free(b);
-    sim_free(sim);
+    struct flow f;
+    flow_init(&f, 1, link, SCTP_CC_BBR);
+    flow_run(&f, 4 * US_PER_S);
+    f.there.loss_ppm = 1000000;
+    flow_run(&f, link.delay_us - untold_us);
+    f.back.loss_ppm = untold_us > 0 ? 1000000 : 0;
+    flow_run(&f, 6 * US_PER_S);
+    f.back.loss_ppm = 0;
+    f.there.loss_ppm = untold_us > 0 ? 1000000 : 0;
+    f.back.delay_us += hiccup_us;
+    flow_change_path(&f);
+    f.there.loss_ppm = 0;
+    flow_run(&f, 2 * link.delay_us + hiccup_us);
+    f.back.delay_us -= hiccup_us;
+    uint64_t carried = flow_run(&f, 3 * US_PER_S);
+    flow_deinit(&f);
     return carried;
 }
 
@@ -177,36 +209,24 @@ static void goes_on_by_another_path(void **state)
 static void begins_anew_on_a_slower_path(void **state)
 {
     (void)state;
+    struct sim_link link = {
+        .rate = 125000000,
+        .delay_us = US_PER_MS,
+        .queue_bytes = 1250000,
+        .overhead = OVERHEAD,
+    };
     for (int cc = SCTP_CC_BBR; cc <= SCTP_CC_CUBIC; cc++) {
-        struct sim *sim = sim_new(1);
-        struct sim_link there = {
-            .rate = 125000000,
-            .delay_us = US_PER_MS,
-            .queue_bytes = 1250000,
-            .overhead = OVERHEAD,
-        };
-        struct sim_link back = there;
-        struct sim_link *links[2] = {&there, &back};
-        struct bulk *b = bulk_new(sim, links, (enum sctp_cc)cc);
-        struct sctp_stats stats;
-        bulk_start(b);
-        sim_run(sim, sim_now_us(sim) + 4 * US_PER_S, NULL, NULL);
-        sctp_assoc_stats(b->ends[0]->assoc, &stats);
-        uint64_t retransmitted = stats.retransmitted;
-        there.rate = back.rate = 1250000;
-        there.delay_us = back.delay_us = 50 * US_PER_MS;
-        there.queue_bytes = 250000;
-        for (int i = 0; i < 2; i++) {
-            sctp_assoc_change_path(b->ends[i]->assoc, 1432, sim_now_us(sim));
-            sctp_assoc_flush(b->ends[i]->assoc, sim_now_us(sim));
-        }
-        uint64_t before = b->received;
-        sim_run(sim, sim_now_us(sim) + 4 * US_PER_S, NULL, NULL);
-        assert_true(b->received - before > 3 * there.rate);
-        sctp_assoc_stats(b->ends[0]->assoc, &stats);
-        assert_in_range(stats.retransmitted - retransmitted, 0, 300);
-        bulk_free(b);
-        sim_free(sim);
+        struct flow f;
+        flow_init(&f, 1, link, (enum sctp_cc)cc);
+        flow_run(&f, 4 * US_PER_S);
+        uint64_t retransmitted = flow_stats(&f).retransmitted;
+        f.there.rate = f.back.rate = 1250000;
+        f.there.delay_us = f.back.delay_us = 50 * US_PER_MS;
+        f.there.queue_bytes = 250000;
+        flow_change_path(&f);
+        assert_true(flow_run(&f, 4 * US_PER_S) > 3 * f.there.rate);
+        assert_in_range(flow_stats(&f).retransmitted - retransmitted, 0, 300);
+        flow_deinit(&f);
     }
 }
 
@@ -216,32 +236,24 @@ static void begins_anew_on_a_slower_path(void **state)
 static void goes_on_when_read_again(void **state)
 {
     (void)state;
-    static const enum sctp_cc kinds[] = {SCTP_CC_BBR, SCTP_CC_CUBIC};
+    struct sim_link link = {
+        .rate = 1250000,
+        .delay_us = 20 * US_PER_MS,
+        .queue_bytes = 125000,
+        .overhead = OVERHEAD,
+    };
     for (uint64_t pause_s = 1; pause_s <= 32; pause_s *= 2) {
-        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-            struct sim *sim = sim_new(1);
-            struct sim_link there = {
-                .rate = 1250000,
-                .delay_us = 20 * US_PER_MS,
-                .queue_bytes = 125000,
-                .overhead = OVERHEAD,
-            };
-            struct sim_link back = there;
-            struct sim_link *links[2] = {&there, &back};
-            struct bulk *b = bulk_new(sim, links, kinds[k]);
-            bulk_start(b);
-            sim_run(sim, sim_now_us(sim) + 3 * US_PER_S, NULL, NULL);
-            sctp_assoc_set_reading(b->ends[1]->assoc, false, sim_now_us(sim));
-            sim_run(sim, sim_now_us(sim) + pause_s * US_PER_S, NULL, NULL);
-            sctp_assoc_set_reading(b->ends[1]->assoc, true, sim_now_us(sim));
-            uint64_t before = b->received;
-            sim_run(sim, sim_now_us(sim) + US_PER_S, NULL, NULL);
-            assert_true(b->received - before > there.rate * 6 / 10);
-            struct sctp_stats stats;
-            sctp_assoc_stats(b->ends[0]->assoc, &stats);
-            assert_int_equal(stats.mtu, 1432);
-            bulk_free(b);
-            sim_free(sim);
+        for (int cc = SCTP_CC_BBR; cc <= SCTP_CC_CUBIC; cc++) {
+            struct flow f;
+            flow_init(&f, 1, link, (enum sctp_cc)cc);
+            struct sctp_assoc *reader = f.bulk->ends[1]->assoc;
+            flow_run(&f, 3 * US_PER_S);
+            sctp_assoc_set_reading(reader, false, sim_now_us(f.sim));
+            flow_run(&f, pause_s * US_PER_S);
+            sctp_assoc_set_reading(reader, true, sim_now_us(f.sim));
+            assert_true(flow_run(&f, US_PER_S) > link.rate * 6 / 10);
+            assert_int_equal(flow_stats(&f).mtu, 1432);
+            flow_deinit(&f);
         }
     }
 }
@@ -251,25 +263,19 @@ static void goes_on_when_read_again(void **state)
 static void window_follows_the_round_trip(void **state)
 {
     (void)state;
-    struct sim *sim = sim_new(1);
-    struct sim_link there = {
+    struct sim_link link = {
         .rate = 12500000,
         .delay_us = 5 * US_PER_MS,
         .queue_bytes = 3000000,
         .overhead = OVERHEAD,
     };
-    struct sim_link back = there;
-    struct sim_link *links[2] = {&there, &back};
-    struct bulk *b = bulk_new(sim, links, SCTP_CC_BBR);
-    bulk_start(b);
-    sim_run(sim, sim_now_us(sim) + 5 * US_PER_S, NULL, NULL);
-    there.delay_us = back.delay_us = 150 * US_PER_MS;
-    sim_run(sim, sim_now_us(sim) + 25 * US_PER_S, NULL, NULL);
-    uint64_t before = b->received;
-    sim_run(sim, sim_now_us(sim) + 5 * US_PER_S, NULL, NULL);
-    assert_true(b->received - before > 5 * there.rate * 9 / 10);
-    bulk_free(b);
-    sim_free(sim);
+    struct flow f;
+    flow_init(&f, 1, link, SCTP_CC_BBR);
+    flow_run(&f, 5 * US_PER_S);
+    f.there.delay_us = f.back.delay_us = 150 * US_PER_MS;
+    flow_run(&f, 25 * US_PER_S);
+    assert_true(flow_run(&f, 5 * US_PER_S) > 5 * link.rate * 9 / 10);
+    flow_deinit(&f);
 }
 
 int main(void)
