@@ -1,0 +1,298 @@
+/*
+ * A taker checks one value and puts it where it belongs; what it replaces is
+ * freed, as secrets are. Values that are lists grow by one each time.
+ */
+#include "cli/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/utf8.h"
+#include "http/field.h"
+#include "net/tls.h"
+#include "rtc/ice_servers.h"
+#include "signal/message.h"
+#include "tunnel/feature.h"
+
+static void replace(char **to, const char *text)
+{
+    free_secret_string(*to);
+    *to = xstrdup(text);
+}
+
+static const char *take_url(struct url *to, char **to_text, const char *text, const char *plain,
+                            const char *secure, const char *usage)
+{
+    struct url url;
+    const char *why;
+    size_t scheme = strcspn(text, ":");
+    bool is_known = (scheme == strlen(plain) && strncasecmp(text, plain, scheme) == 0) ||
+                    (scheme == strlen(secure) && strncasecmp(text, secure, scheme) == 0);
+    if (!is_known)
+        return usage;
+    if (url_parse(text, &url, &why) < 0)
+        return why;
+    url_deinit(to);
+    *to = url;
+    replace(to_text, text);
+    return NULL;
+}
+
+const char *config_take_signal(struct config *config, const char *text)
+{
+    return take_url(&config->signal, &config->signal_text, text, "ws", "wss",
+                    "must be a ws:// or wss:// URL, as in ws://127.0.0.1:8787");
+}
+
+const char *config_take_upstream(struct config *config, const char *text)
+{
+    if (strchr(text, '?'))
+        return "must have no '?': requests bring their own queries";
+    if (strncmp(text, "unix:", 5) == 0)
+        return take_url(&config->upstream, &config->upstream_text, text, "unix", "unix", "");
+    return take_url(&config->upstream, &config->upstream_text, text, "http", "https",
+                    "must be an http:// or https:// URL, as in http://127.0.0.1:11434, or "
+                    "unix:/PATH");
+}
+
+const char *config_take_room(struct config *config, const char *text)
+{
+    size_t len = strlen(text);
+    if (len < 1 || len > SIGNAL_ROOM_MAX)
+        return "must be 1 to 128 bytes long";
+    if (!utf8_is_valid(span_from_string(text)))
+        return "must be valid UTF-8";
+    replace(&config->room, text);
+    return NULL;
+}
+
+const char *config_take_insecure(struct config *config, const char *text)
+{
+    (void)text;
+    config->upstream_insecure = true;
+    return NULL;
+}
+
+const char *config_take_upstream_ca(struct config *config, const char *text)
+{
+    struct tls_client *tls;
+    int error = tls_client_new(text, false, &tls);
+    if (error < 0)
+        return error == -ENOENT ? "cannot be read" : "holds no certificate in PEM form";
+    tls_client_free(tls);
+    replace(&config->upstream_ca, text);
+    return NULL;
+}
+
+const char *config_take_preserve_host(struct config *config, const char *text)
+{
+    (void)text;
+    config->preserves_host = true;
+    return NULL;
+}
+
+const char *config_take_forwarded(struct config *config, const char *text)
+{
+    (void)text;
+    config->is_forwarded = true;
+    return NULL;
+}
+
+static const char *add_header(struct config *config, const char *text)
+{
+    struct http_field rule;
+    if (config->header_count == REWRITE_RULES_MAX)
+        return "is one header too many; 32 are the most";
+    char *copy = xstrdup(text);
+    const char *wrong = rewrite_rule_parse(copy, &rule);
+    if (wrong) {
+        free_secret_string(copy);
+        return wrong;
+    }
+    config->header_texts[config->header_count] = copy;
+    config->headers[config->header_count++] = rule;
+    return NULL;
+}
+
+/* One rule, or several lines of them. */
+const char *config_take_header(struct config *config, const char *text)
+{
+    char *copy = xstrdup(text);
+    char *rest = copy;
+    const char *wrong = NULL;
+    for (char *line; !wrong && (line = strsep(&rest, "\n")) != NULL;)
+        wrong = *line ? add_header(config, line) : NULL;
+    free_secret(copy, strlen(text));
+    return wrong;
+}
+
+const char *config_take_allow_connect(struct config *config, const char *text)
+{
+    (void)text;
+    config->allows_connect = true;
+    return NULL;
+}
+
+const char *config_take_advertise(struct config *config, const char *text)
+{
+    if (text[0] != '/' || strpbrk(text, "?# "))
+        return "must be a path prefix that begins with '/', as in /v1";
+    replace(&config->advertise, text);
+    return NULL;
+}
+
+const char *config_take_listen(struct config *config, const char *text)
+{
+    char *host;
+    uint16_t port;
+    const char *why;
+    if (listen_address_parse(text, "127.0.0.1", 8000, &host, &port, &why) < 0)
+        return why;
+    free(config->listen_host);
+    config->listen_host = host;
+    config->listen_port = port;
+    return NULL;
+}
+
+void config_clear_stun(struct config *config)
+{
+    while (config->stun_count > 0)
+        free(config->stun[--config->stun_count]);
+}
+
+static const char *add_stun(struct config *config, const char *text)
+{
+    const char *why;
+    if (strncmp(text, "stun:", 5) != 0)
+        return "must be stun:HOST[:PORT], or none";
+    if (ice_server_url_check(text, &why) < 0)
+        return why;
+    if (config->stun_count == CONFIG_STUN_MAX)
+        return "is one STUN server too many; 7 are the most";
+    config->stun[config->stun_count++] = xstrdup(text);
+    return NULL;
+}
+
+/* One URL, several between commas, or "none". */
+const char *config_take_stun(struct config *config, const char *text)
+{
+    if (strcmp(text, "none") == 0) {
+        config_clear_stun(config);
+        return NULL;
+    }
+    char *copy = xstrdup(text);
+    char *rest = copy;
+    const char *wrong = NULL;
+    for (char *one; !wrong && (one = strsep(&rest, ",")) != NULL;)
+        wrong = add_stun(config, one);
+    free(copy);
+    return wrong;
+}
+
+const char *config_take_turn(struct config *config, const char *text)
+{
+    const char *why;
+    if (strncmp(text, "turn:", 5) != 0 && strncmp(text, "turns:", 6) != 0)
+        return "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS";
+    if (ice_server_url_check(text, &why) < 0)
+        return why;
+    replace(&config->turn, text);
+    return NULL;
+}
+
+const char *config_take_turn_user(struct config *config, const char *text)
+{
+    replace(&config->turn_user, text);
+    return NULL;
+}
+
+const char *config_take_turn_pass(struct config *config, const char *text)
+{
+    replace(&config->turn_pass, text);
+    return NULL;
+}
+
+/* Names between commas. */
+const char *config_take_without(struct config *config, const char *text)
+{
+    for (struct span rest = span_from_string(text), name; http_list_next(&rest, &name);) {
+        unsigned feature = feature_from_name(name);
+        if (feature == 0)
+            return "must be one or more of sse, fields, flow, channels, interim and upgrade, "
+                   "between commas";
+        config->features &= ~feature;
+    }
+    return NULL;
+}
+
+/* A switch, or the value of its variable. */
+const char *config_take_relay_only(struct config *config, const char *text)
+{
+    bool is_yes = !text || strcmp(text, "1") == 0;
+    if (!is_yes && strcmp(text, "0") != 0)
+        return "must be 1 or 0";
+    config->relay_only = is_yes;
+    return NULL;
+}
+
+const char *config_take_log_level(struct config *config, const char *text)
+{
+    return log_level_parse(text, &config->log_level) ? NULL : "must be error, warn, info or debug";
+}
+
+const char *config_take_log_format(struct config *config, const char *text)
+{
+    return log_format_parse(text, &config->log_format) ? NULL : "must be text or json";
+}
+
+/* --- the whole ---------------------------------------------------------------- */
+
+void config_init(struct config *config, enum command command)
+{
+    *config = (struct config){.command = command,
+                              .features = FEATURES_ALL,
+                              .log_level = LOG_INFO,
+                              .log_format = LOG_TEXT};
+    config_take_signal(config, "ws://127.0.0.1:8787");
+    config_take_listen(config, "127.0.0.1:8000");
+    config_take_advertise(config, "/");
+    config_take_stun(config, "stun:stun.l.google.com:19302");
+}
+
+const char *config_missing(const struct config *config)
+{
+    if (!config->room)
+        return "--room NAME (or TUNNEL_ROOM)";
+    if (config->command == COMMAND_SERVE && !config->upstream_text)
+        return "--upstream URL (or TUNNEL_UPSTREAM), as in http://127.0.0.1:11434";
+    if (config->turn && !config->turn_user)
+        return "--turn-user NAME (or TUNNEL_TURN_USER) beside --turn";
+    if (!config->turn && (config->turn_user || config->turn_pass))
+        return "--turn URL (or TUNNEL_TURN) beside --turn-user and --turn-pass";
+    if (config->turn && !config->turn_pass)
+        return "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
+    if (config->relay_only && !config->turn)
+        return "--turn URL (or TUNNEL_TURN) beside --relay-only";
+    return NULL;
+}
+
+void config_deinit(struct config *config)
+{
+    url_deinit(&config->signal);
+    url_deinit(&config->upstream);
+    free(config->signal_text);
+    free(config->upstream_text);
+    free_secret_string(config->room);
+    free(config->advertise);
+    free(config->listen_host);
+    free(config->upstream_ca);
+    while (config->header_count > 0)
+        free_secret_string(config->header_texts[--config->header_count]);
+    config_clear_stun(config);
+    free(config->turn);
+    free(config->turn_user);
+    free_secret_string(config->turn_pass);
+    *config = (struct config){0};
+}

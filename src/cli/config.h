@@ -1,0 +1,80 @@
+/*
+ * What `tunnel` was told to do, and what each value of it may be.
+ */
+#ifndef CLI_CONFIG_H
+#define CLI_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "http/url.h"
+#include "tunnel/rewrite.h"
+
+enum command { COMMAND_SERVE = 1, COMMAND_PROXY = 2 };
+
+enum { CONFIG_STUN_MAX = 7 }; /* with the TURN server: rtc/ice_servers.h's maximum */
+
+struct config {
+    enum command command;
+    struct url signal;
+    char *signal_text; /* as it was given, for messages */
+    char *room;
+    struct url upstream;
+    char *upstream_text;
+    bool upstream_insecure;
+    bool allows_connect;
+    char *upstream_ca; /* NULL for none */
+    char *advertise;
+    bool preserves_host;
+    bool is_forwarded; /* --forwarded */
+    char *header_texts[REWRITE_RULES_MAX];
+    struct http_field headers[REWRITE_RULES_MAX]; /* in header_texts */
+    size_t header_count;
+    char *listen_host;
+    uint16_t listen_port;
+    char *stun[CONFIG_STUN_MAX];
+    size_t stun_count;
+    char *turn; /* NULL for none */
+    char *turn_user;
+    char *turn_pass;
+    unsigned features; /* of the protocol: a set of enum feature */
+    bool relay_only;
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+/* Defaults. */
+void config_init(struct config *config, enum command command);
+void config_deinit(struct config *config);
+
+/* What a config that is run lacks, as in "--room NAME (or TUNNEL_ROOM)"; NULL
+ * when it is complete. */
+const char *config_missing(const struct config *config);
+
+/* Each takes the value of the option of that name; text is NULL where a flag
+ * has no value. NULL, or what would be right, as in "must be text or json". */
+const char *config_take_signal(struct config *config, const char *text);
+const char *config_take_upstream(struct config *config, const char *text);
+const char *config_take_room(struct config *config, const char *text);
+const char *config_take_insecure(struct config *config, const char *text);
+const char *config_take_upstream_ca(struct config *config, const char *text);
+const char *config_take_preserve_host(struct config *config, const char *text);
+const char *config_take_forwarded(struct config *config, const char *text);
+const char *config_take_header(struct config *config, const char *text);
+const char *config_take_allow_connect(struct config *config, const char *text);
+const char *config_take_advertise(struct config *config, const char *text);
+const char *config_take_listen(struct config *config, const char *text);
+const char *config_take_stun(struct config *config, const char *text);
+const char *config_take_turn(struct config *config, const char *text);
+const char *config_take_turn_user(struct config *config, const char *text);
+const char *config_take_turn_pass(struct config *config, const char *text);
+const char *config_take_without(struct config *config, const char *text);
+const char *config_take_relay_only(struct config *config, const char *text);
+const char *config_take_log_level(struct config *config, const char *text);
+const char *config_take_log_format(struct config *config, const char *text);
+
+void config_clear_stun(struct config *config);
+
+#endif
