@@ -22,6 +22,7 @@
 
 #include "base/span.h"
 #include "net/loop.h"
+#include "rtc/sdp.h"
 
 struct peer;
 struct cert;
@@ -56,9 +57,9 @@ enum {
 };
 
 struct peer_handlers {
-    /* type is "offer" or "answer". It has the candidates of our own addresses
-     * in it; later ones come by on_candidate. */
-    void (*on_description)(const char *type, const char *sdp, void *arg);
+    /* It has the candidates of our own addresses in it; later ones come by
+     * on_candidate. */
+    void (*on_description)(enum sdp_type type, const char *sdp, void *arg);
     /* The JSON of an RTCIceCandidateInit. The last one is followed by one
      * with an empty candidate: end-of-candidates. */
     void (*on_candidate)(const char *candidate_json, void *arg);
@@ -100,7 +101,7 @@ void peer_offer(struct peer *peer);
  * a restart, which the answer takes part in. When both sides offer at once,
  * the one who made the first offer of the session wins: it ignores the other's
  * (0, its own offer follows once more), which in turn answers instead. */
-int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const char **why);
+int peer_set_remote(struct peer *peer, enum sdp_type type, const char *sdp, const char **why);
 
 /* Begins an ICE restart (RFC 8445 section 9): gathers anew, on_description
  * with the offer follows in a later turn, the channel goes on as long as there

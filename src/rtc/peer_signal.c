@@ -63,7 +63,7 @@ static void send_description(void *arg)
     peer->local.session_version++;
     if (!peer->is_offering)
         peer->is_answered = true;
-    peer->handlers.on_description(peer->is_offering ? "offer" : "answer", text, peer->arg);
+    peer->handlers.on_description(peer->is_offering ? SDP_OFFER : SDP_ANSWER, text, peer->arg);
     free(text);
     if (peer->is_gathered && peer->state != PEER_CLOSED)
         send_candidate(peer, "");
@@ -297,17 +297,13 @@ static bool is_same_session(const struct peer *peer, const struct sdp *sdp)
     return is_same_process(peer, sdp) && sdp->session_id == peer->remote.session_id;
 }
 
-int peer_set_remote(struct peer *peer, const char *type, const char *sdp, const char **why)
+int peer_set_remote(struct peer *peer, enum sdp_type type, const char *sdp, const char **why)
 {
     if (peer->state == PEER_CLOSED) {
         *why = "the connection is closed";
         return -EINVAL;
     }
-    bool is_offer = strcmp(type, "offer") == 0;
-    if (!is_offer && strcmp(type, "answer") != 0) {
-        *why = "it is neither an offer nor an answer";
-        return -EINVAL;
-    }
+    bool is_offer = type == SDP_OFFER;
     struct sdp parsed;
     int error = sdp_parse(sdp, &parsed, why);
     if (error < 0)

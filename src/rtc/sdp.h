@@ -27,6 +27,9 @@ enum {
     SDP_MESSAGE_SIZE_DEFAULT = 65536, /* RFC 8841 section 6.1 */
 };
 
+enum sdp_type { SDP_OFFER, SDP_ANSWER };
+const char *sdp_type_name(enum sdp_type type); /* "offer" */
+
 enum sdp_setup { SDP_ACTPASS, SDP_ACTIVE, SDP_PASSIVE };
 
 /* An m= section that is not the data channel's: an answer rejects it. */

@@ -22,6 +22,11 @@ enum {
 
 static const char *const setup_names[] = {"actpass", "active", "passive"};
 
+const char *sdp_type_name(enum sdp_type type)
+{
+    return type == SDP_OFFER ? "offer" : "answer";
+}
+
 static void init_common(struct sdp *out)
 {
     *out = (struct sdp){

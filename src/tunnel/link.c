@@ -185,12 +185,12 @@ static void on_negotiation_timeout(void *arg)
 
 /* --- sessions ----------------------------------------------------------------- */
 
-static void on_description(struct session *session, const char *type, const char *sdp, void *arg)
+static void on_description(struct session *session, enum sdp_type type, const char *sdp, void *arg)
 {
     struct link *link = arg;
     if (!link->client)
         return;
-    if (type[0] == 'o') {
+    if (type == SDP_OFFER) {
         signal_client_send_offer(link->client, sdp);
         return;
     }
@@ -359,12 +359,12 @@ void link_offer(struct link *link)
 
 /* --- signalling --------------------------------------------------------------- */
 
-static void take_description(struct link *link, const char *type, const char *sdp)
+static void take_description(struct link *link, enum sdp_type type, const char *sdp)
 {
     const char *why;
     struct peer *peer = session_peer(link->pending);
     if (peer_set_remote(peer, type, sdp, &why) < 0) {
-        set_problem(link, "the other side's %s cannot be used: %s", type, why);
+        set_problem(link, "the other side's %s cannot be used: %s", sdp_type_name(type), why);
         fail_pending(link);
         return;
     }
@@ -468,11 +468,11 @@ static void on_message(const struct signal_message *message, void *arg)
         if (link_restart_take_offer(link, message->sdp))
             break;
         start_pending(link, false);
-        take_description(link, "offer", message->sdp);
+        take_description(link, SDP_OFFER, message->sdp);
         break;
     case SIGNAL_ANSWER:
         if (!link_restart_take_answer(link, message->sdp) && link->pending && link->is_offerer)
-            take_description(link, "answer", message->sdp);
+            take_description(link, SDP_ANSWER, message->sdp);
         break;
     case SIGNAL_CANDIDATE:
         take_candidate(link, message->candidate);

@@ -211,17 +211,17 @@ static struct session *find(struct link *link, const char *sdp)
     return NULL;
 }
 
-static void take(struct link *link, struct session *session, const char *type, const char *sdp)
+static void take(struct link *link, struct session *session, enum sdp_type type, const char *sdp)
 {
     const char *why;
     struct peer *peer = session_peer(session);
     if (peer_set_remote(peer, type, sdp, &why) < 0)
-        log_debug("link: %s for a session that stands is of no use: %s", type, why);
+        log_debug("link: %s for a session that stands is of no use: %s", sdp_type_name(type), why);
     if (session != link->current || peer_is_offering(peer))
         return;
     settle(link);
     /* What we wanted it for, it has told as well. */
-    if (type[0] == 'o')
+    if (type == SDP_OFFER)
         link->restart.why = NULL;
     link_try_restart(link);
 }
@@ -235,7 +235,7 @@ bool link_restart_take_offer(struct link *link, const char *sdp)
     if (session) {
         if (session == link->current)
             link_drop_pending(link, "the session goes on");
-        take(link, session, "offer", sdp);
+        take(link, session, SDP_OFFER, sdp);
         return true;
     }
     bool is_known =
@@ -251,7 +251,7 @@ bool link_restart_take_answer(struct link *link, const char *sdp)
 {
     struct session *session = find(link, sdp);
     if (session) {
-        take(link, session, "answer", sdp);
+        take(link, session, SDP_ANSWER, sdp);
         return true;
     }
     if (!link->restart.is_under_way)

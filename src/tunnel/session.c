@@ -134,7 +134,7 @@ static const struct mux_handlers mux_handlers = {
 
 /* --- from the peer ----------------------------------------------------------- */
 
-static void on_description(const char *type, const char *sdp, void *arg)
+static void on_description(enum sdp_type type, const char *sdp, void *arg)
 {
     struct session *s = arg;
     s->handlers->on_description(s, type, sdp, s->arg);

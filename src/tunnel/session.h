@@ -14,7 +14,7 @@ struct session;
 
 struct session_handlers {
     /* For signalling: see rtc/peer.h. */
-    void (*on_description)(struct session *session, const char *type, const char *sdp, void *arg);
+    void (*on_description)(struct session *session, enum sdp_type type, const char *sdp, void *arg);
     void (*on_candidate)(struct session *session, const char *candidate_json, void *arg);
     /* The handshake is done: session_mux() takes requests. */
     void (*on_ready)(struct session *session, void *arg);

@@ -33,7 +33,7 @@ struct end {
 
     /* Signalling of this end. */
     char *sdp; /* the last one */
-    char type[8];
+    enum sdp_type type;
     int descriptions;
     size_t candidate_count;
     char *candidates[CANDIDATES_MAX];
@@ -78,19 +78,19 @@ static void check_done(struct scene *scene)
     }
 }
 
-static void give_description(struct end *end, const char *type)
+static void give_description(struct end *end, enum sdp_type type)
 {
     const char *why = NULL;
     if (peer_set_remote(end->other->peer, type, end->sdp, &why) < 0)
-        fail_msg("%s refused: %s\n%s", type, why, end->sdp);
+        fail_msg("%s refused: %s\n%s", sdp_type_name(type), why, end->sdp);
 }
 
-static void on_description(const char *type, const char *sdp, void *arg)
+static void on_description(enum sdp_type type, const char *sdp, void *arg)
 {
     struct end *end = arg;
     free(end->sdp);
     end->sdp = xstrdup(sdp);
-    snprintf(end->type, sizeof end->type, "%s", type);
+    end->type = type;
     end->descriptions++;
     end->is_gathered = false;
     if (!end->scene->is_manual)
@@ -568,10 +568,10 @@ static void test_all_candidates_in_the_description(void **state)
     peer_offer(scene->ends[0].peer);
     run_until(scene, first_described);
     assert_non_null(strstr(scene->ends[0].sdp, "a=candidate:"));
-    give_description(&scene->ends[0], "offer");
+    give_description(&scene->ends[0], SDP_OFFER);
     run_until(scene, second_described);
     assert_non_null(strstr(scene->ends[1].sdp, "a=candidate:"));
-    give_description(&scene->ends[1], "answer");
+    give_description(&scene->ends[1], SDP_ANSWER);
     run_until(scene, both_open); /* no candidate was carried */
 }
 
@@ -597,7 +597,7 @@ static char *strip_candidates(const char *sdp, char *candidates[], size_t *count
     return out;
 }
 
-static void give_stripped(struct end *end, const char *type, bool candidates_first)
+static void give_stripped(struct end *end, enum sdp_type type, bool candidates_first)
 {
     char *candidates[CANDIDATES_MAX];
     size_t count;
@@ -621,9 +621,9 @@ static void connect_stripped(struct scene *scene, bool candidates_first)
     scene->is_manual = true;
     peer_offer(scene->ends[0].peer);
     run_until(scene, first_gathered);
-    give_stripped(&scene->ends[0], "offer", candidates_first);
+    give_stripped(&scene->ends[0], SDP_OFFER, candidates_first);
     run_until(scene, second_gathered);
-    give_stripped(&scene->ends[1], "answer", candidates_first);
+    give_stripped(&scene->ends[1], SDP_ANSWER, candidates_first);
     run_until(scene, both_open);
 }
 
@@ -671,25 +671,24 @@ static void test_garbage_descriptions_are_refused(void **state)
     struct scene *scene = *state;
     struct peer *peer = scene->ends[1].peer;
     const char *why = NULL;
-    assert_int_equal(peer_set_remote(peer, "offer", "rubbish", &why), -EINVAL);
+    assert_int_equal(peer_set_remote(peer, SDP_OFFER, "rubbish", &why), -EINVAL);
     assert_non_null(why);
-    assert_int_equal(peer_set_remote(peer, "offer", "", &why), -EINVAL);
-    assert_int_equal(peer_set_remote(peer, "pranswer", "v=0\r\n", &why), -EINVAL);
-    assert_int_equal(peer_set_remote(peer, "offer", "v=0\r\n", &why), -EINVAL);
+    assert_int_equal(peer_set_remote(peer, SDP_OFFER, "", &why), -EINVAL);
+    assert_int_equal(peer_set_remote(peer, SDP_OFFER, "v=0\r\n", &why), -EINVAL);
     assert_non_null(strstr(why, "data channel"));
     /* An answer without an offer, an offer against ours, and each twice. */
     scene->is_manual = true;
     peer_offer(scene->ends[0].peer);
     run_until(scene, first_described);
-    assert_int_equal(peer_set_remote(peer, "answer", scene->ends[0].sdp, &why), -EINVAL);
-    assert_int_equal(peer_set_remote(scene->ends[0].peer, "offer", scene->ends[0].sdp, &why),
+    assert_int_equal(peer_set_remote(peer, SDP_ANSWER, scene->ends[0].sdp, &why), -EINVAL);
+    assert_int_equal(peer_set_remote(scene->ends[0].peer, SDP_OFFER, scene->ends[0].sdp, &why),
                      -EINVAL);
-    give_description(&scene->ends[0], "offer");
-    assert_int_equal(peer_set_remote(peer, "offer", scene->ends[0].sdp, &why), -EINVAL);
+    give_description(&scene->ends[0], SDP_OFFER);
+    assert_int_equal(peer_set_remote(peer, SDP_OFFER, scene->ends[0].sdp, &why), -EINVAL);
     run_until(scene, second_described);
-    assert_int_equal(peer_set_remote(scene->ends[0].peer, "answer", "rubbish", &why), -EINVAL);
-    give_description(&scene->ends[1], "answer");
-    assert_int_equal(peer_set_remote(scene->ends[0].peer, "answer", scene->ends[1].sdp, &why),
+    assert_int_equal(peer_set_remote(scene->ends[0].peer, SDP_ANSWER, "rubbish", &why), -EINVAL);
+    give_description(&scene->ends[1], SDP_ANSWER);
+    assert_int_equal(peer_set_remote(scene->ends[0].peer, SDP_ANSWER, scene->ends[1].sdp, &why),
                      -EINVAL);
     run_until(scene, both_open);
 }
@@ -702,9 +701,9 @@ static void test_wrong_fingerprint_is_refused(void **state)
     run_until(scene, first_described);
     char *digit = strstr(scene->ends[0].sdp, "sha-256 ") + 8;
     *digit = *digit == 'A' ? 'B' : 'A';
-    give_description(&scene->ends[0], "offer");
+    give_description(&scene->ends[0], SDP_OFFER);
     run_until(scene, second_described);
-    give_description(&scene->ends[1], "answer");
+    give_description(&scene->ends[1], SDP_ANSWER);
     run_until(scene, any_closed);
     assert_false(scene->ends[1].is_open);
     assert_non_null(strstr(scene->ends[1].close_text, "fingerprint"));
@@ -759,7 +758,7 @@ static void test_restart_under_traffic(void **state)
             /* "ID 2 IN …" became "ID 3 IN …". */
             assert_memory_equal(before[i][1], after[i][1], strcspn(before[i][1], " ") + 1);
             assert_non_null(strstr(after[i][1], " 3 IN"));
-            assert_string_equal(end->type, i == who ? "offer" : "answer");
+            assert_int_equal(end->type, i == who ? SDP_OFFER : SDP_ANSWER);
             assert_int_equal(end->descriptions, 2);
             assert_same_digest(end, end->other);
         }
@@ -802,15 +801,15 @@ static void test_restarts_cross(void **state)
     run_until(scene, both_restart_offered);
     char ufrag[64];
     sdp_value(second->sdp, "a=ice-ufrag:", ufrag);
-    give_description(second, "offer");
+    give_description(second, SDP_OFFER);
     for (size_t k = 0; k < second->candidate_count; k++)
         assert_int_equal(peer_add_candidate(first->peer, second->candidates[k]), 0);
-    give_description(first, "offer");
+    give_description(first, SDP_OFFER);
     run_until(scene, second_answered);
-    assert_string_equal(second->type, "answer");
+    assert_int_equal(second->type, SDP_ANSWER);
     assert_non_null(strstr(second->sdp, ufrag)); /* of its own offer */
-    assert_string_equal(first->type, "offer");   /* no answer */
-    give_description(second, "answer");
+    assert_int_equal(first->type, SDP_OFFER);    /* no answer */
+    give_description(second, SDP_ANSWER);
     run_until(scene, both_on_new_paths);
     first->to_send_bytes = second->to_send_bytes = 1 << 20;
     push(first);
@@ -845,11 +844,11 @@ static void test_restart_offer_is_lost(void **state)
     struct end *first = &scene->ends[0];
     struct end *second = &scene->ends[1];
     restart_both(scene);
-    give_description(second, "offer");
+    give_description(second, SDP_OFFER);
     run_until(scene, first_offered_again);
-    give_description(first, "offer");
+    give_description(first, SDP_OFFER);
     run_until(scene, second_answered);
-    give_description(second, "answer");
+    give_description(second, SDP_ANSWER);
     run_until(scene, both_on_new_paths);
 }
 
@@ -914,7 +913,7 @@ static void test_names_of_restarts_before(void **state)
         buf_append(&sdp, span_of("", 1));
         char *text = (char *)(uintptr_t)buf_bytes(&sdp).data;
         memcpy(strstr(text, "a=ice-ufrag:") + 12, (char[]){(char)('a' + i)}, 1);
-        assert_int_equal(peer_set_remote(peer, "offer", text, &why), 0);
+        assert_int_equal(peer_set_remote(peer, SDP_OFFER, text, &why), 0);
         buf_deinit(&sdp);
     }
     assert_in_range(count_descriptors() - before, 0, 8);
@@ -945,24 +944,24 @@ static void test_repeated_offer_is_late(void **state)
     const char *why = NULL;
     restart_both(scene);
     char *offer = xstrdup(first->sdp);
-    give_description(second, "offer");
+    give_description(second, SDP_OFFER);
     run_until(scene, first_offered_again);
-    assert_int_equal(peer_set_remote(second->peer, "offer", offer, &why), 0);
+    assert_int_equal(peer_set_remote(second->peer, SDP_OFFER, offer, &why), 0);
     free(offer);
     run_until(scene, second_answered);
-    give_description(second, "answer");
+    give_description(second, SDP_ANSWER);
     run_until(scene, both_on_new_paths);
     first->path_changes = second->path_changes = 0;
 
     assert_int_equal(peer_restart(second->peer), 0);
     run_until(scene, second_offered_again);
-    assert_string_equal(second->type, "offer");
-    give_description(first, "offer");
+    assert_int_equal(second->type, SDP_OFFER);
+    give_description(first, SDP_OFFER);
     assert_true(peer_is_offering(second->peer));
-    give_description(second, "offer");
+    give_description(second, SDP_OFFER);
     run_until(scene, first_answered);
-    assert_string_equal(first->type, "answer");
-    give_description(first, "answer");
+    assert_int_equal(first->type, SDP_ANSWER);
+    give_description(first, SDP_ANSWER);
     run_until(scene, both_on_new_paths);
     assert_int_equal(second->descriptions, 4);
 }
@@ -980,16 +979,16 @@ static void test_restart_overtakes_answer(void **state)
     first->path_changes = second->path_changes = 0;
     assert_int_equal(peer_restart(first->peer), 0);
     run_until(scene, first_described_again);
-    give_description(first, "offer");
+    give_description(first, SDP_OFFER);
     assert_int_equal(peer_restart(second->peer), 0);
     run_until(scene, second_described_again);
-    assert_string_equal(second->type, "offer");
-    give_description(second, "offer");
+    assert_int_equal(second->type, SDP_OFFER);
+    give_description(second, SDP_OFFER);
     run_until(scene, first_offered_again);
-    give_description(first, "offer");
+    give_description(first, SDP_OFFER);
     run_until(scene, second_answered);
-    assert_string_equal(second->type, "answer");
-    give_description(second, "answer");
+    assert_int_equal(second->type, SDP_ANSWER);
+    give_description(second, SDP_ANSWER);
     run_until(scene, both_on_new_paths);
 }
 
@@ -1007,16 +1006,16 @@ static void test_other_sessions_are_refused(void **state)
     char *id = strstr(sdp, "o=- ") + 4;
     *id = *id == '1' ? '2' : '1';
     assert_int_equal(peer_match(peer, sdp), PEER_MATCH_PROCESS);
-    assert_int_equal(peer_set_remote(peer, "offer", sdp, &why), -EINVAL);
+    assert_int_equal(peer_set_remote(peer, SDP_OFFER, sdp, &why), -EINVAL);
     assert_string_equal(why, "it is of another session");
     assert_int_equal(peer_match(peer, scene->ends[1].sdp), PEER_MATCH_NONE);
-    assert_int_equal(peer_set_remote(peer, "answer", scene->ends[0].sdp, &why), -EINVAL);
+    assert_int_equal(peer_set_remote(peer, SDP_ANSWER, scene->ends[0].sdp, &why), -EINVAL);
     free(sdp);
     /* Once more the same offer: answered, nothing is restarted. */
     char ufrag[64];
     sdp_value(scene->ends[1].sdp, "a=ice-ufrag:", ufrag);
     scene->is_manual = true;
-    assert_int_equal(peer_set_remote(peer, "offer", scene->ends[0].sdp, &why), 0);
+    assert_int_equal(peer_set_remote(peer, SDP_OFFER, scene->ends[0].sdp, &why), 0);
     run_until(scene, second_described_again);
     assert_non_null(strstr(scene->ends[1].sdp, ufrag));
 }

@@ -165,12 +165,12 @@ static void start_link(struct side *side, enum mux_role role)
 
 /* ---- the naive one ---- */
 
-static void naive_on_description(struct session *session, const char *type, const char *sdp,
+static void naive_on_description(struct session *session, enum sdp_type type, const char *sdp,
                                  void *arg)
 {
     struct naive *naive = arg;
     (void)session;
-    assert_string_equal(type, "answer");
+    assert_int_equal(type, SDP_ANSWER);
     signal_client_send_answer(naive->client, sdp);
 }
 
@@ -231,7 +231,7 @@ static void naive_on_message(const struct signal_message *message, void *arg)
     struct session *session =
         session_new(naive->scene->loop, MUX_CONSUMER, FEATURES_ALL, &config, &handlers, naive);
     naive->sessions[naive->session_count++] = session;
-    assert_int_equal(peer_set_remote(session_peer(session), "offer", message->sdp, &why), 0);
+    assert_int_equal(peer_set_remote(session_peer(session), SDP_OFFER, message->sdp, &why), 0);
 }
 
 static void naive_on_close(const char *text, void *arg)
@@ -453,7 +453,7 @@ static void test_answer_is_lost_with_signalling(void **state)
     link_reconnect(second);
     assert_int_equal(peer_restart(peer), 0);
     char *offer = sdp_format(&session_peer(first->current)->local);
-    assert_int_equal(peer_set_remote(peer, "offer", offer, &why), 0);
+    assert_int_equal(peer_set_remote(peer, SDP_OFFER, offer, &why), 0);
     free(offer);
     assert_false(peer_is_offering(peer));
 }
