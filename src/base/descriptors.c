@@ -4,7 +4,10 @@
  */
 #include "base/descriptors.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 uint64_t descriptors_allow(uint64_t wanted)
 {
@@ -16,4 +19,13 @@ uint64_t descriptors_allow(uint64_t wanted)
         return before;
     limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
     return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? before : limit.rlim_cur;
+}
+
+void descriptors_open_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        /* open(2) takes the lowest that is free: this one. */
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
+            return;
+    }
 }

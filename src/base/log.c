@@ -1,7 +1,11 @@
 /*
- * A line is formatted into one buffer and written by one write(2), so lines
- * of several processes on one terminal do not mix. Control characters from
- * peers are escaped: a log line must not move a terminal's cursor.
+ * A line is formatted into one buffer and goes out as one write, so lines of
+ * several processes on one terminal do not mix. Control characters from peers
+ * are escaped: a log line must not move a terminal's cursor.
+ *
+ * Nothing here waits. What the reader has no room for is counted, and the next
+ * line that goes out says so; so is what was held back because too many of its
+ * kind came (base/log_limit.h).
  */
 #include "base/log.h"
 
@@ -11,17 +15,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log_limit.h"
+#include "base/log_sink.h"
 #include "base/utf8.h"
 
 enum {
     ESCAPED_MAX = 8,        /* of one character, with room to spare */
     LOG_END_LEN = 3,        /* of a JSON line */
     LOG_MESSAGE_MAX = 1024, /* formatted message; longer ones are cut */
-    LOG_LINE_MAX = 8192     /* after escaping: six bytes for one at the worst */
+    LOG_FIELDS_MAX = 1024   /* of a JSON line */
 };
 
-static enum log_level current_level = LOG_INFO;
-static enum log_format current_format = LOG_TEXT;
+static struct {
+    enum log_level level;
+    enum log_format format;
+    struct log_sink sink;
+    struct log_limits limits;
+    uint64_t lost; /* lines that the sink had no room for, since the last that it took */
+    unsigned line_count;
+} current_log = {.level = LOG_INFO, .sink = {.fd = STDERR_FILENO, .is_shared = true}};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -47,15 +60,30 @@ bool log_format_parse(const char *name, enum log_format *out)
     return true;
 }
 
+void log_open(void)
+{
+    log_sink_init(&current_log.sink, STDERR_FILENO);
+}
+
 void log_configure(enum log_level level, enum log_format format)
 {
-    current_level = level;
-    current_format = format;
+    current_log.level = level;
+    current_log.format = format;
 }
 
 bool log_is_enabled(enum log_level level)
 {
-    return level <= current_level;
+    return level <= current_log.level;
+}
+
+bool log_is_terminal(void)
+{
+    return current_log.sink.is_terminal;
+}
+
+unsigned log_line_count(void)
+{
+    return current_log.line_count;
 }
 
 void log_escape(const char *text, char *out, size_t size)
@@ -66,7 +94,7 @@ void log_escape(const char *text, char *out, size_t size)
         uint32_t code = 0;
         size_t taken = utf8_decode(rest, &code);
         bool is_control = taken == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0);
-        bool is_quoted = current_format == LOG_JSON && (code == '"' || code == '\\');
+        bool is_quoted = current_log.format == LOG_JSON && (code == '"' || code == '\\');
         if (is_control) {
             uint8_t byte = rest.data[0];
             len += (size_t)snprintf(out + len, size - len, "\\u%04x", taken > 1 ? code : byte);
@@ -81,47 +109,148 @@ void log_escape(const char *text, char *out, size_t size)
     out[len] = '\0';
 }
 
-static size_t append_prefix(char *line, enum log_level level)
+/* Time and level, and in JSON all up to the message's text. */
+static size_t write_prefix(char line[LOG_LINE_MAX], enum log_level level)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     struct tm tm;
-    char time_text[32];
+    char seconds[32], zone[8];
     int ms = (int)(now.tv_nsec / 1000000);
-    if (current_format == LOG_JSON) {
+    if (current_log.format == LOG_JSON) {
         gmtime_r(&now.tv_sec, &tm);
-        strftime(time_text, sizeof time_text, "%Y-%m-%dT%H:%M:%S", &tm);
+        strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
         return (size_t)snprintf(line, LOG_LINE_MAX,
-                                "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"message\":\"", time_text,
+                                "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"message\":\"", seconds,
                                 ms, level_names[level]);
     }
     localtime_r(&now.tv_sec, &tm);
-    strftime(time_text, sizeof time_text, "%H:%M:%S", &tm);
-    return (size_t)snprintf(line, LOG_LINE_MAX, "%s.%03d %-5s ", time_text, ms, level_names[level]);
+    if (current_log.sink.is_terminal) {
+        strftime(seconds, sizeof seconds, "%H:%M:%S", &tm);
+        return (size_t)snprintf(line, LOG_LINE_MAX, "%s.%03d %-5s ", seconds, ms,
+                                level_names[level]);
+    }
+    /* A file is read another day, perhaps elsewhere: RFC 3339. */
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
+    strftime(zone, sizeof zone, "%z", &tm);
+    return (size_t)snprintf(line, LOG_LINE_MAX, "%s.%03d%.3s:%s %-5s ", seconds, ms, zone, zone + 3,
+                            level_names[level]);
+}
+
+/* A JSON line's members behind the message. One that has no room is left out
+ * with all that follow. */
+static size_t write_fields(char out[LOG_FIELDS_MAX], const struct log_field *fields)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (const struct log_field *f = fields; f && f->name; f++) {
+        char text[LOG_FIELDS_MAX / 2];
+        int size;
+        log_escape(f->text ? f->text : "", text, sizeof text);
+        if (f->text)
+            size = snprintf(out + len, LOG_FIELDS_MAX - len, ",\"%s\":\"%s\"", f->name, text);
+        else
+            size = snprintf(out + len, LOG_FIELDS_MAX - len, ",\"%s\":%.15g", f->name, f->number);
+        if ((size_t)size >= LOG_FIELDS_MAX - len) {
+            out[len] = '\0';
+            break;
+        }
+        len += (size_t)size;
+    }
+    return len;
+}
+
+static bool put_line(enum log_level level, const struct log_field *fields, const char *message)
+{
+    char line[LOG_LINE_MAX];
+    char members[LOG_FIELDS_MAX];
+    bool is_json = current_log.format == LOG_JSON;
+    size_t members_len = is_json ? write_fields(members, fields) : 0;
+    size_t len = write_prefix(line, level);
+    log_escape(message, line + len, sizeof line - len - members_len - LOG_END_LEN);
+    len += strlen(line + len);
+    if (is_json) {
+        line[len++] = '"';
+        memcpy(line + len, members, members_len);
+        len += members_len;
+        line[len++] = '}';
+    }
+    line[len++] = '\n';
+    return log_sink_write(&current_log.sink, line, len);
+}
+
+/* Whether the reader has been told of all that it missed. */
+static bool tell_lost(void)
+{
+    char message[128];
+    snprintf(message, sizeof message,
+             "log: %llu lines were lost here, since nobody took them in time",
+             (unsigned long long)current_log.lost);
+    if (current_log.lost > 0 && !put_line(LOG_WARN, NULL, message))
+        return false;
+    current_log.lost = 0;
+    return true;
+}
+
+/* held_back: those that the line told of. */
+static void count_line(bool is_out, uint64_t held_back)
+{
+    if (is_out)
+        current_log.line_count++;
+    else
+        current_log.lost += 1 + held_back;
+}
+
+static void write_message(enum log_level level, const struct log_field *fields, const char *format,
+                          va_list args)
+{
+    uint64_t more = 0;
+    if (!log_is_enabled(level))
+        return;
+    /* Who asks for debug wants all of it. */
+    if (level != LOG_DEBUG && !log_limits_take(&current_log.limits, format, clock_now_us(), &more))
+        return;
+    char message[LOG_MESSAGE_MAX];
+    int size = vsnprintf(message, sizeof message, format, args);
+    size_t len = (size_t)size < sizeof message ? (size_t)size : sizeof message - 1;
+    if (more > 0)
+        snprintf(message + len, sizeof message - len, " (and %llu more)", (unsigned long long)more);
+    count_line(tell_lost() && put_line(level, fields, message), more);
 }
 
 void log_write(enum log_level level, const char *format, ...)
 {
-    if (!log_is_enabled(level))
-        return;
-    char message[LOG_MESSAGE_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    write_message(level, NULL, format, args);
     va_end(args);
+}
 
-    char line[LOG_LINE_MAX];
-    size_t len = append_prefix(line, level);
-    log_escape(message, line + len, sizeof line - len - LOG_END_LEN);
-    len += strlen(line + len);
-    if (current_format == LOG_JSON) {
-        line[len++] = '"';
-        line[len++] = '}';
-    }
-    line[len++] = '\n';
-    /* There is nobody to tell when stderr is gone. */
-    ssize_t ignored = write(STDERR_FILENO, line, len);
-    (void)ignored;
+void log_event(enum log_level level, const struct log_field *fields, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_message(level, fields, format, args);
+    va_end(args);
+}
+
+void log_put(const char *line)
+{
+    size_t len = strlen(line);
+    if (len > LOG_LINE_MAX)
+        len = LOG_LINE_MAX;
+    count_line(tell_lost() && log_sink_write(&current_log.sink, line, len), 0);
+}
+
+void log_close(void)
+{
+    uint64_t untold = log_limits_untold(&current_log.limits);
+    char message[128];
+    snprintf(message, sizeof message, "log: %llu lines were held back, too many of their kind",
+             (unsigned long long)untold);
+    if (tell_lost() && untold > 0)
+        put_line(LOG_WARN, NULL, message);
+    log_sink_deinit(&current_log.sink);
 }
 
 const char *log_redact(const char *secret, char out[LOG_REDACTED_LEN])

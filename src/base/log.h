@@ -2,8 +2,14 @@
  * Log lines on stderr: one line an event, lower case, the object first, then
  * what and why and what next. Engines never log; their owners do.
  *
- *   text:  12:04:05.123 info  peer 3f2a: ice checking -> connected
+ *   text:  2025-01-02T13:04:05.123+01:00 info  peer 3f2a: ice checking -> connected
+ *          13:04:05.123 info  peer 3f2a: ...                        (on a terminal)
  *   json:  {"time":"2025-01-02T12:04:05.123Z","level":"info","message":"peer …"}
+ *
+ * No call here ever waits for the reader. A line that it does not take is
+ * lost, and the next one says how many were. Of each kind of line above debug
+ * (of one format), 10 a second are written, after 100 at once; the next says
+ * how many more there were.
  *
  * Secrets, room names and authorization fields are never printed whole: see
  * log_redact().
@@ -22,11 +28,38 @@ enum log_format { LOG_TEXT, LOG_JSON };
 bool log_level_parse(const char *name, enum log_level *out);
 bool log_format_parse(const char *name, enum log_format *out);
 
+/* Once, before the first line of a program: finds out what stderr is, and how
+ * to write there without waiting. Without it, poll(2) must do. */
+void log_open(void);
+
+/* At the end: tells of lines that no other told of. */
+void log_close(void);
+
 /* Process-wide; info and text until set. */
 void log_configure(enum log_level level, enum log_format format);
 bool log_is_enabled(enum log_level level);
 
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What a program that reads the log wants by name, beside the sentence; in
+ * JSON only. A list ends with a name that is NULL. */
+struct log_field {
+    const char *name;
+    const char *text; /* NULL: the number counts */
+    double number;
+};
+
+void log_event(enum log_level level, const struct log_field *fields, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A line for a person, as it is: what comes from elsewhere was escaped before,
+ * and its end is in it. Lost like any other when the terminal does not take it. */
+void log_put(const char *line);
+bool log_is_terminal(void);
+
+/* How many lines went out: whoever wants to replace its last one must know
+ * that none followed it. */
+unsigned log_line_count(void);
 
 /* The text as it stands in a log line, for who prints it elsewhere: control
  * characters, invalid UTF-8 and (in JSON) quotes are escaped. Cut to size, and

@@ -249,6 +249,8 @@ static int run(const struct options *options)
 
 int main(int argc, char **argv)
 {
+    descriptors_open_standard();
+    log_open();
     /* Help comes first: it must work beside a broken environment. */
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -276,5 +278,6 @@ int main(int argc, char **argv)
     raise_descriptor_limit(options.server.connections_max);
     int status = run(&options);
     free(host);
+    log_close();
     return status;
 }

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { STATUS_MAX = 1024 };
 
@@ -17,7 +16,7 @@ enum mark { MARK_STEP, MARK_GOOD, MARK_BAD };
 
 static bool is_for_person(const struct config *config)
 {
-    return config->log_format == LOG_TEXT && isatty(STDERR_FILENO) && log_is_enabled(LOG_INFO);
+    return config->log_format == LOG_TEXT && log_is_terminal() && log_is_enabled(LOG_INFO);
 }
 
 /* no-color.org: any value but the empty one switches colour off. */
@@ -34,7 +33,7 @@ print_line(const struct config *config, enum mark mark, const char *format, ...)
     static const char *const marks[] = {"..", "ok", "!!"};
     static const char *const colours[] = {"\033[2m", "\033[32m", "\033[31m"};
     char text[STATUS_MAX];
-    char escaped[6 * STATUS_MAX + 16]; /* six bytes for one at the worst */
+    char escaped[3 * STATUS_MAX]; /* room in a line for what is before it */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -49,10 +48,11 @@ print_line(const struct config *config, enum mark mark, const char *format, ...)
     time_t now = time(NULL);
     struct tm tm;
     strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&now, &tm));
-    if (has_colour())
-        fprintf(stderr, "%s %s%s\033[0m %s\n", clock, colours[mark], marks[mark], escaped);
-    else
-        fprintf(stderr, "%s %s %s\n", clock, marks[mark], escaped);
+    char line[sizeof escaped + 64];
+    bool is_coloured = has_colour();
+    snprintf(line, sizeof line, "%s %s%s%s %s\n", clock, is_coloured ? colours[mark] : "",
+             marks[mark], is_coloured ? "\033[0m" : "", escaped);
+    log_put(line);
 }
 
 void status_print_start(const struct config *config, const char *listen)

@@ -26,6 +26,8 @@ enum {
 
 int main(int argc, char **argv)
 {
+    descriptors_open_standard();
+    log_open();
     struct config config;
     switch (options_parse(argc, argv, &config)) {
     case OPTIONS_DONE:
@@ -42,5 +44,6 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
     int status = config.command == COMMAND_SERVE ? serve_command(&config) : proxy_command(&config);
     config_deinit(&config);
+    log_close();
     return status;
 }

@@ -18,12 +18,12 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/bucket.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/parse.h"
 #include "net/address_watch.h"
 #include "net/websocket.h"
-#include "signal/bucket.h"
 #include "signal/handshake.h"
 
 enum {

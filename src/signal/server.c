@@ -18,11 +18,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bucket.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "http/server.h"
 #include "net/websocket.h"
-#include "signal/bucket.h"
 #include "signal/handshake.h"
 #include "signal/message.h"
 #include "signal/room.h"

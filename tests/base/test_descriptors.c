@@ -1,10 +1,13 @@
 /*
  * The limit of file descriptors goes up, to the hard one at most, and never
- * down.
+ * down; the first three are never a connection's.
  */
 #include "testing.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/descriptors.h"
 
@@ -28,8 +31,41 @@ static void test_allow(void **state)
     assert_int_equal(soft_limit(), 256);
 }
 
+/* In a child: its exit status says which descriptor is wrong. */
+static int without_standard(int closed)
+{
+    struct stat null, got;
+    for (int fd = 0; fd < 3; fd++) {
+        if (closed & (1 << fd))
+            close(fd);
+    }
+    descriptors_open_standard();
+    if (stat("/dev/null", &null) < 0)
+        return 4;
+    for (int fd = 0; fd < 3; fd++) {
+        bool is_null = fstat(fd, &got) == 0 && got.st_rdev == null.st_rdev && got.st_rdev != 0;
+        if ((closed & (1 << fd)) && !is_null)
+            return fd + 1;
+    }
+    return open("/dev/null", O_RDONLY) < 3 ? 5 : 0;
+}
+
+static void test_standard(void **state)
+{
+    (void)state;
+    for (int closed = 0; closed < 8; closed++) {
+        pid_t child = fork();
+        if (child == 0)
+            _exit(without_standard(closed));
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_allow)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_standard),
+                                       cmocka_unit_test(test_allow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

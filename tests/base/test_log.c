@@ -1,9 +1,10 @@
 /*
- * Lines as they land on stderr: escaped, cut, one write each; and secrets
- * shortened beyond use.
+ * Lines as they land on stderr: escaped, cut, one write each, some held back,
+ * some lost; and secrets shortened beyond use.
  */
 #include "testing.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -33,7 +34,12 @@ static void test_text(void **state)
     (void)state;
     log_configure(LOG_INFO, LOG_TEXT);
     const char *line = capture(LOG_WARN, "peer 3f2a: gone");
-    assert_non_null(strstr(line, " warn  peer 3f2a: gone\n"));
+    /* Not a terminal: whole date, and zone. */
+    int year, minutes, end = 0;
+    sscanf(line, "%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3d%*3d:%2d warn  peer 3f2a: gone\n%n", &year,
+           &minutes, &end);
+    assert_true(year >= 2025);
+    assert_int_equal(end, strlen(line));
     assert_string_equal(capture(LOG_DEBUG, "quiet"), "");
     assert_true(log_is_enabled(LOG_INFO));
     assert_false(log_is_enabled(LOG_DEBUG));
@@ -69,6 +75,105 @@ static void test_json(void **state)
     assert_non_null(
         strstr(line, "\"level\":\"debug\",\"message\":\"say \\\"hi\\\" \\\\ \\u000a\"}\n"));
     log_configure(LOG_INFO, LOG_TEXT);
+}
+
+static void test_events(void **state)
+{
+    (void)state;
+    const struct log_field fields[] = {{"event", "con\"nected", 0}, {"rtt_ms", NULL, 1.5}, {0}};
+    static char long_text[2000];
+    memset(long_text, '"', sizeof long_text - 1);
+    const struct log_field too_long[] = {{"event", "x", 0}, {"path", long_text, 0}, {0}};
+    for (int round = 0; round < 3; round++) {
+        int fds[2];
+        assert_int_equal(pipe(fds), 0);
+        int saved = dup(STDERR_FILENO);
+        dup2(fds[1], STDERR_FILENO);
+        log_configure(LOG_INFO, round == 0 ? LOG_TEXT : LOG_JSON);
+        log_event(LOG_INFO, round == 2 ? too_long : fields, "up");
+        dup2(saved, STDERR_FILENO);
+        close(saved);
+        close(fds[1]);
+        ssize_t got = read(fds[0], captured, sizeof captured - 1);
+        close(fds[0]);
+        assert_true(got > 0);
+        captured[got] = '\0';
+        static const char *const ends[] = {
+            " info  up\n",
+            "\"message\":\"up\",\"event\":\"con\\\"nected\",\"rtt_ms\":1.5}\n",
+            "\"message\":\"up\",\"event\":\"x\",\"path\":\"",
+        };
+        assert_non_null(strstr(captured, ends[round]));
+        assert_string_equal(captured + got - (round ? 2 : 1), round ? "}\n" : "\n");
+    }
+    log_configure(LOG_INFO, LOG_TEXT);
+}
+
+/* A thousand of one kind: some go out, the next that does tells of the rest;
+ * other kinds do not notice. */
+static void test_too_many_of_a_kind(void **state)
+{
+    (void)state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    int saved = dup(STDERR_FILENO);
+    dup2(fds[1], STDERR_FILENO);
+    int count = 0;
+    for (int i = 0; i < 1000; i++)
+        log_info("junk %d", i);
+    log_info("other");
+    /* After a while, there is one again. */
+    bool is_told = false;
+    fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    FILE *file = fdopen(fds[0], "r");
+    for (char line[512]; !is_told;) {
+        if (!fgets(line, sizeof line, file)) {
+            clearerr(file);
+            log_info("junk %d", 1000);
+            continue;
+        }
+        is_told = strstr(line, "junk") && strstr(line, " more)\n");
+        count += strstr(line, "other") ? 1000 : 1;
+    }
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(fds[1]);
+    fclose(file);
+    assert_in_range(count, 1100, 1500); /* "other", the burst, what a slow machine adds */
+}
+
+/* Nobody reads: what does not fit is lost, the caller goes on, and the next
+ * line that fits says how many were. */
+static void test_unread_pipe(void **state)
+{
+    (void)state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    int size = fcntl(fds[1], F_SETPIPE_SZ, 4096);
+    assert_in_range(size, 1, sizeof captured - 1);
+    int saved = dup(STDERR_FILENO);
+    dup2(fds[1], STDERR_FILENO);
+    alarm(60); /* a write that blocks would never end */
+    log_configure(LOG_DEBUG, LOG_TEXT);
+    log_open();
+    for (int i = 0; i < size / 10; i++)
+        log_debug("an unread line, number %d", i);
+    ssize_t got = read(fds[0], captured, sizeof captured - 1);
+    assert_true(got > 0 && got <= size);
+    assert_int_equal(captured[got - 1], '\n'); /* no half line */
+    log_info("read again");
+    got = read(fds[0], captured, sizeof captured - 1);
+    captured[got] = '\0';
+    dup2(saved, STDERR_FILENO);
+    log_close();
+    alarm(0);
+    close(saved);
+    close(fds[0]);
+    close(fds[1]);
+    unsigned lost = 0;
+    sscanf(strstr(captured, "log: "), "log: %u lines were lost", &lost);
+    assert_true(lost > 0);
+    assert_non_null(strstr(captured, "read again\n"));
 }
 
 static void test_long_messages_are_cut(void **state)
@@ -119,9 +224,12 @@ int main(void)
         cmocka_unit_test(test_escapes_controls),
         cmocka_unit_test(test_escapes_elsewhere),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_events),
+        cmocka_unit_test(test_too_many_of_a_kind),
         cmocka_unit_test(test_long_messages_are_cut),
         cmocka_unit_test(test_redact),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_unread_pipe), /* the last: it opens the log */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

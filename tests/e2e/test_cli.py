@@ -1,13 +1,19 @@
 """The command line and the environment of both programs."""
 
+import fcntl
 import json
 import os
 import pty
 import signal
+import socket
 import subprocess
+import termios
+import time
 import unittest
 
-from harness import CONNECTED, SIGNAL_SERVER, TUNNEL, WRAP, Case, free_port, has_ipv6_loopback
+from harness import (CONNECTED, DEADLINE, SIGNAL_SERVER, TUNNEL, URL, WRAP, Case, free_port,
+                     has_ipv6_loopback)
+from wsclient import WebSocket
 
 SERVE = ["serve", "--room", "r", "--upstream", "http://127.0.0.1:1"]
 PROXY = ["proxy", "--room", "r", "--listen", "127.0.0.1:0"]
@@ -227,6 +233,96 @@ class Environment(Case):
         rig.start_proxy(listen="[::1]:0")
         self.assertEqual(rig.proxy_address[0], "::1")
         rig.wait_up()
+
+
+class Unread(Case):
+    """Nobody takes what is written."""
+
+    def join(self, url):
+        ws = WebSocket(url)
+        self.addCleanup(ws.close)
+        ws.join(self.name())
+        return ws
+
+    def check_works(self, url):
+        """Each message is a line of the log, or more."""
+        ws = self.join(url)
+        for _ in range(100):
+            ws.send({"type": "dance"})
+            ws.receive_type("error")
+        ws.close()
+
+    def test_unread_pipe(self):
+        """a log that nobody reads stops nothing; how much was lost is said later"""
+        unread, log = os.pipe()
+        fcntl.fcntl(log, fcntl.F_SETPIPE_SZ, 4096)
+        server = subprocess.Popen(
+            WRAP + [SIGNAL_SERVER, "--listen", "127.0.0.1:0", "--log-level", "debug"],
+            stdout=subprocess.PIPE, stderr=log, text=True)
+        os.close(log)
+        try:
+            url = URL.match(server.stdout.readline())[0]
+            self.check_works(url)
+            os.read(unread, 4096)
+            self.check_works(url)
+            self.assertRegex(os.read(unread, 4096).decode(), r"log: \d+ lines were lost")
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(DEADLINE), 0)
+        finally:
+            server.kill()
+            server.wait()
+            server.stdout.close()
+            os.close(unread)
+
+    def test_stopped_terminal(self):
+        """Ctrl-S on the terminal stops nothing either"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+        master, slave = pty.openpty()
+        termios.tcflow(slave, termios.TCOOFF)
+        port = free_port()
+        argv = rig.argv("proxy", {"listen": f"127.0.0.1:{port}"})
+        child = subprocess.Popen(argv + ["--log-level", "debug"], stdin=slave, stdout=slave,
+                                 stderr=slave)
+        try:
+            rig.serve.wait_for(CONNECTED)
+            rig.proxy_address = ("127.0.0.1", port)
+            rig.wait_up()
+            child.send_signal(signal.SIGTERM)
+            self.assertEqual(child.wait(DEADLINE), 0)
+        finally:
+            child.kill()
+            child.wait()
+            os.close(slave)
+            os.close(master)
+
+    def test_closed_streams(self):
+        """with stdin, stdout and stderr closed, a connection does not become the log"""
+        port = free_port()
+        server = subprocess.Popen(
+            ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *WRAP, SIGNAL_SERVER,
+             "--listen", f"127.0.0.1:{port}", "--log-level", "debug"])
+        try:
+            give_up = time.monotonic() + DEADLINE
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except ConnectionError:
+                    self.assertLess(time.monotonic(), give_up)
+            # The first three connections would have had its descriptors.
+            url = f"ws://127.0.0.1:{port}"
+            clients = [self.join(url) for _ in range(4)]
+            self.check_works(url)
+            for ws in clients:
+                ws.close()
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(DEADLINE), 0)
+        finally:
+            server.kill()
+            server.wait()
 
 
 class Terminal(Case):

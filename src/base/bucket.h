@@ -3,8 +3,8 @@
  * bucket is full again by one interval, and may not move it farther ahead than
  * the burst. All zero is a full one.
  */
-#ifndef SIGNAL_BUCKET_H
-#define SIGNAL_BUCKET_H
+#ifndef BASE_BUCKET_H
+#define BASE_BUCKET_H
 
 #include <stdbool.h>
 #include <stddef.h>
