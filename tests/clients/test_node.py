@@ -5,19 +5,19 @@ import os
 import re
 import unittest
 
-from harness import Case
+from harness import NODE, Case, why_no_npm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-INSTALLED = os.path.isdir(os.path.join(HERE, "node_modules", "ws"))
+MISSING = why_no_npm(HERE, "ws")
 
 
-@unittest.skipUnless(INSTALLED, "npm packages are not installed (scripts/install-deps.sh test)")
+@unittest.skipIf(MISSING, MISSING)
 class NodeCase(Case):
     shared = True
 
     @classmethod
     def start(cls, rig):
-        argv = ["node", os.path.join(HERE, "server.mjs")]
+        argv = [NODE, os.path.join(HERE, "server.mjs")]
         cls.server = rig.run("server", argv, is_product=False)
         rig.upstream_url = cls.server.wait_for(r"^listening (\S+)")[1]
         rig.start_signal()
@@ -27,7 +27,7 @@ class NodeCase(Case):
 
     def run_client(self, program, *args):
         host, port = self.rig.proxy_address
-        argv = ["node", os.path.join(HERE, program), f"http://{host}:{port}", *args]
+        argv = [NODE, os.path.join(HERE, program), f"http://{host}:{port}", *args]
         client = self.rig.run(program, argv, is_product=False)
         client.wait_for(r"^done", deadline=60)
 

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,11 +42,22 @@ URL = re.compile(r"(wss?|https?)://(\[[0-9a-f:]+\]|[\w.]+):(\d+)")
 # Both ends say this once requests can flow.
 CONNECTED = r"\bconnected (directly|through a relay)"
 WAITING = r"waiting for the other side"
+# Debian's own, as /usr/bin/python3 is; or else another.
+NODE = shutil.which("/usr/bin/node") or shutil.which("node")
 # A browser of its own, that nothing of this machine's person shows in.
 CHROMIUM = """chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run
     --disable-background-networking --disable-component-update --disable-sync
     --disable-default-apps --disable-extensions --disable-dev-shm-usage --no-proxy-server
     --metrics-recording-only --no-pings --password-store=basic""".split()
+
+
+def why_no_npm(folder, package):
+    """Why that npm package of a folder's package.json cannot be used, or None."""
+    if not NODE:
+        return "there is no node"
+    if not os.path.isdir(os.path.join(folder, "node_modules", package)):
+        return f"{package} is not installed (scripts/install-deps.sh test)"
+    return None
 
 
 class Process:

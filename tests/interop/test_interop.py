@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import CONNECTED, Case, pattern
+from harness import CONNECTED, NODE, Case, pattern, why_no_npm
 from spaces import SpacesRig, why_not
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -158,9 +158,8 @@ class Aiortc(Consumer, Case):
 
 
 class Werift(Consumer, Case):
-    command = ["node", os.path.join(HERE, "werift", "consumer.mjs")]
-    if not os.path.isdir(os.path.join(HERE, "werift", "node_modules", "werift")):
-        missing = "werift is not installed (scripts/install-deps.sh test)"
+    command = [NODE, os.path.join(HERE, "werift", "consumer.mjs")]
+    missing = why_no_npm(os.path.join(HERE, "werift"), "werift")
 
 
 @unittest.skipIf(Aiortc.missing, Aiortc.missing)

@@ -4,14 +4,14 @@ import json
 import os
 import unittest
 
-from harness import Case
+from harness import NODE, Case, why_no_npm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-INSTALLED = os.path.isdir(os.path.join(HERE, "node_modules", "openai"))
+MISSING = why_no_npm(HERE, "openai")
 REPLY = "A tunnel carries every token the moment it leaves the server: nothing waits."
 
 
-@unittest.skipUnless(INSTALLED, "openai is not installed (scripts/install-deps.sh test)")
+@unittest.skipIf(MISSING, MISSING)
 class OpenAI(Case):
     def test_client(self):
         """completion, streamed completion, 20 MB images, tools, abort in mid-stream, typed error"""
@@ -19,7 +19,7 @@ class OpenAI(Case):
         gate = self.name()
         host, port = self.rig.proxy_address
         program = os.path.join(HERE, "client.mjs")
-        argv = ["node", program, f"http://{host}:{port}/v1", f"gated:{gate}"]
+        argv = [NODE, program, f"http://{host}:{port}/v1", f"gated:{gate}"]
         client = self.rig.run("openai", argv, is_product=False)
 
         def value(event):
