@@ -1,7 +1,7 @@
 # A thin front to CMake. `make` builds, `make demo` shows, `make test` proves.
 CMAKE ?= cmake
 
-.PHONY: all deps test-deps demo test bench bench-sctp format lint install deb clean
+.PHONY: all deps demo check test bench bench-sctp format lint install deb clean
 
 all: build/build.ninja
 	$(CMAKE) --build build
@@ -9,26 +9,32 @@ all: build/build.ninja
 build/build.ninja: | deps
 	$(CMAKE) --preset release -G Ninja
 
-# Both do nothing when everything is already there.
+# Does nothing when everything is already there.
 deps:
 	scripts/install-deps.sh build
-test-deps:
-	scripts/install-deps.sh test
 
 demo: all
 	scripts/demo.sh
 
-test: deps test-deps
+# The unit tests alone, with a few small packages.
+check:
+	scripts/install-deps.sh build check
+	scripts/test.sh unit
+
+test:
+	scripts/install-deps.sh build check test
 	scripts/test.sh
 
 bench: all
 	bench/run.sh
 	/usr/bin/python3 bench/extensions_bench.py
 
-bench-sctp: all test-deps
+bench-sctp: all
+	scripts/install-deps.sh check
 	bench/sctp/run.sh
 
-format: test-deps
+format:
+	scripts/install-deps.sh lint
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
 lint: all
@@ -39,7 +45,10 @@ install: all
 	$(CMAKE) --install build
 
 deb: all
+	scripts/install-deps.sh deb
 	cd build && cpack -G DEB
+	@deb=$$(ls -t build/webrtc-tunnel_*.deb | head -n 1) && \
+	    echo "$$deb is there. To install it: sudo apt-get install ./$$deb"
 
 clean:
 	rm -rf build build-*

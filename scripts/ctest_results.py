@@ -10,6 +10,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
+SKIPPED = re.compile(r"^skipped: (.*)$", re.M)  # why, as a program says it
 CMOCKA = re.compile(r"^\[\s*(OK|FAILED|SKIPPED)\s*\] (\S+)$", re.M)
 KINDS = {"OK": "pass", "FAILED": "fail", "SKIPPED": "skip"}
 
@@ -28,7 +29,8 @@ def tests_of(case):
         return tests or [("pass", program)]
     skipped = case.find("skipped")
     if skipped is not None and "SKIP" in skipped.get("message", ""):  # SKIP_RETURN_CODE
-        return [("skip", program)]
+        why = SKIPPED.search(output)
+        return [("skip", f"{program} ({why[1]})" if why else program)]
     if not any(kind == "fail" for kind, _ in tests):
         tests.append(("fail", f"{program}: ended badly"))  # a crash, a leak, a sanitizer
     return tests

@@ -1,65 +1,152 @@
 #!/bin/sh
-# Installs what is needed to build ("build"), also to test ("test"), also for
-# all that `make lint` can run ("lint"): Debian's packages, and for the tests
-# npm packages that stay inside tests/. Says what it will install, does
-# nothing when all is there.
+# usage: install-deps.sh GROUP…
+# Sees to it that all is there that the groups need, by the table below: what
+# is missing is installed from the packages of Debian and its like, after
+# saying how much that is. Does nothing when all is there, wherever it came
+# from. Without apt-get, or without root, it says what is missing.
+#
+#   build   the programs, and the demo     lint    all that `make lint` can run
+#   check   the unit tests                 fuzz    the preset of that name
+#   test    all other tests                deb     a Debian package
+#   bench   the measurements
+#
+# What a release has no package of is an error, but for `test` and `lint`: they
+# leave out what needs it, and say so.
 set -eu
 cd "$(dirname "$0")/.."
+PATH=$PATH:/usr/sbin:/sbin
 
-case "${1:-build}" in
-build)
-    packages="build-essential cmake ninja-build pkg-config libuv1-dev libssl-dev libwslay-dev
-        libjansson-dev curl python3"
-    ;;
-test)
-    packages="libcmocka-dev libnice-dev libusrsctp-dev clang libclang-rt-14-dev llvm clang-format
-        valgrind python3-aiortc python3-aiohttp nodejs npm chromium openssl iproute2 nftables
-        coturn shellcheck git nginx-light"
-    ;;
-bench)
-    packages="nginx-light wrk openssh-server openssh-client curl procps"
-    ;;
-lint)
-    packages="clang-format clang-tidy cppcheck shellcheck"
-    ;;
-*)
-    echo "usage: $0 build|test|bench|lint (got '$1')" >&2
-    exit 2
-    ;;
-esac
+# Group, Debian's package, and what shows that it is there: a program, pc:MODULE
+# of pkg-config, h:HEADER, py:MODULE of Python, or a link with libFuzzer.
+table='
+    build  build-essential  cc
+    build  cmake            cmake
+    build  ninja-build      ninja
+    build  pkg-config       pkg-config
+    build  libuv1-dev       pc:libuv
+    build  libssl-dev       pc:openssl
+    build  libjansson-dev   pc:jansson
+    build  libwslay-dev     h:wslay/wslay.h
+    build  curl             curl
+    build  python3          /usr/bin/python3
 
-install_debian() {
-    echo "$0: installing for '${1:-build}' from Debian's packages:$missing" >&2
-    if [ "$(id -u)" -eq 0 ]; then
-        as_root=
-    elif command -v sudo >/dev/null; then
-        as_root=sudo
-    else
-        echo "$0: needs root to install; as root run: apt-get install$missing" >&2
-        exit 1
-    fi
-    $as_root apt-get update -q
-    # shellcheck disable=SC2086 # both are lists of words
+    check  libcmocka-dev    pc:cmocka
+    check  libnice-dev      pc:nice
+    check  libusrsctp-dev   pc:usrsctp
+
+    test   clang-format     clang-format
+    test   valgrind         valgrind
+    test   python3-aiortc   py:aiortc
+    test   python3-aiohttp  py:aiohttp
+    test   nodejs           node
+    test   npm              npm
+    test   chromium         chromium
+    test   openssl          openssl
+    test   iproute2         ip
+    test   procps           sysctl
+    test   nftables         nft
+    test   coturn           turnserver
+    test   shellcheck       shellcheck
+    test   git              git
+    test   nginx-light      nginx
+
+    lint   clang-format     clang-format
+    lint   clang-tidy       clang-tidy
+    lint   cppcheck         cppcheck
+    lint   shellcheck       shellcheck
+
+    fuzz   clang            clang
+    fuzz   libclang-rt-dev  libfuzzer
+
+    deb    dpkg-dev         dpkg-shlibdeps
+    deb    file             file
+
+    bench  nginx-light      nginx
+    bench  wrk              wrk
+    bench  openssh-server   sshd
+    bench  openssh-client   ssh
+    bench  procps           pgrep
+'
+
+say() {
+    echo "$0: $*" >&2
+}
+
+is_there() {
+    case $1 in
+    pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
+    h:*) echo "#include <${1#h:}>" | cc -E - >/dev/null 2>&1 ;;
+    py:*) /usr/bin/python3 -c "import importlib.util as util, sys
+sys.exit(util.find_spec('${1#py:}') is None)" 2>/dev/null ;;
+    libfuzzer) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+        clang -x c -fsanitize=fuzzer - -o /dev/null 2>/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# missing_of GROUP: its packages of which something is not there.
+missing_of() {
+    echo "$table" | while read -r group package brings; do
+        [ "$group" = "$1" ] || continue
+        is_there "$brings" || printf ' %s' "$package"
+    done
+}
+
+# without WORDS WHY: these stay away. That is an end, unless they can.
+without() {
+    [ -n "$1" ] || return 0
+    say "$2, and these are missing:$1"
+    for package in $1; do
+        case " $needed " in
+        *" $package "*) exit 1 ;;
+        esac
+    done
+    say "going on without; what needs them will say so"
+}
+
+has_package() {
+    apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+}
+
+# How much an installation is, in apt's own figures.
+amount_of() {
+    # shellcheck disable=SC2086 # a list of words, as all of these
+    $as_root env LC_ALL=C apt-get install --assume-no --no-install-recommends $1 2>/dev/null |
+        sed -nE 's/.* ([0-9]+) newly installed.*/\1 packages/p
+            s|^Need to get (.*/)?(.*) of archives.*|, \2 to download|p
+            s/^After this operation, (.*) of additional disk space.*/, \1 on disk/p' | tr -d '\n'
+}
+
+install() {
+    # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends $missing
+        apt-get install -q -y --no-install-recommends $1
+}
+
+# A fresh machine or image has no lists, and old ones name what is gone.
+install_debian() {
+    # shellcheck disable=SC2016 # the words in brackets are apt's
+    if [ -z "$(apt-get indextargets --format '$(FILENAME)' 'Created-By: Packages')" ]; then
+        $as_root apt-get update -q
+    fi
+    unknown=''
+    known=''
+    for package in $1; do
+        if has_package "$package"; then known="$known $package"; else unknown="$unknown $package"; fi
+    done
+    without "$unknown" "this release has no package of that name"
+    [ -n "$known" ] || return 0
+    say "installing for '$groups':$known"
+    say "that is $(amount_of "$known")"
+    install "$known" || { $as_root apt-get update -q && install "$known"; }
     # Its package starts a TURN server for all the world; the tests start their own.
-    case "$missing " in
+    case "$known " in
     *" coturn "*) $as_root systemctl disable --now coturn 2>/dev/null || true ;;
     esac
 }
 
-missing=
-for package in $packages; do
-    status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-    [ "$status" = installed ] || missing="$missing $package"
-done
-# A Node.js from elsewhere serves as well as Debian's.
-if command -v node >/dev/null && command -v npm >/dev/null; then
-    missing=$(printf '%s' "$missing" | sed -E 's/ (nodejs|npm)\b//g')
-fi
-[ -z "$missing" ] || install_debian "${1:-build}"
-
-if [ "${1:-build}" = test ]; then
+# The tests' npm packages stay inside tests/.
+install_npm() {
     for folder in tests/interop/werift tests/openai tests/clients; do
         # npm leaves its own copy of the lock file behind.
         installed=$folder/node_modules/.package-lock.json
@@ -67,8 +154,38 @@ if [ "${1:-build}" = test ]; then
         then
             continue
         fi
-        echo "$0: installing the npm packages of $folder/package-lock.json" >&2
+        say "installing the npm packages of $folder/package-lock.json"
         npm ci --prefix "$folder" --no-audit --no-fund --no-update-notifier
         touch "$installed"
     done
+}
+
+groups=$*
+needed=''
+optional=''
+for group; do
+    case $group in
+    build | check | fuzz | deb | bench) needed="$needed$(missing_of "$group")" ;;
+    test | lint) optional="$optional$(missing_of "$group")" ;;
+    *)
+        echo "usage: $0 build|check|test|lint|fuzz|deb|bench… (got '$group')" >&2
+        exit 2
+        ;;
+    esac
+done
+
+as_root=
+[ "$(id -u)" -eq 0 ] || as_root=sudo
+if [ -z "$needed$optional" ]; then
+    :
+elif ! command -v apt-get >/dev/null; then
+    without "$needed$optional" "there is no apt-get here to install Debian's packages with"
+elif [ -n "$as_root" ] && ! command -v sudo >/dev/null; then
+    without "$needed$optional" "only root can install Debian's packages"
+else
+    install_debian "$needed$optional"
 fi
+
+case " $groups " in
+*" test "*) if command -v npm >/dev/null; then install_npm; fi ;;
+esac

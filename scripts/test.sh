@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # Called by `make test`: builds the release and the sanitizer variant and runs
-# everything that proves them. Each suite appends one line for each test to a
-# file of results; the last line of the output sums it up.
+# everything that proves them; with "unit", for `make check`, the release and
+# its unit tests. Each suite appends one line for each test to a file of
+# results; the last line of the output sums it up.
+#
+# Tests whose end hangs on software that is not ours, such as a browser, have a
+# second try when they fail. The summary counts and names each that was needed.
 set -u
 cd "$(dirname "$0")/.." || exit
 export PYTHONDONTWRITEBYTECODE=1
@@ -62,9 +66,10 @@ end_to_end() { # SUITE RUN-ARGUMENTS…
 
 finish() {
     local kind
-    for kind in fail skip; do
+    local -A words=([fail]=failed [again]="tried twice" [skip]=skipped)
+    for kind in fail again skip; do
         if grep -q "^$kind	" "$results"; then
-            printf '\n%s\n' "$([ $kind = fail ] && echo failed || echo skipped):"
+            printf '\n%s, %d:\n' "${words[$kind]}" "$(grep -c "^$kind	" "$results")"
             grep "^$kind	" "$results" | cut -f2- | sed 's/\t/: /; s/^/  /'
         fi
     done
@@ -79,6 +84,11 @@ finish() {
 
 title "build"
 check build "release" build release build || finish
+if [ "${1:-}" = unit ]; then
+    title "unit tests"
+    unit_tests build unit
+    finish
+fi
 check build "with AddressSanitizer and UBSan" build asan+ubsan build-asan
 
 title "the source"
@@ -91,6 +101,9 @@ if command -v shellcheck >/dev/null; then
 else
     note skip source "shellcheck of the scripts: there is no shellcheck"
 fi
+
+title "the scripts that make calls"
+end_to_end scripts tests/scripts
 
 title "unit tests"
 unit_tests build unit
@@ -117,14 +130,14 @@ title "real NATs"
 end_to_end lab --jobs 8 tests/lab
 
 title "other implementations"
-end_to_end interop --jobs 3 tests/interop
+end_to_end interop --second-try --jobs 3 tests/interop
 
 title "clients and servers that people use"
-end_to_end clients --jobs 3 tests/clients tests/openai
+end_to_end clients --second-try --jobs 3 tests/clients tests/openai
 
 title "other implementations, with 2 % of all UDP packets lost"
 if tests/interop/lossy.sh 2 true 2>"$work/log"; [ $? -ne 77 ]; then
-    LOSSY=2 end_to_end interop-loss --jobs 2 --skip Follows tests/interop
+    LOSSY=2 end_to_end interop-loss --second-try --jobs 2 --skip Follows tests/interop
 else
     note skip interop-loss "all of it: $(cat "$work/log")"
 fi

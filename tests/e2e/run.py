@@ -3,11 +3,15 @@
 own, several at a time, and says what each test showed.
 
     run.py [--jobs N] [--results FILE] [--only TEXT] [--skip TEXT]
-           [--whole] [--seed N] FOLDER…
+           [--second-try] [--whole] [--seed N] FOLDER…
 
 Each test is one line; the file of --results gets "pass|fail|skip", the suite
 and the test, separated by tabs. A class is ended after its `seconds`. On SIGINT
 and SIGTERM all that run are ended, with whatever they have started.
+
+--second-try is for what hangs on software that is not ours. A class of which
+something failed runs once more, as a whole, and then that counts; the file of
+results also names it, with "again".
 """
 
 import argparse
@@ -18,10 +22,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
 sys.dont_write_bytecode = True
+WORDS = {"pass": "ok", "fail": "FAILED", "skip": "skipped", "again": "AGAIN"}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -100,6 +106,7 @@ def run_class(path, name):
 
 
 children = set()  # each leads a process group of its own
+is_stopped = threading.Event()  # nothing may begin any more
 
 
 def interrupt_children():
@@ -134,6 +141,19 @@ def start_class(path, cls, deadline):
     return results, err
 
 
+def run_twice(path, cls, deadline):
+    """As start_class(), once more if something failed; what that was comes first."""
+    results, err = start_class(path, cls, deadline)
+    failed = [r for r in results if r["kind"] == "fail"]
+    if not failed or is_stopped.is_set():
+        return results, err
+    why = "\n".join(r["why"] for r in failed) + err
+    again = {**failed[0], "kind": "again", "why": why,
+             "test": "; ".join(r["test"] for r in failed)}  # fmt: skip
+    results, err = start_class(path, cls, deadline)
+    return [again, *results], err
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--jobs", type=int, default=4)
@@ -142,6 +162,7 @@ def main():
     parser.add_argument("--only", help="classes or files whose name contains this")
     parser.add_argument("--skip", action="append", default=[], help="leave out such classes or files")
     parser.add_argument("--slower", type=float, default=1, help="factor on each class's deadline")
+    parser.add_argument("--second-try", action="store_true", help="for what failed")
     parser.add_argument("--whole", action="store_true", help="no part instead of a large test")
     parser.add_argument("--seed", type=int, help="of the tests that draw what they do")
     parser.add_argument("--class", dest="single", help=argparse.SUPPRESS)
@@ -169,12 +190,14 @@ def main():
     # Those that wait longest first, so that the others run meanwhile.
     jobs.sort(key=lambda job: -getattr(job[1], "seconds", 120))
 
-    counts = {"pass": 0, "fail": 0, "skip": 0}
+    run = run_twice if args.second_try else start_class
+    counts = {"pass": 0, "fail": 0, "skip": 0, "again": 0}
     lines = []
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
 
         def stop(*_):
+            is_stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
             interrupt_children()
             sys.exit(1)
@@ -184,28 +207,31 @@ def main():
         running = {}
         for path, cls in jobs:
             deadline = args.slower * getattr(cls, "seconds", 120)
-            running[pool.submit(start_class, path, cls, deadline)] = (path, cls)
+            running[pool.submit(run, path, cls, deadline)] = (path, cls)
         for future in concurrent.futures.as_completed(running):
             path, cls = running[future]
             suite = args.suite or os.path.basename(os.path.dirname(path))
             results, err = future.result()
             for r in results:
                 counts[r["kind"]] += 1
-                word = {"pass": "ok", "fail": "FAILED", "skip": "skipped"}[r["kind"]]
+                word = WORDS[r["kind"]]
                 name = f"{cls.__name__}: {r['test']}"
                 more = r["why"] if r["kind"] == "skip" else r.get("note")
                 more = f" ({more})" if more else ""
                 print(f"  {word:7} {r['seconds']:5.1f} s  {name}{more}", flush=True)
-                if r["kind"] == "fail":
+                if r["kind"] in ("fail", "again"):
                     print("    " + r["why"].strip().replace("\n", "\n    "), flush=True)
-                lines.append(f"{r['kind']}\t{suite}\t{name}\n")
+                shown = name + more if r["kind"] == "skip" else name
+                lines.append(f"{r['kind']}\t{suite}\t{shown}\n")
             if err.strip() and any(r["kind"] == "fail" for r in results):
                 print("    " + err.strip().replace("\n", "\n    "), flush=True)
     if args.results:
         with open(args.results, "a") as file:
             file.writelines(lines)
     seconds = time.monotonic() - began
-    print(f"  {counts['pass']} ok, {counts['fail']} failed, {counts['skip']} skipped in {seconds:.0f} s")
+    summary = f"{counts['pass']} ok, {counts['fail']} failed, {counts['skip']} skipped"
+    again = f", {counts['again']} tried twice" if counts["again"] else ""
+    print(f"  {summary}{again} in {seconds:.0f} s")
     return 1 if counts["fail"] or not lines else 0
 
 
