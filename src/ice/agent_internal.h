@@ -192,6 +192,7 @@ struct ice_agent {
     struct ice_pair *selected;
     struct ice_generation *selected_generation;
     bool has_route;
+    bool is_route_relayed;
     struct ice_route route;
     uint64_t data_us; /* data came over the route */
 

@@ -100,13 +100,18 @@ static struct ice_route make_route(const struct ice_agent *a)
     };
 }
 
+/* Also news is that signalling calls the remote end of the pair in use a relay,
+ * which a check had told us of before. */
 static void use(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
 {
-    if (pair == a->selected)
+    struct ice_generation *generation = pair == a->old_pair && pair ? a->old : a->now;
+    bool is_relayed = pair && pair_is_relayed(a, generation, pair);
+    if (pair == a->selected && is_relayed == a->is_route_relayed)
         return;
     a->selected = pair;
-    a->selected_generation = pair == a->old_pair && pair ? a->old : a->now;
+    a->selected_generation = generation;
     a->has_route = pair != NULL;
+    a->is_route_relayed = is_relayed;
     a->data_us = 0;
     a->is_dirty = true;
     a->retry_us = TIME_NEVER;
@@ -115,7 +120,7 @@ static void use(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
         /* It was asked as seldom as a backup until now. */
         pair->consent_next_us =
             earlier(pair->consent_next_us, now_us + ice_random_jitter(&a->random, ICE_CONSENT_US));
-        if (pair_is_relayed(a, a->selected_generation, pair)) {
+        if (is_relayed) {
             a->retry_wait_us = ICE_RETRY_DIRECT_US;
             a->retry_us = now_us + a->retry_wait_us;
         }

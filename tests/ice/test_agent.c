@@ -40,6 +40,7 @@ struct rig {
     int sent_count;
     int taken;  /* of them, by next_sent() */
     int refuse; /* errno for everything sent */
+    int routes; /* on_route calls */
     enum ice_state state;
     char text[ICE_REPORT_MAX];
     uint64_t serial;
@@ -81,7 +82,8 @@ static void on_state(void *arg, enum ice_state state, const char *text)
 
 static void on_route(void *arg)
 {
-    (void)arg;
+    struct rig *r = arg;
+    r->routes++;
 }
 
 static void on_open_base(void *arg, int base, const struct ice_agent_server *server)
@@ -632,7 +634,6 @@ static void test_whose_data(void **state)
     ice_agent_free(r.a, r.now_us);
 }
 
-/* Consent: every 5 s give or take a fifth, each request with its own id. */
 /* A check teaches us an address on one interface before signalling brings it:
  * it is then paired with the other interfaces too. */
 static void test_learned_then_signalled(void **state)
@@ -651,6 +652,42 @@ static void test_learned_then_signalled(void **state)
     ice_agent_free(r.a, r.now_us);
 }
 
+/* What is in use already and then called a relay by signalling is one: the
+ * owner is told, and direct ways are looked for again. */
+static void test_learned_then_signalled_as_relay(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct ice_path path;
+    rig_init(&r, false);
+    add_remote(&r, "candidate:2 1 udp 1694498815 192.0.2.3 6000 typ srflx");
+    ice_agent_end_remote(r.a, r.now_us);
+    run(&r, 24 * US_PER_S); /* in vain, so it is forgotten but for relays */
+    forget_sent(&r);
+    send_check(&r, &peer_address, USE_CANDIDATE);
+    run(&r, 10 * US_PER_MS);
+    answer_all(&r, &peer_address);
+    assert_true(ice_agent_path(r.a, &path));
+    assert_false(path.is_relayed);
+    assert_int_equal(r.routes, 1);
+    add_remote(&r, "candidate:1 1 udp 33562367 192.0.2.2 5000 typ relay");
+    assert_int_equal(r.routes, 2);
+    assert_true(ice_agent_path(r.a, &path));
+    assert_true(path.is_relayed);
+    assert_true(ice_address_is_equal(&ice_agent_route(r.a)->remote, &peer_address));
+    forget_sent(&r);
+    int other = 0;
+    for (int s = 0; s < 25; s++) { /* consent is answered meanwhile */
+        run(&r, US_PER_S);
+        other += sent_to(&r, other_address.ip[3]);
+        answer_all(&r, &peer_address);
+    }
+    assert_true(other > 0);
+    assert_int_equal(r.routes, 2);
+    ice_agent_free(r.a, r.now_us);
+}
+
+/* Consent: every 5 s give or take a fifth, each request with its own id. */
 static void test_consent_interval(void **state)
 {
     (void)state;
@@ -765,6 +802,7 @@ int main(void)
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_whose_data),
         cmocka_unit_test(test_learned_then_signalled),
+        cmocka_unit_test(test_learned_then_signalled_as_relay),
         cmocka_unit_test(test_consent_interval),
         cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_checks_amid_a_restart),
