@@ -290,6 +290,8 @@ void check_set_role(struct ice_agent *a, bool is_controlling);
 void request_receive(struct ice_agent *a, int local, const struct ice_address *source,
                      const struct stun_message *m, uint64_t now_us);
 void request_replay_early(struct ice_agent *a, uint64_t now_us);
+/* Whether an early check came from there. */
+bool request_is_early_peer(const struct ice_generation *g, const struct ice_address *source);
 
 /* select.c */
 void select_update(struct ice_agent *a, uint64_t now_us);

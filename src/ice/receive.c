@@ -2,7 +2,9 @@
  * What comes in, told apart by its first byte (RFC 7983). Application data on
  * the path in use is found with two comparisons and no search; from elsewhere
  * it counts when it comes from a candidate that the other side has, since DTLS
- * must not be bothered by strangers.
+ * must not be bothered by strangers. Such a one is also who checked us before
+ * signalling brought its credentials: a check needs our password, and who had
+ * an answer may send at once (libdatachannel begins DTLS before its answer).
  */
 #include <errno.h>
 
@@ -28,7 +30,8 @@ static void receive_stun(struct ice_agent *a, int base, int local, const struct 
 
 static bool is_peer(const struct ice_agent *a, const struct ice_address *remote)
 {
-    return remote_find(a->now, remote) >= 0 || (a->old && remote_find(a->old, remote) >= 0);
+    return remote_find(a->now, remote) >= 0 || (a->old && remote_find(a->old, remote) >= 0) ||
+           request_is_early_peer(a->now, remote);
 }
 
 /* Data that did not come by the route in use: from the other side all the

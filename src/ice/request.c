@@ -3,6 +3,10 @@
  * answered at once. A check then teaches us of an address that we did not
  * know (peer-reflexive), triggers a check of our own back along the same way,
  * and may nominate the pair.
+ *
+ * Who does not even know our ufrag hears nothing, though RFC 8489 section 9.1.3
+ * would have us refuse: whoever scans for open ports, or has our packets go to
+ * somebody else by a forged source, gets no answer out of this one.
  */
 #include "ice/agent_internal.h"
 
@@ -118,18 +122,38 @@ void request_replay_early(struct ice_agent *a, uint64_t now_us)
     g->early_count = 0;
 }
 
+bool request_is_early_peer(const struct ice_generation *g, const struct ice_address *source)
+{
+    for (int i = 0; i < g->early_count; i++) {
+        if (ice_address_is_equal(&g->early[i].source, source))
+            return true;
+    }
+    return false;
+}
+
+/* Over the cap the least urgent gives way. */
 static void keep_early(struct ice_generation *g, int local, const struct ice_address *source,
                        uint32_t priority, bool use_candidate)
 {
+    int slot = g->early_count;
     for (int i = 0; i < g->early_count; i++) {
         if (g->early[i].local == local && ice_address_is_equal(&g->early[i].source, source)) {
             g->early[i].use_candidate |= use_candidate;
             return;
         }
     }
-    if (g->early_count < ICE_EARLY_CHECKS_MAX)
-        g->early[g->early_count++] =
-            (struct ice_early_check){local, *source, priority, use_candidate};
+    if (slot < ICE_EARLY_CHECKS_MAX) {
+        g->early_count++;
+    } else {
+        slot = 0;
+        for (int i = 1; i < g->early_count; i++) {
+            if (g->early[i].priority < g->early[slot].priority)
+                slot = i;
+        }
+        if (g->early[slot].priority >= priority)
+            return;
+    }
+    g->early[slot] = (struct ice_early_check){local, *source, priority, use_candidate};
 }
 
 /* Whether the check is of the newest generation on both sides, as far as we
@@ -149,13 +173,12 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
     uint32_t priority;
     if (m->fingerprint_at == 0 || !stun_check_fingerprint(m))
         return;
-    if (!stun_find(m, STUN_USERNAME, &user) || !m->integrity_at) {
-        respond(a, NULL, local, source, m, STUN_BAD_REQUEST);
+    struct ice_generation *g = stun_find(m, STUN_USERNAME, &user) ? find_generation(a, user) : NULL;
+    if (!g)
         return;
-    }
-    struct ice_generation *g = find_generation(a, user);
-    if (!g || !stun_check_integrity(m, span_from_string(g->local_pwd))) {
-        respond(a, NULL, local, source, m, STUN_UNAUTHENTICATED);
+    if (!stun_check_integrity(m, span_from_string(g->local_pwd))) {
+        int error = m->integrity_at ? STUN_UNAUTHENTICATED : STUN_BAD_REQUEST;
+        respond(a, NULL, local, source, m, error);
         return;
     }
     /* In a restart the other side may check from a new address before it has

@@ -116,6 +116,7 @@ static void on_state(enum peer_state state, void *arg)
     struct end *end = arg;
     end->states |= 1u << state;
     assert_int_equal(peer_get_state(end->peer), state);
+    check_done(end->scene);
 }
 
 static void push(struct end *end);
@@ -396,6 +397,37 @@ static void test_opens_at_once(void **state)
         assert_string_equal(peer_remote_tool(end->peer), end->other->config.tool);
         assert_true(peer_is_writable(end->peer));
     }
+}
+
+static bool second_secures(struct scene *scene)
+{
+    return scene->ends[1].states & 1u << PEER_SECURING;
+}
+
+/* The answerer begins DTLS while its answer is held up, as libdatachannel does:
+ * what it sends is kept, lest the next that it sends be waited for. */
+static bool opens_behind_a_late_answer(struct scene *scene)
+{
+    struct end *first = &scene->ends[0];
+    struct end *second = &scene->ends[1];
+    scene->is_manual = true;
+    peer_offer(first->peer);
+    run_until(scene, first_described);
+    give_description(first, "offer");
+    run_until(scene, second_secures);
+    /* Between the fourth time that it is sent and the fifth. */
+    run_for(scene, 750 * US_PER_MS);
+    assert_false(first->is_open);
+    uint64_t begin_us = clock_now_us();
+    uint64_t begin_cpu_us = cpu_now_us();
+    give_description(second, "answer");
+    run_until(scene, both_open);
+    return waited_us(begin_us, begin_cpu_us) < US_PER_S / 3;
+}
+
+static void test_dtls_before_the_answer(void **state)
+{
+    assert_at_once(state, opens_behind_a_late_answer);
 }
 
 static void test_ten_megabytes_both_ways(void **state)
@@ -1067,6 +1099,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_opens_at_once),
+        TEST(test_dtls_before_the_answer),
         TEST(test_ten_megabytes_both_ways),
         TEST(test_sizes_of_messages),
         TEST(test_further_channels),
