@@ -23,6 +23,7 @@ struct ice_agent *ice_agent_new(const struct ice_agent_config *config,
     if (a->config.pacing_us < ICE_TA_US)
         a->config.pacing_us = ICE_TA_US;
     a->pacing_us = a->config.pacing_us;
+    a->budget = config->budget ? config->budget : &a->own_budget;
     a->is_controlling = config->is_controlling;
     a->tie_breaker = ice_random_u64(&a->random);
     a->retry_us = TIME_NEVER;
@@ -36,6 +37,7 @@ void ice_agent_free(struct ice_agent *a, uint64_t now_us)
     if (!a)
         return;
     a->clock_us = now_us;
+    generation_end(a, a->now);
     relay_free_all(a);
     for (int i = 0; i < a->server_count; i++) {
         free((char *)(uintptr_t)a->servers[i].host);
@@ -128,6 +130,7 @@ enum ice_state ice_agent_state(const struct ice_agent *a)
 static void restart(struct ice_agent *a, uint64_t now_us)
 {
     struct ice_generation *fresh = generation_new(a);
+    generation_end(a, a->now);
     select_keep_old(a);
     a->now = fresh;
     if (a->is_gathering)
@@ -220,7 +223,8 @@ uint64_t ice_agent_deadline(struct ice_agent *a)
     deadline = earlier(deadline, check_deadline(a));
     deadline = earlier(deadline, consent_deadline(a));
     deadline = earlier(deadline, select_deadline(a));
-    if (check_is_waiting(a) || gather_is_waiting(a))
+    deadline = earlier(deadline, check_start_deadline(a));
+    if (gather_is_waiting(a))
         deadline = earlier(deadline, a->pace_us);
     a->deadline_us = deadline;
     a->is_dirty = false;

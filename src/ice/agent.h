@@ -39,6 +39,7 @@
 
 #include "base/span.h"
 #include "ice/address.h"
+#include "ice/budget.h"
 #include "ice/candidate.h"
 #include "ice/limits.h"
 #include "ice/stun.h"
@@ -86,8 +87,9 @@ struct ice_agent_handlers {
 struct ice_agent_config {
     uint8_t seed[32]; /* unpredictable */
     bool is_controlling;
-    bool is_relay_only; /* only relayed candidates, so that nobody learns our address */
-    uint64_t pacing_us; /* Ta, as we propose it; 0: ICE_TA_US */
+    bool is_relay_only;        /* only relayed candidates, so that nobody learns our address */
+    uint64_t pacing_us;        /* Ta, as we propose it; 0: ICE_TA_US */
+    struct ice_budget *budget; /* of the process; outlives the agent. NULL: one of its own */
 };
 
 /* Copies all it is given. Never NULL. */

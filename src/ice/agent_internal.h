@@ -71,7 +71,8 @@ struct ice_relay {
 
 struct ice_remote {
     struct ice_candidate candidate;
-    int resolving; /* id of on_resolve, or 0 */
+    bool has_answered; /* a check; it, or another port of its host */
+    int resolving;     /* id of on_resolve, or 0 */
     bool is_unresolved;
 };
 
@@ -139,6 +140,7 @@ struct ice_generation {
     char remote_pwd[ICE_PWD_MAX + 1];
     bool has_remote;
     bool is_remote_ended;
+    bool has_checked;  /* somebody who had not answered before */
     uint64_t begun_us; /* when checks could begin */
     uint64_t first_valid_us;
     struct ice_remote remotes[ICE_REMOTE_MAX];
@@ -181,6 +183,8 @@ struct ice_agent {
     bool is_old_left; /* the other side sends its data by another way */
     int next_resolve_id;
 
+    struct ice_budget own_budget;
+    struct ice_budget *budget;
     uint64_t pacing_us; /* Ta, as both sides have agreed */
     uint64_t pace_us;   /* the next transaction not before */
     bool is_check_turn; /* checks and gathering take turns */
@@ -249,12 +253,15 @@ bool receive_relayed(struct ice_agent *a, struct ice_relay *relay, struct span f
 
 /* remote.c */
 int remote_find(const struct ice_generation *g, const struct ice_address *address);
+void remote_on_answer(struct ice_agent *a, const struct ice_address *address);
 int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
                      const struct ice_address *address, uint32_t priority);
 
 /* checklist.c */
 struct ice_generation *generation_new(struct ice_agent *a);
 void generation_free(struct ice_generation *g);
+/* Its checks are over: were they in vain? */
+void generation_end(struct ice_agent *a, const struct ice_generation *g);
 /* Lets go of the channels of all its pairs but one, or NULL. Not while that is
  * the end of the agent, or a relay is already gone. */
 void generation_release(struct ice_agent *a, const struct ice_generation *g,
@@ -266,7 +273,8 @@ void pair_add_for_remote(struct ice_agent *a, int remote);
 void pair_remove_for_local(struct ice_agent *a, int local, uint64_t now_us);
 void pair_update_priorities(struct ice_agent *a);
 void pair_trigger(struct ice_agent *a, struct ice_pair *pair);
-struct ice_pair *pair_next(struct ice_agent *a);
+/* may_spend: also one to somebody who has never answered nor checked us. */
+struct ice_pair *pair_next(const struct ice_agent *a, bool may_spend);
 void pair_unfreeze_like(struct ice_agent *a, const struct ice_pair *pair);
 void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code, uint64_t now_us);
 bool pair_is_relayed(const struct ice_agent *a, const struct ice_generation *g,
@@ -275,7 +283,7 @@ const struct ice_address *pair_remote(const struct ice_generation *g, const stru
 
 /* check.c */
 bool check_start_one(struct ice_agent *a, uint64_t now_us);
-bool check_is_waiting(const struct ice_agent *a);
+uint64_t check_start_deadline(const struct ice_agent *a); /* of the next to begin */
 int check_send(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
                const uint8_t id[STUN_ID_LEN], bool nominates);
 bool check_on_answer(struct ice_agent *a, int local, const struct ice_address *source,

@@ -61,6 +61,10 @@ static bool is_unreachable(int error)
  * the relay, its own client tells. */
 static void transmit(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
 {
+    if (!a->now->remotes[pair->remote].has_answered) {
+        ice_budget_spend(a->budget, now_us);
+        a->now->has_checked = true;
+    }
     int error = check_send(a, a->now, pair, pair->check.id, pair->check_nominates);
     pair->checks_sent++;
     if (error < 0) {
@@ -94,12 +98,16 @@ static bool has_channel(struct ice_agent *a, struct ice_pair *pair, uint64_t now
  * round of them is through before the first is sent again. */
 static uint64_t rto_us(const struct ice_agent *a)
 {
-    uint64_t count = 0;
+    uint64_t unheard_us = ice_budget_interval_us(a->budget);
+    uint64_t round_us = 0;
+    if (unheard_us < a->pacing_us)
+        unheard_us = a->pacing_us;
     for (int i = 0; i < a->now->pair_count; i++) {
-        enum ice_pair_state state = a->now->pairs[i]->state;
-        count += state == PAIR_WAITING || state == PAIR_IN_PROGRESS;
+        const struct ice_pair *pair = a->now->pairs[i];
+        if (pair->state == PAIR_WAITING || pair->state == PAIR_IN_PROGRESS)
+            round_us += a->now->remotes[pair->remote].has_answered ? a->pacing_us : unheard_us;
     }
-    return count * a->pacing_us; /* at least ICE_RTO_US is seen to elsewhere */
+    return round_us; /* at least ICE_RTO_US is seen to elsewhere */
 }
 
 static void start_check(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
@@ -116,15 +124,22 @@ static void start_check(struct ice_agent *a, struct ice_pair *pair, uint64_t now
     transmit(a, pair, now_us);
 }
 
-bool check_is_waiting(const struct ice_agent *a)
+uint64_t check_start_deadline(const struct ice_agent *a)
 {
-    /* pair_next() changes nothing; the cast is for its result alone. */
-    return a->now->has_remote && pair_next((struct ice_agent *)(uintptr_t)a) != NULL;
+    if (!a->now->has_remote)
+        return TIME_NEVER;
+    if (pair_next(a, false))
+        return a->pace_us;
+    uint64_t ready_us = ice_budget_ready_us(a->budget);
+    if (pair_next(a, true))
+        return ready_us > a->pace_us ? ready_us : a->pace_us;
+    return TIME_NEVER;
 }
 
 bool check_start_one(struct ice_agent *a, uint64_t now_us)
 {
-    struct ice_pair *pair = a->now->has_remote ? pair_next(a) : NULL;
+    bool may_spend = now_us >= ice_budget_ready_us(a->budget);
+    struct ice_pair *pair = a->now->has_remote ? pair_next(a, may_spend) : NULL;
     if (!pair)
         return false;
     if (has_channel(a, pair, now_us))
@@ -173,6 +188,7 @@ static void on_success(struct ice_agent *a, struct ice_pair *pair, const struct 
     pair->unanswered_us = TIME_NEVER;
     pair->is_suspect = false;
     pair->is_doubted = false;
+    remote_on_answer(a, pair_remote(a->now, pair));
     if (!pair->is_valid) {
         pair->is_valid = true;
         consent_begin(a, pair, now_us);

@@ -32,6 +32,12 @@ void generation_free(struct ice_generation *g)
     free_secret(g, sizeof *g);
 }
 
+void generation_end(struct ice_agent *a, const struct ice_generation *g)
+{
+    if (g->has_checked && g->first_valid_us == TIME_NEVER)
+        ice_budget_on_silence(a->budget, a->clock_us);
+}
+
 const struct ice_address *pair_remote(const struct ice_generation *g, const struct ice_pair *pair)
 {
     return &g->remotes[pair->remote].candidate.address;
@@ -251,15 +257,22 @@ static bool is_worth_checking(const struct ice_agent *a, const struct ice_pair *
            pair->priority > s->priority;
 }
 
-struct ice_pair *pair_next(struct ice_agent *a)
+/* A check that answers another costs its receiver nothing that it did not ask
+ * for. */
+static bool may_begin(const struct ice_generation *g, const struct ice_pair *pair, bool may_spend)
 {
-    struct ice_generation *g = a->now;
+    return may_spend || pair->triggered || g->remotes[pair->remote].has_answered;
+}
+
+struct ice_pair *pair_next(const struct ice_agent *a, bool may_spend)
+{
+    const struct ice_generation *g = a->now;
     struct ice_pair *triggered = NULL;
     struct ice_pair *waiting = NULL;
     struct ice_pair *frozen = NULL;
     for (int i = 0; i < g->pair_count; i++) {
         struct ice_pair *pair = g->pairs[i];
-        if (pair->is_binding)
+        if (pair->is_binding || !may_begin(g, pair, may_spend))
             continue;
         if (pair->triggered && (!triggered || pair->triggered < triggered->triggered))
             triggered = pair;

@@ -75,6 +75,11 @@ enum {
  * than this nobody gets, or the checks would never end. */
 #define ICE_TA_DEFAULT_US (50 * US_PER_MS)
 #define ICE_TA_MOST_US    (500 * US_PER_MS)
+/* Checks to addresses that never answered, of all agents of a process: see
+ * budget.h. The first is RFC 8445's own Ta. */
+enum { ICE_UNHEARD_BURST = 16 };
+#define ICE_UNHEARD_US      (50 * US_PER_MS)
+#define ICE_UNHEARD_MOST_US (500 * US_PER_MS)
 /* RFC 8445 section 14.3: never less than this. */
 #define ICE_RTO_US (500 * US_PER_MS)
 /* RFC 8489 section 6.2.1: Rc requests, doubling; then Rm times RTO. Six

@@ -18,6 +18,33 @@ int remote_find(const struct ice_generation *g, const struct ice_address *addres
     return -1;
 }
 
+static bool has_answered(const struct ice_generation *g, const struct ice_address *address)
+{
+    for (int i = 0; g && i < g->remote_count; i++) {
+        const struct ice_remote *r = &g->remotes[i];
+        if (r->has_answered && ice_address_is_same_ip(&r->candidate.address, address))
+            return true;
+    }
+    return false;
+}
+
+/* Of its host nobody need be spared any more. */
+static void inherit_answer(const struct ice_agent *a, struct ice_remote *r)
+{
+    const struct ice_address *address = &r->candidate.address;
+    r->has_answered = has_answered(a->now, address) || has_answered(a->old, address);
+}
+
+void remote_on_answer(struct ice_agent *a, const struct ice_address *address)
+{
+    struct ice_generation *g = a->now;
+    for (int i = 0; i < g->remote_count; i++) {
+        if (ice_address_is_same_ip(&g->remotes[i].candidate.address, address))
+            g->remotes[i].has_answered = true;
+    }
+    ice_budget_on_answer(a->budget);
+}
+
 int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
                      const struct ice_address *address, uint32_t priority)
 {
@@ -32,6 +59,7 @@ int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
     c->address = *address;
     /* Section 7.3.1.3: a foundation of its own. */
     snprintf(c->foundation, sizeof c->foundation, "prflx%d", index);
+    inherit_answer(a, &g->remotes[index]);
     a->is_dirty = true;
     return index;
 }
@@ -55,6 +83,7 @@ static void settle(struct ice_agent *a, int index, uint64_t now_us)
         else
             r->candidate.address.family = ICE_FAMILY_NONE;
     } else {
+        inherit_answer(a, r);
         pair_add_for_remote(a, index);
     }
     a->is_dirty = true;

@@ -207,6 +207,7 @@ struct ice *ice_new(struct loop *loop, const struct ice_config *config,
     struct ice_agent_config agent_config = {
         .is_controlling = config->is_controlling,
         .is_relay_only = config->is_relay_only,
+        .budget = config->servers ? ice_servers_budget(config->servers) : NULL,
     };
     random_bytes(agent_config.seed, sizeof agent_config.seed);
     ice->agent = ice_agent_new(&agent_config, &agent_handlers, ice);

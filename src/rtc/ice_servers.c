@@ -14,6 +14,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/span.h"
+#include "ice/budget.h"
 
 enum {
     PORT_DEFAULT = 3478, /* RFC 7064 section 3.2, RFC 7065 section 3.2 */
@@ -44,6 +45,7 @@ struct entry {
 struct ice_servers {
     struct loop *loop;
     struct tls_client *tls; /* NULL until it is needed */
+    struct ice_budget budget;
     struct list watches;
     int count;
     struct entry entries[ICE_SERVERS_MAX];
@@ -311,6 +313,11 @@ void ice_servers_watch(struct ice_servers *servers, struct ice_servers_watch *wa
 void ice_servers_unwatch(struct ice_servers_watch *watch)
 {
     list_remove(&watch->link);
+}
+
+struct ice_budget *ice_servers_budget(struct ice_servers *servers)
+{
+    return &servers->budget;
 }
 
 const struct tls_client *ice_servers_tls(struct ice_servers *servers)

@@ -1,6 +1,7 @@
 /*
  * The STUN and TURN servers of the command line, resolved in the background
- * so that a name server that does not answer holds nobody up.
+ * so that a name server that does not answer holds nobody up; and what else the
+ * ICE agents of a process have in common.
  */
 #ifndef RTC_ICE_SERVERS_H
 #define RTC_ICE_SERVERS_H
@@ -22,6 +23,7 @@ enum ice_server_type { ICE_SERVER_STUN, ICE_SERVER_TURN };
 enum ice_transport { ICE_TRANSPORT_UDP, ICE_TRANSPORT_TCP, ICE_TRANSPORT_TLS };
 
 struct ice_servers;
+struct ice_budget;
 
 /* One address of a server. */
 struct ice_server {
@@ -65,6 +67,9 @@ struct ice_servers_watch {
 };
 void ice_servers_watch(struct ice_servers *servers, struct ice_servers_watch *watch);
 void ice_servers_unwatch(struct ice_servers_watch *watch);
+
+/* What all agents together may send to strangers: see ice/budget.h. */
+struct ice_budget *ice_servers_budget(struct ice_servers *servers);
 
 /* For TURN over TLS: verifies servers against the system's store. Made at the
  * first call. */

@@ -544,7 +544,9 @@ static void test_pacing(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rig r;
         uint64_t ta_us = cases[i].ms * US_PER_MS;
-        uint64_t least_us = PAIRS * ta_us < ICE_RTO_US ? ICE_RTO_US : PAIRS * ta_us;
+        /* Of strangers, as these are, no more than their budget says. */
+        uint64_t unheard_us = ta_us < ICE_UNHEARD_US ? ICE_UNHEARD_US : ta_us;
+        uint64_t least_us = PAIRS * unheard_us < ICE_RTO_US ? ICE_RTO_US : PAIRS * unheard_us;
         rig_init(&r, true);
         ice_agent_set_remote_pacing(r.a, cases[i].proposed_ms * US_PER_MS);
         uint64_t begun_us = r.now_us;
@@ -566,6 +568,36 @@ static void test_pacing(void **state)
         assert_int_equal(sent_to(&r, 100 + PAIRS - 1), 2);
         ice_agent_free(r.a, r.now_us);
     }
+}
+
+/* Who has answered once is no stranger any more: his other ports, and those of
+ * his next generation, are checked as fast as was agreed. */
+static void test_pacing_of_who_answers(void **state)
+{
+    (void)state;
+    enum { PORTS = 40 };
+    struct rig r;
+    rig_init(&r, true);
+    ice_agent_set_remote_pacing(r.a, ICE_TA_US);
+    for (int generation = 0; generation < 2; generation++) {
+        add_remote(&r, "candidate:1 1 udp 1000 192.0.2.2 5000 typ host");
+        run(&r, 10 * US_PER_MS);
+        answer_all(&r, &peer_address);
+        assert_int_equal(r.state, ICE_CONNECTED);
+        forget_sent(&r);
+        for (int i = 0; i < PORTS; i++) {
+            char line[96];
+            snprintf(line, sizeof line, "candidate:%d 1 udp %d 192.0.2.2 %d typ host", 2 + i,
+                     2000 + i, 6000 + i);
+            add_remote(&r, line);
+        }
+        run(&r, (PORTS + 2) * ICE_TA_US);
+        assert_in_range(sent_to(&r, 2), PORTS, PORTS + 2);
+        forget_sent(&r);
+        ice_agent_restart(r.a, r.now_us);
+        assert_int_equal(ice_agent_set_remote(r.a, "fresh", REMOTE_PWD, r.now_us), 0);
+    }
+    ice_agent_free(r.a, r.now_us);
 }
 
 /* The text stays within its bound, and says what it leaves out. */
@@ -850,6 +882,7 @@ int main(void)
         cmocka_unit_test(test_answer_to_replaced_check),
         cmocka_unit_test(test_retransmissions),
         cmocka_unit_test(test_pacing),
+        cmocka_unit_test(test_pacing_of_who_answers),
         cmocka_unit_test(test_long_report),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_whose_data),
