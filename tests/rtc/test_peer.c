@@ -413,14 +413,14 @@ static bool opens_behind_a_late_answer(struct scene *scene)
     scene->is_manual = true;
     peer_offer(first->peer);
     run_until(scene, first_described);
-    give_description(first, "offer");
+    give_description(first, SDP_OFFER);
     run_until(scene, second_secures);
     /* Between the fourth time that it is sent and the fifth. */
     run_for(scene, 750 * US_PER_MS);
     assert_false(first->is_open);
     uint64_t begin_us = clock_now_us();
     uint64_t begin_cpu_us = cpu_now_us();
-    give_description(second, "answer");
+    give_description(second, SDP_ANSWER);
     run_until(scene, both_open);
     return waited_us(begin_us, begin_cpu_us) < US_PER_S / 3;
 }
