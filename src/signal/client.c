@@ -87,7 +87,7 @@ static void client_send(struct signal_client *client, const struct signal_messag
 {
     if (client->state != CLIENT_OPEN)
         return;
-    char *text = signal_message_encode(message, NULL);
+    char *text = signal_message_encode(message);
     websocket_send(client->ws, span_from_string(text));
     free(text);
 }

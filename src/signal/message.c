@@ -36,6 +36,14 @@ static const struct shape shapes[] = {
     [SIGNAL_ERROR] = {"error", "message", IN_MESSAGE(text), 0},
 };
 
+static const char *const code_names[] = {
+    [SIGNAL_CODE_ROOM_FULL] = "room-full",       [SIGNAL_CODE_ALREADY_JOINED] = "already-joined",
+    [SIGNAL_CODE_NOT_JOINED] = "not-joined",     [SIGNAL_CODE_MALFORMED] = "malformed",
+    [SIGNAL_CODE_UNKNOWN_TYPE] = "unknown-type",
+};
+
+enum { CODE_COUNT = sizeof code_names / sizeof *code_names };
+
 enum { TYPE_COUNT = sizeof shapes / sizeof *shapes };
 
 const char *signal_type_name(enum signal_type type)
@@ -81,6 +89,30 @@ static int decode_peer_id(const json_t *object, const struct shape *shape, char 
     return decode_string(value, SIGNAL_PEER_ID_MAX, out);
 }
 
+static int decode_peers(const json_t *array, struct signal_message *message)
+{
+    if (!json_is_array(array))
+        return -EINVAL;
+    message->peer_count = json_array_size(array);
+    message->peers = xcalloc(message->peer_count + 1, sizeof *message->peers);
+    for (size_t i = 0; i < message->peer_count; i++) {
+        if (decode_string(json_array_get(array, i), SIGNAL_PEER_ID_MAX, &message->peers[i]) < 0)
+            message->peers[i] = xstrdup("");
+    }
+    return 0;
+}
+
+/* Servers of before there were codes say it in words alone. */
+static enum signal_code decode_code(const json_t *value, const char *text)
+{
+    const char *name = json_string_value(value);
+    for (int i = SIGNAL_CODE_NONE + 1; name && i < CODE_COUNT; i++) {
+        if (strcmp(name, code_names[i]) == 0)
+            return (enum signal_code)i;
+    }
+    return !value && strstr(text, "full") ? SIGNAL_CODE_ROOM_FULL : SIGNAL_CODE_NONE;
+}
+
 static int decode_members(const json_t *object, struct signal_message *message)
 {
     const struct shape *shape = &shapes[message->type];
@@ -97,12 +129,11 @@ static int decode_members(const json_t *object, struct signal_message *message)
         (void)ignored; /* one of no use is like none */
     }
     if (error == 0 && message->type == SIGNAL_JOINED) {
-        const json_t *peers = json_object_get(object, "peers");
         message->is_resumed = json_is_true(json_object_get(object, "resumed"));
-        message->peer_count = json_array_size(peers); /* 0 for what is no array */
-        if (!json_is_array(peers))
-            error = -EINVAL;
+        error = decode_peers(json_object_get(object, "peers"), message);
     }
+    if (error == 0 && message->type == SIGNAL_ERROR)
+        message->code = decode_code(json_object_get(object, "code"), message->text);
     return error;
 }
 
@@ -127,6 +158,9 @@ int signal_message_decode(struct span json, struct signal_message *out)
 
 void signal_message_deinit(struct signal_message *message)
 {
+    for (size_t i = 0; i < message->peer_count; i++)
+        free(message->peers[i]);
+    free(message->peers);
     free(message->room);
     free_secret_string(message->key);
     free(message->peer_id);
@@ -143,7 +177,7 @@ static void encode_string(json_t *object, const char *name, const char *text)
     json_object_set_new(object, name, value);
 }
 
-char *signal_message_encode(const struct signal_message *message, const char *const *peers)
+char *signal_message_encode(const struct signal_message *message)
 {
     const struct shape *shape = &shapes[message->type];
     json_t *object = json_object();
@@ -153,11 +187,13 @@ char *signal_message_encode(const struct signal_message *message, const char *co
     if (message->type == SIGNAL_JOINED) {
         json_t *array = json_array();
         for (size_t i = 0; i < message->peer_count; i++)
-            json_array_append_new(array, json_string(peers[i]));
+            json_array_append_new(array, json_string(message->peers[i]));
         json_object_set_new(object, "peers", array);
         if (message->is_resumed)
             json_object_set_new(object, "resumed", json_true());
     }
+    if (message->type == SIGNAL_ERROR && message->code != SIGNAL_CODE_NONE)
+        encode_string(object, "code", code_names[message->code]);
     if (message->type == SIGNAL_JOIN && message->key)
         encode_string(object, "key", message->key);
     if (shape->member) {

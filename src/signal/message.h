@@ -26,7 +26,17 @@ enum signal_type {
     SIGNAL_CANDIDATE,   /* candidate (peer_id)  both */
     SIGNAL_BYE,         /*                      client -> server */
     SIGNAL_PEER_LEFT,   /* peer_id              server -> client */
-    SIGNAL_ERROR        /* text                 server -> client */
+    SIGNAL_ERROR        /* text (code)          server -> client */
+};
+
+/* What an error is about, for a program. */
+enum signal_code {
+    SIGNAL_CODE_NONE, /* the server has not said, or something newer than this */
+    SIGNAL_CODE_ROOM_FULL,
+    SIGNAL_CODE_ALREADY_JOINED,
+    SIGNAL_CODE_NOT_JOINED,
+    SIGNAL_CODE_MALFORMED,
+    SIGNAL_CODE_UNKNOWN_TYPE
 };
 
 /* Strings are NUL-terminated UTF-8; those that a type does not have are
@@ -38,9 +48,12 @@ struct signal_message {
     char *sdp;
     char *candidate; /* the JSON of an RTCIceCandidateInit, as a string */
     char *text;
-    char *key;         /* of a join: whose place it may take over; NULL for none */
-    size_t peer_count; /* of a joined: others in the room */
-    bool is_resumed;   /* of a joined: it is the place that we had before */
+    enum signal_code code; /* of an error */
+    char *key;             /* of a join: whose place it may take over; NULL for none */
+    char **peers;          /* of a joined: the ids of the others in the room; "" for one that
+                              is of no use */
+    size_t peer_count;
+    bool is_resumed; /* of a joined: it is the place that we had before */
 };
 
 /* As on the wire: "peer-joined". */
@@ -51,14 +64,14 @@ const char *signal_type_name(enum signal_type type);
  * -EINVAL for a missing or ill-typed member of a known type. Unknown members
  * are ignored. A join without a usable room name (1 to SIGNAL_ROOM_MAX bytes)
  * is -EINVAL too; a key that is no string of 1 to SIGNAL_KEY_MAX bytes is none.
- * Strings with U+0000 are -EINVAL. With -EINVAL, out->type
+ * Strings with U+0000 are -EINVAL. An error of a server that sends no code has
+ * that of its words. With -EINVAL, out->type
  * says which type it was; nothing needs to be freed after an error. */
 int signal_message_decode(struct span json, struct signal_message *out);
 void signal_message_deinit(struct signal_message *message);
 
 /* The JSON of a message, NUL-terminated, to be freed by the caller. Takes
- * the members that the type has; peer_id may be NULL in a client's message.
- * peers (of a joined) are peer_count strings, else NULL. */
-char *signal_message_encode(const struct signal_message *message, const char *const *peers);
+ * the members that the type has; peer_id may be NULL in a client's message. */
+char *signal_message_encode(const struct signal_message *message);
 
 #endif

@@ -23,13 +23,12 @@ struct room {
 struct rooms {
     struct table by_name;
     size_t member_count;
-    void (*send)(struct room_member *to, const struct signal_message *message,
-                 const char *const *peers, void *arg);
+    void (*send)(struct room_member *to, const struct signal_message *message, void *arg);
     void *arg;
 };
 
 struct rooms *rooms_new(void (*send)(struct room_member *to, const struct signal_message *message,
-                                     const char *const *peers, void *arg),
+                                     void *arg),
                         void *arg)
 {
     struct rooms *rooms = xcalloc(1, sizeof *rooms);
@@ -81,11 +80,12 @@ static void room_free(struct rooms *rooms, struct room *room)
     free(room);
 }
 
-static void refuse(struct rooms *rooms, struct room_member *to, const char *text)
+static void refuse(struct rooms *rooms, struct room_member *to, enum signal_code code,
+                   const char *text)
 {
     char *copy = xstrdup(text);
-    const struct signal_message error = {.type = SIGNAL_ERROR, .text = copy};
-    rooms->send(to, &error, NULL, rooms->arg);
+    const struct signal_message error = {.type = SIGNAL_ERROR, .code = code, .text = copy};
+    rooms->send(to, &error, rooms->arg);
     free(copy);
 }
 
@@ -97,16 +97,17 @@ static void send_to_others(struct rooms *rooms, const struct room_member *member
     {
         struct room_member *to = LIST_ENTRY(link, struct room_member, link);
         if (to != member)
-            rooms->send(to, message, NULL, rooms->arg);
+            rooms->send(to, message, rooms->arg);
     }
 }
 
 static void send_joined(struct rooms *rooms, struct room_member *member, bool is_resumed)
 {
-    const char *others[ROOM_PEERS_MAX];
+    char *others[ROOM_PEERS_MAX];
     struct signal_message joined = {
         .type = SIGNAL_JOINED,
         .peer_id = member->id,
+        .peers = others,
         .is_resumed = is_resumed,
     };
     LIST_EACH(link, tmp, &member->room->members)
@@ -115,7 +116,7 @@ static void send_joined(struct rooms *rooms, struct room_member *member, bool is
         if (other != member)
             others[joined.peer_count++] = other->id;
     }
-    rooms->send(member, &joined, others, rooms->arg);
+    rooms->send(member, &joined, rooms->arg);
 }
 
 /* Moves the one with that key out of the room and the member into his place.
@@ -144,14 +145,14 @@ static void join(struct rooms *rooms, struct room_member *member,
                  const struct signal_message *message)
 {
     if (member->room) {
-        refuse(rooms, member, "already joined a room");
+        refuse(rooms, member, SIGNAL_CODE_ALREADY_JOINED, "already joined a room");
         return;
     }
     struct room *room = room_find_or_new(rooms, message->room);
     if (take_over(rooms, room, member, message->key))
         return;
     if (room->member_count == ROOM_PEERS_MAX) {
-        refuse(rooms, member, "room full: both places are taken");
+        refuse(rooms, member, SIGNAL_CODE_ROOM_FULL, "room full: both places are taken");
         return;
     }
     member->id = xcalloc(UUID_TEXT_LEN + 1, 1);
@@ -187,7 +188,7 @@ static void relay(struct rooms *rooms, struct room_member *from,
                   const struct signal_message *message)
 {
     if (!from->room) {
-        refuse(rooms, from, "must join a room first");
+        refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
         return;
     }
     struct signal_message relayed = *message;
@@ -214,7 +215,7 @@ void room_handle(struct rooms *rooms, struct room_member *from,
     case SIGNAL_PEER_JOINED:
     case SIGNAL_PEER_LEFT:
     case SIGNAL_ERROR:
-        refuse(rooms, from, "unknown type: only a server sends that");
+        refuse(rooms, from, SIGNAL_CODE_UNKNOWN_TYPE, "unknown type: only a server sends that");
         break;
     }
 }
@@ -222,14 +223,17 @@ void room_handle(struct rooms *rooms, struct room_member *from,
 void room_handle_malformed(struct rooms *rooms, struct room_member *from, int error,
                            enum signal_type type)
 {
-    const char *text = "unknown type";
+    bool is_relayed = type == SIGNAL_OFFER || type == SIGNAL_ANSWER || type == SIGNAL_CANDIDATE;
     if (error == -EBADMSG)
-        text = "invalid JSON: one object is expected";
+        refuse(rooms, from, SIGNAL_CODE_MALFORMED, "invalid JSON: one object is expected");
     else if (error == -EINVAL && type == SIGNAL_JOIN)
-        text = "room name required: 1 to 128 bytes of UTF-8";
-    else if (error == -EINVAL && (type == SIGNAL_OFFER || type == SIGNAL_ANSWER))
-        text = from->room ? "sdp required: a string" : "must join a room first";
-    else if (error == -EINVAL && type == SIGNAL_CANDIDATE)
-        text = from->room ? "candidate required: a string" : "must join a room first";
-    refuse(rooms, from, text);
+        refuse(rooms, from, SIGNAL_CODE_MALFORMED, "room name required: 1 to 128 bytes of UTF-8");
+    else if (error == -EINVAL && is_relayed && !from->room)
+        refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
+    else if (error == -EINVAL && is_relayed)
+        refuse(rooms, from, SIGNAL_CODE_MALFORMED,
+               type == SIGNAL_CANDIDATE ? "candidate required: a string"
+                                        : "sdp required: a string");
+    else
+        refuse(rooms, from, SIGNAL_CODE_UNKNOWN_TYPE, "unknown type");
 }

@@ -31,10 +31,9 @@ struct room_member {
     char *key; /* of the join, or NULL */
 };
 
-/* send passes a message on to a member; peers is for signal_message_encode().
- * It must not make anybody leave. */
+/* send passes a message on to a member. It must not make anybody leave. */
 struct rooms *rooms_new(void (*send)(struct room_member *to, const struct signal_message *message,
-                                     const char *const *peers, void *arg),
+                                     void *arg),
                         void *arg);
 
 /* Every member must have left. NULL is allowed. */

@@ -181,14 +181,13 @@ static void socket_doom(struct socket *socket, const char *reason)
     loop_defer(server->loop, drop_doomed, server);
 }
 
-static void on_room_send(struct room_member *to, const struct signal_message *message,
-                         const char *const *peers, void *arg)
+static void on_room_send(struct room_member *to, const struct signal_message *message, void *arg)
 {
     const struct signal_server *server = arg;
     struct socket *socket = LIST_ENTRY(to, struct socket, member);
     if (socket->doom || server->is_closed) /* nobody leaves when all go */
         return;
-    char *text = signal_message_encode(message, peers);
+    char *text = signal_message_encode(message);
     websocket_send(socket->ws, span_from_string(text));
     free(text);
     if (websocket_queued(socket->ws) > server->config.queue_max)

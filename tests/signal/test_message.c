@@ -37,7 +37,10 @@ static void check(const char *json, const struct signal_message *expected)
     check_string(m.candidate, expected->candidate);
     check_string(m.text, expected->text);
     check_string(m.key, expected->key);
+    assert_int_equal(m.code, expected->code);
     assert_int_equal(m.peer_count, expected->peer_count);
+    for (size_t i = 0; i < m.peer_count; i++)
+        assert_string_equal(m.peers[i], expected->peers[i]);
     assert_int_equal(m.is_resumed, expected->is_resumed);
     signal_message_deinit(&m);
     assert_null(m.room);
@@ -69,7 +72,7 @@ static void test_decode(void **state)
     check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[]}",
           M(.type = SIGNAL_JOINED, .peer_id = "a"));
     check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[\"b\",7]}",
-          M(.type = SIGNAL_JOINED, .peer_id = "a", .peer_count = 2));
+          M(.type = SIGNAL_JOINED, .peer_id = "a", .peers = (char *[]){"b", ""}, .peer_count = 2));
     check("{\"type\":\"peer-joined\",\"peerId\":\"b\"}",
           M(.type = SIGNAL_PEER_JOINED, .peer_id = "b"));
     check("{\"type\":\"offer\",\"sdp\":\"v=0\\r\\n\"}", M(.type = SIGNAL_OFFER, .sdp = "v=0\r\n"));
@@ -82,6 +85,15 @@ static void test_decode(void **state)
     check("{\"type\":\"bye\",\"room\":7,\"sdp\":null}", M(.type = SIGNAL_BYE));
     check("{\"type\":\"peer-left\",\"peerId\":\"b\"}", M(.type = SIGNAL_PEER_LEFT, .peer_id = "b"));
     check("{\"type\":\"error\",\"message\":\"no\"}", M(.type = SIGNAL_ERROR, .text = "no"));
+    check("{\"type\":\"error\",\"message\":\"no\",\"code\":\"not-joined\"}",
+          M(.type = SIGNAL_ERROR, .text = "no", .code = SIGNAL_CODE_NOT_JOINED));
+    /* Of an old server, and of one that knows better than its words. */
+    check("{\"type\":\"error\",\"message\":\"Room full\"}",
+          M(.type = SIGNAL_ERROR, .text = "Room full", .code = SIGNAL_CODE_ROOM_FULL));
+    check("{\"type\":\"error\",\"message\":\"full\",\"code\":\"something new\"}",
+          M(.type = SIGNAL_ERROR, .text = "full"));
+    check("{\"type\":\"error\",\"message\":\"full\",\"code\":7}",
+          M(.type = SIGNAL_ERROR, .text = "full"));
     /* The last of two members of one name counts. */
     check("{\"type\":\"offer\",\"type\":\"bye\"}", M(.type = SIGNAL_BYE));
     /* U+0000 where nobody looks. */
@@ -202,15 +214,14 @@ static void test_deep_nesting(void **state)
     check_error(json, -EBADMSG);
 }
 
-static void check_encode(const struct signal_message *message, const char *const *peers,
-                         const char *expected)
+static void check_encode(const struct signal_message *message, const char *expected)
 {
-    char *json = signal_message_encode(message, peers);
+    char *json = signal_message_encode(message);
     assert_string_equal(json, expected);
     struct signal_message back;
     assert_int_equal(decode(json, &back), 0);
     assert_int_equal(back.type, message->type);
-    char *again = signal_message_encode(&back, peers);
+    char *again = signal_message_encode(&back);
     assert_string_equal(again, json);
     signal_message_deinit(&back);
     free(again);
@@ -220,31 +231,32 @@ static void check_encode(const struct signal_message *message, const char *const
 static void test_encode(void **state)
 {
     (void)state;
-    const char *peers[] = {"a", "b"};
-    check_encode(M(.type = SIGNAL_JOIN, .room = "b\"l\\ue \xe2\x82\xac"), NULL,
+    char *peers[] = {"a", "b"};
+    check_encode(M(.type = SIGNAL_JOIN, .room = "b\"l\\ue \xe2\x82\xac"),
                  "{\"type\":\"join\",\"room\":\"b\\\"l\\\\ue \xe2\x82\xac\"}");
-    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .peer_count = 2), peers,
+    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .peers = peers, .peer_count = 2),
                  "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[\"a\",\"b\"]}");
-    check_encode(M(.type = SIGNAL_JOIN, .room = "r", .key = "k"), NULL,
+    check_encode(M(.type = SIGNAL_JOIN, .room = "r", .key = "k"),
                  "{\"type\":\"join\",\"key\":\"k\",\"room\":\"r\"}");
-    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .is_resumed = true), NULL,
+    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .is_resumed = true),
                  "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[],\"resumed\":true}");
-    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c"), NULL,
+    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c"),
                  "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[]}");
-    check_encode(M(.type = SIGNAL_PEER_JOINED, .peer_id = "c"), NULL,
+    check_encode(M(.type = SIGNAL_PEER_JOINED, .peer_id = "c"),
                  "{\"type\":\"peer-joined\",\"peerId\":\"c\"}");
-    check_encode(M(.type = SIGNAL_OFFER, .sdp = "v=0\r\n"), NULL,
+    check_encode(M(.type = SIGNAL_OFFER, .sdp = "v=0\r\n"),
                  "{\"type\":\"offer\",\"sdp\":\"v=0\\r\\n\"}");
-    check_encode(M(.type = SIGNAL_OFFER, .sdp = "v=0\r\n", .peer_id = "p"), NULL,
+    check_encode(M(.type = SIGNAL_OFFER, .sdp = "v=0\r\n", .peer_id = "p"),
                  "{\"type\":\"offer\",\"peerId\":\"p\",\"sdp\":\"v=0\\r\\n\"}");
-    check_encode(M(.type = SIGNAL_ANSWER, .sdp = ""), NULL, "{\"type\":\"answer\",\"sdp\":\"\"}");
-    check_encode(M(.type = SIGNAL_CANDIDATE, .candidate = "{\"candidate\":\"\"}"), NULL,
+    check_encode(M(.type = SIGNAL_ANSWER, .sdp = ""), "{\"type\":\"answer\",\"sdp\":\"\"}");
+    check_encode(M(.type = SIGNAL_CANDIDATE, .candidate = "{\"candidate\":\"\"}"),
                  "{\"type\":\"candidate\",\"candidate\":\"{\\\"candidate\\\":\\\"\\\"}\"}");
-    check_encode(M(.type = SIGNAL_BYE), NULL, "{\"type\":\"bye\"}");
-    check_encode(M(.type = SIGNAL_PEER_LEFT, .peer_id = "c"), NULL,
+    check_encode(M(.type = SIGNAL_BYE), "{\"type\":\"bye\"}");
+    check_encode(M(.type = SIGNAL_PEER_LEFT, .peer_id = "c"),
                  "{\"type\":\"peer-left\",\"peerId\":\"c\"}");
-    check_encode(M(.type = SIGNAL_ERROR, .text = "room full"), NULL,
-                 "{\"type\":\"error\",\"message\":\"room full\"}");
+    check_encode(M(.type = SIGNAL_ERROR, .text = "no"), "{\"type\":\"error\",\"message\":\"no\"}");
+    check_encode(M(.type = SIGNAL_ERROR, .text = "no", .code = SIGNAL_CODE_ROOM_FULL),
+                 "{\"type\":\"error\",\"code\":\"room-full\",\"message\":\"no\"}");
 }
 
 static void test_type_names(void **state)

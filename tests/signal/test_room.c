@@ -18,12 +18,11 @@ struct peer {
     struct buf inbox; /* one JSON text a line */
 };
 
-static void on_send(struct room_member *to, const struct signal_message *message,
-                    const char *const *peers, void *arg)
+static void on_send(struct room_member *to, const struct signal_message *message, void *arg)
 {
     (*(int *)arg)++;
     struct peer *peer = LIST_ENTRY(to, struct peer, member);
-    char *json = signal_message_encode(message, peers);
+    char *json = signal_message_encode(message);
     buf_append_format(&peer->inbox, "%s\n", json);
     free(json);
 }
@@ -135,7 +134,8 @@ static void test_full_room(void **state)
     buf_clear(&f->a.inbox);
     buf_clear(&f->b.inbox);
     say(f, &f->c, "{\"type\":\"join\",\"room\":\"r\"}");
-    expect(&f->c, "{\"type\":\"error\",\"message\":\"room full: both places are taken\"}\n");
+    expect(&f->c, "{\"type\":\"error\",\"code\":\"room-full\",\"message\":\"room full: both places "
+                  "are taken\"}\n");
     expect(&f->a, "");
     expect(&f->b, "");
     assert_false(room_is_inside(&f->c.member));
@@ -159,7 +159,8 @@ static void test_take_over(void **state)
     buf_clear(&f->b.inbox);
     char *id = xstrdup(f->a.member.id);
     say(f, &f->c, "{\"type\":\"join\",\"room\":\"r\",\"key\":\"kb\"}");
-    expect(&f->c, "{\"type\":\"error\",\"message\":\"room full: both places are taken\"}\n");
+    expect(&f->c, "{\"type\":\"error\",\"code\":\"room-full\",\"message\":\"room full: both places "
+                  "are taken\"}\n");
     say(f, &f->c, "{\"type\":\"join\",\"room\":\"r\",\"key\":\"ka\"}");
     expect(&f->c, "{\"type\":\"joined\",\"peerId\":\"%s\",\"peers\":[\"%s\"],\"resumed\":true}\n",
            id, f->b.member.id);

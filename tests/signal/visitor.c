@@ -135,7 +135,7 @@ void visitor_expect(struct visitor *v, const char *words)
 void visitor_join(struct visitor *v, const char *room, size_t others, char id[64])
 {
     const struct signal_message join = {.type = SIGNAL_JOIN, .room = (char *)(uintptr_t)room};
-    char *text = signal_message_encode(&join, NULL);
+    char *text = signal_message_encode(&join);
     visitor_send(v, text);
     free(text);
     struct signal_message joined;
