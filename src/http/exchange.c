@@ -223,6 +223,10 @@ int http_exchange_respond(struct http_exchange *x, const struct http_response *r
      * or not; the next request could not be told from it. */
     if (framing == HTTP_BODY_UNTIL_CLOSE || x->wants_continue || !c->server->listener)
         x->keeps_alive = false;
+    /* RFC 9931 section 3: what comes behind a CONNECT may be the tunnel's bytes,
+     * sent in the hope of a yes by somebody else than who sent the request. */
+    if (x->is_connect && framing != HTTP_BODY_PIPE)
+        x->keeps_alive = false;
     if (hold_head(x, response, framing) < 0) {
         x->keeps_alive = kept_alive;
         return -EINVAL;

@@ -100,7 +100,9 @@ int http_exchange_respond_interim(struct http_exchange *x, const struct http_res
  * from the rest: Content-Length where the fields have it, none for HEAD, 204
  * and 304, else chunked (closing for HTTP/1.0). So a body that came chunked or
  * with a length goes out the same, and one that came until the close chunked.
- * 101, or 2xx to CONNECT, begins a pipe; 101 keeps its Upgrade field. 0 or
+ * 101, or 2xx to CONNECT, begins a pipe; 101 keeps its Upgrade field; any
+ * other answer to CONNECT is the connection's last, and what came behind the
+ * request is dropped. 0 or
  * -EINVAL when a field or the status (another 1xx; 101 that was not asked
  * for) may not be sent; then nothing was, and the caller may respond
  * otherwise. */

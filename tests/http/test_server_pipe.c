@@ -239,7 +239,7 @@ static void test_early_end(void **state)
     service_stop();
 }
 
-/* Any other answer is an ordinary one, and so is the next request. */
+/* Any other answer to it is an ordinary one, and so is the next request. */
 static void test_refused_upgrade(void **state)
 {
     (void)state;
@@ -249,17 +249,30 @@ static void test_refused_upgrade(void **state)
     service_reply("no");
     RIG_WAIT(peer_has(&t.client, "\r\n\r\nnow"));
     assert_int_equal(t.body_ends, 0);
-    peer_clear(&t.client);
-    start_upgrade("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
-    http_exchange_reply(t.x, 405, "text/plain", no_fields, SPAN_LITERAL("no"));
-    RIG_WAIT(peer_has(&t.client, "HTTP/1.1 405 "));
-    start_upgrade("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
-    service_reply("an ordinary answer");
-    RIG_WAIT(peer_has(&t.client, "\r\n\r\nan ordinary answer"));
-    assert_true(peer_has(&t.client, "Content-Length: 18\r\n"));
-    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
-    RIG_WAIT(peer_has(&t.client, "\r\n\r\nnow"));
     service_stop();
+}
+
+/* What follows a CONNECT may be bytes for the tunnel that it asks for: after a
+ * refusal nothing of it is a request. */
+static void test_refused_connect(void **state)
+{
+    (void)state;
+    static const char *const behind[] = {"", "GET /now HTTP/1.1\r\n" HOST "\r\n"};
+    for (size_t i = 0; i < 4; i++) {
+        service_start();
+        start_upgrade("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
+        if (i < 2)
+            peer_send(&t.client, behind[i]); /* before the answer */
+        rig_turns(5);
+        http_exchange_reply(t.x, 405, "text/plain", no_fields, SPAN_LITERAL("no"));
+        if (i >= 2)
+            peer_send(&t.client, behind[i - 2]); /* behind it */
+        RIG_WAIT(t.client.has_ended);
+        assert_true(peer_has(&t.client, "Connection: close\r\n\r\nno"));
+        assert_int_equal(peer_count(&t.client, "HTTP/1.1 "), 1);
+        assert_int_equal(t.requests, 1);
+        service_stop();
+    }
 }
 
 /* What asks for no upgrade gets none. */
@@ -371,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_connect),
         cmocka_unit_test(test_early_end),
         cmocka_unit_test(test_refused_upgrade),
+        cmocka_unit_test(test_refused_connect),
         cmocka_unit_test(test_unasked_upgrade),
         cmocka_unit_test(test_pipe_backpressure),
         cmocka_unit_test(test_pipe_tail),
