@@ -25,7 +25,7 @@ static bool is_under(struct span path, struct span prefix)
     if (path.len < prefix.len || memcmp(path.data, prefix.data, prefix.len) != 0)
         return false;
     struct span behind = span_skip(path, prefix.len);
-    return behind.len == 0 || behind.data[0] == '/' || behind.data[0] == '?';
+    return behind.len == 0 || memchr("/?#", behind.data[0], 3);
 }
 
 char *path_for_upstream(struct span path, const char *advertise, const char *base)
@@ -37,6 +37,23 @@ char *path_for_upstream(struct span path, const char *advertise, const char *bas
         path = span_skip(path, prefix.len);
     const char *slash = path.len > 0 && path.data[0] == '/' ? "" : "/";
     return xasprintf("%.*s%s%.*s", (int)trimmed_len(base), base, slash, SPAN_ARG(path));
+}
+
+char *path_for_client(struct span path, const char *advertise, const char *base)
+{
+    struct span own = span_of(base, trimmed_len(base));
+    if (!is_under(path, own))
+        return NULL;
+    path = span_skip(path, own.len);
+    int prefix_len = (int)trimmed_len(advertise);
+    bool is_empty = prefix_len == 0 && (path.len == 0 || path.data[0] != '/');
+    bool is_host = prefix_len == 0 && path.len > 1 && path.data[0] == '/' &&
+                   (path.data[1] == '/' || path.data[1] == '\\');
+    return xasprintf("%.*s%s%.*s", prefix_len, advertise,
+                     is_empty  ? "/"
+                     : is_host ? "/."
+                               : "",
+                     SPAN_ARG(path));
 }
 
 struct span path_from_target(struct span method, struct span target, char **storage)

@@ -14,6 +14,15 @@
  * caller. */
 char *path_for_upstream(struct span path, const char *advertise, const char *base);
 
+enum { PATH_ADDED_MAX = 3 }; /* bytes, beside the prefix */
+
+/* The reverse, for what an upstream says of itself: with base "/api" and
+ * advertise "/v1", "/api/models" becomes "/v1/models". A query or a fragment
+ * may follow. NULL where the path is not under base: no client can ask for it.
+ * What a browser would take for another host's name ("//x", "/\x") is
+ * "/.//x". To be freed by the caller. */
+char *path_for_client(struct span path, const char *advertise, const char *base);
+
 /* The origin form of a request target that came to the proxy: an absolute
  * form loses its scheme and authority (RFC 9112 section 3.2.2), and an empty
  * path is "/", or "*" of OPTIONS (section 3.2.4). Empty for what is neither, such as CONNECT's. It points into the

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "http/client.h"
 #include "tunnel/connect.h"
+#include "tunnel/location.h"
 #include "tunnel/path.h"
 #include "tunnel/rewrite.h"
 
@@ -38,6 +39,7 @@ struct serve {
     char *host;
     uint16_t port;
     bool allows_connect;
+    bool is_tls;
     char *authority;
     char *name; /* for messages */
     char *base_path;
@@ -53,6 +55,7 @@ struct forward {
     struct serve *serve;
     struct list link;
     struct mux_stream *stream;
+    struct location_names names;
     struct http_call *call; /* NULL until the body's framing is known */
     struct head *head;      /* until then, where REQ_HEADERS did not say */
     bool is_bodyless;       /* the call ended with its head */
@@ -79,6 +82,7 @@ struct serve *serve_new(struct loop *loop, const struct serve_config *config)
     serve->loop = loop;
     serve->host = xstrdup(config->upstream->host);
     serve->port = config->upstream->port;
+    serve->is_tls = config->upstream->is_tls;
     serve->allows_connect = config->allows_connect;
     serve->authority = xstrdup(config->upstream->authority);
     bool is_unix = config->upstream->port == 0;
@@ -109,6 +113,7 @@ static void forward_free(struct forward *f)
 {
     list_remove(&f->link);
     head_free(f->head);
+    location_forget(&f->names);
     free(f);
 }
 
@@ -149,7 +154,13 @@ static void on_response(const struct http_response *response, void *arg)
     fill_head(&head, response);
     f->status = response->status;
     f->is_pipe = response->framing == HTTP_BODY_PIPE;
-    if (mux_stream_respond(f->stream, &head) < 0) {
+    const struct serve *serve = f->serve;
+    const struct location_upstream upstream = {serve->is_tls, serve->authority, serve->base_path,
+                                               serve->advertise};
+    location_rewrite(&head, &upstream, &f->names);
+    int error = mux_stream_respond(f->stream, &head);
+    head_deinit(&head);
+    if (error) {
         http_call_cancel(f->call);
         forward_fail(f, STREAM_HEAD_TOO_LARGE, "the response's head is too large for a frame");
     }
@@ -335,6 +346,7 @@ static void forward_start(struct forward *f, const struct head *head)
     upstream.method = head->method;
     upstream.target = head->target;
     rewrite_for_upstream(&upstream, f, head);
+    location_learn(&f->names, head_fields(&upstream));
     f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
     if (head->is_framing_known)
         start_call(f, &upstream, head->framing);

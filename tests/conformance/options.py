@@ -1,7 +1,7 @@
 """What the command line says about fields: --preserve-host, --header, --forwarded
 (RFC 9110 section 7.6.3, RFC 7239)."""
 
-from row import HOST, head, passes
+from row import DATE, HOST, head, passes
 
 OF_SERVE = ("--preserve-host", "--header", "X-Set: of serve", "--header", "x-gone:")
 OF_PROXY = ("--forwarded",)
@@ -65,6 +65,13 @@ AT_BOTH_ENDS = [
         "behind what came already",
         head("GET / HTTP/1.1", "Host: here", *BEFORE),
         head("GET / HTTP/1.1", "Host: here", *BEHIND, SET),
+    ),
+    passes(
+        "a redirect to the name that the client used",
+        head("GET / HTTP/1.1", "Host: here:81"),
+        head("GET / HTTP/1.1", "Host: here:81", *forwarded("here:81"), SET),
+        head("HTTP/1.1 201 Created", DATE, "Location: http://here:81/a", "Content-Length: 0"),
+        head("HTTP/1.1 201 Created", DATE, "Location: /a", "Content-Length: 0"),
     ),
 ]
 

@@ -152,6 +152,16 @@ FIELDS = [
         lacks="fields",
     ),
     answers(
+        "a redirect to the upstream stays in the tunnel",
+        response("Location: http://{upstream}/a/?b#c", "Content-Location: //{upstream}", EMPTY),
+        response("Location: /a/?b#c", "Content-Location: /", EMPTY),
+        by="serve",
+    ),
+    answers(
+        "a redirect to elsewhere",
+        response("Location: http://b.example/", "Content-Location: a/b", EMPTY),
+    ),
+    answers(
         "what Connection names goes",
         response("Connection: X-A", "X-A: 1", "X-B: 2", EMPTY),
         response("X-B: 2", EMPTY),

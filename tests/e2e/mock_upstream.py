@@ -401,6 +401,15 @@ class Handler(BaseHTTPRequestHandler):
             self.start(status, "text/plain", len(body), fields)
             self.send(body)
 
+    def on_slash(self, rest):
+        """Leads to the same path with a slash at its end, as frameworks do: by
+        the Host that came."""
+        if rest.endswith("/"):
+            self.on_inspect(rest)
+            return
+        url = f"http://{self.headers['Host']}{self.path}/"
+        self.start(307, "text/plain", 0, [("Location", url)])
+
     def on_inspect(self, _):
         """Answers with what came."""
         body = b"".join(self.body())

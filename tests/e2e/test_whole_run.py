@@ -88,6 +88,14 @@ class Paths(Case):
         self.assertEqual(seen["/v1/models?x=1"], "/inspect/api/models?x=1")
         self.assertEqual(seen["/other"], "/inspect/api/other")
 
+    def test_redirect(self):
+        """an absolute redirect of the upstream's leads through the tunnel"""
+        self.paths("--advertise", "/v1", base="/slash")
+        status, fields, _ = self.rig.request("POST", "/v1/mcp", b"{}")
+        self.assertEqual((status, fields["Location"]), (307, "/v1/mcp/"))
+        status, _, body = self.rig.request("POST", fields["Location"], b"{}")
+        self.assertEqual((status, json.loads(body)["path"]), (200, "/slash/mcp/"))
+
     def test_host_name(self):
         """an upstream by name, with whatever addresses the name has"""
         rig = self.rig

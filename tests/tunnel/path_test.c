@@ -38,6 +38,47 @@ static void test_for_upstream(void **state)
     }
 }
 
+static void test_for_client(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *advertise, *base, *expected;
+    } rows[] = {
+        {"/a", "/", "/", "/a"},
+        {"", "/", "/", "/"},
+        {"?a", "/", "/", "/?a"},
+        {"#a", "/", "/", "/#a"},
+        {"/a", "/v1", "/", "/v1/a"},
+        {"/a", "/v1/", "/", "/v1/a"},
+        {"", "/v1", "/", "/v1"},
+        {"?a", "/v1", "/", "/v1?a"},
+        {"/api/a?b#c", "/", "/api", "/a?b#c"},
+        {"/api/a", "/", "/api/", "/a"},
+        {"/api", "/", "/api", "/"},
+        {"/api#a", "/", "/api", "/#a"},
+        {"/api/v2/a", "/v1", "/api/v2", "/v1/a"},
+        {"/api/a", "/api", "/api", "/api/a"},
+        {"/apis/a", "/", "/api", NULL},
+        {"/a", "/v1", "/api", NULL},
+        /* Never another host's name. */
+        {"//a.example/", "/", "/", "/.//a.example/"},
+        {"/\\a.example/", "/", "/", "/./\\a.example/"},
+        {"/api//a.example/", "/", "/api", "/.//a.example/"},
+        {"//a.example/", "/v1", "/", "/v1//a.example/"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span path = span_from_string(rows[i].path);
+        char *got = path_for_client(path, rows[i].advertise, rows[i].base);
+        if (rows[i].expected) {
+            assert_string_equal(got, rows[i].expected);
+            assert_true(strlen(got) <= path.len + strlen(rows[i].advertise) + PATH_ADDED_MAX);
+        } else {
+            assert_null(got);
+        }
+        free(got);
+    }
+}
+
 static void test_from_target(void **state)
 {
     (void)state;
@@ -72,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_for_upstream),
+        cmocka_unit_test(test_for_client),
         cmocka_unit_test(test_from_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
