@@ -104,7 +104,8 @@ static void on_reasm_reset(void *arg, uint16_t stream)
 struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
                                   const struct sctp_assoc_handlers *handlers, void *arg)
 {
-    assert(config->mtu >= MIN_MTU && config->mtu_max <= UINT16_MAX && config->streams > 0);
+    assert(config->mtu >= MIN_MTU && config->mtu_max >= MIN_MTU && config->mtu_max <= UINT16_MAX &&
+           config->streams > 0);
     assert(config->arena->len >=
            config->arena->headroom + config->arena->tailroom +
                (config->mtu > config->mtu_max ? config->mtu : config->mtu_max));
@@ -132,8 +133,9 @@ struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
     };
     reasm_init(&a->in.reasm, config->max_message,
                2 * config->recv_window_max + MAX_PARTS * config->max_message, &reasm_handlers, a);
-    cc_init(&a->cc, config->cc, config->mtu, (uint32_t)assoc_random(a), 0);
-    assoc_set_mtu(a, config->mtu);
+    size_t mtu = config->mtu < config->mtu_max ? config->mtu : config->mtu_max & ~(size_t)3;
+    cc_init(&a->cc, config->cc, mtu, (uint32_t)assoc_random(a), 0);
+    assoc_set_mtu(a, mtu);
     return a;
 }
 

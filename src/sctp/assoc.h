@@ -35,8 +35,10 @@ enum {
     MAX_PARTS = 16,          /* largest messages begun and not complete, that
                                    are held above the window; then ABORT */
     MAX_BURST = 64,          /* packets handed over at once */
-    BASE_MTU = 1200,         /* works on every path (RFC 8261 section 5) */
-    MIN_MTU = 256,
+    BASE_MTU = 1200,         /* works on nearly every path (RFC 8261 section 5) */
+    FLOOR_MTU = 504,         /* where it does not: the least datagram that every host
+                                   takes (576) less IP, UDP, a TURN channel and DTLS */
+    MIN_MTU = 256,           /* of an owner's config */
 };
 
 /* Times of RFC 9260 section 16 and what replaces them here. The lower bound
@@ -163,6 +165,14 @@ struct reconfig {
     unsigned retries;
 };
 
+enum path_search {
+    SEARCH_OFF,     /* the peer knows no PAD */
+    SEARCH_MAX,     /* what the owner thinks possible */
+    SEARCH_CURRENT, /* does what is in use pass? */
+    SEARCH_STEPS,   /* and what is between that and what did not? */
+    SEARCH_DONE,
+};
+
 struct path {
     uint64_t since_us; /* that it is this one */
     uint64_t nonce;    /* of the heartbeat that is out; 0: none */
@@ -171,9 +181,11 @@ struct path {
     size_t probe_size; /* of the PMTU probe that is out; 0: none */
     uint64_t probe_nonce;
     unsigned probe_tries;
-    size_t too_big; /* the least size known not to pass */
-    bool has_tried_max;
-    bool search_done;
+    uint64_t probe_sent_us;   /* first of this try */
+    uint64_t small_nonce;     /* of the HEARTBEATs beside what may be too large */
+    uint64_t small_passed_us; /* when the latest of them that passed was sent */
+    size_t too_big;           /* the least size known not to pass */
+    enum path_search search;
 };
 
 struct sctp_assoc {
@@ -352,7 +364,7 @@ void path_on_heartbeat_timer(struct sctp_assoc *a, uint64_t now_us);
 void path_on_pmtu_timer(struct sctp_assoc *a, uint64_t now_us);
 void path_on_heartbeat(struct sctp_assoc *a, const struct chunk *c);
 void path_on_heartbeat_ack(struct sctp_assoc *a, const struct chunk *c, uint64_t now_us);
-/* Full packets vanish: back to what always works. */
-void path_suspect_black_hole(struct sctp_assoc *a, uint64_t now_us);
+/* The retransmission timer ran out: full packets may vanish on this path. */
+void path_on_timeout(struct sctp_assoc *a, uint64_t now_us);
 
 #endif

@@ -224,7 +224,8 @@ void handshake_on_init_ack(struct sctp_assoc *a, const struct chunk *c, uint64_t
     struct buf report;
     buf_init(&report, PARAMS_MAX);
     if (decode_offer(c, &offer, &cookie, &report) < 0 || cookie.len == 0 ||
-        cookie.len > MAX_COOKIE || cookie.len + SCTP_HEADER_LEN + CHUNK_HEADER_LEN > a->mtu) {
+        cookie.len > MAX_COOKIE ||
+        cookie.len + SCTP_HEADER_LEN + CHUNK_HEADER_LEN > a->config.mtu) {
         a->peer.tag = offer.tag;
         close_violated(a, cookie.len == 0 ? CAUSE_MISSING_PARAM : CAUSE_INVALID_PARAM);
         goto out;

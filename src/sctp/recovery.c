@@ -326,10 +326,8 @@ void recovery_on_rto(struct sctp_assoc *a, uint64_t now_us)
         return;
     if (r->backoff < BACKOFF_MAX)
         r->backoff++;
-    /* Counted by the backoff, as answers to small HEARTBEATs clear errors. What
-     * a closed window turned away did get there. */
-    if (r->backoff >= 2 && !r->turned_away)
-        path_suspect_black_hole(a, now_us);
+    if (!r->turned_away) /* what a closed window turned away did get there */
+        path_on_timeout(a, now_us);
     r->turned_away = false;
     r->probe_tsn = 0;
     bool is_first = !r->in_recovery || r->errors == 1;

@@ -64,7 +64,7 @@ struct sctp_assoc_config {
     uint16_t streams;        /* most streams each way, 1 to 65535 */
     enum sctp_cc cc;         /* congestion control */
     size_t mtu;              /* first packet size, whole SCTP packet */
-    size_t mtu_max;          /* path MTU discovery looks no higher; mtu: off */
+    size_t mtu_max;          /* no packet is larger, also where that is below mtu */
     size_t max_message;      /* larger ones are refused, both ways */
     size_t recv_window;      /* first receive window */
     size_t recv_window_max;  /* and how far need makes it grow */

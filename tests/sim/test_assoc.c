@@ -463,6 +463,113 @@ static void finds_the_path_mtu(void **state)
     net_free(n);
 }
 
+static size_t mtu_of(const struct net *n, int side)
+{
+    struct sctp_stats stats;
+    sctp_assoc_stats(n->ends[side]->assoc, &stats);
+    return stats.mtu;
+}
+
+/* No path has to carry 1200 bytes. The packets become as small as they must,
+ * and no smaller where that can be found out. */
+static void goes_below_the_base(void **state)
+{
+    (void)state;
+    static const size_t mtus[] = {1196, 1100, 700, 504};
+    for (size_t i = 0; i < 2 * sizeof mtus / sizeof *mtus; i++) {
+        struct net *n = net_new(0, 10000);
+        bool is_probed = i % 2 == 0;
+        size_t mtu = mtus[i / 2];
+        for (int side = 0; side < 2; side++)
+            n->configs[side].interleaving = n->configs[side].zero_checksum = is_probed;
+        n->links[0].mtu = n->links[1].mtu = mtu;
+        net_connect(n);
+        struct sctp_outgoing how = {0};
+        for (int m = 0; m < 5; m++)
+            assert_int_equal(send_id(n, 0, 1, 1, 3000, how), 0);
+        run_ms(n, 5000);
+        assert_int_equal(n->apps[1].messages, 5);
+        run_ms(n, 15000);
+        assert_in_range(mtu_of(n, 0), is_probed ? mtu - 16 : 504, mtu);
+        /* The other end has sent nothing yet, and knows nevertheless. */
+        if (is_probed)
+            assert_in_range(mtu_of(n, 1), mtu - 16, mtu);
+        net_free(n);
+    }
+}
+
+/* All messages are smaller than a packet, and larger than the path. */
+static void goes_below_what_it_sends(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 10000);
+    for (int side = 0; side < 2; side++)
+        n->configs[side].interleaving = n->configs[side].zero_checksum = false;
+    n->links[0].mtu = 600;
+    net_connect(n);
+    struct sctp_outgoing how = {0};
+    assert_int_equal(send_id(n, 0, 1, 1, 800, how), 0);
+    run_ms(n, 5000);
+    assert_int_equal(n->apps[1].messages, 1);
+    assert_int_equal(mtu_of(n, 0), 504);
+    net_free(n);
+}
+
+/* Where nothing passes for a while, no packet was too large. */
+static void an_outage_is_no_small_path(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 10000);
+    net_connect(n);
+    run_ms(n, 1000);
+    assert_int_equal(mtu_of(n, 0), 1432);
+    for (int round = 0; round < 2; round++) {
+        struct sctp_outgoing how = {0};
+        n->links[0].loss_ppm = 1000000;
+        for (int m = 0; m < 5; m++)
+            assert_int_equal(send_id(n, 0, 1, 1, 3000, how), 0);
+        run_ms(n, 4000);
+        n->links[0].loss_ppm = 0;
+        for (int ms = 0; ms < 10000; ms += 10) { /* a search would mend it */
+            run_ms(n, 10);
+            assert_int_equal(mtu_of(n, 0), 1432);
+        }
+        assert_int_equal(n->apps[1].messages, 5 * (round + 1));
+    }
+    net_free(n);
+}
+
+/* What the owner knows is kept to from the first packet on. */
+static void keeps_below_the_ceiling(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 10000);
+    for (int i = 0; i < 2; i++) {
+        n->links[i].mtu = n->configs[i].mtu_max = 1003;
+    }
+    net_connect(n);
+    struct sctp_outgoing how = {0};
+    for (int m = 0; m < 5; m++)
+        assert_int_equal(send_id(n, 0, 1, 1, 3000, how), 0);
+    run_ms(n, 5000);
+    struct sctp_stats stats;
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(n->apps[1].messages, 5);
+    assert_int_equal(stats.mtu, 1000);
+    assert_int_equal(stats.lost, 0);
+
+    n->links[0].mtu = 702;
+    sctp_assoc_change_path(n->ends[0]->assoc, 702, sim_now_us(n->sim));
+    for (int m = 0; m < 5; m++)
+        assert_int_equal(send_id(n, 0, 1, 1, 3000, how), 0);
+    run_ms(n, 5000);
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(n->apps[1].messages, 10);
+    assert_int_equal(stats.mtu, 700);
+    assert_int_equal(stats.lost, 0);
+    net_free(n);
+}
+
 /* From a LAN with jumbo frames, which loses what is under way, to a path ten
  * times as long: that comes through in fragments, and the path is measured
  * anew. */
@@ -590,6 +697,10 @@ int main(void)
         cmocka_unit_test(notices_a_dead_path),
         cmocka_unit_test(early_data_rides_with_the_cookie),
         cmocka_unit_test(finds_the_path_mtu),
+        cmocka_unit_test(goes_below_the_base),
+        cmocka_unit_test(goes_below_what_it_sends),
+        cmocka_unit_test(an_outage_is_no_small_path),
+        cmocka_unit_test(keeps_below_the_ceiling),
         cmocka_unit_test(moves_to_another_path),
         cmocka_unit_test(gives_memory_back),
         cmocka_unit_test(thousand_associations),

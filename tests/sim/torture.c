@@ -237,7 +237,7 @@ static void draw_link(struct run *run, struct sim_link *l, bool checksum)
     }
     l->duplicate_ppm = sim_random(sim, 3) == 0 ? sim_random(sim, 50000) : 0;
     l->corrupt_ppm = checksum && sim_random(sim, 3) == 0 ? sim_random(sim, 20000) : 0;
-    l->mtu = sim_random(sim, 3) == 0 ? 1200 + sim_random(sim, 300) : 0;
+    l->mtu = sim_random(sim, 3) == 0 ? 504 + sim_random(sim, 1000) : 0;
     l->overhead = 60;
 }
 
@@ -247,7 +247,7 @@ static void change_path(struct sim *sim, void *arg)
     struct run *run = arg;
     for (int i = 0; i < 2; i++) {
         run->links[i].delay_us = sim_random(sim, 300000);
-        run->links[i].mtu = 1200 + sim_random(sim, 200); /* may be a black hole */
+        run->links[i].mtu = 504 + sim_random(sim, 900); /* may be a black hole */
         if (run->links[i].rate > 0)
             run->links[i].rate = 20000 + sim_random(sim, 2000000);
     }
@@ -264,7 +264,7 @@ static void draw_config(struct run *run, struct sctp_assoc_config *c)
     c->recv_window_max = c->recv_window << sim_random(sim, 4);
     if (c->recv_window_max < 128 << 10)
         c->recv_window_max = 128 << 10; /* half a message: less is only slow */
-    c->mtu_max = sim_random(sim, 3) == 0 ? 1200 : 1200 + sim_random(sim, 10000);
+    c->mtu_max = sim_random(sim, 3) == 0 ? 1200 : 504 + sim_random(sim, 10000);
     c->max_message = 300 << 10;
     c->max_retransmit = 30; /* these links are worse than real ones */
     c->heartbeat_us = sim_random(sim, 2) ? 0 : 5 * US_PER_S;
