@@ -232,6 +232,7 @@ int http_exchange_respond(struct http_exchange *x, const struct http_response *r
         return -EINVAL;
     }
     x->has_responded = true;
+    conn_set_abortive(c->conn, true);
     http_sender_begin(&x->sender, framing, length);
     if (framing == HTTP_BODY_PIPE)
         connection_switch(c);
@@ -278,16 +279,18 @@ void http_exchange_end(struct http_exchange *x, struct http_fields trailers)
         return;
     }
     int error = http_sender_end(&x->sender, trailers);
+    conn_set_abortive(c->conn, false);
     exchange_free_later(x);
     if (error < 0)
-        connection_reset(c);
+        connection_break(c);
     else
         connection_next(c, is_kept);
 }
 
-void http_exchange_abort(struct http_exchange *x)
+void http_exchange_break(struct http_exchange *x)
 {
-    connection_reset(x->connection);
+    http_sender_flush(&x->sender);
+    connection_break(x->connection);
 }
 
 size_t http_exchange_queued(const struct http_exchange *x)

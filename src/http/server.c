@@ -8,7 +8,10 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "http/server_internal.h"
+
+#define EVICTION_NOTE_US (10 * US_PER_S) /* between two lines about it */
 
 static struct http_connection *first_of(const struct timeout_queue *queue)
 {
@@ -96,14 +99,33 @@ static struct http_connection *longest_waiting(const struct http_server *server)
     return x->deadline_us - idle->after_us < y->deadline_us - heads->after_us ? x : y;
 }
 
+/* A flood of connections is not to be one of lines. */
+static void tell_eviction(struct http_server *server)
+{
+    uint64_t now_us = clock_now_us();
+    server->evicted++;
+    if (server->told_at_us > 0 && now_us - server->told_at_us < EVICTION_NOTE_US)
+        return;
+    log_warn("http: port %u: all %zu connections are taken: closed %zu that waited for a request",
+             server->port, server->config.connections_max, server->evicted);
+    server->told_at_us = now_us;
+    server->evicted = 0;
+}
+
 /* Over the limit, who says nothing makes way: one machine that only opens
- * connections must not keep everybody else out. */
+ * connections must not keep everybody else out. Who has said something is told
+ * why; who has not could take that for the answer to what it says next. */
 static void make_room(struct http_server *server)
 {
     if (server->connection_count < server->config.connections_max)
         return;
     struct http_connection *c = longest_waiting(server);
-    if (c)
+    if (!c)
+        return;
+    tell_eviction(server);
+    if (c->in.bytes.len > 0)
+        connection_refuse(c, 503);
+    else
         connection_close(c);
 }
 
@@ -166,7 +188,7 @@ void http_server_stop_listening(struct http_server *server)
     {
         struct http_connection *c = LIST_ENTRY(link, struct http_connection, link);
         if (c->state == CONNECTION_HEAD && c->in.bytes.len == 0)
-            connection_close(c);
+            connection_finish(c);
     }
 }
 

@@ -23,7 +23,10 @@
  * as soon as it has none; a half-closed one gets its response. Of a client
  * elsewhere, or where the kernel does not tell, a FIN before the response's
  * head is taken for a half-close, and TCP keepalive finds the one that has
- * gone, in about a minute; a FIN behind that head is an abort.
+ * gone (net/liveness.h); a FIN behind that head is an abort.
+ *
+ * A response that is under way when the process is killed ends in a reset, not
+ * in a FIN, which could pass for its end.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -54,13 +57,13 @@ struct http_exchange_handlers {
 struct http_server_config {
     /* A request's head, valid during the call; its framing is set. A target of
      * CONNECT is an authority (host:port). The callee must call
-     * http_exchange_accept(), http_exchange_upgrade(), http_exchange_abort()
+     * http_exchange_accept(), http_exchange_upgrade(), http_exchange_break()
      * or a full response (respond and end) before it returns. */
     void (*on_request)(struct http_exchange *x, const struct http_request *request, void *arg);
     void *arg;
     /* Over it, the one that has waited longest for a request, or the rest of
      * a head, and whose client has taken all responses, is closed for a new
-     * one; without any, that gets 503. */
+     * one (with 503 if it had begun to ask); without any, that gets 503. */
     size_t connections_max;
     uint64_t head_timeout_us; /* from the first byte of a head to its last; slow-loris */
     /* Without a request on a kept-alive connection; of a response that is
@@ -122,8 +125,9 @@ void http_exchange_write(struct http_exchange *x, struct span bytes);
 void http_exchange_end(struct http_exchange *x, struct http_fields trailers);
 
 /* Breaks the connection so that the client sees an error (RST, no final
- * chunk). The exchange is gone; no handler is called. */
-void http_exchange_abort(struct http_exchange *x);
+ * chunk), behind all that was written, as far as it takes that (conn_break()).
+ * The exchange is gone; no handler is called. */
+void http_exchange_break(struct http_exchange *x);
 
 /* Bytes of the response that the kernel has not taken yet. */
 size_t http_exchange_queued(const struct http_exchange *x);

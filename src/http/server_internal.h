@@ -1,6 +1,7 @@
 /*
- * What server.c (listening, limits, time), connection.c (what the client
- * sends) and exchange.c (what it is answered) share.
+ * What server.c (listening, limits, time), connection.c (life and end),
+ * connection_read.c (what the client sends) and exchange.c (what it is
+ * answered) share.
  *
  *            complete head           body complete
  *   HEAD ------------------> BODY ------------------> RESPONSE
@@ -113,6 +114,8 @@ struct http_server {
     struct timeout_queue timeouts[TIMEOUT_COUNT];
     struct timer *timer;
     uint64_t timer_at_us;
+    size_t evicted; /* for want of room, since that was last told, */
+    uint64_t told_at_us;
     time_t date_at; /* the second that date says */
     char date[32];
     uint16_t port;
@@ -128,10 +131,21 @@ const char *server_date(struct http_server *server);
 /* connection.c */
 void connection_new(struct http_server *server, struct conn *conn);
 
-/* Ends it, with what is queued, or at once. Neither calls a handler; the
- * exchange, if any, is gone. */
+/* Ends it: as conn_close(), conn_reset() and conn_break() do. None calls a
+ * handler; the exchange, if any, is gone. */
 void connection_close(struct http_connection *c);
 void connection_reset(struct http_connection *c);
+void connection_break(struct http_connection *c);
+
+/* Closes behind the last response, which the client gets first. */
+void connection_finish(struct http_connection *c);
+
+/* The client is gone: resets, and tells the exchange's owner. */
+void connection_abort(struct http_connection *c);
+
+/* Answers with a status of the server's own, and closes: where the next
+ * request would begin is not known. */
+void connection_refuse(struct http_connection *c, int status);
 
 /* Gives up the conn, for an upgrade. */
 struct conn *connection_release(struct http_connection *c);
@@ -139,13 +153,22 @@ struct conn *connection_release(struct http_connection *c);
 /* The exchange has ended, the connection is kept or not. */
 void connection_next(struct http_connection *c, bool is_kept);
 
-/* The exchange becomes a pipe. */
-void connection_switch(struct http_connection *c);
-
 /* Reads from the client or not, as the state asks. */
 void connection_update_reading(struct http_connection *c);
 
 void connection_on_timeout(struct http_connection *c);
+
+/* connection_read.c */
+void connection_feed(struct http_connection *c, struct span bytes);
+
+/* Goes on with the pipelined bytes of a connection in RESUME; to be deferred. */
+void connection_resume(void *arg);
+
+/* The exchange becomes a pipe. */
+void connection_switch(struct http_connection *c);
+
+/* The client's direction of the pipe has ended. */
+void connection_end_pipe(struct http_connection *c);
 
 /* exchange.c */
 /* request->framing is set. */

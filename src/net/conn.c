@@ -9,8 +9,6 @@
  * that may be read again) is settled by conn_settle() in a later turn.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 #include "net/conn_internal.h"
 #include "net/dial.h"
 #include "net/error_text.h"
+#include "net/liveness.h"
 #include "net/loop_internal.h"
 #include "net/tls.h"
 
@@ -67,7 +66,9 @@ void conn_fail_errno(struct conn *conn, int number)
     /* A reset behind the peer's end is EPIPE to Linux, but no news to a
      * person. */
     int error = number == EPIPE ? -ECONNRESET : -number;
-    conn_fail(conn, error, net_error_text(error));
+    bool is_lost = error == -ETIMEDOUT && conn->state == CONN_OPEN;
+    conn_fail(conn, error,
+              is_lost ? "the other side is gone without a word" : net_error_text(error));
 }
 
 void conn_fail_later(struct conn *conn, int error)
@@ -87,7 +88,7 @@ void conn_update_watch(struct conn *conn)
         events |= FD_READABLE;
     if (conn->out.len > 0)
         events |= FD_WRITABLE;
-    if (events == 0 && !conn->is_hung_up)
+    if (events == 0 && !conn->is_hung_up && conn->error == 0)
         events = FD_ERRORS;
     fd_watch_set_events(conn->watch, events);
 }
@@ -115,7 +116,10 @@ static void conn_check_error(struct conn *conn)
     if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
         error = errno;
     if (error != 0) {
-        conn_fail_errno(conn, error);
+        if (conn->reads_fully)
+            conn_fail_later(conn, -error);
+        else
+            conn_fail_errno(conn, error);
         return;
     }
     struct pollfd p = {.fd = conn->fd, .events = POLLPRI};
@@ -137,7 +141,7 @@ static void conn_on_ready(int events, void *arg)
     struct conn *conn = arg;
     if ((events & FD_ERRORS) && !conn_wants_read(conn)) {
         conn_check_error(conn);
-        if (conn->state == CONN_GONE)
+        if (conn->state == CONN_GONE || conn->error != 0)
             return;
     }
     if ((events & FD_WRITABLE) && conn->out.len > 0) {
@@ -154,6 +158,23 @@ static bool conn_is_error_ours(const struct conn *conn)
     return conn->error == -ENOBUFS || conn->error == -EPROTO;
 }
 
+/* The peer may have answered before it broke off: a server that refuses a
+ * large request does. The kernel still has those bytes. But where it is we who
+ * break off, the peer may go on sending for ever. */
+static void conn_settle_error(struct conn *conn)
+{
+    if (!conn_is_error_ours(conn)) {
+        if (conn->tls && !conn->is_detached)
+            conn_pull_plaintext(conn);
+        conn_read(conn, INT32_MAX);
+        if (conn->reads_fully && !conn->is_reading && conn->state == CONN_OPEN) {
+            conn_update_watch(conn);
+            return;
+        }
+    }
+    conn_fail_errno(conn, -conn->error);
+}
+
 static void conn_settle(void *arg)
 {
     struct conn *conn = arg;
@@ -161,13 +182,7 @@ static void conn_settle(void *arg)
     if (conn->state == CONN_GONE)
         return;
     if (conn->error != 0) {
-        /* The peer may have answered before it broke off: a server that
-         * refuses a large request does. The kernel still has those bytes. But
-         * where it is we who break off, the peer may go on sending for ever. */
-        if (!conn_is_error_ours(conn))
-            conn_read(conn, INT32_MAX);
-        if (conn->state != CONN_GONE)
-            conn_fail_errno(conn, -conn->error);
+        conn_settle_error(conn);
         return;
     }
     if (conn_has_ended_both(conn)) {
@@ -191,6 +206,27 @@ void conn_on_timeout(void *arg)
 {
     struct conn *conn = arg;
     conn_fail_errno(conn, ETIMEDOUT);
+}
+
+static void conn_on_ack_time(void *arg)
+{
+    struct conn *conn = arg;
+    enum liveness liveness = liveness_ask(conn->fd);
+    conn->is_awaiting_acks = liveness == LIVENESS_WAITING;
+    if (liveness == LIVENESS_WAITING)
+        timer_start_in(conn->timer, LIVENESS_CHECK_US);
+    else if (liveness == LIVENESS_LOST)
+        conn_fail_later(conn, -ETIMEDOUT);
+}
+
+void conn_await_acks(struct conn *conn)
+{
+    if (conn->is_awaiting_acks)
+        return;
+    if (!conn->timer)
+        conn->timer = timer_new(conn->loop, conn_on_ack_time, conn);
+    conn->is_awaiting_acks = true;
+    timer_start_in(conn->timer, LIVENESS_CHECK_US);
 }
 
 static struct conn *conn_new(struct loop *loop, enum conn_state state)
@@ -295,19 +331,6 @@ void conn_peer_address(const struct conn *conn, struct address *out)
 enum peer_owner conn_peer_owner(const struct conn *conn)
 {
     return conn->fd >= 0 ? peer_owner_ask(conn->fd) : PEER_REMOTE;
-}
-
-void conn_set_keepalive(struct conn *conn)
-{
-    int on = 1;
-    int seconds = CONN_KEEPALIVE_S;
-    int probes = 3;
-    if (conn->fd < 0)
-        return;
-    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
-    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
-    setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
-    setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 void conn_local_address(const struct conn *conn, struct address *out)

@@ -9,7 +9,9 @@
  * Writes never block and never fail at the call: bytes go to the kernel at
  * once where it takes them, the rest is queued. The queue is bounded by the
  * user, who stops producing when conn_queued() is high and goes on at
- * on_drain. TCP_NODELAY is always set.
+ * on_drain. TCP_NODELAY is always set. A peer that is gone without a word is
+ * noticed after 40 s (-ETIMEDOUT; see net/liveness.h), one that only says
+ * nothing or does not read is not disturbed.
  */
 #ifndef NET_CONN_H
 #define NET_CONN_H
@@ -33,7 +35,6 @@ enum {
     CONN_READ_MAX = 2 * ((64 << 10) - 128),
     CONN_DRAIN_MARK = 64 << 10, /* on_drain comes when the queue falls to this or below */
     CONN_QUEUE_MAX = 64 << 20,  /* a user that ignores conn_queued() is cut off here */
-    CONN_KEEPALIVE_S = 10,      /* of silence before a probe, and between two */
 };
 
 /* Any member may be NULL. A handler may call conn_close(). None is called from
@@ -83,6 +84,18 @@ void conn_close(struct conn *conn);
  * broken connection (RST), not an end. */
 void conn_reset(struct conn *conn);
 
+/* The two together, for what is to be seen as broken but lost nothing: the
+ * queue goes out and is acknowledged, in the background as of conn_close(), and
+ * then comes the reset. At once for a peer that takes nothing for 30 s, or when
+ * the process ends. */
+void conn_break(struct conn *conn);
+
+/* While true, the process's end, however it comes (SIGKILL), resets the
+ * connection: what the peer has then must not look like the whole. Taken back,
+ * that holds until what is queued is out; conn_end() and conn_close() take it
+ * back. */
+void conn_set_abortive(struct conn *conn, bool abortive);
+
 /* Replaces the handlers (not copied), for a connection that changes hands. */
 void conn_set_handlers(struct conn *conn, const struct conn_handlers *handlers, void *arg);
 
@@ -107,6 +120,10 @@ void conn_end(struct conn *conn);
  * ends in on_close at once; what it had sent before and was not read is lost. */
 void conn_set_reading(struct conn *conn, bool reading);
 
+/* From now on a reset, too, is told behind all that came before it, and so not
+ * while reading is off. */
+void conn_read_fully(struct conn *conn);
+
 /* The peer's address, and ours; zeroed when not connected. */
 void conn_peer_address(const struct conn *conn, struct address *out);
 void conn_local_address(const struct conn *conn, struct address *out);
@@ -119,12 +136,6 @@ enum peer_owner conn_peer_owner(const struct conn *conn);
  * reset, or (where the bytes are not TLS's own) data. For a connection on which
  * nothing is due: it is of no use, although no handler has said so yet. */
 bool conn_has_unread(const struct conn *conn);
-
-/* Makes the kernel probe a peer that is silent, so that one which is gone ends
- * in on_close: -ECONNRESET when its machine no longer knows the connection
- * (Linux forgets a closed one after a minute), -ETIMEDOUT when nothing answers.
- * It takes CONN_KEEPALIVE_S times a few. */
-void conn_set_keepalive(struct conn *conn);
 
 /* Accepts on host:port (port 0 picks one). host is a literal or a name, looked
  * up under this call. on_accept gets an open conn that has no handlers yet and

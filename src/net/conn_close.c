@@ -4,9 +4,16 @@
  * the descriptor earlier would answer bytes still under way with a reset,
  * which throws away what the peer has not read yet, such as an error response
  * or a close frame.
+ *
+ * conn_break() detaches likewise. A reset takes with it what the kernel still
+ * has, so that must be acknowledged first. The kernel has no event for it; it
+ * is asked, soon at first, since the next room acknowledges within a
+ * millisecond, and less and less often.
  */
 #include <assert.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "net/conn_internal.h"
@@ -18,17 +25,35 @@ enum {
     LINGERING_MAX = 256
 };
 
+#define BREAK_PATIENCE_US  (30 * US_PER_S) /* without anything that the peer takes */
+#define BREAK_CHECK_MIN_US US_PER_MS
+#define BREAK_CHECK_MAX_US (250 * US_PER_MS)
+
 static void conn_destroy(void *arg)
 {
     free(arg);
 }
 
 /* Whether closing the socket, or the end of the process, sends a reset. */
-void conn_make_reset(const struct conn *conn, bool resets)
+static void conn_make_reset(struct conn *conn, bool resets)
 {
     struct linger linger = {.l_onoff = resets, .l_linger = 0};
     if (conn->fd >= 0)
         setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    conn->resets_at_exit = resets;
+}
+
+void conn_update_linger(struct conn *conn)
+{
+    bool resets = conn->is_abortive || (conn->resets_at_exit && conn->out.len > 0);
+    if (resets != conn->resets_at_exit)
+        conn_make_reset(conn, resets);
+}
+
+void conn_set_abortive(struct conn *conn, bool abortive)
+{
+    conn->is_abortive = abortive;
+    conn_update_linger(conn);
 }
 
 /* The end of a connection that nobody owns any more. Behind a queue that did
@@ -44,44 +69,97 @@ void conn_drop(struct conn *conn)
     loop_defer(conn->loop, conn_destroy, conn);
 }
 
-static bool conn_can_linger(const struct conn *conn)
-{
-    if (conn->state != CONN_OPEN || conn->error != 0)
-        return false;
-    if (loop_background_count(conn->loop) >= LINGERING_MAX)
-        return false;
-    return conn->out.len > 0 || (conn->has_written && !conn->has_peer_ended);
-}
-
-void conn_close(struct conn *conn)
+static void conn_detach(struct conn *conn)
 {
     assert(!conn->is_detached);
-    if (conn->state == CONN_OPEN)
-        conn_end(conn);
     conn->is_detached = true;
     conn->handlers = &conn_no_handlers;
     loop_drop_object(conn->loop);
     loop_add_background(conn->loop);
-    if (!conn_can_linger(conn)) {
+}
+
+static bool conn_can_linger(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && conn->error == 0 &&
+           loop_background_count(conn->loop) < LINGERING_MAX;
+}
+
+/* What comes in the meantime is read and dropped. */
+static void conn_linger(struct conn *conn, void (*on_time)(void *arg), uint64_t delay_us)
+{
+    timer_free(conn->timer);
+    conn->timer = timer_new(conn->loop, on_time, conn);
+    timer_start_in(conn->timer, delay_us);
+    conn->is_reading = true;
+    conn_update_watch(conn);
+}
+
+void conn_close(struct conn *conn)
+{
+    if (conn->state == CONN_OPEN)
+        conn_end(conn);
+    conn_detach(conn);
+    bool has_cause = conn->out.len > 0 || (conn->has_written && !conn->has_peer_ended);
+    if (!has_cause || !conn_can_linger(conn)) {
         conn_drop(conn);
         return;
     }
     /* The process may end before the queue is out. */
     if (conn->out.len > 0)
         conn_make_reset(conn, true);
-    conn->is_reading = true;
-    conn->timer = timer_new(conn->loop, conn_on_timeout, conn);
-    timer_start_in(conn->timer, conn->has_ended ? CONN_LINGER_READ_US : CONN_LINGER_WRITE_US);
-    conn_update_watch(conn);
+    conn_linger(conn, conn_on_timeout,
+                conn->has_ended ? CONN_LINGER_READ_US : CONN_LINGER_WRITE_US);
 }
 
 void conn_reset(struct conn *conn)
 {
-    assert(!conn->is_detached);
-    conn->is_detached = true;
-    conn->handlers = &conn_no_handlers;
-    loop_drop_object(conn->loop);
-    loop_add_background(conn->loop);
+    conn_detach(conn);
     conn_make_reset(conn, true);
     conn_drop(conn);
+}
+
+/* Bytes that the peer's kernel has not got. */
+static size_t conn_untaken(const struct conn *conn)
+{
+    int sent = 0;
+    if (ioctl(conn->fd, SIOCOUTQ, &sent) < 0)
+        sent = 0;
+    return conn->out.len + (size_t)sent;
+}
+
+static void conn_check_broken(void *arg)
+{
+    struct conn *conn = arg;
+    uint64_t now_us = clock_now_us();
+    size_t untaken = conn_untaken(conn);
+    if (untaken < conn->untaken)
+        conn->taken_at_us = now_us;
+    conn->untaken = untaken;
+    uint64_t waited_us = now_us - conn->taken_at_us;
+    if (untaken == 0 || waited_us >= BREAK_PATIENCE_US) {
+        conn_drop(conn);
+        return;
+    }
+    uint64_t delay_us = waited_us / 2;
+    if (delay_us < BREAK_CHECK_MIN_US)
+        delay_us = BREAK_CHECK_MIN_US;
+    if (delay_us > BREAK_CHECK_MAX_US)
+        delay_us = BREAK_CHECK_MAX_US;
+    timer_start_in(conn->timer, delay_us);
+}
+
+void conn_break(struct conn *conn)
+{
+    conn_detach(conn);
+    conn_make_reset(conn, true);
+    if (!conn_can_linger(conn)) {
+        conn_drop(conn);
+        return;
+    }
+    conn->is_breaking = true;
+    conn->is_abortive = true;
+    conn->wants_end = false;
+    conn->untaken = conn_untaken(conn);
+    conn->taken_at_us = clock_now_us();
+    conn_linger(conn, conn_check_broken, 0);
 }

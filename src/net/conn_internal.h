@@ -28,12 +28,15 @@ struct conn {
     struct buf out; /* what the kernel has not taken */
     struct dial *dial;
     struct tls_session *tls;
-    struct timer *timer; /* of connecting, then of lingering */
-    size_t drain_mark;   /* of out */
+    struct timer *timer;  /* of connecting, of what is not acknowledged, of the end */
+    uint64_t taken_at_us; /* of breaking: when the peer last took something, */
+    size_t untaken;       /* and what was left then */
+    size_t drain_mark;    /* of out */
     int fd;
     int error; /* found under a call of the owner, to be told by conn_settle() */
     enum conn_state state;
     bool is_reading : 1;
+    bool reads_fully : 1;
     bool has_peer_ended : 1;
     bool wants_end : 1; /* FIN behind the queue */
     bool has_ended : 1; /* FIN is out */
@@ -42,6 +45,10 @@ struct conn {
     bool is_hung_up : 1;    /* both FINs: epoll would report it for ever */
     bool is_settling : 1;
     bool is_detached : 1;
+    bool is_breaking : 1;      /* detached, to end in a reset */
+    bool is_abortive : 1;      /* as its owner wants it */
+    bool resets_at_exit : 1;   /* as the kernel has it */
+    bool is_awaiting_acks : 1; /* the timer runs for it */
 };
 
 /* An open connection without handlers; the descriptor (non-blocking) is the
@@ -79,6 +86,9 @@ bool conn_has_ended_both(const struct conn *conn);
 /* For the timer: the time of connecting or of lingering is over. */
 void conn_on_timeout(void *arg);
 
+/* Something was written: sees to it that a peer that is gone is noticed. */
+void conn_await_acks(struct conn *conn);
+
 /* conn_read.c */
 bool conn_wants_read(const struct conn *conn);
 /* Reads until the kernel has no more, at most `reads` times. */
@@ -98,8 +108,8 @@ void conn_take_ciphertext(struct conn *conn);
 #define CONN_LINGER_WRITE_US (5 * US_PER_S) /* without progress of the queue */
 #define CONN_LINGER_READ_US  (2 * US_PER_S) /* for the peer's FIN behind ours */
 
-/* Whether closing the socket, or the end of the process, sends a reset. */
-void conn_make_reset(const struct conn *conn, bool resets);
+/* The queue, or what makes the end of the process a reset, has changed. */
+void conn_update_linger(struct conn *conn);
 /* The end of a connection that nobody owns any more. */
 void conn_drop(struct conn *conn);
 

@@ -50,7 +50,7 @@ void conn_pull_plaintext(struct conn *conn)
             conn_fail(conn, -EPROTO, tls_session_error(conn->tls));
             return;
         }
-        if (status == TLS_ENDED && !conn->has_peer_ended)
+        if (status == TLS_ENDED && conn_wants_read(conn))
             conn_on_peer_end(conn);
         if (!had_data)
             return;
@@ -107,8 +107,13 @@ void conn_set_reading(struct conn *conn, bool reading)
         return;
     conn->is_reading = reading;
     conn_update_watch(conn);
-    if (reading && conn->tls && conn->state == CONN_OPEN)
+    if (reading && conn->state == CONN_OPEN && (conn->tls || conn->error != 0))
         conn_settle_later(conn);
+}
+
+void conn_read_fully(struct conn *conn)
+{
+    conn->reads_fully = true;
 }
 
 bool conn_has_unread(const struct conn *conn)

@@ -16,8 +16,8 @@ static void conn_check_end(struct conn *conn)
     if (conn->state != CONN_OPEN || !conn->wants_end || conn->has_ended || conn->out.len > 0)
         return;
     conn->has_ended = true;
-    if (conn->is_detached)
-        conn_make_reset(conn, false);
+    conn->is_abortive = false;
+    conn_update_linger(conn);
     shutdown(conn->fd, SHUT_WR); /* an error shows on the socket anyway */
     if (conn->is_detached)
         timer_start_in(conn->timer, CONN_LINGER_READ_US);
@@ -61,11 +61,12 @@ void conn_flush(struct conn *conn)
             break;
         }
         buf_consume(&conn->out, (size_t)len);
-        if (conn->is_detached)
+        if (conn->is_detached && !conn->is_breaking)
             timer_start_in(conn->timer, CONN_LINGER_WRITE_US);
     }
     if (conn->out.len > conn->drain_mark)
         conn->is_above_mark = true;
+    conn_update_linger(conn);
     conn_check_end(conn);
     conn_update_watch(conn);
 }
@@ -115,6 +116,7 @@ void conn_write2(struct conn *conn, struct span head, struct span body)
     if (!conn_can_write(conn) || head.len + body.len == 0)
         return;
     conn->has_written = true;
+    conn_await_acks(conn);
     if (!conn->tls) {
         conn_write_plain(conn, head, body);
     } else if (conn->out.len + head.len + body.len > CONN_QUEUE_MAX) {

@@ -18,6 +18,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "net/liveness.h"
 #include "net/resolve.h"
 
 enum {
@@ -59,6 +60,7 @@ void socket_tune(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     int unsent = UNSENT_MAX;
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    liveness_enable(fd);
 }
 
 void addresses_interleave(struct address *addresses, int count)

@@ -30,8 +30,9 @@ void dial_free(struct dial *dial);
  * in their order otherwise (RFC 8305 section 4). */
 void addresses_interleave(struct address *addresses, int count);
 
-/* For a fresh TCP socket, connected or accepted: small writes leave at once, and
- * the kernel queues little of what the other end does not take. */
+/* For a fresh TCP socket, connected or accepted: small writes leave at once,
+ * the kernel queues little of what the other end does not take, and probes one
+ * that is silent (net/liveness.h). */
 void socket_tune(int fd);
 
 #endif

@@ -77,7 +77,7 @@ static void relay_fail(struct relay *r, const struct answer *answer, const char 
     relay_free(r);
     if (http_exchange_has_responded(exchange)) {
         log_info("proxy: broke off a response: %s", message);
-        http_exchange_abort(exchange);
+        http_exchange_break(exchange);
     } else {
         log_info("proxy: answered %d: %s", answer_status(answer), message);
         answer_send(answer, exchange, takes_json, message);

@@ -99,7 +99,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
         return;
     }
     if (span_is_string(request->target, "/abort")) {
-        http_exchange_abort(x);
+        http_exchange_break(x);
         return;
     }
     t.x = x;

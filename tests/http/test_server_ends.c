@@ -230,7 +230,7 @@ static void test_server_aborts(void **state)
     assert_int_equal(service_respond(200, NULL, 0), 0);
     http_exchange_write(t.x, SPAN_LITERAL("some"));
     RIG_WAIT(peer_has(&t.client, "some"));
-    http_exchange_abort(t.x);
+    http_exchange_break(t.x);
     RIG_WAIT(t.client.is_closed);
     assert_int_equal(t.client.error, -ECONNRESET);
     peer_close(&t.client);
@@ -329,6 +329,54 @@ static void test_tail_waits_for_the_client(void **state)
     service_stop();
 }
 
+/* Also where requests came pipelined and with their end behind them. */
+static void test_tail_waits_behind_pipelined(void **state)
+{
+    (void)state;
+    service_start_with(
+        (struct http_server_config){.connections_max = 1, .idle_timeout_us = 60 * US_PER_S});
+    conn_set_reading(t.client.conn, false);
+    peer_send(&t.client,
+              "GET /now HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\nGET /cut");
+    conn_end(t.client.conn);
+    RIG_WAIT(t.body_ends == 1);
+    reply_long();
+    check_is_kept();
+    conn_set_reading(t.client.conn, true);
+    RIG_WAIT(t.client.has_ended);
+    assert_true(t.client.in.len > TAIL);
+    service_stop();
+}
+
+/* A response that breaks off reaches its client as far as it goes, and then
+ * looks broken. */
+static void test_break_delivers_first(void **state)
+{
+    (void)state;
+    static const struct http_field length[] = {FIELD("Content-Length", "9999999")};
+    static char body[TAIL];
+    for (size_t i = 0; i < 2; i++) { /* chunked, with a length */
+        service_start();
+        conn_set_reading(t.client.conn, false);
+        conn_read_fully(t.client.conn);
+        peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+        RIG_WAIT(t.body_ends == 1);
+        assert_int_equal(service_respond(200, length, i), 0);
+        http_exchange_write(t.x, span_of(body, sizeof body));
+        if (i == 0)
+            http_exchange_break(t.x);
+        else
+            http_exchange_end(t.x, no_fields); /* too early */
+        conn_set_reading(t.client.conn, true);
+        RIG_WAIT(t.client.is_closed);
+        assert_true(t.client.in.len > TAIL);
+        assert_false(peer_has(&t.client, "\r\n0\r\n"));
+        assert_int_equal(t.client.error, -ECONNRESET);
+        assert_int_equal(t.aborts, 0);
+        service_stop();
+    }
+}
+
 /* Who takes nothing at all is cut off, and sees that something is missing. */
 static void test_tail_waits_not_for_ever(void **state)
 {
@@ -403,9 +451,12 @@ static void test_silent_makes_way(void **state)
         peer_connect(&silent, t.port);
         if (i > 0)
             peer_send(&silent, "GET /now HTTP/1.1\r\nHos");
+        rig_turns(10);
         peer_connect(&other, t.port);
         RIG_WAIT(silent.has_ended);
-        assert_int_equal(silent.in.len, 0);
+        /* Who had begun to ask is told why. */
+        assert_int_equal(peer_has(&silent, "HTTP/1.1 503 "), i > 0);
+        assert_int_equal(silent.in.len > 0, i > 0);
         peer_send(&other, "GET /now HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
         RIG_WAIT(peer_has(&other, "now"));
         RIG_WAIT(other.has_ended);
@@ -496,6 +547,8 @@ int main(void)
         cmocka_unit_test(test_wrong_length),
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_tail_waits_for_the_client),
+        cmocka_unit_test(test_tail_waits_behind_pipelined),
+        cmocka_unit_test(test_break_delivers_first),
         cmocka_unit_test(test_tail_waits_not_for_ever),
         cmocka_unit_test(test_pipelined_and_not_read),
         cmocka_unit_test(test_connection_limit),

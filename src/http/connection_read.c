@@ -1,0 +1,242 @@
+/*
+ * What one client sends, taken apart: heads, bodies, pipelined bytes, the bytes
+ * of a pipe.
+ *
+ * Any handler may end the exchange or the connection. So after each call
+ * outward the state is looked at afresh.
+ */
+#include <assert.h>
+#include <errno.h>
+
+#include "http/server_internal.h"
+
+static void tell_body_end(struct http_exchange *x, struct http_fields trailers)
+{
+    if (x->handlers->on_body_end)
+        x->handlers->on_body_end(x, trailers, x->arg);
+}
+
+static void begin_exchange(struct http_connection *c, struct http_request *request,
+                           struct span rest)
+{
+    uint64_t length;
+    int error = http_request_framing(request, &request->framing, &length);
+    if (error < 0) {
+        connection_refuse(c, error == -ENOTSUP ? 501 : 400);
+        return;
+    }
+    http_body_deinit(&c->body);
+    http_body_init(&c->body, request->framing, length);
+    http_body_keep_connection(&c->body, request->fields);
+    c->state = c->body.is_done ? CONNECTION_RESPONSE : CONNECTION_BODY;
+    server_unschedule(c);
+    struct http_exchange *x = exchange_new(c, request);
+    c->exchange = x;
+    /* A client whose body is here already does not wait for our word. */
+    if (c->body.is_done || rest.len > 0)
+        x->wants_continue = false;
+    c->early = rest;
+    c->server->config.on_request(x, request, c->server->config.arg);
+    c->early = (struct span){0};
+    if (c->exchange != x)
+        return;
+    assert(x->handlers); /* nobody took it */
+    if (c->state == CONNECTION_BODY)
+        exchange_check_continue(x);
+    else if (!x->wants_pipe)
+        tell_body_end(x, (struct http_fields){0});
+    if (c->has_ended && c->exchange == x && c->state == CONNECTION_RESPONSE) {
+        c->is_half_closed = true; /* before this one was answered */
+        server_schedule(c, TIMEOUT_CLIENT);
+    }
+}
+
+static size_t feed_head(struct http_connection *c, struct span bytes)
+{
+    struct http_request request;
+    struct http_field fields[HTTP_FIELDS_MAX];
+    struct span head;
+    size_t old_len = c->in.bytes.len;
+    size_t taken = head_buffer_add(&c->in, bytes, &head);
+    if (head.len == 0)
+        return taken;
+    ssize_t head_len = http_parse_request(head, &request, fields);
+    if (head_len < 0) {
+        connection_refuse(c, (int)-head_len);
+        return taken;
+    }
+    if (head_len == 0) {
+        head_buffer_keep(&c->in, head);
+        if (old_len == 0)
+            server_schedule(c, TIMEOUT_HEAD);
+        return taken;
+    }
+    /* The head may lie in the buffer, which the connection needs for what
+     * comes behind; it is let go of when the exchange has begun. */
+    struct head_buffer kept = c->in;
+    head_buffer_init(&c->in);
+    size_t used = (size_t)head_len - old_len;
+    begin_exchange(c, &request, span_skip(bytes, used));
+    head_buffer_deinit(&kept);
+    return used;
+}
+
+static void end_body(struct http_connection *c, struct http_exchange *x)
+{
+    struct http_field fields[HTTP_FIELDS_MAX];
+    struct http_body body = c->body;
+    /* The trailers must outlive what the callee does to the connection. */
+    http_body_init(&c->body, HTTP_BODY_NONE, 0);
+    tell_body_end(x, http_body_trailers(&body, fields));
+    http_body_deinit(&body);
+}
+
+static size_t feed_body(struct http_connection *c, struct span bytes)
+{
+    struct http_exchange *x = c->exchange;
+    struct span content;
+    x->wants_continue = false;
+    ssize_t used = http_body_feed(&c->body, bytes, &content);
+    if (used < 0) {
+        const struct http_exchange_handlers *handlers = x->handlers;
+        void *arg = x->arg;
+        if (x->has_responded)
+            connection_reset(c);
+        else
+            connection_refuse(c, 400);
+        handlers->on_abort(x, arg);
+        return bytes.len;
+    }
+    if (content.len > 0 && x->handlers->on_body)
+        x->handlers->on_body(x, content, x->arg);
+    if (c->exchange == x && c->body.is_done) {
+        c->state = CONNECTION_RESPONSE;
+        connection_update_reading(c);
+        end_body(c, x);
+    }
+    return (size_t)used;
+}
+
+static size_t feed_pipe(struct http_connection *c, struct span bytes)
+{
+    struct http_exchange *x = c->exchange;
+    if (x->handlers->on_body)
+        x->handlers->on_body(x, bytes, x->arg);
+    return bytes.len;
+}
+
+static size_t feed_drop(struct http_connection *c, struct span bytes)
+{
+    struct span content;
+    ssize_t used = http_body_feed(&c->body, bytes, &content);
+    c->dropped += used > 0 ? (size_t)used : 0;
+    if (used < 0 || c->dropped > HTTP_DROP_MAX)
+        connection_close(c);
+    else if (c->body.is_done)
+        connection_next(c, true);
+    return used < 0 ? bytes.len : (size_t)used;
+}
+
+/* Bytes behind the request under way, or of a pipe that is not open yet. */
+static size_t feed_pipelined(struct http_connection *c, struct span bytes)
+{
+    if (c->in.bytes.len == 0)
+        buf_init(&c->in.bytes, CONN_READ_MAX); /* which is more than a head */
+    if (buf_append(&c->in.bytes, bytes) < 0) {
+        /* Not to be had from one read; reading stops after it. */
+        connection_abort(c);
+        return bytes.len;
+    }
+    connection_update_reading(c);
+    if (c->state == CONNECTION_RESPONSE)
+        server_schedule(c, TIMEOUT_CLIENT);
+    return bytes.len;
+}
+
+void connection_feed(struct http_connection *c, struct span bytes)
+{
+    while (bytes.len > 0 && c->state != CONNECTION_GONE) {
+        size_t used = bytes.len;
+        switch (c->state) {
+        case CONNECTION_HEAD:
+            used = feed_head(c, bytes);
+            break;
+        case CONNECTION_BODY:
+            used = feed_body(c, bytes);
+            break;
+        case CONNECTION_DROP:
+            used = feed_drop(c, bytes);
+            break;
+        case CONNECTION_PIPE:
+            used = feed_pipe(c, bytes);
+            break;
+        case CONNECTION_RESPONSE:
+        case CONNECTION_TAIL:
+        case CONNECTION_RESUME:
+        case CONNECTION_SWITCHING:
+            used = feed_pipelined(c, bytes);
+            break;
+        case CONNECTION_GONE:
+            break;
+        }
+        bytes = span_skip(bytes, used);
+    }
+}
+
+/* Goes on with the pipelined bytes, in a turn of its own: a thousand small
+ * requests that are answered at once must not be a thousand calls deep. */
+void connection_resume(void *arg)
+{
+    struct http_connection *c = arg;
+    if (c->state != CONNECTION_RESUME)
+        return;
+    struct head_buffer kept = c->in;
+    head_buffer_init(&c->in);
+    c->state = CONNECTION_HEAD;
+    connection_feed(c, buf_bytes(&kept.bytes));
+    head_buffer_deinit(&kept);
+    connection_update_reading(c);
+}
+
+/* The client's direction of a pipe has ended. */
+void connection_end_pipe(struct http_connection *c)
+{
+    struct http_exchange *x = c->exchange;
+    x->is_body_over = true;
+    if (x->has_ended) {
+        const struct http_exchange_handlers *handlers = x->handlers;
+        void *arg = x->arg;
+        exchange_free_later(x);
+        connection_next(c, false);
+        if (handlers->on_body_end)
+            handlers->on_body_end(x, (struct http_fields){0}, arg);
+        return;
+    }
+    tell_body_end(x, (struct http_fields){0});
+}
+
+/* The turn after the switch: what came too early for it, and an end. */
+static void connection_open_pipe(void *arg)
+{
+    struct http_connection *c = arg;
+    if (c->state != CONNECTION_SWITCHING)
+        return;
+    struct head_buffer kept = c->in;
+    head_buffer_init(&c->in);
+    c->state = CONNECTION_PIPE;
+    if (kept.bytes.len > 0)
+        connection_feed(c, buf_bytes(&kept.bytes));
+    head_buffer_deinit(&kept);
+    if (c->state == CONNECTION_PIPE && c->has_ended)
+        connection_end_pipe(c);
+    else
+        connection_update_reading(c);
+}
+
+void connection_switch(struct http_connection *c)
+{
+    c->state = CONNECTION_SWITCHING;
+    server_unschedule(c);
+    connection_update_reading(c);
+    loop_defer(c->server->loop, connection_open_pipe, c);
+}
