@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "http/client_internal.h"
 
 static void call_free(void *arg)
@@ -47,10 +48,11 @@ static void call_finish(struct http_call *call, bool is_reusable)
     struct http_client *client = call->client;
     bool is_kept = is_reusable && call->keeps_alive && call->has_request_ended;
     bool has_request_ended = call->has_request_ended;
+    uint64_t keep_us = call->keep_us;
     struct conn *conn = call_detach(call);
     struct http_field trailers[HTTP_FIELDS_MAX];
     if (is_kept)
-        http_pool_put(client->pool, conn);
+        http_pool_put(client->pool, conn, keep_us);
     else if (has_request_ended)
         conn_close(conn);
     else
@@ -63,6 +65,8 @@ static void call_finish(struct http_call *call, bool is_reusable)
 static void call_begin_pipe(struct http_call *call)
 {
     call->is_pipe = true;
+    /* A killed process is not to look like the end of what our client sends. */
+    conn_set_abortive(call->conn, true);
     http_sender_begin(&call->sender, HTTP_BODY_PIPE, 0);
     conn_write(call->conn, buf_bytes(&call->early));
     bool was_high = call->early.len > CONN_DRAIN_MARK;
@@ -138,6 +142,30 @@ static bool is_kept_alive(const struct http_response *response)
             http_fields_list_has(response->fields, "Connection", "keep-alive"));
 }
 
+/* "Keep-Alive: timeout=5, max=100", the time of idleness that servers say;
+ * TIME_NEVER for one that does not. */
+static uint64_t keep_alive_us(struct http_fields fields)
+{
+    enum { SECONDS_MAX = 24 * 60 * 60 }; /* more is as good as for ever */
+    const struct http_field *field = http_fields_find(fields, "Keep-Alive");
+    struct span rest = field ? field->value : (struct span){0};
+    struct span element;
+    while (http_list_next(&rest, &element)) {
+        static const size_t name_len = sizeof "timeout=" - 1;
+        struct span name = span_of(element.data, element.len < name_len ? element.len : name_len);
+        if (!span_is_string_nocase(name, "timeout="))
+            continue;
+        uint64_t seconds = 0;
+        for (size_t i = name_len; i < element.len && seconds < SECONDS_MAX; i++) {
+            if (element.data[i] < '0' || element.data[i] > '9')
+                return TIME_NEVER;
+            seconds = seconds * 10 + (element.data[i] - '0');
+        }
+        return element.len > name_len ? seconds * US_PER_S : TIME_NEVER;
+    }
+    return TIME_NEVER;
+}
+
 /* The final response's head. Returns what is wrong with it, or NULL. */
 static const char *take_response(struct http_call *call, struct http_response *response)
 {
@@ -156,6 +184,7 @@ static const char *take_response(struct http_call *call, struct http_response *r
     }
     call->has_response = true;
     call->keeps_alive = is_kept_alive(response);
+    call->keep_us = keep_alive_us(response->fields);
     http_body_init(&call->body, response->framing, length);
     http_body_keep_connection(&call->body, response->fields);
     return NULL;

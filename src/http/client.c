@@ -13,23 +13,20 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "http/client_internal.h"
 #include "http/write.h"
-
-/* How long a pooled connection counts as fresh: well under the shortest idle
- * time that servers in common use have (5 s in Node and uvicorn). */
-#define FRESH_US (2 * US_PER_S)
 
 enum { REQUEST_HEAD_MAX = 2 * HTTP_HEAD_MAX }; /* what another parser took, and our own fields */
 
 void call_dial(struct http_call *call)
 {
     const struct http_client_config *config = &call->client->config;
+    http_pool_make_way(call->client->pool);
     call->is_pooled = false;
     call->sender.conn = NULL;
     call->conn = conn_connect(call->client->loop, config->host, config->port, config->tls,
                               config->connect_timeout_us, &call_conn_handlers, call);
+    conn_read_fully(call->conn);
     conn_set_reading(call->conn, !call->is_paused);
 }
 
@@ -132,8 +129,7 @@ static bool method_is_idempotent(struct span method)
 /* Takes a connection, and sends the head or lets it wait for content. */
 static void call_start(struct http_call *call)
 {
-    uint64_t idle_most_us = call->is_idempotent ? TIME_NEVER : FRESH_US;
-    struct conn *conn = http_pool_take(call->client->pool, idle_most_us);
+    struct conn *conn = http_pool_take(call->client->pool, !call->is_idempotent);
     if (!conn) {
         call_dial(call);
         return;
@@ -260,6 +256,19 @@ void http_call_set_reading(struct http_call *call, bool reading)
         conn_set_reading(call->conn, reading);
 }
 
+/* For the pool: a call waits on a connection of its own for the first byte. */
+static bool is_short(void *arg)
+{
+    const struct http_client *client = arg;
+    LIST_EACH(link, tmp, &client->calls)
+    {
+        const struct http_call *call = LIST_ENTRY(link, struct http_call, link);
+        if (!call->is_pooled && !call->has_bytes)
+            return true;
+    }
+    return false;
+}
+
 struct http_client *http_client_new(struct loop *loop, const struct http_client_config *config)
 {
     struct http_client *client = xcalloc(1, sizeof *client);
@@ -267,7 +276,7 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
     client->config = *config;
     client->host = xstrdup(config->host);
     client->config.host = client->host;
-    client->pool = http_pool_new(loop, config->pool_max, config->idle_timeout_us);
+    client->pool = http_pool_new(loop, config->pool_max, config->idle_timeout_us, is_short, client);
     list_init(&client->calls);
     return client;
 }

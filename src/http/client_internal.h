@@ -29,6 +29,7 @@ struct http_call {
     struct head_buffer in;
     struct http_body body; /* of the response, once it has begun */
     struct buf early;      /* written before it is known whether there is a pipe */
+    uint64_t keep_us;      /* the server keeps the connection so long, as it says */
     const char *own_error; /* of our own request, to be told in a later turn */
     bool is_head;          /* the method */
     bool is_connect;       /* the method */

@@ -1,15 +1,22 @@
 /*
  * A list in the order of coming, so that the first has waited longest: it is
- * the next to expire, and the last is the next to be used. What a busy hour
+ * the next to be stale, and the last is the next to be used. What a busy hour
  * opened expires from the front.
+ *
+ * The timer is not moved with each request that comes and goes; it looks at
+ * them every second, and http_pool_take() by itself.
  */
 #include "http/pool.h"
 
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/list.h"
+
+/* Before the end of the time for which the server keeps a connection: its clock
+ * began with its answer, before ours did, and our request is on its way for a
+ * while. */
+#define KEEP_MARGIN_US US_PER_S
 
 struct http_pool {
     struct loop *loop;
@@ -17,7 +24,9 @@ struct http_pool {
     size_t count;
     size_t most;
     uint64_t idle_us;
-    struct timer *timer; /* for the first */
+    bool (*is_short)(void *arg);
+    void *arg;
+    struct timer *timer; /* runs while anything is here */
 };
 
 struct idle {
@@ -25,28 +34,21 @@ struct idle {
     struct http_pool *pool;
     struct conn *conn;
     uint64_t since_us;
+    uint64_t until_us;
 };
 
-static void pool_update_timer(struct http_pool *pool)
+static bool idle_is_stale(const struct idle *idle, uint64_t now_us)
 {
-    struct list *first = list_first(&pool->idle);
-    if (first && pool->idle_us > 0)
-        timer_start_at(pool->timer, LIST_ENTRY(first, struct idle, link)->since_us + pool->idle_us);
-    else
-        timer_stop(pool->timer);
+    return now_us - idle->since_us >= HTTP_POOL_FRESH_US;
 }
 
 /* Off the list; the conn is the caller's. */
 static struct conn *idle_remove(struct idle *idle)
 {
-    struct http_pool *pool = idle->pool;
     struct conn *conn = idle->conn;
-    bool was_first = pool->idle.next == &idle->link;
     list_remove(&idle->link);
-    pool->count--;
+    idle->pool->count--;
     free(idle);
-    if (was_first)
-        pool_update_timer(pool);
     return conn;
 }
 
@@ -68,26 +70,44 @@ static void on_close(int error, const char *text, void *arg)
     conn_close(idle_remove(arg));
 }
 
+static void pool_start_timer(struct http_pool *pool)
+{
+    bool is_brief = pool->idle_us > 0 && pool->idle_us < HTTP_POOL_FRESH_US;
+    timer_start_in(pool->timer, is_brief ? pool->idle_us : HTTP_POOL_FRESH_US);
+}
+
+static struct idle *oldest_of(const struct http_pool *pool)
+{
+    struct list *first = list_first(&pool->idle);
+    return first ? LIST_ENTRY(first, struct idle, link) : NULL;
+}
+
 static void on_timer(void *arg)
 {
     struct http_pool *pool = arg;
     uint64_t now_us = clock_now_us();
-    struct list *first;
-    while ((first = list_first(&pool->idle)) != NULL) {
-        struct idle *idle = LIST_ENTRY(first, struct idle, link);
-        if (idle->since_us + pool->idle_us > now_us)
-            break;
-        conn_close(idle_remove(idle));
+    LIST_EACH(link, tmp, &pool->idle)
+    {
+        struct idle *idle = LIST_ENTRY(link, struct idle, link);
+        if (now_us >= idle->until_us)
+            conn_close(idle_remove(idle));
     }
-    pool_update_timer(pool);
+    struct idle *oldest = oldest_of(pool);
+    if (oldest && idle_is_stale(oldest, now_us) && pool->is_short(pool->arg))
+        conn_close(idle_remove(oldest));
+    if (pool->count > 0)
+        pool_start_timer(pool);
 }
 
-struct http_pool *http_pool_new(struct loop *loop, size_t most, uint64_t idle_us)
+struct http_pool *http_pool_new(struct loop *loop, size_t most, uint64_t idle_us,
+                                bool (*is_short)(void *arg), void *arg)
 {
     struct http_pool *pool = xcalloc(1, sizeof *pool);
     pool->loop = loop;
     pool->most = most;
     pool->idle_us = idle_us;
+    pool->is_short = is_short;
+    pool->arg = arg;
     list_init(&pool->idle);
     pool->timer = timer_new(loop, on_timer, pool);
     return pool;
@@ -101,39 +121,63 @@ void http_pool_free(struct http_pool *pool)
     free(pool);
 }
 
-struct conn *http_pool_take(struct http_pool *pool, uint64_t idle_most_us)
+struct conn *http_pool_take(struct http_pool *pool, bool only_fresh)
 {
+    uint64_t now_us = clock_now_us();
     while (pool->count > 0) {
         struct idle *last = LIST_ENTRY(pool->idle.prev, struct idle, link);
-        if (idle_most_us != TIME_NEVER && clock_now_us() - last->since_us > idle_most_us)
+        if (only_fresh && idle_is_stale(last, now_us))
             return NULL;
+        bool is_over = now_us >= last->until_us;
         struct conn *conn = idle_remove(last);
-        if (!conn_has_unread(conn))
+        if (is_over)
+            conn_close(conn);
+        else if (conn_has_unread(conn))
+            conn_reset(conn);
+        else
             return conn;
-        conn_reset(conn);
     }
     return NULL;
 }
 
-void http_pool_put(struct http_pool *pool, struct conn *conn)
+void http_pool_make_way(struct http_pool *pool)
+{
+    struct idle *oldest = oldest_of(pool);
+    if (oldest)
+        conn_close(idle_remove(oldest));
+}
+
+/* How long a connection may be idle here that the server keeps for keep_us. */
+static uint64_t most_idle_us(const struct http_pool *pool, uint64_t keep_us)
+{
+    uint64_t most_us = pool->idle_us > 0 ? pool->idle_us : TIME_NEVER;
+    if (keep_us == TIME_NEVER)
+        return most_us;
+    uint64_t safe_us = keep_us > KEEP_MARGIN_US ? keep_us - KEEP_MARGIN_US : 0;
+    return safe_us < most_us ? safe_us : most_us;
+}
+
+void http_pool_put(struct http_pool *pool, struct conn *conn, uint64_t keep_us)
 {
     static const struct conn_handlers handlers = {.on_data = on_data,
                                                   .on_end = on_end,
                                                   .on_close = on_close};
-    if (pool->most == 0) {
+    uint64_t most_us = most_idle_us(pool, keep_us);
+    if (pool->most == 0 || most_us == 0) {
         conn_close(conn);
         return;
     }
     if (pool->count == pool->most)
-        conn_close(idle_remove(LIST_ENTRY(pool->idle.next, struct idle, link)));
+        http_pool_make_way(pool);
     struct idle *idle = xcalloc(1, sizeof *idle);
     idle->pool = pool;
     idle->conn = conn;
     idle->since_us = clock_now_us();
+    idle->until_us = most_us == TIME_NEVER ? TIME_NEVER : idle->since_us + most_us;
     list_append(&pool->idle, &idle->link);
     pool->count++;
     conn_set_handlers(conn, &handlers, idle);
     conn_set_reading(conn, true);
     if (pool->count == 1)
-        pool_update_timer(pool);
+        pool_start_timer(pool);
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "caller.h"
+#include "http/pool.h"
 
 static void test_reuses_connection(void **state)
 {
@@ -429,6 +430,109 @@ static void test_pool_limits(void **state)
     caller_stop();
 }
 
+static void post(struct seen *seen)
+{
+    assert_int_equal(caller_begin(seen, "POST", HTTP_BODY_LENGTH, "2"), 0);
+    http_call_write(seen->call, SPAN_LITERAL("hi"));
+    http_call_end(seen->call, no_fields);
+}
+
+#define POST_HI "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi"
+
+static void on_time(void *arg)
+{
+    *(bool *)arg = true;
+    rig_poke();
+}
+
+static void let_pass(uint64_t us)
+{
+    bool is_over = false;
+    struct timer *timer = timer_new(rig.loop, on_time, &is_over);
+    timer_start_in(timer, us);
+    RIG_WAIT(is_over);
+    timer_free(timer);
+}
+
+/* A server that serves one connection at a time sees the old one end, before
+ * the new one that a POST needs comes. */
+static void test_stale_makes_way(void **state)
+{
+    (void)state;
+    caller_start();
+    caller_get(&caller.a);
+    caller_get(&caller.b);
+    caller_serve(0, GET_HEAD, OK_HELLO);
+    RIG_WAIT(caller.a.ends == 1);
+    caller_serve(1, GET_HEAD, OK_HELLO);
+    RIG_WAIT(caller.b.ends == 1);
+    let_pass(HTTP_POOL_FRESH_US);
+    post(&caller.a);
+    RIG_WAIT(caller.servers[0].has_ended);
+    caller_serve(2, POST_HI, OK_HELLO);
+    RIG_WAIT(caller.a.ends == 1);
+    caller_stop();
+}
+
+/* The other way round: the request waits already when a connection gets free. */
+static void test_stale_makes_way_for_who_waits(void **state)
+{
+    (void)state;
+    caller_start();
+    caller_get(&caller.a);
+    caller_get(&caller.b);
+    caller_serve(0, GET_HEAD, OK_HELLO);
+    RIG_WAIT(caller.a.ends == 1);
+    RIG_WAIT(caller.servers[0].has_ended);
+    caller_serve(1, GET_HEAD, OK_HELLO);
+    RIG_WAIT(caller.b.ends == 1);
+    caller_stop();
+}
+
+/* For how long the server keeps a connection, as it says. */
+static void test_keep_alive_is_obeyed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool is_pooled;
+    } rows[] = {
+        {"timeout=1", false},
+        {"timeout=0", false},
+        {"max=9, Timeout=1", false},
+        {"timeout=5, max=100", true},
+        {"timeout=", true},
+        {"timeout=soon", true},
+        {"timeout=99999999999999999999", true},
+        {"max=1", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char answer[128];
+        snprintf(answer, sizeof answer,
+                 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nKeep-Alive: %s\r\n\r\nhello",
+                 rows[i].value);
+        caller_start();
+        caller_get(&caller.a);
+        caller_serve(0, GET_HEAD, answer);
+        RIG_WAIT(caller.a.ends == 1);
+        caller_get(&caller.a);
+        caller_serve(rows[i].is_pooled ? 0 : 1, GET_HEAD, OK_HELLO);
+        RIG_WAIT(caller.a.ends == 1);
+        caller_stop();
+    }
+
+    caller_start(); /* a second before the server's two are over */
+    caller_get(&caller.a);
+    caller_serve(0, GET_HEAD,
+                 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nKeep-Alive: timeout=2\r\n\r\n"
+                 "hello");
+    RIG_WAIT(caller.a.ends == 1);
+    uint64_t ended_us = clock_now_us();
+    RIG_WAIT(caller.servers[0].has_ended);
+    assert_true(clock_now_us() - ended_us >= 900 * US_PER_MS);
+    caller_stop();
+}
+
 static void test_cancel(void **state)
 {
     (void)state;
@@ -536,6 +640,34 @@ static void test_response_waits_in_the_kernel(void **state)
     caller_stop();
 }
 
+/* A server that dies: what it had sent still comes, also when it waits in the
+ * kernel because nobody reads it. */
+static void test_reset_behind_the_response(void **state)
+{
+    (void)state;
+    enum { LEN = 300000 };
+    static char body[LEN];
+    for (int pauses = 0; pauses < 2; pauses++) {
+        caller_start();
+        caller.a.pauses = pauses;
+        caller_get(&caller.a);
+        caller_serve(0, GET_HEAD, "HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n");
+        RIG_WAIT(caller.a.responses == 1);
+        peer_send_span(&caller.servers[0], span_of(body, LEN));
+        conn_break(caller.servers[0].conn);
+        caller.servers[0].conn = NULL;
+        rig_turns(20);
+        if (pauses) {
+            assert_int_equal(caller.a.errors, 0);
+            http_call_set_reading(caller.a.call, true);
+        }
+        RIG_WAIT(caller.a.errors == 1);
+        assert_int_equal(caller.a.error, HTTP_CALL_BROKEN);
+        assert_int_equal(caller.a.body.len, LEN);
+        caller_stop();
+    }
+}
+
 static void test_free_cancels(void **state)
 {
     (void)state;
@@ -571,10 +703,14 @@ int main(void)
         cmocka_unit_test(test_pool_notices_close),
         cmocka_unit_test(test_pool_looks_before_use),
         cmocka_unit_test(test_pool_limits),
+        cmocka_unit_test(test_stale_makes_way),
+        cmocka_unit_test(test_stale_makes_way_for_who_waits),
+        cmocka_unit_test(test_keep_alive_is_obeyed),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_wrong_length),
         cmocka_unit_test(test_refuses_requests),
         cmocka_unit_test(test_response_waits_in_the_kernel),
+        cmocka_unit_test(test_reset_behind_the_response),
         cmocka_unit_test(test_free_cancels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
