@@ -55,6 +55,7 @@ static void on_open(void *arg)
     head.reason = span_from_string(http_reason(200));
     head.framing = HTTP_BODY_PIPE;
     c->is_open = true;
+    conn_set_abortive(c->conn, true);
     int error = mux_stream_respond(c->stream, &head);
     (void)error; /* a head without fields fits any frame */
     if (c->has_client_ended)
@@ -96,7 +97,7 @@ static void on_close(int error, const char *text, void *arg)
 {
     struct connect *c = arg;
     log_info("serve: stream %u: CONNECT: %s", mux_stream_id(c->stream), text);
-    mux_stream_cancel(c->stream, c->is_open ? STREAM_BROKEN : error_of(error), text);
+    mux_stream_break(c->stream, c->is_open ? STREAM_BROKEN : error_of(error), text);
     conn_close(c->conn);
     free(c);
 }
@@ -157,4 +158,5 @@ void connect_start(struct loop *loop, struct mux_stream *stream, const char *hos
     c->stream = stream;
     mux_stream_accept(stream, &stream_handlers, c);
     c->conn = conn_connect(loop, host, port, NULL, timeout_us, &conn_handlers, c);
+    conn_read_fully(c->conn);
 }

@@ -171,6 +171,11 @@ bool mux_stream_is_writable(struct mux_stream *stream);
  * direction has not ended. */
 void mux_stream_end(struct mux_stream *stream, struct http_fields trailers);
 
+/* Provider: our body will not be complete. What is queued goes out, and behind
+ * it an ERROR frame instead of the end. The stream is the mux's from here on; no
+ * handler is called any more. */
+void mux_stream_break(struct mux_stream *stream, enum stream_error error, const char *text);
+
 /* Ends the stream with an ERROR frame, ahead of all queues; what it had queued
  * is dropped. No handler is called; the stream is gone. */
 void mux_stream_cancel(struct mux_stream *stream, enum stream_error error, const char *text);

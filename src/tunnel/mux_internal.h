@@ -76,7 +76,7 @@ struct mux_stream {
     /* What waits to be sent, in this order. */
     struct buf heads;    /* HEADERS and INTERIM frames, each with a 4-byte length in front */
     struct buf queue;    /* body */
-    struct buf trailers; /* payload of the END */
+    struct buf trailers; /* payload of the END, or of the ERROR in its place */
 
     enum http_framing request_framing;
     bool is_framing_known;
@@ -84,7 +84,8 @@ struct mux_stream {
     bool is_head_sent;    /* consumer: the other side knows of the stream */
     bool has_head;        /* the response's head came, or was given to us */
     bool is_pipe;         /* that head said so */
-    bool is_ended;        /* our body is complete */
+    bool is_ended;        /* our body is complete, */
+    bool is_broken;       /* or will never be: an ERROR goes out in place of the end */
     bool is_end_sent;     /* and the other side knows */
     bool is_end_received; /* their body is complete */
     bool is_detached;     /* only has to go out: no handlers */
@@ -121,6 +122,12 @@ unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id);
 /* Sends a frame ahead of all streams of its channel, or lets it wait there. */
 void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t stream_id,
                       struct span payload);
+
+/* The payload of an ERROR. */
+enum { MUX_ERROR_CODE_LEN = 2, MUX_ERROR_TEXT_MAX = 1024 };
+struct span mux_encode_error(const struct mux *mux, uint32_t stream_id, enum stream_error error,
+                             const char *text,
+                             uint8_t out[MUX_ERROR_CODE_LEN + MUX_ERROR_TEXT_MAX]);
 
 /* Ends the stream of that id for the other side. */
 void mux_send_error(struct mux *mux, uint32_t stream_id, enum stream_error error, const char *text);

@@ -75,19 +75,24 @@ void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t 
     mux->control_bytes += sizeof prefix + payload.len;
 }
 
+struct span mux_encode_error(const struct mux *mux, uint32_t stream_id, enum stream_error error,
+                             const char *text, uint8_t out[MUX_ERROR_CODE_LEN + MUX_ERROR_TEXT_MAX])
+{
+    struct span words = span_from_string(text);
+    if (words.len > MUX_ERROR_TEXT_MAX)
+        words.len = MUX_ERROR_TEXT_MAX;
+    put_u16be(out, (uint16_t)error);
+    memcpy(out + MUX_ERROR_CODE_LEN, words.data, words.len);
+    struct span whole = span_of(out, MUX_ERROR_CODE_LEN + words.len);
+    bool has_code = mux_has(mux, FEATURE_FIELDS) && stream_id != 0;
+    return has_code ? whole : span_skip(whole, MUX_ERROR_CODE_LEN);
+}
+
 void mux_send_error(struct mux *mux, uint32_t stream_id, enum stream_error error, const char *text)
 {
-    enum { CODE_LEN = 2, TEXT_MAX = 1024 };
-    uint8_t payload[CODE_LEN + TEXT_MAX];
-    struct span words = span_from_string(text);
-    if (words.len > TEXT_MAX)
-        words.len = TEXT_MAX;
-    put_u16be(payload, (uint16_t)error);
-    memcpy(payload + CODE_LEN, words.data, words.len);
-    struct span whole = span_of(payload, CODE_LEN + words.len);
-    bool has_code = mux_has(mux, FEATURE_FIELDS) && stream_id != 0;
-    mux_send_control(mux, mux_channel_of(mux, stream_id), FRAME_ERROR, stream_id,
-                     has_code ? whole : span_skip(whole, CODE_LEN));
+    uint8_t storage[MUX_ERROR_CODE_LEN + MUX_ERROR_TEXT_MAX];
+    struct span payload = mux_encode_error(mux, stream_id, error, text, storage);
+    mux_send_control(mux, mux_channel_of(mux, stream_id), FRAME_ERROR, stream_id, payload);
 }
 
 /* Sends the first of the frames that wait in a buffer. */
@@ -173,7 +178,8 @@ void mux_stream_line_up(struct mux_stream *stream)
 
 static void send_end(struct mux_stream *stream)
 {
-    send_frame(stream, type_of(stream, FRAME_REQ_END, FRAME_RES_END), buf_bytes(&stream->trailers));
+    uint8_t type = stream->is_broken ? FRAME_ERROR : type_of(stream, FRAME_REQ_END, FRAME_RES_END);
+    send_frame(stream, type, buf_bytes(&stream->trailers));
     buf_deinit(&stream->trailers);
     stream->is_end_sent = true;
     if (stream->is_detached)

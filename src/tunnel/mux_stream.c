@@ -261,6 +261,25 @@ void mux_stream_end(struct mux_stream *stream, struct http_fields trailers)
     mux_stream_line_up(stream);
 }
 
+void mux_stream_break(struct mux_stream *stream, enum stream_error error, const char *text)
+{
+    assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached);
+    if (stream->is_end_sent) { /* of a pipe: it is the other direction that broke */
+        mux_stream_cancel(stream, error, text);
+        return;
+    }
+    uint8_t storage[MUX_ERROR_CODE_LEN + MUX_ERROR_TEXT_MAX];
+    struct span payload = mux_encode_error(stream->mux, stream->id, error, text, storage);
+    buf_clear(&stream->trailers);
+    int failed = buf_append(&stream->trailers, payload);
+    assert(failed == 0); /* it is empty, and takes a whole frame */
+    (void)failed;
+    stream->is_ended = true;
+    stream->is_broken = true;
+    detach(stream);
+    mux_stream_line_up(stream);
+}
+
 void mux_stream_cancel(struct mux_stream *stream, enum stream_error error, const char *text)
 {
     struct mux *mux = stream->mux;

@@ -117,12 +117,13 @@ static void forward_free(struct forward *f)
     free(f);
 }
 
-/* Ends the stream with an error; the call is gone or never was. */
+/* Ends the stream with an error behind what has come; the call is gone or never
+ * was. */
 static void forward_fail(struct forward *f, enum stream_error error, const char *text)
 {
     char *reason = xasprintf("upstream %s: %s", f->serve->name, text);
     log_warn("serve: stream %u: %s", mux_stream_id(f->stream), reason);
-    mux_stream_cancel(f->stream, error, reason);
+    mux_stream_break(f->stream, error, reason);
     free(reason);
     forward_free(f);
 }

@@ -441,6 +441,58 @@ static void test_cancel_overtakes(void **state)
     assert_int_equal(pair->consumer.body_bytes, 0);
 }
 
+/* A body that breaks off is sent as far as it came, and the ERROR behind it. */
+static void test_break_comes_last(void **state)
+{
+    struct pair *pair = *state;
+    bool has_flow = mux_has(pair->provider.mux, FEATURE_FLOW);
+    struct mux_stream *request = open_stream(pair, "/");
+    end(request);
+    deliver_all(pair);
+    struct mux_stream *stream = pair->provider.stream[0];
+    respond(stream, 200);
+    deliver_all(pair);
+    pair->provider.story[0] = pair->consumer.story[0] = '\0';
+
+    pair->provider.capacity = 0;
+    static const uint8_t chunk[FRAME_BODY_MAX];
+    for (int i = 0; i < 8; i++)
+        mux_stream_write(stream, span_of(chunk, sizeof chunk));
+    mux_stream_break(stream, STREAM_BROKEN, "upstream broke");
+    assert_int_equal(mux_stream_count(pair->provider.mux), 1);
+    pair->provider.capacity = CHANNEL_MAX;
+    mux_flush(pair->provider.mux);
+    deliver_all(pair);
+    if (has_flow)
+        assert_story(&pair->consumer, ""); /* as far as it may; the rest waits for the reader */
+    for (int i = 0; i < 8 && pair->consumer.story[0] == '\0'; i++) {
+        mux_stream_set_held(request, 0, pair->now_us);
+        deliver_all(pair);
+    }
+    assert_story(&pair->consumer, has_flow ? "error 4 upstream broke; " : "error upstream broke; ");
+    assert_int_equal(pair->consumer.body_bytes, 8 * sizeof chunk);
+    assert_int_equal(mux_stream_count(pair->provider.mux), 0);
+}
+
+/* The consumer goes away while it waits. */
+static void test_break_is_cancelled(void **state)
+{
+    struct pair *pair = *state;
+    struct mux_stream *request = open_stream(pair, "/");
+    end(request);
+    deliver_all(pair);
+    struct mux_stream *stream = pair->provider.stream[0];
+    respond(stream, 200);
+    pair->provider.capacity = 0;
+    mux_stream_write(stream, SPAN_LITERAL("some"));
+    mux_stream_break(stream, STREAM_BROKEN, "upstream broke");
+    pair->provider.story[0] = '\0';
+    cancel(request, "gone");
+    deliver_all(pair);
+    assert_story(&pair->provider, "");
+    assert_int_equal(mux_stream_count(pair->provider.mux), 0);
+}
+
 static void test_consumer_cancels(void **state)
 {
     struct pair *pair = *state;
@@ -1001,6 +1053,8 @@ int main(void)
         TEST(test_bodies_take_turns),
         TEST(test_backpressure),
         TEST(test_cancel_overtakes),
+        TEST(test_break_comes_last),
+        TEST(test_break_is_cancelled),
         TEST(test_consumer_cancels),
         TEST(test_provider_refuses),
         TEST(test_response_before_request_ends),
@@ -1022,6 +1076,8 @@ int main(void)
         EXTENDED(test_each_write_is_sent_at_once),
         EXTENDED(test_streams_take_turns),
         EXTENDED(test_bodies_take_turns),
+        EXTENDED(test_break_comes_last),
+        EXTENDED(test_break_is_cancelled),
         EXTENDED(test_response_before_request_ends),
         EXTENDED(test_oversized_head),
         EXTENDED(test_silence_is_death),
