@@ -1,7 +1,7 @@
 # A thin front to CMake. `make` builds, `make demo` shows, `make test` proves.
 CMAKE ?= cmake
 
-.PHONY: all deps demo check test bench bench-sctp format lint install deb clean
+.PHONY: all deps demo check test fresh bench bench-sctp format lint install deb clean
 
 all: build/build.ninja
 	$(CMAKE) --build build
@@ -24,6 +24,12 @@ check:
 test:
 	scripts/install-deps.sh build check test
 	scripts/test.sh
+
+# What README.md promises, on fresh systems of these.
+RELEASES ?= bookworm trixie noble
+fresh:
+	scripts/install-deps.sh fresh
+	scripts/fresh.sh $(RELEASES)
 
 bench: all
 	bench/run.sh

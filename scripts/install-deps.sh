@@ -8,16 +8,16 @@
 #   build   the programs, and the demo     lint    all that `make lint` can run
 #   check   the unit tests                 fuzz    the preset of that name
 #   test    all other tests                deb     a Debian package
-#   bench   the measurements
+#   bench   the measurements               fresh   `make fresh`
 #
-# What a release has no package of is an error, but for `test` and `lint`: they
-# leave out what needs it, and say so.
+# What a release has no package of is an error, but for `test`, `lint` and
+# `fresh`: they leave out what needs it, and say so.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
 
-# Group, Debian's package, and what shows that it is there: a program, pc:MODULE
-# of pkg-config, h:HEADER, py:MODULE of Python, or a link with libFuzzer.
+# Group, Debian's package, and what shows that it is there: a program, a /FILE,
+# pc:MODULE of pkg-config, h:HEADER, py:MODULE of Python, or a link with libFuzzer.
 table='
     build  build-essential  cc
     build  cmake            cmake
@@ -66,6 +66,10 @@ table='
     bench  openssh-server   sshd
     bench  openssh-client   ssh
     bench  procps           pgrep
+
+    fresh  debootstrap      debootstrap
+    fresh  git              git
+    fresh  ubuntu-keyring   /usr/share/keyrings/ubuntu-archive-keyring.gpg
 '
 
 say() {
@@ -80,6 +84,7 @@ is_there() {
 sys.exit(util.find_spec('${1#py:}') is None)" 2>/dev/null ;;
     libfuzzer) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
         clang -x c -fsanitize=fuzzer - -o /dev/null 2>/dev/null ;;
+    /*) [ -e "$1" ] ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -166,9 +171,9 @@ optional=''
 for group; do
     case $group in
     build | check | fuzz | deb | bench) needed="$needed$(missing_of "$group")" ;;
-    test | lint) optional="$optional$(missing_of "$group")" ;;
+    test | lint | fresh) optional="$optional$(missing_of "$group")" ;;
     *)
-        echo "usage: $0 build|check|test|lint|fuzz|deb|bench… (got '$group')" >&2
+        echo "usage: $0 build|check|test|lint|fuzz|deb|bench|fresh… (got '$group')" >&2
         exit 2
         ;;
     esac

@@ -93,8 +93,11 @@ static void test_names_come_later(void **state)
     loop_run(loop);
     ice_servers_unwatch(&watch);
     assert_false(ice_servers_is_pending(servers));
-    assert_int_equal(ice_servers_get(servers, out, ICE_ADDRESSES_MAX), 1);
-    assert_int_equal(address_port(&out[0].address), 19302);
+    /* Debian's /etc/hosts has it for both families, others for one. */
+    int count = ice_servers_get(servers, out, ICE_ADDRESSES_MAX);
+    assert_in_range(count, 1, 2);
+    for (int i = 0; i < count; i++)
+        assert_int_equal(address_port(&out[i].address), 19302);
     ice_servers_free(servers);
     loop_free(loop);
 }
