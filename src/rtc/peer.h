@@ -106,7 +106,7 @@ int peer_set_remote(struct peer *peer, enum sdp_type type, const char *sdp, cons
 /* Begins an ICE restart (RFC 8445 section 9): gathers anew, on_description
  * with the offer follows in a later turn, the channel goes on as long as there
  * is a path. 0; -ENOTCONN when not open; -EALREADY while an offer of ours is
- * not answered yet. */
+ * not answered yet; -ENOTSUP where peer_can_restart() says no. */
 int peer_restart(struct peer *peer);
 
 /* Whether an offer of ours is not answered yet. */
@@ -120,10 +120,23 @@ void peer_abandon_restart(struct peer *peer);
  * while. */
 bool peer_update_addresses(struct peer *peer);
 
-/* Whom a description is from: nobody we know; the process at the other end;
- * that process, and about this very session. */
-enum peer_match { PEER_MATCH_NONE, PEER_MATCH_PROCESS, PEER_MATCH_SESSION };
-enum peer_match peer_match(const struct peer *peer, const char *sdp);
+/* Whom a description is from, and what it is about. */
+enum peer_match {
+    PEER_MATCH_NONE,       /* nobody we know */
+    PEER_MATCH_PROCESS,    /* the process at the other end: another session */
+    PEER_MATCH_SESSION,    /* this very session: for peer_set_remote() */
+    PEER_MATCH_LATE,       /* the same, an answer that has come before: changes nothing */
+    PEER_MATCH_NO_RESTART, /* an answer to our restart by who takes no part in it: it kept its
+                              ICE credentials, or made another session of the offer. There
+                              will be no other path, so a new session is needed.
+                              peer_set_remote() refuses it and remembers */
+};
+enum peer_match peer_match(const struct peer *peer, enum sdp_type type, const char *sdp);
+
+/* False where the other side is known to fail at a restart, be it from its
+ * first description or from an answer to one: it gives no further answer, or
+ * none that is of use. */
+bool peer_can_restart(const struct peer *peer);
 
 /* Takes a candidate (JSON of an RTCIceCandidateInit, or "null"). 0, also for
  * one that is of no use to us, such as ICE-TCP; -EINVAL for what is none, or of

@@ -21,6 +21,9 @@ struct early_candidate {
     char *ufrag;     /* NULL where absent */
 };
 
+/* What the other side makes of ICE restarts. */
+enum peer_restarts { RESTARTS_UNKNOWN, RESTARTS_WORK, RESTARTS_FAIL };
+
 struct peer {
     struct loop *loop;
     struct peer_config config;
@@ -38,6 +41,7 @@ struct peer {
     bool is_describing; /* send_description() is on its way */
     bool is_described;  /* our description went out: candidates now trickle */
     bool is_gathered;
+    enum peer_restarts restarts;
     struct sdp local;
     struct sdp remote;
     size_t remote_candidates; /* given to ICE */

@@ -120,6 +120,8 @@ int peer_restart(struct peer *peer)
         return -ENOTCONN;
     if (peer->is_offering)
         return -EALREADY;
+    if (!peer_can_restart(peer))
+        return -ENOTSUP;
     peer->is_offering = true;
     peer->local.setup = SDP_ACTPASS; /* RFC 8842 section 5.5: also with DTLS up */
     forget_local(peer);
@@ -128,6 +130,11 @@ int peer_restart(struct peer *peer)
     copy_credentials(peer);
     describe_later(peer);
     return 0;
+}
+
+bool peer_can_restart(const struct peer *peer)
+{
+    return peer->restarts != RESTARTS_FAIL && !peer->remote.cannot_restart;
 }
 
 bool peer_is_offering(const struct peer *peer)
@@ -215,17 +222,18 @@ static int take_answer(struct peer *peer, const struct sdp *sdp, const char **wh
         *why = peer->has_remote ? "an answer has come before" : "there was no offer of ours";
         return -EINVAL;
     }
-    if (sdp->setup == SDP_ACTPASS) {
+    bool is_first = !peer->has_remote;
+    /* DTLS is up, and who began it is of no further interest: Firefox answers
+     * a restart with "active" although it is not. */
+    if (is_first && sdp->setup == SDP_ACTPASS) {
         *why = "the answer does not say which side begins DTLS (a=setup)";
         return -EINVAL;
     }
-    bool is_first = !peer->has_remote;
-    if (!is_first && role_by(sdp) != peer->role) {
-        *why = "the answer changes the side that begins DTLS (a=setup)";
-        return -EINVAL;
-    }
     peer->is_offering = false;
-    peer->role = role_by(sdp);
+    if (is_first)
+        peer->role = role_by(sdp);
+    else
+        peer->restarts = RESTARTS_WORK;
     keep_remote(peer, sdp);
     use_remote(peer);
     if (is_first)
@@ -257,6 +265,8 @@ static void take_next_offer(struct peer *peer, const struct sdp *sdp)
     /* Otherwise we have just restarted, too. */
     bool restarts_us = is_restart && !peer->is_fresh;
     peer->is_offering = false;
+    if (is_restart)
+        peer->restarts = RESTARTS_WORK;
     keep_remote(peer, sdp);
     if (restarts_us) {
         forget_local(peer);
@@ -297,6 +307,50 @@ static bool is_same_session(const struct peer *peer, const struct sdp *sdp)
     return is_same_process(peer, sdp) && sdp->session_id == peer->remote.session_id;
 }
 
+/* An answer while an offer to restart is out. Whoever has been seen to
+ * restart does so again: without new credentials, that is the answer to an
+ * offer before. */
+static enum peer_match match_answer(const struct peer *peer, const struct sdp *sdp)
+{
+    bool is_same = is_same_session(peer, sdp);
+    if (is_same && has_new_credentials(peer, sdp))
+        return PEER_MATCH_SESSION;
+    return is_same && peer->restarts == RESTARTS_WORK ? PEER_MATCH_LATE : PEER_MATCH_NO_RESTART;
+}
+
+static enum peer_match match(const struct peer *peer, enum sdp_type type, const struct sdp *sdp)
+{
+    if (!peer->has_remote || !is_same_process(peer, sdp))
+        return PEER_MATCH_NONE;
+    if (type == SDP_ANSWER && peer->is_offering)
+        return match_answer(peer, sdp);
+    return is_same_session(peer, sdp) ? PEER_MATCH_SESSION : PEER_MATCH_PROCESS;
+}
+
+enum peer_match peer_match(const struct peer *peer, enum sdp_type type, const char *sdp)
+{
+    struct sdp parsed;
+    const char *why;
+    if (sdp_parse(sdp, &parsed, &why) < 0)
+        return PEER_MATCH_NONE;
+    enum peer_match result = match(peer, type, &parsed);
+    sdp_deinit(&parsed);
+    return result;
+}
+
+/* 0 where a description may be taken, also where it is of no use. */
+static int check_match(struct peer *peer, enum peer_match match, const char **why)
+{
+    if (match == PEER_MATCH_SESSION || match == PEER_MATCH_LATE)
+        return 0;
+    *why = "it is of another session";
+    if (match == PEER_MATCH_NO_RESTART) {
+        peer->restarts = RESTARTS_FAIL;
+        *why = "the other side takes no part in the restart";
+    }
+    return -EINVAL;
+}
+
 int peer_set_remote(struct peer *peer, enum sdp_type type, const char *sdp, const char **why)
 {
     if (peer->state == PEER_CLOSED) {
@@ -308,38 +362,22 @@ int peer_set_remote(struct peer *peer, enum sdp_type type, const char *sdp, cons
     int error = sdp_parse(sdp, &parsed, why);
     if (error < 0)
         return error;
+    enum peer_match found = match(peer, type, &parsed);
     bool is_crossing = is_offer && peer->has_remote && peer->is_offering;
     bool has_won = is_crossing && peer->is_offerer;
     /* Their offer, repeated because of an offer of ours that has its answer by
      * now. The one that is out is newer. */
-    bool is_late =
-        is_crossing && !has_won && peer->is_answered && !has_new_credentials(peer, &parsed);
-    if (peer->has_remote && !is_same_session(peer, &parsed)) {
-        *why = "it is of another session";
-        error = -EINVAL;
-    } else if (has_won) {
+    bool is_late = found == PEER_MATCH_LATE || (is_crossing && !has_won && peer->is_answered &&
+                                                !has_new_credentials(peer, &parsed));
+    if (peer->has_remote)
+        error = check_match(peer, found, why);
+    if (!error && has_won)
         describe_later(peer);
-    } else if (!is_late) {
+    else if (!error && !is_late)
         error = is_offer ? take_offer(peer, &parsed, why) : take_answer(peer, &parsed, why);
-    }
     if (error < 0 || has_won || is_late)
         sdp_deinit(&parsed);
     return error;
-}
-
-enum peer_match peer_match(const struct peer *peer, const char *sdp)
-{
-    struct sdp parsed;
-    const char *why;
-    if (!peer->has_remote || sdp_parse(sdp, &parsed, &why) < 0)
-        return PEER_MATCH_NONE;
-    enum peer_match match = PEER_MATCH_NONE;
-    if (is_same_session(peer, &parsed))
-        match = PEER_MATCH_SESSION;
-    else if (is_same_process(peer, &parsed))
-        match = PEER_MATCH_PROCESS;
-    sdp_deinit(&parsed);
-    return match;
 }
 
 /* Whether the description that it belongs to is still to come: ours was not

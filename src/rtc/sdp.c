@@ -289,7 +289,7 @@ static void parse_line(struct parser *p, struct span line)
     else if (strip_prefix(&line, "a="))
         parse_attribute(p, line);
     else if (p->in_session && strip_prefix(&line, "o=")) {
-        next_word(&line);
+        p->out->cannot_restart = span_is_string(next_word(&line), "rtc");
         uint64_t id = 0;
         if (parse_number(next_word(&line), INT64_MAX, &id))
             p->out->session_id = id;

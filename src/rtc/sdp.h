@@ -40,6 +40,7 @@ struct sdp_section {
 
 struct sdp {
     uint64_t session_id;      /* of the o= line; below 2^63 */
+    bool cannot_restart;      /* an o= line of libdatachannel, which fails at ICE restarts */
     uint32_t session_version; /* of ours: one more with each description (RFC 3264 section 8) */
     char ufrag[SDP_UFRAG_MAX + 1];
     char pwd[SDP_PWD_MAX + 1];

@@ -30,6 +30,8 @@
  * for a newcomer; a newcomer whose session with that process still stands
  * offers its restart instead of an answer.
  */
+#include <errno.h>
+
 #include "base/log.h"
 #include "tunnel/link_internal.h"
 
@@ -43,7 +45,12 @@ static const char process_met_again[] = "the other side is met again";
 static void begin(struct link *link, uint64_t now_us)
 {
     struct restart *r = &link->restart;
-    if (peer_restart(session_peer(link->current)) < 0)
+    int error = peer_restart(session_peer(link->current));
+    if (error == -ENOTSUP) {
+        r->is_refused = true;
+        link_offer(link);
+    }
+    if (error < 0)
         return;
     log_info("tunnel: %s; looking for another path", r->why);
     r->begun_for = r->why;
@@ -201,11 +208,14 @@ static void on_addresses(void *arg)
 
 /* ---- descriptions ---- */
 
-static struct session *find(struct link *link, const char *sdp)
+static struct session *find(struct link *link, enum sdp_type type, const char *sdp)
 {
     struct session *sessions[] = {link->current, link->draining};
     for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++) {
-        if (sessions[i] && peer_match(session_peer(sessions[i]), sdp) == PEER_MATCH_SESSION)
+        if (!sessions[i])
+            continue;
+        enum peer_match match = peer_match(session_peer(sessions[i]), type, sdp);
+        if (match == PEER_MATCH_SESSION || match == PEER_MATCH_LATE)
             return sessions[i];
     }
     return NULL;
@@ -229,7 +239,7 @@ static void take(struct link *link, struct session *session, enum sdp_type type,
 bool link_restart_take_offer(struct link *link, const char *sdp)
 {
     struct restart *r = &link->restart;
-    struct session *session = find(link, sdp);
+    struct session *session = find(link, SDP_OFFER, sdp);
     bool is_awaited = r->is_offer_awaited;
     r->is_offer_awaited = false;
     if (session) {
@@ -238,8 +248,8 @@ bool link_restart_take_offer(struct link *link, const char *sdp)
         take(link, session, SDP_OFFER, sdp);
         return true;
     }
-    bool is_known =
-        link->current && peer_match(session_peer(link->current), sdp) == PEER_MATCH_PROCESS;
+    bool is_known = link->current &&
+                    peer_match(session_peer(link->current), SDP_OFFER, sdp) == PEER_MATCH_PROCESS;
     if (!is_known || !is_awaited || r->is_refused || r->is_under_way || link->pending)
         return false;
     r->not_before_us = 0;
@@ -249,7 +259,7 @@ bool link_restart_take_offer(struct link *link, const char *sdp)
 
 bool link_restart_take_answer(struct link *link, const char *sdp)
 {
-    struct session *session = find(link, sdp);
+    struct session *session = find(link, SDP_ANSWER, sdp);
     if (session) {
         take(link, session, SDP_ANSWER, sdp);
         return true;
@@ -258,7 +268,7 @@ bool link_restart_take_answer(struct link *link, const char *sdp)
         return false;
     abandon(link);
     link->restart.is_refused = true;
-    log_debug("link: the other side made a new session of our restart");
+    log_debug("link: the other side takes no part in a restart");
     link_offer(link);
     return true;
 }

@@ -35,6 +35,7 @@ struct end {
     char *sdp; /* the last one */
     enum sdp_type type;
     int descriptions;
+    bool is_described; /* since the test set it to false */
     size_t candidate_count;
     char *candidates[CANDIDATES_MAX];
     bool is_gathered;
@@ -92,6 +93,7 @@ static void on_description(enum sdp_type type, const char *sdp, void *arg)
     end->sdp = xstrdup(sdp);
     end->type = type;
     end->descriptions++;
+    end->is_described = true;
     end->is_gathered = false;
     if (!end->scene->is_manual)
         give_description(end, type);
@@ -1024,23 +1026,158 @@ static void test_restart_overtakes_answer(void **state)
     run_until(scene, both_on_new_paths);
 }
 
+static bool first_is_described(struct scene *scene)
+{
+    return scene->ends[0].is_described;
+}
+
+static bool second_is_described(struct scene *scene)
+{
+    return scene->ends[1].is_described;
+}
+
+/* The first offers a restart; returns what the second answers. */
+static char *answer_to_restart(struct scene *scene)
+{
+    scene->is_manual = true;
+    for (int i = 0; i < 2; i++) {
+        scene->ends[i].path_changes = 0;
+        scene->ends[i].is_described = false;
+    }
+    assert_int_equal(peer_restart(scene->ends[0].peer), 0);
+    run_until(scene, first_is_described);
+    give_description(&scene->ends[0], SDP_OFFER);
+    run_until(scene, second_is_described);
+    return xstrdup(scene->ends[1].sdp);
+}
+
+/* text with what stands behind `name`, to the end of the line, replaced. */
+static char *with_value(const char *text, const char *name, const char *value)
+{
+    const char *at = strstr(text, name);
+    assert_non_null(at);
+    at += strlen(name);
+    size_t len = strlen(text) + strlen(value) + 1;
+    char *out = xcalloc(1, len);
+    snprintf(out, len, "%.*s%s%s", (int)(at - text), text, value, at + strcspn(at, "\r"));
+    return out;
+}
+
+/* Firefox says "active" in its answer to a restart although it is not. */
+static void test_restart_answer_changes_the_role(void **state)
+{
+    static const char *const roles[] = {"passive", "actpass"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        struct scene *scene = *state;
+        const char *why = NULL;
+        connect_both(scene);
+        char *answer = answer_to_restart(scene);
+        assert_non_null(strstr(answer, "a=setup:active"));
+        char *changed = with_value(answer, "a=setup:", roles[i]);
+        assert_int_equal(peer_set_remote(scene->ends[0].peer, SDP_ANSWER, changed, &why), 0);
+        free(changed);
+        free(answer);
+        run_until(scene, both_on_new_paths);
+        /* And the second's own role is what it was. */
+        scene->ends[0].is_described = scene->ends[1].is_described = false;
+        assert_int_equal(peer_restart(scene->ends[1].peer), 0);
+        run_until(scene, second_is_described);
+        give_description(&scene->ends[1], SDP_OFFER);
+        run_until(scene, first_is_described);
+        assert_non_null(strstr(scene->ends[0].sdp, "a=setup:passive"));
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void assert_no_restart(struct peer *peer, const char *answer)
+{
+    const char *why = NULL;
+    assert_int_equal(peer_match(peer, SDP_ANSWER, answer), PEER_MATCH_NO_RESTART);
+    assert_true(peer_can_restart(peer));
+    assert_int_equal(peer_set_remote(peer, SDP_ANSWER, answer, &why), -EINVAL);
+    assert_string_equal(why, "the other side takes no part in the restart");
+    peer_abandon_restart(peer);
+    assert_false(peer_can_restart(peer));
+    assert_int_equal(peer_restart(peer), -ENOTSUP);
+}
+
+/* aiortc and GStreamer answer a restart with the credentials that they had,
+ * werift with another session id. */
+static void test_answers_without_a_restart(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct scene *scene = *state;
+        connect_both(scene);
+        char *before = xstrdup(scene->ends[1].sdp);
+        char *answer = answer_to_restart(scene);
+        char *other = i == 0 ? xstrdup(before) : with_value(answer, "o=", "- 17 0 IN IP4 0.0.0.0");
+        assert_no_restart(scene->ends[0].peer, other);
+        free(other);
+        free(answer);
+        free(before);
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* An answer that comes once more says nothing of the restart that is out. */
+static void test_answer_is_late(void **state)
+{
+    struct scene *scene = *state;
+    struct peer *peer = scene->ends[0].peer;
+    const char *why = NULL;
+    connect_both(scene);
+    char *first = answer_to_restart(scene);
+    assert_int_equal(peer_set_remote(peer, SDP_ANSWER, first, &why), 0);
+    run_until(scene, both_on_new_paths);
+    char *second = answer_to_restart(scene);
+    assert_int_equal(peer_match(peer, SDP_ANSWER, first), PEER_MATCH_LATE);
+    assert_int_equal(peer_set_remote(peer, SDP_ANSWER, first, &why), 0);
+    assert_true(peer_is_offering(peer));
+    assert_int_equal(peer_match(peer, SDP_ANSWER, second), PEER_MATCH_SESSION);
+    assert_int_equal(peer_set_remote(peer, SDP_ANSWER, second, &why), 0);
+    free(first);
+    free(second);
+    run_until(scene, both_on_new_paths);
+}
+
+/* libdatachannel gives no answer, and tells who it is beforehand. */
+static void test_other_side_cannot_restart(void **state)
+{
+    struct scene *scene = *state;
+    const char *why = NULL;
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    give_description(&scene->ends[0], SDP_OFFER);
+    run_until(scene, second_described);
+    char *answer = with_value(scene->ends[1].sdp, "o=", "rtc 3456789012 0 IN IP4 127.0.0.1");
+    assert_int_equal(peer_set_remote(scene->ends[0].peer, SDP_ANSWER, answer, &why), 0);
+    free(answer);
+    run_until(scene, both_open);
+    assert_false(peer_can_restart(scene->ends[0].peer));
+    assert_int_equal(peer_restart(scene->ends[0].peer), -ENOTSUP);
+    assert_true(peer_can_restart(scene->ends[1].peer));
+}
+
 /* Descriptions of other sessions do nothing to this one. */
 static void test_other_sessions_are_refused(void **state)
 {
     struct scene *scene = *state;
     struct peer *peer = scene->ends[1].peer;
     const char *why = NULL;
-    assert_int_equal(peer_match(peer, "v=0\r\n"), PEER_MATCH_NONE);
+    assert_int_equal(peer_match(peer, SDP_OFFER, "v=0\r\n"), PEER_MATCH_NONE);
     assert_int_equal(peer_restart(peer), -ENOTCONN);
     connect_both(scene);
     char *sdp = xstrdup(scene->ends[0].sdp);
-    assert_int_equal(peer_match(peer, sdp), PEER_MATCH_SESSION);
+    assert_int_equal(peer_match(peer, SDP_OFFER, sdp), PEER_MATCH_SESSION);
     char *id = strstr(sdp, "o=- ") + 4;
     *id = *id == '1' ? '2' : '1';
-    assert_int_equal(peer_match(peer, sdp), PEER_MATCH_PROCESS);
+    assert_int_equal(peer_match(peer, SDP_OFFER, sdp), PEER_MATCH_PROCESS);
     assert_int_equal(peer_set_remote(peer, SDP_OFFER, sdp, &why), -EINVAL);
     assert_string_equal(why, "it is of another session");
-    assert_int_equal(peer_match(peer, scene->ends[1].sdp), PEER_MATCH_NONE);
+    assert_int_equal(peer_match(peer, SDP_OFFER, scene->ends[1].sdp), PEER_MATCH_NONE);
     assert_int_equal(peer_set_remote(peer, SDP_ANSWER, scene->ends[0].sdp, &why), -EINVAL);
     free(sdp);
     /* Once more the same offer: answered, nothing is restarted. */
@@ -1121,6 +1258,10 @@ int main(void)
         TEST(test_names_of_restarts_before),
         TEST(test_repeated_offer_is_late),
         TEST(test_restart_overtakes_answer),
+        TEST(test_restart_answer_changes_the_role),
+        TEST(test_answers_without_a_restart),
+        TEST(test_answer_is_late),
+        TEST(test_other_side_cannot_restart),
         TEST(test_other_sessions_are_refused),
         TEST(test_dead_servers_cost_no_time),
         TEST(test_unresolved_name_costs_no_time),
