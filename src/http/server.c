@@ -129,6 +129,16 @@ static void make_room(struct http_server *server)
         connection_close(c);
 }
 
+/* The process has no descriptor for the one that is to be accepted. */
+static bool make_descriptor(void *arg)
+{
+    struct http_server *server = arg;
+    struct http_connection *c = longest_waiting(server);
+    if (c)
+        connection_reset(c); /* a close would hold the descriptor for a while */
+    return c || (server->config.make_room && server->config.make_room(server->config.arg));
+}
+
 static void on_accept(struct conn *conn, void *arg)
 {
     struct http_server *server = arg;
@@ -156,6 +166,7 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
         free(server);
         return error;
     }
+    listener_set_make_room(server->listener, make_descriptor);
     server->loop = loop;
     server->config = *config;
     server->port = listener_port(server->listener);

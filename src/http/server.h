@@ -60,10 +60,14 @@ struct http_server_config {
      * http_exchange_accept(), http_exchange_upgrade(), http_exchange_break()
      * or a full response (respond and end) before it returns. */
     void (*on_request)(struct http_exchange *x, const struct http_request *request, void *arg);
+    /* The process has no file descriptor left, and no connection waits for a
+     * request: closes something else, or returns false. May be NULL. */
+    bool (*make_room)(void *arg);
     void *arg;
-    /* Over it, the one that has waited longest for a request, or the rest of
-     * a head, and whose client has taken all responses, is closed for a new
-     * one (with 503 if it had begun to ask); without any, that gets 503. */
+    /* Over it, or without a descriptor for a new one, the one that has waited
+     * longest for a request, or the rest of a head, and whose client has taken
+     * all responses, is closed for a new one (with 503 if it had begun to ask);
+     * without any, that gets 503, or waits in the kernel. */
     size_t connections_max;
     uint64_t head_timeout_us; /* from the first byte of a head to its last; slow-loris */
     /* Without a request on a kept-alive connection; of a response that is

@@ -138,12 +138,18 @@ enum peer_owner conn_peer_owner(const struct conn *conn);
 bool conn_has_unread(const struct conn *conn);
 
 /* Accepts on host:port (port 0 picks one). host is a literal or a name, looked
- * up under this call. on_accept gets an open conn that has no handlers yet and
+ * up under this call, and served at each of its addresses; "localhost" are
+ * 127.0.0.1 and ::1, as far as the machine has them. on_accept gets an open conn that has no handlers yet and
  * must be given some by conn_set_handlers() under the call, or closed; its
  * on_open does not come. Errors: -EADDRINUSE, -EADDRNOTAVAIL (not an address
  * of this machine), -EACCES, -EINVAL for a host that is no address at all. */
 int listener_new(struct loop *loop, const char *host, uint16_t port,
                  void (*on_accept)(struct conn *conn, void *arg), void *arg, struct listener **out);
+
+/* Without a descriptor for the next connection, make_room is asked (with the
+ * arg of on_accept) to close something at once, and to return false where it
+ * can not; then that connection waits in the kernel. */
+void listener_set_make_room(struct listener *listener, bool (*make_room)(void *arg));
 uint16_t listener_port(const struct listener *listener);
 void listener_close(struct listener *listener); /* NULL is allowed */
 

@@ -46,7 +46,7 @@ const char *address_format(const struct address *address, char out[ADDRESS_TEXT_
     return out;
 }
 
-static void address_set_port(struct address *address, uint16_t port)
+void address_set_port(struct address *address, uint16_t port)
 {
     struct sockaddr_storage *storage = &address->storage;
     if (storage->ss_family == AF_INET)

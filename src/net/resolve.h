@@ -25,6 +25,7 @@ const char *address_format(const struct address *address, char out[ADDRESS_TEXT_
 /* Parses a literal IPv4 or IPv6 address (no brackets). 0 or -EINVAL. */
 int address_parse(const char *host, uint16_t port, struct address *out);
 uint16_t address_port(const struct address *address);
+void address_set_port(struct address *address, uint16_t port);
 
 struct resolution;
 

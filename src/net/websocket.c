@@ -457,3 +457,12 @@ void websocket_close(struct websocket *ws, int code, const char *reason)
     ws->is_freed = true;
     loop_defer(ws->loop, websocket_destroy, ws);
 }
+
+void websocket_reset(struct websocket *ws)
+{
+    assert(!ws->is_freed);
+    ws->has_closed = true;
+    conn_reset(ws->conn);
+    ws->is_freed = true;
+    loop_defer(ws->loop, websocket_destroy, ws);
+}

@@ -67,4 +67,7 @@ void websocket_local_address(const struct websocket *ws, struct address *out);
  * reason is at most 123 bytes of UTF-8. After on_close only frees. */
 void websocket_close(struct websocket *ws, int code, const char *reason);
 
+/* The same at once: drops what is queued and resets the connection. */
+void websocket_reset(struct websocket *ws);
+
 #endif

@@ -39,7 +39,7 @@ static const struct shape shapes[] = {
 static const char *const code_names[] = {
     [SIGNAL_CODE_ROOM_FULL] = "room-full",       [SIGNAL_CODE_ALREADY_JOINED] = "already-joined",
     [SIGNAL_CODE_NOT_JOINED] = "not-joined",     [SIGNAL_CODE_MALFORMED] = "malformed",
-    [SIGNAL_CODE_UNKNOWN_TYPE] = "unknown-type",
+    [SIGNAL_CODE_UNKNOWN_TYPE] = "unknown-type", [SIGNAL_CODE_TOO_MANY_JOINS] = "too-many-joins",
 };
 
 enum { CODE_COUNT = sizeof code_names / sizeof *code_names };

@@ -36,7 +36,8 @@ enum signal_code {
     SIGNAL_CODE_ALREADY_JOINED,
     SIGNAL_CODE_NOT_JOINED,
     SIGNAL_CODE_MALFORMED,
-    SIGNAL_CODE_UNKNOWN_TYPE
+    SIGNAL_CODE_UNKNOWN_TYPE,
+    SIGNAL_CODE_TOO_MANY_JOINS /* of one address: later, perhaps */
 };
 
 /* Strings are NUL-terminated UTF-8; those that a type does not have are

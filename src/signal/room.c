@@ -80,8 +80,8 @@ static void room_free(struct rooms *rooms, struct room *room)
     free(room);
 }
 
-static void refuse(struct rooms *rooms, struct room_member *to, enum signal_code code,
-                   const char *text)
+void room_refuse(struct rooms *rooms, struct room_member *to, enum signal_code code,
+                 const char *text)
 {
     char *copy = xstrdup(text);
     const struct signal_message error = {.type = SIGNAL_ERROR, .code = code, .text = copy};
@@ -145,14 +145,14 @@ static void join(struct rooms *rooms, struct room_member *member,
                  const struct signal_message *message)
 {
     if (member->room) {
-        refuse(rooms, member, SIGNAL_CODE_ALREADY_JOINED, "already joined a room");
+        room_refuse(rooms, member, SIGNAL_CODE_ALREADY_JOINED, "already joined a room");
         return;
     }
     struct room *room = room_find_or_new(rooms, message->room);
     if (take_over(rooms, room, member, message->key))
         return;
     if (room->member_count == ROOM_PEERS_MAX) {
-        refuse(rooms, member, SIGNAL_CODE_ROOM_FULL, "room full: both places are taken");
+        room_refuse(rooms, member, SIGNAL_CODE_ROOM_FULL, "room full: both places are taken");
         return;
     }
     member->id = xcalloc(UUID_TEXT_LEN + 1, 1);
@@ -188,7 +188,7 @@ static void relay(struct rooms *rooms, struct room_member *from,
                   const struct signal_message *message)
 {
     if (!from->room) {
-        refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
+        room_refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
         return;
     }
     struct signal_message relayed = *message;
@@ -215,7 +215,8 @@ void room_handle(struct rooms *rooms, struct room_member *from,
     case SIGNAL_PEER_JOINED:
     case SIGNAL_PEER_LEFT:
     case SIGNAL_ERROR:
-        refuse(rooms, from, SIGNAL_CODE_UNKNOWN_TYPE, "unknown type: only a server sends that");
+        room_refuse(rooms, from, SIGNAL_CODE_UNKNOWN_TYPE,
+                    "unknown type: only a server sends that");
         break;
     }
 }
@@ -225,15 +226,16 @@ void room_handle_malformed(struct rooms *rooms, struct room_member *from, int er
 {
     bool is_relayed = type == SIGNAL_OFFER || type == SIGNAL_ANSWER || type == SIGNAL_CANDIDATE;
     if (error == -EBADMSG)
-        refuse(rooms, from, SIGNAL_CODE_MALFORMED, "invalid JSON: one object is expected");
+        room_refuse(rooms, from, SIGNAL_CODE_MALFORMED, "invalid JSON: one object is expected");
     else if (error == -EINVAL && type == SIGNAL_JOIN)
-        refuse(rooms, from, SIGNAL_CODE_MALFORMED, "room name required: 1 to 128 bytes of UTF-8");
+        room_refuse(rooms, from, SIGNAL_CODE_MALFORMED,
+                    "room name required: 1 to 128 bytes of UTF-8");
     else if (error == -EINVAL && is_relayed && !from->room)
-        refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
+        room_refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
     else if (error == -EINVAL && is_relayed)
-        refuse(rooms, from, SIGNAL_CODE_MALFORMED,
-               type == SIGNAL_CANDIDATE ? "candidate required: a string"
-                                        : "sdp required: a string");
+        room_refuse(rooms, from, SIGNAL_CODE_MALFORMED,
+                    type == SIGNAL_CANDIDATE ? "candidate required: a string"
+                                             : "sdp required: a string");
     else
-        refuse(rooms, from, SIGNAL_CODE_UNKNOWN_TYPE, "unknown type");
+        room_refuse(rooms, from, SIGNAL_CODE_UNKNOWN_TYPE, "unknown type");
 }

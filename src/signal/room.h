@@ -51,6 +51,10 @@ void room_handle(struct rooms *rooms, struct room_member *from,
 void room_handle_malformed(struct rooms *rooms, struct room_member *from, int error,
                            enum signal_type type);
 
+/* Answers with an error of the caller's. */
+void room_refuse(struct rooms *rooms, struct room_member *to, enum signal_code code,
+                 const char *text);
+
 /* The member goes, with peer-left to those who stay. Harmless outside. */
 void room_leave(struct rooms *rooms, struct room_member *member);
 

@@ -18,9 +18,14 @@ enum {
     /* Sockets at a time; over it a handshake gets 503. Bounds all memory. */
     SIGNAL_CONNECTIONS_MAX = 10000,
 
-    /* Of one IPv4 address, or one IPv6 /64; over it a handshake gets 429. One
-     * machine must not take all places. */
+    /* Of one IPv4 address, or one IPv6 /64; four times as many of one /48. Over
+     * it a handshake gets 429. One machine, or site, must not take all places. */
     SIGNAL_PER_ADDRESS_MAX = 256,
+
+    /* Joins a second of one IPv4 address or IPv6 /64 (four times as many of one
+     * /48), on average, and two for each socket that it may have at once. Over
+     * it: `error`. A room's name is a secret, and each join is a guess at it. */
+    SIGNAL_JOINS_PER_S = 5,
 
     /* Messages a second of one socket, on average, and at once. A session
      * needs some dozens, most of them candidates. Over it: 1008. */
@@ -31,7 +36,15 @@ enum {
      * read must not make us keep what the other one sends. Holds a whole
      * negotiation, in which single messages may have 64 KiB. */
     SIGNAL_QUEUE_MAX = 512 << 10,
+
+    /* Bytes that wait for all sockets together; over it, the one that has read
+     * nothing for longest is reset, and the next. Ten thousand sockets that
+     * stay below their own maximum must not take gigabytes. */
+    SIGNAL_QUEUES_MAX = 64 << 20,
 };
+
+/* A socket that reads nothing of what waits for it for so long is reset. */
+#define SIGNAL_STUCK_US (15 * US_PER_S)
 
 /* A dead peer must not keep its room full: a socket is pinged, and dropped
  * when nothing has come from it for the time of silence. */
@@ -45,10 +58,13 @@ struct signal_server_config {
     const char *host;
     uint16_t port; /* 0 picks one */
     size_t connections_max;
-    size_t per_address_max; /* 0: no limit, as behind a reverse proxy */
+    size_t per_address_max; /* 0: no limit, nor for joins, as behind a reverse proxy */
+    size_t joins_per_s;
     size_t messages_per_s;
     size_t messages_burst;
     size_t queue_max;
+    size_t queues_max;
+    uint64_t stuck_us;
     uint64_t ping_us;
     uint64_t silence_us; /* at least twice ping_us */
 };

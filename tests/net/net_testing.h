@@ -7,10 +7,12 @@
 
 #include "testing.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -70,6 +72,28 @@ static inline void test_wait_readable(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     assert_int_equal(poll(&p, 1, (int)(TEST_PATIENCE_US / US_PER_MS)), 1);
+}
+
+/* From now on the process may open one descriptor more, or as many as it
+ * closes. Undone by setrlimit(). */
+static inline void test_allow_one_descriptor(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    int highest = STDERR_FILENO;
+    for (int fd = 0; fd < 1024; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            highest = fd;
+    }
+    /* The limit is on numbers, so none below may be free. */
+    int fd;
+    while ((fd = dup(STDERR_FILENO)) < highest)
+        assert_true(fd >= 0);
+    close(fd);
+    limit.rlim_cur = (rlim_t)fd + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 /* A name that is refused without asking a name server: over 255 bytes. */

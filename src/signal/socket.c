@@ -1,0 +1,347 @@
+/*
+ * Each socket has a struct socket and nothing else of ours while it is idle.
+ *
+ * Heartbeat: the sockets form a queue in the order of their next check. All
+ * wait equally long, so who is checked goes to the back, and one timer for the
+ * front serves them all. At a check a socket is pinged when it is time, or
+ * dropped when at the next check it would have been silent for too long, or
+ * when what waits for it has not moved.
+ *
+ * A socket that breaks a limit while something else runs (its queue is full
+ * because another peer sent to it) is only marked; the next turn drops it.
+ */
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/bucket.h"
+#include "base/log.h"
+#include "net/websocket.h"
+#include "signal/message.h"
+#include "signal/outbox.h"
+#include "signal/server_internal.h"
+
+enum {
+    CHECKS_PER_PING = 3, /* the more, the longer a silent socket may hope */
+};
+
+/* Why a socket is dropped in the next turn. */
+enum doom { DOOM_NONE, DOOM_TALKS, DOOM_SLOW, DOOM_CROWD };
+
+static const char *const doom_texts[] = {
+    [DOOM_NONE] = "",
+    [DOOM_TALKS] = "too many messages",
+    [DOOM_SLOW] = "reads too slowly",
+    [DOOM_CROWD] = "the memory for messages is full, and this one has not read for longest",
+};
+
+struct socket {
+    struct list link; /* by next check */
+    struct signal_server *server;
+    struct websocket *ws;
+    struct origin *origin;
+    struct room_member member;
+    uint64_t check_at_us;
+    uint64_t ping_at_us;
+    uint64_t heard_at_us;
+    struct bucket bucket; /* of messages that it may send */
+    struct outbox outbox;
+    unsigned number; /* names it in the log, in the order of arrival */
+    enum doom doom;
+};
+
+static struct socket *socket_of(struct list *link)
+{
+    return LIST_ENTRY(link, struct socket, link);
+}
+
+static void start_heartbeat(struct signal_server *server)
+{
+    struct list *first = list_first(&server->sockets);
+    timer_start_at(server->heartbeat, first ? socket_of(first)->check_at_us : TIME_NEVER);
+}
+
+static void look_at_outbox(struct socket *socket, uint64_t now_us)
+{
+    /* What is doomed counts for nothing any more. */
+    size_t len = socket->doom ? 0 : websocket_queued(socket->ws);
+    outbox_look(&socket->outbox, &socket->server->queued, len, now_us);
+}
+
+/* --- ends --------------------------------------------------------------------- */
+
+/* Takes it off everything but its connection, and frees it. */
+static struct websocket *socket_release(struct socket *socket)
+{
+    struct signal_server *server = socket->server;
+    struct websocket *ws = socket->ws;
+    uint64_t now_us = clock_now_us();
+    list_remove(&socket->link);
+    server->socket_count--;
+    outbox_look(&socket->outbox, &server->queued, 0, now_us);
+    room_leave(server->rooms, &socket->member);
+    origins_drop_socket(&server->origins, socket->origin, now_us);
+    free(socket);
+    return ws;
+}
+
+static void socket_close(struct socket *socket, int code, const char *reason)
+{
+    websocket_close(socket_release(socket), code, reason);
+}
+
+/* Who does not read would not read a reason either; its memory is free now. */
+static void socket_reset(struct socket *socket)
+{
+    websocket_reset(socket_release(socket));
+}
+
+static void socket_log_gone(const struct socket *socket, int code, const char *reason)
+{
+    log_info("socket %u: gone: %s%s(%d)", socket->number, reason, *reason ? " " : "", code);
+}
+
+static void drop_doomed(void *arg)
+{
+    struct signal_server *server = arg;
+    server->has_doomed = false;
+    if (server->is_closed)
+        return;
+    LIST_EACH(link, tmp, &server->sockets)
+    {
+        struct socket *socket = socket_of(link);
+        const char *reason = doom_texts[socket->doom];
+        if (socket->doom == DOOM_NONE)
+            continue;
+        log_warn("socket %u: dropped: %s", socket->number, reason);
+        /* Dooms others, at worst: none is freed but this one. */
+        if (socket->doom == DOOM_CROWD)
+            socket_reset(socket);
+        else
+            socket_close(socket, WEBSOCKET_POLICY, reason);
+    }
+}
+
+static void socket_doom(struct socket *socket, enum doom doom)
+{
+    struct signal_server *server = socket->server;
+    socket->doom = doom;
+    look_at_outbox(socket, clock_now_us());
+    if (server->has_doomed)
+        return;
+    server->has_doomed = true;
+    loop_defer(server->loop, drop_doomed, server);
+}
+
+bool socket_drop_idle(struct signal_server *server)
+{
+    struct socket *first = NULL;
+    LIST_EACH(link, tmp, &server->sockets)
+    {
+        struct socket *socket = socket_of(link);
+        bool is_idle = !socket->doom && !room_is_inside(&socket->member);
+        if (is_idle && (!first || socket->number < first->number))
+            first = socket;
+    }
+    if (!first)
+        return false;
+    log_warn("socket %u: dropped: it has no room, and file descriptors are short", first->number);
+    socket_reset(first);
+    return true;
+}
+
+void socket_close_all(struct signal_server *server)
+{
+    LIST_EACH(link, tmp, &server->sockets)
+    socket_close(socket_of(link), WEBSOCKET_GOING_AWAY, "the server shuts down");
+}
+
+/* --- sending ------------------------------------------------------------------ */
+
+/* Looks at all; the one whose messages have not moved for longest, or NULL. */
+static struct socket *longest_stuck(struct signal_server *server, uint64_t now_us)
+{
+    struct socket *longest = NULL;
+    uint64_t longest_us = 0;
+    LIST_EACH(link, tmp, &server->sockets)
+    {
+        struct socket *socket = socket_of(link);
+        look_at_outbox(socket, now_us);
+        uint64_t stuck_us = outbox_stuck_us(&socket->outbox, now_us);
+        if (socket->outbox.len > 0 && (!longest || stuck_us > longest_us)) {
+            longest = socket;
+            longest_us = stuck_us;
+        }
+    }
+    return longest;
+}
+
+static void keep_to_budget(struct signal_server *server, uint64_t now_us)
+{
+    while (server->queued > server->config.queues_max) {
+        struct socket *socket = longest_stuck(server, now_us);
+        /* Looking may have shown that they are shorter by now. */
+        if (server->queued > server->config.queues_max)
+            socket_doom(socket, DOOM_CROWD);
+    }
+}
+
+void socket_on_room_send(struct room_member *to, const struct signal_message *message, void *arg)
+{
+    struct signal_server *server = arg;
+    struct socket *socket = LIST_ENTRY(to, struct socket, member);
+    if (socket->doom || server->is_closed) /* nobody leaves when all go */
+        return;
+    uint64_t now_us = clock_now_us();
+    char *text = signal_message_encode(message);
+    look_at_outbox(socket, now_us);
+    websocket_send(socket->ws, span_from_string(text));
+    look_at_outbox(socket, now_us);
+    free(text);
+    if (socket->outbox.len > server->config.queue_max)
+        socket_doom(socket, DOOM_SLOW);
+    keep_to_budget(server, now_us);
+}
+
+/* --- what comes ----------------------------------------------------------------- */
+
+static void socket_log_message(const struct socket *socket, const struct signal_message *message)
+{
+    char redacted[LOG_REDACTED_LEN];
+    if (message->type == SIGNAL_JOIN)
+        log_info("socket %u: join %s: %s", socket->number, log_redact(message->room, redacted),
+                 room_is_inside(&socket->member) ? socket->member.id : "refused");
+    else
+        log_debug("socket %u: %s", socket->number, signal_type_name(message->type));
+}
+
+static void socket_handle(struct socket *socket, const struct signal_message *message)
+{
+    struct signal_server *server = socket->server;
+    if (message->type == SIGNAL_JOIN &&
+        !origins_take_join(&server->origins, socket->origin, clock_now_us())) {
+        log_warn("socket %u: join refused: too many of its address", socket->number);
+        room_refuse(server->rooms, &socket->member, SIGNAL_CODE_TOO_MANY_JOINS,
+                    "too many joins of this address; try again later");
+        return;
+    }
+    room_handle(server->rooms, &socket->member, message);
+    socket_log_message(socket, message);
+}
+
+static void on_ws_message(struct span text, void *arg)
+{
+    struct socket *socket = arg;
+    struct signal_server *server = socket->server;
+    if (socket->doom)
+        return;
+    if (!bucket_take(&socket->bucket, server->config.messages_per_s, server->config.messages_burst,
+                     clock_now_us())) {
+        socket_doom(socket, DOOM_TALKS);
+        return;
+    }
+    struct signal_message message;
+    int error = signal_message_decode(text, &message);
+    if (error < 0) {
+        log_debug("socket %u: malformed message of %zu bytes", socket->number, text.len);
+        room_handle_malformed(server->rooms, &socket->member, error, message.type);
+        return;
+    }
+    socket_handle(socket, &message);
+    bool is_bye = message.type == SIGNAL_BYE;
+    signal_message_deinit(&message);
+    if (is_bye)
+        socket_close(socket, WEBSOCKET_NORMAL, "bye");
+}
+
+static void on_ws_alive(void *arg)
+{
+    struct socket *socket = arg;
+    socket->heard_at_us = clock_now_us();
+}
+
+static void on_ws_close(int code, const char *reason, void *arg)
+{
+    struct socket *socket = arg;
+    socket_log_gone(socket, code, reason);
+    socket_close(socket, WEBSOCKET_NORMAL, "");
+}
+
+/* --- heartbeat ------------------------------------------------------------------ */
+
+/* Whether it is still there. late_us: for so long this process did not run.
+ * What came meanwhile is still unread then: that time is nobody's silence. */
+static bool socket_is_well(struct socket *socket, uint64_t now_us, uint64_t late_us)
+{
+    const struct signal_server_config *config = &socket->server->config;
+    uint64_t silent_us = now_us - socket->heard_at_us;
+    silent_us -= silent_us < late_us ? silent_us : late_us;
+    socket->heard_at_us = now_us - silent_us;
+    look_at_outbox(socket, now_us);
+    uint64_t stuck_us = outbox_stuck_us(&socket->outbox, now_us);
+    stuck_us -= stuck_us < late_us ? stuck_us : late_us;
+    socket->outbox.moved_at_us = now_us - stuck_us;
+    if (silent_us >= config->silence_us - config->ping_us / CHECKS_PER_PING) {
+        log_info("socket %u: dropped: silent for %llu s", socket->number,
+                 (unsigned long long)(silent_us / US_PER_S));
+        socket_close(socket, WEBSOCKET_POLICY, "no answer to pings");
+        return false;
+    }
+    if (stuck_us >= config->stuck_us) {
+        log_info("socket %u: dropped: has read nothing for %llu s, and %zu bytes wait for it",
+                 socket->number, (unsigned long long)(stuck_us / US_PER_S), socket->outbox.len);
+        socket_reset(socket);
+        return false;
+    }
+    return true;
+}
+
+static void socket_check(struct socket *socket, uint64_t now_us)
+{
+    struct signal_server *server = socket->server;
+    if (!socket_is_well(socket, now_us, now_us - socket->check_at_us))
+        return;
+    socket->check_at_us = now_us + server->config.ping_us / CHECKS_PER_PING;
+    list_remove(&socket->link);
+    list_append(&server->sockets, &socket->link);
+    if (now_us >= socket->ping_at_us) {
+        socket->ping_at_us = now_us + server->config.ping_us;
+        websocket_ping(socket->ws);
+        look_at_outbox(socket, now_us);
+    }
+}
+
+void socket_on_heartbeat(void *arg)
+{
+    struct signal_server *server = arg;
+    uint64_t now_us = clock_now_us();
+    struct list *first;
+    while ((first = list_first(&server->sockets)) != NULL) {
+        struct socket *socket = socket_of(first);
+        if (socket->check_at_us > now_us)
+            break;
+        socket_check(socket, now_us);
+    }
+    start_heartbeat(server);
+}
+
+void socket_new(struct signal_server *server, struct conn *conn, struct span early,
+                const struct address *address)
+{
+    static const struct websocket_handlers handlers = {on_ws_message, on_ws_alive, on_ws_close};
+    uint64_t now_us = clock_now_us();
+    struct socket *socket = xcalloc(1, sizeof *socket);
+    socket->server = server;
+    socket->number = ++server->numbers;
+    socket->heard_at_us = now_us;
+    socket->check_at_us = now_us + server->config.ping_us / CHECKS_PER_PING;
+    socket->ping_at_us = now_us + server->config.ping_us;
+    socket->origin = origins_add_socket(&server->origins, address, now_us);
+    list_append(&server->sockets, &socket->link);
+    server->socket_count++;
+    if (server->socket_count == 1)
+        start_heartbeat(server);
+    socket->ws = websocket_new(server->loop, conn, WEBSOCKET_SERVER, SIGNAL_MESSAGE_MAX, early,
+                               &handlers, socket);
+    char text[ADDRESS_TEXT_LEN];
+    log_debug("socket %u: open from %s", socket->number, address_format(address, text));
+}
