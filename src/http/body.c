@@ -33,123 +33,6 @@ enum chunk_state {
     END_LF
 };
 
-/* Content-Length (RFC 9110 section 8.6): digits only. Lists of equal numbers
- * are allowed to be merged there; they are refused here. */
-static int parse_length(struct span value, uint64_t *out)
-{
-    uint64_t length = 0;
-    if (value.len == 0)
-        return -EINVAL;
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned digit = (unsigned)value.data[i] - '0';
-        if (digit > 9 || length > (HTTP_LENGTH_MAX - digit) / 10)
-            return -EINVAL;
-        length = length * 10 + digit;
-    }
-    *out = length;
-    return 0;
-}
-
-int http_content_length(struct http_fields fields, uint64_t *length)
-{
-    size_t count = http_fields_count(fields, "Content-Length");
-    if (count == 0)
-        return 0;
-    if (count > 1)
-        return -EINVAL;
-    int error = parse_length(http_fields_find(fields, "Content-Length")->value, length);
-    return error < 0 ? error : 1;
-}
-
-/* Looks at the codings over all lines of Transfer-Encoding. chunked must be
- * the last and stand once; any other is one that we cannot decode. */
-static int check_codings(struct http_fields fields)
-{
-    size_t codings = 0;
-    size_t chunked = 0;
-    bool is_last = false;
-    for (size_t i = 0; i < fields.count; i++) {
-        if (!span_is_string_nocase(fields.at[i].name, "Transfer-Encoding"))
-            continue;
-        struct span rest = fields.at[i].value;
-        struct span coding;
-        while (http_list_next(&rest, &coding)) {
-            if (!http_is_token(coding))
-                return -EINVAL;
-            is_last = span_is_string_nocase(coding, "chunked");
-            chunked += is_last;
-            codings++;
-        }
-    }
-    if (codings == 0 || chunked > 1 || (chunked == 1 && !is_last))
-        return -EINVAL;
-    return codings == 1 && chunked == 1 ? 0 : -ENOTSUP;
-}
-
-/* Returns whether the fields frame the body, or an error. */
-static int framing_of(struct http_fields fields, int minor_version, enum http_framing *framing,
-                      uint64_t *length)
-{
-    int has_length = http_content_length(fields, length);
-    if (has_length < 0)
-        return has_length;
-    if (http_fields_find(fields, "Transfer-Encoding")) {
-        /* Section 6.1: with a length, or in HTTP/1.0, it is an attack or a
-         * fault; which of two readings the next server takes is unknown. */
-        if (has_length || minor_version == 0)
-            return -EINVAL;
-        *framing = HTTP_BODY_CHUNKED;
-        int error = check_codings(fields);
-        return error < 0 ? error : 1;
-    }
-    if (has_length)
-        *framing = HTTP_BODY_LENGTH;
-    return has_length;
-}
-
-int http_request_framing(const struct http_request *request, enum http_framing *framing,
-                         uint64_t *length)
-{
-    *framing = HTTP_BODY_NONE;
-    *length = 0;
-    int result = framing_of(request->fields, request->minor_version, framing, length);
-    if (result < 0)
-        return result;
-    if (span_is_string(request->method, "CONNECT")) {
-        /* RFC 9110 section 9.3.6: it has no content. What claims otherwise
-         * could be read as a pipe's first bytes or as content. */
-        *framing = HTTP_BODY_PIPE;
-        return result > 0 ? -EINVAL : 0;
-    }
-    bool is_empty = result == 0 || (*framing == HTTP_BODY_LENGTH && *length == 0);
-    if (is_empty && http_request_upgrade(request).len > 0)
-        *framing = HTTP_BODY_PIPE;
-    return 0;
-}
-
-bool http_status_has_body(int status)
-{
-    return status >= 200 && status != 204 && status != 304;
-}
-
-int http_response_framing(const struct http_response *response, struct span request_method,
-                          enum http_framing *framing, uint64_t *length)
-{
-    *framing = HTTP_BODY_NONE;
-    *length = 0;
-    int result = framing_of(response->fields, response->minor_version, framing, length);
-    if (span_is_string(request_method, "HEAD") || !http_status_has_body(response->status)) {
-        /* No body is there, but its fields are passed on, and shall not mean
-         * two things to who reads them. A coding is not; it may be any. */
-        *framing = HTTP_BODY_NONE;
-        *length = 0;
-        return result == -EINVAL ? result : 0;
-    }
-    if (result == 0)
-        *framing = HTTP_BODY_UNTIL_CLOSE;
-    return result < 0 ? result : 0;
-}
-
 void http_body_init(struct http_body *body, enum http_framing framing, uint64_t length)
 {
     *body = (struct http_body){.framing = framing, .state = SIZE_FIRST};
@@ -159,6 +42,12 @@ void http_body_init(struct http_body *body, enum http_framing framing, uint64_t 
                     (framing == HTTP_BODY_LENGTH && length == 0);
     buf_init(&body->trailers, HTTP_TRAILERS_MAX);
     buf_init(&body->hop, HTTP_HEAD_MAX);
+}
+
+void http_body_init_response(struct http_body *body, enum http_framing framing, uint64_t length)
+{
+    http_body_init(body, framing, length);
+    body->line_end = HTTP_CRLF_OR_LF;
 }
 
 void http_body_deinit(struct http_body *body)
@@ -290,7 +179,7 @@ static int step_trailers(struct http_body *body, uint8_t c)
     }
 }
 
-static int step(struct http_body *body, uint8_t c)
+static int step_exactly(struct http_body *body, uint8_t c)
 {
     switch (body->state) {
     case DATA_CR:
@@ -307,6 +196,19 @@ static int step(struct http_body *body, uint8_t c)
     default:
         return step_size_line(body, c);
     }
+}
+
+/* A bare LF, where it ends a line, is read as CRLF. */
+static int step(struct http_body *body, uint8_t c)
+{
+    bool is_awaited = body->state == SIZE_LF || body->state == DATA_LF ||
+                      body->state == TRAILER_LF || body->state == END_LF;
+    if (c == '\n' && !is_awaited && body->line_end == HTTP_CRLF_OR_LF) {
+        int error = step_exactly(body, '\r');
+        if (error < 0)
+            return error;
+    }
+    return step_exactly(body, c);
 }
 
 /* Hands out what is there of the length or the chunk. */

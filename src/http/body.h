@@ -1,6 +1,6 @@
 /*
- * Message bodies (RFC 9112 sections 6 and 7): how a body is framed, and
- * taking the frame off. Sans-I/O, bounded state; only trailers are kept.
+ * Message bodies (RFC 9112 section 7): taking the frame off. Sans-I/O, bounded
+ * state; only trailers are kept.
  */
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
@@ -10,9 +10,8 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
-#include "http/field.h"
-
-#define HTTP_LENGTH_MAX ((uint64_t)INT64_MAX) /* of a body or chunk; no sum with it overflows */
+#include "http/framing.h"
+#include "http/parse.h"
 
 enum {
     HTTP_CHUNK_LINE_MAX = 1024,      /* a chunk's size with its extensions; stops endless ones */
@@ -21,26 +20,10 @@ enum {
     HTTP_TRAILERS_MAX = 8 << 10,     /* all trailers of a body; likewise */
 };
 
-/* Content-Length: 1 with *length, 0 where there is none, -EINVAL for one that
- * is repeated or no number. */
-int http_content_length(struct http_fields fields, uint64_t *length);
-
-/* Whether a response of that status may have content (not 1xx, 204, 304). */
-bool http_status_has_body(int status);
-
-/* Section 6.3. 0, -EINVAL for contradictory or malformed framing (400 or
- * 502), -ENOTSUP for a transfer coding other than chunked (501). A request
- * that asks for an Upgrade and has content is an ordinary one: its framing is
- * not HTTP_BODY_PIPE. Whether a response begins a pipe depends on its
- * request, and is for the caller to say. */
-int http_request_framing(const struct http_request *request, enum http_framing *framing,
-                         uint64_t *length);
-int http_response_framing(const struct http_response *response, struct span request_method,
-                          enum http_framing *framing, uint64_t *length);
-
 /* Reads one body. Embedded. */
 struct http_body {
     enum http_framing framing;
+    enum http_line_end line_end;
     uint64_t left;     /* of the length, or of the current chunk */
     int state;         /* of the chunk parser */
     unsigned line_len; /* bytes of the current chunk line */
@@ -50,8 +33,11 @@ struct http_body {
     struct buf hop;      /* what the head's Connection names */
 };
 
-/* Of NONE and PIPE nothing is read: done from the start. */
+/* Of NONE and PIPE nothing is read: done from the start. Lines end by CRLF
+ * only. */
 void http_body_init(struct http_body *body, enum http_framing framing, uint64_t length);
+/* A response's lines may end by a bare LF. */
+void http_body_init_response(struct http_body *body, enum http_framing framing, uint64_t length);
 void http_body_deinit(struct http_body *body);
 
 /* Copies what Connection names in the head of this body: trailers of those

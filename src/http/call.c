@@ -183,9 +183,9 @@ static const char *take_response(struct http_call *call, struct http_response *r
         buf_deinit(&call->early);
     }
     call->has_response = true;
-    call->keeps_alive = is_kept_alive(response);
+    call->keeps_alive = is_kept_alive(response) && !call->is_length_mended;
     call->keep_us = keep_alive_us(response->fields);
-    http_body_init(&call->body, response->framing, length);
+    http_body_init_response(&call->body, response->framing, length);
     http_body_keep_connection(&call->body, response->fields);
     return NULL;
 }
@@ -234,6 +234,7 @@ static size_t feed_head(struct http_call *call, struct span bytes)
         call_fail(call, HTTP_CALL_MALFORMED, "the server's response is not proper HTTP/1.1");
         return taken;
     }
+    call->is_length_mended = http_response_mend_length(&response, fields);
     call_respond(call, &response);
     return (size_t)head_len - old_len;
 }

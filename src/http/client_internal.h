@@ -45,6 +45,7 @@ struct http_call {
     bool has_bytes;   /* of a response */
     bool has_response;
     bool keeps_alive; /* the response says so */
+    bool is_length_mended;
     bool is_flush_scheduled;
     bool is_gone;
 };

@@ -1,9 +1,7 @@
 /*
  * A head is read line by line from the front, each time from the start: the
- * caller keeps an incomplete head and calls again with more. Only CRLF ends a
- * line. RFC 9112 lets a server take a bare LF or unfold lines too; each such
- * leniency is a second reading of the same bytes, and two readings in a row of
- * servers are how requests are smuggled, so here there is one.
+ * caller keeps an incomplete head and calls again with more. Lines are never
+ * unfolded.
  *
  *   head  = first-line CRLF *( name ":" OWS value OWS CRLF ) CRLF
  */
@@ -21,8 +19,8 @@ enum {
 
 enum line { LINE_MORE, LINE_DONE, LINE_BAD };
 
-/* Takes a line without its CRLF off the front. */
-static enum line take_line(struct span *in, struct span *line)
+/* Takes a line without its end off the front. */
+static enum line take_line(struct span *in, enum http_line_end end, struct span *line)
 {
     if (in->len == 0)
         return LINE_MORE;
@@ -30,9 +28,10 @@ static enum line take_line(struct span *in, struct span *line)
     if (!lf)
         return LINE_MORE;
     size_t len = (size_t)(lf - in->data);
-    if (len == 0 || lf[-1] != '\r')
+    bool has_cr = len > 0 && lf[-1] == '\r';
+    if (!has_cr && end == HTTP_CRLF)
         return LINE_BAD;
-    *line = span_of(in->data, len - 1);
+    *line = span_of(in->data, len - has_cr);
     *in = span_skip(*in, len + 1);
     return LINE_DONE;
 }
@@ -68,12 +67,13 @@ static int parse_field(struct span line, struct http_field *field)
 }
 
 /* Returns 1 at the empty line, 0 when more is needed, or an error. */
-static int parse_fields(struct span *in, struct http_field *fields, size_t *count)
+static int parse_fields(struct span *in, enum http_line_end end, struct http_field *fields,
+                        size_t *count)
 {
     *count = 0;
     for (;;) {
         struct span line;
-        switch (take_line(in, &line)) {
+        switch (take_line(in, end, &line)) {
         case LINE_MORE:
             return 0;
         case LINE_BAD:
@@ -95,7 +95,7 @@ static int parse_fields(struct span *in, struct http_field *fields, size_t *coun
 ssize_t http_parse_fields(struct span in, struct http_field *fields, size_t *count)
 {
     struct span rest = in;
-    int result = parse_fields(&rest, fields, count);
+    int result = parse_fields(&rest, HTTP_CRLF, fields, count);
     return result > 0 ? (ssize_t)(in.len - rest.len) : result;
 }
 
@@ -215,7 +215,7 @@ ssize_t http_parse_request(struct span in, struct http_request *out, struct http
     struct span line;
     int lines = 0;
     do {
-        enum line got = take_line(&rest, &line);
+        enum line got = take_line(&rest, HTTP_CRLF, &line);
         if (got == LINE_BAD)
             return HTTP_BAD_SYNTAX;
         if (++lines > EMPTY_LINES_MAX + 1)
@@ -230,7 +230,7 @@ ssize_t http_parse_request(struct span in, struct http_request *out, struct http
     if (result < 0)
         return result;
     size_t count;
-    result = parse_fields(&rest, fields, &count);
+    result = parse_fields(&rest, HTTP_CRLF, fields, &count);
     if (result <= 0)
         return result < 0 ? result : need_more(whole);
     out->fields = (struct http_fields){fields, count};
@@ -251,7 +251,7 @@ static int parse_status_line(struct span line, struct http_response *out)
     enum {
         VERSION_LEN = 8,
         STATUS_END = 12,
-        STATUS_MAX = 599 /* RFC 9110 section 15; what is over it is as a 5xx */
+        STATUS_MAX = 999 /* RFC 9110 section 15: what is over 599 is as a 5xx */
     };
     if (line.len < STATUS_END || line.data[VERSION_LEN] != ' ')
         return HTTP_BAD_SYNTAX;
@@ -280,7 +280,7 @@ ssize_t http_parse_response(struct span in, struct http_response *out, struct ht
         whole.len = HTTP_HEAD_MAX;
     struct span rest = whole;
     struct span line;
-    enum line got = take_line(&rest, &line);
+    enum line got = take_line(&rest, HTTP_CRLF_OR_LF, &line);
     if (got == LINE_BAD)
         return HTTP_BAD_SYNTAX;
     if (got == LINE_MORE) {
@@ -292,7 +292,7 @@ ssize_t http_parse_response(struct span in, struct http_response *out, struct ht
     if (result < 0)
         return result;
     size_t count;
-    result = parse_fields(&rest, fields, &count);
+    result = parse_fields(&rest, HTTP_CRLF_OR_LF, fields, &count);
     if (result <= 0)
         return result < 0 ? result : need_more(whole);
     out->fields = (struct http_fields){fields, count};
@@ -310,5 +310,6 @@ bool http_head_may_end(struct span in, size_t searched_len, size_t parsed_len)
         return true;
     /* The empty line may have begun in the old bytes. */
     size_t from = searched_len < 2 ? 0 : searched_len - 2;
-    return memmem(in.data + from, in.len - from, "\n\r\n", 3) != NULL;
+    return memmem(in.data + from, in.len - from, "\n\r\n", 3) != NULL ||
+           memmem(in.data + from, in.len - from, "\n\n", 2) != NULL;
 }

@@ -19,6 +19,13 @@ enum http_parse_error {
     HTTP_BAD_VERSION = -505
 };
 
+/* What ends a line. A request's is CRLF: a bare LF, as section 2.2 allows it,
+ * would be a second reading of the same bytes, and two readings in a row of
+ * servers are how requests are smuggled. A response is read by us alone, and
+ * what goes on is proper; so its lines may end by LF, as other proxies have
+ * it. */
+enum http_line_end { HTTP_CRLF, HTTP_CRLF_OR_LF };
+
 /* Parses one head at the front of in. fields has room for HTTP_FIELDS_MAX.
  * Returns the bytes consumed (> 0, up to and with the empty line), 0 when the
  * head is not complete yet, or an enum http_parse_error. A few empty lines

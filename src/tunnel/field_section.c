@@ -277,7 +277,7 @@ int response_fields_decode(struct span payload, struct head *out)
         out->framing = HTTP_BODY_UNTIL_CLOSE;
     out->is_framing_known = true;
     out->status = (int)status;
-    bool is_valid = status >= 100 && status <= 599 && http_is_field_value(out->reason) &&
+    bool is_valid = status >= 100 && status <= 999 && http_is_field_value(out->reason) &&
                     is_length_consistent(out);
     return is_valid ? 0 : -EINVAL;
 }

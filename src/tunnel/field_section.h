@@ -35,7 +35,7 @@ int trailers_encode(struct http_fields trailers, struct buf *out);
  *   a hop-by-hop field but "TE: trailers" in a request and Upgrade of a pipe;
  *   a pipe that is neither CONNECT nor names a protocol;
  *   a Content-Length that contradicts the framing, or stands twice;
- *   a status outside of 100 to 599.
+ *   a status outside of 100 to 999.
  * What of a response goes with its frame and its request is for the caller. */
 int request_fields_decode(struct span payload, struct head *out);
 int response_fields_decode(struct span payload, struct head *out);

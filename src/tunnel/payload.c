@@ -249,10 +249,14 @@ char *request_json_encode(const struct head *head, uint32_t stream_id)
 
 char *response_json_encode(const struct head *head, uint32_t stream_id, bool *was_lossy)
 {
+    enum { STATUS_MAX = 599 };
+    /* RFC 9110 section 15: what is over it counts as a failure of the server;
+     * in version 1 there is no such status. */
+    int status = head->status <= STATUS_MAX ? head->status : 500;
     *was_lossy = false;
     json_t *root = json_object();
     json_object_set_new(root, "stream_id", json_integer(stream_id));
-    json_object_set_new(root, "status", json_integer(head->status));
+    json_object_set_new(root, "status", json_integer(status));
     json_object_set_new(root, "headers", fields_to_json(head, was_lossy));
     return dump(root);
 }
@@ -367,7 +371,7 @@ int response_json_decode(struct span json, struct head *out)
     json_int_t number = json_integer_value(status);
     int result = -EINVAL;
     uint8_t *to = make_storage(out, json);
-    if (json_is_integer(status) && number >= 200 && number <= 599 &&
+    if (json_is_integer(status) && number >= 200 && number <= 999 &&
         fields_from_json(json_object_get(root, "headers"), out, &to)) {
         out->status = (int)number;
         out->reason = span_from_string(http_reason(out->status));

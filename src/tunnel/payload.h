@@ -52,7 +52,7 @@ char *agree_encode(const struct agree *agree);
  * head, which owns what its spans point into, and which the caller inits and
  * deinits whatever the result: 0, or -EINVAL for what is no head or could
  * not stand in an HTTP head (method and names are tokens, values have no
- * control characters, status is 200 to 599, at most HTTP_FIELDS_MAX fields). */
+ * control characters, status is 200 to 999, at most HTTP_FIELDS_MAX fields). */
 int request_json_decode(struct span json, struct head *out);
 int response_json_decode(struct span json, struct head *out);
 

@@ -45,6 +45,7 @@ TABLES = {
     "fields of a response": responses.FIELDS,
     "responses without a body": responses.WITHOUT_A_BODY,
     "interim responses": responses.INTERIM,
+    "responses that are taken all the same": responses.LENIENT,
     "responses that are none": responses.MALFORMED,
     "responses that break off": responses.BROKEN_OFF,
     "one request after the other": connections.ONE_AFTER_THE_OTHER,

@@ -59,7 +59,7 @@ static void on_head(const struct head *head, void *arg)
 {
     struct user *user = arg;
     check_head(head);
-    if (head->status != 101 && (head->status < 200 || head->status > 599))
+    if (head->status != 101 && (head->status < 200 || head->status > 999))
         abort();
     user->is_pipe = head->framing == HTTP_BODY_PIPE;
 }

@@ -125,8 +125,12 @@ function nodeView(kind, bytes, isEnd) {
   const addFields = (list) => (hasHead ? view.trailers : view.fields).push(...list);
   const parser = new HTTPParser();
   const type = kind === "q" ? HTTPParser.REQUEST : HTTPParser.RESPONSE;
-  // RFC 9112 section 7.1.1 allows blanks before an extension; Node only by this.
-  parser.initialize(type, {}, 1 << 20, HTTPParser.kLenientSpacesAfterChunkSize);
+  // RFC 9112 section 7.1.1 allows blanks before an extension; Node only by the
+  // first. The others are what we take of responses, and of requests not.
+  const { kLenientSpacesAfterChunkSize, kLenientOptionalCRBeforeLF, kLenientChunkedLength } =
+    HTTPParser;
+  const ofResponses = kind === "q" ? 0 : kLenientOptionalCRBeforeLF | kLenientChunkedLength;
+  parser.initialize(type, {}, 1 << 20, kLenientSpacesAfterChunkSize | ofResponses);
   parser[HTTPParser.kOnHeaders] = (list) => addFields(list);
   parser[HTTPParser.kOnHeadersComplete] = (_major, minor, list, method, url, status, reason) => {
     if (list) addFields(list);
@@ -170,6 +174,8 @@ function isKnown(error, bytes, ours) {
     // behind what frames a body (section 5.6.3).
     /^transfer-encoding:.*,/im.test(text) ||
     /^(content-length|transfer-encoding):.*\t *\r$/im.test(text) ||
+    // It takes no lengths of a response that are equal (RFC 9110 section 8.6).
+    (ours.method === "" && /^HPE_(INVALID|UNEXPECTED)_CONTENT_LENGTH$/.test(error)) ||
     // It waits for a body behind some interim responses.
     (ours.status >= 100 && ours.status < 200)
   );

@@ -250,12 +250,13 @@ static void test_malformed_responses(void **state)
 {
     (void)state;
     static const char *const answers[] = {
-        "HTTP/1.1 200 OK\n\n",
+        "HTTP/1.1 200 OK\n X: 1\n\n",
         "SSH-2.0-OpenSSH_9.2\r\n",
         "HTTP/2.0 200 OK\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5, 5, 6\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnope\r\n",
     };
@@ -266,6 +267,39 @@ static void test_malformed_responses(void **state)
         RIG_WAIT(caller.a.errors == 1);
         assert_int_equal(caller.a.error, HTTP_CALL_MALFORMED);
         RIG_WAIT(caller.servers[0].is_closed);
+        caller_stop();
+    }
+}
+
+/* What other proxies take as well; but a connection whose response had two
+ * framings is not used again. */
+static void test_lenient_responses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        int status;
+        bool is_kept;
+    } rows[] = {
+        {"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", 200, true},
+        {"HTTP/1.1 999 No\r\nContent-Length: 5\r\n\r\nhello", 999, true},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 200, true},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello", 200, true},
+        {"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nhello\n0\n\n", 200, true},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "5\r\nhello\r\n0\r\n\r\n",
+         200, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        caller_start();
+        caller_get(&caller.a);
+        caller_serve(0, GET_HEAD, rows[i].answer);
+        RIG_WAIT(caller.a.ends == 1);
+        assert_true(caller_got(&caller.a, "hello"));
+        assert_int_equal(caller.a.status, rows[i].status);
+        caller_get(&caller.b);
+        caller_serve(rows[i].is_kept ? 0 : 1, GET_HEAD, OK_HELLO);
+        RIG_WAIT(caller.b.ends == 1);
         caller_stop();
     }
 }
@@ -696,6 +730,7 @@ int main(void)
         cmocka_unit_test(test_errors_of_connecting),
         cmocka_unit_test(test_breaks_off),
         cmocka_unit_test(test_malformed_responses),
+        cmocka_unit_test(test_lenient_responses),
         cmocka_unit_test(test_early_refusal),
         cmocka_unit_test(test_retries_on_fresh_connection),
         cmocka_unit_test(test_no_second_retry),

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "http/body.h"
 #include "http/parse.h"
 
 static struct http_field fields[HTTP_FIELDS_MAX];
+static struct http_field as_sent[HTTP_FIELDS_MAX]; /* before what a client mends */
 static struct http_field trailers[HTTP_FIELDS_MAX];
 
 /* Each byte as the character of that number, as Node has it. */
@@ -50,11 +52,9 @@ static void print_verdict(const char *verdict)
 
 /* Reads the body behind a head. Returns the bytes used, 0 when there is not
  * all of it, -1 when it is malformed. */
-static ssize_t read_body(struct span in, enum http_framing framing, uint64_t length,
-                         struct http_body *body, struct buf *content)
+static ssize_t read_body(struct http_body *body, struct span in, struct buf *content)
 {
     size_t used = 0;
-    http_body_init(body, framing, length);
     while (used < in.len && !body->is_done) {
         struct span piece;
         ssize_t took = http_body_feed(body, span_skip(in, used), &piece);
@@ -78,6 +78,11 @@ static void print_message(char kind, struct span in)
         print_verdict(head_len < 0 ? "error" : "more");
         return;
     }
+    struct http_fields sent = is_request ? request.fields : response.fields;
+    memcpy(as_sent, fields, sent.count * sizeof *fields);
+    sent.at = as_sent;
+    if (!is_request)
+        http_response_mend_length(&response, fields);
     struct span method = kind == 'h' ? SPAN_LITERAL("HEAD") : SPAN_LITERAL("GET");
     int error = is_request ? http_request_framing(&request, &framing, &length)
                            : http_response_framing(&response, method, &framing, &length);
@@ -88,7 +93,11 @@ static void print_message(char kind, struct span in)
     struct http_body body;
     struct buf content;
     buf_init(&content, 1 << 20);
-    ssize_t used = read_body(span_skip(in, (size_t)head_len), framing, length, &body, &content);
+    if (is_request)
+        http_body_init(&body, framing, length);
+    else
+        http_body_init_response(&body, framing, length);
+    ssize_t used = read_body(&body, span_skip(in, (size_t)head_len), &content);
     bool is_done = used >= 0 && body.is_done;
     print_verdict(used < 0 ? "error" : is_done ? "whole" : "more");
     if (is_done) {
@@ -98,7 +107,7 @@ static void print_message(char kind, struct span in)
         print_string(request.method);
         printf(",\"target\":");
         print_string(is_request ? request.target : response.reason);
-        print_fields("fields", is_request ? request.fields : response.fields);
+        print_fields("fields", sent);
         size_t count = 0;
         if (body.trailers.len > 0)
             http_parse_fields(buf_bytes(&body.trailers), trailers, &count);

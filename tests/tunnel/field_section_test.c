@@ -219,7 +219,7 @@ static void test_refused_lengths(void **state)
 static void test_refused_responses(void **state)
 {
     (void)state;
-    static const int statuses[] = {0, 99, 600, 65535};
+    static const int statuses[] = {0, 99, 1000, 65535};
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         struct head head = a_response(statuses[i], HTTP_BODY_NONE);
         assert_is_refused(&head);

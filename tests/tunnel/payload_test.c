@@ -94,6 +94,25 @@ static void test_response_round_trip(void **state)
     free(json);
 }
 
+/* Version 1 has no status over 599. */
+static void test_odd_status(void **state)
+{
+    (void)state;
+    struct head head;
+    head_init(&head);
+    head.status = 999;
+    bool was_lossy;
+    char *json = response_json_encode(&head, 9, &was_lossy);
+    head_deinit(&head);
+    assert_int_equal(decode(response_json_decode, json, &head), 0);
+    assert_int_equal(head.status, 500);
+    head_deinit(&head);
+    free(json);
+    assert_int_equal(decode(response_json_decode, "{\"status\":999,\"headers\":{}}", &head), 0);
+    assert_int_equal(head.status, 999);
+    head_deinit(&head);
+}
+
 static void test_other_peers_habits(void **state)
 {
     (void)state;
@@ -264,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request_round_trip),
         cmocka_unit_test(test_response_round_trip),
+        cmocka_unit_test(test_odd_status),
         cmocka_unit_test(test_other_peers_habits),
         cmocka_unit_test(test_refused_requests),
         cmocka_unit_test(test_refused_responses),
