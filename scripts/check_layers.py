@@ -35,7 +35,8 @@ LIBRARIES = {
     "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*",
                   "ice/stun_auth.c"],
     "wslay/*": ["net/websocket*.c"],
-    "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c"],
+    "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c",
+                  "tunnel/error_body.c"],
 }
 
 # Anything else between angle brackets is the C library's or the kernel's.

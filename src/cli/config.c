@@ -15,6 +15,7 @@
 #include "rtc/ice_servers.h"
 #include "signal/message.h"
 #include "tunnel/feature.h"
+#include "tunnel/origin.h"
 
 static void replace(char **to, const char *text)
 {
@@ -135,6 +136,26 @@ const char *config_take_allow_connect(struct config *config, const char *text)
     return NULL;
 }
 
+const char *config_take_allow_host(struct config *config, const char *text)
+{
+    const char *wrong = origin_check_host(text);
+    if (!wrong && config->allowed_host_count == CONFIG_NAMES_MAX)
+        wrong = "is one host too many; 32 are the most";
+    if (!wrong)
+        config->allowed_hosts[config->allowed_host_count++] = xstrdup(text);
+    return wrong;
+}
+
+const char *config_take_allow_origin(struct config *config, const char *text)
+{
+    const char *wrong = origin_check(text);
+    if (!wrong && config->allowed_origin_count == CONFIG_NAMES_MAX)
+        wrong = "is one origin too many; 32 are the most";
+    if (!wrong)
+        config->allowed_origins[config->allowed_origin_count++] = xstrdup(text);
+    return wrong;
+}
+
 const char *config_take_advertise(struct config *config, const char *text)
 {
     if (text[0] != '/' || strpbrk(text, "?# "))
@@ -220,7 +241,8 @@ const char *config_take_without(struct config *config, const char *text)
     for (struct span rest = span_from_string(text), name; http_list_next(&rest, &name);) {
         unsigned feature = feature_from_name(name);
         if (feature == 0)
-            return "must be one or more of sse, fields, flow, channels, interim and upgrade, "
+            return "must be one or more of sse, fields, flow, channels, interim, upgrade and "
+                   "forwarded, "
                    "between commas";
         config->features &= ~feature;
     }
@@ -290,6 +312,10 @@ void config_deinit(struct config *config)
     free(config->upstream_ca);
     while (config->header_count > 0)
         free_secret_string(config->header_texts[--config->header_count]);
+    while (config->allowed_host_count > 0)
+        free(config->allowed_hosts[--config->allowed_host_count]);
+    while (config->allowed_origin_count > 0)
+        free(config->allowed_origins[--config->allowed_origin_count]);
     config_clear_stun(config);
     free(config->turn);
     free(config->turn_user);

@@ -14,7 +14,8 @@
 
 enum command { COMMAND_SERVE = 1, COMMAND_PROXY = 2 };
 
-enum { CONFIG_STUN_MAX = 7 }; /* with the TURN server: rtc/ice_servers.h's maximum */
+enum { CONFIG_STUN_MAX = 7 };   /* with the TURN server: rtc/ice_servers.h's maximum */
+enum { CONFIG_NAMES_MAX = 32 }; /* of --allow-host, of --allow-origin */
 
 struct config {
     enum command command;
@@ -32,6 +33,10 @@ struct config {
     char *header_texts[REWRITE_RULES_MAX];
     struct http_field headers[REWRITE_RULES_MAX]; /* in header_texts */
     size_t header_count;
+    char *allowed_hosts[CONFIG_NAMES_MAX];
+    size_t allowed_host_count;
+    char *allowed_origins[CONFIG_NAMES_MAX];
+    size_t allowed_origin_count;
     char *listen_host;
     uint16_t listen_port;
     char *stun[CONFIG_STUN_MAX];
@@ -64,6 +69,8 @@ const char *config_take_preserve_host(struct config *config, const char *text);
 const char *config_take_forwarded(struct config *config, const char *text);
 const char *config_take_header(struct config *config, const char *text);
 const char *config_take_allow_connect(struct config *config, const char *text);
+const char *config_take_allow_host(struct config *config, const char *text);
+const char *config_take_allow_origin(struct config *config, const char *text);
 const char *config_take_advertise(struct config *config, const char *text);
 const char *config_take_listen(struct config *config, const char *text);
 const char *config_take_stun(struct config *config, const char *text);

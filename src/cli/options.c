@@ -45,12 +45,20 @@ static const struct option options[] = {
      "add Via, Forwarded and X-Forwarded-For, -Host and -Proto to requests", false},
     {"--allow-connect", NULL, NULL, COMMAND_SERVE, config_take_allow_connect,
      "carry CONNECT to the upstream's own host and port", false},
+    {"--allow-origin", NULL, "ORIGIN", COMMAND_SERVE, config_take_allow_origin,
+     "with --header: a page of that origin may do more than read, as in https://app.example.org; "
+     "repeatable, '*' for all",
+     false},
     {"--advertise", NULL, "PREFIX", COMMAND_SERVE, config_take_advertise,
      "prefix to take off request paths: with /v1, /v1/models goes upstream as /models "
      "(default /)",
      false},
     {"--listen", "TUNNEL_LISTEN", "ADDR:PORT", COMMAND_PROXY, config_take_listen,
      "where tools connect (default 127.0.0.1:8000; port 0 picks one)", false},
+    {"--allow-host", NULL, "NAME", COMMAND_PROXY, config_take_allow_host,
+     "a name of this machine that clients use, beside localhost and addresses; repeatable, '*' "
+     "for all",
+     false},
     {"--stun", "TUNNEL_STUN", "URL", BOTH, config_take_stun,
      "STUN server, repeatable, or none (default stun:stun.l.google.com:19302)", false},
     {"--turn", "TUNNEL_TURN", "URL", BOTH, config_take_turn,

@@ -92,6 +92,7 @@ int proxy_command(const struct config *config)
         .host = config->listen_host,
         .port = config->listen_port,
         .is_forwarded = config->is_forwarded,
+        .allowed_hosts = {config->allowed_hosts, config->allowed_host_count},
     };
     int error = proxy_new(runtime_loop(runtime), &proxy_config, &run.proxy);
     if (error) {

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "tunnel/payload.h"
 
-enum { DETAILS_MAX = 256 };
+enum { DETAILS_MAX = 256, FIELDS_MAX = CORS_FIELDS_MAX + 6 };
 
 #define RETRY_AFTER_S "5" /* of every 503 */
 
@@ -24,6 +23,9 @@ const struct answer answer_tunnel_down = {503, "tunnel_down", "destination_unava
 const struct answer answer_tunnel_busy = {503, "tunnel_busy", "connection_limit_reached"};
 const struct answer answer_head_too_large = {431, "head_too_large", "http_request_error"};
 const struct answer answer_not_supported = {501, "not_supported", "http_request_error"};
+const struct answer answer_misdirected = {421, "misdirected", "http_request_denied"};
+const struct answer answer_not_allowed = {403, "not_allowed", "http_request_denied"};
+const struct answer answer_no_trace = {405, "no_trace", "http_request_denied"};
 const struct answer answer_bad_response = {502, "bad_response", "http_protocol_error"};
 
 static const struct answer of_session = {502, "tunnel_lost", "connection_terminated"};
@@ -56,25 +58,16 @@ int answer_status(const struct answer *answer)
     return answer->status;
 }
 
-bool answer_may_be_json(struct http_fields request)
+void answer_form_init(struct answer_form *form, struct span method, struct span target,
+                      struct http_fields request)
 {
-    static const char *const ranges[] = {"*/*", "application/*", "application/json"};
-    bool has_accept = false;
-    for (size_t i = 0; i < request.count; i++) {
-        if (!span_is_string_nocase(request.at[i].name, "Accept"))
-            continue;
-        has_accept = true;
-        for (struct span rest = request.at[i].value, range; http_list_next(&rest, &range);) {
-            const uint8_t *weight = memchr(range.data, ';', range.len);
-            if (weight)
-                range = http_trim(span_of(range.data, (size_t)(weight - range.data)));
-            for (size_t k = 0; k < sizeof ranges / sizeof *ranges; k++) {
-                if (span_is_string_nocase(range, ranges[k]))
-                    return true;
-            }
-        }
-    }
-    return !has_accept;
+    form->body = error_body_choose(target, request);
+    cors_init(&form->cors, method, request);
+}
+
+void answer_form_deinit(struct answer_form *form)
+{
+    cors_deinit(&form->cors);
 }
 
 /* A structured field: `tunnel; error=…; details="…"`, printable ASCII. */
@@ -94,19 +87,101 @@ static void format_proxy_status(const struct answer *answer, const char *message
              answer->error ? answer->error : "", details);
 }
 
-void answer_send(const struct answer *answer, struct http_exchange *exchange, bool is_json,
+/* An answer that is put together. */
+struct filled {
+    char proxy_status[DETAILS_MAX + 64];
+    size_t count;
+    struct http_field fields[FIELDS_MAX];
+    char *body;
+};
+
+static void add(struct filled *filled, struct span name, struct span value)
+{
+    filled->fields[filled->count++] = (struct http_field){name, value};
+}
+
+static void fill(struct filled *filled, const struct answer *answer, const struct answer_form *form,
                  const char *message)
 {
-    char proxy_status[DETAILS_MAX + 64];
-    format_proxy_status(answer, message, proxy_status, sizeof proxy_status);
-    struct http_field fields[] = {
-        {SPAN_LITERAL("Proxy-Status"), span_from_string(proxy_status)},
-        {SPAN_LITERAL("Retry-After"), SPAN_LITERAL(RETRY_AFTER_S)},
-    };
-    struct http_fields extra = {fields, answer->status == 503 ? 2 : 1};
-    char *text = is_json ? error_body_encode(answer->code, message) : xasprintf("%s\n", message);
-    http_exchange_reply(exchange, answer->status,
-                        is_json ? "application/json" : "text/plain; charset=utf-8", extra,
-                        span_from_string(text));
-    free(text);
+    format_proxy_status(answer, message, filled->proxy_status, sizeof filled->proxy_status);
+    filled->count = cors_fields(&form->cors, filled->fields);
+    add(filled, SPAN_LITERAL("Proxy-Status"), span_from_string(filled->proxy_status));
+    if (answer->status == 405)
+        add(filled, SPAN_LITERAL("Allow"), SPAN_LITERAL(ANSWER_ALLOW));
+    if (answer->status == 503)
+        add(filled, SPAN_LITERAL("Retry-After"), SPAN_LITERAL(RETRY_AFTER_S));
+    filled->body = error_body_encode(form->body, answer->code, message);
+}
+
+int answer_send(const struct answer *answer, struct http_exchange *exchange,
+                const struct answer_form *form, const char *message)
+{
+    struct filled filled;
+    bool has_failed = answer->status >= 502; /* below, it is refused */
+    int status = cors_is_preflight(&form->cors) && has_failed ? 204 : answer->status;
+    fill(&filled, answer, form, message);
+    http_exchange_reply(exchange, status, error_body_type(form->body),
+                        (struct http_fields){filled.fields, filled.count},
+                        status == 204 ? (struct span){0} : span_from_string(filled.body));
+    free(filled.body);
+    return status;
+}
+
+/* A provider's answer is complete at once: no event of its stream matters. */
+static void ignore_bytes(struct span bytes, void *arg)
+{
+    (void)bytes;
+    (void)arg;
+}
+
+static void ignore_end(struct http_fields trailers, void *arg)
+{
+    (void)trailers;
+    (void)arg;
+}
+
+static void ignore_error(enum stream_error error, const char *text, void *arg)
+{
+    (void)error;
+    (void)text;
+    (void)arg;
+}
+
+static void ignore_drain(void *arg)
+{
+    (void)arg;
+}
+
+static const struct mux_stream_handlers nobody = {
+    .on_body = ignore_bytes,
+    .on_end = ignore_end,
+    .on_error = ignore_error,
+    .on_drain = ignore_drain,
+};
+
+void answer_stream(const struct answer *answer, struct mux_stream *stream,
+                   const struct answer_form *form, const char *message)
+{
+    struct filled filled;
+    struct head head;
+    char length[32];
+    fill(&filled, answer, form, message);
+    snprintf(length, sizeof length, "%zu", strlen(filled.body));
+    add(&filled, SPAN_LITERAL("Content-Type"), span_from_string(error_body_type(form->body)));
+    add(&filled, SPAN_LITERAL("Content-Length"), span_from_string(length));
+    head_init(&head);
+    head.status = answer->status;
+    head.reason = span_from_string(http_reason(answer->status));
+    head.framing = HTTP_BODY_LENGTH;
+    for (size_t i = 0; i < filled.count; i++)
+        head_add(&head, filled.fields[i].name, filled.fields[i].value);
+    mux_stream_accept(stream, &nobody, NULL);
+    if (mux_stream_respond(stream, &head) == 0) {
+        mux_stream_write(stream, span_from_string(filled.body));
+        mux_stream_end(stream, (struct http_fields){0});
+    } else {
+        /* Only an Origin that fills a frame makes it as large. */
+        mux_stream_cancel(stream, STREAM_NOT_ALLOWED, message);
+    }
+    free(filled.body);
 }

@@ -8,7 +8,9 @@
 #include <stdbool.h>
 
 #include "http/server.h"
-#include "tunnel/stream_error.h"
+#include "tunnel/cors.h"
+#include "tunnel/error_body.h"
+#include "tunnel/mux.h"
 
 struct answer; /* a row of a table */
 
@@ -17,17 +19,39 @@ extern const struct answer answer_tunnel_busy;    /* 503 */
 extern const struct answer answer_head_too_large; /* 431 */
 extern const struct answer answer_not_supported;  /* 501 */
 extern const struct answer answer_bad_response;   /* 502 */
+extern const struct answer answer_misdirected;    /* 421 */
+extern const struct answer answer_not_allowed;    /* 403 */
+extern const struct answer answer_no_trace;       /* 405 */
+
+/* What can be asked for at all, as far as the tunnel knows: of 405 and
+ * OPTIONS. */
+#define ANSWER_ALLOW "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 /* The answer to a stream that has ended in that way. */
 const struct answer *answer_of_stream_error(enum stream_error error);
 
-/* Whether a client with these fields reads JSON: it says so, or says nothing
- * about it. */
-bool answer_may_be_json(struct http_fields request);
+/* What of a request decides on the form of an answer to it. */
+struct answer_form {
+    enum error_body body;
+    struct cors cors;
+};
 
-/* Responds with it, and ends the exchange. message must be UTF-8. */
-void answer_send(const struct answer *answer, struct http_exchange *exchange, bool is_json,
-                 const char *message);
+/* target in origin form. */
+void answer_form_init(struct answer_form *form, struct span method, struct span target,
+                      struct http_fields request);
+void answer_form_deinit(struct answer_form *form);
+
+/* Responds with it, and ends the exchange. message must be UTF-8. Of a
+ * preflight (Fetch) that a failure kept from the upstream, the answer is 204,
+ * so that the page sends its request and reads what becomes of that. Returns
+ * the status. */
+int answer_send(const struct answer *answer, struct http_exchange *exchange,
+                const struct answer_form *form, const char *message);
+
+/* The same at the provider, as the response on a stream that nobody has
+ * accepted; the stream is the mux's then. */
+void answer_stream(const struct answer *answer, struct mux_stream *stream,
+                   const struct answer_form *form, const char *message);
 
 int answer_status(const struct answer *answer);
 

@@ -261,12 +261,6 @@ char *response_json_encode(const struct head *head, uint32_t stream_id, bool *wa
     return dump(root);
 }
 
-char *error_body_encode(const char *code, const char *message)
-{
-    return dump(json_pack("{s:{s:s, s:s, s:s}}", "error", "message", message, "type",
-                          "tunnel_error", "code", code));
-}
-
 /* --- heads: decoding ------------------------------------------------------ */
 
 /* Room for all strings of the JSON as bytes: none is longer than its text

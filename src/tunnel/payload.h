@@ -62,9 +62,4 @@ int response_json_decode(struct span json, struct head *out);
 char *request_json_encode(const struct head *head, uint32_t stream_id);
 char *response_json_encode(const struct head *head, uint32_t stream_id, bool *was_lossy);
 
-/* The body of an answer that the tunnel itself gives, in the shape that
- * OpenAI clients print: {"error":{"message":…,"type":"tunnel_error","code":…}}.
- * message must be UTF-8. NUL-terminated, to be freed by the caller. */
-char *error_body_encode(const char *code, const char *message);
-
 #endif

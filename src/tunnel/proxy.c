@@ -24,7 +24,8 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "tunnel/answer.h"
-#include "tunnel/path.h"
+#include "tunnel/gate.h"
+#include "tunnel/proxy_head.h"
 #include "tunnel/rewrite.h"
 
 enum {
@@ -37,6 +38,7 @@ struct proxy {
     struct loop *loop;
     struct http_server *server;
     bool is_forwarded;
+    struct gate gate;
     struct mux *mux;     /* NULL while the tunnel is down */
     char *problem;       /* why it is down */
     struct list waiting; /* relays, the longest-waiting first */
@@ -52,7 +54,7 @@ struct relay {
     struct head *head;         /* while waiting */
     struct buf early;          /* body that came while waiting */
     struct head *trailers;     /* behind it, or NULL */
-    bool takes_json;
+    struct answer_form form;
     bool is_pipe;
     bool has_request_ended;
     bool has_response_ended; /* of a pipe whose other direction has not */
@@ -65,6 +67,7 @@ static void relay_free(struct relay *r)
     head_free(r->head);
     head_free(r->trailers);
     buf_deinit(&r->early);
+    answer_form_deinit(&r->form);
     free(r);
 }
 
@@ -72,16 +75,16 @@ static void relay_free(struct relay *r)
  * else visibly broken. */
 static void relay_fail(struct relay *r, const struct answer *answer, const char *message)
 {
-    struct http_exchange *exchange = r->exchange;
-    bool takes_json = r->takes_json;
-    relay_free(r);
-    if (http_exchange_has_responded(exchange)) {
+    if (http_exchange_has_responded(r->exchange)) {
         log_info("proxy: broke off a response: %s", message);
-        http_exchange_break(exchange);
+        http_exchange_break(r->exchange);
     } else {
-        log_info("proxy: answered %d: %s", answer_status(answer), message);
-        answer_send(answer, exchange, takes_json, message);
+        int status = answer_send(answer, r->exchange, &r->form, message);
+        log_info("proxy: answered %d: %s", status, message);
+        if (status == 204)
+            gate_let_through(&r->proxy->gate, clock_now_us());
     }
+    relay_free(r);
 }
 
 /* --- from the tunnel ------------------------------------------------------------ */
@@ -274,6 +277,13 @@ static void rearm(struct proxy *proxy)
                    first ? LIST_ENTRY(first, struct relay, link)->give_up_at_us : TIME_NEVER);
 }
 
+static void relay_fail_down(struct relay *r)
+{
+    char *message = xasprintf("the tunnel is not connected: %s", r->proxy->problem);
+    relay_fail(r, &answer_tunnel_down, message);
+    free(message);
+}
+
 static void on_wait_over(void *arg)
 {
     struct proxy *proxy = arg;
@@ -283,9 +293,7 @@ static void on_wait_over(void *arg)
         struct relay *r = LIST_ENTRY(first, struct relay, link);
         if (r->give_up_at_us > now_us)
             break;
-        char *message = xasprintf("the tunnel is not connected: %s", proxy->problem);
-        relay_fail(r, &answer_tunnel_down, message);
-        free(message);
+        relay_fail_down(r);
     }
     rearm(proxy);
 }
@@ -300,58 +308,31 @@ static void relay_wait(struct relay *r, const struct head *head)
     rearm(proxy);
 }
 
-/* RFC 9112 section 3.2.2: what an absolute form says beats the Host field. */
-static void rewrite_for_tunnel(struct head *head, const struct relay *r,
-                               const struct http_request *request)
-{
-    struct span authority = http_target_authority(request->target);
-    const struct http_field *host = http_fields_find(request->fields, "Host");
-    struct span own_host = host ? host->value : (struct span){0};
-    struct address client;
-    http_exchange_peer_address(r->exchange, &client);
-    const struct rewrite_forwarded forwarded = {.client = &client,
-                                                .host = authority.len > 0 ? authority : own_host,
-                                                .minor_version = request->minor_version};
-    /* What the session cannot carry, adapt_head() takes out. An expectation
-     * in HTTP/1.0 is ignored (RFC 9110 section 10.1.1). */
-    const struct rewrite how = {
-        .host = authority,
-        .keeps_expect = request->minor_version > 0,
-        .keeps_upgrade = request->framing == HTTP_BODY_PIPE,
-        .forwarded = r->proxy->is_forwarded ? &forwarded : NULL,
-    };
-    rewrite_request(head, request->fields, &how);
-}
-
 static void on_request(struct http_exchange *x, const struct http_request *request, void *arg)
 {
     struct proxy *proxy = arg;
-    char *storage = NULL;
-    struct head head;
-    head_init(&head);
-    head.method = request->method;
-    head.framing = request->framing;
-    bool is_connect = span_is_string(request->method, "CONNECT");
-    head.target =
-        is_connect ? request->target : path_from_target(request->method, request->target, &storage);
+    struct proxy_head sent;
+    struct address client;
+    http_exchange_peer_address(x, &client);
+    proxy_head_init(&sent, request, proxy->is_forwarded ? &client : NULL);
     struct relay *r = xcalloc(1, sizeof *r);
     r->proxy = proxy;
     r->exchange = x;
-    r->takes_json = answer_may_be_json(request->fields);
+    answer_form_init(&r->form, request->method, sent.head.target, request->fields);
     list_init(&r->link);
     buf_init(&r->early, CONN_READ_MAX);
-    rewrite_for_tunnel(&head, r, request);
-    http_exchange_accept(x, &exchange_handlers, r);
-    if (head.target.len == 0)
-        relay_fail(r, &answer_not_supported, "a request target of that form is not carried");
-    else if (head.count > HTTP_FIELDS_MAX) /* by --forwarded; the other end would refuse it */
-        relay_fail(r, &answer_head_too_large, "the request has too many fields");
-    else if (proxy->mux)
-        relay_start(r, &head);
-    else
-        relay_wait(r, &head);
-    head_deinit(&head);
-    free(storage);
+    if (!gate_admit(&proxy->gate, x, request, &sent.head, &r->form)) {
+        relay_free(r);
+    } else {
+        http_exchange_accept(x, &exchange_handlers, r);
+        if (proxy->mux)
+            relay_start(r, &sent.head);
+        else if (gate_has_let_through(&proxy->gate, &sent.head, &r->form.cors, clock_now_us()))
+            relay_fail_down(r);
+        else
+            relay_wait(r, &sent.head);
+    }
+    proxy_head_deinit(&sent);
 }
 
 /* --- the proxy ---------------------------------------------------------------------- */
@@ -374,6 +355,7 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config, struct
     }
     proxy->loop = loop;
     proxy->is_forwarded = proxy_config->is_forwarded;
+    gate_init(&proxy->gate, proxy_config->host, &proxy_config->allowed_hosts);
     proxy->problem = xstrdup("it has just started");
     proxy->timer = timer_new(loop, on_wait_over, proxy);
     list_init(&proxy->waiting);

@@ -9,6 +9,7 @@
 
 #include "net/loop.h"
 #include "tunnel/mux.h"
+#include "tunnel/origin.h"
 
 struct proxy;
 
@@ -16,6 +17,9 @@ struct proxy_config {
     const char *host; /* where to listen */
     uint16_t port;
     bool is_forwarded; /* see tunnel/rewrite.h */
+    /* Beside names of this machine, when it is a loopback address; elsewhere
+     * every name, unless there are some here. Must outlive the proxy. */
+    struct name_list allowed_hosts;
 };
 
 /* Listens at once (errors as of listener_new()). Until proxy_set_mux() the

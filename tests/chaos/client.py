@@ -88,7 +88,7 @@ class Client:
             if plan.is_request_chunked:
                 framing = "Transfer-Encoding: chunked\r\n"
         method = "POST" if plan.has_body else "GET"
-        head = f"{method} /{plan.number} HTTP/1.1\r\nHost: x\r\n{framing}\r\n".encode()
+        head = f"{method} /{plan.number} HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n".encode()
         if plan.client == "abort-request":
             self.writer.write(head if plan.has_body else head[: len(head) // 2])
             await self.send_body(plan, plan.request_cut)

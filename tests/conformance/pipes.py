@@ -272,15 +272,17 @@ CONNECT_ALLOWED = [
 CONNECT = [
     Row(
         "where no pipes travel",
-        client.sends(TO_CONNECT),
+        client.sends(TO_CONNECT + get()),  # what follows may be the pipe's
         client.gets(Failure(501, "http_request_error")),
+        client.sees_end(),
         lacks="upgrade",
         by="proxy",
     ),
     Row(
         "which serve has not allowed",
-        client.sends(TO_CONNECT),
+        client.sends(TO_CONNECT + get()),
         client.gets(Failure(403, "http_request_denied")),
+        client.sees_end(),
         needs="upgrade",
         by="serve",
     ),

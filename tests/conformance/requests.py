@@ -1,6 +1,7 @@
 """Requests: what goes on, and what is refused (RFC 9110, RFC 9112)."""
 
-from row import HOST, Failure, Fields, Row, breaks, client, get, got, head, passes, post, refuses
+from row import HOST, Failure, Fields, Head, Row, breaks, client, get, got, head, passes, post
+from row import refuses
 
 CHUNKED = "Transfer-Encoding: chunked"
 EXTENSION = b";x=" + b"e" * 900
@@ -118,6 +119,13 @@ FIELDS = [
     ),
 ]
 
+SECRET = b"Authorization: secret\r\n"
+TRACE_HERE = head("TRACE /x HTTP/1.1", "Host: here", "Authorization: secret", "Max-Forwards: 0")
+TRACED_HEAD = (
+    rb"HTTP/1.1 200 OK\r\nContent-Type: message/http\r\nContent-Length: \d+\r\n"
+    rb"Date: [^\r]+\r\n\r\n"
+)
+
 # RFC 9112 section 3.
 TARGETS = [
     passes(
@@ -187,6 +195,27 @@ TARGETS = [
             "get",
             "!#$%&'*+-.^_`|~",
         )
+    ),
+    *(
+        passes(
+            f"Max-Forwards of {method}",
+            head(f"{method} / HTTP/1.1", "Host: here", f"Max-Forwards: {sent}"),
+            head(f"{method} / HTTP/1.1", HOST, f"Max-Forwards: {arrives}"),
+            by="proxy",
+        )
+        for method, sent, arrives in (("OPTIONS", 1, 0), ("TRACE", 10, 9), ("GET", 0, 0))
+    ),
+    Row(
+        "an OPTIONS that goes no further",
+        client.sends(head("OPTIONS /x HTTP/1.1", "Host: here", "Max-Forwards: 0")),
+        client.gets(Head(rb"HTTP/1.1 204 No Content\r\nAllow: [^\r]+\r\nDate: [^\r]+\r\n\r\n")),
+        by="proxy",
+    ),
+    Row(
+        "a TRACE that goes no further",
+        client.sends(TRACE_HERE),
+        client.gets(Head(TRACED_HEAD), TRACE_HERE.replace(SECRET, b"")),
+        by="proxy",
     ),
     passes("an empty line behind it", get() + b"\r\n", got(), by="proxy"),
     *(

@@ -106,7 +106,7 @@ class Tunnel(Case):
     @classmethod
     def start_ends(cls, rig):
         rig.start_serve(*cls.serve_options)
-        rig.start_proxy(*cls.proxy_options)
+        rig.start_proxy(*cls.proxy_options, "--allow-host", "*")
         rig.wait_connected()
 
 
@@ -184,7 +184,7 @@ class ProviderOfVersionOne(Tunnel):
         argv = [VERSION_ONE, "provider", rig.signal_url, rig.room, host, port]
         peer = rig.run("version-one", [sys.executable, *argv], is_product=False)
         peer.wait_for("^joined")
-        rig.start_proxy()
+        rig.start_proxy("--allow-host", "*")
         peer.wait_for("^ready")
 
 

@@ -68,7 +68,7 @@ class Basics:
     def test_expect(self):
         """Expect: 100-continue: the client gets it, and its answer"""
         conn = self.dial()
-        conn.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+        conn.sendall(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
                      b"Expect: 100-continue\r\nConnection: close\r\n\r\n")
         stream = conn.makefile("rb")
         self.assertEqual(self.read_head(stream)[0][:13], b"HTTP/1.1 100 ")
@@ -84,7 +84,7 @@ class Basics:
         """a client that leaves ends its request at the upstream"""
         mark = self.rig.mock.mark()
         conn = self.dial()
-        conn.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        conn.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
         request = self.rig.mock.wait_for(r"^request (\d+) .* /endless", after=mark)[1]
         conn.recv(100)
         conn.close()
@@ -99,41 +99,41 @@ class Everything(Basics, Without):
 
     def test_fields_as_they_are(self):
         """names, order, repetition and bytes of fields, and the reason phrase"""
-        answer = self.raw(b"GET /inspect HTTP/1.1\r\nHost: x\r\nx-lower: caf\xe9\r\nX-Twice: 1\r\n"
+        answer = self.raw(b"GET /inspect HTTP/1.1\r\nHost: localhost\r\nx-lower: caf\xe9\r\nX-Twice: 1\r\n"
                           b"Accept: a\r\nX-Twice: 2\r\nConnection: close\r\n\r\n")
         body = json.loads(answer.partition(b"\r\n\r\n")[2])
         fields = [f for f in body["headers"] if f[0] not in ("Host", "Via", "Forwarded")]
         self.assertEqual(fields[:4], [["x-lower", "café"], ["X-Twice", "1"], ["Accept", "a"],
                                       ["X-Twice", "2"]])
-        answer = self.raw(b"GET /raw/odd-reason HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = self.raw(b"GET /raw/odd-reason HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         self.assertEqual(answer.partition(b"\r\n")[0], b"HTTP/1.1 299 Very Odd")
 
     def test_trailers(self):
         """trailers of a response, and of a request"""
-        answer = self.raw(b"GET /raw/trailers HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = self.raw(b"GET /raw/trailers HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         self.assertTrue(answer.endswith(b"0\r\nX-Sum: 1\r\n\r\n"), answer)
         mark = self.rig.mock.mark()
-        self.raw(b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        self.raw(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
                  b"Connection: close\r\n\r\n5\r\nhello\r\n0\r\nX-Mine: 7\r\n\r\n")
         self.rig.mock.wait_for(r"^trailer X-Mine: 7$", after=mark)
 
     def test_early_hints(self):
         """interim responses"""
-        answer = self.raw(b"GET /raw/early-hints HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = self.raw(b"GET /raw/early-hints HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         self.assertRegex(answer, rb"^HTTP/1\.1 103 Early Hints\r\n[^/]*Link: </x>\r\n\r\nHTTP/1\.1 200 ")
         self.assertTrue(answer.endswith(b"final"))
 
     def test_expectation_that_fails(self):
         """an upstream that refuses by a final answer gets no body"""
         conn = self.dial()
-        conn.sendall(b"POST /raw/too-large HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+        conn.sendall(b"POST /raw/too-large HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
                      b"Expect: 100-continue\r\n\r\n")
         stream = conn.makefile("rb")
         self.assertEqual(self.read_head(stream)[0], b"HTTP/1.1 413 Too Large")
 
     def upgrade(self, path="/upgrade/echo"):
         conn = self.dial()
-        conn.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+        conn.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
                      % path.encode())
         stream = conn.makefile("rb")
         return conn, stream, self.read_head(stream)
@@ -198,7 +198,7 @@ class Everything(Basics, Without):
     def test_slow_client(self):
         """a client that reads nothing stops nobody else"""
         stuck = self.dial()
-        stuck.sendall(b"GET /bytes/200000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+        stuck.sendall(b"GET /bytes/200000000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         stuck.recv(1000)
         for _ in range(3):
             status, _, body = self.rig.request("GET", "/bytes/20000000")
@@ -254,8 +254,8 @@ class Connect(Case):
         """bytes both ways; then each direction ends by itself"""
         conn, stream, status = self.connect_to(self.rig.upstream_url.removeprefix("http://"))
         self.assertRegex(status, rb"^HTTP/1\.1 200 ")
-        conn.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
-                     b"GET /bytes/3000000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        conn.sendall(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
+                     b"GET /bytes/3000000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         conn.shutdown(socket.SHUT_WR)
         answer = stream.read()
         self.assertIn(b"\r\n\r\nhello", answer)
@@ -273,7 +273,7 @@ class Connect(Case):
         """a client that resets its pipe ends the upstream's connection"""
         mark = self.rig.mock.mark()
         conn, stream, _ = self.connect_to(self.rig.upstream_url.removeprefix("http://"))
-        conn.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        conn.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
         request = self.rig.mock.wait_for(r"^request (\d+) .* /endless", after=mark)[1]
         stream.close()
         conn.close()
@@ -305,11 +305,11 @@ class Version1(Basics, Without):
         _, fields, _ = self.rig.request("GET", "/cookies")
         self.assertEqual(fields.get_all("Set-Cookie"), ["a=3"])
         self.rig.serve.wait_for("Set-Cookie", after=mark)
-        answer = self.raw(b"GET /inspect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\n"
+        answer = self.raw(b"GET /inspect HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\n"
                           b"Upgrade: echo\r\n\r\n")
         self.assertRegex(answer, rb"^HTTP/1\.1 200 ")
         self.assertNotIn(b"pgrade", answer.partition(b"\r\n\r\n")[2])
-        answer = self.raw(b"GET /raw/early-hints HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = self.raw(b"GET /raw/early-hints HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         self.assertRegex(answer, rb"^HTTP/1\.1 200 ")
         answer = self.raw(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n"
                           b"Connection: close\r\n\r\n")

@@ -140,7 +140,7 @@ class Endpoints(TunnelCase):
 
     def test_latin_field(self):
         """field values with bytes over 0x7f survive, or are refused cleanly"""
-        answer = self.raw(b"GET /inspect/ HTTP/1.1\r\nHost: x\r\nX-Name: J\xfcrgen\r\n"
+        answer = self.raw(b"GET /inspect/ HTTP/1.1\r\nHost: localhost\r\nX-Name: J\xfcrgen\r\n"
                           b"Connection: close\r\n\r\n")
         self.assertRegex(answer, rb"^HTTP/1\.1 (200|400) ")
         self.assertEqual(self.rig.get_json("/health"), {"status": "ok"})
@@ -151,7 +151,7 @@ class Endpoints(TunnelCase):
         seen = {k: v for k, v in self.inspect("GET", "/", headers={"X-Large": value})["headers"]}
         self.assertEqual(seen["X-Large"], value)
         try:
-            answer = self.raw(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"v" * (1 << 20) + b"\r\n\r\n")
+            answer = self.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"v" * (1 << 20) + b"\r\n\r\n")
             self.assertRegex(answer, rb"^(HTTP/1\.1 431 |$)")
         except ConnectionError:
             pass  # closed while we still sent
@@ -162,11 +162,11 @@ class Endpoints(TunnelCase):
         for request in (
             b"GET\r\n\r\n",
             b"GET /inspect/ HTTP/1.1\r\n\r\n",  # without a Host
-            b"GET /inspect/ HTTP/1.1\r\nHost: x\r\nBad Name: 1\r\n\r\n",
-            b"GET /inspect/ HTTP/1.1\r\nHost: x\r\nA: 1\r\n folded\r\n\r\n",
-            b"POST /inspect/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 2\r\n\r\nxx",
-            b"POST /inspect/ HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-            b"POST /inspect/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+            b"GET /inspect/ HTTP/1.1\r\nHost: localhost\r\nBad Name: 1\r\n\r\n",
+            b"GET /inspect/ HTTP/1.1\r\nHost: localhost\r\nA: 1\r\n folded\r\n\r\n",
+            b"POST /inspect/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1, 2\r\n\r\nxx",
+            b"POST /inspect/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+            b"POST /inspect/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         ):
             with self.subTest(request=request):
@@ -197,8 +197,8 @@ class Endpoints(TunnelCase):
 
     def test_pipelining(self):
         """pipelined requests are answered in their order"""
-        one = b"GET /bytes/%d HTTP/1.1\r\nHost: x\r\n\r\n"
-        last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        one = b"GET /bytes/%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        last = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         with socket.create_connection(self.rig.proxy_address, timeout=60) as conn:
             conn.sendall(one % 1000 + one % 2000 + last)
             stream = conn.makefile("rb")
@@ -224,7 +224,7 @@ class Endpoints(TunnelCase):
     def test_expect_continue(self):
         """a client that expects 100-continue gets it, and its answer"""
         with socket.create_connection(self.rig.proxy_address, timeout=60) as conn:
-            conn.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+            conn.sendall(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
                          b"Expect: 100-continue\r\nConnection: close\r\n\r\n")
             stream = conn.makefile("rb")
             self.assertRegex(stream.readline(), rb"^HTTP/1\.1 100 ")
@@ -354,7 +354,7 @@ class Streaming(TunnelCase):
                 is_chunked = b"chunked" in framing
                 mark = self.rig.mock.mark()
                 with socket.create_connection(self.rig.proxy_address, timeout=60) as conn:
-                    conn.sendall(b"POST /digest HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n\r\n")
+                    conn.sendall(b"POST /digest HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n")
                     conn.sendall(b"6\r\nfirst\n\r\n" if is_chunked else b"first\n")
                     self.rig.mock.wait_for(r"^body \d+ 6$", after=mark)
                     conn.sendall(b"6\r\nsecond\r\n0\r\n\r\n" if is_chunked else b"second")
@@ -364,7 +364,7 @@ class Streaming(TunnelCase):
     def test_both_ways(self):
         """each block comes back before the next one is sent"""
         with socket.create_connection(self.rig.proxy_address, timeout=60) as conn:
-            conn.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 80\r\n\r\n")
+            conn.sendall(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 80\r\n\r\n")
             stream = conn.makefile("rb")
             while stream.readline().strip():
                 pass
@@ -376,7 +376,7 @@ class Streaming(TunnelCase):
     def test_early_answer(self):
         """an answer that comes before the request's body has ended"""
         with socket.create_connection(self.rig.proxy_address, timeout=60) as conn:
-            conn.sendall(b"POST /status/401 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+            conn.sendall(b"POST /status/401 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
             conn.sendall(b"x" * 1000)
             self.assertRegex(conn.makefile("rb").readline(), rb"^HTTP/1\.1 401 ")
 
@@ -419,7 +419,7 @@ class Aborts(TunnelCase):
         """the same in the middle of an upload"""
         mark = self.rig.mock.mark()
         with socket.create_connection(self.rig.proxy_address, timeout=60) as conn:
-            conn.sendall(b"POST /digest HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nfirst")
+            conn.sendall(b"POST /digest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nfirst")
             self.rig.mock.wait_for(r"^body \d+ 5$", after=mark)
         self.closed(mark, "/digest")
 
@@ -436,7 +436,7 @@ class Aborts(TunnelCase):
         """a reset by the client counts as well as a close"""
         mark, gate = self.rig.mock.mark(), self.name()
         with socket.create_connection(self.rig.proxy_address, timeout=60) as conn:
-            conn.sendall(f"GET /gated/{gate} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            conn.sendall(f"GET /gated/{gate} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             conn.recv(10)
             conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         self.closed(mark, f"/gated/{gate}")

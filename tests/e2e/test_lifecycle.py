@@ -169,6 +169,9 @@ class DownPatience(LifeCase):
         began = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor() as pool:
             body = {"stream": True}
+            page = {"Origin": "https://app.example"}
+            asks = {**page, "Access-Control-Request-Method": "POST"}
+            preflight = pool.submit(rig.request, "OPTIONS", "/v1/models", None, asks)
             answers = [
                 pool.submit(rig.request, "GET", "/health"),
                 pool.submit(rig.request, "POST", "/v1/chat/completions", json.dumps(body)),
@@ -178,7 +181,15 @@ class DownPatience(LifeCase):
                 self.assertEqual((status, headers["Content-Type"]), (503, "application/json"))
                 self.assertGreater(int(headers["Retry-After"]), 0)
                 self.assertIn("tunnel serve", json.loads(body)["error"]["message"])
+            # A page of another origin may read that, too.
+            self.assertEqual(preflight.result()[0], 204)
         self.assertGreater(time.monotonic() - began, 9)
+        # What it was let through to send does not wait for a tunnel.
+        began = time.monotonic()
+        status, headers, _ = rig.request("POST", "/v1/models", b"{}", page)
+        self.assertEqual(status, 503)
+        self.assertEqual(headers["Access-Control-Allow-Origin"], page["Origin"])
+        self.assertLess(time.monotonic() - began, 9)
         rig.start_serve()
         rig.wait_up()
 

@@ -108,7 +108,7 @@ class Memory(Case):
             # So that the kernel does not take in what is to be counted.
             conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             conn.connect(self.rig.proxy_address)
-            conn.sendall(f"GET /bytes/{SIZE} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            conn.sendall(f"GET /bytes/{SIZE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         for _ in range(count):
             mark = 1 + self.rig.mock.mark_of(r"^sent \d+ 65536$", after=mark)
         status, _, body = self.rig.request("GET", f"/bytes/{SIZE // 8}")

@@ -64,7 +64,7 @@ class SlowReaders:
         # What the kernel would take off the tunnel's hands is kept small.
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * KB)
         conn.connect(address)
-        conn.sendall(f"GET /{1 << 30} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        conn.sendall(f"GET /{1 << 30} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         conn.setblocking(False)
         return conn
 

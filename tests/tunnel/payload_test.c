@@ -269,15 +269,6 @@ static void test_means(void **state)
     }
 }
 
-static void test_error_body(void **state)
-{
-    (void)state;
-    char *json = error_body_encode("tunnel_down", "say \"why\"");
-    assert_string_equal(json, "{\"error\":{\"message\":\"say \\\"why\\\"\",\"type\":"
-                              "\"tunnel_error\",\"code\":\"tunnel_down\"}}");
-    free(json);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,7 +282,6 @@ int main(void)
         cmocka_unit_test(test_hello),
         cmocka_unit_test(test_agree),
         cmocka_unit_test(test_means),
-        cmocka_unit_test(test_error_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

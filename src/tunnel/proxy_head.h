@@ -1,0 +1,25 @@
+/*
+ * A request's head as the consumer sends it on: in origin form, without what is
+ * for one hop, and with what --forwarded adds.
+ */
+#ifndef TUNNEL_PROXY_HEAD_H
+#define TUNNEL_PROXY_HEAD_H
+
+#include "net/resolve.h"
+#include "tunnel/head.h"
+#include "tunnel/max_forwards.h"
+
+struct proxy_head {
+    struct head head; /* borrows from the request and from here */
+    char *target_storage;
+    char max_forwards[MAX_FORWARDS_TEXT];
+};
+
+/* client: whom --forwarded names, or NULL without it. Without a target where
+ * that has a form which does not travel. It may have more fields than
+ * HTTP_FIELDS_MAX. */
+void proxy_head_init(struct proxy_head *out, const struct http_request *request,
+                     const struct address *client);
+void proxy_head_deinit(struct proxy_head *out);
+
+#endif
