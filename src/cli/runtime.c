@@ -72,9 +72,12 @@ struct loop *runtime_loop(struct runtime *runtime)
 void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_handlers *handlers,
                  void *arg)
 {
+    unsigned features = runtime->config->features;
+    if (role == MUX_CONSUMER && !runtime->config->is_forwarded)
+        features &= ~(unsigned)FEATURE_FORWARDED;
     struct link_config config = {
         .role = role,
-        .features = runtime->config->features,
+        .features = features,
         .signal = &runtime->config->signal,
         .tls = runtime->signal_tls,
         .room = runtime->config->room,

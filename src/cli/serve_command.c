@@ -60,6 +60,7 @@ int serve_command(const struct config *config)
         .is_forwarded = config->is_forwarded,
         .rules = config->headers,
         .rule_count = config->header_count,
+        .allowed_origins = {config->allowed_origins, config->allowed_origin_count},
     };
     struct serve_run run = {config, serve_new(runtime_loop(runtime), &serve_config)};
     status_print_start(config, NULL);

@@ -4,7 +4,7 @@
 #include "tunnel/feature.h"
 
 static const char *const names[FEATURE_COUNT] = {
-    "sse", "fields", "flow", "channels", "interim", "upgrade",
+    "sse", "fields", "flow", "channels", "interim", "upgrade", "forwarded",
 };
 
 const char *feature_name(unsigned bit)

@@ -13,10 +13,11 @@ enum feature {
     FEATURE_FLOW = 1 << 2,     /* credit for each stream */
     FEATURE_CHANNELS = 1 << 3, /* streams spread over several data channels */
     FEATURE_INTERIM = 1 << 4,  /* 1xx responses; needs FIELDS */
-    FEATURE_UPGRADE = 1 << 5   /* byte pipes; needs FIELDS */
+    FEATURE_UPGRADE = 1 << 5,  /* byte pipes; needs FIELDS */
+    FEATURE_FORWARDED = 1 << 6 /* the consumer says where requests come from: --forwarded */
 };
 
-enum { FEATURE_COUNT = 6, FEATURES_ALL = (1 << FEATURE_COUNT) - 1 };
+enum { FEATURE_COUNT = 7, FEATURES_ALL = (1 << FEATURE_COUNT) - 1 };
 
 /* The name of 1 << bit, for bit below FEATURE_COUNT. */
 const char *feature_name(unsigned bit);

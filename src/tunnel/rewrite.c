@@ -147,12 +147,6 @@ static void add_forwarded(struct head *out, const struct rewrite_forwarded *forw
     add_if_missing(out, "X-Forwarded-Proto", SPAN_LITERAL("http"));
 }
 
-static bool is_forwarded_already(struct http_fields fields)
-{
-    return http_fields_list_has(fields, "Via", "1.1 " PSEUDONYM) ||
-           http_fields_list_has(fields, "Via", "1.0 " PSEUDONYM);
-}
-
 static void apply_rule(struct head *out, const struct http_field *rule)
 {
     size_t kept = 0;
@@ -179,7 +173,7 @@ void rewrite_request(struct head *out, struct http_fields fields, const struct r
         pass_field(out, &fields.at[i], fields, how);
     if (http_fields_list_has(fields, "TE", "trailers"))
         head_add(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
-    if (how->forwarded && !is_forwarded_already(fields))
+    if (how->forwarded)
         add_forwarded(out, how->forwarded);
     for (size_t i = 0; i < how->rule_count; i++)
         apply_rule(out, &how->rules[i]);

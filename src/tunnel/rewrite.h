@@ -37,9 +37,7 @@ struct rewrite {
  * they go on: without hop-by-hop ones but "TE: trailers" and the Upgrade of a
  * pipe, which are for the far end too (http/client.h puts Connection beside
  * them). Host stays in its place; how->host is the first field where there was
- * none. Where the other end of the tunnel has added Via already, nothing is
- * forwarded again: both ends are one hop. Rules come last, one after the
- * other. The head borrows from fields and rules; values that are put together
+ * none. Rules come last, one after the other. The head borrows from fields and rules; values that are put together
  * here are its own, and head_deinit() is due. */
 void rewrite_request(struct head *out, struct http_fields fields, const struct rewrite *how);
 

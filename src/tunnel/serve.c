@@ -25,6 +25,7 @@
 #include "tunnel/connect.h"
 #include "tunnel/location.h"
 #include "tunnel/path.h"
+#include "tunnel/permit.h"
 #include "tunnel/rewrite.h"
 
 enum {
@@ -48,6 +49,7 @@ struct serve {
     bool is_forwarded;
     const struct http_field *rules;
     size_t rule_count;
+    struct permit permit;
     struct list forwards;
 };
 
@@ -93,6 +95,7 @@ struct serve *serve_new(struct loop *loop, const struct serve_config *config)
     serve->is_forwarded = config->is_forwarded;
     serve->rules = config->rules;
     serve->rule_count = config->rule_count;
+    permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
     list_init(&serve->forwards);
     return serve;
 }
@@ -328,12 +331,14 @@ static void rewrite_for_upstream(struct head *to, const struct forward *f, const
     const struct http_field *host = http_fields_find(fields, "Host");
     const struct rewrite_forwarded forwarded = {.host = host ? host->value : (struct span){0},
                                                 .minor_version = 1};
+    /* Both ends are one hop, and the other knows the client. */
+    bool is_forwarded = serve->is_forwarded && !mux_stream_has(f->stream, FEATURE_FORWARDED);
     const struct rewrite how = {
         .host =
             host && serve->preserves_host ? (struct span){0} : span_from_string(serve->authority),
         .keeps_expect = mux_stream_has(f->stream, FEATURE_INTERIM),
         .keeps_upgrade = from->framing == HTTP_BODY_PIPE,
-        .forwarded = serve->is_forwarded ? &forwarded : NULL,
+        .forwarded = is_forwarded ? &forwarded : NULL,
         .rules = serve->rules,
         .rule_count = serve->rule_count,
     };
@@ -374,6 +379,8 @@ void serve_on_request(struct serve *serve, struct mux_stream *stream, const stru
         start_connect(serve, stream, head->target);
         return;
     }
+    if (!permit_admit(&serve->permit, stream, head))
+        return;
     struct forward *f = xcalloc(1, sizeof *f);
     f->serve = serve;
     f->stream = stream;

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "tunnel/mux.h"
+#include "tunnel/origin.h"
 
 struct serve;
 
@@ -23,6 +24,7 @@ struct serve_config {
     bool is_forwarded;              /* see tunnel/rewrite.h */
     const struct http_field *rules; /* of --header; must outlive the serve */
     size_t rule_count;
+    struct name_list allowed_origins; /* see tunnel/permit.h; must outlive the serve */
 };
 
 struct serve *serve_new(struct loop *loop, const struct serve_config *config);

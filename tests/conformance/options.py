@@ -3,7 +3,7 @@
 
 from row import DATE, HOST, head, passes
 
-OF_SERVE = ("--preserve-host", "--header", "X-Set: of serve", "--header", "x-gone:")
+OF_SERVE = ("--forwarded", "--preserve-host", "--header", "X-Set: of serve", "--header", "x-gone:")
 OF_PROXY = ("--forwarded",)
 
 
@@ -35,6 +35,8 @@ BEHIND = (
     "Via: 2 w, 1.1 tunnel",
 )
 
+OTHERS = tuple(field for field in forwarded() if not field.startswith("Via"))
+
 AT_BOTH_ENDS = [
     passes(
         "all of them",
@@ -65,6 +67,11 @@ AT_BOTH_ENDS = [
         "behind what came already",
         head("GET / HTTP/1.1", "Host: here", *BEFORE),
         head("GET / HTTP/1.1", "Host: here", *BEHIND, SET),
+    ),
+    passes(
+        "a client that claims to have been forwarded",
+        head("GET / HTTP/1.1", "Host: here", "Via: 1.1 tunnel"),
+        head("GET / HTTP/1.1", "Host: here", "Via: 1.1 tunnel, 1.1 tunnel", *OTHERS, SET),
     ),
     passes(
         "a redirect to the name that the client used",

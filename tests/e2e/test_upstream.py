@@ -65,7 +65,7 @@ class Fields(UpstreamCase):
 
     def test_preserve_host(self):
         """--preserve-host sends the client's Host, also of an absolute target"""
-        self.start(["--preserve-host"])
+        self.start(["--preserve-host"], ["--allow-host", "named.example"])
         self.assertEqual(dict(self.fields())["host"], self.own_host)
         fields = dict(self.fields({"Host": "ignored"}, "http://named.example:81/inspect/"))
         self.assertEqual(fields["host"], "named.example:81")
@@ -102,6 +102,14 @@ class Fields(UpstreamCase):
                 }.items():
                     self.assertEqual([v for n, v in fields if n == name], [value])
                 self.stop()
+
+
+    def test_forged_via(self):
+        """a client that claims to come through a tunnel is not believed"""
+        self.start(["--forwarded"], ["--forwarded"])
+        fields = self.fields({"Via": "1.1 tunnel", "X-Forwarded-For": "198.51.100.1"})
+        self.assertIn(("via", "1.1 tunnel, 1.1 tunnel"), fields)
+        self.assertIn(("x-forwarded-for", "198.51.100.1, 127.0.0.1"), fields)
 
 
 class HalfClose(Case):

@@ -122,8 +122,11 @@ static void test_forwarded(void **state)
     check_request("Host: x", &how,
                   "Host: up|Forwarded: for=unknown;proto=http|X-Forwarded-For: unknown|"
                   "Via: 1.1 tunnel|X-Forwarded-Host: a\";for=b|X-Forwarded-Proto: http");
-    /* The other end of the tunnel was there before. */
-    check_request("Host: x|Via: 1.1 a, 1.1 tunnel", &how, "Host: up|Via: 1.1 a, 1.1 tunnel");
+    /* A client that says it has been through a tunnel is not believed. */
+    forwarded = (struct rewrite_forwarded){.client = &v4, .minor_version = 1};
+    check_request("Host: x|Via: 1.1 a, 1.1 tunnel|X-Forwarded-For: 1", &how,
+                  "Host: up|Via: 1.1 a, 1.1 tunnel, 1.1 tunnel|X-Forwarded-For: 1, 192.0.2.1|"
+                  "Forwarded: for=192.0.2.1;proto=http|X-Forwarded-Proto: http");
 }
 
 static void test_rules(void **state)
