@@ -10,8 +10,9 @@
 # distribution, apt's settings, npm's registry, CA certificates. A mirror may be
 # named: FRESH_DEBIAN_MIRROR, FRESH_UBUNTU_MIRROR.
 #
-# A system runs in namespaces for mounts and processes, so that nothing of it
-# outlives this script, however that ends; it shares this machine's network.
+# A system is made and runs in namespaces for mounts and processes, so that
+# nothing of it outlives this script, however that ends; it shares this
+# machine's network.
 set -u
 cd "$(dirname "$0")/.." || exit
 logs=$PWD/build-fresh
@@ -59,17 +60,23 @@ enter='
     cd /root
     exec sh -eux -c "$command"'
 
-# inside ROOT COMMANDS: by a shell in that system, as its root.
-inside() {
-    setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child \
-        env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        TERM=dumb LANG=C.UTF-8 "${surroundings[@]}" \
-        sh -c "$enter" enter "$@" </dev/null &
+# contained COMMAND…: what it mounts and starts is gone when it ends, or we do.
+contained() {
+    setpriv --pdeathsig KILL \
+        unshare --mount --propagation private --pid --mount-proc --fork --kill-child "$@" \
+        </dev/null &
     child=$!
     wait $child
     local status=$?
     child=
     return $status
+}
+
+# inside ROOT COMMANDS: by a shell in that system, as its root.
+inside() {
+    contained env -i HOME=/root TERM=dumb LANG=C.UTF-8 "${surroundings[@]}" \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        sh -c "$enter" enter "$@"
 }
 
 # What processes must know to reach the network from here.
@@ -109,7 +116,7 @@ bootstrap() {
         fi
         ;;
     esac
-    debootstrap "${args[@]}" "$1" "$2" "$(mirror_of $kind)" "$script" || return
+    contained debootstrap "${args[@]}" "$1" "$2" "$(mirror_of $kind)" "$script" || return
     apt-config dump | grep -E '^Acquire::(https?|Check|Retries|Force)' >"$2/etc/apt/apt.conf.d/99machine"
     cp /etc/ssl/certs/ca-certificates.crt "$2/etc/machine-ca.crt"
     printf '127.0.0.1 localhost\n::1 localhost\n' >"$2/etc/hosts"
