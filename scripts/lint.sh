@@ -12,6 +12,7 @@ step() {
 }
 
 step scripts/check_layers.py
+step scripts/check_circles.py build
 step scripts/check_format.sh
 step scripts/check_banned.sh build
 

@@ -10,9 +10,13 @@
  * TSN the one before a TSN that it had reported in a block, which no order of
  * arrival can explain otherwise: that is how it is noticed.
  */
-#include "sctp/assoc.h"
+#include "sctp/ack.h"
 
 #include "base/bytes.h"
+#include "sctp/assoc.h"
+#include "sctp/loss.h"
+
+enum { MANY_GAPS = 64 /* a SACK with more may not tell of all */ };
 
 /* What one SACK brings, while it is read. */
 struct news {
@@ -34,7 +38,7 @@ static void newly_acked(struct sctp_assoc *a, struct news *n, uint64_t tsn, uint
         n->rtt_sent_us = c->sent_us;
         n->rtt_us = now_us > c->sent_us ? now_us - c->sent_us : 1;
     }
-    recovery_on_acked(a, tsn, now_us);
+    recovery_on_acked(&a->recovery, &a->rtt, c, tsn, now_us);
     rate_on_acked(&a->rate, &n->gather, c, now_us);
     flight_ack(&a->flight, tsn);
 }
@@ -75,7 +79,7 @@ static void take_gap(struct sctp_assoc *a, struct news *n, uint64_t start, uint6
 static void take_gaps(struct sctp_assoc *a, struct news *n, const struct chunk_sack *s,
                       uint64_t cum, uint64_t now_us)
 {
-    a->recovery.visible_to = UINT64_MAX;
+    recovery_set_visible(&a->recovery, UINT64_MAX);
     for (size_t i = 0; i < s->gaps; i++) {
         uint64_t start = cum + get_u16be(s->gap_bytes + 4 * i);
         uint64_t end = cum + get_u16be(s->gap_bytes + 4 * i + 2);
@@ -83,7 +87,7 @@ static void take_gaps(struct sctp_assoc *a, struct news *n, const struct chunk_s
             return; /* nonsense; the next SACK may have sense */
         take_gap(a, n, start, end, now_us);
         if (s->gaps >= MANY_GAPS)
-            a->recovery.visible_to = end;
+            recovery_set_visible(&a->recovery, end);
     }
 }
 
@@ -137,17 +141,17 @@ static void take(struct sctp_assoc *a, const struct chunk_sack *s, uint64_t cum,
     }
     for (size_t i = 0; i < s->duplicates && i < MAX_DUPLICATES; i++) {
         uint32_t tsn = get_u32be(s->duplicate_bytes + 4 * i);
-        recovery_on_duplicate(a, serial_extend(a->flight.next, tsn), now_us);
+        recovery_on_duplicate(&a->recovery, serial_extend(a->flight.next, tsn), a->flight.next);
     }
     bool progress = n.acked > 0 || n.cum_moved;
     notice_reneging(a);
-    size_t lost = recovery_detect(a, now_us);
-    recovery_after_sack(a, progress, now_us);
+    size_t lost = loss_detect(a, now_us);
+    loss_after_sack(a, progress, now_us);
     if (n.acked > 0 || lost > 0)
         tell_congestion_control(a, &n, lost, prior_in_flight, now_us);
     if (a->flight.bytes == 0 && prior_in_flight > 0)
         a->idle_since_us = now_us;
-    forward_advance(a, now_us);
+    forward_advance(a);
 }
 
 void ack_on_sack(struct sctp_assoc *a, const struct chunk_sack *s, uint64_t now_us)
@@ -156,18 +160,16 @@ void ack_on_sack(struct sctp_assoc *a, const struct chunk_sack *s, uint64_t now_
     if (cum + 1 < a->flight.first)
         return; /* overtaken by a newer one */
     if (cum >= a->flight.next) {
-        close_violated(a, CAUSE_PROTOCOL_VIOLATION); /* acks what was never sent */
+        assoc_close_violated(a, CAUSE_PROTOCOL_VIOLATION); /* acks what was never sent */
         return;
     }
     bool is_opened = a->peer_window < BASE_MTU && s->window >= BASE_MTU;
     a->peer_window = s->window;
     take(a, s, cum, now_us);
     if (is_opened)
-        recovery_on_window_opened(a, now_us);
+        loss_on_window_opened(a, now_us);
     /* A peer that is there but does not read is not dead. */
-    if (s->window < a->mtu)
-        a->recovery.errors = 0;
-    a->recovery.turned_away = s->window < BASE_MTU;
+    recovery_on_window(&a->recovery, s->window < a->out.mtu, s->window < BASE_MTU);
     a->is_due = true;
 }
 

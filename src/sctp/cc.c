@@ -6,12 +6,12 @@
 /* Above 2 GB/s a burst is less than an eighth of a millisecond. */
 enum { QUANTUM_MAX = 256 << 10 };
 
-void cc_init(struct cc *cc, enum sctp_cc kind, size_t mss, uint32_t random, uint64_t now_us)
+void cc_init(struct cc *cc, const struct cc_ops *ops, size_t mss, uint32_t random, uint64_t now_us)
 {
     *cc = (struct cc){
         .mss = mss,
         .random = random | 1,
-        .ops = kind == SCTP_CC_CUBIC ? &cc_cubic_ops : &cc_bbr_ops,
+        .ops = ops,
     };
     cc->cwnd = cc_initial_window(cc);
     cc->send_quantum = 2 * mss;

@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "sctp/rate.h"
-#include "sctp/sctp.h"
 
 /* One SACK's worth of news. */
 struct cc_ack {
@@ -156,7 +155,7 @@ struct cc {
 extern const struct cc_ops cc_bbr_ops;
 extern const struct cc_ops cc_cubic_ops;
 
-void cc_init(struct cc *cc, enum sctp_cc kind, size_t mss, uint32_t random, uint64_t now_us);
+void cc_init(struct cc *cc, const struct cc_ops *ops, size_t mss, uint32_t random, uint64_t now_us);
 
 void cc_window_max_reset(struct cc_window_max *m, uint64_t at, uint64_t value);
 void cc_window_max_add(struct cc_window_max *m, uint64_t window, uint64_t at, uint64_t value);

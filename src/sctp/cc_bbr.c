@@ -22,13 +22,6 @@ static const char *const state_names[] = {
     "bbr probe-refill", "bbr probe-up", "bbr probe-rtt",
 };
 
-void bbr_set_state(struct cc_bbr *b, enum bbr_state state, unsigned pacing_gain, unsigned cwnd_gain)
-{
-    b->state = (int)state;
-    b->pacing_gain = pacing_gain;
-    b->cwnd_gain = cwnd_gain;
-}
-
 static void check_startup(struct cc *cc, const struct cc_ack *ack)
 {
     struct cc_bbr *b = &cc->bbr;

@@ -60,11 +60,9 @@ static inline uint64_t most(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* cc_bbr.c */
+/* cc_bbr_model.c */
 void bbr_set_state(struct cc_bbr *b, enum bbr_state state, unsigned pacing_gain,
                    unsigned cwnd_gain);
-
-/* cc_bbr_model.c */
 uint64_t bbr_max_bw(const struct cc_bbr *b);
 uint64_t bbr_min_pipe(const struct cc *cc);
 /* Bandwidth-delay product times gain, in bytes. */

@@ -12,6 +12,13 @@ enum {
     EXTRA_ACKED_ROUNDS = 10,
 };
 
+void bbr_set_state(struct cc_bbr *b, enum bbr_state state, unsigned pacing_gain, unsigned cwnd_gain)
+{
+    b->state = (int)state;
+    b->pacing_gain = pacing_gain;
+    b->cwnd_gain = cwnd_gain;
+}
+
 uint64_t bbr_max_bw(const struct cc_bbr *b)
 {
     return most(b->max_bw[0], b->max_bw[1]);

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "sctp/assoc.h"
+#include "sctp/offer.h"
 
 struct cookie {
     uint64_t made_us;

@@ -2,23 +2,22 @@
  * A packet received: is it ours, is it whole, and which part of the engine is
  * each of its chunks for. Replies are queued; nothing is sent from here.
  */
-#include "sctp/assoc.h"
+#include <string.h>
 
 #include "base/bytes.h"
+#include "sctp/ack.h"
+#include "sctp/assoc.h"
 #include "sctp/crc32c.h"
+#include "sctp/heartbeat.h"
+#include "sctp/inbound.h"
 
-static void on_abort(struct sctp_assoc *a)
-{
-    close_now(a, SCTP_CLOSED_PEER_ABORTED);
-}
-
-static void on_error(struct sctp_assoc *a, const struct chunk *c, uint64_t now_us)
+static void on_error(struct sctp_assoc *a, const struct chunk *c)
 {
     struct span rest = c->value;
     struct param cause;
     while (param_next(&rest, &cause) > 0) {
         if (cause.type == CAUSE_STALE_COOKIE)
-            handshake_on_stale_cookie(a, now_us);
+            handshake_on_stale_cookie(a);
     }
 }
 
@@ -33,9 +32,18 @@ static bool on_unknown(struct sctp_assoc *a, const struct chunk *c)
         param_put_header(error + CHUNK_HEADER_LEN, CAUSE_UNRECOGNIZED_CHUNK,
                          PARAM_HEADER_LEN + quoted);
         memcpy(error + CHUNK_HEADER_LEN + PARAM_HEADER_LEN, c->whole.data, quoted);
-        output_queue(a, span_of(error, len));
+        assoc_reply(a, span_of(error, len));
     }
     return (c->type & UNKNOWN_SKIP) != 0;
+}
+
+/* Its cumulative TSN acknowledges as a SACK's does. */
+static void on_shutdown(struct sctp_assoc *a, const struct chunk *c, uint64_t now_us)
+{
+    if (c->value.len < 4)
+        return;
+    ack_on_cum(a, get_u32be(c->value.data), now_us);
+    shutdown_on_shutdown(a);
 }
 
 /* What needs an established association. False: drop the packet's rest. */
@@ -45,30 +53,30 @@ static bool on_chunk(struct sctp_assoc *a, const struct chunk *c, uint64_t now_u
     switch (c->type) {
     case CHUNK_DATA:
     case CHUNK_IDATA:
-        receive_data(a, c, now_us);
+        inbound_on_data(a, c, now_us);
         return true;
     case CHUNK_SACK:
         if (chunk_sack_decode(c, &sack) == 0)
             ack_on_sack(a, &sack, now_us);
         return true;
     case CHUNK_HEARTBEAT:
-        path_on_heartbeat(a, c);
+        heartbeat_on_chunk(a, c);
         return true;
     case CHUNK_HEARTBEAT_ACK:
-        path_on_heartbeat_ack(a, c, now_us);
+        heartbeat_on_ack(a, c, now_us);
         return true;
     case CHUNK_SHUTDOWN:
-        close_on_shutdown(a, c, now_us);
+        on_shutdown(a, c, now_us);
         return true;
     case CHUNK_SHUTDOWN_ACK:
-        close_on_shutdown_ack(a, now_us);
+        shutdown_on_ack(a);
         return true;
     case CHUNK_RECONFIG:
         reconfig_on_chunk(a, c, now_us);
         return true;
     case CHUNK_FORWARD_TSN:
     case CHUNK_I_FORWARD_TSN:
-        receive_forward(a, c, now_us);
+        inbound_on_forward(a, c);
         return true;
     case CHUNK_INIT:
     case CHUNK_INIT_ACK:
@@ -98,13 +106,13 @@ static bool on_early_chunk(struct sctp_assoc *a, const struct chunk *c, uint32_t
         handshake_on_cookie_ack(a, now_us);
         return true;
     case CHUNK_ABORT:
-        on_abort(a);
+        assoc_close(a, SCTP_CLOSED_PEER_ABORTED);
         return true;
     case CHUNK_ERROR:
-        on_error(a, c, now_us);
+        on_error(a, c);
         return true;
     case CHUNK_SHUTDOWN_COMPLETE:
-        close_on_shutdown_complete(a);
+        shutdown_on_complete(a);
         return true;
     default:
         return false;
@@ -132,16 +140,6 @@ static bool is_tag_good(const struct sctp_assoc *a, uint32_t tag, const struct c
     return tag == a->my_tag;
 }
 
-/* Gone already; but a peer whose SHUTDOWN-ACK is unanswered asks again. */
-static void feed_when_done(struct sctp_assoc *a, const struct chunk *first)
-{
-    if (first->type != CHUNK_SHUTDOWN_ACK || a->close_reason != SCTP_CLOSED_SHUTDOWN)
-        return;
-    uint8_t complete[CHUNK_HEADER_LEN];
-    chunk_put_header(complete, CHUNK_SHUTDOWN_COMPLETE, 0, sizeof complete);
-    output_queue(a, span_of(complete, sizeof complete));
-}
-
 static void feed_chunks(struct sctp_assoc *a, struct span rest, uint32_t tag, uint64_t now_us)
 {
     struct chunk c;
@@ -152,7 +150,7 @@ static void feed_chunks(struct sctp_assoc *a, struct span rest, uint32_t tag, ui
             break;
     }
     if (assoc_is_open(a))
-        receive_packet_end(a, now_us);
+        inbound_on_packet_end(a, now_us);
 }
 
 void sctp_assoc_feed(struct sctp_assoc *a, struct span packet, uint64_t now_us)
@@ -171,9 +169,10 @@ void sctp_assoc_feed(struct sctp_assoc *a, struct span packet, uint64_t now_us)
         return;
     a->stats.received_packets++;
     a->depth++;
-    if (a->state == ASSOC_DONE)
-        feed_when_done(a, &first);
-    else if (first.type == CHUNK_INIT) {
+    if (a->state == ASSOC_DONE) {
+        if (first.type == CHUNK_SHUTDOWN_ACK)
+            shutdown_when_done(a);
+    } else if (first.type == CHUNK_INIT) {
         if (peek.len == 0) /* it must be alone */
             handshake_on_init(a, &first, now_us);
     } else {

@@ -23,6 +23,11 @@ void flight_deinit(struct flight *f)
     flight_init(f, f->next);
 }
 
+size_t flight_memory(const struct flight *f)
+{
+    return f->cap * (sizeof *f->ring + 1);
+}
+
 static void grow(struct flight *f)
 {
     struct flight wider = *f;

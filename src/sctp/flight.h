@@ -67,6 +67,7 @@ struct flight {
 
 void flight_init(struct flight *f, uint64_t first_tsn);
 void flight_deinit(struct flight *f);
+size_t flight_memory(const struct flight *f);
 
 static inline struct sent_chunk *flight_at(const struct flight *f, uint64_t tsn)
 {

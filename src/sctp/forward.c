@@ -5,9 +5,12 @@
  * interleaved, not to wait for them, again each round trip until its SACK
  * shows that it heard.
  */
-#include "sctp/assoc.h"
+#include "sctp/forward.h"
+
+#include <string.h>
 
 #include "base/bytes.h"
+#include "sctp/assoc.h"
 
 enum { MAX_FORWARDED = 64 }; /* messages named in one chunk */
 
@@ -30,7 +33,7 @@ static void push_ending(struct sctp_assoc *a, struct sctp_message *m)
     flight_abandon(&a->flight, tsn);
 }
 
-void forward_abandon(struct sctp_assoc *a, struct sctp_message *m, uint64_t now_us)
+void forward_abandon(struct sctp_assoc *a, struct sctp_message *m)
 {
     if (m->is_abandoned)
         return;
@@ -47,13 +50,11 @@ void forward_abandon(struct sctp_assoc *a, struct sctp_message *m, uint64_t now_
             flight_abandon(&a->flight, tsn);
     }
     sendq_release(&a->sendq, m);
-    forward_advance(a, now_us);
+    forward_advance(a);
 }
 
-/* Finds how far the peer can be told to go on. */
-void forward_advance(struct sctp_assoc *a, uint64_t now_us)
+void forward_advance(struct sctp_assoc *a)
 {
-    (void)now_us;
     const struct flight *f = &a->flight;
     uint64_t to = f->first - 1;
     uint64_t last = 0;
@@ -67,13 +68,13 @@ void forward_advance(struct sctp_assoc *a, uint64_t now_us)
     }
     if (to < f->first) {
         assoc_disarm(a, TIMER_FORWARD);
-        a->forward_due = false;
+        a->forward.due = false;
         return;
     }
-    if (to == a->forward_to)
+    if (to == a->forward.to)
         return; /* told; the timer tells again */
-    a->forward_to = to;
-    a->forward_due = true;
+    a->forward.to = to;
+    a->forward.due = true;
     a->is_due = true;
 }
 
@@ -83,7 +84,7 @@ static size_t put_entries(const struct sctp_assoc *a, uint8_t *p)
 {
     const struct sctp_message *last = NULL;
     size_t len = 0;
-    for (uint64_t tsn = a->flight.first; tsn <= a->forward_to; tsn++) {
+    for (uint64_t tsn = a->flight.first; tsn <= a->forward.to; tsn++) {
         const struct sctp_message *m = flight_at(&a->flight, tsn)->message;
         if (m == last)
             continue;
@@ -103,17 +104,22 @@ static size_t put_entries(const struct sctp_assoc *a, uint8_t *p)
 
 void forward_write(struct sctp_assoc *a, uint64_t now_us)
 {
-    if (!a->forward_due)
+    if (!a->forward.due)
         return;
-    a->forward_due = false;
-    if (a->forward_to < a->flight.first)
+    a->forward.due = false;
+    if (a->forward.to < a->flight.first)
         return;
     uint8_t chunk[8 + 8 * (MAX_FORWARDED + 1)];
     size_t len = 8 + put_entries(a, chunk + 8);
     chunk_put_header(chunk, a->interleaving ? CHUNK_I_FORWARD_TSN : CHUNK_FORWARD_TSN, 0, len);
-    put_u32be(chunk + 4, (uint32_t)a->forward_to);
-    memcpy(output_chunk(a, len), chunk, len);
+    put_u32be(chunk + 4, (uint32_t)a->forward.to);
+    memcpy(output_chunk(&a->out, len), chunk, len);
     assoc_arm(a, TIMER_FORWARD, now_us + a->rtt.rto_us);
+}
+
+void forward_on_timer(struct sctp_assoc *a)
+{
+    a->forward.due = true;
 }
 
 /* Gives up what has outlived its time: at the head of the turns and in
@@ -126,7 +132,7 @@ void forward_expire(struct sctp_assoc *a, uint64_t now_us)
         if (m->sent == 0)
             sendq_abandon(&a->sendq, m); /* it has no TSN: nobody to tell */
         else if (a->forward_tsn && !flight_is_full(&a->flight))
-            forward_abandon(a, m, now_us);
+            forward_abandon(a, m);
         else
             break; /* the peer cannot be told, or an acknowledgement comes first */
     }
@@ -138,11 +144,11 @@ void forward_expire(struct sctp_assoc *a, uint64_t now_us)
             if (c->state != CHUNK_IN_FLIGHT && c->state != CHUNK_LOST)
                 continue;
             if (c->message->expires_us <= now_us)
-                forward_abandon(a, c->message, now_us);
+                forward_abandon(a, c->message);
             else if (c->message->expires_us < next_us)
                 next_us = c->message->expires_us;
         }
     }
-    a->has_expiring = a->sendq.queued > 0 || next_us != TIME_NEVER;
+    a->forward.has_expiring = a->sendq.queued > 0 || next_us != TIME_NEVER;
     assoc_arm(a, TIMER_EXPIRE, next_us);
 }

@@ -65,3 +65,8 @@ void rate_set_app_limited(struct rate *r, uint32_t in_flight)
     uint64_t until = r->delivered + in_flight;
     r->app_limited = until ? until : 1;
 }
+
+void rate_clear_app_limited(struct rate *r)
+{
+    r->app_limited = 0;
+}

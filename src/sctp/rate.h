@@ -43,5 +43,6 @@ struct rate_sample rate_finish(struct rate *r, const struct rate_gather *g, uint
 /* Nothing more to send though there is room: samples until the delivery of
  * what is in flight say less than the path could. */
 void rate_set_app_limited(struct rate *r, uint32_t in_flight);
+void rate_clear_app_limited(struct rate *r);
 
 #endif

@@ -4,7 +4,7 @@
  * another's.
  *
  * While the owner does not read, whole messages are held here; everything
- * held is counted in `held` and bounded by the limit of reasm_add().
+ * held is counted, and bounded by the limit of reasm_add().
  */
 #ifndef SCTP_REASM_H
 #define SCTP_REASM_H
@@ -13,41 +13,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/list.h"
-#include "base/span.h"
+#include "sctp/assembly.h"
 #include "sctp/chunk.h"
-#include "sctp/sctp.h"
-
-struct in_stream;
-
-struct reasm_handlers {
-    void (*on_message)(void *arg, const struct sctp_message_info *info, struct span message);
-    void (*on_reset)(void *arg, uint16_t stream);
-};
+#include "sctp/inbox.h"
+#include "sctp/stream_table.h"
 
 struct reasm {
-    struct in_stream ***pages; /* of streams by id, made at the first use */
-    size_t streams;
-    bool interleaved;
-    bool reading;
-    size_t max_message;
+    struct stream_table streams;
+    size_t fixed; /* memory of the streams themselves; not flow-controlled */
     size_t max_held;
-    size_t held;
-    size_t fixed;      /* memory of the streams themselves; not flow-controlled */
-    struct list ready; /* of what waits for the owner to read */
-    struct reasm_handlers handlers;
-    void *arg;
+    struct assembly_pool pool;
+    struct inbox inbox;
 };
 
 /* max_held ends what even parts of messages in their turn may take. */
 void reasm_init(struct reasm *r, size_t max_message, size_t max_held,
-                const struct reasm_handlers *handlers, void *arg);
+                const struct inbox_handlers *handlers, void *arg);
 void reasm_deinit(struct reasm *r);
 
-/* How many streams the peer may use; once, before the first chunk. */
-void reasm_set_streams(struct reasm *r, size_t streams);
+/* How many streams the peer may use, and whether by I-DATA; once, before the
+ * first chunk. */
+void reasm_start(struct reasm *r, size_t streams, bool interleaved);
 
-/* Takes a chunk whose TSN is new and whose stream exists; limit bounds r->held.
+/* What counts against the receive window. */
+static inline size_t reasm_held(const struct reasm *r)
+{
+    return r->pool.held + r->inbox.held;
+}
+
+/* All of it, with the streams. */
+size_t reasm_memory(const struct reasm *r);
+
+/* Takes a chunk whose TSN is new and whose stream exists; limit bounds what is
+ * held.
  *   0, or
  *   -ENOBUFS   no room now: as if the packet had been lost
  *   -EMSGSIZE  the message grows past max_message, or all parts past max_held */
@@ -62,8 +60,5 @@ void reasm_forward(struct reasm *r, uint64_t cum);
 
 /* The peer's side of the stream starts anew; told in turn with messages. */
 void reasm_reset(struct reasm *r, uint16_t stream);
-
-/* Delivers what waited until it is all gone or reading is off again. */
-void reasm_set_reading(struct reasm *r, bool reading);
 
 #endif

@@ -12,13 +12,15 @@
  * Left out: SSN/TSN reset of the whole association and adding streams, which
  * WebRTC does not use; both are denied.
  */
-#include "sctp/assoc.h"
+#include "sctp/reconfig.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "sctp/assoc.h"
 
 enum result {
     RESULT_NOTHING = 0,
@@ -30,36 +32,36 @@ enum result {
     RESULT_IN_PROGRESS = 6,
 };
 
-void reconfig_init(struct sctp_assoc *a)
+void reconfig_init(struct reconfig *r, uint32_t my_first_tsn, uint32_t peer_first_tsn)
 {
-    a->reconfig.next_request = (uint32_t)a->my_first_tsn;
-    a->reconfig.peer_request = a->peer.first_tsn;
+    r->next_request = my_first_tsn;
+    r->peer_request = peer_first_tsn;
 }
 
-void reconfig_deinit(struct sctp_assoc *a)
+void reconfig_deinit(struct reconfig *r)
 {
-    free(a->reconfig.wanted);
-    free(a->reconfig.marks);
+    free(r->wanted);
+    free(r->marks);
 }
 
-bool reconfig_is_wanted(const struct sctp_assoc *a, uint16_t stream)
+bool reconfig_is_wanted(const struct reconfig *r, uint16_t stream)
 {
-    return a->reconfig.marks && (a->reconfig.marks[stream / 8] & (1u << (stream % 8)));
+    return r->marks && (r->marks[stream / 8] & (1u << (stream % 8)));
 }
 
-static void mark(struct sctp_assoc *a, uint16_t stream, bool wanted)
+static void mark(struct reconfig *r, uint16_t stream, bool wanted)
 {
     uint8_t bit = (uint8_t)(1u << (stream % 8));
     if (wanted)
-        a->reconfig.marks[stream / 8] |= bit;
+        r->marks[stream / 8] |= bit;
     else
-        a->reconfig.marks[stream / 8] &= (uint8_t)~bit;
+        r->marks[stream / 8] &= (uint8_t)~bit;
 }
 
 int reconfig_want(struct sctp_assoc *a, uint16_t stream)
 {
     struct reconfig *r = &a->reconfig;
-    if (reconfig_is_wanted(a, stream))
+    if (reconfig_is_wanted(r, stream))
         return -EPIPE;
     if (!r->marks)
         r->marks = xcalloc(((size_t)a->config.streams + 7) / 8, 1);
@@ -68,7 +70,7 @@ int reconfig_want(struct sctp_assoc *a, uint16_t stream)
         r->wanted = xreallocarray(r->wanted, r->wanted_cap, sizeof *r->wanted);
     }
     r->wanted[r->wanted_count++] = stream;
-    mark(a, stream, true);
+    mark(r, stream, true);
     a->is_due = true;
     return 0;
 }
@@ -98,7 +100,7 @@ static size_t gather_ready(struct sctp_assoc *a)
 void reconfig_write(struct sctp_assoc *a, uint64_t now_us)
 {
     struct reconfig *r = &a->reconfig;
-    if (a->timers[TIMER_RECONFIG] != TIME_NEVER || !a->peer.reconfig || r->wanted_count == 0)
+    if (assoc_is_armed(a, TIMER_RECONFIG) || !a->peer.reconfig || r->wanted_count == 0)
         return;
     if (!r->is_outstanding) {
         r->asked = gather_ready(a);
@@ -109,7 +111,7 @@ void reconfig_write(struct sctp_assoc *a, uint64_t now_us)
         r->retries = 0;
     }
     size_t len = PARAM_HEADER_LEN + 12 + 2 * r->asked;
-    uint8_t *p = output_chunk(a, CHUNK_HEADER_LEN + len);
+    uint8_t *p = output_chunk(&a->out, CHUNK_HEADER_LEN + len);
     chunk_put_header(p, CHUNK_RECONFIG, 0, CHUNK_HEADER_LEN + len);
     p += CHUNK_HEADER_LEN;
     param_put_header(p, PARAM_OUTGOING_RESET, len);
@@ -118,16 +120,14 @@ void reconfig_write(struct sctp_assoc *a, uint64_t now_us)
     put_u32be(p + 12, r->request_last_tsn);
     for (size_t i = 0; i < r->asked; i++)
         put_u16be(p + 16 + 2 * i, r->wanted[i]);
-    uint64_t wait = a->rtt.rto_us << (r->retries < 5 ? r->retries : 5);
-    assoc_arm(a, TIMER_RECONFIG, now_us + (wait < RTO_MAX_US ? wait : RTO_MAX_US));
+    assoc_arm(a, TIMER_RECONFIG, now_us + rtt_backed_off_us(&a->rtt, r->retries));
 }
 
-void reconfig_on_timer(struct sctp_assoc *a, uint64_t now_us)
+void reconfig_on_timer(struct sctp_assoc *a)
 {
-    (void)now_us;
     a->is_due = true; /* the write finds the timer off and asks again */
     if (++a->reconfig.retries > a->config.max_retransmit)
-        close_now(a, SCTP_CLOSED_TIMEOUT);
+        assoc_close(a, SCTP_CLOSED_TIMEOUT);
 }
 
 static void respond(struct sctp_assoc *a, uint32_t request, uint32_t result)
@@ -137,7 +137,7 @@ static void respond(struct sctp_assoc *a, uint32_t request, uint32_t result)
     param_put_header(chunk + 4, PARAM_RECONFIG_RESPONSE, PARAM_HEADER_LEN + 8);
     put_u32be(chunk + 8, request);
     put_u32be(chunk + 12, result);
-    output_queue(a, span_of(chunk, sizeof chunk));
+    assoc_reply(a, span_of(chunk, sizeof chunk));
 }
 
 static uint32_t perform_reset(struct sctp_assoc *a, struct span streams)
@@ -155,13 +155,6 @@ static uint32_t perform_reset(struct sctp_assoc *a, struct span streams)
     return RESULT_PERFORMED;
 }
 
-/* A reset waits for the reader behind the messages before it, and a short
- * request may name all streams. So it has to fit the window as they do. */
-static bool is_reader_behind(const struct sctp_assoc *a)
-{
-    return !a->in.reasm.reading && a->in.reasm.held >= a->in.window;
-}
-
 static void on_outgoing_reset(struct sctp_assoc *a, const struct param *p)
 {
     struct reconfig *r = &a->reconfig;
@@ -176,17 +169,14 @@ static void on_outgoing_reset(struct sctp_assoc *a, const struct param *p)
         return;
     }
     uint64_t last = serial_extend(a->in.map.cum, get_u32be(p->value.data + 8));
-    r->in_progress = last > a->in.map.cum || is_reader_behind(a);
+    /* A reset waits for the reader behind the messages before it, and a short
+     * request may name all streams. So it has to fit the window as they do. */
+    r->in_progress = last > a->in.map.cum || receive_is_full(&a->in);
     r->last_response =
         r->in_progress ? (uint32_t)RESULT_IN_PROGRESS : perform_reset(a, span_skip(p->value, 12));
     if (!again)
         r->peer_request++;
     respond(a, request, r->last_response);
-}
-
-void reconfig_on_progress(struct sctp_assoc *a)
-{
-    (void)a; /* the peer asks again after "in progress"; nothing is kept */
 }
 
 /* The incoming half is reset by its sender: the request asks us to. */
@@ -249,7 +239,7 @@ static void on_response(struct sctp_assoc *a, const struct param *p, uint64_t no
     r->asked = 0;
     bool performed = result == RESULT_PERFORMED || result == RESULT_NOTHING;
     for (size_t i = 0; i < asked; i++) {
-        mark(a, done[i], false);
+        mark(r, done[i], false);
         if (performed)
             sendq_restart_stream(&a->sendq, done[i]);
         a->handlers.on_stream_reset(a->arg, done[i],

@@ -18,9 +18,11 @@
 #include "base/alloc.h"
 
 enum {
-    PAGE_STREAMS = 64,
     DEFAULT_PRIORITY = 256,
     LEAST_QUANTUM = 64, /* bounds the turns until the lowest priority may send */
+    LIMIT_LEAST = 16 << 10,
+    LIMIT_MOST = 1 << 20,
+    LIMIT_MS = 5, /* what the owner needs to come back */
 };
 
 struct out_stream {
@@ -36,38 +38,25 @@ struct out_stream {
 
 void sendq_init(struct sendq *q, size_t streams)
 {
-    *q = (struct sendq){.streams = streams, .quantum = 1200};
-    q->pages = xcalloc((streams + PAGE_STREAMS - 1) / PAGE_STREAMS, sizeof *q->pages);
+    *q = (struct sendq){.quantum = 1200};
+    stream_table_init(&q->streams, streams);
     list_init(&q->fresh);
     list_init(&q->busy);
 }
 
-static struct out_stream *stream_find(const struct sendq *q, uint16_t id)
-{
-    if (id >= q->streams || !q->pages[id / PAGE_STREAMS])
-        return NULL;
-    return q->pages[id / PAGE_STREAMS][id % PAGE_STREAMS];
-}
-
 static struct out_stream *stream_get(struct sendq *q, uint16_t id)
 {
-    assert(id < q->streams);
-    struct out_stream ***page = &q->pages[id / PAGE_STREAMS];
-    if (!*page) {
-        *page = xcalloc(PAGE_STREAMS, sizeof **page);
-        q->memory += PAGE_STREAMS * sizeof **page;
-    }
-    struct out_stream **slot = &(*page)[id % PAGE_STREAMS];
-    if (!*slot) {
-        struct out_stream *s = xcalloc(1, sizeof *s);
+    struct out_stream *s = stream_table_find(&q->streams, id);
+    if (!s) {
+        s = xcalloc(1, sizeof *s);
         list_init(&s->link);
         list_init(&s->messages);
         s->id = id;
         s->priority = DEFAULT_PRIORITY;
+        *stream_table_slot(&q->streams, id) = s;
         q->memory += sizeof *s;
-        *slot = s;
     }
-    return *slot;
+    return s;
 }
 
 static void stream_drop_messages(struct sendq *q, struct out_stream *s)
@@ -80,22 +69,20 @@ static void stream_drop_messages(struct sendq *q, struct out_stream *s)
 
 void sendq_limit_streams(struct sendq *q, size_t streams)
 {
-    for (size_t id = streams; id < q->streams; id++) {
-        struct out_stream *s = stream_find(q, (uint16_t)id);
-        if (s)
-            stream_drop_messages(q, s);
-    }
+    struct out_stream *s;
+    for (size_t id = streams; (s = stream_table_next(&q->streams, &id)) != NULL;)
+        stream_drop_messages(q, s);
 }
 
 void sendq_deinit(struct sendq *q)
 {
     sendq_limit_streams(q, 0);
-    for (size_t p = 0; p * PAGE_STREAMS < q->streams; p++) {
-        for (size_t i = 0; q->pages[p] && i < PAGE_STREAMS; i++)
-            free(q->pages[p][i]);
-        free(q->pages[p]);
-    }
-    free(q->pages);
+    stream_table_deinit(&q->streams);
+}
+
+size_t sendq_memory(const struct sendq *q)
+{
+    return q->memory + q->streams.memory;
 }
 
 static size_t message_cost(const struct sctp_message *m)
@@ -181,7 +168,7 @@ struct sctp_message *sendq_peek(struct sendq *q)
 /* The message left its queue; whoever is in its middle no longer is. */
 static void message_unlink(struct sendq *q, struct sctp_message *m)
 {
-    struct out_stream *s = stream_find(q, m->stream);
+    struct out_stream *s = stream_table_find(&q->streams, m->stream);
     list_remove(&m->link);
     q->charged -= sizeof *m;
     if (q->current == s)
@@ -190,7 +177,7 @@ static void message_unlink(struct sendq *q, struct sctp_message *m)
 
 void sendq_take(struct sendq *q, struct sctp_message *m, size_t len)
 {
-    struct out_stream *s = stream_find(q, m->stream);
+    struct out_stream *s = stream_table_find(&q->streams, m->stream);
     if (m->sent == 0)
         m->mid = m->unordered && q->interleaved ? s->next_unordered_mid++
                  : m->unordered                 ? 0
@@ -232,7 +219,7 @@ void sendq_release(struct sendq *q, struct sctp_message *m)
 
 bool sendq_stream_is_empty(const struct sendq *q, uint16_t stream)
 {
-    struct out_stream *s = stream_find(q, stream);
+    struct out_stream *s = stream_table_find(&q->streams, stream);
     return !s || list_is_empty(&s->messages);
 }
 
@@ -243,9 +230,17 @@ void sendq_set_priority(struct sendq *q, uint16_t stream, uint16_t priority)
 
 void sendq_restart_stream(struct sendq *q, uint16_t stream)
 {
-    struct out_stream *s = stream_find(q, stream);
+    struct out_stream *s = stream_table_find(&q->streams, stream);
     if (s) {
         s->next_mid = 0;
         s->next_unordered_mid = 0;
     }
+}
+
+size_t sendq_limit(uint64_t rate)
+{
+    uint64_t limit = rate * LIMIT_MS / 1000;
+    if (limit > LIMIT_MOST)
+        return LIMIT_MOST;
+    return limit > LIMIT_LEAST ? (size_t)limit : LIMIT_LEAST;
 }

@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/span.h"
 #include "sctp/sctp.h"
+#include "sctp/stream_table.h"
 
 /* One message from send() until its last byte is acknowledged. Fragments in
  * flight point into it, so nothing is copied for a retransmission. */
@@ -35,8 +36,7 @@ struct sctp_message {
 struct out_stream;
 
 struct sendq {
-    struct out_stream ***pages; /* of streams by id, made at the first use */
-    size_t streams;
+    struct stream_table streams;
     bool interleaved;
     struct list fresh;          /* streams that just became busy go first, once */
     struct list busy;           /* the others take turns */
@@ -44,7 +44,7 @@ struct sendq {
     size_t quantum;
     size_t queued;  /* bytes without a TSN */
     size_t charged; /* the same with the cost of holding each message */
-    size_t memory;  /* of streams and all messages, also those in flight */
+    size_t memory;  /* of streams in the table, and messages, also those in flight */
 };
 
 void sendq_init(struct sendq *q, size_t streams);
@@ -74,5 +74,12 @@ void sendq_set_priority(struct sendq *q, uint16_t stream, uint16_t priority);
 
 /* After a reset: the stream counts from zero again. */
 void sendq_restart_stream(struct sendq *q, uint16_t stream);
+
+/* All that is held, for those who count. */
+size_t sendq_memory(const struct sendq *q);
+
+/* How much is taken in beyond what is in flight, at a pacing rate in bytes a
+ * second: little, so that the owner's own scheduling decides late. */
+size_t sendq_limit(uint64_t rate);
 
 #endif

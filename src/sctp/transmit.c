@@ -3,60 +3,32 @@
  * moves the peer's window (FORWARD-TSN), resets, then data: first what was
  * lost, then what is new, as far as congestion window, peer's window and
  * pacer allow.
- *
- * The pacer is a clock of virtual time, pace_next_ns: each packet moves it on
- * by the packet's length over the rate, and nothing leaves before it is due.
- * An owner whose timers come late may catch up on BURST_US; one that is early
- * waits until a quantum can leave together, so that a burst costs one wakeup
- * and one system call.
  */
+#include "sctp/transmit.h"
+
+#include <string.h>
+
 #include "sctp/assoc.h"
+#include "sctp/inbound.h"
+#include "sctp/loss.h"
 
 enum {
-    BURST_US = 500,
     /* A fragment is not made smaller than this only to fill up a packet. */
     LEAST_FRAGMENT = 256,
 };
-
-#define NS_PER_US UINT64_C(1000)
-#define NS_PER_S  UINT64_C(1000000000)
 
 static size_t data_header(const struct sctp_assoc *a)
 {
     return a->interleaving ? IDATA_HEADER_LEN : DATA_HEADER_LEN;
 }
 
-static bool pacer_allows(const struct sctp_assoc *a, uint64_t now_us)
+static struct pacer_rate pacer_rate(const struct sctp_assoc *a)
 {
-    return a->cc.pacing_rate == 0 || a->pace_next_ns <= now_us * NS_PER_US;
-}
-
-/* How long a due packet is held back for others to leave with it. */
-static uint64_t pacer_hold_ns(const struct sctp_assoc *a)
-{
-    size_t held = a->cc.send_quantum > a->mtu ? a->cc.send_quantum - a->mtu : 0;
-    return held * NS_PER_S / a->cc.pacing_rate;
-}
-
-/* What was held back is no lateness: it is made up for beside BURST_US, or a
- * slow path, where a quantum takes longer than that, would never reach its
- * rate. */
-static void pacer_spend(struct sctp_assoc *a, size_t bytes, uint64_t now_us)
-{
-    if (a->cc.pacing_rate == 0)
-        return;
-    uint64_t now_ns = now_us * NS_PER_US;
-    uint64_t back_ns = BURST_US * NS_PER_US + pacer_hold_ns(a);
-    uint64_t earliest = now_ns > back_ns ? now_ns - back_ns : 0;
-    if (a->pace_next_ns < earliest)
-        a->pace_next_ns = earliest;
-    a->pace_next_ns += bytes * NS_PER_S / a->cc.pacing_rate;
-}
-
-static void pacer_wait(struct sctp_assoc *a)
-{
-    uint64_t at_ns = a->pace_next_ns + pacer_hold_ns(a);
-    assoc_arm(a, TIMER_PACE, (at_ns + NS_PER_US - 1) / NS_PER_US);
+    size_t quantum = a->cc.send_quantum;
+    return (struct pacer_rate){
+        .bytes_per_s = a->cc.pacing_rate,
+        .held = quantum > a->out.mtu ? quantum - a->out.mtu : 0,
+    };
 }
 
 static bool window_allows(const struct sctp_assoc *a, size_t wire)
@@ -80,7 +52,7 @@ static void write_chunk(struct sctp_assoc *a, uint64_t tsn, bool immediate, uint
         .ppid = m->ppid,
         .payload = {m->data + c->offset, c->len},
     };
-    uint8_t *p = output_chunk(a, data_header(a) + c->len);
+    uint8_t *p = output_chunk(&a->out, data_header(a) + c->len);
     size_t header = chunk_data_encode(p, &d);
     memcpy(p + header, d.payload.data, c->len);
     if (c->transmissions > 0)
@@ -117,8 +89,8 @@ static uint64_t push_fragment(struct sctp_assoc *a, struct sctp_message *m, size
 static size_t fragment_len(const struct sctp_assoc *a, const struct sctp_message *m)
 {
     size_t header = data_header(a);
-    size_t full = (a->mtu - SCTP_HEADER_LEN - header) & ~(size_t)3;
-    size_t room = output_room(a);
+    size_t full = (a->out.mtu - SCTP_HEADER_LEN - header) & ~(size_t)3;
+    size_t room = output_room(&a->out);
     room = room > header ? (room - header) & ~(size_t)3 : 0;
     size_t rest = m->len - m->sent;
     if (rest <= room)
@@ -133,7 +105,7 @@ static bool send_lost(struct sctp_assoc *a, uint64_t now_us)
 {
     uint64_t tsn = flight_next_lost(&a->flight);
     struct sent_chunk *c = flight_at(&a->flight, tsn);
-    if (a->out.packet && c->wire > output_room(a))
+    if (a->out.packet && c->wire > output_room(&a->out))
         return false;
     write_chunk(a, tsn, true, now_us);
     return true;
@@ -164,7 +136,7 @@ static enum verdict next_chunk(struct sctp_assoc *a, struct sctp_message **m)
     if (!*m)
         return NOTHING;
     size_t rest = (*m)->len - (*m)->sent;
-    size_t most = a->mtu - SCTP_HEADER_LEN - data_header(a);
+    size_t most = a->out.mtu - SCTP_HEADER_LEN - data_header(a);
     size_t len = rest < most ? rest : most;
     /* Into a closed window only one chunk at a time goes, to find out when it
      * opens (RFC 9260 section 6.1 rule A). */
@@ -186,10 +158,10 @@ static enum verdict fill_packet(struct sctp_assoc *a, uint64_t now_us)
             break;
     }
     if (a->out.packet && a->out.len > before) {
-        pacer_spend(a, a->out.len - before, now_us);
-        output_close(a);
+        pacer_spend(&a->pacer, pacer_rate(a), a->out.len - before, now_us);
+        output_close(&a->out);
     } else if (v == SEND) {
-        output_close(a); /* only control chunks were in it: the next is empty */
+        output_close(&a->out); /* only control chunks were in it: the next is empty */
     }
     return v;
 }
@@ -198,17 +170,17 @@ static void send_data(struct sctp_assoc *a, uint64_t now_us)
 {
     if (!assoc_can_carry_data(a))
         return;
-    if (a->has_expiring)
+    if (a->forward.has_expiring)
         forward_expire(a, now_us);
     struct sctp_message *m;
     enum verdict v = next_chunk(a, &m);
     assoc_disarm(a, TIMER_PACE);
-    if (v == SEND && a->in.packets_unacked > 0 && pacer_allows(a, now_us))
-        receive_write_sack(a, now_us); /* it rides along */
-    while (v == SEND && pacer_allows(a, now_us))
+    if (v == SEND && a->in.packets_unacked > 0 && pacer_allows(&a->pacer, pacer_rate(a), now_us))
+        inbound_write_sack(a); /* it rides along */
+    while (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us))
         v = fill_packet(a, now_us);
     if (v == SEND)
-        pacer_wait(a);
+        assoc_arm(a, TIMER_PACE, pacer_deadline_us(&a->pacer, pacer_rate(a)));
     a->is_cwnd_limited = v == HELD_BY_CWND;
     a->has_backlog = v == SEND || v == HELD_BY_CWND;
     /* A peer's closed window says as little about the path as an application
@@ -231,44 +203,48 @@ void transmit(struct sctp_assoc *a, uint64_t now_us)
 {
     handshake_write(a, now_us);
     send_early(a, now_us);
-    output_write_queued(a);
+    output_write_queued(&a->out);
     if (a->state >= ASSOC_ESTABLISHED) {
-        if (receive_wants_sack(a))
-            receive_write_sack(a, now_us);
+        if (receive_wants_sack(&a->in))
+            inbound_write_sack(a);
         forward_write(a, now_us);
         send_data(a, now_us);
         reconfig_write(a, now_us);
-        close_advance(a, now_us);
-        close_write(a, now_us);
-        recovery_rearm(a, now_us);
+        shutdown_advance(a);
+        shutdown_write(a, now_us);
+        loss_rearm(a, now_us);
     }
-    output_close(a);
+    output_close(&a->out);
 }
 
-uint64_t transmit_probe(struct sctp_assoc *a, bool *is_retransmission, uint64_t now_us)
+/* The newest in flight by number: what ends the flight is what nobody would
+ * miss. 0: there is none. */
+static uint64_t last_in_flight(const struct flight *f)
 {
+    for (uint64_t tsn = f->next; tsn-- > f->first;) {
+        if (flight_at(f, tsn)->state == CHUNK_IN_FLIGHT)
+            return tsn;
+    }
+    return 0;
+}
+
+static bool can_probe_with_new(const struct sctp_assoc *a, const struct sctp_message *m)
+{
+    return m && a->flight.payload + m->len - m->sent <= a->peer_window &&
+           !flight_is_full(&a->flight);
+}
+
+void transmit_probe(struct sctp_assoc *a, uint64_t now_us)
+{
+    if (a->flight.bytes == 0)
+        return;
     struct sctp_message *m = sendq_peek(&a->sendq);
-    output_close(a);
-    *is_retransmission = false;
-    if (m && a->flight.payload + m->len - m->sent <= a->peer_window &&
-        !flight_is_full(&a->flight)) {
-        uint64_t tsn = push_fragment(a, m, fragment_len(a, m));
-        write_chunk(a, tsn, true, now_us);
-        output_close(a);
-        return tsn;
-    }
-    uint64_t tsn = a->flight.by_time.newest;
-    if (tsn == 0)
-        return 0;
-    /* The newest by number: what ends the flight is what nobody would miss. */
-    for (uint64_t t = a->flight.next; t-- > a->flight.first;) {
-        if (flight_at(&a->flight, t)->state == CHUNK_IN_FLIGHT) {
-            tsn = t;
-            break;
-        }
-    }
-    *is_retransmission = true;
+    bool is_new = can_probe_with_new(a, m);
+    output_close(&a->out);
+    uint64_t tsn = is_new ? push_fragment(a, m, fragment_len(a, m)) : last_in_flight(&a->flight);
     write_chunk(a, tsn, true, now_us);
-    output_close(a);
-    return tsn;
+    output_close(&a->out);
+    recovery_on_probe(&a->recovery, tsn, !is_new);
+    a->stats.tail_probes++;
+    a->is_due = true;
 }

@@ -375,10 +375,10 @@ static void refuses_restart(void **state)
     uint32_t crc = crc32c_of_packet(span_of(p, sizeof p));
     for (int i = 0; i < 4; i++)
         p[8 + i] = (uint8_t)(crc >> (8 * i));
-    uint64_t before = n->ends[1]->assoc->stats.sent_packets;
+    uint64_t before = n->ends[1]->assoc->out.sent;
     sctp_assoc_feed(n->ends[1]->assoc, span_of(p, sizeof p), sim_now_us(n->sim));
     sctp_assoc_flush(n->ends[1]->assoc, sim_now_us(n->sim));
-    assert_int_equal(n->ends[1]->assoc->stats.sent_packets, before + 1); /* ABORT, to that tag */
+    assert_int_equal(n->ends[1]->assoc->out.sent, before + 1); /* ABORT, to that tag */
     run_ms(n, 1000);
     assert_false(n->apps[0].closed || n->apps[1].closed);
     net_free(n);
