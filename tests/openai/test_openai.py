@@ -1,10 +1,11 @@
-"""The npm `openai` client through the tunnel, against the mock upstream."""
+"""Client libraries of LLM servers: the npm `openai` client through the tunnel,
+against the mock upstream, and what each says when there is no upstream."""
 
 import json
 import os
 import unittest
 
-from harness import NODE, Case, why_no_npm
+from harness import NODE, Case, free_port, why_no_npm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MISSING = why_no_npm(HERE, "openai")
@@ -36,6 +37,31 @@ class OpenAI(Case):
         self.rig.mock.wait_for(r"^closed \d+")
         self.assertEqual(value("error"), {"name": "NotFoundError", "status": 404})
         client.wait_for("^done")
+
+
+CLIENTS = """openai openai-stream openai-below-api anthropic anthropic-stream ollama ollama-stream
+    ollama-list ai-openai ai-openai-responses ai-openai-compatible ai-anthropic
+    ai-anthropic-stream""".split()
+
+
+@unittest.skipIf(MISSING, MISSING)
+class Errors(Case):
+    def test_words(self):
+        """each library shows the tunnel's words, in the form that it looks for"""
+        upstream = f"http://127.0.0.1:{free_port()}"
+        self.rig.upstream_url = upstream
+        self.rig.start_signal()
+        self.rig.start_serve()
+        self.rig.start_proxy()
+        self.rig.wait_connected()
+        host, port = self.rig.proxy_address
+        argv = [NODE, os.path.join(HERE, "errors.mjs"), f"http://{host}:{port}"]
+        clients = self.rig.run("clients", argv, is_product=False)
+        clients.wait_for("^done", deadline=60)
+        words = f"upstream {upstream.removeprefix('http://')}: connection refused"
+        for name in CLIENTS:
+            with self.subTest(name):
+                self.assertIn(words, json.loads(clients.wait_for(rf"^{name} (.*)")[1]))
 
 
 if __name__ == "__main__":
