@@ -23,15 +23,16 @@ static void replace(char **to, const char *text)
     *to = xstrdup(text);
 }
 
-static const char *take_url(struct url *to, char **to_text, const char *text, const char *plain,
-                            const char *secure, const char *usage)
+/* schemes: those that are known, and NULL. */
+static const char *take_url(struct url *to, char **to_text, const char *text,
+                            const char *const *schemes, const char *usage)
 {
     struct url url;
     const char *why;
-    size_t scheme = strcspn(text, ":");
-    bool is_known = (scheme == strlen(plain) && strncasecmp(text, plain, scheme) == 0) ||
-                    (scheme == strlen(secure) && strncasecmp(text, secure, scheme) == 0);
-    if (!is_known)
+    size_t len = strcspn(text, ":");
+    while (*schemes && (strlen(*schemes) != len || strncasecmp(text, *schemes, len) != 0))
+        schemes++;
+    if (!*schemes)
         return usage;
     if (url_parse(text, &url, &why) < 0)
         return why;
@@ -43,19 +44,34 @@ static const char *take_url(struct url *to, char **to_text, const char *text, co
 
 const char *config_take_signal(struct config *config, const char *text)
 {
-    return take_url(&config->signal, &config->signal_text, text, "ws", "wss",
+    /* Many know the server's name from a browser. */
+    static const char *const schemes[] = {"ws", "wss", "http", "https", NULL};
+    config->is_signal_default = false;
+    return take_url(&config->signal, &config->signal_text, text, schemes,
                     "must be a ws:// or wss:// URL, as in ws://127.0.0.1:8787");
+}
+
+/* What a person means by "11434" and "localhost:11434". */
+static char *complete_upstream(const char *text)
+{
+    if (text[0] && strspn(text, "0123456789") == strlen(text))
+        return xasprintf("http://localhost:%s", text);
+    if (strchr(text, ':') && !strstr(text, "://") && strncmp(text, "unix:", 5) != 0)
+        return xasprintf("http://%s", text);
+    return xstrdup(text);
 }
 
 const char *config_take_upstream(struct config *config, const char *text)
 {
+    static const char *const schemes[] = {"http", "https", "unix", NULL};
     if (strchr(text, '?'))
         return "must have no '?': requests bring their own queries";
-    if (strncmp(text, "unix:", 5) == 0)
-        return take_url(&config->upstream, &config->upstream_text, text, "unix", "unix", "");
-    return take_url(&config->upstream, &config->upstream_text, text, "http", "https",
-                    "must be an http:// or https:// URL, as in http://127.0.0.1:11434, or "
-                    "unix:/PATH");
+    char *url = complete_upstream(text);
+    const char *wrong = take_url(&config->upstream, &config->upstream_text, url, schemes,
+                                 "must be a port, as in 11434, HOST:PORT, an http:// or https:// "
+                                 "URL, or unix:/PATH");
+    free(url);
+    return wrong;
 }
 
 const char *config_take_room(struct config *config, const char *text)
@@ -278,6 +294,7 @@ void config_init(struct config *config, enum command command)
                               .log_level = LOG_INFO,
                               .log_format = LOG_TEXT};
     config_take_signal(config, "ws://127.0.0.1:8787");
+    config->is_signal_default = true;
     config_take_listen(config, "127.0.0.1:8000");
     config_take_advertise(config, "/");
     config_take_stun(config, "stun:stun.l.google.com:19302");

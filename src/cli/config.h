@@ -21,9 +21,10 @@ struct config {
     enum command command;
     struct url signal;
     char *signal_text; /* as it was given, for messages */
+    bool is_signal_default;
     char *room;
     struct url upstream;
-    char *upstream_text;
+    char *upstream_text; /* the URL that a port or HOST:PORT stands for */
     bool upstream_insecure;
     bool allows_connect;
     char *upstream_ca; /* NULL for none */

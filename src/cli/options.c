@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/help.h"
+
 #define BOTH (COMMAND_SERVE | COMMAND_PROXY)
+
+/* UNLISTED: quoted in an error, but not for long in the process list. */
+enum secrecy { PUBLIC, UNLISTED, SECRET };
 
 struct option {
     const char *flag;
@@ -19,64 +24,65 @@ struct option {
     int commands;
     const char *(*take)(struct config *config, const char *text);
     const char *help;
-    bool is_secret;
+    enum secrecy secrecy;
 };
 
 static const struct option options[] = {
     {"--signal", "TUNNEL_SIGNAL", "URL", BOTH, config_take_signal,
-     "the signal server, ws:// or wss:// (default ws://127.0.0.1:8787)", false},
+     "the signal server, ws:// or wss://, or http:// or https:// (default ws://127.0.0.1:8787)",
+     PUBLIC},
     {"--room", "TUNNEL_ROOM", "NAME", BOTH, config_take_room,
-     "the room where both sides meet, 1 to 128 bytes; who knows it can join", false},
+     "the room where both sides meet, 1 to 128 bytes; who knows it can join", UNLISTED},
     {"--upstream", "TUNNEL_UPSTREAM", "URL", COMMAND_SERVE, config_take_upstream,
-     "the HTTP API to serve, http:// or https://, may carry a base path; or unix:/PATH of a "
-     "socket",
-     false},
+     "the HTTP API to serve: a port of this machine, HOST:PORT, an http:// or https:// URL that "
+     "may carry a base path, or unix:/PATH of a socket",
+     PUBLIC},
     {"--upstream-ca", "TUNNEL_UPSTREAM_CA", "FILE", COMMAND_SERVE, config_take_upstream_ca,
-     "CA certificates (PEM) to trust for an https upstream, beside the system's", false},
+     "CA certificates (PEM) to trust for an https upstream, beside the system's", PUBLIC},
     {"--upstream-insecure", NULL, NULL, COMMAND_SERVE, config_take_insecure,
-     "do not verify the certificate of an https upstream", false},
+     "do not verify the certificate of an https upstream", PUBLIC},
     {"--preserve-host", NULL, NULL, COMMAND_SERVE, config_take_preserve_host,
-     "send the client's Host upstream, not the upstream's own", false},
+     "send the client's Host upstream, not the upstream's own", PUBLIC},
     {"--header", "TUNNEL_HEADER", "FIELD", COMMAND_SERVE, config_take_header,
      "'Name: value' sets a field of every request upstream, 'Name:' removes it; repeatable, one "
      "a line in the variable",
-     true},
+     SECRET},
     {"--forwarded", NULL, NULL, BOTH, config_take_forwarded,
-     "add Via, Forwarded and X-Forwarded-For, -Host and -Proto to requests", false},
+     "add Via, Forwarded and X-Forwarded-For, -Host and -Proto to requests", PUBLIC},
     {"--allow-connect", NULL, NULL, COMMAND_SERVE, config_take_allow_connect,
-     "carry CONNECT to the upstream's own host and port", false},
+     "carry CONNECT to the upstream's own host and port", PUBLIC},
     {"--allow-origin", NULL, "ORIGIN", COMMAND_SERVE, config_take_allow_origin,
      "with --header: a page of that origin may do more than read, as in https://app.example.org; "
      "repeatable, '*' for all",
-     false},
+     PUBLIC},
     {"--advertise", NULL, "PREFIX", COMMAND_SERVE, config_take_advertise,
      "prefix to take off request paths: with /v1, /v1/models goes upstream as /models "
      "(default /)",
-     false},
+     PUBLIC},
     {"--listen", "TUNNEL_LISTEN", "ADDR:PORT", COMMAND_PROXY, config_take_listen,
-     "where tools connect (default 127.0.0.1:8000; port 0 picks one)", false},
+     "where tools connect (default 127.0.0.1:8000; port 0 picks one)", PUBLIC},
     {"--allow-host", NULL, "NAME", COMMAND_PROXY, config_take_allow_host,
      "a name of this machine that clients use, beside localhost and addresses; repeatable, '*' "
      "for all",
-     false},
+     PUBLIC},
     {"--stun", "TUNNEL_STUN", "URL", BOTH, config_take_stun,
-     "STUN server, repeatable, or none (default stun:stun.l.google.com:19302)", false},
+     "STUN server, repeatable, or none (default stun:stun.l.google.com:19302)", PUBLIC},
     {"--turn", "TUNNEL_TURN", "URL", BOTH, config_take_turn,
-     "TURN server for networks where no direct path works", false},
+     "TURN server for networks where no direct path works", PUBLIC},
     {"--turn-user", "TUNNEL_TURN_USER", "NAME", BOTH, config_take_turn_user, "its user name",
-     false},
+     PUBLIC},
     {"--turn-pass", "TUNNEL_TURN_PASS", "PASSWORD", BOTH, config_take_turn_pass,
-     "its password (better given as the variable)", true},
+     "its password (better given as the variable)", SECRET},
     {"--relay-only", "TUNNEL_RELAY_ONLY", NULL, BOTH, config_take_relay_only,
      "go through the server of --turn only (1 in the variable); the other side does not "
      "learn this machine's addresses",
-     false},
+     PUBLIC},
     {"--log-level", "TUNNEL_LOG", "LEVEL", BOTH, config_take_log_level,
-     "error, warn, info or debug (default info)", false},
+     "error, warn, info or debug (default info)", PUBLIC},
     {"--without", NULL, "NAMES", BOTH, config_take_without,
-     "extensions of the protocol not to use, for debugging and tests", false},
+     "extensions of the protocol not to use, for debugging and tests", PUBLIC},
     {"--log-format", NULL, "FORMAT", BOTH, config_take_log_format, "text or json (default text)",
-     false},
+     PUBLIC},
 };
 
 enum { OPTION_COUNT = sizeof options / sizeof *options };
@@ -90,29 +96,37 @@ static void print_usage(FILE *to)
           "       tunnel serve|proxy --help\n"
           "       tunnel --version\n\n"
           "serve  carries requests that come through the tunnel to an HTTP API\n"
-          "proxy  listens for HTTP on this machine and sends it through the tunnel\n",
+          "proxy  listens for HTTP on this machine and sends it through the tunnel\n\n"
+          "example, on two machines, with one room and one signal server:\n"
+          "  tunnel serve --signal wss://signal.example.org --room NAME --upstream 11434\n"
+          "  tunnel proxy --signal wss://signal.example.org --room NAME\n",
           to);
 }
 
 static void print_help(enum command command)
 {
     bool is_serve = command == COMMAND_SERVE;
-    printf("usage: tunnel %s\n\n%s\n\noptions:\n",
-           is_serve ? "serve --room NAME --upstream URL [options]" : "proxy --room NAME [options]",
-           is_serve ? "Serves an HTTP API to the `tunnel proxy` that joins the same room."
-                    : "Listens for HTTP on this machine and carries it to the `tunnel serve` in "
-                      "the same\nroom.");
+    printf("usage: tunnel %s\n\n",
+           is_serve ? "serve --room NAME --upstream URL [options]" : "proxy --room NAME [options]");
+    help_print_text(is_serve ? "Serves an HTTP API to the `tunnel proxy` that joins the same room."
+                             : "Listens for HTTP on this machine and carries it to the `tunnel "
+                               "serve` in the same room.",
+                    0);
+    puts("\noptions:");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &options[i];
         if (!(o->commands & (int)command))
             continue;
-        printf("  %s%s%s\n        %s", o->flag, o->value ? " " : "", o->value ? o->value : "",
-               o->help);
-        if (o->variable)
-            printf(" [%s]", o->variable);
-        putchar('\n');
+        help_print_option(o->flag, o->value, o->help, o->variable);
     }
-    puts("  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man tunnel");
+    puts("  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man tunnel\n");
+    puts(is_serve ? "example, beside Ollama:\n"
+                    "  export TUNNEL_ROOM=$(openssl rand -hex 16); echo \"$TUNNEL_ROOM\"\n"
+                    "  tunnel serve --signal wss://signal.example.org --upstream 11434"
+                  : "example, with the room that the other side has:\n"
+                    "  export TUNNEL_ROOM=...\n"
+                    "  tunnel proxy --signal wss://signal.example.org\n"
+                    "  curl http://127.0.0.1:8000/v1/models");
 }
 
 /* --- parsing -------------------------------------------------------------------- */
@@ -156,7 +170,7 @@ static enum options_result take_environment(struct config *config, int argc, cha
             config_clear_stun(config);
         const char *why = o->take(config, value);
         if (why)
-            return wrong(o->variable, o->is_secret ? "…" : value, why);
+            return wrong(o->variable, o->secrecy == SECRET ? "…" : value, why);
     }
     return OPTIONS_RUN;
 }
@@ -190,8 +204,8 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
     }
     const char *why = o->take(config, value);
     if (why)
-        return wrong(o->flag, o->is_secret ? "…" : value, why);
-    if (o->is_secret)
+        return wrong(o->flag, o->secrecy == SECRET ? "…" : value, why);
+    if (o->secrecy != PUBLIC)
         memset(value, 'x', strlen(value));
     return OPTIONS_RUN;
 }

@@ -78,6 +78,26 @@ static char *format_listen(const struct config *config, uint16_t port)
     return xasprintf("%s%s%s:%u", is_v6 ? "[" : "", config->listen_host, is_v6 ? "]" : "", port);
 }
 
+static void print_listen_error(const char *listen, uint16_t port, int error)
+{
+    const char *why = error == -EINVAL || error == -EADDRNOTAVAIL
+                          ? "that is no address of this machine; choose another --listen"
+                          : strerror(-error);
+    if (error == -EADDRINUSE)
+        fprintf(stderr,
+                "tunnel: cannot listen on '%s': something listens there already, perhaps another "
+                "`tunnel proxy` or the API itself; choose another port, as in --listen %u, or 0 to "
+                "have one picked\n",
+                listen, port < UINT16_MAX ? port + 1U : port - 1U);
+    else if (error == -EACCES)
+        fprintf(stderr,
+                "tunnel: cannot listen on '%s': ports below 1024 need privileges; choose "
+                "another, as in --listen 8000\n",
+                listen);
+    else
+        fprintf(stderr, "tunnel: cannot listen on '%s': %s\n", listen, why);
+}
+
 int proxy_command(const struct config *config)
 {
     static const struct link_handlers handlers = {
@@ -97,9 +117,7 @@ int proxy_command(const struct config *config)
     int error = proxy_new(runtime_loop(runtime), &proxy_config, &run.proxy);
     if (error) {
         run.listen = format_listen(config, config->listen_port);
-        const char *why = error == -EINVAL ? "it is no address of this machine" : strerror(-error);
-        fprintf(stderr, "tunnel: cannot listen on '%s': %s; choose another --listen\n", run.listen,
-                why);
+        print_listen_error(run.listen, config->listen_port, error);
         free(run.listen);
         runtime_free(runtime);
         return 1;

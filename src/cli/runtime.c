@@ -1,15 +1,13 @@
 /*
- * SIGINT and SIGTERM stop the loop; the link is then closed outside of any
- * callback. From then on the signals have their default action again, so a
- * second Ctrl-C ends a process whose farewell hangs.
+ * A signal stops the loop; the link is then closed outside of any callback.
  */
 #include "cli/runtime.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "cli/status.h"
+#include "cli/stop.h"
 
 struct runtime {
     const struct config *config;
@@ -17,23 +15,8 @@ struct runtime {
     struct cert *cert;
     struct tls_client *signal_tls;
     struct ice_servers *servers;
-    struct signal_watch *on_int;
-    struct signal_watch *on_term;
+    struct stop *stop; /* NULL once it has stopped */
 };
-
-static void on_signal(int number, void *arg)
-{
-    (void)number;
-    struct runtime *runtime = arg;
-    loop_stop(runtime->loop);
-}
-
-static void stop_watching(struct runtime *runtime)
-{
-    signal_watch_free(runtime->on_int);
-    signal_watch_free(runtime->on_term);
-    runtime->on_int = runtime->on_term = NULL;
-}
 
 /* The URLs were checked when the options were parsed. */
 static void add_servers(struct runtime *runtime)
@@ -59,8 +42,7 @@ struct runtime *runtime_new(const struct config *config)
         int error = tls_client_new(NULL, false, &runtime->signal_tls);
         (void)error; /* only a ca_file can be wrong */
     }
-    runtime->on_int = signal_watch_new(runtime->loop, SIGINT, on_signal, runtime);
-    runtime->on_term = signal_watch_new(runtime->loop, SIGTERM, on_signal, runtime);
+    runtime->stop = stop_new(runtime->loop);
     return runtime;
 }
 
@@ -87,17 +69,16 @@ void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_
     };
     struct link *link = link_new(runtime->loop, &config, handlers, arg);
     loop_run(runtime->loop);
-    stop_watching(runtime);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    stop_free(runtime->stop);
+    runtime->stop = NULL;
     status_print_stop(runtime->config);
     link_close(link);
 }
 
 void runtime_free(struct runtime *runtime)
 {
-    if (runtime->on_int)
-        stop_watching(runtime);
+    if (runtime->stop)
+        stop_free(runtime->stop);
     ice_servers_free(runtime->servers);
     loop_free(runtime->loop);
     cert_free(runtime->cert);

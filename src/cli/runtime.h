@@ -14,8 +14,8 @@ struct runtime;
 struct runtime *runtime_new(const struct config *config);
 struct loop *runtime_loop(struct runtime *runtime);
 
-/* Starts the link and runs until SIGINT or SIGTERM; then the link says bye
- * and is closed. The second signal ends the process at once. */
+/* Starts the link and runs until a signal (cli/stop.h); then the link says
+ * bye and is closed. The second signal ends the process at once. */
 void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_handlers *handlers,
                  void *arg);
 

@@ -11,6 +11,8 @@
 
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "cli/help.h"
+#include "cli/stop.h"
 #include "http/url.h"
 #include "net/loop.h"
 #include "signal/server.h"
@@ -111,13 +113,12 @@ static const char *take_log_format(struct options *options, const char *text)
 static const struct option table[] = {
     {"--port", "PORT", NULL, "port to listen on; 0 picks one (default 8787)", take_port},
     {"--listen", "HOST[:PORT]", NULL,
-     "address to listen on, as in 127.0.0.1, [::]:8787 (default 0.0.0.0);\n"
-     "        a port here beats --port",
+     "address to listen on, as in 127.0.0.1, [::]:8787 (default 0.0.0.0); a port here beats --port",
      take_listen},
     {"--max-connections", "N", NULL, "WebSockets at a time (default 10000)", take_max_connections},
     {"--max-per-address", "N", NULL,
-     "of them from one IPv4 address or IPv6 /64 (default 256); 0 for no limit,\n"
-     "        as behind a reverse proxy",
+     "of them from one IPv4 address or IPv6 /64, four times as many from one /48 (default 256); 0 "
+     "for no limit, nor for joins, as behind a reverse proxy",
      take_max_per_address},
     {"--max-rate", "N", NULL,
      "messages a second of one WebSocket, ten times as many at once (default 20)", take_max_rate},
@@ -130,15 +131,17 @@ enum { OPTION_COUNT = sizeof table / sizeof *table };
 
 static void print_help(void)
 {
-    puts("usage: signal-server [options]\n\n"
-         "Introduces `tunnel serve` and `tunnel proxy` to each other: WebSocket on any path,\n"
-         "GET /healthz. Prints its URL once it listens.\n\noptions:");
+    puts("usage: signal-server [options]\n");
+    help_print_text("Introduces `tunnel serve` and `tunnel proxy` to each other: WebSocket on any "
+                    "path, GET /healthz. Once it listens, prints the URLs by which it is reached.",
+                    0);
+    puts("\noptions:");
     for (size_t i = 0; i < OPTION_COUNT; i++)
-        printf("  %s %s\n        %s%s%s%s\n", table[i].flag, table[i].value, table[i].help,
-               table[i].variable ? " [" : "", table[i].variable ? table[i].variable : "",
-               table[i].variable ? "]" : "");
-    puts(
-        "  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man signal-server");
+        help_print_option(table[i].flag, table[i].value, table[i].help, table[i].variable);
+    puts("  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man "
+         "signal-server\n\n"
+         "example, behind a web server that has a certificate:\n"
+         "  signal-server --listen 127.0.0.1:8787 --max-per-address 0");
 }
 
 static bool wrong(const char *what, const char *value, const char *why)
@@ -214,12 +217,6 @@ static const char *listen_error_text(int error)
     }
 }
 
-static void on_signal(int number, void *arg)
-{
-    log_info("server: %s: closing", number == SIGINT ? "SIGINT" : "SIGTERM");
-    loop_stop(arg);
-}
-
 static int run(const struct options *options)
 {
     struct loop *loop = loop_new();
@@ -233,15 +230,13 @@ static int run(const struct options *options)
         loop_free(loop);
         return EXIT_FAILURE;
     }
-    struct signal_watch *on_int = signal_watch_new(loop, SIGINT, on_signal, loop);
-    struct signal_watch *on_term = signal_watch_new(loop, SIGTERM, on_signal, loop);
+    struct stop *stop = stop_new(loop);
     printf("ws://%s%s%s:%u\n", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
            signal_server_port(server));
     fflush(stdout);
     loop_run(loop);
-    /* From here on a second signal ends the process at once. */
-    signal_watch_free(on_int);
-    signal_watch_free(on_term);
+    log_info("server: %s: closing", stop_signal(stop));
+    stop_free(stop);
     signal_server_close(server);
     loop_free(loop);
     return EXIT_SUCCESS;

@@ -11,8 +11,8 @@ import termios
 import time
 import unittest
 
-from harness import (CONNECTED, DEADLINE, SIGNAL_SERVER, TUNNEL, URL, WRAP, Case, free_port,
-                     has_ipv6_loopback)
+from harness import (CONNECTED, DEADLINE, SIGNAL_SERVER, TUNNEL, URL, WAITING, WRAP, Case,
+                     free_port, has_ipv6_loopback)
 from wsclient import WebSocket
 
 SERVE = ["serve", "--room", "r", "--upstream", "http://127.0.0.1:1"]
@@ -36,6 +36,16 @@ class Help(unittest.TestCase):
                 self.assertEqual(result.returncode, 0)
                 self.assertIn("usage", result.stdout.lower())
                 self.assertEqual(result.stderr, "")
+
+    def test_help_fits(self):
+        """the help fits 80 columns and ends with an example"""
+        for argv in ([TUNNEL, "--help"], [TUNNEL, "serve", "--help"], [TUNNEL, "proxy", "--help"],
+                     [SIGNAL_SERVER, "--help"]):
+            with self.subTest(argv=argv[1:]):
+                text = run(argv).stdout
+                self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+                example = text[text.rindex("\n\n"):]
+                self.assertRegex(example, r"\nexample.*:\n(  .*\n)*  (tunnel|signal-server) ")
 
     def test_help_names_all(self):
         """the help names every flag and variable"""
@@ -77,7 +87,7 @@ class Misuse(unittest.TestCase):
         """a bad value is quoted on stderr with exit 2"""
         serve, proxy = [TUNNEL] + SERVE, [TUNNEL] + PROXY
         for flag, value in [
-            ("--signal", "http://x"), ("--signal", "nonsense"), ("--signal", "ws://"),
+            ("--signal", "ftp://x"), ("--signal", "nonsense"), ("--signal", "ws://"),
             ("--signal", "ws://h:99999"), ("--room", ""), ("--room", "x" * 129),
             ("--stun", "http://x"), ("--stun", "stun:"), ("--stun", "stun:h:0x1"),
             ("--turn", "stun:h"), ("--log-level", "loud"), ("--log-format", "xml"),
@@ -85,7 +95,7 @@ class Misuse(unittest.TestCase):
             self.check(serve + [flag, value], flag, value)
             self.check(proxy + [flag, value], flag, value)
         for flag, value in [
-            ("--upstream", "ftp://x"), ("--upstream", "127.0.0.1:80"), ("--upstream", "http://"),
+            ("--upstream", "ftp://x"), ("--upstream", "localhost"), ("--upstream", "70000"), ("--upstream", "http://"),
             ("--upstream", "http://h:0"), ("--upstream", "http://h:65536"), ("--advertise", "v1"),
             ("--upstream", "unix:api.sock"), ("--upstream", "unix:/" + "x" * 200),
             ("--upstream-ca", "/nonexistent"), ("--upstream-ca", "/dev/null"),
@@ -158,6 +168,53 @@ class Environment(Case):
         rig.start_proxy(**none, listen=None, env={**common, "TUNNEL_LISTEN": "127.0.0.1:0"})
         rig.wait_up()
 
+    def test_short_urls(self):
+        """--upstream takes a port or HOST:PORT, --signal an http:// URL"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        port = URL.match(rig.upstream_url)[3]
+        signal_url = rig.signal_url.replace("ws://", "http://")
+        for upstream in (port, f"localhost:{port}"):
+            serve = rig.start_serve(upstream=upstream, signal=signal_url)
+            serve.wait_for(f"serve .*: http://localhost:{port}, ")
+            serve.wait_for(WAITING)
+            serve.kill(signal.SIGHUP)
+            self.assertEqual(serve.wait_exit(), 0)
+            rig.wait_peers(0)
+        rig.start_serve(upstream=port, signal=signal_url)
+        rig.start_proxy(signal=signal_url)
+        rig.wait_up()
+
+    def test_hangup(self):
+        """SIGHUP says goodbye; where it is ignored, as by nohup, it stays ignored"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+        rig.wait_peers(1)
+        for process in (rig.serve, rig.signal):
+            process.kill(signal.SIGHUP)
+            self.assertEqual(process.wait_exit(), 0)
+            process.wait_for("closing")
+        argv = rig.argv("serve", {"upstream": rig.upstream_url})
+        nohup = rig.run("nohup", ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *argv])
+        nohup.wait_for(r"serve \d")
+        with open(f"/proc/{nohup.pid}/status") as status:
+            masks = dict(line.split()[:2] for line in status if line.startswith("Sig"))
+        self.assertTrue(int(masks["SigIgn:"], 16) & 1)
+
+    @unittest.skipIf(WRAP, "the wrapper has the arguments, too")
+    def test_wiped_room(self):
+        """the room does not stay in the process list"""
+        self.rig.signal_url = "ws://127.0.0.1:1"
+        self.rig.upstream_url = "http://127.0.0.1:1"
+        serve = self.rig.start_serve()
+        with open(f"/proc/{serve.pid}/cmdline") as cmdline:
+            argv = cmdline.read()
+        self.assertIn("--room", argv)
+        self.assertNotIn(self.rig.room, argv)
+
     def test_flag_beats_variable(self):
         """a flag beats its variable"""
         rig = self.rig
@@ -222,6 +279,7 @@ class Environment(Case):
         result = run(argv)
         self.assertEqual(result.returncode, 1)
         self.assertIn(taken, result.stderr)
+        self.assertIn(f"--listen {self.rig.proxy_address[1] + 1}", result.stderr)
 
     @unittest.skipUnless(has_ipv6_loopback(), "there is no IPv6 loopback")
     def test_ipv6(self):

@@ -1,0 +1,15 @@
+/*
+ * Help on stdout, no wider than a terminal of 80 columns.
+ */
+#ifndef CLI_HELP_H
+#define CLI_HELP_H
+
+#include <stddef.h>
+
+/* What an option is called and does. value and variable may be NULL. */
+void help_print_option(const char *flag, const char *value, const char *help, const char *variable);
+
+/* Text of words, broken between them, each line so far to the right. */
+void help_print_text(const char *text, size_t indent);
+
+#endif

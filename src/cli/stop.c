@@ -1,0 +1,63 @@
+#include "cli/stop.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+static const struct {
+    int number;
+    const char *name;
+} stop_signals[] = {{SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}};
+
+enum { STOP_COUNT = sizeof stop_signals / sizeof *stop_signals };
+
+struct stop {
+    struct loop *loop;
+    const char *came;
+    struct signal_watch *watches[STOP_COUNT];
+};
+
+static void on_signal(int number, void *arg)
+{
+    struct stop *stop = arg;
+    for (int i = 0; i < STOP_COUNT; i++) {
+        if (stop_signals[i].number == number)
+            stop->came = stop_signals[i].name;
+    }
+    loop_stop(stop->loop);
+}
+
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+struct stop *stop_new(struct loop *loop)
+{
+    struct stop *stop = xcalloc(1, sizeof *stop);
+    stop->loop = loop;
+    for (int i = 0; i < STOP_COUNT; i++) {
+        int number = stop_signals[i].number;
+        if (number != SIGHUP || !is_ignored(number))
+            stop->watches[i] = signal_watch_new(loop, number, on_signal, stop);
+    }
+    return stop;
+}
+
+const char *stop_signal(const struct stop *stop)
+{
+    return stop->came;
+}
+
+void stop_free(struct stop *stop)
+{
+    for (int i = 0; i < STOP_COUNT; i++) {
+        if (!stop->watches[i])
+            continue;
+        signal_watch_free(stop->watches[i]);
+        signal(stop_signals[i].number, SIG_DFL);
+    }
+    free(stop);
+}

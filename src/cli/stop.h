@@ -1,0 +1,23 @@
+/*
+ * The signals that end a program: SIGINT, SIGTERM, and SIGHUP, which a
+ * terminal sends when it is closed.
+ */
+#ifndef CLI_STOP_H
+#define CLI_STOP_H
+
+#include "net/loop.h"
+
+struct stop;
+
+/* From now on the first of them stops the loop. A SIGHUP that is ignored, as
+ * nohup(1) has it, stays so. */
+struct stop *stop_new(struct loop *loop);
+
+/* The signal that came, as in "SIGTERM"; NULL when none has. */
+const char *stop_signal(const struct stop *stop);
+
+/* From now on a signal ends the process at once: a second Ctrl-C, when the
+ * farewell hangs. */
+void stop_free(struct stop *stop);
+
+#endif
