@@ -40,15 +40,12 @@ static void begin_exchange(struct http_connection *c, struct http_request *reque
     c->early = (struct span){0};
     if (c->exchange != x)
         return;
-    assert(x->handlers); /* nobody took it */
+    assert(x->handlers);   /* nobody took it */
+    assert(!c->has_ended); /* nothing is read behind what waits here, so no end is seen */
     if (c->state == CONNECTION_BODY)
         exchange_check_continue(x);
     else if (!x->wants_pipe)
         tell_body_end(x, (struct http_fields){0});
-    if (c->has_ended && c->exchange == x && c->state == CONNECTION_RESPONSE) {
-        c->is_half_closed = true; /* before this one was answered */
-        server_schedule(c, TIMEOUT_CLIENT);
-    }
 }
 
 static size_t feed_head(struct http_connection *c, struct span bytes)
