@@ -1,5 +1,6 @@
 // What a page can do through the tunnel: fetch, EventSource and, with the query
-// "?upgrade", WebSocket. Each result goes to /report as a line "EVENT JSON".
+// "?upgrade", WebSocket; with "?HOST:PORT" of a proxy without an upstream, what it
+// may read of the errors there. Each result goes to /report as a line "EVENT JSON".
 const report = (event, details = null) =>
   fetch("/report", { method: "POST", body: `${event} ${JSON.stringify(details)}` });
 const open = (gate) => fetch(`/open/${gate}`, { method: "POST" });
@@ -93,7 +94,21 @@ const upgrades = {
   },
 };
 
-for (const [name, step] of Object.entries(location.search === "?upgrade" ? upgrades : steps)) {
+async function otherOrigin(init) {
+  const answer = await fetch(`http://${location.search.slice(1)}/v1/models`, init);
+  assertEqual([answer.status, answer.headers.get("Proxy-Status")?.split(";")[0]], [502, "tunnel"]);
+  assertEqual((await answer.json()).error.code, "upstream_refused");
+}
+
+const errors = {
+  simple: () => otherOrigin(),
+  preflighted: () =>
+    otherOrigin({ method: "PUT", headers: { Authorization: "Bearer mine", "X-Own": "1" } }),
+  withCookies: () => otherOrigin({ method: "DELETE", credentials: "include" }),
+};
+
+const chosen = { "": steps, "?upgrade": upgrades }[location.search] ?? errors;
+for (const [name, step] of Object.entries(chosen)) {
   try {
     await step();
     await report("page-ok", name);

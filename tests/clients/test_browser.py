@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import unittest
 
-from harness import CHROMIUM
+from harness import CHROMIUM, free_port
 from test_node import NodeCase
 
 
@@ -36,6 +36,17 @@ class Browser(BrowserCase):
         self.check_page("", ["stream", "abort", "upload", "many", "events"])
         self.wait_server("closed", "/gated/never")
         self.wait_server("closed", "/events/page")
+
+
+class BrowserErrors(BrowserCase):
+    def test_readable(self):
+        """the tunnel's own errors, from a page of another origin, also behind a preflight"""
+        page = self.rig.proxy_address
+        self.rig.start_serve(room="no-upstream", upstream=f"http://127.0.0.1:{free_port()}")
+        self.rig.start_proxy(room="no-upstream")
+        self.rig.wait_connected()
+        other, self.rig.proxy_address = self.rig.proxy_address, page
+        self.check_page("?%s:%d" % other, ["simple", "preflighted", "withCookies"])
 
 
 class BrowserUpgrades(BrowserCase):

@@ -55,8 +55,9 @@ class Help(unittest.TestCase):
             TUNNEL_RELAY_ONLY TUNNEL_LOG""".split()
         own = {
             "serve": """--upstream --advertise --upstream-insecure --upstream-ca --preserve-host
-                --header --forwarded TUNNEL_UPSTREAM TUNNEL_UPSTREAM_CA TUNNEL_HEADER""".split(),
-            "proxy": "--listen --forwarded TUNNEL_LISTEN".split(),
+                --header --forwarded --allow-origin
+                TUNNEL_UPSTREAM TUNNEL_UPSTREAM_CA TUNNEL_HEADER""".split(),
+            "proxy": "--listen --forwarded --allow-host TUNNEL_LISTEN".split(),
         }
         for command, words in own.items():
             text = run([TUNNEL, command, "--help"]).stdout
@@ -98,10 +99,13 @@ class Misuse(unittest.TestCase):
             ("--upstream", "ftp://x"), ("--upstream", "localhost"), ("--upstream", "70000"), ("--upstream", "http://"),
             ("--upstream", "http://h:0"), ("--upstream", "http://h:65536"), ("--advertise", "v1"),
             ("--upstream", "unix:api.sock"), ("--upstream", "unix:/" + "x" * 200),
+            ("--allow-origin", "app.example"),
+            ("--allow-origin", "https://a/b"),
             ("--upstream-ca", "/nonexistent"), ("--upstream-ca", "/dev/null"),
         ]:
             self.check(serve + [flag, value], flag, value)
         for flag, value in [
+            ("--allow-host", "a:80"), ("--allow-host", "http://a"), ("--allow-host", ""),
             ("--listen", "127.0.0.1:65536"), ("--listen", "127.0.0.1:-1"),
             ("--listen", "127.0.0.1:x"), ("--listen", "::1:80:"), ("--listen", "[::1"),
         ]:
