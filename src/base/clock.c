@@ -1,5 +1,5 @@
 /*
- * The monotonic clock, read through the vDSO: cheap enough for once a packet.
+ * The clock since boot, read through the vDSO: cheap enough for once a packet.
  */
 #include "base/clock.h"
 
@@ -8,6 +8,6 @@
 uint64_t clock_now_us(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_BOOTTIME, &now);
     return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
 }

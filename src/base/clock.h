@@ -11,7 +11,9 @@
 #define US_PER_S   UINT64_C(1000000)
 #define TIME_NEVER UINT64_MAX /* a deadline that does not come */
 
-/* Microseconds of CLOCK_MONOTONIC. */
+/* Microseconds of CLOCK_BOOTTIME: monotonic, and goes on while the machine
+ * sleeps. Others have waited all that time, so what they have given up
+ * meanwhile is given up here at once after waking. */
 uint64_t clock_now_us(void);
 
 #endif

@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/server_internal.h"
+#include "net/wake_watch.h"
 
+#define WAKE_GRACE_US    (2 * US_PER_S)  /* for who has slept as long as we have */
 #define EVICTION_NOTE_US (10 * US_PER_S) /* between two lines about it */
 
 static struct http_connection *first_of(const struct timeout_queue *queue)
@@ -58,6 +60,23 @@ static void on_timer(void *arg)
         }
         if (c)
             start_timer_by(server, c->deadline_us);
+    }
+}
+
+/* Most clients are programs on this machine: none had a chance to do what it
+ * is expected to. */
+static void on_wake(uint64_t since_us, void *arg)
+{
+    struct http_server *server = arg;
+    uint64_t least_us = clock_now_us() + WAKE_GRACE_US;
+    (void)since_us;
+    for (int i = 0; i < TIMEOUT_COUNT; i++) {
+        LIST_EACH(link, tmp, &server->timeouts[i].connections)
+        {
+            struct http_connection *c = LIST_ENTRY(link, struct http_connection, timeout_link);
+            if (c->deadline_us < least_us)
+                c->deadline_us = least_us;
+        }
     }
 }
 
@@ -179,6 +198,7 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
     server->timeouts[TIMEOUT_DROP].after_us = HTTP_DROP_US;
     server->timeouts[TIMEOUT_CLIENT].after_us = HTTP_CLIENT_CHECK_US;
     server->timer = timer_new(loop, on_timer, server);
+    server->wake = wake_watch_new(loop, on_wake, server);
     server->timer_at_us = TIME_NEVER;
     *out = server;
     return 0;
@@ -222,6 +242,7 @@ void http_server_free(struct http_server *server)
             connection_close(c);
     }
     timer_free(server->timer);
+    wake_watch_free(server->wake);
     /* Behind the deferred calls of its connections. */
     loop_defer(server->loop, server_destroy, server);
 }

@@ -114,6 +114,7 @@ struct http_server {
     struct timeout_queue timeouts[TIMEOUT_COUNT];
     struct timer *timer;
     uint64_t timer_at_us;
+    struct wake_watch *wake;
     size_t evicted; /* for want of room, since that was last told, */
     uint64_t told_at_us;
     time_t date_at; /* the second that date says */

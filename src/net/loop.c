@@ -27,6 +27,7 @@
 #include "net/conn.h"
 #include "net/loop_internal.h"
 #include "net/loop_uv.h"
+#include "net/wake_watch.h"
 
 /* loop_free() waits this long for background work. A look-up that the name
  * server never answers must not keep the program from its end. */
@@ -38,10 +39,13 @@ struct loop {
     uv_check_t check;
     uv_poll_t alarm;
     int alarm_fd;
-    uint64_t alarm_us; /* what it is set to; TIME_NEVER: nothing */
+    uint64_t alarm_us;    /* what it is set to; TIME_NEVER: nothing */
+    uint64_t expected_us; /* the same, where that was still to come; TIME_NEVER: else */
+    uint64_t checked_us;  /* the time at the last check */
     struct timers timers;
     struct list deferred;
     struct list hooks;
+    struct list wake_watches;
     unsigned objects;
     unsigned background;
     bool is_finishing; /* in loop_free() */
@@ -86,6 +90,11 @@ uv_loop_t *loop_uv(struct loop *loop)
 struct timers *loop_timers(struct loop *loop)
 {
     return &loop->timers;
+}
+
+struct list *loop_wake_watches(struct loop *loop)
+{
+    return &loop->wake_watches;
 }
 
 void loop_add_object(struct loop *loop)
@@ -169,6 +178,7 @@ static void set_alarm(struct loop *loop)
     if (next_us == loop->alarm_us)
         return;
     loop->alarm_us = next_us;
+    loop->expected_us = next_us > loop->checked_us ? next_us : TIME_NEVER;
     /* All zeros would switch it off: the past is 1 ns. */
     struct itimerspec at = {0};
     if (next_us != TIME_NEVER) {
@@ -193,6 +203,17 @@ static void on_prepare(uv_prepare_t *prepare)
     set_alarm(loop);
 }
 
+/* Whether the alarm came so late that the machine must have slept. */
+static void tell_of_sleep(struct loop *loop)
+{
+    uint64_t expected_us = loop->expected_us;
+    if (loop->checked_us < expected_us)
+        return;
+    loop->expected_us = TIME_NEVER;
+    if (loop->checked_us - expected_us >= WAKE_WATCH_LEAST_US)
+        wake_watches_call(&loop->wake_watches, expected_us);
+}
+
 static void on_check(uv_check_t *check)
 {
     struct loop *loop = check->data;
@@ -202,8 +223,9 @@ static void on_check(uv_check_t *check)
         if (hook->after)
             hook->after(hook->arg);
     }
-    if (timers_next_us(&loop->timers) != TIME_NEVER)
-        timers_run(&loop->timers, clock_now_us());
+    loop->checked_us = clock_now_us();
+    tell_of_sleep(loop);
+    timers_run(&loop->timers, loop->checked_us);
 }
 
 struct loop *loop_new(void)
@@ -214,12 +236,14 @@ struct loop *loop_new(void)
     timers_init(&loop->timers);
     list_init(&loop->deferred);
     list_init(&loop->hooks);
+    list_init(&loop->wake_watches);
     buf_init(&loop->plain, CONN_READ_MAX);
     /* These cannot fail. The prepare handle keeps uv_run() running. */
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_check_init(&loop->uv, &loop->check);
-    loop->alarm_us = TIME_NEVER;
-    loop->alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    loop->alarm_us = loop->expected_us = TIME_NEVER;
+    loop->checked_us = clock_now_us();
+    loop->alarm_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     if (loop->alarm_fd < 0 || uv_poll_init(&loop->uv, &loop->alarm, loop->alarm_fd) != 0)
         abort();
     loop->alarm.data = loop;

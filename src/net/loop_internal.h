@@ -10,6 +10,10 @@
 #include "net/timers.h"
 
 struct timers *loop_timers(struct loop *loop);
+struct list *loop_wake_watches(struct loop *loop);
+
+/* wake_watch.c */
+void wake_watches_call(struct list *watches, uint64_t since_us);
 
 /* Objects that their owner must close before loop_free(). */
 void loop_add_object(struct loop *loop);

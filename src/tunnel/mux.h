@@ -132,6 +132,11 @@ void mux_on_deadline(struct mux *mux, uint64_t now_us);
  * it dead without any frame in MUX_PROBE_US. */
 void mux_probe(struct mux *mux, uint64_t now_us);
 
+/* This machine has slept since then, and what came meanwhile is from before:
+ * the same, and dead at the next deadline where that is so long that the other
+ * side has given us up. */
+void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us);
+
 /* Ends every stream with on_error(STREAM_SESSION, text), and the session;
  * sends nothing. */
 void mux_fail(struct mux *mux, const char *text);

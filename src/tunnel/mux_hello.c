@@ -127,6 +127,13 @@ void mux_probe(struct mux *mux, uint64_t now_us)
     send_ping(mux, now_us);
 }
 
+void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us)
+{
+    if (mux->last_heard_us > since_us)
+        mux->last_heard_us = since_us;
+    mux_probe(mux, now_us);
+}
+
 uint64_t mux_deadline_us(const struct mux *mux)
 {
     if (mux->state == MUX_DEAD)

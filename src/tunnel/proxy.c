@@ -23,6 +23,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "http/server.h"
+#include "net/wake_watch.h"
 #include "tunnel/answer.h"
 #include "tunnel/gate.h"
 #include "tunnel/proxy_head.h"
@@ -44,6 +45,7 @@ struct proxy {
     struct list waiting; /* relays, the longest-waiting first */
     struct list streaming;
     struct timer *timer; /* of the first in waiting */
+    struct wake_watch *wake;
 };
 
 struct relay {
@@ -298,6 +300,19 @@ static void on_wait_over(void *arg)
     rearm(proxy);
 }
 
+/* The time that was slept through was none in which the tunnel could come up. */
+static void on_wake(uint64_t since_us, void *arg)
+{
+    struct proxy *proxy = arg;
+    (void)since_us;
+    LIST_EACH(link, tmp, &proxy->waiting)
+    {
+        struct relay *r = LIST_ENTRY(link, struct relay, link);
+        r->give_up_at_us = clock_now_us() + PROXY_WAIT_US;
+    }
+    rearm(proxy);
+}
+
 static void relay_wait(struct relay *r, const struct head *head)
 {
     struct proxy *proxy = r->proxy;
@@ -358,6 +373,7 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config, struct
     gate_init(&proxy->gate, proxy_config->host, &proxy_config->allowed_hosts);
     proxy->problem = xstrdup("it has just started");
     proxy->timer = timer_new(loop, on_wait_over, proxy);
+    proxy->wake = wake_watch_new(loop, on_wake, proxy);
     list_init(&proxy->waiting);
     list_init(&proxy->streaming);
     *out = proxy;
@@ -371,6 +387,7 @@ void proxy_free(struct proxy *proxy)
     LIST_EACH(link, next, &proxy->waiting)
     relay_free(LIST_ENTRY(link, struct relay, link));
     timer_free(proxy->timer);
+    wake_watch_free(proxy->wake);
     free(proxy->problem);
     free(proxy);
 }

@@ -16,12 +16,14 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "net/wake_watch.h"
 
 struct session {
     struct loop *loop;
     struct peer *peer;
     struct mux *mux;
     struct timer *timer;
+    struct wake_watch *wake;
     const struct session_handlers *handlers;
     void *arg;
     uint64_t rtt_us;
@@ -211,6 +213,15 @@ static void on_expiry(void *arg)
         rearm(s);
 }
 
+static void on_wake(uint64_t since_us, void *arg)
+{
+    struct session *s = arg;
+    if (s->is_closed)
+        return;
+    mux_wake(s->mux, since_us, clock_now_us());
+    rearm(s);
+}
+
 struct session *session_new(struct loop *loop, enum mux_role role, unsigned features,
                             const struct peer_config *config,
                             const struct session_handlers *handlers, void *arg)
@@ -221,6 +232,7 @@ struct session *session_new(struct loop *loop, enum mux_role role, unsigned feat
     s->arg = arg;
     s->mux = mux_new(role, features, &mux_handlers, s);
     s->timer = timer_new(loop, on_expiry, s);
+    s->wake = wake_watch_new(loop, on_wake, s);
     s->peer = peer_new(loop, config, &peer_handlers, s);
     return s;
 }
@@ -237,6 +249,7 @@ void session_close(struct session *s, const char *text)
     s->is_closed = true;
     mux_fail(s->mux, text);
     timer_free(s->timer);
+    wake_watch_free(s->wake);
     peer_close(s->peer);
     loop_defer(s->loop, free_session, s);
 }

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "service.h"
+#include "sleeping.h"
 
 static void test_abort_by_reset(void **state)
 {
@@ -293,6 +294,30 @@ static void test_timeouts(void **state)
     service_stop();
 }
 
+/* Who waited when the machine went to sleep, and has slept as well, has a
+ * moment to go on after waking. */
+static void test_timeouts_after_a_sleep(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.idle_timeout_us = 3 * US_PER_S,
+                                                   .head_timeout_us = 3 * US_PER_S});
+    struct peer other;
+    peer_connect(&other, t.port);
+    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(peer_has(&t.client, "now"));
+    peer_clear(&t.client);
+    peer_send(&other, "GET /now HTTP/1.1\r\n");
+    rig_turns(10);
+    machine_sleeps(12);
+    rig_turns(10);
+    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    peer_send(&other, HOST "\r\n");
+    RIG_WAIT(peer_has(&t.client, "now") && peer_has(&other, "now"));
+    peer_close(&other);
+    service_stop();
+    machine_forgets_sleep();
+}
+
 enum { TAIL = 4 << 20 }; /* more than the kernel takes of a response that nobody reads */
 
 static void reply_long(void)
@@ -546,6 +571,7 @@ int main(void)
         cmocka_unit_test(test_server_aborts),
         cmocka_unit_test(test_wrong_length),
         cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_timeouts_after_a_sleep),
         cmocka_unit_test(test_tail_waits_for_the_client),
         cmocka_unit_test(test_tail_waits_behind_pipelined),
         cmocka_unit_test(test_break_delivers_first),

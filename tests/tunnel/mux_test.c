@@ -692,6 +692,27 @@ static void test_probe(void **state)
     assert_story(&pair->consumer, "dead: the other side went silent; ");
 }
 
+/* After a short sleep the other side is asked; after a long one it has given us
+ * up, whatever has come from before. */
+static void test_sleep(void **state)
+{
+    struct pair *pair = *state;
+    uint64_t since_us = pair->now_us;
+    pair->now_us += MUX_DEAD_AFTER_US / 2;
+    mux_wake(pair->consumer.mux, since_us, pair->now_us);
+    deliver_all(pair);
+    run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
+    assert_story(&pair->consumer, "");
+
+    mux_probe(pair->provider.mux, pair->now_us);
+    since_us = pair->now_us;
+    pair->now_us += MUX_DEAD_AFTER_US;
+    deliver_all(pair);
+    mux_wake(pair->consumer.mux, since_us, pair->now_us);
+    run_alone(&pair->consumer, pair->now_us);
+    assert_story(&pair->consumer, "dead: the other side went silent; ");
+}
+
 static void test_ping_flood_is_bounded(void **state)
 {
     struct pair *pair = *state;
@@ -1068,6 +1089,7 @@ int main(void)
         TEST(test_pings_keep_alive),
         TEST(test_silence_while_not_reading),
         TEST(test_probe),
+        TEST(test_sleep),
         TEST(test_ping_flood_is_bounded),
         TEST(test_too_many_streams),
         TEST(test_session_error),

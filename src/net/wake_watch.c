@@ -1,0 +1,53 @@
+#include "net/wake_watch.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/list.h"
+#include "net/loop_internal.h"
+
+struct wake_watch {
+    struct list link;
+    struct loop *loop;
+    void (*on_wake)(uint64_t since_us, void *arg); /* NULL: freed */
+    void *arg;
+};
+
+struct wake_watch *wake_watch_new(struct loop *loop, void (*on_wake)(uint64_t since_us, void *arg),
+                                  void *arg)
+{
+    struct wake_watch *watch = xcalloc(1, sizeof *watch);
+    watch->loop = loop;
+    watch->on_wake = on_wake;
+    watch->arg = arg;
+    list_append(loop_wake_watches(loop), &watch->link);
+    loop_add_object(loop);
+    return watch;
+}
+
+static void wake_watch_destroy(void *arg)
+{
+    struct wake_watch *watch = arg;
+    list_remove(&watch->link);
+    free(watch);
+}
+
+void wake_watch_free(struct wake_watch *watch)
+{
+    if (!watch)
+        return;
+    /* It stays linked until nobody walks the list. */
+    watch->on_wake = NULL;
+    loop_drop_object(watch->loop);
+    loop_defer(watch->loop, wake_watch_destroy, watch);
+}
+
+void wake_watches_call(struct list *watches, uint64_t since_us)
+{
+    LIST_EACH(link, tmp, watches)
+    {
+        struct wake_watch *watch = LIST_ENTRY(link, struct wake_watch, link);
+        if (watch->on_wake)
+            watch->on_wake(since_us, watch->arg);
+    }
+}
