@@ -139,10 +139,13 @@ static size_t write_prefix(char line[LOG_LINE_MAX], enum log_level level)
 
 /* A JSON line's members behind the message. One that has no room is left out
  * with all that follow. */
-static size_t write_fields(char out[LOG_FIELDS_MAX], const struct log_field *fields)
+static size_t write_fields(char out[LOG_FIELDS_MAX], const char *event,
+                           const struct log_field *fields)
 {
     size_t len = 0;
     out[0] = '\0';
+    if (event)
+        len = (size_t)snprintf(out, LOG_FIELDS_MAX, ",\"event\":\"%s\"", event);
     for (const struct log_field *f = fields; f && f->name; f++) {
         char text[LOG_FIELDS_MAX / 2];
         int size;
@@ -160,12 +163,13 @@ static size_t write_fields(char out[LOG_FIELDS_MAX], const struct log_field *fie
     return len;
 }
 
-static bool put_line(enum log_level level, const struct log_field *fields, const char *message)
+static bool put_line(enum log_level level, const char *event, const struct log_field *fields,
+                     const char *message)
 {
     char line[LOG_LINE_MAX];
     char members[LOG_FIELDS_MAX];
     bool is_json = current_log.format == LOG_JSON;
-    size_t members_len = is_json ? write_fields(members, fields) : 0;
+    size_t members_len = is_json ? write_fields(members, event, fields) : 0;
     size_t len = write_prefix(line, level);
     log_escape(message, line + len, sizeof line - len - members_len - LOG_END_LEN);
     len += strlen(line + len);
@@ -186,7 +190,7 @@ static bool tell_lost(void)
     snprintf(message, sizeof message,
              "log: %llu lines were lost here, since nobody took them in time",
              (unsigned long long)current_log.lost);
-    if (current_log.lost > 0 && !put_line(LOG_WARN, NULL, message))
+    if (current_log.lost > 0 && !put_line(LOG_WARN, NULL, NULL, message))
         return false;
     current_log.lost = 0;
     return true;
@@ -201,36 +205,38 @@ static void count_line(bool is_out, uint64_t held_back)
         current_log.lost += 1 + held_back;
 }
 
-static void write_message(enum log_level level, const struct log_field *fields, const char *format,
-                          va_list args)
+static void write_message(enum log_level level, const char *event, const struct log_field *fields,
+                          const char *format, va_list args)
 {
     uint64_t more = 0;
     if (!log_is_enabled(level))
         return;
     /* Who asks for debug wants all of it. */
-    if (level != LOG_DEBUG && !log_limits_take(&current_log.limits, format, clock_now_us(), &more))
+    if (level != LOG_DEBUG &&
+        !log_limits_take(&current_log.limits, event ? event : format, clock_now_us(), &more))
         return;
     char message[LOG_MESSAGE_MAX];
     int size = vsnprintf(message, sizeof message, format, args);
     size_t len = (size_t)size < sizeof message ? (size_t)size : sizeof message - 1;
     if (more > 0)
         snprintf(message + len, sizeof message - len, " (and %llu more)", (unsigned long long)more);
-    count_line(tell_lost() && put_line(level, fields, message), more);
+    count_line(tell_lost() && put_line(level, event, fields, message), more);
 }
 
 void log_write(enum log_level level, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_message(level, NULL, format, args);
+    write_message(level, NULL, NULL, format, args);
     va_end(args);
 }
 
-void log_event(enum log_level level, const struct log_field *fields, const char *format, ...)
+void log_event(enum log_level level, const char *event, const struct log_field *fields,
+               const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_message(level, fields, format, args);
+    write_message(level, event, fields, format, args);
     va_end(args);
 }
 
@@ -249,7 +255,7 @@ void log_close(void)
     snprintf(message, sizeof message, "log: %llu lines were held back, too many of their kind",
              (unsigned long long)untold);
     if (tell_lost() && untold > 0)
-        put_line(LOG_WARN, NULL, message);
+        put_line(LOG_WARN, NULL, NULL, message);
     log_sink_deinit(&current_log.sink);
 }
 

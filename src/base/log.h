@@ -41,16 +41,18 @@ bool log_is_enabled(enum log_level level);
 
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What a program that reads the log wants by name, beside the sentence; in
- * JSON only. A list ends with a name that is NULL. */
+/* What a program that reads the log wants by name, beside the sentence. A list
+ * ends with a name that is NULL. */
 struct log_field {
     const char *name;
     const char *text; /* NULL: the number counts */
     double number;
 };
 
-void log_event(enum log_level level, const struct log_field *fields, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* In JSON with the event's name (a literal, which is also its kind) and the
+ * fields, which may be NULL; else as log_write(). */
+void log_event(enum log_level level, const char *event, const struct log_field *fields,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* A line for a person, as it is: what comes from elsewhere was escaped before,
  * and its end is in it. Lost like any other when the terminal does not take it. */

@@ -13,9 +13,8 @@
 #include "tunnel/proxy.h"
 
 struct proxy_run {
-    const struct config *config;
+    struct status *status;
     struct proxy *proxy;
-    char *listen;    /* "HOST:PORT" */
     bool has_failed; /* since the tunnel was last up: why, a client is told */
 };
 
@@ -69,17 +68,15 @@ static void on_status(const struct link_status *status, void *arg)
     const char *reason = reason_of(status, run->has_failed);
     if (reason)
         proxy_set_problem(run->proxy, reason);
-    status_print_link(run->config, run->listen, status);
+    status_print_link(run->status, status);
 }
 
-static char *format_listen(const struct config *config, uint16_t port)
+static void print_listen_error(const struct config *config, int error)
 {
+    uint16_t port = config->listen_port;
     bool is_v6 = strchr(config->listen_host, ':') != NULL;
-    return xasprintf("%s%s%s:%u", is_v6 ? "[" : "", config->listen_host, is_v6 ? "]" : "", port);
-}
-
-static void print_listen_error(const char *listen, uint16_t port, int error)
-{
+    char *listen =
+        xasprintf("%s%s%s:%u", is_v6 ? "[" : "", config->listen_host, is_v6 ? "]" : "", port);
     const char *why = error == -EINVAL || error == -EADDRNOTAVAIL
                           ? "that is no address of this machine; choose another --listen"
                           : strerror(-error);
@@ -96,6 +93,7 @@ static void print_listen_error(const char *listen, uint16_t port, int error)
                 listen);
     else
         fprintf(stderr, "tunnel: cannot listen on '%s': %s\n", listen, why);
+    free(listen);
 }
 
 int proxy_command(const struct config *config)
@@ -107,7 +105,7 @@ int proxy_command(const struct config *config)
         .on_status = on_status,
     };
     struct runtime *runtime = runtime_new(config);
-    struct proxy_run run = {.config = config};
+    struct proxy_run run = {0};
     const struct proxy_config proxy_config = {
         .host = config->listen_host,
         .port = config->listen_port,
@@ -116,17 +114,15 @@ int proxy_command(const struct config *config)
     };
     int error = proxy_new(runtime_loop(runtime), &proxy_config, &run.proxy);
     if (error) {
-        run.listen = format_listen(config, config->listen_port);
-        print_listen_error(run.listen, config->listen_port, error);
-        free(run.listen);
+        print_listen_error(config, error);
         runtime_free(runtime);
         return 1;
     }
-    run.listen = format_listen(config, proxy_port(run.proxy));
-    status_print_start(config, run.listen);
-    runtime_run(runtime, MUX_CONSUMER, &handlers, &run);
+    run.status = status_new(config, proxy_port(run.proxy));
+    status_print_start(run.status);
+    runtime_run(runtime, run.status, &handlers, &run);
     proxy_free(run.proxy);
     runtime_free(runtime);
-    free(run.listen);
+    status_free(run.status);
     return 0;
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "cli/status.h"
 #include "cli/stop.h"
 
 struct runtime {
@@ -51,10 +50,11 @@ struct loop *runtime_loop(struct runtime *runtime)
     return runtime->loop;
 }
 
-void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_handlers *handlers,
-                 void *arg)
+void runtime_run(struct runtime *runtime, struct status *status,
+                 const struct link_handlers *handlers, void *arg)
 {
     unsigned features = runtime->config->features;
+    enum mux_role role = runtime->config->command == COMMAND_SERVE ? MUX_PROVIDER : MUX_CONSUMER;
     if (role == MUX_CONSUMER && !runtime->config->is_forwarded)
         features &= ~(unsigned)FEATURE_FORWARDED;
     struct link_config config = {
@@ -71,7 +71,7 @@ void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_
     loop_run(runtime->loop);
     stop_free(runtime->stop);
     runtime->stop = NULL;
-    status_print_stop(runtime->config);
+    status_print_stop(status);
     link_close(link);
 }
 

@@ -5,7 +5,8 @@
 #ifndef CLI_RUNTIME_H
 #define CLI_RUNTIME_H
 
-#include "cli/options.h"
+#include "cli/config.h"
+#include "cli/status.h"
 #include "net/loop.h"
 #include "tunnel/link.h"
 
@@ -16,8 +17,8 @@ struct loop *runtime_loop(struct runtime *runtime);
 
 /* Starts the link and runs until a signal (cli/stop.h); then the link says
  * bye and is closed. The second signal ends the process at once. */
-void runtime_run(struct runtime *runtime, enum mux_role role, const struct link_handlers *handlers,
-                 void *arg);
+void runtime_run(struct runtime *runtime, struct status *status,
+                 const struct link_handlers *handlers, void *arg);
 
 /* Lets what is still closing go out, frees. */
 void runtime_free(struct runtime *runtime);

@@ -9,7 +9,7 @@
 #include "tunnel/serve.h"
 
 struct serve_run {
-    const struct config *config;
+    struct status *status;
     struct serve *serve;
 };
 
@@ -33,7 +33,7 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
 static void on_status(const struct link_status *status, void *arg)
 {
     struct serve_run *run = arg;
-    status_print_link(run->config, NULL, status);
+    status_print_link(run->status, status);
 }
 
 int serve_command(const struct config *config)
@@ -62,10 +62,11 @@ int serve_command(const struct config *config)
         .rule_count = config->header_count,
         .allowed_origins = {config->allowed_origins, config->allowed_origin_count},
     };
-    struct serve_run run = {config, serve_new(runtime_loop(runtime), &serve_config)};
-    status_print_start(config, NULL);
-    runtime_run(runtime, MUX_PROVIDER, &handlers, &run);
+    struct serve_run run = {status_new(config, 0), serve_new(runtime_loop(runtime), &serve_config)};
+    status_print_start(run.status);
+    runtime_run(runtime, run.status, &handlers, &run);
     serve_free(run.serve);
+    status_free(run.status);
     runtime_free(runtime);
     tls_client_free(tls);
     return 0;

@@ -15,6 +15,7 @@
 #include "cli/stop.h"
 #include "http/url.h"
 #include "net/loop.h"
+#include "net/own_address.h"
 #include "signal/server.h"
 
 enum { EXIT_MISUSE = 2 };
@@ -217,6 +218,25 @@ static const char *listen_error_text(int error)
     }
 }
 
+/* Where clients find it, one a line: for a wildcard, the addresses of this
+ * machine that others can use, then the one that it can. */
+static void print_urls(const char *host, uint16_t port)
+{
+    enum { ADDRESSES_SHOWN = 4 };
+    bool is_v6 = strchr(host, ':') != NULL;
+    if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) {
+        struct address addresses[ADDRESSES_SHOWN];
+        char text[ADDRESS_TEXT_LEN];
+        /* A socket on "::" takes IPv4, too. */
+        int count = own_addresses(is_v6 ? AF_UNSPEC : AF_INET, port, addresses, ADDRESSES_SHOWN);
+        for (int i = 0; i < count; i++)
+            printf("ws://%s\n", address_format(&addresses[i], text));
+        host = is_v6 ? "::1" : "127.0.0.1";
+    }
+    printf("ws://%s%s%s:%u\n", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+    fflush(stdout);
+}
+
 static int run(const struct options *options)
 {
     struct loop *loop = loop_new();
@@ -231,9 +251,7 @@ static int run(const struct options *options)
         return EXIT_FAILURE;
     }
     struct stop *stop = stop_new(loop);
-    printf("ws://%s%s%s:%u\n", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
-           signal_server_port(server));
-    fflush(stdout);
+    print_urls(host, signal_server_port(server));
     loop_run(loop);
     log_info("server: %s: closing", stop_signal(stop));
     stop_free(stop);

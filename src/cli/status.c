@@ -2,47 +2,69 @@
  * A line has a mark, which carries the colour, and a text. On a terminal (and
  * with the text log format) it is printed as that; otherwise it is one log
  * line, so that a service's log holds the same story.
+ *
+ * A server that cannot be reached is tried for ever. A log gets each try; on a
+ * terminal the last line is written anew, as long as nothing came behind it
+ * and the reason is the same.
  */
 #include "cli/status.h"
 
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-enum { STATUS_MAX = 1024 };
+#include "base/alloc.h"
+#include "net/own_address.h"
+#include "signal/room_name.h"
+#include "tunnel/origin.h"
 
-enum mark { MARK_STEP, MARK_GOOD, MARK_BAD };
+enum {
+    STATUS_MAX = 1024,
+    FIELDS_MAX = 8,      /* of one event, with the list's end */
+    ADDRESSES_SHOWN = 3, /* of this machine */
+};
+
+/* LIVE: a step that the next one of its kind may take the line of. */
+enum mark { MARK_STEP, MARK_GOOD, MARK_BAD, MARK_LIVE };
+
+struct status {
+    const struct config *config;
+    char room[ROOM_FINGERPRINT_LEN];
+    char *listen;  /* of a proxy: "HOST:PORT" */
+    char *tools;   /* the same as clients on this machine write it */
+    char *problem; /* of the tries under way, or NULL */
+    unsigned tries;
+    unsigned live_line; /* the number of the line that may be written anew; 0: none */
+};
 
 static bool is_for_person(const struct config *config)
 {
     return config->log_format == LOG_TEXT && log_is_terminal() && log_is_enabled(LOG_INFO);
 }
 
+static bool is_smart_terminal(void)
+{
+    const char *term = getenv("TERM");
+    return !(term && strcmp(term, "dumb") == 0);
+}
+
 /* no-color.org: any value but the empty one switches colour off. */
 static bool has_colour(void)
 {
     const char *no_color = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
-    return !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
+    return !(no_color && *no_color) && is_smart_terminal();
 }
 
-__attribute__((format(printf, 3, 4))) static void
-print_line(const struct config *config, enum mark mark, const char *format, ...)
+static void print_for_person(struct status *status, enum mark mark, const char *text)
 {
-    static const char *const marks[] = {"..", "ok", "!!"};
-    static const char *const colours[] = {"\033[2m", "\033[32m", "\033[31m"};
-    char text[STATUS_MAX];
-    char escaped[3 * STATUS_MAX]; /* room in a line for what is before it */
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (!is_for_person(config)) {
-        log_write(mark == MARK_BAD ? LOG_WARN : LOG_INFO, "tunnel: %s", text);
-        return;
-    }
+    static const char *const marks[] = {"..", "ok", "!!", ".."};
+    static const char *const colours[] = {"\033[2m", "\033[32m", "\033[31m", "\033[2m"};
+    static const char line_before[] = "\033[A\r\033[K";
     /* What a peer or the signal server says must not move the cursor. */
+    char escaped[3 * STATUS_MAX];
     log_escape(text, escaped, sizeof escaped);
     char clock[16];
     time_t now = time(NULL);
@@ -50,74 +72,229 @@ print_line(const struct config *config, enum mark mark, const char *format, ...)
     strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&now, &tm));
     char line[sizeof escaped + 64];
     bool is_coloured = has_colour();
-    snprintf(line, sizeof line, "%s %s%s%s %s\n", clock, is_coloured ? colours[mark] : "",
-             marks[mark], is_coloured ? "\033[0m" : "", escaped);
+    bool is_anew = mark == MARK_LIVE && status->live_line > 0 &&
+                   status->live_line == log_line_count() && is_smart_terminal();
+    snprintf(line, sizeof line, "%s%s %s%s%s %s\n", is_anew ? line_before : "", clock,
+             is_coloured ? colours[mark] : "", marks[mark], is_coloured ? "\033[0m" : "", escaped);
     log_put(line);
+    status->live_line = mark == MARK_LIVE ? log_line_count() : 0;
 }
 
-void status_print_start(const struct config *config, const char *listen)
+/* more: fields of this event alone, or NULL. */
+__attribute__((format(printf, 5, 6))) static void say(struct status *status, enum mark mark,
+                                                      const char *event,
+                                                      const struct log_field *more,
+                                                      const char *format, ...)
 {
+    struct log_field fields[FIELDS_MAX] = {{"room", status->room, 0}};
+    for (int i = 1; more && more->name && i < FIELDS_MAX - 1; i++)
+        fields[i] = *more++;
+    char text[STATUS_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (is_for_person(status->config))
+        print_for_person(status, mark, text);
+    else
+        log_event(mark == MARK_BAD ? LOG_WARN : LOG_INFO, event, fields, "tunnel: %s", text);
+}
+
+/* --- start ---------------------------------------------------------------------- */
+
+static int host_family(const char *host)
+{
+    return strchr(host, ':') ? AF_INET6 : AF_INET;
+}
+
+static bool is_wildcard(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+static char *format_authority(const char *host, uint16_t port)
+{
+    bool is_v6 = host_family(host) == AF_INET6;
+    return xasprintf("%s%s%s:%u", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+}
+
+struct status *status_new(const struct config *config, uint16_t listen_port)
+{
+    struct status *status = xcalloc(1, sizeof *status);
+    status->config = config;
+    room_name_fingerprint(config->room, status->room);
+    if (config->command == COMMAND_PROXY) {
+        const char *host = config->listen_host;
+        status->listen = format_authority(host, listen_port);
+        if (is_wildcard(host))
+            host = host_family(host) == AF_INET6 ? "::1" : "127.0.0.1";
+        status->tools = format_authority(host, listen_port);
+    }
+    return status;
+}
+
+void status_free(struct status *status)
+{
+    free(status->listen);
+    free(status->tools);
+    free(status->problem);
+    free(status);
+}
+
+/* Whoever can connect can use the API, with what the provider adds to it. */
+static void warn_of_open_port(struct status *status)
+{
+    const struct config *config = status->config;
+    const char *host = config->listen_host;
+    if (origin_is_loopback(host))
+        return;
+    const char *port = strrchr(status->listen, ':') + 1;
+    struct address addresses[ADDRESSES_SHOWN];
+    /* A socket on "::" takes IPv4, too. */
+    int family = host_family(host) == AF_INET6 ? AF_UNSPEC : AF_INET;
+    int count = is_wildcard(host) ? own_addresses(family, (uint16_t)strtoul(port, NULL, 10),
+                                                  addresses, ADDRESSES_SHOWN)
+                                  : 0;
+    char urls[ADDRESSES_SHOWN * (ADDRESS_TEXT_LEN + 16)] = "";
+    for (int i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT_LEN];
+        size_t len = strlen(urls);
+        snprintf(urls + len, sizeof urls - len, "%s http://%s", i > 0 ? "," : ", as",
+                 address_format(&addresses[i], text));
+    }
+    say(status, MARK_BAD, "open_port", NULL,
+        "--listen %s opens the API to everybody who can reach this machine%s; --listen %s keeps "
+        "it here",
+        status->listen, urls, port);
+}
+
+static void warn_of_weak_room(struct status *status)
+{
+    unsigned bits = room_name_bits(status->config->room);
+    if (bits < ROOM_NAME_STRONG_BITS)
+        say(status, MARK_BAD, "weak_room", NULL,
+            "the room's name is easily guessed (%u bits at best), and who knows it can join; "
+            "a good one: openssl rand -hex 16",
+            bits);
+}
+
+void status_print_start(struct status *status)
+{
+    const struct config *config = status->config;
     char room[LOG_REDACTED_LEN];
     log_redact(config->room, room);
-    if (listen)
-        print_line(config, MARK_STEP, "proxy %s: listening on http://%s, room %s", TUNNEL_VERSION,
-                   listen, room);
+    bool is_proxy = config->command == COMMAND_PROXY;
+    const struct log_field fields[] = {{is_proxy ? "listen" : "upstream",
+                                        is_proxy ? status->listen : config->upstream_text, 0},
+                                       {0}};
+    if (is_proxy)
+        say(status, MARK_STEP, "start", fields, "proxy %s: listening on http://%s, room %s",
+            TUNNEL_VERSION, status->listen, room);
     else
-        print_line(config, MARK_STEP, "serve %s: %s, room %s", TUNNEL_VERSION,
-                   config->upstream_text, room);
+        say(status, MARK_STEP, "start", fields, "serve %s: %s, room %s", TUNNEL_VERSION,
+            config->upstream_text, room);
+    if (is_proxy)
+        warn_of_open_port(status);
+    warn_of_weak_room(status);
 }
 
-static void print_up(const struct config *config, const char *listen,
-                     const struct link_status *status)
+/* --- the link ------------------------------------------------------------------- */
+
+static void print_up(struct status *status, const struct link_status *link)
 {
-    if (status->is_path_news) {
-        print_line(config, MARK_GOOD, "the path now leads %s: %s <-> %s",
-                   status->path.is_relayed ? "through a relay" : "directly to the other side",
-                   status->path.local, status->path.remote);
+    const struct peer_path *path = &link->path;
+    const struct log_field fields[] = {{"path", path->is_relayed ? "relayed" : "direct", 0},
+                                       {"local", path->local, 0},
+                                       {"remote", path->remote, 0},
+                                       {link->is_path_news ? NULL : "rtt_ms", NULL,
+                                        (double)link->rtt_us / (double)US_PER_MS},
+                                       {0}};
+    if (link->is_path_news) {
+        say(status, MARK_GOOD, "path", fields, "the path now leads %s: %s <-> %s",
+            path->is_relayed ? "through a relay" : "directly to the other side", path->local,
+            path->remote);
         return;
     }
-    print_line(config, MARK_GOOD, "connected %s: %s <-> %s, round trip %.1f ms",
-               status->path.is_relayed ? "through a relay" : "directly", status->path.local,
-               status->path.remote, (double)status->rtt_us / (double)US_PER_MS);
-    if (listen)
-        print_line(config, MARK_GOOD,
-                   "point your tools at http://%s (OpenAI clients: base URL "
-                   "http://%s/v1)",
-                   listen, listen);
+    say(status, MARK_GOOD, "connected", fields, "connected %s: %s <-> %s, round trip %.1f ms",
+        path->is_relayed ? "through a relay" : "directly", path->local, path->remote,
+        (double)link->rtt_us / (double)US_PER_MS);
+    if (status->listen)
+        say(status, MARK_GOOD, "ready", NULL,
+            "point your tools at http://%s (OpenAI clients: base URL http://%s/v1)", status->tools,
+            status->tools);
     else
-        print_line(config, MARK_GOOD, "serving %s", config->upstream_text);
+        say(status, MARK_GOOD, "ready", NULL, "serving %s", status->config->upstream_text);
 }
 
-void status_print_link(const struct config *config, const char *listen,
-                       const struct link_status *status)
+static void print_problem(struct status *status, const struct link_status *link)
 {
-    const char *other = config->command == COMMAND_SERVE ? "tunnel proxy" : "tunnel serve";
-    if (status->problem)
-        print_line(config, MARK_BAD, "%s", status->problem);
-    switch (status->state) {
-    case LINK_CONNECTING:
-        print_line(config, MARK_STEP, "connecting to the signal server %s", config->signal_text);
-        break;
-    case LINK_WAITING:
-        print_line(config, MARK_STEP,
-                   "waiting for the other side: run `%s` with the same --room "
-                   "and --signal",
-                   other);
-        break;
-    case LINK_NEGOTIATING:
-        print_line(config, MARK_STEP, "the other side is here, connecting to it");
-        break;
-    case LINK_UP:
-        print_up(config, listen, status);
-        break;
-    case LINK_RETRYING:
-        print_line(config, MARK_STEP, "trying again in %.1f s",
-                   (double)status->retry_in_us / (double)US_PER_S);
-        break;
+    const struct log_field fields[] = {{"problem", link->problem, 0}, {0}};
+    if (link->problem)
+        say(status, MARK_BAD, "problem", fields, "%s", link->problem);
+}
+
+/* It goes on trying. The same failure once more is no news to a person. */
+static void print_retry(struct status *status, const struct link_status *link)
+{
+    double seconds = (double)link->retry_in_us / (double)US_PER_S;
+    const struct log_field fields[] = {{"retry_in_s", NULL, seconds}, {0}};
+    bool is_known = link->problem && status->problem && strcmp(link->problem, status->problem) == 0;
+    status->tries = is_known ? status->tries + 1 : 1;
+    if (is_known && is_for_person(status->config)) {
+        say(status, MARK_LIVE, "retrying", fields, "still so after %u tries; again in %.1f s",
+            status->tries, seconds);
+        return;
     }
+    free(status->problem);
+    status->problem = link->problem ? xstrdup(link->problem) : NULL;
+    print_problem(status, link);
+    say(status, MARK_LIVE, "retrying", fields, "trying again in %.1f s", seconds);
 }
 
-void status_print_stop(const struct config *config)
+static void print_connecting(struct status *status)
 {
-    print_line(config, MARK_STEP, "closing");
+    const struct config *config = status->config;
+    const struct log_field fields[] = {{"signal", config->signal_text, 0}, {0}};
+    if (status->problem && is_for_person(config))
+        return;
+    say(status, MARK_STEP, "connecting", fields, "connecting to the signal server %s%s",
+        config->signal_text,
+        config->is_signal_default ? ", which is only the default: --signal names yours" : "");
+}
+
+void status_print_link(struct status *status, const struct link_status *link)
+{
+    const char *other = status->config->command == COMMAND_SERVE ? "tunnel proxy" : "tunnel serve";
+    if (link->state == LINK_RETRYING) {
+        print_retry(status, link);
+        return;
+    }
+    print_problem(status, link);
+    if (link->state == LINK_CONNECTING) {
+        print_connecting(status);
+        return;
+    }
+    /* Whatever fails from now on is news. */
+    free(status->problem);
+    status->problem = NULL;
+    if (link->state == LINK_WAITING)
+        say(status, MARK_STEP, "waiting", NULL,
+            "waiting for the other side: run `%s` with the same --room and --signal", other);
+    else if (link->state == LINK_NEGOTIATING)
+        say(status, MARK_STEP, "negotiating", NULL, "the other side is here, connecting to it");
+    else
+        print_up(status, link);
+}
+
+/* --- others --------------------------------------------------------------------- */
+
+void status_print_upstream(struct status *status, const char *why)
+{
+    const struct log_field fields[] = {{"upstream", status->config->upstream_text, 0}, {0}};
+    say(status, MARK_BAD, "upstream", fields, "%s", why);
+}
+
+void status_print_stop(struct status *status)
+{
+    say(status, MARK_STEP, "stop", NULL, "closing");
 }

@@ -1,21 +1,29 @@
 /*
- * What a person sees: a few plain lines on a terminal, the same as log lines
- * elsewhere.
+ * What a person sees: a few plain lines on a terminal; elsewhere the same as
+ * log lines, and in JSON with fields: event and room in each; path ("direct" or
+ * "relayed"), local, remote and rtt_ms; retry_in_s; signal, upstream or listen.
  */
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H
 
-#include "cli/options.h"
+#include "cli/config.h"
 #include "tunnel/link.h"
 
-/* Once, at the start: what runs, for which room. listen is "HOST:PORT" of a
- * proxy, NULL for serve. */
-void status_print_start(const struct config *config, const char *listen);
+struct status;
+
+/* config must outlive it. listen_port is where a proxy listens, 0 for serve. */
+struct status *status_new(const struct config *config, uint16_t listen_port);
+void status_free(struct status *status);
+
+/* Once, at the start: what runs, for which room, and what is unwise in that. */
+void status_print_start(struct status *status);
 
 /* At each change of the link. */
-void status_print_link(const struct config *config, const char *listen,
-                       const struct link_status *status);
+void status_print_link(struct status *status, const struct link_status *link);
 
-void status_print_stop(const struct config *config);
+/* The upstream cannot be used now; why is a sentence that names it. */
+void status_print_upstream(struct status *status, const char *why);
+
+void status_print_stop(struct status *status);
 
 #endif

@@ -67,7 +67,7 @@ static void upgrade(struct signal_server *server, struct http_exchange *x,
         answer(x, 503, "the signal server is full; try again later");
         return;
     }
-    if (!origins_has_room(&server->origins, &address)) {
+    if (!sources_has_room(&server->sources, &address)) {
         char text[ADDRESS_TEXT_LEN];
         log_warn("server: too many connections of %s", address_format(&address, text));
         answer(x, 429, "too many connections from this address");
@@ -149,7 +149,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
         return error;
     }
     list_init(&server->sockets);
-    origins_init(&server->origins, config->per_address_max, config->joins_per_s);
+    sources_init(&server->sources, config->per_address_max, config->joins_per_s);
     server->rooms = rooms_new(socket_on_room_send, server);
     server->heartbeat = timer_new(loop, socket_on_heartbeat, server);
     *out = server;
@@ -175,7 +175,7 @@ void signal_server_close(struct signal_server *server)
     socket_close_all(server);
     timer_free(server->heartbeat);
     rooms_free(server->rooms);
-    origins_deinit(&server->origins);
+    sources_deinit(&server->sources);
     /* A deferred drop_doomed() may be under way. */
     loop_defer(server->loop, server_destroy, server);
 }

@@ -7,9 +7,9 @@
 
 #include "base/list.h"
 #include "http/server.h"
-#include "signal/origin.h"
 #include "signal/room.h"
 #include "signal/server.h"
+#include "signal/source.h"
 
 struct signal_server {
     struct loop *loop;
@@ -19,7 +19,7 @@ struct signal_server {
     size_t socket_count;
     unsigned numbers;
     size_t queued; /* bytes that wait for all sockets, as far as looked at */
-    struct origins origins;
+    struct sources sources;
     struct rooms *rooms;
     struct timer *heartbeat;
     bool has_doomed;

@@ -18,6 +18,7 @@
 #include "net/websocket.h"
 #include "signal/message.h"
 #include "signal/outbox.h"
+#include "signal/room_name.h"
 #include "signal/server_internal.h"
 
 enum {
@@ -38,7 +39,7 @@ struct socket {
     struct list link; /* by next check */
     struct signal_server *server;
     struct websocket *ws;
-    struct origin *origin;
+    struct source *source;
     struct room_member member;
     uint64_t check_at_us;
     uint64_t ping_at_us;
@@ -79,7 +80,7 @@ static struct websocket *socket_release(struct socket *socket)
     server->socket_count--;
     outbox_look(&socket->outbox, &server->queued, 0, now_us);
     room_leave(server->rooms, &socket->member);
-    origins_drop_socket(&server->origins, socket->origin, now_us);
+    sources_drop_socket(&server->sources, socket->source, now_us);
     free(socket);
     return ws;
 }
@@ -97,7 +98,9 @@ static void socket_reset(struct socket *socket)
 
 static void socket_log_gone(const struct socket *socket, int code, const char *reason)
 {
-    log_info("socket %u: gone: %s%s(%d)", socket->number, reason, *reason ? " " : "", code);
+    const struct log_field fields[] = {{"socket", NULL, socket->number}, {"code", NULL, code}, {0}};
+    log_event(LOG_INFO, "gone", fields, "socket %u: gone: %s%s(%d)", socket->number, reason,
+              *reason ? " " : "", code);
 }
 
 static void drop_doomed(void *arg)
@@ -206,19 +209,26 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
 
 static void socket_log_message(const struct socket *socket, const struct signal_message *message)
 {
-    char redacted[LOG_REDACTED_LEN];
-    if (message->type == SIGNAL_JOIN)
-        log_info("socket %u: join %s: %s", socket->number, log_redact(message->room, redacted),
-                 room_is_inside(&socket->member) ? socket->member.id : "refused");
-    else
+    if (message->type != SIGNAL_JOIN) {
         log_debug("socket %u: %s", socket->number, signal_type_name(message->type));
+        return;
+    }
+    char redacted[LOG_REDACTED_LEN], fingerprint[ROOM_FINGERPRINT_LEN];
+    const char *peer = room_is_inside(&socket->member) ? socket->member.id : "refused";
+    const struct log_field fields[] = {{"socket", NULL, socket->number},
+                                       {"room", room_name_fingerprint(message->room, fingerprint),
+                                        0},
+                                       {"peer", peer, 0},
+                                       {0}};
+    log_event(LOG_INFO, "join", fields, "socket %u: join %s: %s", socket->number,
+              log_redact(message->room, redacted), peer);
 }
 
 static void socket_handle(struct socket *socket, const struct signal_message *message)
 {
     struct signal_server *server = socket->server;
     if (message->type == SIGNAL_JOIN &&
-        !origins_take_join(&server->origins, socket->origin, clock_now_us())) {
+        !sources_take_join(&server->sources, socket->source, clock_now_us())) {
         log_warn("socket %u: join refused: too many of its address", socket->number);
         room_refuse(server->rooms, &socket->member, SIGNAL_CODE_TOO_MANY_JOINS,
                     "too many joins of this address; try again later");
@@ -335,7 +345,7 @@ void socket_new(struct signal_server *server, struct conn *conn, struct span ear
     socket->heard_at_us = now_us;
     socket->check_at_us = now_us + server->config.ping_us / CHECKS_PER_PING;
     socket->ping_at_us = now_us + server->config.ping_us;
-    socket->origin = origins_add_socket(&server->origins, address, now_us);
+    socket->source = sources_add_socket(&server->sources, address, now_us);
     list_append(&server->sockets, &socket->link);
     server->socket_count++;
     if (server->socket_count == 1)

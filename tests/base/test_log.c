@@ -80,17 +80,17 @@ static void test_json(void **state)
 static void test_events(void **state)
 {
     (void)state;
-    const struct log_field fields[] = {{"event", "con\"nected", 0}, {"rtt_ms", NULL, 1.5}, {0}};
+    const struct log_field fields[] = {{"path", "di\"rect", 0}, {"rtt_ms", NULL, 1.5}, {0}};
     static char long_text[2000];
     memset(long_text, '"', sizeof long_text - 1);
-    const struct log_field too_long[] = {{"event", "x", 0}, {"path", long_text, 0}, {0}};
+    const struct log_field too_long[] = {{"room", "x", 0}, {"path", long_text, 0}, {0}};
     for (int round = 0; round < 3; round++) {
         int fds[2];
         assert_int_equal(pipe(fds), 0);
         int saved = dup(STDERR_FILENO);
         dup2(fds[1], STDERR_FILENO);
         log_configure(LOG_INFO, round == 0 ? LOG_TEXT : LOG_JSON);
-        log_event(LOG_INFO, round == 2 ? too_long : fields, "up");
+        log_event(LOG_INFO, "connected", round == 2 ? too_long : fields, "up");
         dup2(saved, STDERR_FILENO);
         close(saved);
         close(fds[1]);
@@ -100,8 +100,8 @@ static void test_events(void **state)
         captured[got] = '\0';
         static const char *const ends[] = {
             " info  up\n",
-            "\"message\":\"up\",\"event\":\"con\\\"nected\",\"rtt_ms\":1.5}\n",
-            "\"message\":\"up\",\"event\":\"x\",\"path\":\"",
+            "\"message\":\"up\",\"event\":\"connected\",\"path\":\"di\\\"rect\",\"rtt_ms\":1.5}\n",
+            "\"message\":\"up\",\"event\":\"connected\",\"room\":\"x\",\"path\":\"",
         };
         assert_non_null(strstr(captured, ends[round]));
         assert_string_equal(captured + got - (round ? 2 : 1), round ? "}\n" : "\n");

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -249,15 +250,28 @@ class Environment(Case):
         self.assertRegex(proxy.text(), r"\bdebug\b")
 
     def test_log_format(self):
-        """--log-format json writes one object a line"""
+        """--log-format json writes one object a line, with fields for programs"""
         rig = self.rig
         rig.start_mock()
-        rig.start_signal()
+        rig.start_signal("--log-format", "json")
         serve = rig.start_serve("--log-format", "json")
-        rig.start_proxy()
+        proxy = rig.start_proxy("--log-format", "json")
         rig.wait_up()
-        for line in serve.text().splitlines():
-            self.assertLessEqual({"time", "level", "message"}, json.loads(line).keys())
+        rig.wait_connected()
+        events = {}
+        for process in (serve, proxy, rig.signal):
+            for line in process.text("err").splitlines():
+                event = json.loads(line)
+                self.assertLessEqual({"time", "level", "message"}, event.keys())
+                events[process, event.get("event")] = event
+        for process in (serve, proxy):
+            connected = events[process, "connected"]
+            self.assertEqual(connected["path"], "direct")
+            self.assertGreaterEqual(connected["rtt_ms"], 0)
+            # Of the room both know the same, and it is not the name.
+            self.assertEqual(connected["room"], events[rig.signal, "join"]["room"])
+            self.assertEqual(len(connected["room"]), 4)
+        self.assertEqual(events[serve, "start"]["upstream"], rig.upstream_url)
 
     def test_secrets_unlogged(self):
         """room names, passwords and authorization never appear whole, even in debug"""
@@ -284,6 +298,50 @@ class Environment(Case):
         self.assertEqual(result.returncode, 1)
         self.assertIn(taken, result.stderr)
         self.assertIn(f"--listen {self.rig.proxy_address[1] + 1}", result.stderr)
+
+    def test_open_port(self):
+        """--listen 0.0.0.0 warns, and names an address that works here"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+        proxy = rig.start_proxy(listen="0.0.0.0:0")
+        port = rig.proxy_address[1]
+        proxy.wait_for(f"opens the API to everybody .*--listen {port} keeps it here")
+        tools = proxy.wait_for(r"point your tools at http://([\d.]+):")[1]
+        self.assertEqual(tools, "127.0.0.1")
+        for host in re.findall(rf"http://([\d.]+):{port}", proxy.text()):
+            rig.proxy_address = (host, port)
+            rig.wait_up()
+        private = rig.start_proxy(name="private")
+        self.assertNotIn("opens the API", private.text())
+
+    @unittest.skipUnless(has_ipv6_loopback(), "there is no IPv6 loopback")
+    def test_localhost(self):
+        """--listen localhost:PORT is there for clients of either family"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+        port = free_port()
+        rig.proxy = rig.run("proxy", rig.argv("proxy", {"listen": f"localhost:{port}"}))
+        rig.proxy.wait_for(f"http://localhost:{port}")
+        for host in ("127.0.0.1", "::1"):
+            rig.proxy_address = (host, port)
+            rig.wait_up()
+
+    def test_unwise(self):
+        """a weak room and a signal server that is only the default are said"""
+        rig = self.rig
+        rig.upstream_url = "http://127.0.0.1:1"
+        rig.signal_url = "ws://127.0.0.1:1"
+        weak = r"!!|room's name is easily guessed"
+        serve = rig.start_serve(room="my-llm", signal=None)
+        serve.wait_for(weak)
+        serve.wait_for("only the default: --signal")
+        good = rig.start_serve(name="good")
+        good.wait_for("connecting to the signal server")
+        self.assertNotRegex(good.text(), weak + "|only the default")
 
     @unittest.skipUnless(has_ipv6_loopback(), "there is no IPv6 loopback")
     def test_ipv6(self):
@@ -430,6 +488,26 @@ class Terminal(Case):
     def test_no_color(self):
         """no colour with NO_COLOR"""
         self.assertNotIn("\x1b", self.on_terminal({"NO_COLOR": "1"}))
+
+    def test_retries(self):
+        """a server that stays away rewrites one line"""
+        self.rig.signal_url = "ws://127.0.0.1:1"
+        master, slave = pty.openpty()
+        child = subprocess.Popen(self.rig.argv("proxy", {"listen": "127.0.0.1:0"}), stdin=slave,
+                                 stdout=slave, stderr=slave, env={**os.environ, "TERM": "xterm"})
+        os.close(slave)
+        try:
+            text = ""
+            while "after 4 tries" not in text:
+                text += os.read(master, 4096).decode(errors="replace")
+            self.assertEqual(text.count("cannot be reached"), 1)
+            self.assertEqual(text.count("connecting to the signal server"), 1)
+            self.assertEqual(text.count("\x1b[A\r\x1b[K"), 3)
+            self.assertEqual(len(re.findall(r"\x1b\[A\r\x1b\[K.*after \d tries", text)), 3)
+        finally:
+            child.kill()
+            child.wait()
+            os.close(master)
 
     def test_no_terminal(self):
         """no colour where there is no terminal"""

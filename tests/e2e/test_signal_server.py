@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import re
 import resource
 import signal
 import socket
@@ -424,6 +425,22 @@ class Ends(Case):
             ws = WebSocket(url)
             self.addCleanup(ws.close)
             ws.join("v6")
+
+    def test_urls(self):
+        """for a wildcard, the URLs that others can use, and last the one of this machine"""
+        for listen, own in (("0.0.0.0:0", "127.0.0.1"), ("[::]:0", "[::1]")):
+            if own == "[::1]" and not has_ipv6_loopback():
+                continue
+            with self.subTest(listen=listen):
+                server = self.rig.run(listen, [SIGNAL_SERVER, "--listen", listen])
+                server.wait_for(rf"^ws://{re.escape(own)}:", stream="out")
+                for url in server.text("out").splitlines():
+                    self.assertNotIn(listen.removesuffix(":0"), url)
+                    if url.startswith("ws://[") and own != "[::1]":
+                        self.fail(url)
+                    ws = WebSocket(url)
+                    self.addCleanup(ws.close)
+                    ws.join(self.name())
 
     def test_room_names_unlogged(self):
         """room names are not printed whole"""

@@ -4,8 +4,8 @@
  * sockets and joins, or one machine could take all places, or try room names
  * by the thousand.
  */
-#ifndef SIGNAL_ORIGIN_H
-#define SIGNAL_ORIGIN_H
+#ifndef SIGNAL_SOURCE_H
+#define SIGNAL_SOURCE_H
 
 #include "base/bucket.h"
 #include "base/list.h"
@@ -14,16 +14,16 @@
 
 enum {
     /* A /48 may have so many times as much as an address or a /64. */
-    ORIGIN_SITE_FACTOR = 4,
+    SOURCE_SITE_FACTOR = 4,
 
     /* Joins at once, for each socket that may be open: when the server was
      * restarted, all come back, and some twice. */
-    ORIGIN_JOINS_PER_SOCKET = 2
+    SOURCE_JOINS_PER_SOCKET = 2
 };
 
-struct origin;
+struct source;
 
-struct origins {
+struct sources {
     struct table table;
     struct list idle; /* without a socket, but their buckets are not full yet */
     size_t sockets_max;
@@ -31,21 +31,21 @@ struct origins {
 };
 
 /* sockets_max 0: no limits at all, as behind a reverse proxy. */
-void origins_init(struct origins *origins, size_t sockets_max, size_t joins_per_s);
+void sources_init(struct sources *sources, size_t sockets_max, size_t joins_per_s);
 
 /* Every socket must have gone. */
-void origins_deinit(struct origins *origins);
+void sources_deinit(struct sources *sources);
 
 /* Whether an address may have one more socket. */
-bool origins_has_room(const struct origins *origins, const struct address *address);
+bool sources_has_room(const struct sources *sources, const struct address *address);
 
-/* Counts a socket; the origin lives at least until it is dropped. */
-struct origin *origins_add_socket(struct origins *origins, const struct address *address,
+/* Counts a socket; the source lives at least until it is dropped. */
+struct source *sources_add_socket(struct sources *sources, const struct address *address,
                                   uint64_t now_us);
-void origins_drop_socket(struct origins *origins, struct origin *origin, uint64_t now_us);
+void sources_drop_socket(struct sources *sources, struct source *source, uint64_t now_us);
 
-/* Takes a token for a join of one of the origin's sockets. False: no more of
+/* Takes a token for a join of one of the source's sockets. False: no more of
  * them for now. */
-bool origins_take_join(const struct origins *origins, struct origin *origin, uint64_t now_us);
+bool sources_take_join(const struct sources *sources, struct source *source, uint64_t now_us);
 
 #endif
