@@ -25,6 +25,12 @@ enum {
     LIMIT_MS = 5, /* what the owner needs to come back */
 };
 
+enum turn {
+    TURN_NEW,          /* just became busy */
+    TURN_FIRST,        /* has the one turn before all others */
+    TURN_AMONG_OTHERS, /* in line */
+};
+
 struct out_stream {
     struct list link; /* in fresh or busy */
     struct list messages;
@@ -33,7 +39,7 @@ struct out_stream {
     uint32_t next_unordered_mid;
     uint16_t id;
     uint16_t priority;
-    bool is_fresh;
+    enum turn turn;
 };
 
 void sendq_init(struct sendq *q, size_t streams)
@@ -116,8 +122,7 @@ void sendq_add(struct sendq *q, const struct sctp_outgoing *out, uint64_t now_us
     q->charged += message_cost(m);
     q->memory += message_cost(m);
     if (list_is_empty(&s->link) && q->current != s) {
-        s->is_fresh = true;
-        s->deficit = 0;
+        s->turn = TURN_NEW;
         list_append(&q->fresh, &s->link);
     }
 }
@@ -132,7 +137,7 @@ static void move_to_busy(struct sendq *q, struct out_stream *s)
 {
     list_remove(&s->link);
     list_append(&q->busy, &s->link);
-    s->is_fresh = false;
+    s->turn = TURN_AMONG_OTHERS;
 }
 
 struct sctp_message *sendq_peek(struct sendq *q)
@@ -141,18 +146,17 @@ struct sctp_message *sendq_peek(struct sendq *q)
         return LIST_ENTRY(list_first(&q->current->messages), struct sctp_message, link);
     for (;;) {
         struct list *first = list_first(&q->fresh);
-        if (first) {
-            struct out_stream *s = LIST_ENTRY(first, struct out_stream, link);
-            if (s->deficit == 0)
-                s->deficit = quantum_of(q, s);
-        } else {
+        if (!first)
             first = list_first(&q->busy);
-        }
         if (!first)
             return NULL;
         struct out_stream *s = LIST_ENTRY(first, struct out_stream, link);
+        if (s->turn == TURN_NEW) {
+            s->turn = TURN_FIRST;
+            s->deficit = quantum_of(q, s);
+        }
         if (list_is_empty(&s->messages)) {
-            if (s->is_fresh)
+            if (s->turn == TURN_FIRST)
                 move_to_busy(q, s);
             else
                 list_remove(&s->link);
