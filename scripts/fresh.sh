@@ -160,6 +160,7 @@ try_release() {
         apt-get install -y git make
         git clone tunnel.bundle tunnel' || return
     step "$release" "make demo" inside "$system" 'cd tunnel && make demo'
+    step "$release" "make check" inside "$system" 'cd tunnel && make check'
     step "$release" "make test" inside "$system" 'cd tunnel && make test'
     sed -n '/^tried twice/,/^in /p; /^skipped, /,/^in /p' "$logs/$release-make-test.log" |
         grep '^  ' | sed 's/^/        /'

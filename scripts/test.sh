@@ -28,7 +28,7 @@ note() {
 }
 
 # check SUITE NAME COMMAND…: one test, whose output matters when it fails. Exit
-# 77 skips it; the last line says why.
+# 77 skips it; the last line, "skipped: …", says why.
 check() {
     local suite=$1 name=$2 began=$SECONDS status=0
     shift 2
@@ -37,7 +37,7 @@ check() {
         note pass "$suite" "$name"
         printf '  ok      %3d.0 s  %s\n' $((SECONDS - began)) "$name"
     elif [ $status -eq 77 ]; then
-        name="$name ($(tail -n 1 "$work/log"))"
+        name="$name ($(sed -n '$s/^skipped: //p' "$work/log"))"
         note skip "$suite" "$name"
         printf '  skipped          %s\n' "$name"
     else
