@@ -109,7 +109,7 @@ class BrokenUpstreams(Case):
             conn.settimeout(DEADLINE)
             conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
             conn.connect(self.rig.proxy_address)
-            conn.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            conn.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             content = content_of(read_until_reset(conn))
         self.assertEqual(len(content), len(SENT))
         self.assertTrue(content == SENT)
@@ -135,14 +135,14 @@ class KilledProxy(Case):
         with socket.create_connection(self.rig.proxy_address, timeout=DEADLINE) as waiting, \
                 socket.create_connection(self.rig.proxy_address, timeout=DEADLINE) as idle, \
                 socket.create_connection(self.rig.proxy_address, timeout=DEADLINE) as late:
-            waiting.sendall(b"GET /gated/%s HTTP/1.1\r\nHost: x\r\n\r\n" % gate.encode())
+            waiting.sendall(b"GET /gated/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % gate.encode())
             raw = b""
             while b"first\n" not in raw:
                 raw += waiting.recv(65536)
             for conn in (idle, late):
-                conn.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                conn.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 # The next request goes on once that response is over.
-                conn.sendall(b"GET /slow/%s HTTP/1.1\r\nHost: x\r\n\r\n" % gate.encode())
+                conn.sendall(b"GET /slow/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % gate.encode())
             raw = b""
             while not raw.endswith(b"}"):
                 raw += idle.recv(65536)
