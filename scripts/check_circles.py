@@ -25,6 +25,7 @@ ALLOWED = {
     ],
     "net": [
         {"conn.c", "conn_close.c", "conn_read.c", "conn_write.c"},
+        {"loop.c", "timers.c", "wake_watch.c"},
     ],
     "rtc": [
         {"ice.c", "ice_base.c", "ice_mdns.c"},
