@@ -122,3 +122,17 @@ bool address_is_ours(const struct address *address)
     freeifaddrs(all);
     return is_found;
 }
+
+bool address_is_source(const struct address *local, const struct address *to)
+{
+    struct sockaddr_storage source;
+    socklen_t len = sizeof source;
+    int fd = socket(to->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    /* Sends nothing; the kernel looks for the route. */
+    bool is_known = connect(fd, (const struct sockaddr *)&to->storage, to->len) == 0 &&
+                    getsockname(fd, (struct sockaddr *)&source, &len) == 0;
+    close(fd);
+    return !is_known || is_same_host((const struct sockaddr *)&source, &local->storage);
+}

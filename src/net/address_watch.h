@@ -29,4 +29,9 @@ void address_watch_free(struct address_watch *watch); /* NULL is allowed */
 /* Whether an interface of this machine has the address, whatever its port. */
 bool address_is_ours(const struct address *address);
 
+/* Whether what this machine sends to that address now leaves from local, so that
+ * a connection between the two has a way. True where there is no way at all:
+ * that may pass. */
+bool address_is_source(const struct address *local, const struct address *to);
+
 #endif

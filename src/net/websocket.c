@@ -298,6 +298,8 @@ static void websocket_on_frame(struct websocket *ws, const struct wslay_frame_io
             codec_put(ws, WSLAY_PONG, span_of(codec->control, codec->control_len));
         break;
     case WSLAY_PONG:
+        if (ws->handlers->on_pong)
+            ws->handlers->on_pong(span_of(codec->control, codec->control_len), ws->arg);
         break;
     default:
         codec->is_in_message = !frame->fin;
@@ -421,9 +423,9 @@ void websocket_send(struct websocket *ws, struct span text)
     websocket_queue(ws, WSLAY_TEXT_FRAME, text);
 }
 
-void websocket_ping(struct websocket *ws)
+void websocket_ping(struct websocket *ws, struct span payload)
 {
-    websocket_queue(ws, WSLAY_PING, (struct span){0});
+    websocket_queue(ws, WSLAY_PING, payload);
 }
 
 size_t websocket_queued(const struct websocket *ws)
@@ -431,9 +433,9 @@ size_t websocket_queued(const struct websocket *ws)
     return conn_queued(ws->conn);
 }
 
-void websocket_local_address(const struct websocket *ws, struct address *out)
+const struct conn *websocket_conn(const struct websocket *ws)
 {
-    conn_local_address(ws->conn, out);
+    return ws->conn;
 }
 
 static void websocket_destroy(void *arg)

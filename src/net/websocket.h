@@ -39,6 +39,8 @@ struct websocket_handlers {
      * breach by the peer that was found and answered (1002, 1003, 1007, 1009).
      * websocket_close() is still the owner's duty. Never called after it. */
     void (*on_close)(int code, const char *reason, void *arg);
+    /* The answer to a websocket_ping(), with what that carried. May be NULL. */
+    void (*on_pong)(struct span payload, void *arg);
 };
 
 /* Sec-WebSocket-Accept for a key, section 4.2.2. */
@@ -59,9 +61,9 @@ struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum webso
 /* A text message of valid UTF-8; dropped after on_close. The queue is the
  * conn's: the owner bounds it by websocket_queued(). */
 void websocket_send(struct websocket *ws, struct span text);
-void websocket_ping(struct websocket *ws);
+void websocket_ping(struct websocket *ws, struct span payload); /* at most 125 bytes */
 size_t websocket_queued(const struct websocket *ws);
-void websocket_local_address(const struct websocket *ws, struct address *out);
+const struct conn *websocket_conn(const struct websocket *ws); /* for its addresses */
 
 /* Sends a close frame, lets it go out, frees; no handler is called any more.
  * reason is at most 123 bytes of UTF-8. After on_close only frees. */

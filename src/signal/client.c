@@ -19,10 +19,12 @@
 
 #include "base/alloc.h"
 #include "base/bucket.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/parse.h"
 #include "net/address_watch.h"
+#include "net/wake_watch.h"
 #include "net/websocket.h"
 #include "signal/handshake.h"
 
@@ -59,8 +61,11 @@ struct signal_client {
     uint64_t ping_us;
     uint64_t silence_us;
     uint64_t heard_at_us;
-    uint64_t probed_at_us; /* 0: no probe is under way */
-    struct bucket bucket;  /* of messages that the server may send */
+    uint64_t probe_us;
+    uint64_t probes;          /* sent; each carries its number */
+    uint64_t probes_answered; /* the highest number that came back */
+    struct wake_watch *wake;
+    struct bucket bucket; /* of messages that the server may send */
     bool is_freed;
 };
 
@@ -119,6 +124,19 @@ static void on_ws_alive(void *arg)
     ((struct signal_client *)arg)->heard_at_us = clock_now_us();
 }
 
+/* That anything else comes does not show that the server hears us. */
+static void on_ws_pong(struct span payload, void *arg)
+{
+    struct signal_client *client = arg;
+    if (client->state != CLIENT_OPEN || payload.len != sizeof(uint64_t))
+        return;
+    uint64_t number = get_u64be(payload.data);
+    if (number <= client->probes_answered || number > client->probes)
+        return;
+    client->probes_answered = number;
+    timer_start_in(client->timer, number < client->probes ? client->probe_us : client->ping_us);
+}
+
 static void on_ws_close(int code, const char *reason, void *arg)
 {
     struct signal_client *client = arg;
@@ -133,7 +151,12 @@ static void on_ws_close(int code, const char *reason, void *arg)
 
 static void client_open(struct signal_client *client, struct span early)
 {
-    static const struct websocket_handlers handlers = {on_ws_message, on_ws_alive, on_ws_close};
+    static const struct websocket_handlers handlers = {
+        .on_message = on_ws_message,
+        .on_alive = on_ws_alive,
+        .on_close = on_ws_close,
+        .on_pong = on_ws_pong,
+    };
     client->state = CLIENT_OPEN;
     client->heard_at_us = clock_now_us();
     client->ws = websocket_new(client->loop, client->conn, WEBSOCKET_CLIENT, MESSAGE_MAX, early,
@@ -207,21 +230,27 @@ static void on_timer(void *arg)
 {
     struct signal_client *client = arg;
     uint64_t silent_us = clock_now_us() - client->heard_at_us;
-    bool is_deaf = client->probed_at_us > client->heard_at_us;
-    client->probed_at_us = 0;
     if (client->state == CLIENT_CONNECTING) {
         client_lose(client, "cannot be reached: timed out");
     } else if (client->state == CLIENT_SHAKING) {
         client_lose(client, "accepted the connection but did not answer in time");
-    } else if (is_deaf || silent_us >= client->silence_us - client->ping_us) {
+    } else if (client->probes > client->probes_answered ||
+               silent_us >= client->silence_us - client->ping_us) {
         /* At the next ping it would be over the time. */
         client_lose(client, "is silent; given up");
     } else if (websocket_queued(client->ws) > QUEUE_MAX) {
         client_lose(client, "does not read; given up");
     } else {
-        websocket_ping(client->ws);
+        websocket_ping(client->ws, (struct span){0});
         timer_start_in(client->timer, client->ping_us);
     }
+}
+
+/* What it says now may be from before, and it may have given us up. */
+static void on_wake(uint64_t since_us, void *arg)
+{
+    (void)since_us;
+    signal_client_probe(arg);
 }
 
 /* --- the client --------------------------------------------------------------- */
@@ -246,8 +275,9 @@ struct signal_client *signal_client_new(struct loop *loop, const struct url *url
     client->room = xstrdup(room);
     buf_init(&client->head, HEAD_MAX);
     client->timer = timer_new(loop, on_timer, client);
+    client->wake = wake_watch_new(loop, on_wake, client);
     signal_client_set_times(client, SIGNAL_CLIENT_OPEN_US, SIGNAL_CLIENT_PING_US,
-                            SIGNAL_CLIENT_SILENCE_US);
+                            SIGNAL_CLIENT_SILENCE_US, SIGNAL_CLIENT_PROBE_US);
     /* The conn's own patience is never the shorter one. */
     client->conn = conn_connect(loop, url->host, url->port, url->is_tls ? tls : NULL,
                                 2 * SIGNAL_CLIENT_OPEN_US, &conn_handlers, client);
@@ -255,11 +285,12 @@ struct signal_client *signal_client_new(struct loop *loop, const struct url *url
 }
 
 void signal_client_set_times(struct signal_client *client, uint64_t open_us, uint64_t ping_us,
-                             uint64_t silence_us)
+                             uint64_t silence_us, uint64_t probe_us)
 {
     assert(silence_us >= 2 * ping_us);
     client->ping_us = ping_us;
     client->silence_us = silence_us;
+    client->probe_us = probe_us;
     timer_start_in(client->timer, open_us);
 }
 
@@ -270,21 +301,28 @@ void signal_client_set_key(struct signal_client *client, const char *key)
 
 void signal_client_probe(struct signal_client *client)
 {
-    if (client->state != CLIENT_OPEN || client->probed_at_us > 0)
+    uint8_t number[sizeof(uint64_t)];
+    if (client->state != CLIENT_OPEN)
         return;
-    client->probed_at_us = clock_now_us();
-    websocket_ping(client->ws);
-    timer_start_in(client->timer, SIGNAL_CLIENT_PROBE_US);
+    bool is_first = client->probes == client->probes_answered;
+    put_u64be(number, ++client->probes);
+    websocket_ping(client->ws, span_of(number, sizeof number));
+    if (is_first)
+        timer_start_in(client->timer, client->probe_us);
 }
 
 bool signal_client_has_address(const struct signal_client *client)
 {
+    const struct conn *conn = client->ws ? websocket_conn(client->ws) : client->conn;
     struct address local = {0};
-    if (client->ws)
-        websocket_local_address(client->ws, &local);
-    else if (client->conn)
-        conn_local_address(client->conn, &local);
-    return local.len == 0 || address_is_ours(&local);
+    struct address server = {0};
+    if (conn) {
+        conn_local_address(conn, &local);
+        conn_peer_address(conn, &server);
+    }
+    if (local.len == 0 || server.len == 0)
+        return true;
+    return address_is_ours(&local) && address_is_source(&local, &server);
 }
 
 void signal_client_send_offer(struct signal_client *client, const char *sdp)
@@ -322,6 +360,7 @@ void signal_client_close(struct signal_client *client)
     client->state = CLIENT_CLOSED;
     client->is_freed = true;
     timer_free(client->timer);
+    wake_watch_free(client->wake);
     if (client->ws)
         websocket_close(client->ws, WEBSOCKET_NORMAL, "");
     if (client->conn)

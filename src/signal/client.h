@@ -48,7 +48,7 @@ struct signal_client *signal_client_new(struct loop *loop, const struct url *url
 
 /* Other times than those, for tests; right behind signal_client_new(). */
 void signal_client_set_times(struct signal_client *client, uint64_t open_us, uint64_t ping_us,
-                             uint64_t silence_us);
+                             uint64_t silence_us, uint64_t probe_us);
 
 /* The join carries the key: a visit with the same one takes over the place of
  * the one before, also while the server believes that to be alive. Right
@@ -58,11 +58,14 @@ void signal_client_set_key(struct signal_client *client, const char *key);
 #define SIGNAL_CLIENT_PROBE_US (5 * US_PER_S)
 
 /* There is reason to believe that the server cannot be reached any more:
- * pings, and gives it up when nothing comes in SIGNAL_CLIENT_PROBE_US. */
+ * pings, and gives it up when that is not answered in SIGNAL_CLIENT_PROBE_US.
+ * Whatever else comes is no answer: the way there may be dead, and the way back
+ * not. */
 void signal_client_probe(struct signal_client *client);
 
 /* False when the address from which it is connected is not this machine's any
- * more: nothing will ever come back. */
+ * more, or not the one from which this machine would reach the server now (a
+ * VPN came up): nothing will ever come back. */
 bool signal_client_has_address(const struct signal_client *client);
 
 /* Strings are copied. Dropped when not open. */

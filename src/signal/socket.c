@@ -315,7 +315,7 @@ static void socket_check(struct socket *socket, uint64_t now_us)
     list_append(&server->sockets, &socket->link);
     if (now_us >= socket->ping_at_us) {
         socket->ping_at_us = now_us + server->config.ping_us;
-        websocket_ping(socket->ws);
+        websocket_ping(socket->ws, (struct span){0});
         look_at_outbox(socket, now_us);
     }
 }
@@ -337,7 +337,11 @@ void socket_on_heartbeat(void *arg)
 void socket_new(struct signal_server *server, struct conn *conn, struct span early,
                 const struct address *address)
 {
-    static const struct websocket_handlers handlers = {on_ws_message, on_ws_alive, on_ws_close};
+    static const struct websocket_handlers handlers = {
+        .on_message = on_ws_message,
+        .on_alive = on_ws_alive,
+        .on_close = on_ws_close,
+    };
     uint64_t now_us = clock_now_us();
     struct socket *socket = xcalloc(1, sizeof *socket);
     socket->server = server;

@@ -55,7 +55,10 @@ static void feed(int fd, const uint8_t *data, size_t size, size_t piece)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct websocket_handlers handlers = {on_message, NULL, on_close};
+    static const struct websocket_handlers handlers = {
+        .on_message = on_message,
+        .on_close = on_close,
+    };
     if (size < 1 || size > INPUT_MAX)
         return 0;
     int fds[2];

@@ -19,6 +19,7 @@ struct socket {
     bool has_messages;
     int alive_count;
     bool is_alive;
+    bool has_pong;
     bool is_closed;
     int code;
     char reason[128];
@@ -54,8 +55,18 @@ static void socket_on_close(int code, const char *reason, void *arg)
     snprintf(s->reason, sizeof s->reason, "%s", reason);
 }
 
-static const struct websocket_handlers socket_handlers = {socket_on_message, socket_on_alive,
-                                                          socket_on_close};
+static void socket_on_pong(struct span payload, void *arg)
+{
+    struct socket *s = arg;
+    s->has_pong = span_is_string(payload, "12345678");
+}
+
+static const struct websocket_handlers socket_handlers = {
+    .on_message = socket_on_message,
+    .on_alive = socket_on_alive,
+    .on_close = socket_on_close,
+    .on_pong = socket_on_pong,
+};
 
 static void socket_init(struct socket *s)
 {
@@ -208,8 +219,8 @@ static void test_messages_both_ways(void **state)
     assert_true(rig.socket.alive_count > 0);
     websocket_send(rig.socket.ws, SPAN_LITERAL("yes"));
     expect_bytes(&rig, "\x81\x03yes", 5);
-    websocket_ping(rig.socket.ws);
-    expect_bytes(&rig, "\x89\x00", 2);
+    websocket_ping(rig.socket.ws, SPAN_LITERAL("hi"));
+    expect_bytes(&rig, "\x89\x02hi", 4);
     websocket_close(rig.socket.ws, WEBSOCKET_GOING_AWAY, "bye");
     rig.socket.ws = NULL;
     expect_bytes(&rig,
@@ -247,8 +258,9 @@ static void test_two_of_ours(void **state)
         }
     }
     rig.socket.is_alive = false;
-    websocket_ping(rig.socket.ws); /* the pong shows as life */
-    run_until(rig.loop, &rig.socket.is_alive);
+    websocket_ping(rig.socket.ws, SPAN_LITERAL("12345678")); /* the pong shows as life */
+    run_until(rig.loop, &rig.socket.has_pong);
+    assert_true(rig.socket.is_alive);
     websocket_close(client.ws, WEBSOCKET_NORMAL, "done");
     client.ws = NULL;
     expect_close(&rig, WEBSOCKET_NORMAL);

@@ -4,11 +4,20 @@
  */
 #include "net/tls_testing.h"
 
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "base/log.h"
 #include "http/parse.h"
+#include "net/wake_watch.h"
 #include "net/websocket.h"
 #include "signal/client.h"
 #include "signal/server.h"
+#include "sleeping.h"
 
 struct visit {
     struct loop *loop;
@@ -280,7 +289,8 @@ static void check_fake(const char *answer, size_t repeat, bool ends, const char 
         until = &v.is_open;
     if (until) {
         run_until(loop, until);
-        signal_client_set_times(v.client, 200 * US_PER_MS, 100 * US_PER_MS, 200 * US_PER_MS);
+        signal_client_set_times(v.client, 200 * US_PER_MS, 100 * US_PER_MS, 200 * US_PER_MS,
+                                SIGNAL_CLIENT_PROBE_US);
     }
     expect_close(&v, words);
     /* It names the server. */
@@ -323,6 +333,119 @@ static void test_wrong_servers(void **state)
                1, false, "closed the connection: shutting down (1009)");
     check_fake(ACCEPTS "\x82\x01x", 1, false, "binary message");
     check_fake(ACCEPTS "\x88\x02\x03\xe9", 1, false, "is going away");
+}
+
+/* A server that is not heard any more, though it is heard from: nothing but the
+ * answer to the last probe shows that the way there is open. */
+static void check_probe(unsigned probes, const char *frames, size_t len, bool is_given_up)
+{
+    struct loop *loop = loop_new();
+    struct fake f;
+    struct visit v;
+    fake_start(&f, loop, ACCEPTS);
+    visit_begin(&v, loop, f.url, NULL, "r");
+    run_until(loop, &v.is_open);
+    for (unsigned i = 0; i < probes; i++)
+        signal_client_probe(v.client);
+    conn_write(f.conn, span_of(frames, len));
+    conn_write(f.conn, SPAN_LITERAL("\x81\x0e{\"type\":\"bye\"}"));
+    expect(&v, "bye - -\n");
+    machine_sleeps(SIGNAL_CLIENT_PROBE_US / US_PER_S + 1);
+    if (is_given_up)
+        expect_close(&v, "is silent; given up");
+    run_for(loop, US_PER_MS);
+    assert_int_equal(v.is_closed, is_given_up);
+    visit_end(&v);
+    fake_stop(&f);
+    loop_free(loop);
+    machine_forgets_sleep();
+}
+
+#define FRAMES(literal) literal, sizeof(literal) - 1
+
+static void test_probes(void **state)
+{
+    (void)state;
+    log_configure(LOG_ERROR, LOG_TEXT);
+    check_probe(0, FRAMES(""), false);
+    check_probe(1, FRAMES(""), true);
+    check_probe(1, FRAMES("\x8a\0"), true);
+    check_probe(1, FRAMES("\x8a\x08\0\0\0\0\0\0\0\x02"), true);
+    check_probe(1, FRAMES("\x8a\x08\0\0\0\0\0\0\0\x01"), false);
+    check_probe(2, FRAMES("\x8a\x08\0\0\0\0\0\0\0\x01"), true);
+    check_probe(2, FRAMES("\x8a\x08\0\0\0\0\0\0\0\x02"), false);
+}
+
+/* After a sleep it is asked, rather than believed for as long again. */
+static void test_probe_after_a_sleep(void **state)
+{
+    (void)state;
+    log_configure(LOG_ERROR, LOG_TEXT);
+    struct loop *loop = loop_new();
+    struct fake f;
+    struct visit v;
+    fake_start(&f, loop, ACCEPTS);
+    visit_begin(&v, loop, f.url, NULL, "r");
+    run_until(loop, &v.is_open);
+    run_for(loop, US_PER_MS);
+    machine_sleeps((SIGNAL_CLIENT_PING_US + WAKE_WATCH_LEAST_US) / US_PER_S + 1);
+    conn_write(f.conn, SPAN_LITERAL("\x81\x0e{\"type\":\"bye\"}"));
+    expect(&v, "bye - -\n");
+    machine_sleeps(SIGNAL_CLIENT_PROBE_US / US_PER_S + 1);
+    expect_close(&v, "is silent; given up");
+    visit_end(&v);
+    fake_stop(&f);
+    loop_free(loop);
+    machine_forgets_sleep();
+}
+
+static bool add_address(const char *name, const char *address, const char *mask)
+{
+    struct ifreq request = {0};
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    inet_pton(AF_INET, address, &in.sin_addr);
+    memcpy(&request.ifr_addr, &in, sizeof in);
+    bool is_done = ioctl(fd, SIOCSIFADDR, &request) == 0;
+    inet_pton(AF_INET, mask, &in.sin_addr);
+    memcpy(&request.ifr_netmask, &in, sizeof in);
+    is_done = is_done && ioctl(fd, SIOCSIFNETMASK, &request) == 0;
+    request.ifr_flags = IFF_UP;
+    is_done = is_done && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+    close(fd);
+    return is_done;
+}
+
+/* As when a VPN comes up: the address is still there, and nothing leaves from it
+ * any more. */
+static void test_another_way_to_the_server(void **state)
+{
+    (void)state;
+    if (unshare(CLONE_NEWNET) < 0)
+        skip();
+    if (!add_address("lo", "127.0.0.1", "255.0.0.0") ||
+        !add_address("lo:1", "198.51.100.1", "255.255.255.0"))
+        skip();
+    struct loop *loop = loop_new();
+    struct signal_server_config config;
+    struct signal_server *server = NULL;
+    signal_server_config_init(&config);
+    config.host = "0.0.0.0";
+    config.port = 0;
+    log_configure(LOG_ERROR, LOG_TEXT);
+    assert_int_equal(signal_server_new(loop, &config, &server), 0);
+    char url[64];
+    snprintf(url, sizeof url, "ws://198.51.100.200:%u", signal_server_port(server));
+    struct visit v;
+    visit_begin(&v, loop, url, NULL, "r");
+    expect(&v, "joined id -\n");
+    assert_true(signal_client_has_address(v.client));
+    assert_true(add_address("lo:2", "198.51.100.129", "255.255.255.128"));
+    assert_false(signal_client_has_address(v.client));
+    visit_end(&v);
+    signal_server_close(server);
+    loop_free(loop);
 }
 
 static void test_flood_is_given_up(void **state)
@@ -478,10 +601,14 @@ int main(void)
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_close_in_callbacks),
         cmocka_unit_test(test_wrong_servers),
+        cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_probe_after_a_sleep),
         cmocka_unit_test(test_flood_is_given_up),
         cmocka_unit_test(test_malformed_messages_are_dropped),
         cmocka_unit_test(test_unreachable_servers),
         cmocka_unit_test(test_wss),
+        /* Last: the process does not leave its new network. */
+        cmocka_unit_test(test_another_way_to_the_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

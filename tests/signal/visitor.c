@@ -41,7 +41,11 @@ static void on_conn_open(void *arg)
 
 static void on_conn_data(struct span bytes, void *arg)
 {
-    static const struct websocket_handlers handlers = {on_ws_message, on_ws_alive, on_ws_close};
+    static const struct websocket_handlers handlers = {
+        .on_message = on_ws_message,
+        .on_alive = on_ws_alive,
+        .on_close = on_ws_close,
+    };
     struct visitor *v = arg;
     assert_int_equal(buf_append(&v->head, bytes), 0);
     struct http_response response;
