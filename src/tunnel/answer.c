@@ -127,37 +127,9 @@ int answer_send(const struct answer *answer, struct http_exchange *exchange,
     return status;
 }
 
-/* A provider's answer is complete at once: no event of its stream matters. */
-static void ignore_bytes(struct span bytes, void *arg)
-{
-    (void)bytes;
-    (void)arg;
-}
-
-static void ignore_end(struct http_fields trailers, void *arg)
-{
-    (void)trailers;
-    (void)arg;
-}
-
-static void ignore_error(enum stream_error error, const char *text, void *arg)
-{
-    (void)error;
-    (void)text;
-    (void)arg;
-}
-
-static void ignore_drain(void *arg)
-{
-    (void)arg;
-}
-
-static const struct mux_stream_handlers nobody = {
-    .on_body = ignore_bytes,
-    .on_end = ignore_end,
-    .on_error = ignore_error,
-    .on_drain = ignore_drain,
-};
+/* A provider's answer is complete at once: no event of its stream comes before
+ * its end, nor behind that. */
+static const struct mux_stream_handlers nobody;
 
 void answer_stream(const struct answer *answer, struct mux_stream *stream,
                    const struct answer_form *form, const char *message)

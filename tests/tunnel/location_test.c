@@ -11,10 +11,12 @@ static void check(struct location_upstream upstream, struct http_fields request,
 {
     static struct head head;
     struct location_names names;
+    struct guard guard = guard_new(location, strlen(location));
+    struct span value = guard.bytes;
     head_init(&head);
-    head_add(&head, SPAN_LITERAL("X"), span_from_string(location));
-    head_add(&head, SPAN_LITERAL("location"), span_from_string(location));
-    head_add(&head, SPAN_LITERAL("Content-Location"), span_from_string(location));
+    head_add(&head, SPAN_LITERAL("X"), value);
+    head_add(&head, SPAN_LITERAL("location"), value);
+    head_add(&head, SPAN_LITERAL("Content-Location"), value);
     location_learn(&names, request);
     location_rewrite(&head, &upstream, &names);
     assert_true(span_is_string(head.at[0].value, location));
@@ -23,6 +25,7 @@ static void check(struct location_upstream upstream, struct http_fields request,
     assert_true(span_is_equal(head.at[1].value, head.at[2].value));
     head_deinit(&head);
     location_forget(&names);
+    guard_free(&guard);
 }
 
 static void test_origins(void **state)

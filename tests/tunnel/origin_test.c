@@ -47,10 +47,12 @@ static void test_hosts(void **state)
     char *stars[] = {all};
     const struct name_list everything = {stars, 1};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct span host = span_from_string(rows[i].host);
+        struct guard guard = guard_new(rows[i].host, strlen(rows[i].host));
+        struct span host = guard.bytes;
         if (origin_is_safe_host(host, &none) != rows[i].is_safe)
             fail_msg("'%s'", rows[i].host);
         assert_true(origin_is_safe_host(host, &everything));
+        guard_free(&guard);
     }
     assert_true(origin_is_safe_host((struct span){0}, &none));
     assert_true(origin_is_safe_host(SPAN_LITERAL("LLM.example.:8000"), &allowed));
