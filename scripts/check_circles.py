@@ -32,7 +32,6 @@ ALLOWED = {
         {"peer.c", "peer_signal.c", "peer_transport.c"},
     ],
     "tunnel": [
-        {"link.c", "link_restart.c"},
         {"mux.c", "mux_flow.c", "mux_hello.c", "mux_send.c", "mux_stream.c"},
     ],
 }

@@ -12,9 +12,11 @@ struct backoff {
     uint64_t first_us;
     uint64_t most_us;
     uint64_t bound_us; /* of the next delay */
+    uint64_t dice;
 };
 
-void backoff_init(struct backoff *b, uint64_t first_us, uint64_t most_us);
+/* The delays follow from the seed: a test has the same ones twice. */
+void backoff_init(struct backoff *b, uint64_t first_us, uint64_t most_us, uint64_t seed);
 
 /* The next delay: between half the bound and the bound. Doubles the bound up
  * to most_us. */
@@ -22,5 +24,8 @@ uint64_t backoff_next_us(struct backoff *b);
 
 /* After a success: the next delay is short again. */
 void backoff_reset(struct backoff *b);
+
+/* After what only a person can change: the next delay is as long as any. */
+void backoff_exhaust(struct backoff *b);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/span.h"
 #include "ice/budget.h"
 
@@ -254,7 +255,7 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
         entry->user = xstrdup(user ? user : "");
         entry->pass = xstrdup(pass ? pass : "");
     }
-    backoff_init(&entry->backoff, RETRY_FIRST_US, RETRY_MOST_US);
+    backoff_init(&entry->backoff, RETRY_FIRST_US, RETRY_MOST_US, random_u32());
     entry->timer = timer_new(servers->loop, look_up, entry);
     /* A literal needs no look-up: it is there at once. */
     struct address literal;

@@ -17,13 +17,15 @@ static void test_doubles(void **state)
     (void)state;
     for (int round = 0; round < 200; round++) {
         struct backoff b;
-        backoff_init(&b, US_PER_S / 2, 30 * US_PER_S);
+        backoff_init(&b, US_PER_S / 2, 30 * US_PER_S, (uint64_t)round);
         for (uint64_t bound = US_PER_S / 2; bound < 30 * US_PER_S; bound *= 2)
             expect_next(&b, bound);
         for (int i = 0; i < 5; i++)
             expect_next(&b, 30 * US_PER_S);
         backoff_reset(&b);
         expect_next(&b, US_PER_S / 2);
+        backoff_exhaust(&b);
+        expect_next(&b, 30 * US_PER_S);
     }
 }
 
@@ -31,7 +33,7 @@ static void test_jitters(void **state)
 {
     (void)state;
     struct backoff b;
-    backoff_init(&b, US_PER_S, US_PER_S);
+    backoff_init(&b, US_PER_S, US_PER_S, 1);
     uint64_t least = US_PER_S;
     uint64_t most = 0;
     for (int i = 0; i < 1000; i++) {
@@ -39,9 +41,21 @@ static void test_jitters(void **state)
         least = delay < least ? delay : least;
         most = delay > most ? delay : most;
     }
-    /* 1000 draws miss a tenth of the range with a chance of 1e-45. */
     assert_true(least < US_PER_S * 55 / 100);
     assert_true(most > US_PER_S * 95 / 100);
+}
+
+/* So that a thousand clients do not come back in step, but a test does. */
+static void test_follows_the_seed(void **state)
+{
+    (void)state;
+    struct backoff a, same, other;
+    backoff_init(&a, US_PER_S, 30 * US_PER_S, 7);
+    backoff_init(&same, US_PER_S, 30 * US_PER_S, 7);
+    backoff_init(&other, US_PER_S, 30 * US_PER_S, 8);
+    uint64_t delay = backoff_next_us(&a);
+    assert_int_equal(delay, backoff_next_us(&same));
+    assert_int_not_equal(delay, backoff_next_us(&other));
 }
 
 int main(void)
@@ -49,6 +63,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_jitters),
+        cmocka_unit_test(test_follows_the_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

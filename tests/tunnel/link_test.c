@@ -1,6 +1,7 @@
 /*
- * Two links of one process, or a link and a hand-made other end, over a real
- * signal server on one loop.
+ * A link at work, over a real signal server and real peers on one loop: that
+ * it does what the rendezvous decides (see rendezvous_test.c). Its other end is
+ * another link, or made by hand.
  */
 #include "testing.h"
 
@@ -9,11 +10,12 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "rtc/peer_internal.h"
+#include "signal/client.h"
 #include "signal/server.h"
-#include "tunnel/link_internal.h"
+#include "tunnel/link.h"
+#include "tunnel/session.h"
 
-enum { TIMEOUT_S = 60, SESSIONS_MAX = 8 };
+enum { TIMEOUT_S = 120, SESSIONS_MAX = 8 };
 
 struct scene;
 
@@ -22,23 +24,26 @@ struct side {
     struct cert *cert;
     struct link *link;
     int ups;
+    bool is_told_up;
     struct mux *mux;
     struct mux_stream *stream; /* of a consumer, or the last that came in */
-    bool has_head;
     size_t received;
     bool has_ended;
     bool has_failed;
 };
 
-/* A peer of before there were restarts: it makes a new session of every
- * offer, and keeps the old ones. */
+/* A provider that has no link. It comes back to the signal server at once, so
+ * it is there before any link, and offers. */
 struct naive {
     struct scene *scene;
-    struct cert *cert;
+    struct side side;
     struct signal_client *client;
     struct session *sessions[SESSIONS_MAX];
     int session_count;
     int ready_count;
+    int restart_count;
+    bool can_restart; /* else it makes a new session of every offer */
+    bool is_joined;
 };
 
 struct scene {
@@ -53,7 +58,6 @@ struct scene {
     struct side provider;
     struct side consumer;
     struct naive naive;
-    struct session *before[2]; /* the current sessions at some time */
 };
 
 /* ---- running ---- */
@@ -92,7 +96,7 @@ static void on_interim(const struct head *response, void *arg)
 static void on_head(const struct head *response, void *arg)
 {
     (void)response;
-    ((struct side *)arg)->has_head = true;
+    (void)arg;
 }
 
 static void on_body(struct span bytes, void *arg)
@@ -132,7 +136,9 @@ static void on_up(struct mux *mux, void *arg)
 
 static void on_down(void *arg)
 {
-    ((struct side *)arg)->mux = NULL;
+    struct side *side = arg;
+    side->mux = NULL;
+    side->is_told_up = false;
 }
 
 static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
@@ -145,8 +151,11 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
 
 static void on_status(const struct link_status *status, void *arg)
 {
-    (void)status;
-    (void)arg;
+    struct side *side = arg;
+    if (status->state == LINK_UP) {
+        side->is_told_up = true;
+        assert_true(status->path.local[0] && status->path.remote[0] && status->rtt_us > 0);
+    }
 }
 
 static void start_link(struct side *side, enum mux_role role)
@@ -163,15 +172,17 @@ static void start_link(struct side *side, enum mux_role role)
     side->link = link_new(side->scene->loop, &config, &handlers, side);
 }
 
-/* ---- the naive one ---- */
+/* ---- the hand-made one ---- */
 
 static void naive_on_description(struct session *session, enum sdp_type type, const char *sdp,
                                  void *arg)
 {
     struct naive *naive = arg;
     (void)session;
-    assert_int_equal(type, SDP_ANSWER);
-    signal_client_send_answer(naive->client, sdp);
+    if (type == SDP_OFFER)
+        signal_client_send_offer(naive->client, sdp);
+    else
+        signal_client_send_answer(naive->client, sdp);
 }
 
 static void naive_on_candidate(struct session *session, const char *json, void *arg)
@@ -193,6 +204,11 @@ static void naive_on_event(struct session *session, void *arg)
     (void)arg;
 }
 
+static void naive_on_request(struct mux_stream *stream, const struct head *head, void *arg)
+{
+    on_request(stream, head, &((struct naive *)arg)->side);
+}
+
 static void naive_on_path(struct session *session, enum peer_path_state state, void *arg)
 {
     (void)session;
@@ -208,36 +224,74 @@ static void naive_on_closed(struct session *session, const char *text, bool wron
     (void)arg;
 }
 
-static void naive_on_message(const struct signal_message *message, void *arg)
+static struct session *naive_new_session(struct naive *naive)
 {
     static const struct session_handlers handlers = {
         .on_description = naive_on_description,
         .on_candidate = naive_on_candidate,
         .on_ready = naive_on_ready,
         .on_rtt = naive_on_event,
+        .on_request = naive_on_request,
         .on_path = naive_on_path,
         .on_idle = naive_on_event,
         .on_closed = naive_on_closed,
     };
-    struct naive *naive = arg;
-    struct peer_config config = {.cert = naive->cert, .servers = naive->scene->servers};
-    const char *why;
-    if (message->type == SIGNAL_CANDIDATE && naive->session_count > 0)
-        peer_add_candidate(session_peer(naive->sessions[naive->session_count - 1]),
-                           message->candidate);
-    if (message->type != SIGNAL_OFFER)
-        return;
+    struct peer_config config = {.cert = naive->side.cert, .servers = naive->scene->servers};
     assert_true(naive->session_count < SESSIONS_MAX);
     struct session *session =
-        session_new(naive->scene->loop, MUX_CONSUMER, FEATURES_ALL, &config, &handlers, naive);
+        session_new(naive->scene->loop, MUX_PROVIDER, FEATURES_ALL, &config, &handlers, naive);
     naive->sessions[naive->session_count++] = session;
-    assert_int_equal(peer_set_remote(session_peer(session), SDP_OFFER, message->sdp, &why), 0);
+    return session;
+}
+
+static void naive_take_offer(struct naive *naive, const char *sdp)
+{
+    const char *why;
+    struct session *session = naive->can_restart ? naive->sessions[0] : NULL;
+    if (session && peer_match(session_peer(session), SDP_OFFER, sdp) == PEER_MATCH_SESSION)
+        naive->restart_count++;
+    else
+        session = naive_new_session(naive);
+    assert_int_equal(peer_set_remote(session_peer(session), SDP_OFFER, sdp, &why), 0);
+}
+
+static void naive_on_message(const struct signal_message *message, void *arg)
+{
+    struct naive *naive = arg;
+    struct session *last =
+        naive->session_count > 0 ? naive->sessions[naive->session_count - 1] : NULL;
+    const char *why;
+    switch (message->type) {
+    case SIGNAL_JOINED:
+        naive->is_joined = true;
+        break;
+    case SIGNAL_PEER_JOINED:
+        peer_offer(session_peer(naive_new_session(naive)));
+        break;
+    case SIGNAL_OFFER:
+        naive_take_offer(naive, message->sdp);
+        break;
+    case SIGNAL_ANSWER:
+        assert_int_equal(peer_set_remote(session_peer(last), SDP_ANSWER, message->sdp, &why), 0);
+        break;
+    case SIGNAL_CANDIDATE:
+        for (int i = naive->session_count - 1; i >= 0; i--) {
+            if (peer_add_candidate(session_peer(naive->sessions[i]), message->candidate) == 0)
+                break;
+        }
+        break;
+    default:
+        break;
+    }
 }
 
 static void naive_on_close(const char *text, void *arg)
 {
-    (void)arg;
-    fail_msg("%s", text);
+    struct naive *naive = arg;
+    (void)text;
+    signal_client_close(naive->client);
+    naive->client = NULL;
+    naive->is_joined = false;
 }
 
 static void start_naive(struct scene *scene)
@@ -283,8 +337,8 @@ static int setup(void **state)
     assert_int_equal(url_parse(text, &scene->url, &why), 0);
     init_side(scene, &scene->provider);
     init_side(scene, &scene->consumer);
+    init_side(scene, &scene->naive.side);
     scene->naive.scene = scene;
-    scene->naive.cert = cert_new();
     *state = scene;
     return 0;
 }
@@ -308,7 +362,7 @@ static int teardown(void **state)
     loop_free(scene->loop);
     cert_free(scene->provider.cert);
     cert_free(scene->consumer.cert);
-    cert_free(naive->cert);
+    cert_free(naive->side.cert);
     url_deinit(&scene->url);
     free(scene);
     return 0;
@@ -318,39 +372,52 @@ static int teardown(void **state)
 
 static bool both_up(struct scene *scene)
 {
-    return scene->provider.mux && scene->consumer.mux;
+    return scene->provider.is_told_up && scene->consumer.is_told_up;
+}
+
+static bool consumer_is_up(struct scene *scene)
+{
+    return scene->consumer.is_told_up && scene->naive.ready_count == 1;
+}
+
+static bool consumer_is_up_again(struct scene *scene)
+{
+    return scene->consumer.ups == 2 && scene->naive.ready_count == 2;
+}
+
+static bool consumer_is_down(struct scene *scene)
+{
+    return !scene->consumer.mux;
+}
+
+static bool naive_is_away(struct scene *scene)
+{
+    return !scene->naive.client;
+}
+
+static bool naive_is_joined(struct scene *scene)
+{
+    return scene->naive.is_joined;
+}
+
+static bool naive_has_restarted(struct scene *scene)
+{
+    return scene->naive.restart_count > 0;
+}
+
+static struct side *provider_of(struct scene *scene)
+{
+    return scene->naive.session_count > 0 ? &scene->naive.side : &scene->provider;
 }
 
 static bool has_request(struct scene *scene)
 {
-    return scene->provider.stream != NULL;
-}
-
-static bool is_settled(const struct side *side)
-{
-    const struct link *link = side->link;
-    return link->is_joined && !link->restart.why && !link->restart.is_under_way && !link->pending;
-}
-
-static bool both_settled(struct scene *scene)
-{
-    return is_settled(&scene->provider) && is_settled(&scene->consumer);
-}
-
-static bool both_restarted(struct scene *scene)
-{
-    return scene->provider.link->restart.begun_us + scene->consumer.link->restart.begun_us > 0 &&
-           both_settled(scene);
-}
-
-static bool both_alone(struct scene *scene)
-{
-    return !scene->provider.link->is_joined && !scene->consumer.link->is_joined;
+    return provider_of(scene)->stream != NULL;
 }
 
 static bool has_whole_request(struct scene *scene)
 {
-    return scene->provider.has_ended;
+    return provider_of(scene)->has_ended;
 }
 
 static bool has_whole_response(struct scene *scene)
@@ -358,13 +425,11 @@ static bool has_whole_response(struct scene *scene)
     return scene->consumer.has_ended;
 }
 
-/* Both links are up, and a request is under way of which neither body has
- * ended. */
+/* ---- an exchange ---- */
+
+/* Neither body has ended. */
 static void begin_exchange(struct scene *scene)
 {
-    start_link(&scene->provider, MUX_PROVIDER);
-    start_link(&scene->consumer, MUX_CONSUMER);
-    run_until(scene, both_up);
     struct head head;
     head_init(&head);
     head.method = SPAN_LITERAL("POST");
@@ -375,147 +440,91 @@ static void begin_exchange(struct scene *scene)
                      0);
     mux_stream_write(scene->consumer.stream, SPAN_LITERAL("first"));
     run_until(scene, has_request);
-    run_until(scene, both_settled);
-    scene->before[0] = scene->provider.link->current;
-    scene->before[1] = scene->consumer.link->current;
 }
 
-/* It ends well, in the session in which it began. */
+/* It ends well. */
 static void end_exchange(struct scene *scene)
 {
     struct head head = {.status = 200, .framing = HTTP_BODY_CHUNKED};
-    assert_ptr_equal(scene->provider.link->current, scene->before[0]);
-    assert_ptr_equal(scene->consumer.link->current, scene->before[1]);
+    struct side *provider = provider_of(scene);
     mux_stream_write(scene->consumer.stream, SPAN_LITERAL("second"));
     mux_stream_end(scene->consumer.stream, (struct http_fields){0});
     run_until(scene, has_whole_request);
-    assert_int_equal(mux_stream_respond(scene->provider.stream, &head), 0);
-    mux_stream_write(scene->provider.stream, SPAN_LITERAL("response"));
-    mux_stream_end(scene->provider.stream, (struct http_fields){0});
+    assert_int_equal(mux_stream_respond(provider->stream, &head), 0);
+    mux_stream_write(provider->stream, SPAN_LITERAL("response"));
+    mux_stream_end(provider->stream, (struct http_fields){0});
     run_until(scene, has_whole_response);
-    assert_int_equal(scene->provider.received, strlen("firstsecond"));
+    assert_int_equal(provider->received, strlen("firstsecond"));
     assert_int_equal(scene->consumer.received, strlen("response"));
-    assert_false(scene->provider.has_failed || scene->consumer.has_failed);
-    assert_int_equal(scene->provider.ups, 1);
-    assert_int_equal(scene->consumer.ups, 1);
+    assert_false(provider->has_failed || scene->consumer.has_failed);
 }
 
 /* ---- tests ---- */
 
+static void test_two_links(void **state)
+{
+    struct scene *scene = *state;
+    start_link(&scene->provider, MUX_PROVIDER);
+    start_link(&scene->consumer, MUX_CONSUMER);
+    run_until(scene, both_up);
+    begin_exchange(scene);
+    end_exchange(scene);
+    link_close(scene->provider.link);
+    scene->provider.link = NULL;
+    run_until(scene, consumer_is_down);
+    start_link(&scene->provider, MUX_PROVIDER);
+    run_until(scene, both_up);
+}
+
+/* The hand-made end is back first, takes the link for a newcomer and offers it
+ * a session. The link knows whose that is, and offers a restart instead. */
+static void meet_anew(struct scene *scene)
+{
+    signal_server_close(scene->server);
+    run_until(scene, naive_is_away);
+    start_server(scene);
+    start_naive(scene);
+    run_until(scene, naive_is_joined);
+}
+
 static void test_restart(void **state)
 {
-    for (int who = 0; who < 3; who++) {
-        struct scene *scene = *state;
-        begin_exchange(scene);
-        if (who != 1)
-            link_want_restart(scene->provider.link, "the test wants it");
-        if (who != 0)
-            link_want_restart(scene->consumer.link, "the test wants it");
-        run_until(scene, both_restarted);
-        /* Wanted by both at once, both have offered. */
-        if (who == 2)
-            assert_true(scene->provider.link->restart.begun_us > 0 &&
-                        scene->consumer.link->restart.begun_us > 0);
-        end_exchange(scene);
-        teardown(state);
-        setup(state);
-    }
-}
-
-/* Wanted while there is no signal server: begun when it is back, though that
- * takes both for newcomers. */
-static void test_restart_waits_for_signalling(void **state)
-{
     struct scene *scene = *state;
+    scene->naive.can_restart = true;
+    start_naive(scene);
+    run_until(scene, naive_is_joined);
+    start_link(&scene->consumer, MUX_CONSUMER);
+    run_until(scene, consumer_is_up);
     begin_exchange(scene);
-    signal_server_close(scene->server);
-    run_until(scene, both_alone);
-    link_want_restart(scene->provider.link, "the test wants it");
-    assert_int_equal(scene->provider.link->restart.begun_us, 0);
-    start_server(scene);
-    run_until(scene, both_restarted);
+    meet_anew(scene);
+    run_until(scene, naive_has_restarted);
     end_exchange(scene);
+    assert_int_equal(scene->consumer.ups, 1);
 }
 
-/* An answer may go down with the signalling that it was given to. What the
- * other side then repeats of its offer is answered once more. */
-static void test_answer_is_lost_with_signalling(void **state)
-{
-    struct scene *scene = *state;
-    const char *why = NULL;
-    begin_exchange(scene);
-    bool is_first = session_peer(scene->provider.link->current)->is_offerer;
-    struct link *first = is_first ? scene->provider.link : scene->consumer.link;
-    struct link *second = is_first ? scene->consumer.link : scene->provider.link;
-    link_want_restart(first, "the test wants it");
-    run_until(scene, both_restarted);
-    struct peer *peer = session_peer(second->current);
-    link_reconnect(second);
-    assert_int_equal(peer_restart(peer), 0);
-    char *offer = sdp_format(&session_peer(first->current)->local);
-    assert_int_equal(peer_set_remote(peer, SDP_OFFER, offer, &why), 0);
-    free(offer);
-    assert_false(peer_is_offering(peer));
-}
-
-/* A storm of reasons is one restart now and one a little later. */
-static void test_storm(void **state)
-{
-    struct scene *scene = *state;
-    begin_exchange(scene);
-    struct restart *r = &scene->provider.link->restart;
-    link_want_restart(scene->provider.link, "the test wants it");
-    uint64_t first_us = r->begun_us;
-    assert_true(first_us > 0);
-    for (int i = 0; i < 100; i++)
-        link_want_restart(scene->provider.link, "the test wants it");
-    run_until(scene, both_settled);
-    assert_in_range(r->begun_us - first_us, LINK_RESTART_FIRST_US / 2, TIMEOUT_S * US_PER_S);
-    assert_true(r->not_before_us - r->begun_us >= LINK_RESTART_FIRST_US);
-    end_exchange(scene);
-}
-
-static bool provider_joined(struct scene *scene)
-{
-    return scene->provider.link->is_joined;
-}
-
-static bool naive_is_up(struct scene *scene)
-{
-    return scene->provider.ups == 1 && scene->naive.ready_count == 1;
-}
-
-static bool naive_is_up_again(struct scene *scene)
-{
-    return scene->provider.ups == 2 && scene->naive.ready_count == 2;
-}
-
-/* The other side makes a new session of the restart's offer: we notice, offer
- * one in earnest, and the old one drains. */
+/* The other side makes a new session of the restart's offer: the link notices,
+ * offers one in earnest, and what the old one has begun goes on in it. */
 static void test_other_side_cannot_restart(void **state)
 {
     struct scene *scene = *state;
-    struct link *link;
-    start_link(&scene->provider, MUX_PROVIDER);
-    link = scene->provider.link;
-    run_until(scene, provider_joined);
     start_naive(scene);
-    run_until(scene, naive_is_up);
-    struct session *before = link->current;
-    link_want_restart(link, "the test wants it");
-    run_until(scene, naive_is_up_again);
-    assert_ptr_equal(link->draining, before);
-    assert_int_equal(scene->naive.session_count, 3); /* the second came to nothing */
+    run_until(scene, naive_is_joined);
+    start_link(&scene->consumer, MUX_CONSUMER);
+    run_until(scene, consumer_is_up);
+    begin_exchange(scene);
+    meet_anew(scene);
+    run_until(scene, consumer_is_up_again);
+    end_exchange(scene);
+    /* Its own of before, the one that came to nothing, ours. */
+    assert_int_equal(scene->naive.session_count, 4);
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(test_two_links),
         TEST(test_restart),
-        TEST(test_restart_waits_for_signalling),
-        TEST(test_answer_is_lost_with_signalling),
-        TEST(test_storm),
         TEST(test_other_side_cannot_restart),
     };
 #undef TEST

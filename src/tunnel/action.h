@@ -1,0 +1,95 @@
+/*
+ * What the rendezvous (tunnel/rendezvous.h) wants to be done, and the line in
+ * which that waits until its owner pulls it.
+ *
+ * Sessions have numbers, which are given here; 0 is none. A text is static, or
+ * borrowed from the event that led to the action.
+ */
+#ifndef TUNNEL_ACTION_H
+#define TUNNEL_ACTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rtc/sdp.h"
+#include "tunnel/problem.h"
+
+enum link_state { LINK_CONNECTING, LINK_WAITING, LINK_NEGOTIATING, LINK_UP, LINK_RETRYING };
+const char *link_state_name(enum link_state state);
+
+enum action_type {
+    /* The visit to the signal server. */
+    ACTION_CONNECT, /* and join the room */
+    ACTION_LEAVE,   /* saying bye where that is possible */
+    ACTION_PROBE_SIGNAL,
+    ACTION_SEND_DESCRIPTION, /* sdp_type, text */
+    ACTION_SEND_CANDIDATE,   /* text */
+
+    /* A session. */
+    ACTION_START,           /* sdp_type: as the one who offers, or who answers */
+    ACTION_FEED,            /* sdp_type, text: the other side's; EVENT_FED follows at once */
+    ACTION_FEED_CANDIDATE,  /* text; to the first of session and others that takes it */
+    ACTION_RESTART,         /* ICE, to find another path; EVENT_NO_RESTART may follow */
+    ACTION_ABANDON_RESTART, /* no answer will come, and ours may be lost */
+    ACTION_PROBE,           /* it may be dead */
+    ACTION_DRAIN,           /* another has taken over; EVENT_IDLE follows when it has no stream */
+    ACTION_CLOSE,           /* text, or NULL: the last problem's sentence */
+
+    /* Whoever uses the link, and the log. */
+    ACTION_UP,      /* session: new streams go there */
+    ACTION_DOWN,    /* there is none any more */
+    ACTION_PROBLEM, /* problem, text, and session: whose report of ICE belongs to it */
+    ACTION_STATUS,  /* state, retry_in_us, and session when that is up */
+    ACTION_PATH,    /* state up, session, was_broken: its path may be another one */
+    ACTION_NOTE     /* note, text */
+};
+
+/* For the log alone. */
+enum note {
+    NOTE_SIGNAL_BACK,
+    NOTE_SIGNAL_AWAY, /* text: how it was lost; a session is up */
+    NOTE_SIGNAL_SAYS, /* text: about a message of ours */
+    NOTE_OLD_GOES_ON, /* the last problem ended a negotiation beside a session */
+    NOTE_OF_NO_USE,   /* text: why, of a description for a session that stands */
+    NOTE_RESTART,     /* text: why */
+    NOTE_NO_RESTART   /* the other side does not take part in it */
+};
+
+struct action {
+    enum action_type type;
+    unsigned session;
+    unsigned others[2];
+    enum sdp_type sdp_type;
+    const char *text;
+    enum problem_kind problem;
+    enum note note;
+    enum link_state state;
+    uint64_t retry_in_us; /* of LINK_RETRYING */
+    bool was_broken;
+};
+
+struct actions {
+    struct action *at; /* a ring */
+    size_t first;
+    size_t count;
+    size_t cap;
+    unsigned sessions; /* begun so far: the number of the last one */
+    bool has_problem;  /* an ACTION_PROBLEM was pushed; the reader resets it */
+};
+
+void actions_push(struct actions *actions, const struct action *action);
+
+/* The same for those that come often. */
+void actions_do(struct actions *actions, enum action_type type, unsigned session);
+void actions_feed(struct actions *actions, unsigned session, enum sdp_type type, const char *sdp);
+void actions_close(struct actions *actions, unsigned session, const char *text);
+void actions_note(struct actions *actions, enum note note, const char *text);
+void actions_problem(struct actions *actions, enum problem_kind problem, unsigned session,
+                     const char *text);
+
+/* False when there is none. */
+bool actions_pull(struct actions *actions, struct action *out);
+void actions_deinit(struct actions *actions);
+
+#endif

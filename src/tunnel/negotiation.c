@@ -1,0 +1,124 @@
+/*
+ * A new one replaces the one under way. Who has our own job is told so by our
+ * description, as we are by its "a=tool": an offerer learns it from the answer
+ * and stays, since the other one came later and will go; an answerer answers,
+ * so that the other one learns it too, and goes.
+ */
+#include "tunnel/negotiation.h"
+
+void negotiation_drop(struct negotiation *n, const char *text, struct actions *out)
+{
+    if (n->pact.session)
+        actions_close(out, n->pact.session, text);
+    *n = (struct negotiation){0};
+}
+
+static enum verdict fail(struct negotiation *n, enum verdict verdict, struct actions *out)
+{
+    negotiation_drop(n, NULL, out);
+    return verdict;
+}
+
+static void start(struct negotiation *n, enum negotiation_state state, struct actions *out,
+                  uint64_t now_us)
+{
+    negotiation_drop(n, "replaced by a newer negotiation", out);
+    n->state = state;
+    n->give_up_at_us = now_us + NEGOTIATION_PATIENCE_US;
+    n->pact.session = ++out->sessions;
+    actions_push(out, &(struct action){
+                          .type = ACTION_START,
+                          .session = n->pact.session,
+                          .sdp_type = state == NEGOTIATION_OFFERED ? SDP_OFFER : SDP_ANSWER,
+                      });
+}
+
+void negotiation_await(struct negotiation *n, uint64_t give_up_at_us)
+{
+    if (n->state == NEGOTIATION_NONE)
+        n->state = NEGOTIATION_AWAITED;
+    n->give_up_at_us = give_up_at_us;
+}
+
+void negotiation_offer(struct negotiation *n, struct actions *out, uint64_t now_us)
+{
+    start(n, NEGOTIATION_OFFERED, out, now_us);
+}
+
+void negotiation_take_offer(struct negotiation *n, const struct description *d, struct actions *out,
+                            uint64_t now_us)
+{
+    start(n, d->is_same_job ? NEGOTIATION_POINTLESS : NEGOTIATION_ANSWERED, out, now_us);
+    pact_meet(&n->pact, d->process);
+    actions_feed(out, n->pact.session, SDP_OFFER, d->sdp);
+}
+
+enum verdict negotiation_take_answer(struct negotiation *n, const struct description *d,
+                                     struct actions *out)
+{
+    if (n->state != NEGOTIATION_OFFERED)
+        return VERDICT_GO_ON; /* to an offer that is not out any more */
+    if (d->is_same_job) {
+        actions_problem(out, PROBLEM_SAME_JOB, 0, NULL);
+        return fail(n, VERDICT_STAY, out);
+    }
+    pact_meet(&n->pact, d->process);
+    actions_feed(out, n->pact.session, SDP_ANSWER, d->sdp);
+    return VERDICT_GO_ON;
+}
+
+void negotiation_on_left(struct negotiation *n, bool has_session, struct actions *out)
+{
+    /* When there is no path, it gives up at the same time as we do. */
+    if (n->pact.session && !has_session)
+        actions_problem(out, PROBLEM_LEFT, n->pact.session, NULL);
+    negotiation_drop(n, "the other side left the room", out);
+}
+
+enum verdict negotiation_on_described(struct negotiation *n, enum sdp_type type,
+                                      struct actions *out)
+{
+    if (n->state != NEGOTIATION_POINTLESS || type != SDP_ANSWER)
+        return VERDICT_GO_ON;
+    actions_problem(out, PROBLEM_SAME_JOB, 0, NULL);
+    return fail(n, VERDICT_RETURN_LATE, out);
+}
+
+enum verdict negotiation_on_fed(struct negotiation *n, const struct event *event,
+                                struct actions *out)
+{
+    if (!event->text)
+        return VERDICT_GO_ON;
+    bool is_offer = event->sdp_type == SDP_OFFER;
+    actions_problem(out, is_offer ? PROBLEM_BAD_OFFER : PROBLEM_BAD_ANSWER, 0, event->text);
+    return fail(n, VERDICT_RETURN, out);
+}
+
+enum verdict negotiation_on_closed(struct negotiation *n, const struct event *event,
+                                   struct actions *out)
+{
+    bool has_met_its_like = event->is_same_job && n->state == NEGOTIATION_OFFERED;
+    actions_problem(out, event->is_same_job ? PROBLEM_SAME_JOB : PROBLEM_NO_SESSION, 0,
+                    event->text);
+    return fail(n, has_met_its_like ? VERDICT_STAY : VERDICT_RETURN, out);
+}
+
+struct pact negotiation_conclude(struct negotiation *n)
+{
+    struct pact pact = n->pact;
+    *n = (struct negotiation){0};
+    return pact;
+}
+
+uint64_t negotiation_deadline_us(const struct negotiation *n)
+{
+    return n->state == NEGOTIATION_NONE ? TIME_NEVER : n->give_up_at_us;
+}
+
+enum verdict negotiation_give_up(struct negotiation *n, struct actions *out)
+{
+    bool is_awaited = n->state == NEGOTIATION_AWAITED;
+    actions_problem(out, is_awaited ? PROBLEM_NO_OFFER : PROBLEM_NO_PATH_IN_TIME, n->pact.session,
+                    NULL);
+    return fail(n, VERDICT_RETURN, out);
+}

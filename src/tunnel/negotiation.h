@@ -1,0 +1,80 @@
+/*
+ * How the next session with another side comes to be. A part of the
+ * rendezvous, of which each partner has one.
+ *
+ *                 its offer comes
+ *   awaited ─────────────────────────► answered, pointless ──┐
+ *     ▲                                                      ├──► none: the pact
+ *     │ we came second                                       │    stands, or it
+ *   none ──────────────────────────────────────► offered ────┘    has failed
+ *             it came second
+ *
+ * Whatever ends it without a session has told why as a problem.
+ */
+#ifndef TUNNEL_NEGOTIATION_H
+#define TUNNEL_NEGOTIATION_H
+
+#include "tunnel/action.h"
+#include "tunnel/event.h"
+#include "tunnel/pact.h"
+
+/* From a session's first step, or from when its offer is awaited, to HELLO and
+ * AGREE. */
+#define NEGOTIATION_PATIENCE_US (30 * US_PER_S)
+
+enum negotiation_state {
+    NEGOTIATION_NONE,
+    NEGOTIATION_AWAITED,  /* the other side was there before us: it will offer */
+    NEGOTIATION_OFFERED,  /* our offer is out, or answered */
+    NEGOTIATION_ANSWERED, /* its offer is taken */
+    NEGOTIATION_POINTLESS /* the same, but it does our job: our answer says so, and is the end */
+};
+
+/* Nobody would offer again to who is there already: who needs an offer leaves
+ * the room and comes back. */
+enum verdict {
+    VERDICT_GO_ON,
+    VERDICT_STAY, /* it has failed, and somebody else has to do something about it */
+    VERDICT_RETURN,
+    VERDICT_RETURN_LATE /* it takes a person to change what is wrong */
+};
+
+struct negotiation {
+    enum negotiation_state state;
+    struct pact pact; /* none while awaited */
+    uint64_t give_up_at_us;
+};
+
+/* Also while a pact is pending: what is past its signalling may still
+ * succeed. */
+void negotiation_await(struct negotiation *n, uint64_t give_up_at_us);
+
+void negotiation_offer(struct negotiation *n, struct actions *out, uint64_t now_us);
+void negotiation_take_offer(struct negotiation *n, const struct description *d, struct actions *out,
+                            uint64_t now_us);
+enum verdict negotiation_take_answer(struct negotiation *n, const struct description *d,
+                                     struct actions *out);
+
+/* The session, if there is one, is closed with text; it is no failure. */
+void negotiation_drop(struct negotiation *n, const char *text, struct actions *out);
+
+/* The other side has left the room. has_session: beside this one. */
+void negotiation_on_left(struct negotiation *n, bool has_session, struct actions *out);
+
+/* Our description has gone out. */
+enum verdict negotiation_on_described(struct negotiation *n, enum sdp_type type,
+                                      struct actions *out);
+enum verdict negotiation_on_fed(struct negotiation *n, const struct event *event,
+                                struct actions *out);
+enum verdict negotiation_on_closed(struct negotiation *n, const struct event *event,
+                                   struct actions *out);
+
+/* It succeeded: the pact, which is the caller's now. */
+struct pact negotiation_conclude(struct negotiation *n);
+
+uint64_t negotiation_deadline_us(const struct negotiation *n);
+
+/* It has come. */
+enum verdict negotiation_give_up(struct negotiation *n, struct actions *out);
+
+#endif

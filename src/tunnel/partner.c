@@ -1,0 +1,259 @@
+/*
+ * A description is about a session that stands, or asks for a new one. The
+ * first is a restart, of which either side may make the first offer; when two
+ * cross, the peers sort it out (rtc/peer_signal.c). A peer that cannot restart
+ * makes a new session of the offer or keeps its credentials, which shows in its
+ * answer, or does not answer at all. Then we do what is done without restarts: offer a new session,
+ * or leave and come back so that the other side does.
+ *
+ * After both have lost the signal server, the one who stayed offers a new
+ * session to whom he takes for a newcomer; a newcomer whose session with that
+ * process still stands offers its restart instead of an answer, since there is
+ * nothing that a new session would be better for.
+ */
+#include "tunnel/partner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+struct partner *partner_new(enum mux_role role, uint64_t seed, struct actions *out)
+{
+    struct partner *p = xcalloc(1, sizeof *p);
+    list_init(&p->link);
+    p->role = role;
+    p->out = out;
+    standing_init(&p->standing, seed);
+    return p;
+}
+
+void partner_free(struct partner *p)
+{
+    list_remove(&p->link);
+    free(p);
+}
+
+void partner_set_peer(struct partner *p, const char *peer)
+{
+    snprintf(p->peer, sizeof p->peer, "%s", peer ? peer : "");
+}
+
+bool partner_has(const struct partner *p, unsigned session)
+{
+    return session > 0 &&
+           (session == p->negotiation.pact.session || standing_has(&p->standing, session));
+}
+
+bool partner_is_up(const struct partner *p)
+{
+    return p->standing.current.session > 0;
+}
+
+bool partner_is_over(const struct partner *p)
+{
+    return !p->is_there && p->negotiation.state == NEGOTIATION_NONE && !partner_is_up(p) &&
+           p->standing.draining.session == 0;
+}
+
+/* With a session up, the next one is negotiated when that one ends. */
+static enum verdict judge(const struct partner *p, enum verdict verdict)
+{
+    if (verdict == VERDICT_GO_ON || !partner_is_up(p))
+        return verdict;
+    actions_note(p->out, NOTE_OLD_GOES_ON, NULL);
+    return VERDICT_GO_ON;
+}
+
+/* ---- the room ---- */
+
+void partner_await(struct partner *p, uint64_t now_us)
+{
+    uint64_t patience_us = partner_is_up(p) ? PARTNER_AWAIT_US : NEGOTIATION_PATIENCE_US;
+    negotiation_await(&p->negotiation, now_us + patience_us);
+}
+
+void partner_offer(struct partner *p, uint64_t now_us)
+{
+    standing_abandon_restart(&p->standing, p->out);
+    negotiation_offer(&p->negotiation, p->out, now_us);
+}
+
+/* An offer is awaited that is not needed. */
+static bool awaits_spare(const struct partner *p)
+{
+    return p->negotiation.state == NEGOTIATION_AWAITED && partner_is_up(p);
+}
+
+void partner_take_offer(struct partner *p, const struct description *d, bool in_room,
+                        uint64_t now_us)
+{
+    struct negotiation *n = &p->negotiation;
+    bool is_spare = awaits_spare(p);
+    if (is_spare)
+        negotiation_drop(n, NULL, p->out);
+    if (standing_has(&p->standing, d->session)) {
+        if (d->session == p->standing.current.session)
+            negotiation_drop(n, "the session goes on", p->out);
+        actions_feed(p->out, d->session, SDP_OFFER, d->sdp);
+        return;
+    }
+    bool can_restart = is_spare && in_room && p->is_there;
+    if (can_restart && standing_offer_restart(&p->standing, d->process, p->out, now_us))
+        return;
+    standing_abandon_restart(&p->standing, p->out);
+    negotiation_take_offer(n, d, p->out, now_us);
+}
+
+static void refuse_restart(struct partner *p, uint64_t now_us)
+{
+    standing_refuse_restart(&p->standing, p->out);
+    partner_offer(p, now_us);
+}
+
+enum verdict partner_take_answer(struct partner *p, const struct description *d, uint64_t now_us)
+{
+    if (standing_has(&p->standing, d->session)) {
+        actions_feed(p->out, d->session, SDP_ANSWER, d->sdp);
+        return VERDICT_GO_ON;
+    }
+    if (p->standing.restart.state != RESTART_UNDER_WAY)
+        return judge(p, negotiation_take_answer(&p->negotiation, d, p->out));
+    refuse_restart(p, now_us);
+    return VERDICT_GO_ON;
+}
+
+/* It belongs to the session whose ufrag it bears. */
+void partner_take_candidate(struct partner *p, const char *text)
+{
+    const struct standing *s = &p->standing;
+    actions_push(p->out, &(struct action){
+                             .type = ACTION_FEED_CANDIDATE,
+                             .session = p->negotiation.pact.session,
+                             .others = {s->current.session, s->draining.session},
+                             .text = text,
+                         });
+}
+
+void partner_leave(struct partner *p)
+{
+    p->is_there = false;
+    negotiation_on_left(&p->negotiation, partner_is_up(p), p->out);
+    if (partner_is_up(p))
+        actions_do(p->out, ACTION_PROBE, p->standing.current.session);
+}
+
+void partner_lose_signal(struct partner *p)
+{
+    p->is_there = false;
+    if (p->negotiation.state == NEGOTIATION_AWAITED)
+        negotiation_drop(&p->negotiation, NULL, p->out);
+    standing_lose_signal(&p->standing, p->out);
+}
+
+/* ---- its sessions ---- */
+
+static enum verdict on_described(struct partner *p, const struct event *event)
+{
+    actions_push(p->out, &(struct action){.type = ACTION_SEND_DESCRIPTION,
+                                          .sdp_type = event->sdp_type,
+                                          .text = event->text});
+    if (standing_has(&p->standing, event->session))
+        return VERDICT_GO_ON;
+    return judge(p, negotiation_on_described(&p->negotiation, event->sdp_type, p->out));
+}
+
+static enum verdict on_fed(struct partner *p, const struct event *event)
+{
+    if (!standing_has(&p->standing, event->session))
+        return judge(p, negotiation_on_fed(&p->negotiation, event, p->out));
+    standing_on_fed(&p->standing, event, p->out);
+    return VERDICT_GO_ON;
+}
+
+static void on_ready(struct partner *p)
+{
+    struct pact pact = negotiation_conclude(&p->negotiation);
+    standing_succeed(&p->standing, &pact, p->out);
+}
+
+static enum verdict on_closed(struct partner *p, const struct event *event)
+{
+    if (!standing_has(&p->standing, event->session))
+        return judge(p, negotiation_on_closed(&p->negotiation, event, p->out));
+    bool was_current = standing_on_closed(&p->standing, event, p->out);
+    return was_current && !p->negotiation.pact.session ? VERDICT_RETURN : VERDICT_GO_ON;
+}
+
+enum verdict partner_on_event(struct partner *p, const struct event *event, uint64_t now_us)
+{
+    bool is_current = event->session == p->standing.current.session;
+    switch (event->type) {
+    case EVENT_DESCRIBED:
+        return on_described(p, event);
+    case EVENT_GATHERED:
+        actions_push(p->out, &(struct action){.type = ACTION_SEND_CANDIDATE, .text = event->text});
+        break;
+    case EVENT_FED:
+        return on_fed(p, event);
+    case EVENT_NO_RESTART:
+        if (is_current)
+            refuse_restart(p, now_us);
+        break;
+    case EVENT_READY:
+        if (event->session == p->negotiation.pact.session)
+            on_ready(p);
+        break;
+    case EVENT_IDLE:
+        standing_on_idle(&p->standing, event->session, p->role, p->out);
+        break;
+    case EVENT_PATH:
+        if (is_current)
+            standing_on_path(&p->standing, event->path, p->out);
+        break;
+    case EVENT_CLOSED:
+        return on_closed(p, event);
+    default: /* EVENT_MEASURED is for a person */
+        break;
+    }
+    return VERDICT_GO_ON;
+}
+
+/* ---- time ---- */
+
+static bool may_restart(const struct partner *p, bool in_room)
+{
+    return in_room && p->is_there && p->negotiation.state == NEGOTIATION_NONE;
+}
+
+void partner_try_restart(struct partner *p, bool in_room, uint64_t now_us)
+{
+    if (may_restart(p, in_room))
+        standing_try_restart(&p->standing, p->out, now_us);
+}
+
+uint64_t partner_deadline_us(const struct partner *p, bool in_room)
+{
+    uint64_t restart_us = restart_deadline_us(&p->standing.restart, may_restart(p, in_room));
+    uint64_t negotiation_us = negotiation_deadline_us(&p->negotiation);
+    return restart_us < negotiation_us ? restart_us : negotiation_us;
+}
+
+static enum verdict give_up_negotiation(struct partner *p)
+{
+    if (!awaits_spare(p))
+        return judge(p, negotiation_give_up(&p->negotiation, p->out));
+    negotiation_drop(&p->negotiation, NULL, p->out);
+    return VERDICT_GO_ON;
+}
+
+enum verdict partner_on_deadline(struct partner *p, uint64_t now_us)
+{
+    enum verdict verdict = VERDICT_GO_ON;
+    if (now_us >= negotiation_deadline_us(&p->negotiation))
+        verdict = give_up_negotiation(p);
+    if (now_us >= restart_deadline_us(&p->standing.restart, false) &&
+        standing_give_up_restart(&p->standing, p->out))
+        verdict = VERDICT_RETURN;
+    return verdict;
+}

@@ -1,0 +1,67 @@
+/*
+ * One other side: a member of the room that we have, or want, a session with.
+ * A part of the rendezvous, to which it says by a verdict what becomes of the
+ * visit; what else is to be done goes straight into the line of actions.
+ */
+#ifndef TUNNEL_PARTNER_H
+#define TUNNEL_PARTNER_H
+
+#include "base/list.h"
+#include "tunnel/negotiation.h"
+#include "tunnel/standing.h"
+
+/* How long an offer is awaited that is not needed, since a session is up. It
+ * may yet come, and a restart of ours would cross it. */
+#define PARTNER_AWAIT_US (10 * US_PER_S)
+
+struct partner {
+    struct list link;
+    struct actions *out;
+    enum mux_role role;                /* ours */
+    char peer[SIGNAL_PEER_ID_MAX + 1]; /* its id in the room, or when it was last there */
+    bool is_there;
+    struct negotiation negotiation; /* of the next session */
+    struct standing standing;
+};
+
+struct partner *partner_new(enum mux_role role, uint64_t seed, struct actions *out);
+void partner_free(struct partner *p);
+
+/* NULL: the signal server does not say. */
+void partner_set_peer(struct partner *p, const char *peer);
+
+bool partner_has(const struct partner *p, unsigned session);
+
+/* A session is up. */
+bool partner_is_up(const struct partner *p);
+
+/* There is nothing left that it stands for. */
+bool partner_is_over(const struct partner *p);
+
+/* ---- the room; in_room: we are in it ---- */
+
+/* It was there first. */
+void partner_await(struct partner *p, uint64_t now_us);
+void partner_offer(struct partner *p, uint64_t now_us);
+void partner_take_offer(struct partner *p, const struct description *d, bool in_room,
+                        uint64_t now_us);
+enum verdict partner_take_answer(struct partner *p, const struct description *d, uint64_t now_us);
+void partner_take_candidate(struct partner *p, const char *text);
+
+/* Its WebSocket is gone, which is a rumour: it may live. */
+void partner_leave(struct partner *p);
+
+/* Ours is, or we have left. */
+void partner_lose_signal(struct partner *p);
+
+/* One of its sessions tells of itself. */
+enum verdict partner_on_event(struct partner *p, const struct event *event, uint64_t now_us);
+
+/* ---- time ---- */
+
+/* Begins the restart that is wanted, if nothing stands in the way. */
+void partner_try_restart(struct partner *p, bool in_room, uint64_t now_us);
+uint64_t partner_deadline_us(const struct partner *p, bool in_room);
+enum verdict partner_on_deadline(struct partner *p, uint64_t now_us);
+
+#endif

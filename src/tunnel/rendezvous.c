@@ -1,0 +1,253 @@
+/*
+ * One switch over what happens. An event about a session goes to the partner
+ * that has it; one from the room to the partner with that id. At the end of
+ * each, once: restarts that may begin begin, and the owner hears in which
+ * state we are if that is news.
+ */
+#include "tunnel/rendezvous.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "tunnel/partners.h"
+#include "tunnel/visit.h"
+
+struct rendezvous {
+    struct visit visit;
+    struct partners partners;
+    struct actions out;
+    enum link_state told;
+};
+
+static bool in_room(const struct rendezvous *rv)
+{
+    return rv->visit.state == VISIT_JOINED;
+}
+
+/* ---- the visit ---- */
+
+static void leave(struct rendezvous *rv)
+{
+    if (rv->visit.state == VISIT_AWAY)
+        return;
+    partners_lose_signal(&rv->partners);
+    actions_do(&rv->out, ACTION_LEAVE, 0);
+}
+
+static void retry(struct rendezvous *rv, uint64_t now_us)
+{
+    leave(rv);
+    visit_leave(&rv->visit, now_us);
+}
+
+static void connect(struct rendezvous *rv)
+{
+    leave(rv);
+    visit_connect(&rv->visit);
+    actions_do(&rv->out, ACTION_CONNECT, 0);
+}
+
+static void obey(struct rendezvous *rv, const struct partner *p, enum verdict verdict,
+                 uint64_t now_us)
+{
+    bool wants_offer = p->is_there || rv->visit.state == VISIT_AWAY;
+    if (verdict < VERDICT_RETURN || !wants_offer)
+        return;
+    if (verdict == VERDICT_RETURN_LATE)
+        backoff_exhaust(&rv->visit.backoff);
+    retry(rv, now_us);
+}
+
+/* ---- events of the room ---- */
+
+static void on_joined(struct rendezvous *rv, const struct event *event, uint64_t now_us)
+{
+    bool was_missed = visit_join(&rv->visit);
+    if (was_missed && partners_are_up(&rv->partners))
+        actions_note(&rv->out, NOTE_SIGNAL_BACK, NULL);
+    if (event->peer_count == 0)
+        backoff_reset(&rv->visit.backoff);
+    for (size_t i = 0; i < event->peer_count; i++) {
+        struct partner *p = partners_meet(&rv->partners, event->peers[i]);
+        if (!event->is_resumed)
+            partner_await(p, now_us);
+        else if (!partner_is_up(p) && !p->negotiation.pact.session)
+            partner_offer(p, now_us); /* it has not noticed, and will not offer */
+    }
+}
+
+static void on_peer_left(struct rendezvous *rv, const struct event *event)
+{
+    struct partner *p = partners_find_peer(&rv->partners, event->peer);
+    if (p)
+        partner_leave(p);
+}
+
+static void on_description(struct rendezvous *rv, const struct event *event, uint64_t now_us)
+{
+    const struct description *d = &event->description;
+    struct partner *p = partners_meet(&rv->partners, event->peer);
+    if (event->type == EVENT_OFFER)
+        partner_take_offer(p, d, in_room(rv), now_us);
+    else
+        obey(rv, p, partner_take_answer(p, d, now_us), now_us);
+}
+
+static void on_signal_error(struct rendezvous *rv, const struct event *event, uint64_t now_us)
+{
+    if (in_room(rv)) { /* about a message of ours, not about our place */
+        actions_note(&rv->out, NOTE_SIGNAL_SAYS, event->text);
+        return;
+    }
+    bool is_full = event->code == SIGNAL_CODE_ROOM_FULL;
+    actions_problem(&rv->out, is_full ? PROBLEM_ROOM_FULL : PROBLEM_SIGNAL_REFUSES, 0, event->text);
+    retry(rv, now_us);
+}
+
+static void on_signal_lost(struct rendezvous *rv, const struct event *event, uint64_t now_us)
+{
+    if (visit_miss(&rv->visit) && partners_are_up(&rv->partners))
+        actions_note(&rv->out, NOTE_SIGNAL_AWAY, event->text);
+    actions_problem(&rv->out, PROBLEM_SIGNAL_LOST, 0, event->text);
+    retry(rv, now_us);
+}
+
+/* ---- events of sessions and of this machine ---- */
+
+static void on_session_event(struct rendezvous *rv, const struct event *event, uint64_t now_us)
+{
+    struct partner *p = partners_find_session(&rv->partners, event->session);
+    if (!p)
+        return;
+    bool was_current = event->session == p->standing.current.session;
+    enum verdict verdict = partner_on_event(p, event, now_us);
+    bool is_current = event->session == p->standing.current.session;
+    /* It came up; or it went, and another one is needed now, also when the
+     * next visit was far off. */
+    if (was_current != is_current)
+        backoff_reset(&rv->visit.backoff);
+    /* What stopped the path may have stopped signalling, too. */
+    bool is_broken = event->type == EVENT_PATH && event->path != PEER_PATH_WORKS;
+    if (is_broken && is_current && rv->visit.state != VISIT_AWAY)
+        actions_do(&rv->out, ACTION_PROBE_SIGNAL, 0);
+    obey(rv, p, verdict, now_us);
+}
+
+static void on_addresses(struct rendezvous *rv, const struct event *event)
+{
+    bool matters = partners_outdate(&rv->partners, event->outdated, event->outdated_count);
+    /* Signalling, where its address is gone or its next try is far off. */
+    if (rv->visit.state == VISIT_AWAY || event->is_cut_off || (matters && !in_room(rv)))
+        connect(rv);
+    else if (matters)
+        actions_do(&rv->out, ACTION_PROBE_SIGNAL, 0);
+}
+
+static void on_deadline(struct rendezvous *rv, uint64_t now_us)
+{
+    if (now_us >= rv->visit.return_at_us)
+        connect(rv);
+    LIST_EACH(at, next, &rv->partners.list)
+    obey(rv, partner_at(at), partner_on_deadline(partner_at(at), now_us), now_us);
+}
+
+/* ---- behind each event ---- */
+
+static enum link_state state_of(const struct rendezvous *rv)
+{
+    if (rv->visit.state != VISIT_JOINED)
+        return rv->visit.state == VISIT_AWAY ? LINK_RETRYING : LINK_CONNECTING;
+    return partners_are_negotiating(&rv->partners) ? LINK_NEGOTIATING : LINK_WAITING;
+}
+
+/* While a session is up, what happens around it concerns only the log. */
+static void report(struct rendezvous *rv, const struct event *event)
+{
+    struct action status = {.type = ACTION_STATUS, .retry_in_us = rv->visit.return_in_us};
+    struct partner *p = partners_find_session(&rv->partners, event->session);
+    bool has_come_up =
+        event->type == EVENT_MEASURED && p && event->session == p->standing.current.session;
+    if (has_come_up) {
+        status.state = LINK_UP;
+        status.session = event->session;
+    } else if (partners_are_up(&rv->partners)) {
+        return;
+    } else {
+        status.state = state_of(rv);
+    }
+    bool is_news = has_come_up || status.state != rv->told || rv->out.has_problem;
+    rv->told = status.state;
+    if (is_news)
+        actions_push(&rv->out, &status);
+}
+
+void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t now_us)
+{
+    rv->out.has_problem = false;
+    switch (event->type) {
+    case EVENT_JOINED:
+        on_joined(rv, event, now_us);
+        break;
+    case EVENT_PEER_JOINED:
+        partner_offer(partners_meet(&rv->partners, event->peer), now_us);
+        break;
+    case EVENT_PEER_LEFT:
+        on_peer_left(rv, event);
+        break;
+    case EVENT_OFFER:
+    case EVENT_ANSWER:
+        on_description(rv, event, now_us);
+        break;
+    case EVENT_CANDIDATE:
+        partner_take_candidate(partners_meet(&rv->partners, event->peer), event->text);
+        break;
+    case EVENT_SIGNAL_ERROR:
+        on_signal_error(rv, event, now_us);
+        break;
+    case EVENT_SIGNAL_LOST:
+        on_signal_lost(rv, event, now_us);
+        break;
+    case EVENT_ADDRESSES:
+        on_addresses(rv, event);
+        break;
+    case EVENT_DEADLINE:
+        on_deadline(rv, now_us);
+        break;
+    default:
+        on_session_event(rv, event, now_us);
+        break;
+    }
+    /* What a description leads to is known once it has been used: EVENT_FED. */
+    if (event->type != EVENT_OFFER && event->type != EVENT_ANSWER)
+        partners_settle(&rv->partners, in_room(rv), now_us);
+    report(rv, event);
+}
+
+/* ---- life ---- */
+
+struct rendezvous *rendezvous_new(const struct rendezvous_config *config, uint64_t now_us)
+{
+    struct rendezvous *rv = xcalloc(1, sizeof *rv);
+    rv->told = LINK_RETRYING; /* so that connecting is news */
+    partners_init(&rv->partners, config->partners_max, config->role, config->seed, &rv->out);
+    visit_init(&rv->visit, config->seed, now_us);
+    return rv;
+}
+
+void rendezvous_free(struct rendezvous *rv)
+{
+    partners_deinit(&rv->partners);
+    actions_deinit(&rv->out);
+    free(rv);
+}
+
+bool rendezvous_next(struct rendezvous *rv, struct action *out)
+{
+    return actions_pull(&rv->out, out);
+}
+
+uint64_t rendezvous_deadline_us(const struct rendezvous *rv)
+{
+    uint64_t partners_us = partners_deadline_us(&rv->partners, in_room(rv));
+    return partners_us < rv->visit.return_at_us ? partners_us : rv->visit.return_at_us;
+}

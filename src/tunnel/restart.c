@@ -1,0 +1,96 @@
+/*
+ * What is wanted and what is under way are apart: another reason may come
+ * while an offer is out, and then another restart follows its answer.
+ */
+#include "tunnel/restart.h"
+
+#include <assert.h>
+
+const char *restart_reason_text(enum restart_reason reason)
+{
+    static const char *const texts[] = {
+        [RESTART_UNWANTED] = "nothing is wrong",
+        [RESTART_PATH_SILENT] = "the other side does not answer",
+        [RESTART_PATH_LOST] = "the path to the other side is gone",
+        [RESTART_ADDRESSES] = "the addresses of this machine have changed",
+        [RESTART_MET_AGAIN] = "the other side is met again",
+    };
+    return texts[reason];
+}
+
+void restart_init(struct restart *r, uint64_t seed)
+{
+    *r = (struct restart){.path = PEER_PATH_WORKS};
+    backoff_init(&r->backoff, RESTART_FIRST_US, RESTART_MOST_US, seed);
+}
+
+void restart_reset(struct restart *r)
+{
+    r->state = RESTART_AT_REST;
+    r->wanted_for = RESTART_UNWANTED;
+    r->path = PEER_PATH_WORKS;
+}
+
+void restart_want(struct restart *r, enum restart_reason reason)
+{
+    /* A path that heals by itself does not tell the other side of addresses. */
+    if (r->wanted_for != RESTART_ADDRESSES)
+        r->wanted_for = reason;
+}
+
+bool restart_is_wanted(const struct restart *r)
+{
+    return r->state == RESTART_AT_REST && r->wanted_for != RESTART_UNWANTED;
+}
+
+void restart_begin(struct restart *r, uint64_t now_us)
+{
+    assert(restart_is_wanted(r));
+    r->state = RESTART_UNDER_WAY;
+    r->begun_for = r->wanted_for;
+    r->wanted_for = RESTART_UNWANTED;
+    if (now_us - r->begun_us > RESTART_CALM_US)
+        backoff_reset(&r->backoff);
+    r->begun_us = now_us;
+    r->not_before_us = now_us + backoff_next_us(&r->backoff);
+}
+
+void restart_settle(struct restart *r)
+{
+    if (r->state == RESTART_UNDER_WAY)
+        r->state = RESTART_AT_REST;
+}
+
+void restart_recall(struct restart *r)
+{
+    if (r->state != RESTART_UNDER_WAY)
+        return;
+    r->state = RESTART_AT_REST;
+    if (r->wanted_for == RESTART_UNWANTED)
+        r->wanted_for = r->begun_for;
+}
+
+void restart_refuse(struct restart *r)
+{
+    r->state = RESTART_REFUSED;
+}
+
+bool restart_set_path(struct restart *r, enum peer_path_state path)
+{
+    bool was_broken = r->path != PEER_PATH_WORKS;
+    r->path = path;
+    if (path != PEER_PATH_WORKS)
+        return was_broken;
+    if (r->state == RESTART_REFUSED)
+        r->state = RESTART_AT_REST;
+    if (r->wanted_for == RESTART_PATH_SILENT || r->wanted_for == RESTART_PATH_LOST)
+        r->wanted_for = RESTART_UNWANTED;
+    return was_broken;
+}
+
+uint64_t restart_deadline_us(const struct restart *r, bool may_begin)
+{
+    if (r->state == RESTART_UNDER_WAY)
+        return r->begun_us + RESTART_PATIENCE_US;
+    return may_begin && restart_is_wanted(r) ? r->not_before_us : TIME_NEVER;
+}

@@ -1,0 +1,89 @@
+/*
+ * Another path for a session that stands, by an ICE restart: whether one is
+ * wanted, may begin, or is under way. A part of the rendezvous, which knows
+ * nothing of sessions and peers.
+ *
+ *              wanted, its time has come          our offer is out
+ *   at rest ─────────────────────────────────────────────────► under way
+ *      ▲                                                         │   │
+ *      ├──── answered, or the other side's offer was ◄───────────┘   │
+ *      │                                                             │
+ *      └──── another session, or the path works ◄──── refused ◄──────┘
+ *
+ * An interface that flaps makes one restart after the other, but ever more
+ * slowly (RESTART_FIRST_US to _MOST_US; after RESTART_CALM_US the least again).
+ */
+#ifndef TUNNEL_RESTART_H
+#define TUNNEL_RESTART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "rtc/peer.h"
+
+/* One that is not answered in this time is given up. */
+#define RESTART_PATIENCE_US (10 * US_PER_S)
+
+/* The least and the most between two that we begin; the first comes at once. */
+#define RESTART_FIRST_US (1 * US_PER_S)
+#define RESTART_MOST_US  (30 * US_PER_S)
+#define RESTART_CALM_US  (60 * US_PER_S)
+
+enum restart_state {
+    RESTART_AT_REST,
+    RESTART_UNDER_WAY, /* our offer is not answered yet */
+    RESTART_REFUSED    /* the other side cannot: the next thing is a new session */
+};
+
+enum restart_reason {
+    RESTART_UNWANTED,
+    RESTART_PATH_SILENT,
+    RESTART_PATH_LOST,
+    RESTART_ADDRESSES, /* those of this machine have changed */
+    RESTART_MET_AGAIN  /* the process at the other end, after both had lost signalling */
+};
+
+/* The begin of a sentence. */
+const char *restart_reason_text(enum restart_reason reason);
+
+struct restart {
+    enum restart_state state;
+    enum restart_reason wanted_for; /* the next one */
+    enum restart_reason begun_for;  /* the one that is under way */
+    enum peer_path_state path;
+    uint64_t begun_us;
+    uint64_t not_before_us;
+    struct backoff backoff;
+};
+
+void restart_init(struct restart *r, uint64_t seed);
+
+/* For another session, or none. How fast they follow each other stays. */
+void restart_reset(struct restart *r);
+
+void restart_want(struct restart *r, enum restart_reason reason);
+
+/* Wanted, and nothing of its own stands in the way but its time: see
+ * not_before_us. */
+bool restart_is_wanted(const struct restart *r);
+
+void restart_begin(struct restart *r, uint64_t now_us);
+
+/* It is answered, or abandoned. */
+void restart_settle(struct restart *r);
+
+/* Signalling goes away: whether our offer arrived, nobody knows. */
+void restart_recall(struct restart *r);
+
+void restart_refuse(struct restart *r);
+
+/* True when the path was broken before. */
+bool restart_set_path(struct restart *r, enum peer_path_state path);
+
+/* When the one under way is to be given up, or when the next one is due where
+ * it may begin. */
+uint64_t restart_deadline_us(const struct restart *r, bool may_begin);
+
+#endif

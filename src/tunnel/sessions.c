@@ -1,0 +1,219 @@
+/*
+ * A session that is closed is out of the list at once: what is still in the
+ * line of actions about it finds nothing.
+ */
+#include "tunnel/sessions.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+struct held {
+    struct list link;
+    struct sessions *owner;
+    unsigned number;
+    struct session *session;
+};
+
+static struct held *held_at(struct list *at)
+{
+    return LIST_ENTRY(at, struct held, link);
+}
+
+static struct held *find(const struct sessions *all, unsigned number)
+{
+    LIST_EACH(at, next, &all->all)
+    {
+        if (held_at(at)->number == number)
+            return held_at(at);
+    }
+    return NULL;
+}
+
+/* ---- events ---- */
+
+static void tell(const struct held *held, struct event event)
+{
+    struct sessions *all = held->owner;
+    event.session = held->number;
+    all->handlers.on_event(&event, all->arg);
+}
+
+static void on_description(struct session *session, enum sdp_type type, const char *sdp, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_DESCRIBED, .sdp_type = type, .text = sdp});
+}
+
+static void on_candidate(struct session *session, const char *candidate_json, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_GATHERED, .text = candidate_json});
+}
+
+static void on_ready(struct session *session, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_READY});
+}
+
+static void on_rtt(struct session *session, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_MEASURED});
+}
+
+static void on_idle(struct session *session, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_IDLE});
+}
+
+static void on_path(struct session *session, enum peer_path_state state, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_PATH, .path = state});
+}
+
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
+{
+    struct sessions *all = ((struct held *)arg)->owner;
+    all->handlers.on_request(stream, head, all->arg);
+}
+
+static void on_closed(struct session *session, const char *text, bool wrong_role, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_CLOSED, .text = text, .is_same_job = wrong_role});
+}
+
+/* ---- actions ---- */
+
+static void start(struct sessions *all, const struct action *action)
+{
+    static const struct session_handlers handlers = {
+        .on_description = on_description,
+        .on_candidate = on_candidate,
+        .on_ready = on_ready,
+        .on_rtt = on_rtt,
+        .on_path = on_path,
+        .on_request = on_request,
+        .on_idle = on_idle,
+        .on_closed = on_closed,
+    };
+    struct held *held = xcalloc(1, sizeof *held);
+    held->owner = all;
+    held->number = action->session;
+    held->session = session_new(all->loop, all->config.role, all->config.features,
+                                &all->config.peer, &handlers, held);
+    list_append(&all->all, &held->link);
+    all->count++;
+    if (action->sdp_type == SDP_OFFER)
+        peer_offer(session_peer(held->session));
+}
+
+static void feed(const struct held *held, const struct action *action)
+{
+    const char *why;
+    struct peer *peer = session_peer(held->session);
+    int error = peer_set_remote(peer, action->sdp_type, action->text, &why);
+    tell(held, (struct event){.type = EVENT_FED,
+                              .sdp_type = action->sdp_type,
+                              .text = error < 0 ? why : NULL,
+                              .is_offering = peer_is_offering(peer)});
+}
+
+static void restart(const struct held *held)
+{
+    if (peer_restart(session_peer(held->session)) == -ENOTSUP)
+        tell(held, (struct event){.type = EVENT_NO_RESTART});
+}
+
+static void feed_candidate(const struct sessions *all, const struct action *action)
+{
+    const unsigned numbers[] = {action->session, action->others[0], action->others[1]};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct session *session = sessions_find(all, numbers[i]);
+        if (session && peer_add_candidate(session_peer(session), action->text) == 0)
+            return;
+    }
+    log_debug("link: skipped a candidate that cannot be used: %s", action->text);
+}
+
+static void close_held(struct held *held, const char *text)
+{
+    struct sessions *all = held->owner;
+    list_remove(&held->link);
+    all->count--;
+    session_close(held->session, text);
+    /* It may be under a callback of its session, which still has it as arg. */
+    loop_defer(all->loop, free, held);
+}
+
+void sessions_act(struct sessions *all, const struct action *action)
+{
+    struct held *held = find(all, action->session);
+    if (action->type == ACTION_START)
+        start(all, action);
+    else if (action->type == ACTION_FEED_CANDIDATE)
+        feed_candidate(all, action);
+    else if (!held)
+        return;
+    else if (action->type == ACTION_FEED)
+        feed(held, action);
+    else if (action->type == ACTION_RESTART)
+        restart(held);
+    else if (action->type == ACTION_ABANDON_RESTART)
+        peer_abandon_restart(session_peer(held->session));
+    else if (action->type == ACTION_PROBE)
+        session_probe(held->session);
+    else if (action->type == ACTION_DRAIN && mux_stream_count(session_mux(held->session)) == 0)
+        tell(held, (struct event){.type = EVENT_IDLE});
+    else if (action->type == ACTION_CLOSE)
+        close_held(held, action->text);
+}
+
+/* ---- all of them ---- */
+
+struct session *sessions_find(const struct sessions *all, unsigned number)
+{
+    struct held *held = find(all, number);
+    return held ? held->session : NULL;
+}
+
+unsigned sessions_match(const struct sessions *all, enum sdp_type type, const char *sdp)
+{
+    LIST_EACH(at, next, &all->all)
+    {
+        enum peer_match match = peer_match(session_peer(held_at(at)->session), type, sdp);
+        if (match == PEER_MATCH_SESSION || match == PEER_MATCH_LATE)
+            return held_at(at)->number;
+    }
+    return 0;
+}
+
+size_t sessions_update_addresses(struct sessions *all, unsigned *outdated)
+{
+    size_t count = 0;
+    LIST_EACH(at, next, &all->all)
+    {
+        if (peer_update_addresses(session_peer(held_at(at)->session)))
+            outdated[count++] = held_at(at)->number;
+    }
+    return count;
+}
+
+void sessions_init(struct sessions *all, struct loop *loop, const struct sessions_config *config,
+                   const struct sessions_handlers *handlers, void *arg)
+{
+    *all = (struct sessions){.loop = loop, .config = *config, .handlers = *handlers, .arg = arg};
+    list_init(&all->all);
+}
+
+void sessions_deinit(struct sessions *all, const char *text)
+{
+    LIST_EACH(at, next, &all->all)
+    close_held(held_at(at), text);
+}

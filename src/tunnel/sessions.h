@@ -1,0 +1,54 @@
+/*
+ * The sessions of a link by their numbers: carries out what the rendezvous
+ * wants of one, and makes an event of what happens to it.
+ */
+#ifndef TUNNEL_SESSIONS_H
+#define TUNNEL_SESSIONS_H
+
+#include "base/list.h"
+#include "tunnel/action.h"
+#include "tunnel/event.h"
+#include "tunnel/session.h"
+
+struct sessions_handlers {
+    /* May come under sessions_act(). */
+    void (*on_event)(const struct event *event, void *arg);
+    void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
+};
+
+struct sessions_config {
+    enum mux_role role;
+    unsigned features; /* see mux_new() */
+    struct peer_config peer;
+};
+
+struct sessions {
+    struct loop *loop;
+    struct sessions_config config;
+    struct sessions_handlers handlers;
+    void *arg;
+    struct list all;
+    size_t count;
+};
+
+void sessions_init(struct sessions *all, struct loop *loop, const struct sessions_config *config,
+                   const struct sessions_handlers *handlers, void *arg);
+
+/* Closes those that there are. No handler is called any more. */
+void sessions_deinit(struct sessions *all, const char *text);
+
+/* NULL where there is none of that number. */
+struct session *sessions_find(const struct sessions *all, unsigned number);
+
+/* The session that a description is for, or 0: see peer_match(). */
+unsigned sessions_match(const struct sessions *all, enum sdp_type type, const char *sdp);
+
+/* The machine's addresses have changed. Writes the numbers of those for which
+ * another path is worth while to outdated, which has room for all, and returns
+ * how many these are. */
+size_t sessions_update_addresses(struct sessions *all, unsigned *outdated);
+
+/* One of those under "A session" in tunnel/action.h. */
+void sessions_act(struct sessions *all, const struct action *action);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * Make before break: only when a session is ready does the one before make
+ * way. That drains, and is closed by the consumer when it has no streams,
+ * because only the consumer knows that it will open no more. With another
+ * certificate at its other end it belonged to another process: what it had
+ * open there is lost, so it is closed, not drained.
+ */
+#include "tunnel/standing.h"
+
+void standing_init(struct standing *s, uint64_t seed)
+{
+    *s = (struct standing){0};
+    restart_init(&s->restart, seed);
+}
+
+bool standing_has(const struct standing *s, unsigned session)
+{
+    return session > 0 && (session == s->current.session || session == s->draining.session);
+}
+
+static void retire(struct standing *s, const struct pact *old, struct actions *out)
+{
+    if (!pact_is_same(&s->current, old)) {
+        actions_close(out, old->session, "the other side was restarted");
+        return;
+    }
+    if (s->draining.session)
+        actions_close(out, s->draining.session, "the session was replaced twice");
+    s->draining = *old;
+    actions_do(out, ACTION_DRAIN, old->session);
+}
+
+void standing_succeed(struct standing *s, const struct pact *pact, struct actions *out)
+{
+    struct pact old = s->current;
+    s->current = *pact;
+    restart_reset(&s->restart);
+    actions_do(out, ACTION_UP, pact->session);
+    if (old.session)
+        retire(s, &old, out);
+}
+
+void standing_on_idle(struct standing *s, unsigned session, enum mux_role role, struct actions *out)
+{
+    if (session != s->draining.session || role != MUX_CONSUMER)
+        return;
+    s->draining = (struct pact){0};
+    actions_close(out, session, "the session was replaced");
+}
+
+bool standing_on_closed(struct standing *s, const struct event *event, struct actions *out)
+{
+    if (event->session == s->draining.session) {
+        s->draining = (struct pact){0};
+        actions_close(out, event->session, event->text);
+        return false;
+    }
+    bool had_path = s->restart.path == PEER_PATH_WORKS;
+    actions_problem(out, PROBLEM_ENDED, had_path ? 0 : event->session, event->text);
+    s->current = (struct pact){0};
+    restart_reset(&s->restart);
+    actions_do(out, ACTION_DOWN, event->session);
+    actions_close(out, event->session, NULL);
+    return true;
+}
+
+void standing_on_fed(struct standing *s, const struct event *event, struct actions *out)
+{
+    if (event->text)
+        actions_note(out, NOTE_OF_NO_USE, event->text);
+    if (event->session != s->current.session || event->is_offering)
+        return;
+    restart_settle(&s->restart);
+    /* What we wanted it for, their offer has brought about as well. */
+    if (event->sdp_type == SDP_OFFER)
+        s->restart.wanted_for = RESTART_UNWANTED;
+}
+
+void standing_on_path(struct standing *s, enum peer_path_state path, struct actions *out)
+{
+    bool was_broken = restart_set_path(&s->restart, path);
+    if (path == PEER_PATH_WORKS)
+        actions_push(out, &(struct action){.type = ACTION_PATH,
+                                           .state = LINK_UP,
+                                           .session = s->current.session,
+                                           .was_broken = was_broken});
+    else
+        restart_want(&s->restart, path == PEER_PATH_LOST ? RESTART_PATH_LOST : RESTART_PATH_SILENT);
+}
+
+void standing_lose_signal(struct standing *s, struct actions *out)
+{
+    /* Whether our last offer or answer arrived, nobody knows. */
+    if (s->current.session)
+        actions_do(out, ACTION_ABANDON_RESTART, s->current.session);
+    restart_recall(&s->restart);
+}
+
+/* ---- restarts ---- */
+
+void standing_try_restart(struct standing *s, struct actions *out, uint64_t now_us)
+{
+    struct restart *r = &s->restart;
+    if (s->current.session == 0 || !restart_is_wanted(r) || now_us < r->not_before_us)
+        return;
+    actions_note(out, NOTE_RESTART, restart_reason_text(r->wanted_for));
+    restart_begin(r, now_us);
+    actions_do(out, ACTION_RESTART, s->current.session);
+}
+
+bool standing_offer_restart(struct standing *s, const uint8_t *process, struct actions *out,
+                            uint64_t now_us)
+{
+    struct restart *r = &s->restart;
+    if (r->state != RESTART_AT_REST || !pact_is_with(&s->current, process))
+        return false;
+    r->not_before_us = now_us;
+    if (!restart_is_wanted(r))
+        restart_want(r, RESTART_MET_AGAIN);
+    standing_try_restart(s, out, now_us);
+    return r->state == RESTART_UNDER_WAY;
+}
+
+void standing_abandon_restart(struct standing *s, struct actions *out)
+{
+    if (s->restart.state != RESTART_UNDER_WAY)
+        return;
+    actions_do(out, ACTION_ABANDON_RESTART, s->current.session);
+    restart_settle(&s->restart);
+}
+
+void standing_refuse_restart(struct standing *s, struct actions *out)
+{
+    standing_abandon_restart(s, out);
+    restart_refuse(&s->restart);
+    actions_note(out, NOTE_NO_RESTART, NULL);
+}
+
+/* With a path that works, all is well and it may do so another time. */
+bool standing_give_up_restart(struct standing *s, struct actions *out)
+{
+    standing_abandon_restart(s, out);
+    actions_note(out, NOTE_NO_RESTART, NULL);
+    if (s->restart.path == PEER_PATH_WORKS)
+        return false;
+    restart_refuse(&s->restart);
+    return true;
+}

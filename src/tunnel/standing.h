@@ -1,0 +1,66 @@
+/*
+ * The sessions with another side that stand: the one that takes new requests,
+ * the one that ends what it has begun, and whether the first is to get another
+ * path. A part of the rendezvous, of which each partner has one.
+ *
+ *          ready                    another is ready
+ *   ──────────────► current ─────────────────────────► draining ────► closed
+ *                      │  with another process                          ▲
+ *                      └────────────────────────────────────────────────┘
+ */
+#ifndef TUNNEL_STANDING_H
+#define TUNNEL_STANDING_H
+
+#include "tunnel/action.h"
+#include "tunnel/event.h"
+#include "tunnel/pact.h"
+#include "tunnel/restart.h"
+
+struct standing {
+    struct pact current;
+    struct pact draining;
+    struct restart restart; /* of current */
+};
+
+void standing_init(struct standing *s, uint64_t seed);
+bool standing_has(const struct standing *s, unsigned session);
+
+/* Another one is current from now on. */
+void standing_succeed(struct standing *s, const struct pact *pact, struct actions *out);
+
+/* One has no stream any more. */
+void standing_on_idle(struct standing *s, unsigned session, enum mux_role role,
+                      struct actions *out);
+
+/* One has ended; true when it was the current one. */
+bool standing_on_closed(struct standing *s, const struct event *event, struct actions *out);
+
+/* What was told the peer of one has been used, or not. */
+void standing_on_fed(struct standing *s, const struct event *event, struct actions *out);
+
+/* What has become of the current one's path. */
+void standing_on_path(struct standing *s, enum peer_path_state path, struct actions *out);
+
+void standing_lose_signal(struct standing *s, struct actions *out);
+
+/* ---- restarts ---- */
+
+/* If one is wanted and its time has come; the caller says that there is
+ * signalling for it. */
+void standing_try_restart(struct standing *s, struct actions *out, uint64_t now_us);
+
+/* Instead of an answer to an offer of a new session. False when that is not to
+ * be; process: of the offer. */
+bool standing_offer_restart(struct standing *s, const uint8_t *process, struct actions *out,
+                            uint64_t now_us);
+
+/* Something else is going to be negotiated. */
+void standing_abandon_restart(struct standing *s, struct actions *out);
+
+/* The other side shows that it cannot. */
+void standing_refuse_restart(struct standing *s, struct actions *out);
+
+/* It was not answered in time; true when a new session is needed. */
+bool standing_give_up_restart(struct standing *s, struct actions *out);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * Our stay at the signal server: whether we are there, and when we go there
+ * next. A part of the rendezvous; no socket, no clock.
+ *
+ *            its time has come            the server lets us in
+ *   away ────────────────────► connecting ────────────────────► joined
+ *    ▲                              │                              │
+ *    └────── after 0.5 s, doubling to 30 s, with jitter ◄──────────┘
+ */
+#ifndef TUNNEL_VISIT_H
+#define TUNNEL_VISIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+
+#define VISIT_BACKOFF_FIRST_US (500 * US_PER_MS)
+#define VISIT_BACKOFF_MOST_US  (30 * US_PER_S)
+
+enum visit_state { VISIT_AWAY, VISIT_CONNECTING, VISIT_JOINED };
+
+struct visit {
+    enum visit_state state;
+    struct backoff backoff;
+    uint64_t return_at_us; /* TIME_NEVER unless away */
+    uint64_t return_in_us; /* the same, when it was decided */
+    bool is_missed;        /* the server was lost, since we last joined */
+};
+
+/* Away; the first visit is due at once. */
+void visit_init(struct visit *visit, uint64_t seed, uint64_t now_us);
+
+void visit_connect(struct visit *visit);
+
+/* True when the server had been lost before. */
+bool visit_join(struct visit *visit);
+
+/* The server was lost; true when that is news. */
+bool visit_miss(struct visit *visit);
+
+/* From any state: we leave, and return after a while. */
+void visit_leave(struct visit *visit, uint64_t now_us);
+
+#endif
