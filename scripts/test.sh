@@ -54,7 +54,8 @@ build() { # PRESET FOLDER
 }
 
 unit_tests() { # FOLDER SUITE
-    ctest --test-dir "$1" -j "$jobs" --output-junit "$work/junit.xml" >"$work/log" 2>&1
+    # The time ends what hangs, not what is slow on a busy machine.
+    ctest --test-dir "$1" -j "$jobs" --timeout 3600 --output-junit "$work/junit.xml" >"$work/log" 2>&1
     if ! scripts/ctest_results.py "$work/junit.xml" "$2" "$results" 2>&1; then
         grep -q "^fail	$2" "$results" || { note fail "$2" "ctest"; cat "$work/log"; }
     fi
