@@ -42,6 +42,8 @@ enum {
     TEXT_MAX = 512
 };
 
+#define TLS_ALERT "\x15" /* the first byte of one: RFC 8446 section 5.1 */
+
 enum client_state { CLIENT_CONNECTING, CLIENT_SHAKING, CLIENT_OPEN, CLIENT_CLOSED };
 
 struct signal_client {
@@ -187,6 +189,13 @@ static void on_conn_open(void *arg)
     buf_deinit(&request);
 }
 
+static void client_explain(struct signal_client *client, const struct http_response *response)
+{
+    char *text = handshake_explain(response);
+    client_lose(client, "%s", text);
+    free(text);
+}
+
 static void on_conn_data(struct span bytes, void *arg)
 {
     struct signal_client *client = arg;
@@ -199,10 +208,12 @@ static void on_conn_data(struct span bytes, void *arg)
                               : http_parse_response(buf_bytes(&client->head), &response, fields);
     if (len == 0)
         return;
-    if (len < 0)
+    if (len < 0 && span_starts_with(buf_bytes(&client->head), TLS_ALERT))
+        client_lose(client, "speaks TLS at that port: wss://, not ws://");
+    else if (len < 0)
         client_lose(client, "does not speak HTTP, let alone WebSocket");
     else if (response.status != 101)
-        client_lose(client, "answered HTTP %d, not a WebSocket handshake", response.status);
+        client_explain(client, &response);
     else if (!handshake_is_accepted(&response, client->key))
         client_lose(client, "answered the WebSocket handshake wrongly");
     else

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "base/alloc.h"
 #include "http/write.h"
 
 static bool field_is(struct http_fields fields, const char *name, const char *value)
@@ -78,6 +79,51 @@ int handshake_write_request(struct buf *out, const char *path, const char *autho
         error = http_write_field(out, span_from_string(fields[i].name),
                                  span_from_string(fields[i].value));
     return error ? error : http_write_end_of_head(out);
+}
+
+/* Where a redirect leads, as a URL for WebSocket. */
+static char *explain_redirect(const struct http_response *response)
+{
+    const struct http_field *field = http_fields_find(response->fields, "Location");
+    struct span to = field ? field->value : (struct span){0};
+    if (to.len == 0)
+        return xasprintf("answered HTTP %d, and not where to go", response->status);
+    bool is_http = span_starts_with(to, "http://") || span_starts_with(to, "https://");
+    if (is_http)
+        to = span_skip(to, 4);
+    return xasprintf("answered HTTP %d: it has moved, try --signal %s%.*s", response->status,
+                     is_http ? "ws" : "", SPAN_ARG(to));
+}
+
+#define IN_BETWEEN                                                               \
+    "a web server in front of it does not pass WebSocket on (nginx needs three " \
+    "lines: see README.md)"
+
+char *handshake_explain(const struct http_response *response)
+{
+    static const struct {
+        int status;
+        const char *text;
+    } hints[] = {
+        {400, IN_BETWEEN ", or its port speaks TLS: wss://"},
+        {401, "something in front of it wants a login"},
+        {403, "something in front of it does not let us in"},
+        {404, "there is no signal server at that path"},
+        {426, IN_BETWEEN},
+        {429, "it has too many connections from this address (behind a web server, it needs "
+              "--max-per-address 0)"},
+        {502, "the web server in front of it does not reach it; is it running?"},
+        {503, "it is full, or the web server in front of it does not reach it"},
+        {504, "the web server in front of it does not reach it; is it running?"},
+    };
+    int status = response->status;
+    if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308)
+        return explain_redirect(response);
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        if (hints[i].status == status)
+            return xasprintf("answered HTTP %d: %s", status, hints[i].text);
+    }
+    return xasprintf("answered HTTP %d, not a WebSocket handshake", status);
 }
 
 /* Section 4.1, the list at its end. */

@@ -27,6 +27,10 @@ struct span handshake_subprotocol(const struct http_request *request);
 int handshake_write_request(struct buf *out, const char *path, const char *authority,
                             const char *key);
 
+/* What a response of another status means for who wrote the URL, as in
+ * "answered HTTP 301: ...". To be freed by the caller. */
+char *handshake_explain(const struct http_response *response);
+
 /* Whether a response of status 101 accepts the key. */
 bool handshake_is_accepted(const struct http_response *response, const char *key);
 

@@ -311,11 +311,18 @@ static void test_wrong_servers(void **state)
     check_fake(NULL, 1, false, "accepted the connection but did not answer in time");
     check_fake(NULL, 1, true, "ended the connection instead of answering");
     check_fake("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 1, false,
-               "answered HTTP 404, not a WebSocket handshake");
-    check_fake("HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n", 1, false, "answered HTTP 301");
+               "answered HTTP 404: there is no signal server at that path");
+    check_fake("HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n", 1, false,
+               "answered HTTP 301: it has moved, try --signal /x");
+    check_fake("HTTP/1.1 308 Moved\r\nLocation: https://h.example/s\r\n\r\n", 1, false,
+               "it has moved, try --signal wss://h.example/s");
+    check_fake("HTTP/1.1 302 Found\r\n\r\n", 1, false, "answered HTTP 302, and not where to go");
+    check_fake("HTTP/1.1 426 Upgrade Required\r\n\r\n", 1, false,
+               "answered HTTP 426: a web server in front of it does not pass WebSocket on");
+    check_fake("HTTP/1.1 418 x\r\n\r\n", 1, false, "answered HTTP 418, not a WebSocket handshake");
     check_fake("HTTP/1.1 200 OK\r\n\r\n<html>", 1, true, "answered HTTP 200");
     check_fake("SSH-2.0-OpenSSH_9.2\r\n", 1, false, "does not speak HTTP");
-    check_fake("\x15\x03\x03 TLS alert \r\n\r\n", 1, false, "does not speak HTTP");
+    check_fake("\x15\x03\x03 TLS alert \r\n\r\n", 1, false, "speaks TLS at that port: wss://");
     check_fake("HTTP/1.1 200 ", 1, false, "did not answer in time");
     check_fake("HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
