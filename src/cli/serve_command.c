@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/runtime.h"
 #include "cli/status.h"
+#include "cli/upstream_probe.h"
 #include "tunnel/serve.h"
 
 struct serve_run {
@@ -36,6 +37,12 @@ static void on_status(const struct link_status *status, void *arg)
     status_print_link(run->status, status);
 }
 
+static void on_bad_upstream(const char *why, void *arg)
+{
+    struct serve_run *run = arg;
+    status_print_upstream(run->status, why);
+}
+
 int serve_command(const struct config *config)
 {
     static const struct link_handlers handlers = {
@@ -64,7 +71,10 @@ int serve_command(const struct config *config)
     };
     struct serve_run run = {status_new(config, 0), serve_new(runtime_loop(runtime), &serve_config)};
     status_print_start(run.status);
+    struct upstream_probe *probe =
+        upstream_probe_new(runtime_loop(runtime), &config->upstream, tls, on_bad_upstream, &run);
     runtime_run(runtime, run.status, &handlers, &run);
+    upstream_probe_free(probe);
     serve_free(run.serve);
     status_free(run.status);
     runtime_free(runtime);

@@ -291,7 +291,8 @@ void status_print_link(struct status *status, const struct link_status *link)
 void status_print_upstream(struct status *status, const char *why)
 {
     const struct log_field fields[] = {{"upstream", status->config->upstream_text, 0}, {0}};
-    say(status, MARK_BAD, "upstream", fields, "%s", why);
+    say(status, MARK_BAD, "upstream", fields, "the upstream %s: %s", status->config->upstream_text,
+        why);
 }
 
 void status_print_stop(struct status *status)

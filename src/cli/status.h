@@ -21,7 +21,7 @@ void status_print_start(struct status *status);
 /* At each change of the link. */
 void status_print_link(struct status *status, const struct link_status *link);
 
-/* The upstream cannot be used now; why is a sentence that names it. */
+/* The upstream cannot be used now; see cli/upstream_probe.h. */
 void status_print_upstream(struct status *status, const char *why);
 
 void status_print_stop(struct status *status);

@@ -196,6 +196,15 @@ class Upstream:
                     return stream
                 stream.closes()
 
+    def answers_probe(self):
+        """serve asks once, at its start, whether somebody is there."""
+        stream = self.next()
+        if not stream.head().startswith(b"HEAD / HTTP/1.1\r\n"):
+            raise Mismatch(f"not a HEAD but {stream.seen!r}")
+        stream.sends(head("HTTP/1.1 204 No Content"))
+        stream.sees_close()
+        stream.closes()
+
     def put_back(self, stream):
         if stream.end:
             stream.closes()

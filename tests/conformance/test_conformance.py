@@ -106,6 +106,7 @@ class Tunnel(Case):
     @classmethod
     def start_ends(cls, rig):
         rig.start_serve(*cls.serve_options)
+        cls.upstream.answers_probe()
         rig.start_proxy(*cls.proxy_options, "--allow-host", "*")
         rig.wait_connected()
 
@@ -196,6 +197,7 @@ class ConsumerOfVersionOne(Tunnel):
     @classmethod
     def start_ends(cls, rig):
         rig.start_serve()
+        cls.upstream.answers_probe()
         rig.wait_peers(1)
         argv = [VERSION_ONE, "consumer", rig.signal_url, rig.room]
         peer = rig.run("version-one", [sys.executable, *argv], is_product=False)

@@ -51,6 +51,9 @@ class Upstream:
                 data = b""
                 while b"\r\n\r\n" not in data:
                     data += conn.recv(65536)
+                if data.startswith(b"HEAD "):  # serve asks whether somebody is there
+                    conn.sendall(HEAD + b"\r\n")
+                    continue
                 conn.sendall(self.start + SENT)
                 if self.resets:
                     # Else the reset would overtake it in our own kernel.

@@ -343,6 +343,20 @@ class Environment(Case):
         good.wait_for("connecting to the signal server")
         self.assertNotRegex(good.text(), weak + "|only the default")
 
+    def test_upstream_probe(self):
+        """an upstream where nobody listens is said at the start, one that answers is not"""
+        rig = self.rig
+        rig.signal_url = "ws://127.0.0.1:1"
+        port = free_port()
+        serve = rig.start_serve(upstream=str(port))
+        serve.wait_for(f"warn .*the upstream http://localhost:{port}: connection refused")
+        rig.start_mock()
+        good = rig.start_serve(name="good")
+        rig.mock.wait_for(r"^done 1$")
+        good.kill(signal.SIGTERM)
+        self.assertEqual(good.wait_exit(), 0)
+        self.assertNotIn("the upstream", good.text())
+
     @unittest.skipUnless(has_ipv6_loopback(), "there is no IPv6 loopback")
     def test_ipv6(self):
         """IPv6 everywhere: --listen [::1]:0, a [::1] upstream and signal server"""

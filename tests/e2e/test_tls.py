@@ -92,10 +92,18 @@ class HttpsUpstream(TlsCase):
         """https to a port that speaks http: 502"""
         self.rig.start_mock()
         self.rig.start_signal()
-        self.rig.start_serve(upstream=self.rig.upstream_url.replace("http:", "https:"))
+        serve = self.rig.start_serve(upstream=self.rig.upstream_url.replace("http:", "https:"))
+        serve.wait_for(r"warn .*the upstream https://.*: there is no TLS at that port")
         self.rig.start_proxy()
         self.rig.wait_connected()
         self.check_refused()
+
+    def test_tls_port(self):
+        """http to a port that speaks TLS: said at the start, with what to write"""
+        self.rig.start_mock("--cert", self.pair[0], "--key", self.pair[1])
+        self.rig.signal_url = "ws://127.0.0.1:1"
+        serve = self.rig.start_serve(upstream=self.rig.upstream_url.replace("https:", "http:"))
+        serve.wait_for(r"warn .*the upstream http://.*--upstream must begin with https://")
 
     def test_abort(self):
         """a client that leaves closes an https upstream's request as well"""

@@ -117,7 +117,7 @@ class HalfClose(Case):
 
     def begin(self, conn, gate):
         mark = self.rig.mock.mark()
-        conn.sendall(f"GET /slow/{gate} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        conn.sendall(f"GET /slow/{gate} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         match = self.rig.mock.wait_for(rf"^request (\d+) conn \d+ GET /slow/{gate}", after=mark)
         return match[1]
 
