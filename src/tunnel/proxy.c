@@ -216,24 +216,6 @@ static const struct http_exchange_handlers exchange_handlers = {
 
 /* --- relays ------------------------------------------------------------------------ */
 
-/* Leaves out what this session cannot carry: the request is then what a proxy
- * that does not know of it would make of it (RFC 9110 section 7.6.1). */
-static void adapt_head(struct relay *r, struct head *head)
-{
-    const struct mux *mux = r->proxy->mux;
-    if (mux_has(mux, FEATURE_INTERIM))
-        http_exchange_leave_continue(r->exchange);
-    else
-        head_remove(head, "Expect");
-    if (!mux_has(mux, FEATURE_FIELDS))
-        head_remove(head, "TE");
-    if (head->framing == HTTP_BODY_PIPE && !mux_has(mux, FEATURE_UPGRADE)) {
-        head_remove(head, "Upgrade");
-        head->framing = HTTP_BODY_NONE;
-        r->has_request_ended = true;
-    }
-}
-
 /* Opens the stream; false when that cannot be, and the relay is gone. */
 static bool relay_start(struct relay *r, struct head *head)
 {
@@ -243,7 +225,10 @@ static bool relay_start(struct relay *r, struct head *head)
         relay_fail(r, &answer_not_supported, "the other side carries no CONNECT");
         return false;
     }
-    adapt_head(r, head);
+    if (mux_has(proxy->mux, FEATURE_INTERIM))
+        http_exchange_leave_continue(r->exchange);
+    if (proxy_head_adapt(head, proxy->mux))
+        r->has_request_ended = true;
     int error = mux_open(proxy->mux, head, &stream_handlers, r, &r->stream);
     if (error == -EMSGSIZE)
         relay_fail(r, &answer_head_too_large, "the request's head does not fit through the tunnel");

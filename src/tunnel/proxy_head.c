@@ -49,3 +49,16 @@ void proxy_head_deinit(struct proxy_head *out)
     head_deinit(&out->head);
     free(out->target_storage);
 }
+
+bool proxy_head_adapt(struct head *head, const struct mux *mux)
+{
+    if (!mux_has(mux, FEATURE_INTERIM))
+        head_remove(head, "Expect");
+    if (!mux_has(mux, FEATURE_FIELDS))
+        head_remove(head, "TE");
+    if (head->framing != HTTP_BODY_PIPE || mux_has(mux, FEATURE_UPGRADE))
+        return false;
+    head_remove(head, "Upgrade");
+    head->framing = HTTP_BODY_NONE;
+    return true;
+}

@@ -8,6 +8,7 @@
 #include "net/resolve.h"
 #include "tunnel/head.h"
 #include "tunnel/max_forwards.h"
+#include "tunnel/mux.h"
 
 struct proxy_head {
     struct head head; /* borrows from the request and from here */
@@ -21,5 +22,10 @@ struct proxy_head {
 void proxy_head_init(struct proxy_head *out, const struct http_request *request,
                      const struct address *client);
 void proxy_head_deinit(struct proxy_head *out);
+
+/* Leaves out what a session cannot carry: the request is then what a proxy that
+ * does not know of it would make of it (RFC 9110 section 7.6.1). Whether it asked
+ * for a pipe, and does not any more. */
+bool proxy_head_adapt(struct head *head, const struct mux *mux);
 
 #endif
