@@ -61,11 +61,12 @@ struct ice_relay {
     int server;
     int base;            /* -1: a stream that is not open yet */
     bool is_waiting;     /* to start, not before start_us */
-    bool is_done;        /* answered one way or the other: gathering need not wait */
+    bool is_done;        /* answered for good, one way or the other: gathering need not wait */
     bool is_questioned;  /* whether the server still knows it was asked out of turn */
     uint64_t start_us;   /* of the next try */
     uint64_t started_us; /* when the last one began */
     uint64_t since_us;   /* when it was allocated */
+    uint64_t wait_us;    /* while the server is full: the least until the next try */
     char why[96];        /* it failed */
 };
 
@@ -238,6 +239,9 @@ void relay_plan(struct ice_agent *a, uint64_t now_us);
 void relay_again(struct ice_agent *a, uint64_t now_us); /* after a restart */
 /* Do the servers still know our allocations? Those that do not are lost. */
 void relay_refresh(struct ice_agent *a);
+/* Asks once more for the channel to a peer, where the local candidate is a
+ * relay's. */
+void relay_rebind(struct ice_agent *a, int local, const struct ice_address *peer);
 void relay_base_removed(struct ice_agent *a, int base);
 void relay_free_all(struct ice_agent *a);
 bool relay_start_one(struct ice_agent *a, uint64_t now_us);

@@ -8,7 +8,8 @@
  * Long before the 30 s are over a path that does not answer is asked again by
  * an ordinary check, with its retransmissions. One that still does not is
  * suspect: every valid pair is checked, and select.c prefers one that answers;
- * a TURN server that was restarted is found out by refreshing the allocation.
+ * a TURN server that was restarted is found out by refreshing the allocation,
+ * and one that has lost the channel alone is asked for it again.
  */
 #include "ice/agent_internal.h"
 
@@ -116,7 +117,8 @@ static uint64_t lost_at(const struct ice_agent *a, const struct ice_pair *pair)
     return pair->heard_us + (is_in_use(a, pair) ? 1 : 2) * ICE_CONSENT_LOST_US;
 }
 
-static void on_suspect(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
+static void on_suspect(struct ice_agent *a, const struct ice_generation *g, struct ice_pair *pair,
+                       uint64_t now_us)
 {
     pair->is_suspect = true;
     for (int i = 0; pair == a->selected && i < a->now->pair_count; i++) {
@@ -128,6 +130,7 @@ static void on_suspect(struct ice_agent *a, struct ice_pair *pair, uint64_t now_
     }
     if (pair == a->selected)
         relay_refresh(a);
+    relay_rebind(a, pair->local, pair_remote(g, pair));
     select_update(a, now_us);
 }
 
@@ -147,7 +150,7 @@ static void pair_on_deadline(struct ice_agent *a, struct ice_generation *g, stru
         pair_trigger(a, pair);
     }
     if (now_us >= suspect_at(a, pair))
-        on_suspect(a, pair, now_us);
+        on_suspect(a, g, pair, now_us);
 }
 
 void consent_on_deadline(struct ice_agent *a, uint64_t now_us)

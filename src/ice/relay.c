@@ -5,7 +5,10 @@
  * need not be the one that leads anywhere. So it is with the addresses of a
  * server that has several.
  *
- * An allocation that is lost later is sought again, a second later.
+ * An allocation that is lost later is sought again, a second later. One that a
+ * server refuses since it has no room is sought again after 1 to 2 s, then ever
+ * more seldom: most often what takes the room is an allocation of our own, of
+ * an address or a process before this one, which is about to lapse.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +17,10 @@
 #include "ice/agent_internal.h"
 
 #define RELAY_AGAIN_US (1 * US_PER_S)
+/* Between two tries at a server that is full: so long at least, twice as long
+ * at most. */
+#define RELAY_FULL_US      (1 * US_PER_S)
+#define RELAY_FULL_MOST_US (64 * US_PER_S)
 /* One that ended sooner than this is not worth another try. */
 #define RELAY_LIVED_US (10 * US_PER_S)
 
@@ -42,6 +49,7 @@ static void on_allocated(void *arg, const struct ice_address *relayed,
     r->is_done = true;
     r->is_questioned = false;
     r->since_us = a->clock_us;
+    r->wait_us = RELAY_FULL_US;
     r->why[0] = '\0';
     if (!a->config.is_relay_only)
         gather_add_mapped(a, r->base, turn_client_server(r->client), mapped);
@@ -72,8 +80,27 @@ static void drop_local(struct ice_relay *r)
         gather_remove_local(r->agent, local);
 }
 
+static bool is_full(int code)
+{
+    return code == STUN_ALLOCATION_QUOTA || code == STUN_INSUFFICIENT_CAPACITY;
+}
+
+static void try_again(struct ice_relay *r, uint64_t in_us)
+{
+    r->is_waiting = true;
+    r->start_us = r->agent->clock_us + in_us;
+}
+
+static void on_full(struct ice_relay *r)
+{
+    r->is_done = false;
+    try_again(r, r->wait_us + ice_random_u64(&r->agent->random) % r->wait_us);
+    if (r->wait_us < RELAY_FULL_MOST_US)
+        r->wait_us *= 2;
+}
+
 /* No allocation, or no longer. */
-static void lose(struct ice_relay *r, const char *text, bool tell)
+static void lose(struct ice_relay *r, int code, const char *text, bool tell)
 {
     struct ice_agent *a = r->agent;
     bool was_allocated = relay_find_local(a, r) >= 0;
@@ -82,16 +109,16 @@ static void lose(struct ice_relay *r, const char *text, bool tell)
     drop_local(r);
     close_stream(r, tell);
     r->is_done = true;
-    if (was_allocated && is_worth_it) {
-        r->is_waiting = true;
-        r->start_us = a->clock_us + RELAY_AGAIN_US;
-    }
+    if (is_full(code))
+        on_full(r);
+    else if (was_allocated && is_worth_it)
+        try_again(r, RELAY_AGAIN_US);
     a->is_dirty = true;
 }
 
-static void on_failed(void *arg, const char *text)
+static void on_failed(void *arg, int code, const char *text)
 {
-    lose(arg, text, true);
+    lose(arg, code, text, true);
 }
 
 static void on_redirect(void *arg, const struct ice_address *server)
@@ -101,8 +128,7 @@ static void on_redirect(void *arg, const struct ice_address *server)
     if (turn_client_transport(r->client) == TURN_UDP)
         return;
     close_stream(r, true);
-    r->is_waiting = true;
-    r->start_us = r->agent->clock_us;
+    try_again(r, 0);
 }
 
 static void on_channel(void *arg, const struct ice_address *peer, int code)
@@ -136,7 +162,8 @@ static void add(struct ice_agent *a, int server, int base, uint64_t now_us)
                             .base = base,
                             .is_waiting = true,
                             .start_us = now_us,
-                            .started_us = now_us};
+                            .started_us = now_us,
+                            .wait_us = RELAY_FULL_US};
     r->client =
         turn_client_new(s->transport, &s->address, s->user, s->pass, &a->random, &turn_handlers, r);
     a->is_dirty = true;
@@ -264,7 +291,7 @@ bool relay_start_one(struct ice_agent *a, uint64_t now_us)
         if (turn_client_transport(r->client) == TURN_UDP)
             turn_client_start(r->client, now_us);
         else if (!open_stream(r))
-            lose(r, "too many connections", false);
+            lose(r, 0, "too many connections", false);
         return true;
     }
     return false;
@@ -279,6 +306,13 @@ void relay_refresh(struct ice_agent *a)
         r->is_questioned = true;
         turn_client_refresh(r->client);
     }
+}
+
+void relay_rebind(struct ice_agent *a, int local, const struct ice_address *peer)
+{
+    int relay = a->locals[local].relay;
+    if (relay >= 0)
+        turn_client_rebind(a->relays[relay].client, peer);
 }
 
 void relay_again(struct ice_agent *a, uint64_t now_us)
@@ -394,6 +428,6 @@ void ice_agent_base_closed(struct ice_agent *a, int base, const char *text, uint
     a->clock_us = now_us;
     a->bases[base].is_open = false; /* nothing more is sent there */
     turn_client_stop(r->client);
-    lose(r, text, false);
+    lose(r, 0, text, false);
     agent_finish(a, now_us);
 }

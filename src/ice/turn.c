@@ -115,14 +115,14 @@ void turn_client_stop(struct turn_client *t)
     return_home(t);
 }
 
-void turn_client_fail(struct turn_client *t, const char *text)
+void turn_client_fail(struct turn_client *t, int code, const char *text)
 {
     stun_transaction_stop(&t->request.transaction);
     memset(t->channels, 0, sizeof t->channels);
     t->refresh_us = TIME_NEVER;
     t->state = TURN_FAILED;
     return_home(t);
-    t->handlers.on_failed(t->arg, text);
+    t->handlers.on_failed(t->arg, code, text);
 }
 
 /* A minute before the end; half-way for servers that give less than two. */
@@ -149,7 +149,7 @@ static void on_success(struct turn_client *t, const struct stun_message *m, uint
         return;
     }
     if (!stun_find_address(m, STUN_XOR_RELAYED_ADDRESS, &relayed)) {
-        turn_client_fail(t, "the server's answer has no relayed address");
+        turn_client_fail(t, 0, "the server's answer has no relayed address");
         return;
     }
     stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, &mapped);
@@ -164,7 +164,7 @@ static void on_redirect(struct turn_client *t, const struct stun_message *m, uin
     if (!stun_find_address(m, STUN_ALTERNATE_SERVER, &server) ||
         server.family != t->server.family || ice_address_is_unusable(&server) ||
         ++t->redirects > TURN_REDIRECTS_MAX) {
-        turn_client_fail(t, "the server sends us elsewhere, without end or to nowhere");
+        turn_client_fail(t, 0, "the server sends us elsewhere, without end or to nowhere");
         return;
     }
     t->server = server;
@@ -185,7 +185,7 @@ static void on_error(struct turn_client *t, const struct stun_message *m, uint64
         start_request(t, now_us);
         return;
     case TURN_AUTH_WRONG:
-        turn_client_fail(t, "the server refuses user or password");
+        turn_client_fail(t, 0, "the server refuses user or password");
         return;
     case TURN_AUTH_OTHER:
         break;
@@ -195,11 +195,11 @@ static void on_error(struct turn_client *t, const struct stun_message *m, uint64
         return;
     }
     if (t->state == TURN_ALLOCATED && code == STUN_ALLOCATION_MISMATCH) {
-        turn_client_fail(t, "the server has lost the allocation");
+        turn_client_fail(t, 0, "the server has lost the allocation");
         return;
     }
     snprintf(text, sizeof text, "the server refuses: %d %s", code, stun_code_name(code));
-    turn_client_fail(t, text);
+    turn_client_fail(t, code, text);
 }
 
 static void on_answer(struct turn_client *t, const struct stun_message *m, uint64_t now_us)
@@ -266,7 +266,7 @@ void turn_client_on_deadline(struct turn_client *t, uint64_t now_us)
             t->refresh_us = 0; /* a server that cannot be reached still has it */
             break;
         }
-        turn_client_fail(t, "no answer");
+        turn_client_fail(t, 0, "no answer");
         return;
     case STUN_TIMER_WAIT:
         break;

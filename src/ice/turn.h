@@ -33,9 +33,10 @@ struct turn_handlers {
     /* mapped is our address as the server sees it: server-reflexive. */
     void (*on_allocated)(void *arg, const struct ice_address *relayed,
                          const struct ice_address *mapped);
-    /* No allocation, or no longer; text says why. start() may be called
-     * later, not from within. */
-    void (*on_failed)(void *arg, const char *text);
+    /* No allocation, or no longer; text says why. code is that of STUN by which
+     * the server refused it, or 0. start() may be called later, not from
+     * within. */
+    void (*on_failed)(void *arg, int code, const char *text);
     /* Go to this server instead: the client is IDLE again. On a stream the
      * owner connects there, then calls start(). */
     void (*on_redirect)(void *arg, const struct ice_address *server);
@@ -72,6 +73,9 @@ void turn_client_on_deadline(struct turn_client *t, uint64_t now_us);
 /* Wants a channel to the peer; on_channel() tells. Nothing new when there is
  * one. -ENOTCONN without an allocation, -ENOSPC over TURN_CHANNELS_MAX. */
 int turn_client_bind(struct turn_client *t, const struct ice_address *peer, uint64_t now_us);
+/* Binds a channel that is bound once more, now: a server that was restarted, or
+ * has lost the permission, is told again. */
+void turn_client_rebind(struct turn_client *t, const struct ice_address *peer);
 /* No longer wants it: it is left to expire. */
 void turn_client_release(struct turn_client *t, const struct ice_address *peer);
 /* The peer's channel, or 0 while it is not bound. */

@@ -86,6 +86,13 @@ int turn_client_bind(struct turn_client *t, const struct ice_address *peer, uint
     return 0;
 }
 
+void turn_client_rebind(struct turn_client *t, const struct ice_address *peer)
+{
+    struct turn_channel *c = find_peer(t, peer);
+    if (c && c->is_bound)
+        c->refresh_us = 0;
+}
+
 void turn_client_release(struct turn_client *t, const struct ice_address *peer)
 {
     struct turn_channel *c = find_peer(t, peer);
@@ -141,7 +148,7 @@ static void on_refused(struct turn_client *t, struct turn_channel *c, const stru
         break;
     }
     if (code == STUN_ALLOCATION_MISMATCH) {
-        turn_client_fail(t, "the server has lost the allocation");
+        turn_client_fail(t, 0, "the server has lost the allocation");
         return;
     }
     channel_fail(t, c, code ? code : -1);

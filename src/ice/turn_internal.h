@@ -68,7 +68,8 @@ enum turn_verdict turn_auth_on_error(struct turn_auth *auth, struct turn_request
 bool turn_auth_check(const struct turn_auth *auth, const struct turn_request *request,
                      const struct stun_message *m);
 
-void turn_client_fail(struct turn_client *t, const char *text);
+/* code: as on_failed has it. */
+void turn_client_fail(struct turn_client *t, int code, const char *text);
 
 void turn_channels_on_deadline(struct turn_client *t, uint64_t now_us);
 uint64_t turn_channels_deadline(const struct turn_client *t);

@@ -61,6 +61,7 @@ struct sim_server {
     /* What it saw. */
     int allocations; /* alive */
     int allocates;   /* requests that were granted */
+    int refused; /* requests, by refuse_allocate */
     int refreshes;
     int channel_binds;
     int stale_nonces;
@@ -69,6 +70,9 @@ struct sim_server {
 struct sim_server *sim_add_server(struct sim *s, struct ice_address address);
 /* Forgets its allocations and closes its connections. */
 void sim_restart_server(struct sim *s, struct sim_server *server);
+
+/* Forgets the channels and permissions of its allocations, but not these. */
+void sim_forget_channels(struct sim_server *server);
 
 struct sim_peer_config {
     const char *name;

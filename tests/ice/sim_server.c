@@ -55,6 +55,13 @@ void sim_restart_server(struct sim *s, struct sim_server *server)
     n->config.allocations = 0;
 }
 
+void sim_forget_channels(struct sim_server *server)
+{
+    struct sim_server_node *n = (struct sim_server_node *)(void *)server;
+    for (int i = 0; i < SIM_ALLOCATIONS; i++)
+        n->allocations[i].peer_count = 0;
+}
+
 /* Where a request came from: an address, or a stream of a peer. */
 struct client {
     struct sim *sim;
@@ -179,6 +186,7 @@ static void on_allocate(const struct client *c, const struct stun_message *m, co
         return;
     }
     if (n->config.refuse_allocate) {
+        n->config.refused++;
         refuse(c, m, n->config.refuse_allocate);
         return;
     }

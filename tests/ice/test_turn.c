@@ -219,6 +219,64 @@ static void test_refused(void **state)
     }
 }
 
+/* A server without room is asked again after 1 to 2 s, and then ever more
+ * seldom; so it is where the room was lost with the allocation of before. */
+static void test_full_server(void **state)
+{
+    (void)state;
+    static const int codes[] = {STUN_ALLOCATION_QUOTA, STUN_INSUFFICIENT_CAPACITY};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        struct rig r = rig_new(16, i == 0 ? TURN_UDP : TURN_TCP);
+        r.server->refuse_allocate = codes[i];
+        sim_connect(r.s, r.a, r.b);
+        sim_run(r.s, US_PER_S);
+        assert_false(sim_has_ended(r.a)); /* something may come yet */
+        r.server->refuse_allocate = 0;
+        assert_true(sim_run_until_connected(r.s, 3 * US_PER_S / 2));
+        assert_int_equal(sim_candidates(r.a, ICE_CANDIDATE_RELAY), 1);
+        sim_run(r.s, 20 * US_PER_S);
+        r.server->refuse_allocate = codes[i];
+        sim_restart_server(r.s, r.server);
+        sim_run(r.s, 12 * US_PER_S);
+        assert_true(r.server->refused > 1);
+        r.server->refuse_allocate = 0;
+        sim_run(r.s, 20 * US_PER_S);
+        assert_int_equal(r.server->allocations, 1);
+        sim_free(r.s);
+    }
+}
+
+/* An hour of refusals is no hour of questions. */
+static void test_server_stays_full(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(16, TURN_UDP);
+    r.server->refuse_allocate = STUN_ALLOCATION_QUOTA;
+    sim_connect(r.s, r.a, r.b);
+    sim_run(r.s, 3600 * US_PER_S);
+    assert_in_range(r.server->refused, 30, 90);
+    sim_free(r.s);
+}
+
+/* The server keeps the allocation, but knows the peer no more. */
+static void test_channel_is_lost(void **state)
+{
+    (void)state;
+    for (int transport = TURN_UDP; transport <= TURN_TCP; transport++) {
+        struct rig r = rig_new(16, (enum turn_transport)transport);
+        sim_connect(r.s, r.a, r.b);
+        assert_true(sim_run_until_connected(r.s, 5 * US_PER_S));
+        sim_run(r.s, 30 * US_PER_S);
+        sim_forget_channels(r.server);
+        sim_run(r.s, 10 * US_PER_S); /* consent, doubt, suspicion */
+        exchange(&r);
+        assert_int_equal(ice_agent_state(sim_agent(r.a)), ICE_CONNECTED);
+        assert_int_equal(r.server->allocates, 1);
+        assert_int_equal(sim_routes_lost(r.a), 0);
+        sim_free(r.s);
+    }
+}
+
 static void test_wrong_password(void **state)
 {
     (void)state;
@@ -504,6 +562,9 @@ int main(void)
         cmocka_unit_test(test_server_restart),
         cmocka_unit_test(test_server_away),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_full_server),
+        cmocka_unit_test(test_server_stays_full),
+        cmocka_unit_test(test_channel_is_lost),
         cmocka_unit_test(test_wrong_password),
         cmocka_unit_test(test_dead_server),
         cmocka_unit_test(test_end_of_candidates),
