@@ -99,12 +99,13 @@ struct ice_agent *ice_agent_new(const struct ice_agent_config *config,
  * stream bases (on_close_base), then frees. */
 void ice_agent_free(struct ice_agent *a, uint64_t now_us);
 
-/* A UDP socket bound to the address; name is the interface's, for its rank.
- * Returns the base; -EINVAL for an address of no use (unspecified, multicast,
+/* A UDP socket bound to the address; name is the interface's, for its rank,
+ * and is_default says that the default route leads there: it is then the first
+ * from which servers are asked. Returns the base; -EINVAL for an address of no use (unspecified, multicast,
  * link-local), -EEXIST, or -ENOSPC over ICE_INTERFACES_MAX. Sends nothing
  * yet, but the deadline may be at once. */
 int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
-                            const char *name, uint64_t now_us);
+                            const char *name, bool is_default, uint64_t now_us);
 /* The address is gone, and so is all that hung on it. */
 void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us);
 /* 0, or -ENOSPC over ICE_AGENT_SERVERS_MAX. */
@@ -112,7 +113,8 @@ int ice_agent_add_server(struct ice_agent *a, const struct ice_agent_server *ser
                          uint64_t now_us);
 
 /* Announces candidates and asks the servers for more. more_servers: more may
- * be added, hold back the end of candidates until ice_agent_end_servers(). */
+ * be added, hold back the end of candidates until ice_agent_end_servers(), or
+ * as long as for a server that does not answer. */
 void ice_agent_gather(struct ice_agent *a, bool more_servers, uint64_t now_us);
 void ice_agent_end_servers(struct ice_agent *a, uint64_t now_us);
 
@@ -132,7 +134,8 @@ void ice_agent_set_remote_pacing(struct ice_agent *a, uint64_t pacing_us);
 /* A candidate line of the other side, for the generation of the last
  * set_remote(). 0, also for one that is understood and not used: ICE-TCP,
  * another component, one that is known; -EINVAL for one that is none, -ENOSPC
- * over ICE_REMOTE_MAX, -ENOTCONN before set_remote(). */
+ * over ICE_REMOTE_MAX when it is worse than what is there, -ENOTCONN before
+ * set_remote(). */
 int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us);
 void ice_agent_end_remote(struct ice_agent *a, uint64_t now_us);
 /* The answer to on_resolve(): NULL when the name has no address. */

@@ -26,6 +26,7 @@ struct ice_base {
     bool is_open;               /* a stream that is connected; UDP always */
     struct ice_address address; /* of UDP */
     uint16_t preference;
+    bool is_default;   /* the default route leads there */
     int relay;         /* of a stream: whose it is */
     uint64_t serial;   /* tells one use of this slot from the next */
     struct buf stream; /* an incomplete frame */
@@ -70,11 +71,14 @@ struct ice_relay {
     char why[96];        /* it failed */
 };
 
+enum ice_name { NAME_NONE, NAME_WAITING, NAME_ASKED, NAME_UNKNOWN };
+
+/* Free is a slot without an address and a name. */
 struct ice_remote {
     struct ice_candidate candidate;
     bool has_answered; /* a check; it, or another port of its host */
-    int resolving;     /* id of on_resolve, or 0 */
-    bool is_unresolved;
+    enum ice_name name;
+    int resolve_id; /* of NAME_ASKED */
 };
 
 enum ice_pair_state { PAIR_FROZEN, PAIR_WAITING, PAIR_IN_PROGRESS, PAIR_SUCCEEDED, PAIR_FAILED };
@@ -146,7 +150,6 @@ struct ice_generation {
     uint64_t first_valid_us;
     struct ice_remote remotes[ICE_REMOTE_MAX];
     int remote_count;
-    int prflx_count;
     int skipped_tcp;
     struct ice_pair *pairs[ICE_PAIRS_MAX];
     int pair_count;
@@ -231,8 +234,10 @@ bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *
 void gather_on_deadline(struct ice_agent *a, uint64_t now_us);
 void gather_end(struct ice_agent *a, uint64_t now_us); /* if it is over, says so */
 uint64_t gather_deadline(const struct ice_agent *a);
-/* Whether a server can be reached from a base, as far as addresses tell. */
+/* Whether a server can be reached from a base, as far as addresses tell; and
+ * how soon it is to be asked from there. */
 bool gather_is_fit(const struct ice_agent *a, int base, const struct ice_address *server);
+unsigned gather_rank(const struct ice_agent *a, int base);
 
 /* relay.c */
 void relay_plan(struct ice_agent *a, uint64_t now_us);
@@ -271,6 +276,9 @@ void generation_end(struct ice_agent *a, const struct ice_generation *g);
 void generation_release(struct ice_agent *a, const struct ice_generation *g,
                         const struct ice_pair *kept);
 struct ice_pair *pair_find(const struct ice_generation *g, int local, int remote);
+/* Whether a remote has no pair that works, so that it may go. */
+bool pair_is_dispensable(const struct ice_agent *a, int remote);
+void pair_remove_for_remote(struct ice_agent *a, int remote);
 struct ice_pair *pair_add(struct ice_agent *a, struct ice_generation *g, int local, int remote);
 void pair_add_for_local(struct ice_agent *a, int local);
 void pair_add_for_remote(struct ice_agent *a, int remote);

@@ -146,21 +146,50 @@ static void pair_free(struct ice_agent *a, int index)
     free(pair);
 }
 
-/* Section 6.1.2.5: over the cap, the least pair that is not known to work
- * gives way to a better one. */
-static bool make_room(struct ice_agent *a, uint64_t priority)
+/* What a pair leads through, as far as the cap is concerned. */
+enum kind { TO_HOST, TO_NAT, BY_RELAY, KINDS };
+
+static enum kind kind_of(const struct ice_agent *a, const struct ice_pair *pair)
 {
-    struct ice_generation *g = a->now;
+    if (pair_is_relayed(a, a->now, pair))
+        return BY_RELAY;
+    return a->now->remotes[pair->remote].candidate.type == ICE_CANDIDATE_HOST ? TO_HOST : TO_NAT;
+}
+
+/* The least pair of a kind that is not known to work, or -1. */
+static int find_least(const struct ice_agent *a, enum kind kind)
+{
+    const struct ice_generation *g = a->now;
     int least = -1;
-    if (g->pair_count < ICE_PAIRS_MAX)
-        return true;
     for (int i = 0; i < g->pair_count; i++) {
         const struct ice_pair *pair = g->pairs[i];
-        if (!pair->is_valid && pair->priority < priority &&
+        if (!pair->is_valid && kind_of(a, pair) == kind &&
             (least < 0 || pair->priority < g->pairs[least]->priority))
             least = i;
     }
-    if (least < 0)
+    return least;
+}
+
+/* Section 6.1.2.5 has the least pairs give way. Two machines with a dozen
+ * bridges each would then have no pair but those of the bridges; so it is the
+ * least of the kind that has the most, or of the new pair's own if that is
+ * worse. */
+static bool make_room(struct ice_agent *a, const struct ice_pair *fresh)
+{
+    struct ice_generation *g = a->now;
+    int counts[KINDS] = {0};
+    enum kind own = kind_of(a, fresh);
+    enum kind most = own;
+    if (g->pair_count < ICE_PAIRS_MAX)
+        return true;
+    for (int i = 0; i < g->pair_count; i++)
+        counts[kind_of(a, g->pairs[i])]++;
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (counts[kind] > counts[most])
+            most = (enum kind)kind;
+    }
+    int least = find_least(a, most);
+    if (least < 0 || (most == own && g->pairs[least]->priority >= fresh->priority))
         return false;
     pair_free(a, least);
     return true;
@@ -180,7 +209,7 @@ struct ice_pair *pair_add(struct ice_agent *a, struct ice_generation *g, int loc
     if (r->candidate.address.family != l->candidate.address.family)
         return NULL;
     fresh.priority = compute_priority(a, g, &fresh);
-    if (!make_room(a, fresh.priority))
+    if (!make_room(a, &fresh))
         return NULL;
     pair = xcalloc(1, sizeof *pair);
     *pair = fresh;
@@ -229,6 +258,24 @@ void pair_remove_for_local(struct ice_agent *a, int local, uint64_t now_us)
         a->old_pair = NULL;
     }
     select_update(a, now_us);
+}
+
+bool pair_is_dispensable(const struct ice_agent *a, int remote)
+{
+    for (int i = 0; i < a->now->pair_count; i++) {
+        if (a->now->pairs[i]->remote == remote && a->now->pairs[i]->is_valid)
+            return false;
+    }
+    return true;
+}
+
+void pair_remove_for_remote(struct ice_agent *a, int remote)
+{
+    struct ice_generation *g = a->now;
+    for (int i = g->pair_count - 1; i >= 0; i--) {
+        if (g->pairs[i]->remote == remote)
+            pair_free(a, i);
+    }
 }
 
 void pair_trigger(struct ice_agent *a, struct ice_pair *pair)

@@ -32,6 +32,24 @@ static void announce(struct ice_agent *a, struct ice_local *l)
     a->handlers.on_candidate(a->arg, ice_candidate_format(&l->candidate, line));
 }
 
+/* Over the cap the least server-reflexive candidate gives way: those only tell
+ * the other side where we are, and it finds that out. -1: there is none. */
+static int make_room(struct ice_agent *a, const struct ice_candidate *fresh)
+{
+    int least = -1;
+    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
+        const struct ice_candidate *c = &a->locals[i].candidate;
+        if (c->type == ICE_CANDIDATE_SRFLX &&
+            (least < 0 || c->priority < a->locals[least].candidate.priority))
+            least = i;
+    }
+    if (least < 0 || (fresh->type == ICE_CANDIDATE_SRFLX &&
+                      fresh->priority <= a->locals[least].candidate.priority))
+        return -1;
+    gather_remove_local(a, least);
+    return least;
+}
+
 int gather_add_local(struct ice_agent *a, const struct ice_candidate *candidate, int base,
                      int relay)
 {
@@ -44,6 +62,8 @@ int gather_add_local(struct ice_agent *a, const struct ice_candidate *candidate,
                  ice_address_is_equal(&l->candidate.address, &candidate->address))
             return -EEXIST; /* section 5.1.3: redundant */
     }
+    if (slot < 0)
+        slot = make_room(a, candidate);
     if (slot < 0)
         return -ENOSPC;
     struct ice_local *l = &a->locals[slot];
@@ -109,6 +129,24 @@ static bool has_probe(const struct ice_agent *a, int base, int server)
     return false;
 }
 
+unsigned gather_rank(const struct ice_agent *a, int base)
+{
+    return (unsigned)a->bases[base].is_default << 16 | a->bases[base].preference;
+}
+
+/* A new slot, or that of the least base, if it is less than this one. */
+static struct ice_probe *take_probe(struct ice_agent *a, int base)
+{
+    struct ice_probe *least = &a->probes[0];
+    if (a->probe_count < ICE_SRFLX_PROBES_MAX)
+        return &a->probes[a->probe_count++];
+    for (int i = 1; i < a->probe_count; i++) {
+        if (gather_rank(a, a->probes[i].base) < gather_rank(a, least->base))
+            least = &a->probes[i];
+    }
+    return gather_rank(a, least->base) < gather_rank(a, base) ? least : NULL;
+}
+
 void gather_add_probes(struct ice_agent *a)
 {
     if (!a->is_gathering || a->config.is_relay_only)
@@ -116,13 +154,14 @@ void gather_add_probes(struct ice_agent *a)
     for (int base = 0; base < ICE_BASES_MAX; base++) {
         for (int server = 0; server < a->server_count; server++) {
             const struct ice_agent_server *s = &a->servers[server];
-            if (s->is_turn || !gather_is_fit(a, base, &s->address) || has_probe(a, base, server) ||
-                a->probe_count == ICE_SRFLX_PROBES_MAX)
+            if (s->is_turn || !gather_is_fit(a, base, &s->address) || has_probe(a, base, server))
                 continue;
-            a->probes[a->probe_count++] = (struct ice_probe){.base = base,
-                                                             .server = server,
-                                                             .is_waiting = true,
-                                                             .again_us = TIME_NEVER};
+            struct ice_probe *probe = take_probe(a, base);
+            if (probe)
+                *probe = (struct ice_probe){.base = base,
+                                            .server = server,
+                                            .is_waiting = true,
+                                            .again_us = TIME_NEVER};
         }
     }
 }
@@ -146,7 +185,7 @@ void gather_begin(struct ice_agent *a, uint64_t now_us)
 }
 
 int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
-                            const char *name, uint64_t now_us)
+                            const char *name, bool is_default, uint64_t now_us)
 {
     struct ice_candidate c = {.type = ICE_CANDIDATE_HOST, .address = *address};
     int used = 0;
@@ -168,7 +207,9 @@ int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *addre
     struct ice_base *b = &a->bases[base];
     b->is_open = true;
     b->address = *address;
-    b->preference = ice_interface_preference(ice_interface_kind(name, address), address, base);
+    b->is_default = is_default;
+    b->preference =
+        ice_interface_preference(ice_interface_kind(name, address), address, is_default, base);
     c.priority = ice_candidate_priority(ICE_CANDIDATE_HOST, b->preference);
     ice_candidate_set_foundation(&c, address, NULL, TURN_UDP);
     if (gather_add_local(a, &c, base, -1) < 0) {
@@ -286,9 +327,9 @@ static bool is_probing(const struct ice_agent *a)
 
 void gather_end(struct ice_agent *a, uint64_t now_us)
 {
-    if (!a->is_gathering || a->is_local_ended || a->more_servers)
-        return;
-    if ((is_probing(a) || relay_is_pending(a)) && now_us < a->gather_us + ICE_GATHER_PATIENCE_US)
+    bool is_pending = a->more_servers || is_probing(a) || relay_is_pending(a);
+    if (!a->is_gathering || a->is_local_ended ||
+        (is_pending && now_us < a->gather_us + ICE_GATHER_PATIENCE_US))
         return;
     a->is_local_ended = true;
     a->handlers.on_candidate(a->arg, NULL);
@@ -303,7 +344,7 @@ uint64_t gather_deadline(const struct ice_agent *a)
         if (!a->has_route && !a->probes[i].is_waiting)
             deadline = earlier(deadline, a->probes[i].again_us);
     }
-    if (a->is_gathering && !a->is_local_ended && !a->more_servers)
+    if (a->is_gathering && !a->is_local_ended)
         deadline = earlier(deadline, a->gather_us + ICE_GATHER_PATIENCE_US);
     return deadline;
 }

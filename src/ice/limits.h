@@ -1,6 +1,11 @@
 /*
  * Every cap and every timer of the agent in one place. A cap's comment says
  * what attack or stall it stops; a timer's, which clause it follows.
+ *
+ * No cap is filled by order of arrival: a machine with a hundred bridges, or a
+ * peer on one, would lose the one address that leads anywhere. What comes over
+ * a cap drives out the least of what is there, or of the kind that has the
+ * most of it; or the cap is as large as those before it allow.
  */
 #ifndef ICE_LIMITS_H
 #define ICE_LIMITS_H
@@ -9,11 +14,20 @@
 
 enum {
     /* Interfaces in use; a machine with hundreds of container bridges would
-     * otherwise make as many sockets and candidates. */
-    ICE_BASES_MAX = 24, /* UDP and streams together */
+     * otherwise make as many sockets and candidates. The owner has ranked
+     * them. */
     ICE_INTERFACES_MAX = 16,
-    /* Local candidates: host, server-reflexive and relayed of all of them. */
-    ICE_LOCAL_MAX = 48,
+    ICE_AGENT_SERVERS_MAX = 16, /* addresses, that is; the owner's configuration */
+    /* UDP sockets, and a stream to each server. */
+    ICE_BASES_MAX = ICE_INTERFACES_MAX + ICE_AGENT_SERVERS_MAX,
+    /* Interfaces a TURN server is tried from, one after the other. */
+    ICE_TURN_BASES_MAX = 3,
+    /* TURN clients: servers times the interfaces they are tried from. */
+    ICE_TURN_CLIENTS_MAX = ICE_AGENT_SERVERS_MAX * ICE_TURN_BASES_MAX,
+    /* Binding requests to STUN servers; the best interfaces ask all. */
+    ICE_SRFLX_PROBES_MAX = 32,
+    /* Local candidates: host and relayed ones always find room. */
+    ICE_LOCAL_MAX = ICE_INTERFACES_MAX + ICE_TURN_CLIENTS_MAX,
     /* Remote candidates of one generation. Stops a peer that trickles without
      * end from filling memory. */
     ICE_REMOTE_MAX = 48,
@@ -27,14 +41,8 @@ enum {
     /* Checks that came before the other side's credentials: kept to be
      * answered by triggered checks later. */
     ICE_EARLY_CHECKS_MAX = 16,
-    /* .local names being resolved at the same time. */
+    /* .local names being asked for at the same time; others wait. */
     ICE_RESOLVING_MAX = 8,
-    ICE_AGENT_SERVERS_MAX = 16, /* addresses, that is */
-    /* TURN clients: servers times the interfaces they are tried from. */
-    ICE_TURN_CLIENTS_MAX = 16,
-    ICE_SRFLX_PROBES_MAX = 32,
-    /* Interfaces a TURN server is tried from, one after the other. */
-    ICE_TURN_BASES_MAX = 3,
 
     /* Peers of one allocation: each is a channel to be kept alive. */
     TURN_CHANNELS_MAX = 48,

@@ -179,7 +179,7 @@ static bool is_tried(const struct ice_agent *a, int server, int base)
     return false;
 }
 
-/* The best interface from which the server was not tried yet, or -1: also when
+/* The interface of the highest rank from which the server was not tried yet, or -1: also when
  * ICE_TURN_BASES_MAX better ones were. Lesser ones do not count: they may have
  * been tried because the one that leads out was away. */
 static int untried_base(const struct ice_agent *a, int server)
@@ -189,12 +189,12 @@ static int untried_base(const struct ice_agent *a, int server)
     int better = 0;
     for (int base = 0; base < ICE_BASES_MAX; base++) {
         if (gather_is_fit(a, base, address) && !is_tried(a, server, base) &&
-            (best < 0 || a->bases[base].preference > a->bases[best].preference))
+            (best < 0 || gather_rank(a, base) > gather_rank(a, best)))
             best = base;
     }
     for (int base = 0; best >= 0 && base < ICE_BASES_MAX; base++)
         better += gather_is_fit(a, base, address) && is_tried(a, server, base) &&
-                  a->bases[base].preference > a->bases[best].preference;
+                  gather_rank(a, base) > gather_rank(a, best);
     return better < ICE_TURN_BASES_MAX ? best : -1;
 }
 

@@ -3,6 +3,10 @@
  * hides behind multicast DNS, or learned from a check (peer-reflexive). One
  * that was learned first and signalled later becomes what it was signalled
  * as.
+ *
+ * Over ICE_REMOTE_MAX the type that has the most gives up its least: a peer
+ * with a hundred addresses of its own may have one relay that leads to it, and
+ * that is the last to come and the least of all by priority.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -45,14 +49,84 @@ void remote_on_answer(struct ice_agent *a, const struct ice_address *address)
     ice_budget_on_answer(a->budget);
 }
 
+/* ---- slots ---- */
+
+enum { TYPES = ICE_CANDIDATE_RELAY + 1 };
+
+static bool is_free(const struct ice_remote *r)
+{
+    return r->candidate.address.family == ICE_FAMILY_NONE && !r->candidate.hostname[0];
+}
+
+static void free_slot(struct ice_agent *a, int index)
+{
+    pair_remove_for_remote(a, index);
+    a->now->remotes[index] = (struct ice_remote){0};
+}
+
+/* The least of a type that may go; -1: none. */
+static int find_least(const struct ice_agent *a, enum ice_candidate_type type)
+{
+    const struct ice_remote *remotes = a->now->remotes;
+    int least = -1;
+    for (int i = 0; i < a->now->remote_count; i++) {
+        const struct ice_candidate *c = &remotes[i].candidate;
+        if (!is_free(&remotes[i]) && c->type == type && pair_is_dispensable(a, i) &&
+            (least < 0 || c->priority < remotes[least].candidate.priority))
+            least = i;
+    }
+    return least;
+}
+
+/* Who gives way to one of that type: the least of the type that has the most,
+ * or of its own if that is worse. -1: nobody. */
+static int find_lesser(const struct ice_agent *a, const int counts[TYPES],
+                       enum ice_candidate_type type, uint32_t priority)
+{
+    enum ice_candidate_type most = type;
+    for (int t = 0; t < TYPES; t++) {
+        if (counts[t] > counts[most])
+            most = (enum ice_candidate_type)t;
+    }
+    int least = most != type ? find_least(a, most) : -1;
+    if (least >= 0)
+        return least;
+    least = find_least(a, type);
+    return least >= 0 && a->now->remotes[least].candidate.priority < priority ? least : -1;
+}
+
+/* A slot of zeros for a candidate of that type, or -1. */
+static int take_slot(struct ice_agent *a, enum ice_candidate_type type, uint32_t priority)
+{
+    struct ice_generation *g = a->now;
+    int counts[TYPES] = {0};
+    int slot = -1;
+    for (int i = 0; i < g->remote_count; i++) {
+        if (is_free(&g->remotes[i]))
+            slot = i;
+        else
+            counts[g->remotes[i].candidate.type]++;
+    }
+    if (type == ICE_CANDIDATE_PRFLX && counts[type] == ICE_PRFLX_MAX)
+        slot = find_least(a, type); /* what a check taught before is older */
+    else if (slot < 0 && g->remote_count < ICE_REMOTE_MAX)
+        slot = g->remote_count++;
+    else if (slot < 0)
+        slot = find_lesser(a, counts, type, priority);
+    if (slot >= 0)
+        free_slot(a, slot);
+    return slot;
+}
+
+/* ---- learning ---- */
+
 int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
                      const struct ice_address *address, uint32_t priority)
 {
-    if (g->remote_count == ICE_REMOTE_MAX || g->prflx_count == ICE_PRFLX_MAX)
+    int index = take_slot(a, ICE_CANDIDATE_PRFLX, priority);
+    if (index < 0)
         return -1;
-    int index = g->remote_count++;
     struct ice_candidate *c = &g->remotes[index].candidate;
-    g->prflx_count++;
     c->type = ICE_CANDIDATE_PRFLX;
     c->component = 1;
     c->priority = priority;
@@ -74,14 +148,10 @@ static void settle(struct ice_agent *a, int index, uint64_t now_us)
         struct ice_remote *k = &g->remotes[known];
         if (k->candidate.type == ICE_CANDIDATE_PRFLX) {
             k->candidate = r->candidate;
-            g->prflx_count--;
             pair_update_priorities(a);
             pair_add_for_remote(a, known); /* so far only where its check came in */
         }
-        if (index == g->remote_count - 1)
-            g->remote_count--;
-        else
-            r->candidate.address.family = ICE_FAMILY_NONE;
+        *r = (struct ice_remote){0};
     } else {
         inherit_answer(a, r);
         pair_add_for_remote(a, index);
@@ -90,19 +160,22 @@ static void settle(struct ice_agent *a, int index, uint64_t now_us)
     select_update(a, now_us);
 }
 
-static void resolve(struct ice_agent *a, struct ice_remote *r)
+/* Asks for names that wait, as many as may be asked for at the same time. */
+static void resolve_some(struct ice_agent *a)
 {
+    struct ice_generation *g = a->now;
     int busy = 0;
-    for (int i = 0; i < a->now->remote_count; i++)
-        busy += a->now->remotes[i].resolving != 0;
-    /* The question would tell the network that we are here; and a relay does
-     * not lead into it. */
-    if (busy >= ICE_RESOLVING_MAX || a->config.is_relay_only) {
-        r->is_unresolved = true;
-        return;
+    for (int i = 0; i < g->remote_count; i++)
+        busy += g->remotes[i].name == NAME_ASKED;
+    for (int i = 0; i < g->remote_count && busy < ICE_RESOLVING_MAX; i++) {
+        struct ice_remote *r = &g->remotes[i];
+        if (r->name != NAME_WAITING)
+            continue;
+        busy++;
+        r->name = NAME_ASKED;
+        r->resolve_id = ++a->next_resolve_id;
+        a->handlers.on_resolve(a->arg, r->resolve_id, r->candidate.hostname);
     }
-    r->resolving = ++a->next_resolve_id;
-    a->handlers.on_resolve(a->arg, r->resolving, r->candidate.hostname);
 }
 
 int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us)
@@ -130,14 +203,18 @@ int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us)
         if (known >= 0 && g->remotes[known].candidate.type != ICE_CANDIDATE_PRFLX)
             return 0;
     }
-    if (g->remote_count == ICE_REMOTE_MAX)
+    int index = take_slot(a, c.type, c.priority);
+    if (index < 0)
         return -ENOSPC;
-    struct ice_remote *r = &g->remotes[g->remote_count++];
-    *r = (struct ice_remote){.candidate = c};
-    if (is_named)
-        resolve(a, r);
-    else
-        settle(a, g->remote_count - 1, now_us);
+    g->remotes[index].candidate = c;
+    if (is_named) {
+        /* The question would tell the network that we are here; and a relay
+         * does not lead into it. */
+        g->remotes[index].name = a->config.is_relay_only ? NAME_UNKNOWN : NAME_WAITING;
+        resolve_some(a);
+    } else {
+        settle(a, index, now_us);
+    }
     agent_finish(a, now_us);
     return 0;
 }
@@ -149,11 +226,11 @@ void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *a
     a->clock_us = now_us;
     for (int i = 0; i < g->remote_count; i++) {
         struct ice_remote *r = &g->remotes[i];
-        if (id == 0 || r->resolving != id)
+        if (r->name != NAME_ASKED || r->resolve_id != id)
             continue;
-        r->resolving = 0;
-        r->is_unresolved = !address || ice_address_is_unusable(address);
-        if (!r->is_unresolved) {
+        bool is_known = address && !ice_address_is_unusable(address);
+        r->name = is_known ? NAME_NONE : NAME_UNKNOWN;
+        if (is_known) {
             uint16_t port = r->candidate.address.port;
             r->candidate.address = *address;
             r->candidate.address.port = port;
@@ -161,6 +238,7 @@ void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *a
         }
         break;
     }
+    resolve_some(a);
     select_update(a, now_us);
     agent_finish(a, now_us);
 }

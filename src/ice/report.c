@@ -137,7 +137,7 @@ static void say_remotes(const struct ice_agent *a, struct text *t)
 {
     const struct ice_generation *g = a->now;
     for (int i = 0; i < g->remote_count; i++) {
-        if (g->remotes[i].is_unresolved)
+        if (g->remotes[i].name == NAME_UNKNOWN)
             say(t, "%s: no such name on this network", g->remotes[i].candidate.hostname);
     }
     if (g->skipped_tcp > 0)

@@ -48,22 +48,31 @@ static void start_bind(struct turn_client *t, struct turn_channel *c, uint64_t n
     send_bind(t, c);
 }
 
-/* A slot for a new peer: one never used, or one whose time is over. */
+/* A slot for a new peer: one never used, or one whose time is over; else that
+ * of the peer whose time is over first, but with another number: should that
+ * one be wanted again, the server refuses it until then. */
 static struct turn_channel *take_slot(struct turn_client *t, uint64_t now_us)
 {
+    struct turn_channel *oldest = NULL;
     for (int i = 0; i < TURN_CHANNELS_MAX; i++) {
         struct turn_channel *c = &t->channels[i];
         if (c->number == 0 && t->next_channel <= TURN_CHANNEL_LAST) {
             *c = (struct turn_channel){.number = t->next_channel++};
             return c;
         }
-        if (c->number != 0 && !c->is_wanted && !c->request.transaction.is_active &&
-            now_us >= c->free_us) {
+        if (c->number == 0 || c->is_wanted || c->request.transaction.is_active)
+            continue;
+        if (now_us >= c->free_us) {
             *c = (struct turn_channel){.number = c->number};
             return c;
         }
+        if (!oldest || c->free_us < oldest->free_us)
+            oldest = c;
     }
-    return NULL;
+    if (!oldest || t->next_channel > TURN_CHANNEL_LAST)
+        return NULL;
+    *oldest = (struct turn_channel){.number = t->next_channel++};
+    return oldest;
 }
 
 int turn_client_bind(struct turn_client *t, const struct ice_address *peer, uint64_t now_us)
@@ -89,7 +98,7 @@ int turn_client_bind(struct turn_client *t, const struct ice_address *peer, uint
 void turn_client_rebind(struct turn_client *t, const struct ice_address *peer)
 {
     struct turn_channel *c = find_peer(t, peer);
-    if (c && c->is_bound)
+    if (c && c->is_bound && !c->request.transaction.is_active)
         c->refresh_us = 0;
 }
 

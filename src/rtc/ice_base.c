@@ -117,7 +117,7 @@ static struct base *open_interface(struct ice *ice, const struct ifaddrs *interf
     udp_local_address(base->udp, &local);
     struct ice_address address = ice_from_sockaddr(&local);
     base->number =
-        ice_agent_add_interface(ice->agent, &address, interface->ifa_name, clock_now_us());
+        ice_agent_add_interface(ice->agent, &address, interface->ifa_name, false, clock_now_us());
     if (base->number < 0) {
         udp_close(base->udp);
         free(base);

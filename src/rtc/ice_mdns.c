@@ -22,7 +22,7 @@ enum { QUESTIONS_MAX = 3 };
 struct ice_lookup {
     struct list link; /* in ice.lookups */
     struct ice *ice;
-    struct udp *udp;
+    struct udp *udp; /* or NULL */
     struct timer *timer;
     int id;
     int questions;
@@ -39,7 +39,8 @@ static void lookup_free(void *arg)
 static void lookup_close(struct ice_lookup *lookup)
 {
     list_remove(&lookup->link);
-    udp_close(lookup->udp);
+    if (lookup->udp)
+        udp_close(lookup->udp);
     timer_free(lookup->timer);
     loop_defer(lookup->ice->loop, lookup_free, lookup);
 }
@@ -71,7 +72,7 @@ static void ask(void *arg)
     struct ice_address group = ice_address_v4(224, 0, 0, 251, MDNS_PORT);
     struct address to = ice_to_sockaddr(&group);
     int len = mdns_query_encode(lookup->name, (uint16_t)random_u32(), question);
-    if (len < 0 || lookup->questions++ == QUESTIONS_MAX) {
+    if (!lookup->udp || len < 0 || lookup->questions++ == QUESTIONS_MAX) {
         answer(lookup, NULL);
         return;
     }
@@ -87,10 +88,8 @@ void ice_look_up(struct ice *ice, int id, const char *name)
     struct ice_address any = ice_address_v4(0, 0, 0, 0, 0);
     struct address local = ice_to_sockaddr(&any);
     struct ice_lookup *lookup = xcalloc(1, sizeof *lookup);
-    if (udp_new(ice->loop, &local, &handlers, lookup, &lookup->udp) < 0) {
-        free(lookup); /* out of descriptors: the name stays unknown */
-        return;
-    }
+    if (udp_new(ice->loop, &local, &handlers, lookup, &lookup->udp) < 0)
+        lookup->udp = NULL; /* out of descriptors: answered with nothing, by ask() */
     lookup->ice = ice;
     lookup->id = id;
     lookup->name = xstrdup(name);

@@ -77,7 +77,7 @@ static void feed_agent(struct span datagram)
     struct ice_address const sources[] = {server.address, ice_address_v4(192, 0, 2, 2, 5000),
                                           ice_address_v4(192, 0, 2, 3, 6000)};
     uint64_t now_us = 1;
-    int base = ice_agent_add_interface(a, &local, "eth0", now_us);
+    int base = ice_agent_add_interface(a, &local, "eth0", false, now_us);
     ice_agent_add_server(a, &server, now_us);
     ice_agent_gather(a, false, now_us);
     ice_agent_set_remote(a, "evtj", "VOkJxbRl1RmTxUk/WvJxBt", now_us);

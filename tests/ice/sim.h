@@ -61,7 +61,7 @@ struct sim_server {
     /* What it saw. */
     int allocations; /* alive */
     int allocates;   /* requests that were granted */
-    int refused; /* requests, by refuse_allocate */
+    int refused;     /* requests, by refuse_allocate */
     int refreshes;
     int channel_binds;
     int stale_nonces;

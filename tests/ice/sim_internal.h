@@ -12,6 +12,7 @@ enum {
     SIM_PEERS = 2,
     SIM_CUTS = 8,
     SIM_NAMES = 4,
+    SIM_CHANNELS = 256, /* of an allocation */
     SIM_PAYLOAD = 2200,
 };
 
@@ -68,7 +69,7 @@ struct sim_allocation {
         uint16_t channel; /* 0: a permission only */
         uint64_t until_us;
         uint64_t permitted_us;
-    } peers[48];
+    } peers[SIM_CHANNELS];
     int peer_count;
 };
 

@@ -152,7 +152,7 @@ void sim_replace_agent(struct sim_peer *p)
 
 int sim_add_address(struct sim_peer *p, int realm, struct ice_address address, const char *name)
 {
-    int base = ice_agent_add_interface(p->agent, &address, name, p->sim->now_us);
+    int base = ice_agent_add_interface(p->agent, &address, name, false, p->sim->now_us);
     if (base >= 0) {
         assert_false(p->sockets[base].is_used);
         p->sockets[base] = (struct sim_socket){.is_used = true, .realm = realm, .address = address};

@@ -260,7 +260,7 @@ static int bind_peer(struct sim_allocation *a, const struct ice_address *peer, u
         if (is_same)
             return i;
     }
-    assert_true(a->peer_count < 48);
+    assert_true(a->peer_count < SIM_CHANNELS);
     a->peers[a->peer_count].peer = *peer;
     a->peers[a->peer_count].channel = channel;
     return a->peer_count++;

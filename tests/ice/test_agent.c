@@ -38,9 +38,10 @@ struct rig {
     uint64_t now_us;
     struct sent sent[64];
     int sent_count;
-    int taken;  /* of them, by next_sent() */
-    int refuse; /* errno for everything sent */
-    int routes; /* on_route calls */
+    int taken;      /* of them, by next_sent() */
+    int refuse;     /* errno for everything sent */
+    int routes;     /* on_route calls */
+    bool has_ended; /* no more candidates */
     enum ice_state state;
     char text[ICE_REPORT_MAX];
     uint64_t serial;
@@ -70,8 +71,8 @@ static int on_datagram(void *arg, int base, const struct ice_address *remote, st
 
 static void on_candidate(void *arg, const char *line)
 {
-    (void)arg;
-    (void)line;
+    struct rig *r = arg;
+    r->has_ended |= !line;
 }
 
 static void on_state(void *arg, enum ice_state state, const char *text)
@@ -117,7 +118,7 @@ static void rig_init(struct rig *r, bool is_controlling)
     struct ice_agent_config config = {.is_controlling = is_controlling, .seed = {42}};
     *r = (struct rig){.now_us = 1000000};
     r->a = ice_agent_new(&config, &handlers, r);
-    r->base = ice_agent_add_interface(r->a, &local_address, "eth0", r->now_us);
+    r->base = ice_agent_add_interface(r->a, &local_address, "eth0", false, r->now_us);
     ice_agent_gather(r->a, false, r->now_us);
     assert_int_equal(ice_agent_set_remote(r->a, "peer", REMOTE_PWD, r->now_us), 0);
 }
@@ -670,6 +671,28 @@ static void test_whose_data(void **state)
     ice_agent_free(r.a, r.now_us);
 }
 
+/* A server whose name nobody answers for is waited for like one that does not
+ * answer itself, not longer. */
+static void test_end_without_names(void **state)
+{
+    (void)state;
+    struct ice_agent_config config = {.is_controlling = true, .seed = {42}};
+    for (int is_answered = 0; is_answered < 2; is_answered++) {
+        struct rig r = {.now_us = 1000000};
+        r.a = ice_agent_new(&config, &handlers, &r);
+        r.base = ice_agent_add_interface(r.a, &local_address, "eth0", false, r.now_us);
+        ice_agent_gather(r.a, true, r.now_us);
+        run(&r, ICE_GATHER_PATIENCE_US - 1);
+        assert_false(r.has_ended);
+        if (is_answered)
+            ice_agent_end_servers(r.a, r.now_us);
+        else
+            run(&r, 1);
+        assert_true(r.has_ended);
+        ice_agent_free(r.a, r.now_us);
+    }
+}
+
 /* Nothing has come by signalling yet, but who checks us knows our password.
  * What it sends is let in; so it is in a restart that is not answered yet. */
 static void test_early_data(void **state)
@@ -680,7 +703,7 @@ static void test_early_data(void **state)
     struct span packet = SPAN_LITERAL("\x16 hello");
     struct rig r = {.now_us = 1000000};
     r.a = ice_agent_new(&config, &handlers, &r);
-    r.base = ice_agent_add_interface(r.a, &local_address, "eth0", r.now_us);
+    r.base = ice_agent_add_interface(r.a, &local_address, "eth0", false, r.now_us);
     ice_agent_gather(r.a, false, r.now_us);
     for (int generation = 0; generation < 2; generation++) {
         const struct ice_address *from = generation == 0 ? &peer_address : &other_address;
@@ -703,7 +726,7 @@ static void test_many_early_checks(void **state)
     struct ice_agent_config config = {.is_controlling = true, .seed = {42}};
     struct rig r = {.now_us = 1000000};
     r.a = ice_agent_new(&config, &handlers, &r);
-    r.base = ice_agent_add_interface(r.a, &local_address, "eth0", r.now_us);
+    r.base = ice_agent_add_interface(r.a, &local_address, "eth0", false, r.now_us);
     ice_agent_gather(r.a, false, r.now_us);
     for (int i = 0; i < ICE_EARLY_CHECKS_MAX + 4; i++) {
         struct ice_address from = ice_address_v4(192, 0, 2, (uint8_t)(100 + i), 5000);
@@ -725,7 +748,7 @@ static void test_learned_then_signalled(void **state)
     (void)state;
     struct rig r;
     rig_init(&r, false);
-    r.second_base = ice_agent_add_interface(r.a, &other_address, "eth1", r.now_us);
+    r.second_base = ice_agent_add_interface(r.a, &other_address, "eth1", false, r.now_us);
     assert_true(r.second_base > 0);
     send_check(&r, &peer_address, 0);
     run(&r, 100 * US_PER_MS);
@@ -886,6 +909,7 @@ int main(void)
         cmocka_unit_test(test_long_report),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_whose_data),
+        cmocka_unit_test(test_end_without_names),
         cmocka_unit_test(test_early_data),
         cmocka_unit_test(test_many_early_checks),
         cmocka_unit_test(test_learned_then_signalled),

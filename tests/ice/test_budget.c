@@ -113,7 +113,7 @@ static int negotiate(struct ice_budget *budget, uint64_t *now_us, uint64_t for_u
     struct ice_agent_config config = {.is_controlling = true, .seed = {42}, .budget = budget};
     struct ice_address ours = ice_address_v4(192, 0, 2, 1, 4000);
     struct ice_agent *a = ice_agent_new(&config, &handlers, &victims);
-    assert_true(ice_agent_add_interface(a, &ours, "eth0", *now_us) >= 0);
+    assert_true(ice_agent_add_interface(a, &ours, "eth0", false, *now_us) >= 0);
     ice_agent_gather(a, false, *now_us);
     ice_agent_set_remote_pacing(a, ICE_TA_US);
     assert_int_equal(ice_agent_set_remote(a, "peer", "remotepasswordremotepass", *now_us), 0);

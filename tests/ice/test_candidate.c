@@ -170,13 +170,13 @@ static void test_interfaces(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_int_equal(ice_interface_kind(names[i].name, &v4), names[i].kind);
     assert_int_equal(ice_interface_kind("eth0", &lo), ICE_INTERFACE_LOOPBACK);
-    uint16_t best = ice_interface_preference(ICE_INTERFACE_PHYSICAL, &v6, 9);
-    uint16_t first = ice_interface_preference(ICE_INTERFACE_PHYSICAL, &v4, 0);
-    uint16_t second = ice_interface_preference(ICE_INTERFACE_PHYSICAL, &v4, 1);
-    uint16_t vpn = ice_interface_preference(ICE_INTERFACE_VPN, &v6, 0);
-    uint16_t bridge = ice_interface_preference(ICE_INTERFACE_BRIDGE, &v6, 0);
+    uint16_t best = ice_interface_preference(ICE_INTERFACE_PHYSICAL, &v6, false, 9);
+    uint16_t first = ice_interface_preference(ICE_INTERFACE_PHYSICAL, &v4, false, 0);
+    uint16_t second = ice_interface_preference(ICE_INTERFACE_PHYSICAL, &v4, false, 1);
+    uint16_t vpn = ice_interface_preference(ICE_INTERFACE_VPN, &v6, false, 0);
+    uint16_t bridge = ice_interface_preference(ICE_INTERFACE_BRIDGE, &v6, false, 0);
     assert_true(best > first && first > second && second > vpn && vpn > bridge);
-    assert_true(bridge > ice_interface_preference(ICE_INTERFACE_LOOPBACK, &lo, 0));
+    assert_true(bridge > ice_interface_preference(ICE_INTERFACE_LOOPBACK, &lo, false, 0));
 }
 
 static void test_addresses(void **state)

@@ -217,7 +217,7 @@ static void rig_init(struct rig *r, bool we_control, NiceNominationMode mode)
     open_socket(r, &address);
     random_bytes(config.seed, sizeof config.seed);
     r->ours = ice_agent_new(&config, &handlers, r);
-    r->base = ice_agent_add_interface(r->ours, &address, "lo", clock_now_us());
+    r->base = ice_agent_add_interface(r->ours, &address, "lo", false, clock_now_us());
     assert_true(r->base >= 0);
     r->nice = g_object_new(NICE_TYPE_AGENT, "main-context", r->context, "compatibility",
                            NICE_COMPATIBILITY_RFC5245, "ice-tcp", FALSE, "upnp", FALSE,
