@@ -2,20 +2,23 @@
  * The messages themselves are not read: they say what happened to one
  * interface at one moment, and may be lost when the socket's buffer is full
  * (ENOBUFS). That one came is all that counts.
+ *
+ * Without netlink, what can be seen is from which addresses datagrams to the
+ * internet leave: looked at every ADDRESS_WATCH_POLL_US.
  */
 #include "net/address_watch.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
+#include "net/interfaces.h"
 
 enum { MESSAGE_MAX = 8 << 10 }; /* the rest of a longer one is cut off */
 
@@ -23,7 +26,9 @@ struct address_watch {
     struct loop *loop;
     void (*on_change)(void *arg);
     void *arg;
-    int fd; /* -1: there is none */
+    int fd;                 /* -1: there is none */
+    struct interface *seen; /* at the last look, where there is none */
+    int seen_count;
     struct fd_watch *readable;
     struct timer *timer;
     uint64_t first_us; /* of the messages that were not told yet; 0: none */
@@ -34,6 +39,29 @@ static void on_quiet(void *arg)
     struct address_watch *watch = arg;
     watch->first_us = 0;
     watch->on_change(watch->arg);
+}
+
+/* Looks; true when something else is seen than before. */
+static bool look(struct address_watch *watch)
+{
+    struct interface *now;
+    int error;
+    int count = interfaces_list(&now, &error);
+    bool is_same = count == watch->seen_count;
+    for (int i = 0; i < count && is_same; i++)
+        is_same = address_is_same_host(&now[i].address, &watch->seen[i].address);
+    free(watch->seen);
+    watch->seen = now;
+    watch->seen_count = count;
+    return !is_same;
+}
+
+static void on_poll(void *arg)
+{
+    struct address_watch *watch = arg;
+    timer_start_in(watch->timer, ADDRESS_WATCH_POLL_US);
+    if (look(watch))
+        watch->on_change(watch->arg);
 }
 
 static void on_readable(int events, void *arg)
@@ -66,7 +94,9 @@ static int open_netlink(void)
     };
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd >= 0 && bind(fd, (const struct sockaddr *)&local, sizeof local) < 0) {
+        int error = errno;
         close(fd);
+        errno = error;
         fd = -1;
     }
     return fd;
@@ -78,10 +108,17 @@ struct address_watch *address_watch_new(struct loop *loop, void (*on_change)(voi
     watch->loop = loop;
     watch->on_change = on_change;
     watch->arg = arg;
-    watch->timer = timer_new(loop, on_quiet, watch);
     watch->fd = open_netlink();
-    if (watch->fd >= 0)
+    if (watch->fd >= 0) {
+        watch->timer = timer_new(loop, on_quiet, watch);
         watch->readable = fd_watch_new(loop, watch->fd, FD_READABLE, on_readable, watch);
+        return watch;
+    }
+    log_info("network: no netlink here (%s), so changes of the addresses are looked for every %d s",
+             strerror(errno), (int)(ADDRESS_WATCH_POLL_US / US_PER_S));
+    watch->timer = timer_new(loop, on_poll, watch);
+    look(watch);
+    timer_start_in(watch->timer, ADDRESS_WATCH_POLL_US);
     return watch;
 }
 
@@ -94,45 +131,7 @@ void address_watch_free(struct address_watch *watch)
         fd_watch_free(watch->readable);
         close(watch->fd);
     }
+    free(watch->seen);
     /* It may be freed under its own on_change. */
     loop_defer(watch->loop, free, watch);
-}
-
-static bool is_same_host(const struct sockaddr *a, const struct sockaddr_storage *b)
-{
-    if (a->sa_family != b->ss_family)
-        return false;
-    if (a->sa_family == AF_INET)
-        return ((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr ==
-               ((const struct sockaddr_in *)(const void *)b)->sin_addr.s_addr;
-    return a->sa_family == AF_INET6 &&
-           memcmp(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr,
-                  &((const struct sockaddr_in6 *)(const void *)b)->sin6_addr,
-                  sizeof(struct in6_addr)) == 0;
-}
-
-bool address_is_ours(const struct address *address)
-{
-    struct ifaddrs *all = NULL;
-    if (getifaddrs(&all) < 0)
-        return true; /* nothing says that it is not */
-    bool is_found = false;
-    for (const struct ifaddrs *i = all; i && !is_found; i = i->ifa_next)
-        is_found = i->ifa_addr && is_same_host(i->ifa_addr, &address->storage);
-    freeifaddrs(all);
-    return is_found;
-}
-
-bool address_is_source(const struct address *local, const struct address *to)
-{
-    struct sockaddr_storage source;
-    socklen_t len = sizeof source;
-    int fd = socket(to->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return true;
-    /* Sends nothing; the kernel looks for the route. */
-    bool is_known = connect(fd, (const struct sockaddr *)&to->storage, to->len) == 0 &&
-                    getsockname(fd, (struct sockaddr *)&source, &len) == 0;
-    close(fd);
-    return !is_known || is_same_host((const struct sockaddr *)&source, &local->storage);
 }

@@ -346,6 +346,15 @@ void udp_forgo_offload(struct udp *udp)
     udp->has_joining = udp->has_segmentation = false;
 }
 
+/* Unlike SO_BINDTODEVICE these need no privilege to be taken back, and let in
+ * what comes by any interface. */
+void udp_pin(const struct udp *udp, unsigned interface_index)
+{
+    int index = (int)htonl(interface_index);
+    set_option(udp->fd, IPPROTO_IP, IP_UNICAST_IF, index);
+    set_option(udp->fd, IPPROTO_IPV6, IPV6_UNICAST_IF, index); /* of an IPv4 socket: refused */
+}
+
 void udp_local_address(const struct udp *udp, struct address *out)
 {
     *out = (struct address){.len = sizeof out->storage};

@@ -44,6 +44,10 @@ void udp_close(struct udp *udp);
 /* Does without the kernel's cutting and joining, as where it has neither. */
 void udp_forgo_offload(struct udp *udp);
 
+/* What is sent to other hosts leaves by that interface, wherever the default
+ * route leads; 0: by the route again. Nothing where the system cannot. */
+void udp_pin(const struct udp *udp, unsigned interface_index);
+
 void udp_local_address(const struct udp *udp, struct address *out);
 
 /* Sends a burst, at most UDP_BURST_MAX and UDP_BURST_BYTES. 0; -EAGAIN when

@@ -220,6 +220,8 @@ void ice_shut(struct ice *ice)
     ice_agent_free(ice->agent, clock_now_us());
     for (int i = 0; i < ICE_BASES_MAX; i++)
         ice_close_base(ice, i);
+    free(ice->interfaces);
+    ice->interfaces = NULL;
     loop_defer(ice->loop, free, ice);
 }
 

@@ -1,19 +1,20 @@
 /*
  * Sockets for the agent. One UDP socket for each address of this machine that
- * the other side might reach; the loopback only where there is nothing else,
- * which is how two peers in a namespace with only `lo` meet. A connection to
- * a TURN server is opened when the agent asks for it.
+ * the other side might reach, as many as the agent takes of the best
+ * (ice_interfaces.c); the loopback only where there is nothing else, which is
+ * how two peers in a namespace with only `lo` meet. A connection to a TURN
+ * server is opened when the agent asks for it.
  */
 #include <assert.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "rtc/ice_interfaces.h"
 #include "rtc/ice_internal.h"
 
 enum { STREAM_QUEUE_MAX = 256 << 10 }; /* to a TURN server; more is lost, as on any path */
@@ -88,36 +89,59 @@ static struct base *base_new(struct ice *ice)
     return base;
 }
 
-static struct address address_of(const struct ifaddrs *interface)
+/* The machine's addresses as they are now, those of use at the front. False: a
+ * system that listed them before does not (no descriptor is free); they are
+ * taken for what they were. */
+static bool look(struct ice *ice)
 {
-    struct address out = {0};
-    out.len = interface->ifa_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                         : sizeof(struct sockaddr_in);
-    memcpy(&out.storage, interface->ifa_addr, out.len);
-    return out;
+    struct interface *list;
+    int error;
+    int count = interfaces_list(&list, &error);
+    bool is_first = !ice->interfaces;
+    if (error && !is_first && !ice->is_guessing) {
+        free(list);
+        return false;
+    }
+    free(ice->interfaces);
+    ice->interfaces = list;
+    ice->interface_count = count;
+    ice->useful_count = ice_interfaces_rank(list, count);
+    ice->is_guessing = error != 0;
+    if (error && is_first)
+        log_info("ice: this system does not list its addresses (%s); using those that packets to "
+                 "the internet leave from",
+                 strerror(-error));
+    return true;
 }
 
-static bool has_carrier(const struct ifaddrs *interface)
+static bool is_pinned(const struct ice *ice, const struct interface *interface)
 {
-    return interface->ifa_flags & IFF_RUNNING;
+    return ice_interfaces_is_uplink(ice->interfaces, ice->interface_count, interface);
 }
 
-/* Returns the base, or NULL. */
-static struct base *open_interface(struct ice *ice, const struct ifaddrs *interface)
+static void pin(struct base *base, const struct interface *interface)
+{
+    base->is_pinned = is_pinned(base->ice, interface);
+    udp_pin(base->udp, base->is_pinned ? if_nametoindex(interface->name) : 0);
+}
+
+/* Returns the base, or NULL: an address that is just going away, or still
+ * tentative. */
+static struct base *open_interface(struct ice *ice, const struct interface *interface)
 {
     static const struct udp_handlers handlers = {.on_burst = on_burst};
-    struct address local = address_of(interface);
     struct base *base = base_new(ice);
-    base->local = local;
+    base->local = interface->address;
     base->is_running = true;
-    if (udp_new(ice->loop, &local, &handlers, base, &base->udp) < 0) {
-        free(base); /* an address that is just going away, or still tentative */
+    if (udp_new(ice->loop, &interface->address, &handlers, base, &base->udp) < 0) {
+        free(base);
         return NULL;
     }
+    struct address local;
     udp_local_address(base->udp, &local);
     struct ice_address address = ice_from_sockaddr(&local);
-    base->number =
-        ice_agent_add_interface(ice->agent, &address, interface->ifa_name, false, clock_now_us());
+    base->number = ice_agent_add_interface(ice->agent, &address, interface->name,
+                                           interface->is_default, clock_now_us());
     if (base->number < 0) {
         udp_close(base->udp);
         free(base);
@@ -125,72 +149,48 @@ static struct base *open_interface(struct ice *ice, const struct ifaddrs *interf
     }
     assert(base->number < ICE_BASES_MAX && !ice->bases[base->number]);
     ice->bases[base->number] = base;
+    pin(base, interface);
     return base;
 }
 
-/* Whether an address can be sent from; without a carrier, what is sent there
- * is lost. */
-static bool is_up(const struct ifaddrs *interface)
+static int count_open(const struct ice *ice)
 {
-    const struct sockaddr *address = interface->ifa_addr;
-    return address && (interface->ifa_flags & IFF_UP) &&
-           (address->sa_family == AF_INET || address->sa_family == AF_INET6);
-}
-
-static bool is_wanted(const struct ifaddrs *interface, bool wants_loopback)
-{
-    bool is_loopback = interface->ifa_flags & IFF_LOOPBACK;
-    return is_up(interface) && has_carrier(interface) && is_loopback == wants_loopback;
-}
-
-static bool open_all(struct ice *ice, const struct ifaddrs *all, bool wants_loopback)
-{
-    bool is_any = false;
-    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-        if (is_wanted(i, wants_loopback) && open_interface(ice, i))
-            is_any = true;
-    }
-    return is_any;
+    int count = 0;
+    for (int i = 0; i < ICE_BASES_MAX; i++)
+        count += ice->bases[i] && ice->bases[i]->udp;
+    return count;
 }
 
 void ice_open_interfaces(struct ice *ice)
 {
-    struct ifaddrs *all = NULL;
-    if (getifaddrs(&all) < 0)
-        return; /* no candidates; the failure will say so */
-    if (!open_all(ice, all, false))
-        open_all(ice, all, true);
-    freeifaddrs(all);
+    char names[ICE_INTERFACES_TEXT_LEN];
+    int next = 0;
+    look(ice);
+    while (next < ice->useful_count && count_open(ice) < ICE_INTERFACES_MAX)
+        open_interface(ice, &ice->interfaces[next++]);
+    if (next < ice->useful_count)
+        log_info("ice: %d of this machine's %d addresses are not used: those of %s",
+                 ice->useful_count - next, ice->useful_count,
+                 ice_interfaces_describe(ice->interfaces + next, ice->useful_count - next, names));
 }
 
 /* ---- addresses that come and go ---- */
 
-static bool is_same_host(const struct address *x, const struct address *y)
+/* Its place among those of use, the best first; -1: it is not there any more. */
+static int find_interface(const struct ice *ice, const struct address *local)
 {
-    struct ice_address a = ice_from_sockaddr(x);
-    struct ice_address b = ice_from_sockaddr(y);
-    a.port = b.port = 0;
-    return ice_address_is_equal(&a, &b);
-}
-
-static const struct ifaddrs *find_interface(const struct ifaddrs *all, const struct address *local)
-{
-    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-        if (!is_up(i))
-            continue;
-        struct address address = address_of(i);
-        if (is_same_host(&address, local))
+    for (int i = 0; i < ice->interface_count; i++) {
+        if (address_is_same_host(&ice->interfaces[i].address, local))
             return i;
     }
-    return NULL;
+    return -1;
 }
 
-static bool has_base(const struct ice *ice, const struct ifaddrs *interface)
+static bool has_base(const struct ice *ice, const struct interface *interface)
 {
-    struct address address = address_of(interface);
     for (int i = 0; i < ICE_BASES_MAX; i++) {
         const struct base *base = ice->bases[i];
-        if (base && base->udp && is_same_host(&base->local, &address))
+        if (base && base->udp && address_is_same_host(&base->local, &interface->address))
             return true;
     }
     return false;
@@ -215,50 +215,80 @@ static bool drop_base(struct ice *ice, int number)
     return matters;
 }
 
+static bool is_past_tunnel(const struct ice *ice, const struct address *to)
+{
+    return ice_interfaces_is_tunnelled(ice->interfaces, ice->interface_count, to);
+}
+
 /* An interface that has lost its carrier keeps its base, since a cable that
- * is pulled may come back; but the path is better led elsewhere at once. */
-static bool check_base(struct ice *ice, int number, const struct ifaddrs *all)
+ * is pulled may come back; but the path is better led elsewhere at once. So is
+ * one that passes by a VPN which has come up since. */
+static bool check_base(struct ice *ice, int number)
 {
     struct base *base = ice->bases[number];
     if (base->conn) {
         struct address local;
         conn_local_address(base->conn, &local);
-        return local.len > 0 && !find_interface(all, &local) && drop_base(ice, number);
+        return local.len > 0 && find_interface(ice, &local) < 0 && drop_base(ice, number);
     }
-    const struct ifaddrs *interface = find_interface(all, &base->local);
-    if (!interface)
+    int index = find_interface(ice, &base->local);
+    if (index < 0)
         return drop_base(ice, number);
-    bool has_lost = base->is_running && !has_carrier(interface);
-    base->is_running = has_carrier(interface);
+    const struct interface *interface = &ice->interfaces[index];
+    bool was_pinned = base->is_pinned;
+    pin(base, interface);
+    if (is_on_path(ice, number) && was_pinned && is_past_tunnel(ice, &ice->route_to))
+        return drop_base(ice, number);
+    bool has_lost = base->is_running && !interface->has_carrier;
+    base->is_running = interface->has_carrier;
     return has_lost && is_on_path(ice, number);
 }
 
 /* Containers and virtual machines come and go all day, and lead nowhere that
  * the others do not; where there is no path any more, everything counts. */
-static bool is_way_out(const struct ice *ice, const struct ifaddrs *interface)
+static bool is_way_out(const struct ice *ice, const struct interface *interface)
 {
-    struct address address = address_of(interface);
-    struct ice_address parsed = ice_from_sockaddr(&address);
-    enum ice_interface_kind kind = ice_interface_kind(interface->ifa_name, &parsed);
+    struct ice_address parsed = ice_from_sockaddr(&interface->address);
+    enum ice_interface_kind kind = ice_interface_kind(interface->name, &parsed);
     return kind == ICE_INTERFACE_PHYSICAL || kind == ICE_INTERFACE_VPN ||
            !ice_agent_route(ice->agent);
 }
 
+/* Room for an address of that rank: the least of those in use gives way, but
+ * for what the path hangs on. */
+static bool make_room(struct ice *ice, int rank)
+{
+    int least = -1;
+    int least_rank = rank;
+    if (count_open(ice) < ICE_INTERFACES_MAX)
+        return true;
+    for (int i = 0; i < ICE_BASES_MAX; i++) {
+        const struct base *base = ice->bases[i];
+        int its_rank = base && base->udp ? find_interface(ice, &base->local) : -1;
+        if (its_rank > least_rank && !is_on_path(ice, i)) {
+            least = i;
+            least_rank = its_rank;
+        }
+    }
+    if (least >= 0)
+        drop_base(ice, least);
+    return least >= 0;
+}
+
 bool ice_update_addresses(struct ice *ice)
 {
-    struct ifaddrs *all = NULL;
-    if (getifaddrs(&all) < 0)
-        return false;
     bool matters = false;
+    if (!look(ice))
+        return false;
     for (int i = 0; i < ICE_BASES_MAX; i++) {
         if (ice->bases[i])
-            matters |= check_base(ice, i, all);
+            matters |= check_base(ice, i);
     }
-    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-        if (is_wanted(i, false) && !has_base(ice, i) && open_interface(ice, i))
-            matters |= is_way_out(ice, i);
+    for (int i = 0; i < ice->useful_count && !ice->interfaces[i].is_loopback; i++) {
+        const struct interface *interface = &ice->interfaces[i];
+        if (!has_base(ice, interface) && make_room(ice, i) && open_interface(ice, interface))
+            matters |= is_way_out(ice, interface);
     }
-    freeifaddrs(all);
     ice_rearm(ice);
     return matters;
 }
@@ -360,5 +390,7 @@ int ice_base_send(struct ice *ice, int number, const struct ice_address *remote,
         return 0;
     }
     struct address to = ice_to_sockaddr(remote);
+    if (base->is_pinned && is_past_tunnel(ice, &to))
+        return -EHOSTUNREACH;
     return udp_send(base->udp, bytes, bytes.len, &to);
 }

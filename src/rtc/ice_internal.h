@@ -7,6 +7,7 @@
 
 #include "ice/agent.h"
 #include "net/conn.h"
+#include "net/interfaces.h"
 #include "net/udp.h"
 #include "rtc/ice.h"
 
@@ -18,6 +19,7 @@ struct base {
     struct conn *conn;
     struct address local; /* of UDP */
     bool is_running;      /* of UDP: its interface had a carrier when we last looked */
+    bool is_pinned;       /* of UDP: what it sends leaves by its interface */
 };
 
 /* Datagrams that wait for ice_flush(), next to each other as udp_send() wants
@@ -38,6 +40,11 @@ struct ice {
     struct ice_agent *agent;
     struct timer *timer; /* the agent's deadline */
     struct base *bases[ICE_BASES_MAX];
+
+    struct interface *interfaces; /* of this machine when we last looked, the best first */
+    int interface_count;
+    int useful_count;
+    bool is_guessing; /* the system does not list them */
 
     struct list lookups; /* of .local names: ice_mdns.c */
 

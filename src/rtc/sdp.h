@@ -20,7 +20,7 @@ enum {
     SDP_MID_MAX = 64,
     SDP_TOOL_MAX = 64,
     SDP_CANDIDATES_MAX = 256, /* more are ignored; the ICE agent chooses among them */
-    SDP_SECTIONS_MAX = 32,   /* of m= lines: each one costs lines in our answer */
+    SDP_SECTIONS_MAX = 32,    /* of m= lines: each one costs lines in our answer */
     SDP_SECTION_LINE_MAX = 128,
     SDP_PACING_MS = 5,                /* ours: the least that RFC 8445 section 14.2 allows */
     SDP_SCTP_PORT = 5000,             /* ours, and theirs where absent */

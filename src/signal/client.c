@@ -23,7 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/parse.h"
-#include "net/address_watch.h"
+#include "net/interfaces.h"
 #include "net/wake_watch.h"
 #include "net/websocket.h"
 #include "signal/handshake.h"

@@ -151,20 +151,43 @@ class Home:
         self.plug_in(host, "eth0", last)
         return host
 
-    def plug_in(self, host, interface, last):
+    def plug_in(self, host, interface, last, metric=0):
         self.space.ip(
             f"link add {host.name} type veth peer name {interface} netns {host.pid}",
             f"link set {host.name} master lan",
             f"link set {host.name} up",
         )
         host.ip(f"link set {interface} up")
-        self.give_address(host, interface, last)
+        self.give_address(host, interface, last, metric)
 
-    def give_address(self, host, interface, last):
+    def give_address(self, host, interface, last, metric=0):
         host.ip(
             f"addr add {self.subnet}.{last}/24 dev {interface}",
-            f"route replace default via {self.subnet}.1 dev {interface}",
+            f"route replace default via {self.subnet}.1 dev {interface} metric {metric}",
         )
+
+    def go_dead(self):
+        """Nothing passes any more, and nobody is told."""
+        self.space.nft("""
+            table ip dead {
+                chain forward { type filter hook forward priority -10; policy drop; }
+            }""")
+
+    def count_udp(self):
+        """From now on, for packets_udp()."""
+        self.space.nft("""
+            table ip count {
+                counter datagrams { }
+                chain forward {
+                    type filter hook forward priority -10
+                    iif lan meta l4proto udp counter name datagrams
+                }
+            }""")
+
+    def packets_udp(self):
+        """How many datagrams its hosts have sent to elsewhere."""
+        text = self.space.run(["nft", "list", "counter", "ip", "count", "datagrams"])
+        return int(re.search(r"packets (\d+)", text)[1])
 
     def take_address(self, host, interface, last):
         host.ip(f"addr del {self.subnet}.{last}/24 dev {interface}")

@@ -5,12 +5,13 @@
 #include "net_testing.h"
 
 #include <net/if.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/address_watch.h"
+#include "net/interfaces.h"
+#include "network_testing.h"
 
 struct watcher {
     int changes;
@@ -18,20 +19,6 @@ struct watcher {
     struct address_watch *watch;
     bool frees;
 };
-
-/* IPv6 addresses come and go later than the call that made them do so, by a
- * thread of the kernel: another change, on a busy machine. */
-static bool enter_network(void)
-{
-    if (unshare(CLONE_NEWNET) < 0)
-        return false;
-    FILE *file = fopen("/proc/sys/net/ipv6/conf/all/disable_ipv6", "w");
-    if (file) {
-        fputs("1", file);
-        fclose(file);
-    }
-    return true;
-}
 
 static void on_change(void *arg)
 {

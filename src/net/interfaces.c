@@ -1,0 +1,184 @@
+/*
+ * getifaddrs(3), which asks by netlink. Which interface the default route leads
+ * to shows from the source that the kernel gives a socket that is connected to
+ * somewhere on the internet: connecting one of UDP sends nothing. So do the
+ * addresses where netlink is not to be had.
+ */
+#include "net/interfaces.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+/* Root name servers: a route there is one to the internet. */
+static const char *const far_hosts[] = {"198.41.0.4", "2001:503:ba3e::2:30"};
+static const char *const loopbacks[] = {"127.0.0.1", "::1"};
+enum { FAMILIES = 2 };
+
+bool address_is_same_host(const struct address *a, const struct address *b)
+{
+    const struct sockaddr_in *v4[] = {(const void *)&a->storage, (const void *)&b->storage};
+    const struct sockaddr_in6 *v6[] = {(const void *)&a->storage, (const void *)&b->storage};
+    if (a->storage.ss_family != b->storage.ss_family)
+        return false;
+    if (a->storage.ss_family == AF_INET)
+        return v4[0]->sin_addr.s_addr == v4[1]->sin_addr.s_addr;
+    return a->storage.ss_family == AF_INET6 &&
+           memcmp(&v6[0]->sin6_addr, &v6[1]->sin6_addr, sizeof v6[0]->sin6_addr) == 0;
+}
+
+static void clear_port(struct address *address)
+{
+    if (address->storage.ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)(void *)&address->storage)->sin6_port = 0;
+    else
+        ((struct sockaddr_in *)(void *)&address->storage)->sin_port = 0;
+}
+
+int interfaces_source_for(const struct address *to, struct address *out)
+{
+    *out = (struct address){.len = sizeof out->storage};
+    int fd = socket(to->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int error = 0;
+    if (connect(fd, (const struct sockaddr *)&to->storage, to->len) < 0 ||
+        getsockname(fd, (struct sockaddr *)&out->storage, &out->len) < 0)
+        error = -errno;
+    close(fd);
+    clear_port(out);
+    return error;
+}
+
+static bool find_default_source(int family, struct address *out)
+{
+    struct address far;
+    return address_parse(far_hosts[family], 9, &far) == 0 && interfaces_source_for(&far, out) == 0;
+}
+
+/* ---- where the system lists them ---- */
+
+static bool take(const struct ifaddrs *i, struct interface *out)
+{
+    const struct sockaddr *address = i->ifa_addr;
+    if (!address || !(i->ifa_flags & IFF_UP) ||
+        (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+        return false;
+    *out = (struct interface){
+        .has_carrier = i->ifa_flags & IFF_RUNNING,
+        .is_loopback = i->ifa_flags & IFF_LOOPBACK,
+        .is_point_to_point = i->ifa_flags & IFF_POINTOPOINT,
+    };
+    size_t name_len = strnlen(i->ifa_name, sizeof out->name - 1);
+    memcpy(out->name, i->ifa_name, name_len);
+    out->address.len =
+        address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    memcpy(&out->address.storage, address, out->address.len);
+    clear_port(&out->address);
+    return true;
+}
+
+static void mark_default(struct interface *list, int count, int family)
+{
+    struct address source;
+    const char *name = NULL;
+    if (!find_default_source(family, &source))
+        return;
+    for (int i = 0; i < count && !name; i++) {
+        if (address_is_same_host(&list[i].address, &source))
+            name = list[i].name;
+    }
+    for (int i = 0; i < count && name; i++) {
+        if (list[i].address.storage.ss_family == source.storage.ss_family &&
+            strcmp(list[i].name, name) == 0)
+            list[i].is_default = true;
+    }
+}
+
+static int list_all(const struct ifaddrs *all, struct interface **out)
+{
+    int count = 0;
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+        count++;
+    *out = count > 0 ? xcalloc((size_t)count, sizeof **out) : NULL;
+    count = 0;
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next)
+        count += take(i, &(*out)[count]);
+    for (int family = 0; family < FAMILIES; family++)
+        mark_default(*out, count, family);
+    return count;
+}
+
+/* ---- where it does not ---- */
+
+static bool can_bind(const struct address *address)
+{
+    int fd = socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool can = bind(fd, (const struct sockaddr *)&address->storage, address->len) == 0;
+    close(fd);
+    return can;
+}
+
+static int guess_all(struct interface **out)
+{
+    int count = 0;
+    *out = xcalloc(2 * FAMILIES, sizeof **out);
+    for (int family = 0; family < FAMILIES; family++) {
+        struct interface found = {.has_carrier = true, .is_default = true};
+        if (find_default_source(family, &found.address))
+            (*out)[count++] = found;
+    }
+    for (int family = 0; family < FAMILIES; family++) {
+        struct interface loopback = {.name = "lo", .has_carrier = true, .is_loopback = true};
+        if (address_parse(loopbacks[family], 0, &loopback.address) == 0 &&
+            can_bind(&loopback.address))
+            (*out)[count++] = loopback;
+    }
+    return count;
+}
+
+/* ---- both ---- */
+
+int interfaces_list(struct interface **out, int *error)
+{
+    struct ifaddrs *all = NULL;
+    *error = 0;
+    if (getifaddrs(&all) < 0) {
+        *error = -errno;
+        return guess_all(out);
+    }
+    int count = list_all(all, out);
+    freeifaddrs(all);
+    return count;
+}
+
+bool address_is_ours(const struct address *address)
+{
+    struct ifaddrs *all = NULL;
+    if (getifaddrs(&all) < 0) {
+        struct address host = *address;
+        clear_port(&host);
+        return can_bind(&host);
+    }
+    bool is_found = false;
+    for (const struct ifaddrs *i = all; i && !is_found; i = i->ifa_next) {
+        struct interface interface;
+        is_found = take(i, &interface) && address_is_same_host(&interface.address, address);
+    }
+    freeifaddrs(all);
+    return is_found;
+}
+
+bool address_is_source(const struct address *local, const struct address *to)
+{
+    struct address source;
+    return interfaces_source_for(to, &source) < 0 || address_is_same_host(&source, local);
+}
