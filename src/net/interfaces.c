@@ -33,14 +33,6 @@ bool address_is_same_host(const struct address *a, const struct address *b)
            memcmp(&v6[0]->sin6_addr, &v6[1]->sin6_addr, sizeof v6[0]->sin6_addr) == 0;
 }
 
-static void clear_port(struct address *address)
-{
-    if (address->storage.ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)(void *)&address->storage)->sin6_port = 0;
-    else
-        ((struct sockaddr_in *)(void *)&address->storage)->sin_port = 0;
-}
-
 int interfaces_source_for(const struct address *to, struct address *out)
 {
     *out = (struct address){.len = sizeof out->storage};
@@ -52,7 +44,7 @@ int interfaces_source_for(const struct address *to, struct address *out)
         getsockname(fd, (struct sockaddr *)&out->storage, &out->len) < 0)
         error = -errno;
     close(fd);
-    clear_port(out);
+    address_set_port(out, 0);
     return error;
 }
 
@@ -80,7 +72,7 @@ static bool take(const struct ifaddrs *i, struct interface *out)
     out->address.len =
         address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     memcpy(&out->address.storage, address, out->address.len);
-    clear_port(&out->address);
+    address_set_port(&out->address, 0);
     return true;
 }
 
@@ -165,7 +157,7 @@ bool address_is_ours(const struct address *address)
     struct ifaddrs *all = NULL;
     if (getifaddrs(&all) < 0) {
         struct address host = *address;
-        clear_port(&host);
+        address_set_port(&host, 0);
         return can_bind(&host);
     }
     bool is_found = false;
