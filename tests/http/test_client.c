@@ -501,8 +501,9 @@ static void test_stale_makes_way(void **state)
     caller_serve(1, GET_HEAD, OK_HELLO);
     RIG_WAIT(caller.b.ends == 1);
     let_pass(HTTP_POOL_FRESH_US);
+    assert_false(conn_has_unread(caller.servers[0].conn));
     post(&caller.a);
-    RIG_WAIT(caller.servers[0].has_ended);
+    assert_true(conn_has_unread(caller.servers[0].conn)); /* its end */
     caller_serve(2, POST_HI, OK_HELLO);
     RIG_WAIT(caller.a.ends == 1);
     caller_stop();
