@@ -119,14 +119,14 @@ static struct http_connection *longest_waiting(const struct http_server *server)
 }
 
 /* A flood of connections is not to be one of lines. */
-static void tell_eviction(struct http_server *server)
+static void tell_eviction(struct http_server *server, const char *why)
 {
     uint64_t now_us = clock_now_us();
     server->evicted++;
     if (server->told_at_us > 0 && now_us - server->told_at_us < EVICTION_NOTE_US)
         return;
-    log_warn("http: port %u: all %zu connections are taken: closed %zu that waited for a request",
-             server->port, server->config.connections_max, server->evicted);
+    log_warn("http: port %u: %s: closed %zu connections that waited for a request", server->port,
+             why, server->evicted);
     server->told_at_us = now_us;
     server->evicted = 0;
 }
@@ -141,7 +141,7 @@ static void make_room(struct http_server *server)
     struct http_connection *c = longest_waiting(server);
     if (!c)
         return;
-    tell_eviction(server);
+    tell_eviction(server, "as many connections as may be");
     if (c->in.bytes.len > 0)
         connection_refuse(c, 503);
     else
@@ -153,8 +153,10 @@ static bool make_descriptor(void *arg)
 {
     struct http_server *server = arg;
     struct http_connection *c = longest_waiting(server);
-    if (c)
+    if (c) {
+        tell_eviction(server, "too many open files");
         connection_reset(c); /* a close would hold the descriptor for a while */
+    }
     return c || (server->config.make_room && server->config.make_room(server->config.arg));
 }
 
