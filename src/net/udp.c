@@ -25,7 +25,9 @@ enum {
     SLOT_LEN = CONN_READ_MAX / SLOTS,
     IPV4_HEADERS_LEN = 20 + 8, /* with that of UDP */
     IPV6_HEADERS_LEN = 40 + 8,
-    IPV6_LEAST_MTU = 1280 /* RFC 8200 section 5 */
+    IPV4_LEAST_MTU = 576,  /* what every host takes (RFC 791) */
+    IPV6_LEAST_MTU = 1280, /* RFC 8200 section 5 */
+    UNKNOWN_MTU = 1280
 };
 
 struct udp {
@@ -291,17 +293,18 @@ size_t udp_route_max(const struct address *to)
 {
     bool is_v6 = to->storage.ss_family == AF_INET6;
     size_t headers = is_v6 ? IPV6_HEADERS_LEN : IPV4_HEADERS_LEN;
-    int mtu = 0;
+    int least = is_v6 ? IPV6_LEAST_MTU : IPV4_LEAST_MTU;
+    int mtu = UNKNOWN_MTU;
     int fd = socket(to->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd >= 0) {
         socklen_t len = sizeof mtu;
         if (connect(fd, (const struct sockaddr *)&to->storage, to->len) < 0 ||
             getsockopt(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_MTU : IP_MTU, &mtu,
                        &len) < 0)
-            mtu = 0;
+            mtu = UNKNOWN_MTU;
         close(fd);
     }
-    return (mtu < IPV6_LEAST_MTU ? IPV6_LEAST_MTU : (size_t)mtu) - headers;
+    return (size_t)(mtu < least ? least : mtu) - headers;
 }
 
 /* --- the socket ------------------------------------------------------------------- */

@@ -62,7 +62,8 @@ int udp_send_in_fragments(struct udp *udp, struct span bytes, size_t segment,
 
 /* The most bytes of a datagram that the way to an address takes, as far as
  * this machine knows: by its interface, or by an ICMP message that came. At
- * least what IPv6 guarantees, also when nothing is known. */
+ * least what every host takes: 576 bytes with all headers, of IPv6 1280, which
+ * is also what is said when nothing is known. */
 size_t udp_route_max(const struct address *to);
 
 #endif

@@ -42,6 +42,9 @@ enum {
      * The last ones are 3 s apart; OpenSSL gives up after twelve, about 25 s. */
     DTLS_TIMEOUT_FIRST_US = 100 * 1000,
     DTLS_TIMEOUT_MOST_US = 3 * 1000 * 1000,
+    /* Sent again so often for nothing, a flight is sent in small datagrams: they
+     * may not have been lost by chance (RFC 6347 section 4.1.1.1). */
+    TIMEOUTS_OF_SIZE = 2,
     DTLS_TEXT_MAX = 160,
     EARLY_PREFIX_LEN = 2 /* the length in front of each record that is kept */
 };
@@ -72,6 +75,7 @@ struct dtls {
     uint8_t remote_fingerprint[CERT_FINGERPRINT_LEN];
     bool has_mismatch;
     uint64_t deadline_us;
+    unsigned timeouts;
     struct dtls_records *records; /* NULL until connected */
     struct dtls_resume resume;    /* behind what OpenSSL has sent so far */
     struct buf early;             /* records of data that came before that */
@@ -207,6 +211,12 @@ void dtls_free(struct dtls *dtls)
     dtls_records_free(dtls->records);
     buf_deinit(&dtls->early);
     free_secret(dtls, sizeof *dtls);
+}
+
+void dtls_limit_datagrams(struct dtls *dtls, size_t datagram_max)
+{
+    size_t most = datagram_max < DTLS_MTU ? datagram_max : DTLS_MTU;
+    SSL_set_mtu(dtls->ssl, (long)(most > DTLS_MTU_LEAST ? most : DTLS_MTU_LEAST));
 }
 
 /* ---- running OpenSSL ---- */
@@ -414,6 +424,8 @@ void dtls_on_deadline(struct dtls *dtls, uint64_t now_us)
     if (dtls->state != STATE_HANDSHAKE || now_us < dtls->deadline_us)
         return;
     ERR_clear_error();
+    if (++dtls->timeouts == TIMEOUTS_OF_SIZE)
+        dtls_limit_datagrams(dtls, DTLS_MTU_LEAST);
     if (DTLSv1_handle_timeout(dtls->ssl) < 0)
         fail(dtls);
     else

@@ -21,6 +21,7 @@ enum dtls_role { DTLS_CLIENT, DTLS_SERVER };
 
 enum {
     DTLS_MTU = 1200,          /* of handshake datagrams, UDP payload */
+    DTLS_MTU_LEAST = 544,     /* the same in 576 bytes of IP, through a TURN channel */
     DTLS_EARLY_MAX = 32 << 10 /* data that comes before the handshake is done */
 };
 
@@ -38,6 +39,10 @@ struct dtls *dtls_new(const struct cert *cert, enum dtls_role role,
                       const uint8_t remote_fingerprint[CERT_FINGERPRINT_LEN],
                       const struct dtls_handlers *handlers, void *arg);
 void dtls_free(struct dtls *dtls); /* without a word to the other side; NULL is allowed */
+
+/* No datagram of the handshake is to be larger, as far as DTLS_MTU_LEAST. They
+ * become smaller by themselves where they seem to get lost. */
+void dtls_limit_datagrams(struct dtls *dtls, size_t datagram_max);
 
 /* The client sends its first flight; the server waits. Neither is needed for
  * what dtls_feed() brings: a server may be fed at once. */

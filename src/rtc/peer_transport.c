@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "rtc/dcep.h"
 #include "rtc/peer_internal.h"
@@ -227,12 +228,20 @@ void peer_work_later(struct peer *peer)
     loop_defer(peer->loop, work, peer);
 }
 
-/* Where path MTU discovery ends. */
+/* Where path MTU discovery ends: what this machine knows of the way. */
 static size_t mtu_max(const struct peer *peer)
 {
     size_t datagram = ice_datagram_max(peer->ice);
-    size_t most = datagram > DTLS_OVERHEAD ? (datagram - DTLS_OVERHEAD) / 4 * 4 : 0;
-    return most < SCTP_MTU ? SCTP_MTU : most > SCTP_MTU_MAX ? SCTP_MTU_MAX : most;
+    size_t most = datagram > DTLS_OVERHEAD ? (datagram - DTLS_OVERHEAD) / 4 * 4 : SCTP_MTU;
+    return most > SCTP_MTU_MAX ? SCTP_MTU_MAX : most;
+}
+
+static void on_sctp_mtu(void *arg, size_t mtu)
+{
+    (void)arg;
+    log_write(mtu < SCTP_MTU ? LOG_INFO : LOG_DEBUG,
+              "peer: the path carries datagrams of %zu bytes at most%s", mtu + DTLS_OVERHEAD,
+              mtu < SCTP_MTU ? ", fewer than usual; all goes in such small ones" : "");
 }
 
 static void start_sctp(struct peer *peer)
@@ -243,6 +252,7 @@ static void start_sctp(struct peer *peer)
         .on_message = on_sctp_message,
         .on_writable = on_sctp_writable,
         .on_stream_reset = on_sctp_stream_reset,
+        .on_mtu = on_sctp_mtu,
         .on_closed = on_sctp_closed,
     };
     peer->arena.len = SCTP_ARENA_LEN;
@@ -327,6 +337,7 @@ static void on_ice_connected(void *arg)
     peer_set_state(peer, PEER_SECURING);
     if (peer->state != PEER_SECURING)
         return;
+    dtls_limit_datagrams(peer->dtls, ice_datagram_max(peer->ice));
     dtls_start(peer->dtls, clock_now_us());
     feed_early(peer);
     peer_arm(peer);

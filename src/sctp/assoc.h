@@ -106,6 +106,7 @@ struct sctp_assoc {
 
     /* Sending, as it stands. */
     size_t peer_window;
+    size_t told_mtu; /* to the owner; 0: nothing yet */
     uint64_t last_sent_us;
     uint64_t idle_since_us; /* nothing in flight since; 0: something is */
     bool is_cwnd_limited;

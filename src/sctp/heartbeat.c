@@ -38,6 +38,12 @@ static void follow_search(struct sctp_assoc *a)
     if (a->path.mtu != a->out.mtu)
         assoc_set_mtu(a, a->path.mtu);
     assoc_arm(a, TIMER_PMTU, a->path.due_us);
+    bool is_over = a->path.search == SEARCH_DONE || a->path.search == SEARCH_OFF;
+    if (!is_over || a->path.mtu == a->told_mtu)
+        return;
+    a->told_mtu = a->path.mtu;
+    if (a->handlers.on_mtu)
+        a->handlers.on_mtu(a->arg, a->told_mtu);
 }
 
 void heartbeat_start_search(struct sctp_assoc *a, uint64_t now_us)
@@ -100,8 +106,11 @@ void heartbeat_on_search_timer(struct sctp_assoc *a, uint64_t now_us)
         path_choose_probe(p, draw_nonce(a), now_us);
     if (p->probe_size != 0) {
         uint8_t chunk[HEARTBEAT_LEN];
-        output_padded(&a->out, encode(chunk, p->probe_nonce, now_us), p->probe_size);
+        /* The small one first: behind the large one it would be of one burst
+         * with it, and a bridge or router that gets that as one loses both. */
         ask_small(a, now_us);
+        output_write_queued(&a->out);
+        output_padded(&a->out, encode(chunk, p->probe_nonce, now_us), p->probe_size);
         path_probed(p, a->rtt.srtt_us, now_us);
     }
     follow_search(a);

@@ -106,6 +106,9 @@ struct sctp_assoc_handlers {
     /* The send queue fell below its low mark after having been above it. */
     void (*on_writable)(void *arg);
     void (*on_stream_reset)(void *arg, uint16_t stream, enum sctp_reset_side side);
+    /* How large a packet the path carries: once a search has ended, if it came
+     * to another size than the last one. May be NULL. */
+    void (*on_mtu)(void *arg, size_t mtu);
     /* Last event of all. */
     void (*on_closed)(void *arg, enum sctp_close_reason reason);
 };

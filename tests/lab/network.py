@@ -145,6 +145,25 @@ class Home:
             f"route replace default via 203.0.113.{first}",
         )
 
+    def narrow(self, mtu):
+        """Larger packets vanish on the way to the core, and nobody is told. TCP
+        is spared, as by every router of that kind."""
+        self.network.core.ip(f"link set {self.port} mtu {mtu}")
+        self.space.ip(f"link set wan mtu {mtu}")
+        table = f"""
+            table ip narrow {{
+                chain forward {{
+                    type filter hook forward priority filter
+                    tcp flags syn tcp option maxseg size set {mtu - 40}
+                }}
+                chain output {{
+                    type filter hook output priority filter
+                    icmp type destination-unreachable drop
+                }}
+            }}"""
+        self.space.nft(table)
+        self.network.core.nft(table)
+
     def add_host(self, name, last):
         """A host with the address that ends in that number."""
         host = self.network.add_space(name)

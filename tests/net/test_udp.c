@@ -160,19 +160,23 @@ static void test_errors(void **state)
     loop_free(loop);
 }
 
+static void set_loopback(unsigned long request_code, struct ifreq request)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    memcpy(request.ifr_name, "lo", sizeof "lo");
+    assert_int_equal(ioctl(fd, request_code, &request), 0);
+    close(fd);
+}
+
 /* A network namespace of our own, whose loopback is as narrow as Ethernet.
  * For all that follows in this process. */
 static bool enter_narrow_network(void)
 {
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
     if (unshare(CLONE_NEWNET) < 0)
         return false;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
-    request.ifr_mtu = 1500;
-    assert_int_equal(ioctl(fd, SIOCSIFMTU, &request), 0);
-    close(fd);
+    set_loopback(SIOCSIFFLAGS, (struct ifreq){.ifr_flags = IFF_UP});
+    set_loopback(SIOCSIFMTU, (struct ifreq){.ifr_mtu = 1500});
     return true;
 }
 
@@ -213,6 +217,13 @@ static void test_what_the_path_takes(void **state)
     }
     check_narrow_path("127.0.0.1", 1500 - 28);
     check_narrow_path("::1", 1500 - 48);
+    set_loopback(SIOCSIFMTU, (struct ifreq){.ifr_mtu = 1000});
+    check_narrow_path("127.0.0.1", 1000 - 28);
+    /* No way is taken for one that carries nothing. */
+    struct address to;
+    assert_int_equal(address_parse("127.0.0.1", 9, &to), 0);
+    set_loopback(SIOCSIFMTU, (struct ifreq){.ifr_mtu = 400});
+    assert_int_equal(udp_route_max(&to), 576 - 28);
 }
 
 int main(void)

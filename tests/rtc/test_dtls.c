@@ -219,6 +219,38 @@ static void test_survives_heavy_loss(void **state)
     assert_connected(pair);
 }
 
+/* What is lost by its size comes again in smaller pieces, whoever's it is. */
+static void test_goes_through_small_paths(void **state)
+{
+    struct pair *pair = *state;
+    uint64_t begin_us = fake_now_us;
+    for (int i = 0; i < 2; i++)
+        pair->ends[i].out.mtu = DTLS_MTU_LEAST;
+    start(pair);
+    run(pair);
+    assert_connected(pair);
+    /* Or nothing was lost, and this shows nothing. */
+    assert_true(pair->ends[1].out.largest > DTLS_MTU_LEAST);
+    assert_true(fake_now_us - begin_us < US_PER_S);
+}
+
+/* Where it is known from the start, nothing is lost. */
+static void test_keeps_to_the_limit(void **state)
+{
+    struct pair *pair = *state;
+    uint64_t begin_us = fake_now_us;
+    make_engines(pair);
+    for (int i = 0; i < 2; i++) {
+        pair->ends[i].out.mtu = 600;
+        dtls_limit_datagrams(pair->ends[i].dtls, 600);
+        dtls_start(pair->ends[i].dtls, fake_now_us);
+    }
+    run(pair);
+    assert_connected(pair);
+    assert_in_range(pair->ends[1].out.largest, DTLS_MTU_LEAST - 100, 600);
+    assert_true(fake_now_us - begin_us < 100 * US_PER_MS);
+}
+
 /* A datagram for each record, but for one. */
 static void feed_records(struct dtls *to, struct span datagram, int lost)
 {
@@ -406,6 +438,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_connects_and_carries_data, setup, teardown),
         cmocka_unit_test(test_survives_each_lost_datagram),
         cmocka_unit_test_setup_teardown(test_survives_heavy_loss, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_goes_through_small_paths, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keeps_to_the_limit, setup, teardown),
         cmocka_unit_test(test_flight_comes_again_as_it_was),
         cmocka_unit_test_setup_teardown(test_gives_up_on_silence, setup, teardown),
         cmocka_unit_test(test_wrong_fingerprint),

@@ -28,6 +28,7 @@ struct wire {
     unsigned drop_mask; /* bit n: drop the packet number n, of the first 32 */
     unsigned sent;      /* packets, with the dropped ones */
     size_t largest;     /* bytes of a packet */
+    size_t mtu;         /* larger packets are lost; 0: none are */
 };
 
 static inline void wire_init(struct wire *wire, uint64_t delay_us)
@@ -49,7 +50,7 @@ static inline void wire_push(struct wire *wire, struct span packet, uint64_t now
 {
     if (packet.len > wire->largest)
         wire->largest = packet.len;
-    if (wire_loses(wire))
+    if (wire_loses(wire) || (wire->mtu > 0 && packet.len > wire->mtu))
         return;
     struct wire_packet *p = xcalloc(1, sizeof *p + packet.len);
     p->arrival_us = now_us + wire->delay_us;

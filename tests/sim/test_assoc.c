@@ -23,6 +23,7 @@ struct app {
     unsigned resets_in;
     unsigned resets_out;
     unsigned writable;
+    size_t told_mtu;
     bool connected;
     bool closed;
     enum sctp_close_reason reason;
@@ -58,6 +59,11 @@ static void on_writable(void *arg)
     ((struct app *)((struct sim_end *)arg)->user)->writable++;
 }
 
+static void on_mtu(void *arg, size_t mtu)
+{
+    ((struct app *)((struct sim_end *)arg)->user)->told_mtu = mtu;
+}
+
 static void on_stream_reset(void *arg, uint16_t stream, enum sctp_reset_side side)
 {
     struct app *a = ((struct sim_end *)arg)->user;
@@ -75,6 +81,7 @@ static void on_closed(void *arg, enum sctp_close_reason reason)
 
 static const struct sctp_assoc_handlers handlers = {
     .on_message = on_message,
+    .on_mtu = on_mtu,
     .on_connected = on_connected,
     .on_writable = on_writable,
     .on_stream_reset = on_stream_reset,
@@ -491,6 +498,7 @@ static void goes_below_the_base(void **state)
         assert_int_equal(n->apps[1].messages, 5);
         run_ms(n, 15000);
         assert_in_range(mtu_of(n, 0), is_probed ? mtu - 16 : 504, mtu);
+        assert_int_equal(n->apps[0].told_mtu, mtu_of(n, 0));
         /* The other end has sent nothing yet, and knows nevertheless. */
         if (is_probed)
             assert_in_range(mtu_of(n, 1), mtu - 16, mtu);
