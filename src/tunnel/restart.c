@@ -27,7 +27,7 @@ void restart_init(struct restart *r, uint64_t seed)
 void restart_reset(struct restart *r)
 {
     r->state = RESTART_AT_REST;
-    r->wanted_for = RESTART_UNWANTED;
+    r->wanted_for = r->begun_for = RESTART_UNWANTED;
     r->path = PEER_PATH_WORKS;
 }
 
@@ -59,15 +59,22 @@ void restart_settle(struct restart *r)
 {
     if (r->state == RESTART_UNDER_WAY)
         r->state = RESTART_AT_REST;
+    r->begun_for = RESTART_UNWANTED;
+}
+
+void restart_yield(struct restart *r)
+{
+    enum restart_reason reason = r->wanted_for != RESTART_UNWANTED ? r->wanted_for : r->begun_for;
+    restart_settle(r);
+    r->begun_for = reason;
+    r->wanted_for = RESTART_UNWANTED;
 }
 
 void restart_recall(struct restart *r)
 {
-    if (r->state != RESTART_UNDER_WAY)
-        return;
-    r->state = RESTART_AT_REST;
     if (r->wanted_for == RESTART_UNWANTED)
         r->wanted_for = r->begun_for;
+    restart_settle(r);
 }
 
 void restart_refuse(struct restart *r)
@@ -83,6 +90,8 @@ bool restart_set_path(struct restart *r, enum peer_path_state path)
         return was_broken;
     if (r->state == RESTART_REFUSED)
         r->state = RESTART_AT_REST;
+    if (r->state == RESTART_AT_REST)
+        r->begun_for = RESTART_UNWANTED; /* it has brought that about */
     if (r->wanted_for == RESTART_PATH_SILENT || r->wanted_for == RESTART_PATH_LOST)
         r->wanted_for = RESTART_UNWANTED;
     return was_broken;

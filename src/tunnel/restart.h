@@ -51,7 +51,8 @@ const char *restart_reason_text(enum restart_reason reason);
 struct restart {
     enum restart_state state;
     enum restart_reason wanted_for; /* the next one */
-    enum restart_reason begun_for;  /* the one that is under way */
+    enum restart_reason begun_for;  /* the one that is under way, or the other side's that does
+                                       for ours */
     enum peer_path_state path;
     uint64_t begun_us;
     uint64_t not_before_us;
@@ -74,7 +75,11 @@ void restart_begin(struct restart *r, uint64_t now_us);
 /* It is answered, or abandoned. */
 void restart_settle(struct restart *r);
 
-/* Signalling goes away: whether our offer arrived, nobody knows. */
+/* An offer of the other side counts: what we wanted ours for, our answer will
+ * tell as well. */
+void restart_yield(struct restart *r);
+
+/* Signalling goes away: whether our offer or answer arrived, nobody knows. */
 void restart_recall(struct restart *r);
 
 void restart_refuse(struct restart *r);

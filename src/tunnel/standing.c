@@ -70,10 +70,10 @@ void standing_on_fed(struct standing *s, const struct event *event, struct actio
         actions_note(out, NOTE_OF_NO_USE, event->text);
     if (event->session != s->current.session || event->is_offering)
         return;
-    restart_settle(&s->restart);
-    /* What we wanted it for, their offer has brought about as well. */
     if (event->sdp_type == SDP_OFFER)
-        s->restart.wanted_for = RESTART_UNWANTED;
+        restart_yield(&s->restart);
+    else
+        restart_settle(&s->restart);
 }
 
 void standing_on_path(struct standing *s, enum peer_path_state path, struct actions *out)

@@ -891,6 +891,33 @@ static void test_signal_is_lost_in_a_restart(void **state)
     rendezvous_free(s.rv);
 }
 
+/* Their offer does for ours, if our answer gets there. When signalling turns
+ * out to be dead outwards, it has not. */
+static void test_answer_is_lost_with_signalling(void **state)
+{
+    (void)state;
+    const unsigned sessions[] = {1};
+    struct scene s = scene_up(MUX_CONSUMER);
+    FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b"); /* so that ours must wait */
+    FEED(&s, .type = EVENT_ADDRESSES, .outdated = sessions, .outdated_count = 1);
+    describe(&s, EVENT_OFFER, "b", 1, process_b);
+    FEED(&s, .type = EVENT_DESCRIBED, .session = 1, .sdp_type = SDP_ANSWER);
+    wait_us(&s, 5 * US_PER_S);
+    lose_signal(&s);
+    wait_us(&s, US_PER_S);
+    forget(&s);
+    join(&s, "b", true);
+    expect(&s, "note: signal is back; note: restart: the addresses of this machine have changed; "
+               "restart 1;");
+    describe(&s, EVENT_ANSWER, "b", 1, process_b);
+    lose_signal(&s); /* too late to matter */
+    wait_us(&s, US_PER_S);
+    forget(&s);
+    join(&s, "b", true);
+    expect(&s, "note: signal is back;");
+    rendezvous_free(s.rv);
+}
+
 /* A peer that does not know what a restart is makes a new session of it. */
 static void test_other_side_makes_a_session_of_it(void **state)
 {
@@ -1093,6 +1120,7 @@ int main(void)
         cmocka_unit_test(test_met_somebody_else),
         cmocka_unit_test(test_spare_offer_does_not_come),
         cmocka_unit_test(test_signal_is_lost_in_a_restart),
+        cmocka_unit_test(test_answer_is_lost_with_signalling),
         cmocka_unit_test(test_other_side_makes_a_session_of_it),
         cmocka_unit_test(test_other_side_is_known_not_to_restart),
         cmocka_unit_test(test_restart_is_not_answered),
