@@ -38,34 +38,12 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
     mux_stream_cancel(stream, STREAM_NOT_ALLOWED, "this side is the consumer");
 }
 
-/* What a client is told while the tunnel is down. NULL: what was said before
- * stays true, as does why the last attempt failed while the next one is made. */
-static const char *reason_of(const struct link_status *status, bool has_failed)
-{
-    if (status->problem)
-        return status->problem;
-    if (has_failed)
-        return NULL;
-    switch (status->state) {
-    case LINK_CONNECTING:
-        return "connecting to the signal server";
-    case LINK_WAITING:
-        return "`tunnel serve` is not in the room";
-    case LINK_NEGOTIATING:
-        return "still connecting to the other side";
-    case LINK_UP:
-    case LINK_RETRYING:
-        break;
-    }
-    return NULL;
-}
-
 static void on_status(const struct link_status *status, void *arg)
 {
     struct proxy_run *run = arg;
     if (status->problem || status->state == LINK_UP)
         run->has_failed = status->state != LINK_UP;
-    const char *reason = reason_of(status, run->has_failed);
+    const char *reason = link_status_reason(status, run->has_failed);
     if (reason)
         proxy_set_problem(run->proxy, reason);
     status_print_link(run->status, status);

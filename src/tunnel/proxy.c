@@ -39,6 +39,7 @@ struct proxy {
     struct loop *loop;
     struct http_server *server;
     bool is_forwarded;
+    uint64_t wait_us; /* of a request, for the tunnel */
     struct gate gate;
     struct mux *mux;     /* NULL while the tunnel is down */
     char *problem;       /* why it is down */
@@ -293,7 +294,7 @@ static void on_wake(uint64_t since_us, void *arg)
     LIST_EACH(link, tmp, &proxy->waiting)
     {
         struct relay *r = LIST_ENTRY(link, struct relay, link);
-        r->give_up_at_us = clock_now_us() + PROXY_WAIT_US;
+        r->give_up_at_us = clock_now_us() + r->proxy->wait_us;
     }
     rearm(proxy);
 }
@@ -304,7 +305,7 @@ static void relay_wait(struct relay *r, const struct head *head)
     r->head = head_copy(head);
     list_append(&proxy->waiting, &r->link);
     http_exchange_set_reading(r->exchange, false);
-    r->give_up_at_us = clock_now_us() + PROXY_WAIT_US;
+    r->give_up_at_us = clock_now_us() + r->proxy->wait_us;
     rearm(proxy);
 }
 
@@ -355,6 +356,7 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config, struct
     }
     proxy->loop = loop;
     proxy->is_forwarded = proxy_config->is_forwarded;
+    proxy->wait_us = proxy_config->wait_us > 0 ? proxy_config->wait_us : PROXY_WAIT_US;
     gate_init(&proxy->gate, proxy_config->host, &proxy_config->allowed_hosts);
     proxy->problem = xstrdup("it has just started");
     proxy->timer = timer_new(loop, on_wait_over, proxy);

@@ -17,13 +17,14 @@ struct proxy_config {
     const char *host; /* where to listen */
     uint16_t port;
     bool is_forwarded; /* see tunnel/rewrite.h */
+    uint64_t wait_us;  /* 0: PROXY_WAIT_US */
     /* Beside names of this machine, when it is a loopback address; elsewhere
      * every name, unless there are some here. Must outlive the proxy. */
     struct name_list allowed_hosts;
 };
 
 /* Listens at once (errors as of listener_new()). Until proxy_set_mux() the
- * tunnel is down: requests wait PROXY_WAIT_US, then get 503. */
+ * tunnel is down: requests wait, and get 503 after wait_us. */
 int proxy_new(struct loop *loop, const struct proxy_config *config, struct proxy **out);
 void proxy_free(struct proxy *proxy); /* streams must have been ended before */
 uint16_t proxy_port(const struct proxy *proxy);

@@ -1,6 +1,5 @@
 """Starting in any order, ending in any way, and coming back."""
 
-import concurrent.futures
 import http.client
 import json
 import signal
@@ -155,51 +154,6 @@ class Order(LifeCase):
         for process in (proxy, serve):
             self.assertIsNone(process.end())
         return seconds
-
-
-class DownPatience(LifeCase):
-    """Waits for the proxy to give up waiting."""
-
-    def test_tunnel_down(self):
-        """a request that waited 10 s in vain: 503, Retry-After, JSON says why"""
-        rig = self.rig
-        rig.start_mock()
-        rig.start_signal()
-        rig.start_proxy()
-        began = time.monotonic()
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            body = {"stream": True}
-            page = {"Origin": "https://app.example"}
-            asks = {**page, "Access-Control-Request-Method": "POST"}
-            preflight = pool.submit(rig.request, "OPTIONS", "/v1/models", None, asks)
-            answers = [
-                pool.submit(rig.request, "GET", "/health"),
-                pool.submit(rig.request, "POST", "/v1/chat/completions", json.dumps(body)),
-            ]
-            for answer in answers:
-                status, headers, body = answer.result()
-                self.assertEqual((status, headers["Content-Type"]), (503, "application/json"))
-                self.assertGreater(int(headers["Retry-After"]), 0)
-                self.assertIn("tunnel serve", json.loads(body)["error"]["message"])
-            # A page of another origin may read that, too.
-            self.assertEqual(preflight.result()[0], 204)
-        self.assertGreater(time.monotonic() - began, 9)
-        # What it was let through to send does not wait for a tunnel.
-        began = time.monotonic()
-        status, headers, _ = rig.request("POST", "/v1/models", b"{}", page)
-        self.assertEqual(status, 503)
-        self.assertEqual(headers["Access-Control-Allow-Origin"], page["Origin"])
-        self.assertLess(time.monotonic() - began, 9)
-        rig.start_serve()
-        rig.wait_up()
-
-    def test_signal_down(self):
-        """the same without a signal server: the body says that"""
-        self.rig.signal_url = f"ws://127.0.0.1:{free_port()}"
-        self.rig.start_proxy()
-        status, _, body = self.rig.request("GET", "/health")
-        self.assertEqual(status, 503)
-        self.assertIn("refused", json.loads(body)["error"]["message"])
 
 
 class KillAtRest(LifeCase):

@@ -32,7 +32,6 @@ class WebSocket:
         self.socket.connect((host, int(port)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.stream = self.socket.makefile("rb")
-        self.answers_pings = True
         self.handshake(f"{host}:{port}", path)
 
     def handshake(self, authority, path):
@@ -105,7 +104,7 @@ class WebSocket:
             opcode, payload = self.receive_frame()
             if opcode == TEXT:
                 return json.loads(payload)
-            if opcode == PING and self.answers_pings:
+            if opcode == PING:
                 self.send_frame(PONG, payload)
             if opcode == CLOSE:
                 self.answer_close(payload)

@@ -197,6 +197,8 @@ static void test_heartbeat(void **state)
 {
     (void)state;
     struct fixture *f = fixture_new();
+    assert_int_equal(f->config.ping_us, 15 * US_PER_S);
+    assert_int_equal(f->config.silence_us, 45 * US_PER_S);
     f->config.ping_us = 100 * US_PER_MS;
     f->config.silence_us = 300 * US_PER_MS;
     start(f);
