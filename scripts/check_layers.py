@@ -24,9 +24,12 @@ LAYERS = {
     "cli": {"base", "net", "http", "signal", "rtc", "tunnel"},
 }
 
-# signal-server has its main file in cli/, but nothing of WebRTC in it.
+# signal-server has its main file in cli/, and shares two more, but nothing of
+# WebRTC is in it.
 FILE_LAYERS = {
     "cli/signal_server*": {"base", "net", "http", "signal"},
+    "cli/help*": {"base"},
+    "cli/stop*": {"base", "net"},
 }
 
 # A library is included by the files that adapt it.

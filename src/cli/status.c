@@ -262,6 +262,17 @@ static void print_connecting(struct status *status)
         config->is_signal_default ? ", which is only the default: --signal names yours" : "");
 }
 
+/* Both ends print these, to be compared. */
+static void print_alone(struct status *status)
+{
+    const char *server = status->config->signal_text;
+    const struct log_field fields[] = {{"signal", server, 0}, {0}};
+    say(status, MARK_STEP, "alone", fields,
+        "still waiting; this room's fingerprint is %s, the signal server %s: does the other side "
+        "say the same?",
+        status->room, server);
+}
+
 void status_print_link(struct status *status, const struct link_status *link)
 {
     const char *other = status->config->command == COMMAND_SERVE ? "tunnel proxy" : "tunnel serve";
@@ -277,7 +288,9 @@ void status_print_link(struct status *status, const struct link_status *link)
     /* Whatever fails from now on is news. */
     free(status->problem);
     status->problem = NULL;
-    if (link->state == LINK_WAITING)
+    if (link->is_alone)
+        print_alone(status);
+    else if (link->state == LINK_WAITING)
         say(status, MARK_STEP, "waiting", NULL,
             "waiting for the other side: run `%s` with the same --room and --signal", other);
     else if (link->state == LINK_NEGOTIATING)

@@ -66,6 +66,7 @@ struct action {
     enum note note;
     enum link_state state;
     uint64_t retry_in_us; /* of LINK_RETRYING */
+    bool is_alone;        /* of LINK_WAITING: for RENDEZVOUS_ALONE_US already */
     bool was_broken;
 };
 

@@ -213,6 +213,7 @@ static void tell_status(struct link *link, const struct action *action, bool is_
         .state = action->state,
         .problem = link->problem[0] ? link->problem : NULL,
         .retry_in_us = action->retry_in_us,
+        .is_alone = action->is_alone,
         .is_path_news = is_path_news,
     };
     struct session *session = sessions_find(&link->sessions, action->session);

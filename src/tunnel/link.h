@@ -22,6 +22,7 @@ struct link_status {
     enum link_state state;
     const char *problem;   /* what went wrong and what to do, or NULL */
     uint64_t retry_in_us;  /* of RETRYING */
+    bool is_alone;         /* of WAITING: for RENDEZVOUS_ALONE_US already */
     struct peer_path path; /* of UP */
     uint64_t rtt_us;       /* of UP */
     bool is_path_news;     /* of UP: only the path is another one */

@@ -17,6 +17,7 @@ struct rendezvous {
     struct partners partners;
     struct actions out;
     enum link_state told;
+    uint64_t alone_at_us; /* when waiting becomes news once more */
 };
 
 static bool in_room(const struct rendezvous *rv)
@@ -160,8 +161,19 @@ static enum link_state state_of(const struct rendezvous *rv)
     return partners_are_negotiating(&rv->partners) ? LINK_NEGOTIATING : LINK_WAITING;
 }
 
+/* Whether that state has just lasted so long that it is news. */
+static bool has_waited_long(struct rendezvous *rv, enum link_state state, uint64_t now_us)
+{
+    if (state == LINK_WAITING && rv->told != LINK_WAITING)
+        rv->alone_at_us = now_us + RENDEZVOUS_ALONE_US;
+    bool is_due = state == LINK_WAITING && now_us >= rv->alone_at_us;
+    if (is_due || state != LINK_WAITING)
+        rv->alone_at_us = TIME_NEVER;
+    return is_due;
+}
+
 /* While a session is up, what happens around it concerns only the log. */
-static void report(struct rendezvous *rv, const struct event *event)
+static void report(struct rendezvous *rv, const struct event *event, uint64_t now_us)
 {
     struct action status = {.type = ACTION_STATUS, .retry_in_us = rv->visit.return_in_us};
     struct partner *p = partners_find_session(&rv->partners, event->session);
@@ -171,11 +183,14 @@ static void report(struct rendezvous *rv, const struct event *event)
         status.state = LINK_UP;
         status.session = event->session;
     } else if (partners_are_up(&rv->partners)) {
+        rv->alone_at_us = TIME_NEVER;
         return;
     } else {
         status.state = state_of(rv);
     }
-    bool is_news = has_come_up || status.state != rv->told || rv->out.has_problem;
+    status.is_alone = has_waited_long(rv, status.state, now_us);
+    bool is_news =
+        has_come_up || status.state != rv->told || rv->out.has_problem || status.is_alone;
     rv->told = status.state;
     if (is_news)
         actions_push(&rv->out, &status);
@@ -220,7 +235,7 @@ void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t 
     /* What a description leads to is known once it has been used: EVENT_FED. */
     if (event->type != EVENT_OFFER && event->type != EVENT_ANSWER)
         partners_settle(&rv->partners, in_room(rv), now_us);
-    report(rv, event);
+    report(rv, event, now_us);
 }
 
 /* ---- life ---- */
@@ -229,6 +244,7 @@ struct rendezvous *rendezvous_new(const struct rendezvous_config *config, uint64
 {
     struct rendezvous *rv = xcalloc(1, sizeof *rv);
     rv->told = LINK_RETRYING; /* so that connecting is news */
+    rv->alone_at_us = TIME_NEVER;
     partners_init(&rv->partners, config->partners_max, config->role, config->seed, &rv->out);
     visit_init(&rv->visit, config->seed, now_us);
     return rv;
@@ -249,5 +265,6 @@ bool rendezvous_next(struct rendezvous *rv, struct action *out)
 uint64_t rendezvous_deadline_us(const struct rendezvous *rv)
 {
     uint64_t partners_us = partners_deadline_us(&rv->partners, in_room(rv));
-    return partners_us < rv->visit.return_at_us ? partners_us : rv->visit.return_at_us;
+    uint64_t at_us = partners_us < rv->visit.return_at_us ? partners_us : rv->visit.return_at_us;
+    return at_us < rv->alone_at_us ? at_us : rv->alone_at_us;
 }

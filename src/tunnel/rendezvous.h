@@ -30,6 +30,7 @@
 #ifndef TUNNEL_RENDEZVOUS_H
 #define TUNNEL_RENDEZVOUS_H
 
+#include "base/clock.h"
 #include "tunnel/action.h"
 #include "tunnel/event.h"
 
@@ -40,6 +41,9 @@ struct rendezvous_config {
     size_t partners_max; /* places in the room beside ours; at least 1 */
     uint64_t seed;       /* of the jitter */
 };
+
+/* Nobody to connect to for so long is news: perhaps it is the wrong room. */
+#define RENDEZVOUS_ALONE_US (30 * US_PER_S)
 
 /* The first visit is due at once: see rendezvous_deadline_us(). */
 struct rendezvous *rendezvous_new(const struct rendezvous_config *config, uint64_t now_us);

@@ -129,7 +129,7 @@ static void tell_action(struct scene *s, const struct action *a)
         tell_problem(s, a);
         break;
     case ACTION_STATUS:
-        tell(s, "[%s] ", link_state_name(a->state));
+        tell(s, "[%s%s] ", link_state_name(a->state), a->is_alone ? " alone" : "");
         break;
     case ACTION_PATH:
         tell(s, "path of %u%s; ", a->session, a->was_broken ? " again" : "");
@@ -259,7 +259,11 @@ static void test_first(void **state)
     expect(&s, "connect; [connecting]");
     join(&s, NULL, false);
     expect(&s, "[waiting]");
-    assert_int_equal(deadline_in_us(&s), TIME_NEVER);
+    wait_us(&s, RENDEZVOUS_ALONE_US - 1);
+    expect(&s, "");
+    wait_us(&s, 1);
+    expect(&s, "[waiting alone]");
+    assert_int_equal(deadline_in_us(&s), TIME_NEVER); /* once is enough */
     FEED(&s, .type = EVENT_PEER_JOINED, .peer = "b");
     expect(&s, "start 1 to offer; [negotiating]");
     FEED(&s, .type = EVENT_DESCRIBED, .session = 1, .sdp_type = SDP_OFFER);
@@ -416,7 +420,7 @@ static void test_two_of_a_kind_first(void **state)
     FEED(&s, .type = EVENT_ANSWER, .peer = "b", .description = {.sdp = "x", .is_same_job = true});
     assert_non_null(strstr(s.story, "runs `tunnel proxy`, too"));
     assert_non_null(strstr(s.story, "; close 1; [waiting]"));
-    assert_int_equal(deadline_in_us(&s), TIME_NEVER);
+    assert_int_equal(deadline_in_us(&s), RENDEZVOUS_ALONE_US);
     forget(&s);
     FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b");
     FEED(&s, .type = EVENT_PEER_JOINED, .peer = "c");
