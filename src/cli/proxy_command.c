@@ -52,9 +52,7 @@ static void on_status(const struct link_status *status, void *arg)
 static void print_listen_error(const struct config *config, int error)
 {
     uint16_t port = config->listen_port;
-    bool is_v6 = strchr(config->listen_host, ':') != NULL;
-    char *listen =
-        xasprintf("%s%s%s:%u", is_v6 ? "[" : "", config->listen_host, is_v6 ? "]" : "", port);
+    char *listen = listen_address_format(config->listen_host, port);
     const char *why = error == -EINVAL || error == -EADDRNOTAVAIL
                           ? "that is no address of this machine; choose another --listen"
                           : strerror(-error);

@@ -223,17 +223,18 @@ static const char *listen_error_text(int error)
 static void print_urls(const char *host, uint16_t port)
 {
     enum { ADDRESSES_SHOWN = 4 };
-    bool is_v6 = strchr(host, ':') != NULL;
-    if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) {
-        struct address addresses[ADDRESSES_SHOWN];
+    const char *loopback = listen_address_loopback(host);
+    struct address addresses[ADDRESSES_SHOWN];
+    /* A socket on "::" takes IPv4, too. */
+    int family = strchr(host, ':') ? AF_UNSPEC : AF_INET;
+    int count = loopback ? own_addresses(family, port, addresses, ADDRESSES_SHOWN) : 0;
+    for (int i = 0; i < count; i++) {
         char text[ADDRESS_TEXT_LEN];
-        /* A socket on "::" takes IPv4, too. */
-        int count = own_addresses(is_v6 ? AF_UNSPEC : AF_INET, port, addresses, ADDRESSES_SHOWN);
-        for (int i = 0; i < count; i++)
-            printf("ws://%s\n", address_format(&addresses[i], text));
-        host = is_v6 ? "::1" : "127.0.0.1";
+        printf("ws://%s\n", address_format(&addresses[i], text));
     }
-    printf("ws://%s%s%s:%u\n", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+    char *last = listen_address_format(loopback ? loopback : host, port);
+    printf("ws://%s\n", last);
+    free(last);
     fflush(stdout);
 }
 
@@ -242,11 +243,12 @@ static int run(const struct options *options)
     struct loop *loop = loop_new();
     struct signal_server *server = NULL;
     const char *host = options->server.host;
-    bool is_v6 = strchr(host, ':') != NULL;
     int error = signal_server_new(loop, &options->server, &server);
     if (error < 0) {
-        fprintf(stderr, "signal-server: cannot listen on %s%s%s:%u: %s\n", is_v6 ? "[" : "", host,
-                is_v6 ? "]" : "", options->server.port, listen_error_text(error));
+        char *listen = listen_address_format(host, options->server.port);
+        fprintf(stderr, "signal-server: cannot listen on %s: %s\n", listen,
+                listen_error_text(error));
+        free(listen);
         loop_free(loop);
         return EXIT_FAILURE;
     }

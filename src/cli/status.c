@@ -102,33 +102,16 @@ __attribute__((format(printf, 5, 6))) static void say(struct status *status, enu
 
 /* --- start ---------------------------------------------------------------------- */
 
-static int host_family(const char *host)
-{
-    return strchr(host, ':') ? AF_INET6 : AF_INET;
-}
-
-static bool is_wildcard(const char *host)
-{
-    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-}
-
-static char *format_authority(const char *host, uint16_t port)
-{
-    bool is_v6 = host_family(host) == AF_INET6;
-    return xasprintf("%s%s%s:%u", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
-}
-
 struct status *status_new(const struct config *config, uint16_t listen_port)
 {
     struct status *status = xcalloc(1, sizeof *status);
     status->config = config;
     room_name_fingerprint(config->room, status->room);
     if (config->command == COMMAND_PROXY) {
-        const char *host = config->listen_host;
-        status->listen = format_authority(host, listen_port);
-        if (is_wildcard(host))
-            host = host_family(host) == AF_INET6 ? "::1" : "127.0.0.1";
-        status->tools = format_authority(host, listen_port);
+        const char *loopback = listen_address_loopback(config->listen_host);
+        status->listen = listen_address_format(config->listen_host, listen_port);
+        status->tools =
+            listen_address_format(loopback ? loopback : config->listen_host, listen_port);
     }
     return status;
 }
@@ -151,10 +134,11 @@ static void warn_of_open_port(struct status *status)
     const char *port = strrchr(status->listen, ':') + 1;
     struct address addresses[ADDRESSES_SHOWN];
     /* A socket on "::" takes IPv4, too. */
-    int family = host_family(host) == AF_INET6 ? AF_UNSPEC : AF_INET;
-    int count = is_wildcard(host) ? own_addresses(family, (uint16_t)strtoul(port, NULL, 10),
-                                                  addresses, ADDRESSES_SHOWN)
-                                  : 0;
+    int family = strchr(host, ':') ? AF_UNSPEC : AF_INET;
+    int count =
+        listen_address_loopback(host)
+            ? own_addresses(family, (uint16_t)strtoul(port, NULL, 10), addresses, ADDRESSES_SHOWN)
+            : 0;
     char urls[ADDRESSES_SHOWN * (ADDRESS_TEXT_LEN + 16)] = "";
     for (int i = 0; i < count; i++) {
         char text[ADDRESS_TEXT_LEN];

@@ -234,3 +234,16 @@ int listen_address_parse(const char *text, const char *default_host, uint16_t de
     *host = host_text.len > 0 ? xstrndup(host_text) : xstrdup(default_host);
     return 0;
 }
+
+char *listen_address_format(const char *host, uint16_t port)
+{
+    bool is_v6 = strchr(host, ':') != NULL;
+    return xasprintf("%s%s%s:%u", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+}
+
+const char *listen_address_loopback(const char *host)
+{
+    if (strcmp(host, "0.0.0.0") == 0)
+        return "127.0.0.1";
+    return strcmp(host, "::") == 0 ? "::1" : NULL;
+}

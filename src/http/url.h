@@ -32,4 +32,11 @@ void url_deinit(struct url *url);
 int listen_address_parse(const char *text, const char *default_host, uint16_t default_port,
                          char **host, uint16_t *port, const char **why);
 
+/* "HOST:PORT" or "[V6]:PORT", to be freed. */
+char *listen_address_format(const char *host, uint16_t port);
+
+/* The host that reaches, on this machine, what listens on host: a loopback
+ * address for the wildcards "0.0.0.0" and "::", NULL for others. */
+const char *listen_address_loopback(const char *host);
+
 #endif

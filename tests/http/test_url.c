@@ -127,12 +127,27 @@ static void test_listen(void **state)
     }
 }
 
+static void test_listen_format(void **state)
+{
+    (void)state;
+    char *v4 = listen_address_format("0.0.0.0", 80);
+    char *v6 = listen_address_format("::1", 8080);
+    assert_string_equal(v4, "0.0.0.0:80");
+    assert_string_equal(v6, "[::1]:8080");
+    assert_string_equal(listen_address_loopback("0.0.0.0"), "127.0.0.1");
+    assert_string_equal(listen_address_loopback("::"), "::1");
+    assert_null(listen_address_loopback("127.0.0.1"));
+    free(v4);
+    free(v6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_listen),
+        cmocka_unit_test(test_listen_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
