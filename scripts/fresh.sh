@@ -162,8 +162,8 @@ try_release() {
     step "$release" "make demo" inside "$system" 'cd tunnel && make demo'
     step "$release" "make check" inside "$system" 'cd tunnel && make check'
     step "$release" "make test" inside "$system" 'cd tunnel && make test'
-    sed -n '/^tried twice/,/^in /p; /^skipped, /,/^in /p' "$logs/$release-make-test.log" |
-        grep '^  ' | sed 's/^/        /'
+    sed -nE '/^(tried twice|skipped), /,/^in /{ /^in /d; /./s/^/        /p; }' \
+        "$logs/$release-make-test.log"
     step "$release" "make deb" inside "$system" 'cd tunnel && make deb' || return
     step "$release" lintian inside "$system" "
         apt-get install -y --no-install-recommends lintian
