@@ -123,6 +123,10 @@ static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t
 static void on_sctp_connected(void *arg)
 {
     struct peer *peer = arg;
+    struct sctp_stats stats;
+    sctp_assoc_stats(peer->sctp, &stats);
+    log_debug("peer: sctp is up, I-DATA %s, without checksums %s", stats.interleaved ? "yes" : "no",
+              stats.zero_checksum_sent ? "yes" : "no");
     if (peer->is_offerer)
         become_open(peer); /* else their OPEN comes */
 }
