@@ -64,6 +64,9 @@ struct peer {
     struct timer *timer;        /* of DTLS and SCTP */
     uint64_t armed_us;
     struct timer *connect_timer;
+    uint64_t give_up_us;      /* when it expires at the latest */
+    uint64_t connected_us;    /* since when there is a path, */
+    uint64_t secured_us;      /* and DTLS */
     struct timer *path_timer; /* runs while there is no path any more */
 };
 

@@ -27,6 +27,12 @@ enum {
     /* From both descriptions to an open channel. Long enough for a slow TURN
      * server and a lossy path, short enough for a person to wait. */
     CONNECT_TIMEOUT_S = 30,
+    /* Of that, from DTLS to the channel: the offerer of the original sometimes
+     * never opens it (a race of its SCTP), and starting over helps. A far or
+     * lossy path has as often the time that DTLS took, which needs about as
+     * many round trips. */
+    OPEN_TIMEOUT_S = 3,
+    OPEN_TIMEOUT_FACTOR = 4,
     /* Without any path, until the connection is given up: as long as the
      * other side hears nothing before it does (RFC 7675). */
     PATH_PATIENCE_S = 30,
@@ -87,7 +93,8 @@ static void on_connect_timeout(void *arg)
     else if (peer->state == PEER_SECURING)
         snprintf(text, sizeof text, "the DTLS handshake was not done in %d s", CONNECT_TIMEOUT_S);
     else
-        snprintf(text, sizeof text, "the data channel did not open in %d s", CONNECT_TIMEOUT_S);
+        snprintf(text, sizeof text, "the data channel did not open within %.0f s of DTLS",
+                 (double)(clock_now_us() - peer->secured_us) / US_PER_S);
     peer_end(peer, text);
 }
 
@@ -295,9 +302,21 @@ static void on_dtls_datagram(struct span datagram, void *arg)
     ice_flush(peer->ice);
 }
 
+static void limit_opening(struct peer *peer)
+{
+    uint64_t now_us = clock_now_us();
+    uint64_t wait_us = OPEN_TIMEOUT_FACTOR * (now_us - peer->connected_us);
+    if (wait_us < OPEN_TIMEOUT_S * US_PER_S)
+        wait_us = OPEN_TIMEOUT_S * US_PER_S;
+    peer->secured_us = now_us;
+    if (now_us + wait_us < peer->give_up_us)
+        timer_start_at(peer->connect_timer, now_us + wait_us);
+}
+
 static void on_dtls_connected(void *arg)
 {
     struct peer *peer = arg;
+    limit_opening(peer);
     peer_set_state(peer, PEER_OPENING);
     if (peer->state == PEER_OPENING)
         start_sctp(peer);
@@ -338,6 +357,7 @@ static void on_ice_connected(void *arg)
     struct peer *peer = arg;
     if (peer->state != PEER_CONNECTING)
         return; /* a better pair; the next datagram takes it */
+    peer->connected_us = clock_now_us();
     peer_set_state(peer, PEER_SECURING);
     if (peer->state != PEER_SECURING)
         return;
@@ -435,7 +455,8 @@ void peer_start_transport(struct peer *peer)
         .on_closed = on_dtls_closed,
     };
     peer->dtls = dtls_new(peer->config.cert, peer->role, peer->remote.fingerprint, &handlers, peer);
-    timer_start_in(peer->connect_timer, CONNECT_TIMEOUT_S * US_PER_S);
+    peer->give_up_us = clock_now_us() + CONNECT_TIMEOUT_S * US_PER_S;
+    timer_start_at(peer->connect_timer, peer->give_up_us);
     peer_set_state(peer, PEER_CONNECTING);
 }
 

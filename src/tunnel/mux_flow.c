@@ -19,7 +19,8 @@
  * session.
  *
  * Without the extension there is only one thing to do about a slow reader: not
- * to read the channel.
+ * to read the channel, which stops everybody. So one may lag far behind before
+ * that.
  */
 #include "base/bytes.h"
 #include "net/conn.h"
@@ -44,9 +45,10 @@ enum {
     UNPROVEN_EXTRA_MAX = EXTRA_WINDOW_MAX / 4,
     PROVEN_BYTES = 8 << 20,
     CREDIT_MAX = INT32_MAX,
-    /* Without flow: bytes that one stream holds when the channel stops. */
-    CONSUMER_HELD_HIGH = 1 << 20,
-    PROVIDER_HELD_HIGH = 256 << 10,
+    /* Without flow: what one stream and all of a session hold when the channel
+     * stops. */
+    HELD_MAX = 16 << 20,
+    SESSION_HELD_MAX = 64 << 20,
     IDLE_ROUND_TRIPS = 32
 };
 /* Beside the path's round trip: what SCTP has queued, and a turn of the loop at
@@ -172,32 +174,47 @@ static void grant(struct mux_stream *stream, uint64_t now_us)
     mux_send_control(stream->mux, 0, FRAME_WINDOW, stream->id, span_of(payload, sizeof payload));
 }
 
-static void set_paused(struct mux_stream *stream, bool is_paused)
+/* Counts who stops the channel: streams, and the session as a whole. */
+static void set_paused(struct mux *mux, bool *is_paused, bool wants)
+{
+    if (*is_paused == wants)
+        return;
+    *is_paused = wants;
+    if (wants ? mux->paused++ == 0 : --mux->paused == 0)
+        mux->handlers.on_reading(!wants, mux->arg);
+}
+
+static void set_held(struct mux_stream *stream, size_t held)
 {
     struct mux *mux = stream->mux;
-    if (stream->is_paused == is_paused)
-        return;
-    stream->is_paused = is_paused;
-    if (is_paused ? mux->paused++ == 0 : --mux->paused == 0)
-        mux->handlers.on_reading(!is_paused, mux->arg);
+    mux->held += held;
+    mux->held -= stream->held;
+    stream->held = held;
+}
+
+static void pause_by_held(struct mux_stream *stream)
+{
+    struct mux *mux = stream->mux;
+    if (stream->held > HELD_MAX)
+        set_paused(mux, &stream->is_paused, true);
+    else if (stream->held <= CONN_DRAIN_MARK)
+        set_paused(mux, &stream->is_paused, false);
+    set_paused(mux, &mux->is_full, mux->held > SESSION_HELD_MAX);
 }
 
 void mux_stream_set_held(struct mux_stream *stream, size_t held, uint64_t now_us)
 {
-    bool is_provider = stream->mux->role == MUX_PROVIDER;
-    stream->held = held;
-    if (has_flow(stream->mux)) {
-        if (!stream->is_end_received && !stream->is_detached)
-            grant(stream, now_us);
-    } else if (held > (is_provider ? PROVIDER_HELD_HIGH : CONSUMER_HELD_HIGH)) {
-        set_paused(stream, true);
-    } else if (held <= CONN_DRAIN_MARK) {
-        set_paused(stream, false);
-    }
+    set_held(stream, held);
+    if (!has_flow(stream->mux))
+        pause_by_held(stream);
+    else if (!stream->is_end_received && !stream->is_detached)
+        grant(stream, now_us);
 }
 
 void mux_flow_close(struct mux_stream *stream)
 {
-    set_paused(stream, false);
+    set_held(stream, 0);
+    if (!has_flow(stream->mux))
+        pause_by_held(stream);
     set_window(stream, mux_flow_first_window(stream->mux));
 }

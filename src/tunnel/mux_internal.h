@@ -50,7 +50,9 @@ struct mux {
 
     uint32_t peer_window; /* what each stream may send at first */
     size_t extra_window;  /* what was granted over our first window, by all streams */
-    size_t paused;        /* streams that stop the channel, without flow */
+    size_t held;          /* by all streams */
+    bool is_full;         /* held is too much, without flow */
+    size_t paused;        /* how many stop the channel, without flow */
 
     uint64_t rtt_us;        /* the last one measured, or 0 */
     uint64_t ping_at_us;    /* next PING */

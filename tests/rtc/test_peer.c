@@ -20,7 +20,8 @@
 #include "net/loop.h"
 #include "rtc/cert.h"
 #include "rtc/ice_servers.h"
-#include "rtc/peer.h"
+#include "rtc/peer_internal.h"
+#include "sleeping.h"
 
 enum { TIMEOUT_S = 60, CANDIDATES_MAX = 64 };
 
@@ -56,6 +57,8 @@ struct end {
     unsigned by_channel[1 + PEER_CHANNELS_MAX]; /* the same */
     unsigned writable;
     int path_changes;
+    bool never_opens;
+    unsigned sleeps_s; /* before DTLS */
     bool closes_on_open;
     bool closes_on_message;
 };
@@ -117,6 +120,10 @@ static void on_state(enum peer_state state, void *arg)
 {
     struct end *end = arg;
     end->states |= 1u << state;
+    if (state == PEER_OPENING && end->never_opens)
+        end->peer->is_offerer = false;
+    if (state == PEER_SECURING && end->sleeps_s > 0)
+        machine_sleeps(end->sleeps_s);
     assert_int_equal(peer_get_state(end->peer), state);
     check_done(end->scene);
 }
@@ -311,6 +318,17 @@ static bool all_received(struct scene *scene)
 {
     return scene->ends[0].received_bytes == scene->ends[1].to_send_bytes &&
            scene->ends[1].received_bytes == scene->ends[0].to_send_bytes;
+}
+
+static bool both_opening(struct scene *scene)
+{
+    unsigned mask = 1u << PEER_OPENING;
+    return (scene->ends[0].states & scene->ends[1].states & mask) != 0;
+}
+
+static bool second_closed(struct scene *scene)
+{
+    return scene->ends[1].is_closed;
 }
 
 static bool any_closed(struct scene *scene)
@@ -741,6 +759,30 @@ static void test_wrong_fingerprint_is_refused(void **state)
     run_until(scene, any_closed);
     assert_false(scene->ends[1].is_open);
     assert_non_null(strstr(scene->ends[1].close_text, "fingerprint"));
+}
+
+/* An offerer whose SCTP does not get to opening the channel is given up long
+ * before the connection's time is over; on a slow path it has longer. */
+static void test_channel_that_never_opens(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct scene *scene = *state;
+        bool is_slow = i == 1;
+        scene->ends[0].never_opens = true;
+        for (int k = 0; k < 2; k++)
+            scene->ends[k].sleeps_s = is_slow ? 4 : 0;
+        peer_offer(scene->ends[0].peer);
+        run_until(scene, both_opening);
+        machine_sleeps(12);
+        run_for(scene, US_PER_MS);
+        assert_int_equal(scene->ends[1].is_closed, !is_slow);
+        machine_sleeps(30);
+        run_until(scene, second_closed);
+        assert_non_null(strstr(scene->ends[1].close_text, "did not open within"));
+        teardown(state);
+        machine_forgets_sleep();
+        setup(state);
+    }
 }
 
 /* ---- ICE restarts ---- */
@@ -1251,6 +1293,7 @@ int main(void)
         TEST(test_unusable_candidates_are_skipped),
         TEST(test_garbage_descriptions_are_refused),
         TEST(test_wrong_fingerprint_is_refused),
+        TEST(test_channel_that_never_opens),
         TEST(test_restart_under_traffic),
         TEST(test_restarts_cross),
         TEST(test_restart_offer_is_lost),

@@ -14,7 +14,13 @@
 #include "tunnel/frame.h"
 #include "tunnel/mux.h"
 
-enum { CHANNEL_MAX = 1 << 20, STORY_MAX = 4096, SIDE_STREAMS = 8, PREFIX_LEN = 5 };
+enum {
+    CHANNEL_MAX = 1 << 20,
+    HELD_MAX = 16 << 20,
+    STORY_MAX = 4096,
+    SIDE_STREAMS = 8,
+    PREFIX_LEN = 5
+};
 
 struct side {
     struct mux *mux;
@@ -413,9 +419,34 @@ static void test_backpressure(void **state)
     assert_int_equal(pair->consumer.body_bytes, written);
 
     struct mux_stream *other = open_stream(pair, "/other");
-    mux_stream_set_held(other, CHANNEL_MAX + 1, pair->now_us);
+    mux_stream_set_held(other, HELD_MAX, pair->now_us);
+    assert_true(pair->consumer.is_reading);
+    mux_stream_set_held(other, HELD_MAX + 1, pair->now_us);
     assert_false(pair->consumer.is_reading);
     cancel(other, "gone");
+    assert_true(pair->consumer.is_reading);
+}
+
+/* Readers that lag behind stop nobody while there is room, each or together. */
+static void test_many_lag_behind(void **state)
+{
+    struct pair *pair = *state;
+    enum { LAGGING = 4 };
+    struct mux_stream *streams[LAGGING + 1];
+    for (int i = 0; i <= LAGGING; i++)
+        streams[i] = open_stream(pair, "/");
+    for (int i = 0; i < LAGGING; i++)
+        mux_stream_set_held(streams[i], HELD_MAX, pair->now_us);
+    assert_true(pair->consumer.is_reading);
+    mux_stream_set_held(streams[LAGGING], 1, pair->now_us);
+    assert_false(pair->consumer.is_reading);
+    mux_stream_set_held(streams[LAGGING], 0, pair->now_us);
+    assert_true(pair->consumer.is_reading);
+
+    mux_stream_set_held(streams[LAGGING], HELD_MAX + 1, pair->now_us);
+    cancel(streams[0], "gone");
+    assert_false(pair->consumer.is_reading); /* for the one's sake alone */
+    mux_stream_set_held(streams[LAGGING], 0, pair->now_us);
     assert_true(pair->consumer.is_reading);
 }
 
@@ -669,7 +700,7 @@ static void test_silence_while_not_reading(void **state)
     struct pair *pair = *state;
     struct mux_stream *stream = open_stream(pair, "/");
     deliver_all(pair);
-    mux_stream_set_held(stream, CHANNEL_MAX + 1, pair->now_us);
+    mux_stream_set_held(stream, HELD_MAX + 1, pair->now_us);
     uint64_t late_us = pair->now_us + 10 * MUX_DEAD_AFTER_US;
     run_alone(&pair->consumer, late_us);
     assert_story(&pair->consumer, "");
@@ -1073,6 +1104,7 @@ int main(void)
         TEST(test_streams_take_turns),
         TEST(test_bodies_take_turns),
         TEST(test_backpressure),
+        TEST(test_many_lag_behind),
         TEST(test_cancel_overtakes),
         TEST(test_break_comes_last),
         TEST(test_break_is_cancelled),
