@@ -106,8 +106,13 @@ class Peer:
             self.early.append(candidate)
 
     def end(self):
-        self.child.kill()
-        self.child.wait()
+        """The end of its commands tells it, so that it can end a browser."""
+        try:
+            self.child.stdin.close()
+            self.child.wait(10)
+        except (OSError, subprocess.TimeoutExpired):
+            self.child.kill()
+            self.child.wait()
 
 
 def dtls_hellos(space, found):
