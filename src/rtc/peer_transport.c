@@ -200,9 +200,9 @@ static void on_sctp_stream_reset(void *arg, uint16_t stream_id, enum sctp_reset_
 static void on_sctp_closed(void *arg, enum sctp_close_reason reason)
 {
     static const char *const texts[] = {
-        [SCTP_CLOSED_SHUTDOWN] = "the other side closed it",
+        [SCTP_CLOSED_SHUTDOWN] = "the other side closed the connection",
         [SCTP_CLOSED_ABORTED] = "closed",
-        [SCTP_CLOSED_PEER_ABORTED] = "the other side closed it",
+        [SCTP_CLOSED_PEER_ABORTED] = "the other side closed the connection",
         [SCTP_CLOSED_TIMEOUT] = "the other side does not answer any more (SCTP timeout)",
         [SCTP_CLOSED_PEER_VIOLATED] = "the other side broke the SCTP protocol",
     };

@@ -119,10 +119,15 @@ void sctp_assoc_free(struct sctp_assoc *a)
 
 /* ---- sending ---- */
 
+static bool takes_messages(const struct sctp_assoc *a)
+{
+    return a->state <= ASSOC_ESTABLISHED;
+}
+
 int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, uint64_t now_us)
 {
     size_t len = message->head.len + message->body.len;
-    if (a->state > ASSOC_ESTABLISHED)
+    if (!takes_messages(a))
         return -ENOTCONN;
     if (len == 0 || len > a->config.max_message)
         return -EMSGSIZE;
@@ -148,6 +153,8 @@ int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, u
 
 bool sctp_assoc_is_writable(struct sctp_assoc *a)
 {
+    if (!takes_messages(a))
+        return false;
     if (a->sendq.charged < sendq_limit(a->cc.pacing_rate))
         return true;
     a->wants_writable = true;
@@ -156,7 +163,7 @@ bool sctp_assoc_is_writable(struct sctp_assoc *a)
 
 bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream)
 {
-    return sendq_stream_is_empty(&a->sendq, stream);
+    return takes_messages(a) && sendq_stream_is_empty(&a->sendq, stream);
 }
 
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a)

@@ -183,11 +183,11 @@ void sctp_assoc_on_deadline(struct sctp_assoc *a, uint64_t now_us);
 int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, uint64_t now_us);
 
 /* Whether a message on a stream that has others queued would be taken now.
- * When not, on_writable() follows. */
+ * When not, on_writable() follows, or on_closed(). */
 bool sctp_assoc_is_writable(struct sctp_assoc *a);
 
 /* Whether nothing is queued on a stream: a message there would be taken also
- * beside a full queue, and go next. */
+ * beside a full queue, and go next. Never while shutting down or done. */
 bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream);
 
 /* Bytes of messages that were queued and not yet sent once. */

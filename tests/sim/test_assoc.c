@@ -184,6 +184,27 @@ static void bounds_the_queue(void **state)
     net_free(n);
 }
 
+/* What had come before the end is handed out behind it, and is answered only
+ * where an answer would be taken. */
+static void takes_nothing_at_its_end(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    net_connect(n);
+    for (int i = 0; i < 2; i++) {
+        assert_true(sctp_assoc_is_writable(n->ends[i]->assoc));
+        assert_true(sctp_assoc_is_stream_idle(n->ends[i]->assoc, 1));
+    }
+    sctp_assoc_abort(n->ends[0]->assoc, sim_now_us(n->sim));
+    run_ms(n, 1000);
+    for (int i = 0; i < 2; i++) {
+        assert_true(n->apps[i].closed);
+        assert_false(sctp_assoc_is_writable(n->ends[i]->assoc));
+        assert_false(sctp_assoc_is_stream_idle(n->ends[i]->assoc, 1));
+    }
+    net_free(n);
+}
+
 /* The window closes, the sender stops, and nothing is lost when it opens. */
 static void stops_when_not_read(void **state)
 {
@@ -696,6 +717,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_bad_calls),
         cmocka_unit_test(bounds_the_queue),
+        cmocka_unit_test(takes_nothing_at_its_end),
         cmocka_unit_test(stops_when_not_read),
         cmocka_unit_test(gives_up_by_count),
         cmocka_unit_test(gives_up_by_time),
