@@ -168,6 +168,8 @@ def main():
     parser.add_argument("--class", dest="single", help=argparse.SUPPRESS)
     parser.add_argument("folders", nargs="*")
     args = parser.parse_args()
+    # Under nohup it is ignored, and programs that we start would inherit that.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if args.single:
         run_class(*args.single.rsplit(":", 1))
         return 0
