@@ -33,6 +33,8 @@
  * server never answers must not keep the program from its end. */
 #define LOOP_FREE_WAIT_US (6 * US_PER_S)
 
+#define POOL_SIZE "8"
+
 struct loop {
     uv_loop_t uv;
     uv_prepare_t prepare;
@@ -46,6 +48,7 @@ struct loop {
     struct list deferred;
     struct list hooks;
     struct list wake_watches;
+    struct patient_line patient_line;
     unsigned objects;
     unsigned background;
     bool is_finishing; /* in loop_free() */
@@ -95,6 +98,11 @@ struct timers *loop_timers(struct loop *loop)
 struct list *loop_wake_watches(struct loop *loop)
 {
     return &loop->wake_watches;
+}
+
+struct patient_line *loop_patient_line(struct loop *loop)
+{
+    return &loop->patient_line;
 }
 
 void loop_add_object(struct loop *loop)
@@ -231,12 +239,16 @@ static void on_check(uv_check_t *check)
 struct loop *loop_new(void)
 {
     struct loop *loop = xcalloc(1, sizeof *loop);
+    /* libuv reads it at the first use of its pool; who has set it knows why.
+     * What it is for: resolve.c. */
+    setenv("UV_THREADPOOL_SIZE", POOL_SIZE, 0);
     if (uv_loop_init(&loop->uv) != 0)
         abort();
     timers_init(&loop->timers);
     list_init(&loop->deferred);
     list_init(&loop->hooks);
     list_init(&loop->wake_watches);
+    list_init(&loop->patient_line.waiting);
     buf_init(&loop->plain, CONN_READ_MAX);
     /* These cannot fail. The prepare handle keeps uv_run() running. */
     uv_prepare_init(&loop->uv, &loop->prepare);

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "base/list.h"
 #include "net/loop.h"
 #include "net/timers.h"
 
@@ -24,6 +25,13 @@ void loop_drop_object(struct loop *loop);
 void loop_add_background(struct loop *loop);
 void loop_drop_background(struct loop *loop);
 unsigned loop_background_count(const struct loop *loop);
+
+/* Of resolve.c: the look-ups that can wait. */
+struct patient_line {
+    struct list waiting;
+    int asked;
+};
+struct patient_line *loop_patient_line(struct loop *loop);
 
 /* CONN_READ_MAX bytes that all connections of the loop read into, one after
  * the other: their content lasts until the reader returns to the loop. */

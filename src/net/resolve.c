@@ -1,6 +1,11 @@
 /*
  * getaddrinfo(3) in libuv's pool. A literal takes the same way in a later
  * turn, without the pool, so that callers have one path.
+ *
+ * Of the pool's threads libuv gives look-ups no more than half, lest they hold
+ * up everything else in it: of its four, two. Where DNS is dead that is the
+ * signal server's name and one more, so the pool is asked to have eight, of
+ * whose four places those who can wait get two.
  */
 #include "net/resolve.h"
 
@@ -14,17 +19,27 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/list.h"
 #include "net/loop_internal.h"
 #include "net/loop_uv.h"
 
+enum resolution_state {
+    RESOLUTION_WAITS,   /* for a place */
+    RESOLUTION_ASKED,   /* it is in the pool */
+    RESOLUTION_DEFERRED /* the answer is known and comes in a later turn */
+};
+
 struct resolution {
     uv_getaddrinfo_t uv;
+    struct list link; /* while it waits */
     struct loop *loop;
+    enum resolution_state state;
+    bool is_patient;
+    char *host; /* while it waits */
     void (*on_done)(const struct address *addresses, int count, int error, void *arg);
     void *arg;
     uint16_t port;
     bool is_cancelled;
-    bool is_literal;
     struct address literal;
 };
 
@@ -83,6 +98,12 @@ int address_parse(const char *host, uint16_t port, struct address *out)
     return 0;
 }
 
+static void resolution_free(struct resolution *r)
+{
+    free(r->host);
+    free(r);
+}
+
 /* The pool's or the deferred call's last use of the resolution. */
 static void resolution_finish(struct resolution *r, const struct address *addresses, int count,
                               int error)
@@ -93,7 +114,7 @@ static void resolution_finish(struct resolution *r, const struct address *addres
         loop_drop_object(r->loop);
         r->on_done(addresses, count, error, r->arg);
     }
-    free(r);
+    resolution_free(r);
 }
 
 static void resolve_literal(void *arg)
@@ -107,23 +128,50 @@ static int error_from_uv(int status)
     return status == UV_EAI_NONAME || status == UV_EAI_NODATA ? -ENOENT : -EAGAIN;
 }
 
+/* How many addresses of a family are taken: half of all at least, and what the
+ * other one leaves. */
+static int most_of(const struct addrinfo *list, int family)
+{
+    int others = 0;
+    for (const struct addrinfo *ai = list; ai; ai = ai->ai_next)
+        others += ai->ai_family != family;
+    int half = RESOLVE_ADDRESSES_MAX / 2;
+    return RESOLVE_ADDRESSES_MAX - (others < half ? others : half);
+}
+
+static int take_addresses(const struct addrinfo *list, uint16_t port,
+                          struct address out[RESOLVE_ADDRESSES_MAX])
+{
+    int left_v4 = most_of(list, AF_INET);
+    int left_v6 = most_of(list, AF_INET6);
+    int count = 0;
+    for (const struct addrinfo *ai = list; ai && count < RESOLVE_ADDRESSES_MAX; ai = ai->ai_next) {
+        if ((ai->ai_family != AF_INET || left_v4-- <= 0) &&
+            (ai->ai_family != AF_INET6 || left_v6-- <= 0))
+            continue;
+        struct address *address = &out[count++];
+        *address = (struct address){.len = ai->ai_addrlen};
+        memcpy(&address->storage, ai->ai_addr, ai->ai_addrlen);
+        address_set_port(address, port);
+    }
+    return count;
+}
+
+static void ask_waiting(struct loop *loop);
+
 static void on_getaddrinfo(uv_getaddrinfo_t *uv, int status, struct addrinfo *list)
 {
     struct resolution *r = uv->data;
     struct address addresses[RESOLVE_ADDRESSES_MAX];
-    int count = 0;
-    for (const struct addrinfo *ai = list; ai && count < RESOLVE_ADDRESSES_MAX; ai = ai->ai_next) {
-        if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
-            continue;
-        struct address *address = &addresses[count++];
-        *address = (struct address){.len = ai->ai_addrlen};
-        memcpy(&address->storage, ai->ai_addr, ai->ai_addrlen);
-        address_set_port(address, r->port);
-    }
+    int count = take_addresses(list, r->port, addresses);
     uv_freeaddrinfo(list);
     int error = 0;
     if (count == 0)
         error = status == 0 ? -ENOENT : error_from_uv(status);
+    if (r->is_patient) {
+        loop_patient_line(r->loop)->asked--;
+        ask_waiting(r->loop);
+    }
     resolution_finish(r, addresses, count, error);
 }
 
@@ -132,42 +180,92 @@ static void resolve_failed(void *arg)
     resolution_finish(arg, NULL, 0, -ENOENT);
 }
 
+static void defer(struct resolution *r, void (*fn)(void *arg))
+{
+    r->state = RESOLUTION_DEFERRED;
+    loop_defer(r->loop, fn, r);
+}
+
+static void ask(struct resolution *r, const char *host)
+{
+    /* AI_ADDRCONFIG spares a machine without IPv6 the doomed addresses. */
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_ADDRCONFIG};
+    int error = uv_getaddrinfo(loop_uv(r->loop), &r->uv, on_getaddrinfo, host, NULL, &hints);
+    if (error != 0) { /* a name that IDNA refuses, or one over 255 bytes */
+        defer(r, resolve_failed);
+        return;
+    }
+    r->state = RESOLUTION_ASKED;
+    loop_patient_line(r->loop)->asked += r->is_patient;
+}
+
+static void ask_waiting(struct loop *loop)
+{
+    struct patient_line *line = loop_patient_line(loop);
+    while (line->asked < RESOLVE_PATIENT_MAX && !list_is_empty(&line->waiting)) {
+        struct resolution *r = LIST_ENTRY(line->waiting.next, struct resolution, link);
+        list_remove(&r->link);
+        ask(r, r->host);
+    }
+}
+
+/* A literal is answered already. */
+static struct resolution *resolution_new(struct loop *loop, const char *host, uint16_t port)
+{
+    struct resolution *r = xcalloc(1, sizeof *r);
+    r->loop = loop;
+    r->port = port;
+    r->uv.data = r;
+    loop_add_object(loop);
+    if (address_parse(host, port, &r->literal) == 0)
+        defer(r, resolve_literal);
+    return r;
+}
+
 struct resolution *resolve(struct loop *loop, const char *host, uint16_t port,
                            void (*on_done)(const struct address *addresses, int count, int error,
                                            void *arg),
                            void *arg)
 {
-    struct resolution *r = xcalloc(1, sizeof *r);
-    r->loop = loop;
+    struct resolution *r = resolution_new(loop, host, port);
     r->on_done = on_done;
     r->arg = arg;
-    r->port = port;
-    r->uv.data = r;
-    loop_add_object(loop);
-    if (address_parse(host, port, &r->literal) == 0) {
-        r->is_literal = true;
-        loop_defer(loop, resolve_literal, r);
+    if (r->state != RESOLUTION_DEFERRED)
+        ask(r, host);
+    return r;
+}
+
+struct resolution *resolve_patiently(struct loop *loop, const char *host, uint16_t port,
+                                     void (*on_done)(const struct address *addresses, int count,
+                                                     int error, void *arg),
+                                     void *arg)
+{
+    struct resolution *r = resolution_new(loop, host, port);
+    r->on_done = on_done;
+    r->arg = arg;
+    r->is_patient = true;
+    if (r->state == RESOLUTION_DEFERRED)
         return r;
-    }
-    /* AI_ADDRCONFIG spares a machine without IPv6 the doomed addresses. */
-    struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_ADDRCONFIG};
-    int error = uv_getaddrinfo(loop_uv(loop), &r->uv, on_getaddrinfo, host, NULL, &hints);
-    if (error != 0) { /* a name that IDNA refuses, or one over 255 bytes */
-        r->is_literal = true;
-        loop_defer(loop, resolve_failed, r);
-    }
+    r->host = xstrdup(host);
+    list_append(&loop_patient_line(loop)->waiting, &r->link);
+    ask_waiting(loop);
     return r;
 }
 
 void resolution_cancel(struct resolution *r)
 {
     assert(!r->is_cancelled);
-    r->is_cancelled = true;
     loop_drop_object(r->loop);
+    if (r->state == RESOLUTION_WAITS) {
+        list_remove(&r->link);
+        resolution_free(r);
+        return;
+    }
+    r->is_cancelled = true;
     loop_add_background(r->loop);
     /* Fails when the pool is at it already; on_getaddrinfo comes either way. */
-    if (!r->is_literal)
+    if (r->state == RESOLUTION_ASKED)
         uv_cancel((uv_req_t *)&r->uv);
 }

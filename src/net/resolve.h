@@ -1,6 +1,7 @@
 /*
  * Names to addresses, in libuv's thread pool so that a slow DNS server never
- * stops the loop.
+ * stops the loop; and never a look-up that somebody waits for, be it of a name
+ * in /etc/hosts, by those that can wait.
  */
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
@@ -10,7 +11,10 @@
 
 #include "net/loop.h"
 
-enum { RESOLVE_ADDRESSES_MAX = 8 }; /* of one name that are tried, at most */
+enum {
+    RESOLVE_ADDRESSES_MAX = 8, /* of one name that are tried, at most */
+    RESOLVE_PATIENT_MAX = 2    /* look-ups of resolve_patiently() at the same time */
+};
 
 struct address {
     struct sockaddr_storage storage;
@@ -39,6 +43,14 @@ struct resolution *resolve(struct loop *loop, const char *host, uint16_t port,
                            void (*on_done)(const struct address *addresses, int count, int error,
                                            void *arg),
                            void *arg);
+
+/* The same for what can wait: no more than RESOLVE_PATIENT_MAX at a time, so that
+ * however many of them a name server leaves without an answer, others have
+ * their turn. */
+struct resolution *resolve_patiently(struct loop *loop, const char *host, uint16_t port,
+                                     void (*on_done)(const struct address *addresses, int count,
+                                                     int error, void *arg),
+                                     void *arg);
 
 /* on_done will not come. Not to be called after it came. */
 void resolution_cancel(struct resolution *resolution);

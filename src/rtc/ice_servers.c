@@ -203,7 +203,8 @@ static void on_resolved(const struct address *addresses, int count, int error, v
 static void look_up(void *arg)
 {
     struct entry *entry = arg;
-    entry->resolution = resolve(entry->servers->loop, entry->host, entry->port, on_resolved, entry);
+    entry->resolution =
+        resolve_patiently(entry->servers->loop, entry->host, entry->port, on_resolved, entry);
 }
 
 struct ice_servers *ice_servers_new(struct loop *loop)
