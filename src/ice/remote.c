@@ -13,13 +13,18 @@
 
 #include "ice/agent_internal.h"
 
-int remote_find(const struct ice_generation *g, const struct ice_address *address)
+static int find_other(const struct ice_generation *g, const struct ice_address *address, int index)
 {
     for (int i = 0; i < g->remote_count; i++) {
-        if (ice_address_is_equal(&g->remotes[i].candidate.address, address))
+        if (i != index && ice_address_is_equal(&g->remotes[i].candidate.address, address))
             return i;
     }
     return -1;
+}
+
+int remote_find(const struct ice_generation *g, const struct ice_address *address)
+{
+    return find_other(g, address, -1);
 }
 
 static bool has_answered(const struct ice_generation *g, const struct ice_address *address)
@@ -143,8 +148,8 @@ static void settle(struct ice_agent *a, int index, uint64_t now_us)
 {
     struct ice_generation *g = a->now;
     struct ice_remote *r = &g->remotes[index];
-    int known = remote_find(g, &r->candidate.address);
-    if (known != index) {
+    int known = find_other(g, &r->candidate.address, index);
+    if (known >= 0) {
         struct ice_remote *k = &g->remotes[known];
         if (k->candidate.type == ICE_CANDIDATE_PRFLX) {
             k->candidate = r->candidate;

@@ -215,7 +215,8 @@ static bool drop_base(struct ice *ice, int number)
     return matters;
 }
 
-static bool is_past_tunnel(const struct ice *ice, const struct address *to)
+/* Whether a VPN leads there, so that nothing of ours may go another way. */
+static bool is_tunnelled(const struct ice *ice, const struct address *to)
 {
     return ice_interfaces_is_tunnelled(ice->interfaces, ice->interface_count, to);
 }
@@ -237,7 +238,7 @@ static bool check_base(struct ice *ice, int number)
     const struct interface *interface = &ice->interfaces[index];
     bool was_pinned = base->is_pinned;
     pin(base, interface);
-    if (is_on_path(ice, number) && was_pinned && is_past_tunnel(ice, &ice->route_to))
+    if (is_on_path(ice, number) && was_pinned && is_tunnelled(ice, &ice->route_to))
         return drop_base(ice, number);
     bool has_lost = base->is_running && !interface->has_carrier;
     base->is_running = interface->has_carrier;
@@ -390,7 +391,7 @@ int ice_base_send(struct ice *ice, int number, const struct ice_address *remote,
         return 0;
     }
     struct address to = ice_to_sockaddr(remote);
-    if (base->is_pinned && is_past_tunnel(ice, &to))
+    if (base->is_pinned && is_tunnelled(ice, &to))
         return -EHOSTUNREACH;
     return udp_send(base->udp, bytes, bytes.len, &to);
 }

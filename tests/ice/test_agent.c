@@ -42,6 +42,7 @@ struct rig {
     int refuse;     /* errno for everything sent */
     int routes;     /* on_route calls */
     bool has_ended; /* no more candidates */
+    int resolve_id; /* of the last name asked for */
     enum ice_state state;
     char text[ICE_REPORT_MAX];
     uint64_t serial;
@@ -105,9 +106,9 @@ static void on_close_base(void *arg, int base)
 
 static void on_resolve(void *arg, int id, const char *name)
 {
-    (void)arg;
-    (void)id;
+    struct rig *r = arg;
     (void)name;
+    r->resolve_id = id;
 }
 
 static const struct ice_agent_handlers handlers = {on_datagram,  on_candidate,  on_state,  on_route,
@@ -759,6 +760,29 @@ static void test_learned_then_signalled(void **state)
     ice_agent_free(r.a, r.now_us);
 }
 
+/* The same where signalling brought it before, but by a name that is known
+ * only now. */
+static void test_learned_then_resolved(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct ice_path path;
+    rig_init(&r, false);
+    add_remote(&r, "candidate:1 1 udp 2122252543 browser.local 5000 typ host");
+    assert_true(r.resolve_id > 0);
+    send_check(&r, &peer_address, USE_CANDIDATE);
+    run(&r, 10 * US_PER_MS);
+    answer_all(&r, &peer_address);
+    assert_true(ice_agent_path(r.a, &path));
+    assert_int_equal(path.remote_type, ICE_CANDIDATE_PRFLX);
+    ice_agent_resolved(r.a, r.resolve_id, &peer_address, r.now_us);
+    assert_true(ice_agent_path(r.a, &path));
+    assert_int_equal(path.remote_type, ICE_CANDIDATE_HOST);
+    run(&r, 100 * US_PER_MS);
+    assert_int_equal(r.sent_count, 0); /* no second pair of the same two */
+    ice_agent_free(r.a, r.now_us);
+}
+
 /* What is in use already and then called a relay by signalling is one: the
  * owner is told, and direct ways are looked for again. */
 static void test_learned_then_signalled_as_relay(void **state)
@@ -913,6 +937,7 @@ int main(void)
         cmocka_unit_test(test_early_data),
         cmocka_unit_test(test_many_early_checks),
         cmocka_unit_test(test_learned_then_signalled),
+        cmocka_unit_test(test_learned_then_resolved),
         cmocka_unit_test(test_learned_then_signalled_as_relay),
         cmocka_unit_test(test_consent_interval),
         cmocka_unit_test(test_credentials),
