@@ -23,19 +23,23 @@ class Changes(Homes):
         rig = self.rig
         ends = ends or [rig.proxy, rig.serve]
         gate = self.name()
+        # serve asks once at its start whether the upstream is there.
+        probe = rig.mock.wait_for(r"^request (\d+) .* HEAD ")[1]
+        rig.mock.wait_for(f"^done {probe}$")
+        mark = rig.mock.mark()
         transfers = []
         for way, progress in ((rig.upload, "body"), (rig.download, "sent")):
             transfers.append(way(SIZE, "--limit-rate", "16M", query=f"?gate={gate}"))
             rig.mock.wait_for(rf"^{progress} \d+ \d{{7,}}$")
-        marks = [end.mark() for end in ends]
+        ends_marks = [(end, end.mark()) for end in ends]
         act()
-        for end, mark in zip(ends, marks):
-            end.wait_for(Pair.pattern(how), after=mark, deadline=DEADLINE)
-        self.assertEqual(rig.mock.count("^done "), 0)
+        for end, before in ends_marks:
+            end.wait_for(Pair.pattern(how), after=before, deadline=DEADLINE)
+        self.assertEqual(rig.mock.count("^done ", mark), 0)
         rig.mock.send(f"open {gate}")
         for transfer in transfers:
             transfer.check(DEADLINE)
-        self.assertEqual(rig.mock.count("^request "), 2)
+        self.assertEqual(rig.mock.count("^request ", mark), 2)
 
     def check_other_address(self, host, home, end):
         """The router gives the host another address."""
