@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,6 +50,14 @@ char *xasprintf(const char *format, ...)
     int len = vasprintf(&out, format, args);
     va_end(args);
     return check(len < 0 ? NULL : out);
+}
+
+void alloc_trim(void)
+{
+    /* Other C libraries have no such call, and mostly no need of it. */
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 void free_secret(void *secret, size_t len)

@@ -25,6 +25,11 @@ char *xstrndup(struct span bytes);
 /* Formats into a new string; the caller frees it with free(). */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Something large is gone for good: its memory goes back to the system, with
+ * whatever else lies free between what is in use. Takes milliseconds, and what
+ * is allocated next costs page faults. */
+void alloc_trim(void);
+
 /* Overwrites the secret with zeros that the compiler may not drop, then
  * frees it. NULL is allowed. */
 void free_secret(void *secret, size_t len);

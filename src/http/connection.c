@@ -33,11 +33,11 @@ static void connection_detach(struct http_connection *c)
         exchange_free_later(c->exchange);
     server_unschedule(c);
     list_remove(&c->link);
-    c->server->connection_count--;
     head_buffer_deinit(&c->in);
     http_body_deinit(&c->body);
     /* Deferred calls run in order: a flush or resume under way comes first. */
     loop_defer(c->server->loop, connection_free, c);
+    server_uncount_connection(c->server);
 }
 
 void connection_close(struct http_connection *c)
@@ -289,7 +289,7 @@ void connection_new(struct http_server *server, struct conn *conn)
     list_init(&c->timeout_link);
     list_init(&c->link);
     list_append(&server->connections, &c->link);
-    server->connection_count++;
+    server_count_connection(server);
     conn_set_handlers(conn, &handlers, c);
     server_schedule(c, TIMEOUT_IDLE);
 }

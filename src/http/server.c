@@ -15,6 +15,12 @@
 #define WAKE_GRACE_US    (2 * US_PER_S)  /* for who has slept as long as we have */
 #define EVICTION_NOTE_US (10 * US_PER_S) /* between two lines about it */
 
+enum {
+    /* So many connections may have held a lot, which is given back when three
+     * in four of them are gone. */
+    CROWD_LEAST = 256
+};
+
 static struct http_connection *first_of(const struct timeout_queue *queue)
 {
     struct list *link = list_first(&queue->connections);
@@ -78,6 +84,28 @@ static void on_wake(uint64_t since_us, void *arg)
                 c->deadline_us = least_us;
         }
     }
+}
+
+void server_count_connection(struct http_server *server)
+{
+    server->connection_count++;
+    if (server->connection_count > server->crowd)
+        server->crowd = server->connection_count;
+}
+
+static void give_back(void *arg)
+{
+    (void)arg;
+    alloc_trim();
+}
+
+void server_uncount_connection(struct http_server *server)
+{
+    server->connection_count--;
+    if (server->crowd < CROWD_LEAST || server->connection_count > server->crowd / 4)
+        return;
+    server->crowd = server->connection_count;
+    loop_defer(server->loop, give_back, NULL);
 }
 
 const char *server_date(struct http_server *server)

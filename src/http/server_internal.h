@@ -111,6 +111,7 @@ struct http_server {
     struct listener *listener; /* NULL once stopped */
     struct list connections;
     size_t connection_count;
+    size_t crowd; /* most connections since memory was last given back */
     struct timeout_queue timeouts[TIMEOUT_COUNT];
     struct timer *timer;
     uint64_t timer_at_us;
@@ -121,6 +122,10 @@ struct http_server {
     char date[32];
     uint16_t port;
 };
+
+/* server.c: one more connection, or one fewer, which is freed in a later turn. */
+void server_count_connection(struct http_server *server);
+void server_uncount_connection(struct http_server *server);
 
 /* server.c: ends the connection at its time unless unscheduled before. */
 void server_schedule(struct http_connection *c, enum server_timeout timeout);

@@ -242,6 +242,7 @@ static void free_session(void *arg)
     struct session *s = arg;
     mux_free(s->mux);
     free(s);
+    alloc_trim();
 }
 
 void session_close(struct session *s, const char *text)

@@ -152,13 +152,21 @@ class Process:
             self.changed.wait_for(lambda: self.open_streams == 0, DEADLINE)
         return code
 
-    def peak_rss(self):
-        """Most resident memory that it ever had, in bytes."""
+    def memory(self, name):
+        """A value of /proc/PID/status, in bytes."""
         with open(f"/proc/{self.pid}/status") as status:
             for line in status:
-                if line.startswith("VmHWM:"):
+                if line.startswith(f"{name}:"):
                     return int(line.split()[1]) * 1024
-        raise AssertionError("no VmHWM")
+        raise AssertionError(f"no {name}")
+
+    def rss(self):
+        """Resident memory now."""
+        return self.memory("VmRSS")
+
+    def peak_rss(self):
+        """Most resident memory that it ever had."""
+        return self.memory("VmHWM")
 
     def end(self):
         """Ends it; what is wrong with how it ended, or None."""

@@ -103,6 +103,7 @@ class SlowReaders:
 class ManyStreams(BoundsCase):
     STREAMS = 1000
     MOST = 24 * MB + STREAMS * 300 * KB  # resident, of each end
+    REST = 32 * MB  # when they have gone, and the session with them
     FAST = 256 * MB if IS_WHOLE else 96 * MB
     ROUNDS = 3
     # Of its speed alone, by the best round beside the slow ones. It should be
@@ -153,6 +154,7 @@ class ManyStreams(BoundsCase):
         beside = self.fetch_beside(alone)
         readers.close()
         peaks = [process.peak_rss() for process in self.both()]
+        self.check_given_back(self.rig.proxy)
         alone = min(alone, statistics.median(self.fetch() for _ in range(self.ROUNDS)))
         kept = max(beside) / alone
         self.note = (
@@ -163,6 +165,14 @@ class ManyStreams(BoundsCase):
         for peak in peaks:
             self.assertLess(peak, self.MOST, self.note)
         self.assertGreater(kept, self.KEPT, self.note)
+        self.rig.proxy.end()
+        self.check_given_back(self.rig.serve)
+
+    def check_given_back(self, process):
+        give_up = time.monotonic() + DEADLINE
+        while (rss := process.rss()) > self.REST:
+            self.assertLess(time.monotonic(), give_up, f"{process.name} keeps {rss // MB} MB")
+            time.sleep(0.1)
 
 
 class Bulk(BoundsCase):
