@@ -43,7 +43,8 @@ struct loop {
     int alarm_fd;
     uint64_t alarm_us;    /* what it is set to; TIME_NEVER: nothing */
     uint64_t expected_us; /* the same, where that was still to come; TIME_NEVER: else */
-    uint64_t checked_us;  /* the time at the last check */
+    uint64_t checked_us;  /* when sleep was last looked for: twice a turn */
+    bool has_events;      /* in this turn */
     struct timers timers;
     struct list deferred;
     struct list hooks;
@@ -212,9 +213,10 @@ static void on_prepare(uv_prepare_t *prepare)
 }
 
 /* Whether the alarm came so late that the machine must have slept. */
-static void tell_of_sleep(struct loop *loop)
+static void look_for_sleep(struct loop *loop)
 {
     uint64_t expected_us = loop->expected_us;
+    loop->checked_us = clock_now_us();
     if (loop->checked_us < expected_us)
         return;
     loop->expected_us = TIME_NEVER;
@@ -231,8 +233,8 @@ static void on_check(uv_check_t *check)
         if (hook->after)
             hook->after(hook->arg);
     }
-    loop->checked_us = clock_now_us();
-    tell_of_sleep(loop);
+    look_for_sleep(loop);
+    loop->has_events = false;
     timers_run(&loop->timers, loop->checked_us);
 }
 
@@ -369,7 +371,14 @@ static void fd_watch_apply(struct fd_watch *watch);
 static void on_uv_poll(uv_poll_t *uv, int status, int uv_events)
 {
     struct fd_watch *watch = uv->data;
+    struct loop *loop = watch->loop;
     int events = 0;
+    if (!loop->has_events) {
+        loop->has_events = true;
+        look_for_sleep(loop);
+        if (uv_is_closing((uv_handle_t *)uv))
+            return; /* who was told has freed it */
+    }
     if (uv_events & UV_READABLE)
         events |= FD_READABLE;
     if (uv_events & UV_WRITABLE)

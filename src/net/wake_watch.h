@@ -3,9 +3,9 @@
  * nobody was heard, and nobody heard us. What has come in since may be from
  * before, so it shows nothing about who is still there.
  *
- * It is told in the first turn afterwards, once that has looked at its
- * descriptors and before the timers, most of which are due then. A sleep in
- * which no timer has become due is not told.
+ * It is told before anything else happens: before what has come in is looked
+ * at, and before the timers, most of which are due then. A sleep in which no
+ * timer has become due is not told.
  */
 #ifndef NET_WAKE_WATCH_H
 #define NET_WAKE_WATCH_H

@@ -218,8 +218,11 @@ static void on_wake(uint64_t since_us, void *arg)
     struct session *s = arg;
     if (s->is_closed)
         return;
-    mux_wake(s->mux, since_us, clock_now_us());
-    rearm(s);
+    uint64_t now_us = clock_now_us();
+    mux_wake(s->mux, since_us, now_us);
+    mux_on_deadline(s->mux, now_us); /* before a request comes that it would lose */
+    if (!s->is_closed)
+        rearm(s);
 }
 
 struct session *session_new(struct loop *loop, enum mux_role role, unsigned features,

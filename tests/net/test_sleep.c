@@ -70,6 +70,9 @@ struct dream {
     int door[2];
     bool has_rung;
     bool frees_itself;
+    bool is_asleep;
+    struct fd_watch *watched_door;
+    bool closes_door;
 };
 
 static void on_wake(uint64_t since_us, void *arg)
@@ -78,6 +81,10 @@ static void on_wake(uint64_t since_us, void *arg)
     assert_false(dream->has_rung); /* the timers come behind it */
     dream->since_us = since_us;
     dream->count++;
+    if (dream->closes_door) {
+        fd_watch_free(dream->watched_door);
+        dream->watched_door = NULL;
+    }
     if (dream->frees_itself) {
         wake_watch_free(dream->watch);
         dream->watch = NULL;
@@ -137,6 +144,9 @@ static void on_visitor(int events, void *arg)
     char byte;
     (void)events;
     assert_int_equal(read(dream->door[0], &byte, 1), 1);
+    assert_int_equal(dream->count, dream->is_asleep);
+    if (dream->is_asleep)
+        return;
     machine_sleeps(60);
     timer_start_at(dream->alarm_clock, clock_now_us() - 30 * US_PER_S);
 }
@@ -161,6 +171,43 @@ static void test_idleness_is_no_sleep(void **state)
     loop_free(dream.loop);
     close(dream.door[0]);
     close(dream.door[1]);
+}
+
+static void sleep_before_visitor(void *arg)
+{
+    struct dream *dream = arg;
+    assert_int_equal(write(dream->door[1], "x", 1), 1);
+    machine_sleeps(60);
+}
+
+/* Before what came meanwhile is looked at; and who is told may let go of it. */
+static void test_sleep_is_told_first(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct dream dream = {.loop = loop_new(), .is_asleep = true, .closes_door = i == 1};
+        assert_int_equal(pipe(dream.door), 0);
+        dream.watch = wake_watch_new(dream.loop, on_wake, &dream);
+        dream.alarm_clock = timer_new(dream.loop, on_alarm_clock, &dream);
+        dream.watched_door =
+            fd_watch_new(dream.loop, dream.door[0], FD_READABLE, on_visitor, &dream);
+        struct timer *bed = timer_new(dream.loop, sleep_before_visitor, &dream);
+        timer_start_in(dream.alarm_clock, 30 * US_PER_S);
+        timer_start_in(bed, 5 * US_PER_MS);
+        run_awake(dream.loop, &dream.has_rung);
+        assert_int_equal(dream.count, 1);
+        char byte;
+        if (dream.closes_door)
+            assert_int_equal(read(dream.door[0], &byte, 1), 1);
+        else
+            fd_watch_free(dream.watched_door);
+        timer_free(bed);
+        timer_free(dream.alarm_clock);
+        wake_watch_free(dream.watch);
+        loop_free(dream.loop);
+        close(dream.door[0]);
+        close(dream.door[1]);
+    }
 }
 
 /* ---- the kernel's own ---- */
@@ -236,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup(test_clock_goes_on, forget_sleep),
         cmocka_unit_test_setup(test_timers_go_on, forget_sleep),
         cmocka_unit_test_setup(test_sleep_is_told, forget_sleep),
+        cmocka_unit_test_setup(test_sleep_is_told_first, forget_sleep),
         cmocka_unit_test_setup(test_short_sleep_is_not_told, forget_sleep),
         cmocka_unit_test_setup(test_idleness_is_no_sleep, forget_sleep),
         cmocka_unit_test_setup(test_timers_are_of_the_clock, forget_sleep),
