@@ -33,18 +33,18 @@ enum chunk_state {
     END_LF
 };
 
-void http_body_init(struct http_body *body, enum http_framing framing, uint64_t length)
+void http_body_init(struct http_body *body, enum http1_framing framing, uint64_t length)
 {
     *body = (struct http_body){.framing = framing, .state = SIZE_FIRST};
-    if (framing == HTTP_BODY_LENGTH)
+    if (framing == HTTP1_BODY_LENGTH)
         body->left = length;
-    body->is_done = framing == HTTP_BODY_NONE || framing == HTTP_BODY_PIPE ||
-                    (framing == HTTP_BODY_LENGTH && length == 0);
+    body->is_done = framing == HTTP1_BODY_NONE || framing == HTTP1_BODY_PIPE ||
+                    (framing == HTTP1_BODY_LENGTH && length == 0);
     buf_init(&body->trailers, HTTP_TRAILERS_MAX);
     buf_init(&body->hop, HTTP_HEAD_MAX);
 }
 
-void http_body_init_response(struct http_body *body, enum http_framing framing, uint64_t length)
+void http_body_init_response(struct http_body *body, enum http1_framing framing, uint64_t length)
 {
     http_body_init(body, framing, length);
     body->line_end = HTTP_CRLF_OR_LF;
@@ -58,7 +58,7 @@ void http_body_deinit(struct http_body *body)
 
 void http_body_keep_connection(struct http_body *body, struct http_fields head)
 {
-    for (size_t i = 0; i < head.count && body->framing == HTTP_BODY_CHUNKED; i++) {
+    for (size_t i = 0; i < head.count && body->framing == HTTP1_BODY_CHUNKED; i++) {
         if (!span_is_string_nocase(head.at[i].name, "Connection"))
             continue;
         int error = buf_append(&body->hop, head.at[i].value);
@@ -244,16 +244,16 @@ ssize_t http_body_feed(struct http_body *body, struct span in, struct span *data
     if (body->is_done || in.len == 0)
         return 0;
     switch (body->framing) {
-    case HTTP_BODY_NONE:
-    case HTTP_BODY_PIPE:
+    case HTTP1_BODY_NONE:
+    case HTTP1_BODY_PIPE:
         return 0;
-    case HTTP_BODY_LENGTH:
+    case HTTP1_BODY_LENGTH:
         take_content(body, in, data);
         body->is_done = body->left == 0;
         return (ssize_t)data->len;
-    case HTTP_BODY_CHUNKED:
+    case HTTP1_BODY_CHUNKED:
         return feed_chunked(body, in, data);
-    case HTTP_BODY_UNTIL_CLOSE:
+    case HTTP1_BODY_UNTIL_CLOSE:
         *data = in;
         return (ssize_t)in.len;
     }
@@ -262,7 +262,7 @@ ssize_t http_body_feed(struct http_body *body, struct span in, struct span *data
 
 int http_body_feed_end(struct http_body *body)
 {
-    if (body->framing == HTTP_BODY_UNTIL_CLOSE)
+    if (body->framing == HTTP1_BODY_UNTIL_CLOSE)
         body->is_done = true;
     return body->is_done ? 0 : -ECONNRESET;
 }

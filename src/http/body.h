@@ -22,7 +22,7 @@ enum {
 
 /* Reads one body. Embedded. */
 struct http_body {
-    enum http_framing framing;
+    enum http1_framing framing;
     enum http_line_end line_end;
     uint64_t left;     /* of the length, or of the current chunk */
     int state;         /* of the chunk parser */
@@ -35,9 +35,9 @@ struct http_body {
 
 /* Of NONE and PIPE nothing is read: done from the start. Lines end by CRLF
  * only. */
-void http_body_init(struct http_body *body, enum http_framing framing, uint64_t length);
+void http_body_init(struct http_body *body, enum http1_framing framing, uint64_t length);
 /* A response's lines may end by a bare LF. */
-void http_body_init_response(struct http_body *body, enum http_framing framing, uint64_t length);
+void http_body_init_response(struct http_body *body, enum http1_framing framing, uint64_t length);
 void http_body_deinit(struct http_body *body);
 
 /* Copies what Connection names in the head of this body: trailers of those

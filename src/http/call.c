@@ -46,8 +46,8 @@ static void call_fail(struct http_call *call, enum http_call_error error, const 
 static void call_finish(struct http_call *call, bool is_reusable)
 {
     struct http_client *client = call->client;
-    bool is_kept = is_reusable && call->keeps_alive && call->has_request_ended;
-    bool has_request_ended = call->has_request_ended;
+    bool has_request_ended = call->request == HALF_ENDED;
+    bool is_kept = is_reusable && call->keeps_alive && has_request_ended;
     uint64_t keep_us = call->keep_us;
     struct conn *conn = call_detach(call);
     struct http_field trailers[HTTP_FIELDS_MAX];
@@ -64,14 +64,13 @@ static void call_finish(struct http_call *call, bool is_reusable)
 /* The response is a pipe: what was written too early goes first. */
 static void call_begin_pipe(struct http_call *call)
 {
-    call->is_pipe = true;
     /* A killed process is not to look like the end of what our client sends. */
     conn_set_abortive(call->conn, true);
-    http_sender_begin(&call->sender, HTTP_BODY_PIPE, 0);
+    http_sender_begin(&call->sender, HTTP1_BODY_PIPE, 0);
     conn_write(call->conn, buf_bytes(&call->early));
     bool was_high = call->early.len > CONN_DRAIN_MARK;
     buf_deinit(&call->early);
-    if (call->has_request_ended)
+    if (call->request == HALF_ENDED)
         conn_end(call->conn);
     else if (was_high)
         call->owes_drain = conn_queued(call->conn) <= CONN_DRAIN_MARK;
@@ -80,8 +79,8 @@ static void call_begin_pipe(struct http_call *call)
 /* The server's direction of a pipe has ended. */
 static void call_end_pipe(struct http_call *call)
 {
-    call->has_pipe_ended = true;
-    if (call->has_request_ended)
+    call->response = HALF_ENDED;
+    if (call->request == HALF_ENDED)
         conn_close(call_detach(call));
     call->handlers->on_end((struct http_fields){0}, call->arg);
 }
@@ -106,7 +105,7 @@ void call_fail_later(struct http_call *call, const char *text)
 
 static bool call_can_retry(const struct http_call *call)
 {
-    return call->is_pooled && !call->has_bytes && !call->has_content &&
+    return call->is_pooled && call->again.len > 0 &&
            (call->is_idempotent || !call->sender.has_flown);
 }
 
@@ -122,7 +121,7 @@ static void call_broke(struct http_call *call, enum http_call_error error, const
         call_dial(call);
         return;
     }
-    if (call->has_response) {
+    if (call->response != HALF_HEAD) {
         error = HTTP_CALL_BROKEN;
         text = "the server broke off in the middle of its response";
     }
@@ -131,12 +130,12 @@ static void call_broke(struct http_call *call, enum http_call_error error, const
 
 static bool is_switch(const struct http_call *call, int status)
 {
-    return call->wants_pipe && (call->is_connect ? status / 100 == 2 : status == 101);
+    return call->asked == HTTP_BODY_PIPE && (call->is_connect ? status / 100 == 2 : status == 101);
 }
 
-static bool is_kept_alive(const struct http_response *response)
+static bool is_kept_alive(const struct http_response *response, enum http1_framing framing)
 {
-    return response->framing != HTTP_BODY_UNTIL_CLOSE &&
+    return framing != HTTP1_BODY_UNTIL_CLOSE &&
            !http_fields_list_has(response->fields, "Connection", "close") &&
            (response->minor_version > 0 ||
             http_fields_list_has(response->fields, "Connection", "keep-alive"));
@@ -169,23 +168,24 @@ static uint64_t keep_alive_us(struct http_fields fields)
 /* The final response's head. Returns what is wrong with it, or NULL. */
 static const char *take_response(struct http_call *call, struct http_response *response)
 {
+    enum http1_framing framing = HTTP1_BODY_PIPE;
     uint64_t length = 0;
     struct span method = call->is_head ? SPAN_LITERAL("HEAD") : SPAN_LITERAL("GET");
     if (is_switch(call, response->status)) {
-        response->framing = HTTP_BODY_PIPE;
         call_begin_pipe(call);
     } else if (response->status == 101) {
         return "the server switched protocols unasked";
-    } else if (http_response_framing(response, method, &response->framing, &length) < 0) {
+    } else if (http_response_framing(response, method, &framing, &length) < 0) {
         return "the server's response has no clear length";
-    } else if (call->wants_pipe) {
-        call->has_request_ended = true;
+    } else if (call->asked == HTTP_BODY_PIPE) {
+        call->request = HALF_ENDED;
         buf_deinit(&call->early);
     }
-    call->has_response = true;
-    call->keeps_alive = is_kept_alive(response) && !call->is_length_mended;
+    response->framing = http1_framing_told(framing);
+    call->response = HALF_BODY;
+    call->keeps_alive = is_kept_alive(response, framing) && !call->is_length_mended;
     call->keep_us = keep_alive_us(response->fields);
-    http_body_init_response(&call->body, response->framing, length);
+    http_body_init_response(&call->body, framing, length);
     http_body_keep_connection(&call->body, response->fields);
     return NULL;
 }
@@ -259,10 +259,10 @@ static void on_data(struct span bytes, void *arg)
         call->has_bytes = true;
         buf_deinit(&call->again);
     }
-    while (bytes.len > 0 && !call->is_gone && !call->is_pipe) {
-        size_t used = call->has_response ? feed_body(call, bytes) : feed_head(call, bytes);
-        bytes = span_skip(bytes, used);
-        if (!call->is_gone && !call->is_pipe && call->has_response && call->body.is_done)
+    while (bytes.len > 0 && !call->is_gone && !call_is_pipe(call)) {
+        bool is_body = call->response == HALF_BODY;
+        bytes = span_skip(bytes, is_body ? feed_body(call, bytes) : feed_head(call, bytes));
+        if (!call->is_gone && !call_is_pipe(call) && call->body.is_done)
             call_finish(call, bytes.len == 0);
     }
     if (bytes.len > 0 && !call->is_gone)
@@ -272,9 +272,9 @@ static void on_data(struct span bytes, void *arg)
 static void on_end(void *arg)
 {
     struct http_call *call = arg;
-    if (call->is_pipe)
+    if (call_is_pipe(call))
         call_end_pipe(call);
-    else if (call->has_response && http_body_feed_end(&call->body) == 0)
+    else if (call->response == HALF_BODY && http_body_feed_end(&call->body) == 0)
         call_finish(call, false);
     else
         call_broke(call, HTTP_CALL_CLOSED, "the server closed the connection before it answered");

@@ -65,10 +65,8 @@ static int check_framing(const struct http_request *request, uint64_t *length)
         return *length > 0 || !may_want_pipe(request) ? -EINVAL : 0;
     case HTTP_BODY_LENGTH:
         return has_length ? 0 : -EINVAL;
-    case HTTP_BODY_CHUNKED:
+    case HTTP_BODY_UNKNOWN:
         return has_length ? -EINVAL : 0;
-    case HTTP_BODY_UNTIL_CLOSE:
-        break;
     }
     return -EINVAL;
 }
@@ -109,7 +107,7 @@ static int write_head(struct buf *out, const struct http_request *request)
     }
     if (error == 0)
         error = write_hop_fields(out, request);
-    if (error == 0 && request->framing == HTTP_BODY_CHUNKED)
+    if (error == 0 && request->framing == HTTP_BODY_UNKNOWN)
         error = http_write_field(out, SPAN_LITERAL("Transfer-Encoding"), SPAN_LITERAL("chunked"));
     if (error == 0)
         error = http_write_end_of_head(out);
@@ -138,9 +136,17 @@ static void call_start(struct http_call *call)
     call->conn = conn;
     call->sender.conn = conn;
     conn_set_handlers(conn, &call_conn_handlers, call);
-    if (call->has_request_ended)
+    if (call->request == HALF_ENDED)
         http_sender_flush(&call->sender);
     schedule_flush(call);
+}
+
+/* What goes out before the response: of a pipe nothing but the head. */
+static enum http1_framing framing_of(enum http_framing asked)
+{
+    if (asked == HTTP_BODY_LENGTH)
+        return HTTP1_BODY_LENGTH;
+    return asked == HTTP_BODY_UNKNOWN ? HTTP1_BODY_CHUNKED : HTTP1_BODY_NONE;
 }
 
 static struct http_call *call_new(struct http_client *client, const struct http_request *request,
@@ -151,13 +157,12 @@ static struct http_call *call_new(struct http_client *client, const struct http_
     call->is_head = span_is_string(request->method, "HEAD");
     call->is_connect = span_is_string(request->method, "CONNECT");
     call->is_idempotent = method_is_idempotent(request->method);
-    call->wants_pipe = request->framing == HTTP_BODY_PIPE;
-    call->has_request_ended = request->framing == HTTP_BODY_NONE;
+    call->asked = request->framing;
+    call->request = request->framing == HTTP_BODY_NONE ? HALF_ENDED : HALF_BODY;
     head_buffer_init(&call->in);
     buf_init(&call->early, CONN_QUEUE_MAX);
     http_sender_init(&call->sender, NULL);
-    /* Of a pipe nothing but the head goes out before the response. */
-    http_sender_begin(&call->sender, call->wants_pipe ? HTTP_BODY_NONE : request->framing, length);
+    http_sender_begin(&call->sender, framing_of(call->asked), length);
     list_init(&call->link);
     list_append(&client->calls, &call->link);
     return call;
@@ -191,7 +196,7 @@ int http_client_call(struct http_client *client, const struct http_request *requ
 /* A pipe was asked for, and an ordinary response came. */
 static bool is_refused_pipe(const struct http_call *call)
 {
-    return call->wants_pipe && call->has_response && !call->is_pipe;
+    return call->asked == HTTP_BODY_PIPE && call->response != HALF_HEAD && !call_is_pipe(call);
 }
 
 void http_call_write(struct http_call *call, struct span bytes)
@@ -199,13 +204,13 @@ void http_call_write(struct http_call *call, struct span bytes)
     assert(!call->is_gone);
     if (call->own_error || bytes.len == 0 || is_refused_pipe(call))
         return;
-    assert(!call->has_request_ended);
-    if (call->wants_pipe && !call->is_pipe) {
+    assert(call->request != HALF_ENDED);
+    if (call->asked == HTTP_BODY_PIPE && !call_is_pipe(call)) {
         if (buf_append(&call->early, bytes) < 0)
             call_fail_later(call, "too much was written before the server answered");
         return;
     }
-    call->has_content = true;
+    buf_deinit(&call->again); /* content is not kept for another try */
     if (http_sender_write(&call->sender, bytes) < 0)
         call_fail_later(call, "the request is too long to wait for a connection");
     else if (call->sender.is_over)
@@ -219,17 +224,17 @@ void http_call_end(struct http_call *call, struct http_fields trailers)
     assert(!call->is_gone);
     if (call->own_error || is_refused_pipe(call))
         return;
-    assert(!call->has_request_ended);
-    call->has_request_ended = true;
-    if (call->wants_pipe) {
-        if (call->has_pipe_ended)
+    assert(call->request != HALF_ENDED);
+    call->request = HALF_ENDED;
+    if (call->asked == HTTP_BODY_PIPE) {
+        if (call->response == HALF_ENDED)
             conn_close(call_detach(call));
-        else if (call->is_pipe)
+        else if (call_is_pipe(call))
             conn_end(call->conn);
         return;
     }
-    if (call->sender.framing == HTTP_BODY_CHUNKED)
-        call->has_content = true; /* its last chunk is not sent again either */
+    if (call->asked == HTTP_BODY_UNKNOWN)
+        buf_deinit(&call->again); /* its last chunk is not sent again either */
     if (http_sender_end(&call->sender, trailers) < 0)
         call_fail_later(call, "the request is shorter than its Content-Length");
 }

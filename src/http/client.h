@@ -87,7 +87,7 @@ void http_client_free(struct http_client *client);
  * sent. Handlers come in later turns.
  *
  * request->framing says how the body will be sent: HTTP_BODY_NONE writes no
- * framing field, LENGTH relies on a Content-Length among the fields, CHUNKED
+ * framing field, LENGTH relies on a Content-Length among the fields, UNKNOWN
  * adds Transfer-Encoding. http_call_end() is due also for LENGTH and PIPE, not
  * for NONE. */
 int http_client_call(struct http_client *client, const struct http_request *request,

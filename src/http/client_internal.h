@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "http/client.h"
+#include "http/half.h"
 #include "http/head_buffer.h"
 #include "http/pool.h"
 #include "http/sender.h"
@@ -25,30 +26,33 @@ struct http_call {
     void *arg;
     struct conn *conn;
     struct http_sender sender;
-    struct buf again; /* the request's head while it may be sent once more */
+    struct buf again; /* the request's head while that is all that went, and nothing came */
     struct head_buffer in;
-    struct http_body body; /* of the response, once it has begun */
-    struct buf early;      /* written before it is known whether there is a pipe */
-    uint64_t keep_us;      /* the server keeps the connection so long, as it says */
-    const char *own_error; /* of our own request, to be told in a later turn */
-    bool is_head;          /* the method */
-    bool is_connect;       /* the method */
-    bool wants_pipe;       /* the request's framing */
-    bool is_pipe;          /* the response's */
-    bool has_pipe_ended;   /* the server's direction */
-    bool owes_drain;       /* what was high went out at once */
-    bool is_idempotent;    /* RFC 9110 section 9.2.2 */
-    bool is_pooled;        /* the connection has served another call */
-    bool is_paused;        /* http_call_set_reading(false) */
-    bool has_request_ended;
-    bool has_content; /* of the request; it is not kept for another try */
-    bool has_bytes;   /* of a response */
-    bool has_response;
-    bool keeps_alive; /* the response says so */
+    struct http_body body;   /* of the response, once it has begun */
+    struct buf early;        /* written before it is known whether there is a pipe */
+    uint64_t keep_us;        /* the server keeps the connection so long, as it says */
+    const char *own_error;   /* of our own request, to be told in a later turn */
+    enum http_framing asked; /* what the request wants to be */
+    enum half request;       /* ended: by its caller, or since no pipe came of it */
+    enum half response;
+    bool is_head;       /* the method */
+    bool is_connect;    /* the method */
+    bool is_idempotent; /* RFC 9110 section 9.2.2 */
+    bool is_pooled;     /* the connection has served another call */
+    bool is_paused;     /* http_call_set_reading(false) */
+    bool has_bytes;     /* of a response */
+    bool owes_drain;    /* what was high went out at once */
+    bool keeps_alive;   /* the response says so */
     bool is_length_mended;
     bool is_flush_scheduled;
     bool is_gone;
 };
+
+/* The response has made it one. */
+static inline bool call_is_pipe(const struct http_call *call)
+{
+    return call->body.framing == HTTP1_BODY_PIPE;
+}
 
 /* call.c: the handlers of a call's connection. */
 extern const struct conn_handlers call_conn_handlers;

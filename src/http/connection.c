@@ -127,7 +127,7 @@ void connection_update_reading(struct http_connection *c)
 /* After a response whose request was not read. */
 static void connection_drop_rest(struct http_connection *c)
 {
-    if (c->body.framing == HTTP_BODY_LENGTH && c->body.left > HTTP_DROP_MAX) {
+    if (c->body.framing == HTTP1_BODY_LENGTH && c->body.left > HTTP_DROP_MAX) {
         connection_close(c);
         return;
     }
@@ -206,7 +206,7 @@ static void check_client(struct http_connection *c)
         return;
     }
     bool is_gone = owner == PEER_ORPHANED || (owner == PEER_MISSING && c->had_owner);
-    bool is_late = c->has_ended && c->exchange->has_responded && !c->is_half_closed;
+    bool is_late = c->has_ended && http_exchange_has_responded(c->exchange) && !c->is_half_closed;
     if (is_gone || is_late) {
         connection_abort(c);
     } else if (c->has_ended) {
@@ -285,7 +285,7 @@ void connection_new(struct http_server *server, struct conn *conn)
     c->conn = conn;
     c->state = CONNECTION_HEAD;
     head_buffer_init(&c->in);
-    http_body_init(&c->body, HTTP_BODY_NONE, 0);
+    http_body_init(&c->body, HTTP1_BODY_NONE, 0);
     list_init(&c->timeout_link);
     list_init(&c->link);
     list_append(&server->connections, &c->link);

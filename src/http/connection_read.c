@@ -12,6 +12,7 @@
 
 static void tell_body_end(struct http_exchange *x, struct http_fields trailers)
 {
+    x->request = HALF_ENDED;
     if (x->handlers->on_body_end)
         x->handlers->on_body_end(x, trailers, x->arg);
 }
@@ -19,14 +20,16 @@ static void tell_body_end(struct http_exchange *x, struct http_fields trailers)
 static void begin_exchange(struct http_connection *c, struct http_request *request,
                            struct span rest)
 {
+    enum http1_framing framing;
     uint64_t length;
-    int error = http_request_framing(request, &request->framing, &length);
+    int error = http_request_framing(request, &framing, &length);
     if (error < 0) {
         connection_refuse(c, error == -ENOTSUP ? 501 : 400);
         return;
     }
+    request->framing = http1_framing_told(framing);
     http_body_deinit(&c->body);
-    http_body_init(&c->body, request->framing, length);
+    http_body_init(&c->body, framing, length);
     http_body_keep_connection(&c->body, request->fields);
     c->state = c->body.is_done ? CONNECTION_RESPONSE : CONNECTION_BODY;
     server_unschedule(c);
@@ -44,7 +47,7 @@ static void begin_exchange(struct http_connection *c, struct http_request *reque
     assert(!c->has_ended); /* nothing is read behind what waits here, so no end is seen */
     if (c->state == CONNECTION_BODY)
         exchange_check_continue(x);
-    else if (!x->wants_pipe)
+    else if (x->asked != HTTP_BODY_PIPE)
         tell_body_end(x, (struct http_fields){0});
 }
 
@@ -83,7 +86,7 @@ static void end_body(struct http_connection *c, struct http_exchange *x)
     struct http_field fields[HTTP_FIELDS_MAX];
     struct http_body body = c->body;
     /* The trailers must outlive what the callee does to the connection. */
-    http_body_init(&c->body, HTTP_BODY_NONE, 0);
+    http_body_init(&c->body, HTTP1_BODY_NONE, 0);
     tell_body_end(x, http_body_trailers(&body, fields));
     http_body_deinit(&body);
 }
@@ -97,7 +100,7 @@ static size_t feed_body(struct http_connection *c, struct span bytes)
     if (used < 0) {
         const struct http_exchange_handlers *handlers = x->handlers;
         void *arg = x->arg;
-        if (x->has_responded)
+        if (http_exchange_has_responded(x))
             connection_reset(c);
         else
             connection_refuse(c, 400);
@@ -199,8 +202,7 @@ void connection_resume(void *arg)
 void connection_end_pipe(struct http_connection *c)
 {
     struct http_exchange *x = c->exchange;
-    x->is_body_over = true;
-    if (x->has_ended) {
+    if (x->response == HALF_ENDED) {
         const struct http_exchange_handlers *handlers = x->handlers;
         void *arg = x->arg;
         exchange_free_later(x);

@@ -19,7 +19,8 @@ struct http_exchange *exchange_new(struct http_connection *c, const struct http_
     x->connection = c;
     x->is_head = span_is_string(request->method, "HEAD");
     x->is_connect = span_is_string(request->method, "CONNECT");
-    x->wants_pipe = request->framing == HTTP_BODY_PIPE;
+    x->asked = request->framing;
+    x->request = HALF_BODY;
     x->is_http10 = request->minor_version == 0;
     x->keeps_alive =
         !http_fields_list_has(request->fields, "Connection", "close") &&
@@ -46,7 +47,7 @@ void exchange_free_later(struct http_exchange *x)
 void exchange_check_continue(struct http_exchange *x)
 {
     struct http_connection *c = x->connection;
-    if (!x->wants_continue || x->leaves_continue || x->is_paused || x->has_responded ||
+    if (!x->wants_continue || x->leaves_continue || x->is_paused || x->response != HALF_HEAD ||
         !x->handlers || c->state != CONNECTION_BODY)
         return;
     x->wants_continue = false;
@@ -94,17 +95,17 @@ static void schedule_flush(struct http_exchange *x)
 /* Whether that status hands the connection over. */
 static bool is_switch(const struct http_exchange *x, int status)
 {
-    return x->wants_pipe && (x->is_connect ? status / 100 == 2 : status == 101);
+    return x->asked == HTTP_BODY_PIPE && (x->is_connect ? status / 100 == 2 : status == 101);
 }
 
 /* How the body will be framed. -EINVAL for lengths that contradict, and for an
  * interim status. */
 static int choose_framing(const struct http_exchange *x, const struct http_response *response,
-                          enum http_framing *framing, uint64_t *length)
+                          enum http1_framing *framing, uint64_t *length)
 {
     *length = 0;
     if (is_switch(x, response->status)) {
-        *framing = HTTP_BODY_PIPE;
+        *framing = HTTP1_BODY_PIPE;
         return 0;
     }
     int has_length = http_content_length(response->fields, length);
@@ -113,13 +114,13 @@ static int choose_framing(const struct http_exchange *x, const struct http_respo
     if (response->status < 200)
         return -EINVAL;
     if (x->is_head || !http_status_has_body(response->status))
-        *framing = HTTP_BODY_NONE;
+        *framing = HTTP1_BODY_NONE;
     else if (has_length)
-        *framing = HTTP_BODY_LENGTH;
+        *framing = HTTP1_BODY_LENGTH;
     else if (x->is_http10)
-        *framing = HTTP_BODY_UNTIL_CLOSE;
+        *framing = HTTP1_BODY_UNTIL_CLOSE;
     else
-        *framing = HTTP_BODY_CHUNKED;
+        *framing = HTTP1_BODY_CHUNKED;
     return 0;
 }
 
@@ -129,14 +130,14 @@ static int write_string_field(struct buf *out, const char *name, const char *val
 }
 
 static bool is_left_out(struct span name, const struct http_response *response,
-                        enum http_framing framing)
+                        enum http1_framing framing)
 {
     int status = response->status;
     if (status == 101 && span_is_string_nocase(name, "Upgrade"))
         return false;
     /* RFC 9110 sections 8.6 and 9.3.6: none in 1xx nor 2xx to CONNECT. A 204 should have
      * none either; one that has it from elsewhere keeps it, as it does no harm. */
-    bool has_no_length = status < 200 || framing == HTTP_BODY_PIPE;
+    bool has_no_length = status < 200 || framing == HTTP1_BODY_PIPE;
     if (has_no_length && span_is_string_nocase(name, "Content-Length"))
         return true;
     return http_field_is_hop_by_hop(name, response->fields);
@@ -144,7 +145,7 @@ static bool is_left_out(struct span name, const struct http_response *response,
 
 /* The fields that are ours to say. */
 static int write_own_fields(struct http_exchange *x, struct buf *out,
-                            const struct http_response *response, enum http_framing framing)
+                            const struct http_response *response, enum http1_framing framing)
 {
     int error = 0;
     if (response->status == 101)
@@ -153,9 +154,9 @@ static int write_own_fields(struct http_exchange *x, struct buf *out,
         return 0;
     if (!http_fields_find(response->fields, "Date"))
         error = write_string_field(out, "Date", server_date(x->connection->server));
-    if (error == 0 && framing == HTTP_BODY_CHUNKED)
+    if (error == 0 && framing == HTTP1_BODY_CHUNKED)
         error = write_string_field(out, "Transfer-Encoding", "chunked");
-    if (framing == HTTP_BODY_PIPE)
+    if (framing == HTTP1_BODY_PIPE)
         return error; /* there is no next request to speak of */
     if (error == 0 && !x->keeps_alive)
         error = write_string_field(out, "Connection", "close");
@@ -165,7 +166,7 @@ static int write_own_fields(struct http_exchange *x, struct buf *out,
 }
 
 static int write_head(struct http_exchange *x, struct buf *out,
-                      const struct http_response *response, enum http_framing framing)
+                      const struct http_response *response, enum http1_framing framing)
 {
     int error = http_write_status_line(out, response->status, response->reason);
     for (size_t i = 0; error == 0 && i < response->fields.count; i++) {
@@ -182,7 +183,7 @@ static int write_head(struct http_exchange *x, struct buf *out,
 
 /* Writes the head apart, so that one that may not be sent leaves no trace. */
 static int hold_head(struct http_exchange *x, const struct http_response *response,
-                     enum http_framing framing)
+                     enum http1_framing framing)
 {
     struct buf head;
     buf_init(&head, RESPONSE_HEAD_MAX);
@@ -198,13 +199,13 @@ static int hold_head(struct http_exchange *x, const struct http_response *respon
 
 int http_exchange_respond_interim(struct http_exchange *x, const struct http_response *response)
 {
-    assert(!x->has_responded);
+    assert(x->response == HALF_HEAD);
     int status = response->status;
     if (status < 100 || status > 199 || status == 101)
         return -EINVAL;
     if (x->is_http10)
         return 0;
-    int error = hold_head(x, response, HTTP_BODY_NONE);
+    int error = hold_head(x, response, HTTP1_BODY_NONE);
     if (error == 0 && status == 100)
         x->wants_continue = false;
     return error;
@@ -212,41 +213,41 @@ int http_exchange_respond_interim(struct http_exchange *x, const struct http_res
 
 int http_exchange_respond(struct http_exchange *x, const struct http_response *response)
 {
-    assert(!x->has_responded);
+    assert(x->response == HALF_HEAD);
     struct http_connection *c = x->connection;
-    enum http_framing framing;
+    enum http1_framing framing;
     uint64_t length;
     if (choose_framing(x, response, &framing, &length) < 0)
         return -EINVAL;
     bool kept_alive = x->keeps_alive;
     /* A client that waits for 100 (Continue) and gets this may send its body
      * or not; the next request could not be told from it. */
-    if (framing == HTTP_BODY_UNTIL_CLOSE || x->wants_continue || !c->server->listener)
+    if (framing == HTTP1_BODY_UNTIL_CLOSE || x->wants_continue || !c->server->listener)
         x->keeps_alive = false;
     /* RFC 9931 section 3: what comes behind a CONNECT may be the tunnel's bytes,
      * sent in the hope of a yes by somebody else than who sent the request. */
-    if (x->is_connect && framing != HTTP_BODY_PIPE)
+    if (x->is_connect && framing != HTTP1_BODY_PIPE)
         x->keeps_alive = false;
     if (hold_head(x, response, framing) < 0) {
         x->keeps_alive = kept_alive;
         return -EINVAL;
     }
-    x->has_responded = true;
+    x->response = HALF_BODY;
     conn_set_abortive(c->conn, true);
     http_sender_begin(&x->sender, framing, length);
-    if (framing == HTTP_BODY_PIPE)
+    if (framing == HTTP1_BODY_PIPE)
         connection_switch(c);
     return 0;
 }
 
 bool http_exchange_has_responded(const struct http_exchange *x)
 {
-    return x->has_responded;
+    return x->response != HALF_HEAD;
 }
 
 void http_exchange_write(struct http_exchange *x, struct span bytes)
 {
-    assert(x->has_responded);
+    assert(x->response != HALF_HEAD);
     /* Too much is cut off by the conn, which is open here: no error to see. */
     int error = http_sender_write(&x->sender, bytes);
     assert(error == 0);
@@ -257,11 +258,11 @@ void http_exchange_write(struct http_exchange *x, struct span bytes)
 /* Our direction of a pipe. */
 static void end_pipe(struct http_exchange *x)
 {
-    assert(!x->has_ended);
+    assert(x->response == HALF_BODY);
     struct http_connection *c = x->connection;
-    x->has_ended = true;
+    x->response = HALF_ENDED;
     http_sender_flush(&x->sender);
-    if (!x->is_body_over) {
+    if (x->request != HALF_ENDED) {
         conn_end(c->conn);
         return;
     }
@@ -271,10 +272,10 @@ static void end_pipe(struct http_exchange *x)
 
 void http_exchange_end(struct http_exchange *x, struct http_fields trailers)
 {
-    assert(x->has_responded);
+    assert(x->response != HALF_HEAD);
     struct http_connection *c = x->connection;
     bool is_kept = x->keeps_alive;
-    if (x->sender.framing == HTTP_BODY_PIPE) {
+    if (x->sender.framing == HTTP1_BODY_PIPE) {
         end_pipe(x);
         return;
     }
@@ -302,7 +303,7 @@ void http_exchange_reply(struct http_exchange *x, int status, const char *conten
                          struct http_fields extra, struct span body)
 {
     struct http_field *fields = xcalloc(extra.count + 2, sizeof *fields);
-    x->wants_pipe = false;
+    x->asked = HTTP_BODY_NONE;
     char length[32];
     snprintf(length, sizeof length, "%zu", body.len);
     size_t count = 0;
@@ -328,7 +329,7 @@ void http_exchange_reply(struct http_exchange *x, int status, const char *conten
 
 struct conn *http_exchange_upgrade(struct http_exchange *x, struct span *early)
 {
-    assert(x->has_responded);
+    assert(x->response != HALF_HEAD);
     struct http_connection *c = x->connection;
     http_sender_flush(&x->sender);
     *early = c->early;

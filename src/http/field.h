@@ -28,12 +28,12 @@ struct http_fields {
     size_t count;
 };
 
-/* How a message's body is delimited (RFC 9112 section 6). */
+/* How a message says where its body ends, on any way that it takes. What
+ * HTTP/1.1 makes of that is its own business: enum http1_framing. */
 enum http_framing {
     HTTP_BODY_NONE,
-    HTTP_BODY_LENGTH, /* a Content-Length is among the fields */
-    HTTP_BODY_CHUNKED,
-    HTTP_BODY_UNTIL_CLOSE, /* responses only */
+    HTTP_BODY_LENGTH,  /* a Content-Length is among the fields */
+    HTTP_BODY_UNKNOWN, /* it shows when the end comes */
     /* No body. Of a request: CONNECT, or one that asks for an Upgrade. Of a
      * response: the connection is a byte pipe from here on (101, or 2xx to
      * CONNECT), each direction with an end of its own. */
@@ -45,7 +45,7 @@ struct http_request {
     struct span target; /* as on the wire: origin, absolute, authority or asterisk form */
     int minor_version;  /* HTTP/1.0 or 1.1 */
     struct http_fields fields;
-    enum http_framing framing; /* the parser leaves it alone: see http/body.h */
+    enum http_framing framing; /* the parser leaves it alone: see http/framing.h */
 };
 
 struct http_response {

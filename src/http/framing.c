@@ -60,8 +60,18 @@ static int check_codings(struct http_fields fields)
     return codings == 1 && chunked == 1 ? 0 : -ENOTSUP;
 }
 
+enum http_framing http1_framing_told(enum http1_framing framing)
+{
+    static const enum http_framing told[] = {
+        [HTTP1_BODY_NONE] = HTTP_BODY_NONE,       [HTTP1_BODY_LENGTH] = HTTP_BODY_LENGTH,
+        [HTTP1_BODY_CHUNKED] = HTTP_BODY_UNKNOWN, [HTTP1_BODY_UNTIL_CLOSE] = HTTP_BODY_UNKNOWN,
+        [HTTP1_BODY_PIPE] = HTTP_BODY_PIPE,
+    };
+    return told[framing];
+}
+
 /* Returns whether the fields frame the body, or an error. */
-static int framing_of(struct http_fields fields, int minor_version, enum http_framing *framing,
+static int framing_of(struct http_fields fields, int minor_version, enum http1_framing *framing,
                       uint64_t *length)
 {
     int has_length = http_content_length(fields, length);
@@ -72,19 +82,19 @@ static int framing_of(struct http_fields fields, int minor_version, enum http_fr
          * fault; which of two readings the next server takes is unknown. */
         if (has_length || minor_version == 0)
             return -EINVAL;
-        *framing = HTTP_BODY_CHUNKED;
+        *framing = HTTP1_BODY_CHUNKED;
         int error = check_codings(fields);
         return error < 0 ? error : 1;
     }
     if (has_length)
-        *framing = HTTP_BODY_LENGTH;
+        *framing = HTTP1_BODY_LENGTH;
     return has_length;
 }
 
-int http_request_framing(const struct http_request *request, enum http_framing *framing,
+int http_request_framing(const struct http_request *request, enum http1_framing *framing,
                          uint64_t *length)
 {
-    *framing = HTTP_BODY_NONE;
+    *framing = HTTP1_BODY_NONE;
     *length = 0;
     int result = framing_of(request->fields, request->minor_version, framing, length);
     if (result < 0)
@@ -92,12 +102,12 @@ int http_request_framing(const struct http_request *request, enum http_framing *
     if (span_is_string(request->method, "CONNECT")) {
         /* RFC 9110 section 9.3.6: it has no content. What claims otherwise
          * could be read as a pipe's first bytes or as content. */
-        *framing = HTTP_BODY_PIPE;
+        *framing = HTTP1_BODY_PIPE;
         return result > 0 ? -EINVAL : 0;
     }
-    bool is_empty = result == 0 || (*framing == HTTP_BODY_LENGTH && *length == 0);
+    bool is_empty = result == 0 || (*framing == HTTP1_BODY_LENGTH && *length == 0);
     if (is_empty && http_request_upgrade(request).len > 0)
-        *framing = HTTP_BODY_PIPE;
+        *framing = HTTP1_BODY_PIPE;
     return 0;
 }
 
@@ -107,20 +117,20 @@ bool http_status_has_body(int status)
 }
 
 int http_response_framing(const struct http_response *response, struct span request_method,
-                          enum http_framing *framing, uint64_t *length)
+                          enum http1_framing *framing, uint64_t *length)
 {
-    *framing = HTTP_BODY_NONE;
+    *framing = HTTP1_BODY_NONE;
     *length = 0;
     int result = framing_of(response->fields, response->minor_version, framing, length);
     if (span_is_string(request_method, "HEAD") || !http_status_has_body(response->status)) {
         /* No body is there, but its fields are passed on, and shall not mean
          * two things to who reads them. A coding is not; it may be any. */
-        *framing = HTTP_BODY_NONE;
+        *framing = HTTP1_BODY_NONE;
         *length = 0;
         return result == -EINVAL ? result : 0;
     }
     if (result == 0)
-        *framing = HTTP_BODY_UNTIL_CLOSE;
+        *framing = HTTP1_BODY_UNTIL_CLOSE;
     return result < 0 ? result : 0;
 }
 

@@ -16,7 +16,7 @@ enum { JOIN_MAX = 16 << 10 }; /* copying up to this is cheaper than another pack
 
 void http_sender_init(struct http_sender *sender, struct conn *conn)
 {
-    *sender = (struct http_sender){.conn = conn, .framing = HTTP_BODY_NONE};
+    *sender = (struct http_sender){.conn = conn, .framing = HTTP1_BODY_NONE};
     buf_init(&sender->held, CONN_QUEUE_MAX);
 }
 
@@ -25,7 +25,7 @@ void http_sender_deinit(struct http_sender *sender)
     buf_deinit(&sender->held);
 }
 
-void http_sender_begin(struct http_sender *sender, enum http_framing framing, uint64_t length)
+void http_sender_begin(struct http_sender *sender, enum http1_framing framing, uint64_t length)
 {
     sender->framing = framing;
     sender->left = length;
@@ -87,12 +87,12 @@ int http_sender_write(struct http_sender *sender, struct span content)
     if (content.len == 0)
         return 0;
     switch (sender->framing) {
-    case HTTP_BODY_NONE:
+    case HTTP1_BODY_NONE:
         return 0;
-    case HTTP_BODY_UNTIL_CLOSE:
-    case HTTP_BODY_PIPE:
+    case HTTP1_BODY_UNTIL_CLOSE:
+    case HTTP1_BODY_PIPE:
         return send_parts(sender, none, content, none);
-    case HTTP_BODY_LENGTH:
+    case HTTP1_BODY_LENGTH:
         /* None of what is too much goes out, so that the message is seen to
          * be broken rather than taken as whole. */
         if (content.len > sender->left)
@@ -101,7 +101,7 @@ int http_sender_write(struct http_sender *sender, struct span content)
             return 0;
         sender->left -= content.len;
         return send_parts(sender, none, content, none);
-    case HTTP_BODY_CHUNKED:
+    case HTTP1_BODY_CHUNKED:
         break;
     }
     char line[HTTP_CHUNK_HEAD_MAX + 1];
@@ -126,9 +126,9 @@ static int hold_last_chunk(struct http_sender *sender, struct http_fields traile
 int http_sender_end(struct http_sender *sender, struct http_fields trailers)
 {
     int error = 0;
-    if (sender->framing == HTTP_BODY_CHUNKED)
+    if (sender->framing == HTTP1_BODY_CHUNKED)
         error = hold_last_chunk(sender, trailers);
-    else if (sender->framing == HTTP_BODY_LENGTH && (sender->left > 0 || sender->is_over))
+    else if (sender->framing == HTTP1_BODY_LENGTH && (sender->left > 0 || sender->is_over))
         error = -EPROTO;
     http_sender_flush(sender);
     return error;

@@ -17,7 +17,7 @@
 struct http_sender {
     struct conn *conn; /* NULL: not open yet, everything is held */
     struct buf held;   /* goes out before anything else */
-    enum http_framing framing;
+    enum http1_framing framing;
     uint64_t left;  /* of a Content-Length */
     bool is_over;   /* more content than the Content-Length was written */
     bool has_flown; /* something has gone out */
@@ -29,7 +29,7 @@ void http_sender_deinit(struct http_sender *sender);
 
 /* The head is in sender->held; the body will follow. length is that of the
  * Content-Length. */
-void http_sender_begin(struct http_sender *sender, enum http_framing framing, uint64_t length);
+void http_sender_begin(struct http_sender *sender, enum http1_framing framing, uint64_t length);
 
 /* Content. Afterwards the owner must see to it that http_sender_flush() is
  * called before the loop sleeps when sender->held is not empty. A piece that

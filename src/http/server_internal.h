@@ -23,6 +23,7 @@
 
 #include "base/list.h"
 #include "http/body.h"
+#include "http/half.h"
 #include "http/head_buffer.h"
 #include "http/sender.h"
 #include "http/server.h"
@@ -78,17 +79,16 @@ struct http_exchange {
     const struct http_exchange_handlers *handlers; /* NULL until accepted */
     void *arg;
     struct http_sender sender;
+    enum http_framing asked; /* what the request wants to be */
+    enum half request;       /* ended: on_body_end came */
+    enum half response;
     bool is_head;         /* the method */
     bool is_connect;      /* the method */
-    bool wants_pipe;      /* the request's framing: CONNECT or Upgrade */
     bool is_http10;       /* the client */
     bool keeps_alive;     /* the connection outlives the exchange */
     bool wants_continue;  /* the client waits for 100 (Continue) */
     bool leaves_continue; /* which the owner sends, or not */
     bool is_paused;       /* http_exchange_set_reading(false) */
-    bool has_responded;
-    bool has_ended;    /* of a pipe: our direction */
-    bool is_body_over; /* of a pipe: on_body_end came */
 };
 
 enum server_timeout {

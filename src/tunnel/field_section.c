@@ -4,7 +4,6 @@
  * what is left.
  *
  *   flags, low 2 bits: 0 no body, 1 Content-Length, 2 unknown length, 3 pipe
- *   flags, 4: of a response of unknown length: it ended with its connection
  */
 #include "tunnel/field_section.h"
 
@@ -19,7 +18,6 @@ enum {
     BODY_UNKNOWN = 2,
     BODY_PIPE = 3,
     BODY_MASK = 3,
-    FLAG_UNTIL_CLOSE = 4,
 
     LEN8_MAX = 255,
     FIELD_OVERHEAD = 4, /* two lengths */
@@ -65,10 +63,8 @@ static uint8_t flags_of(enum http_framing framing)
         break;
     case HTTP_BODY_LENGTH:
         return BODY_LENGTH;
-    case HTTP_BODY_CHUNKED:
+    case HTTP_BODY_UNKNOWN:
         return BODY_UNKNOWN;
-    case HTTP_BODY_UNTIL_CLOSE:
-        return BODY_UNKNOWN | FLAG_UNTIL_CLOSE;
     case HTTP_BODY_PIPE:
         return BODY_PIPE;
     }
@@ -193,17 +189,18 @@ static bool take_section(struct span rest, enum section section, struct http_fie
     return true;
 }
 
-static bool take_flags(struct span *rest, unsigned *flags, enum http_framing *framing)
+static bool take_framing(struct span *rest, enum http_framing *framing)
 {
     static const enum http_framing framings[] = {
         [BODY_NONE] = HTTP_BODY_NONE,
         [BODY_LENGTH] = HTTP_BODY_LENGTH,
-        [BODY_UNKNOWN] = HTTP_BODY_CHUNKED,
+        [BODY_UNKNOWN] = HTTP_BODY_UNKNOWN,
         [BODY_PIPE] = HTTP_BODY_PIPE,
     };
-    if (!take_number(rest, 1, flags))
+    unsigned flags;
+    if (!take_number(rest, 1, &flags))
         return false;
-    *framing = framings[*flags & BODY_MASK];
+    *framing = framings[flags & BODY_MASK];
     return true;
 }
 
@@ -248,8 +245,7 @@ static bool is_target_consistent(const struct head *head)
 int request_fields_decode(struct span payload, struct head *out)
 {
     struct span rest = payload;
-    unsigned flags;
-    if (!take_flags(&rest, &flags, &out->framing) || !take_string(&rest, 1, &out->method) ||
+    if (!take_framing(&rest, &out->framing) || !take_string(&rest, 1, &out->method) ||
         !take_string(&rest, 2, &out->target))
         return -EINVAL;
     bool is_pipe = out->framing == HTTP_BODY_PIPE;
@@ -264,17 +260,14 @@ int request_fields_decode(struct span payload, struct head *out)
 int response_fields_decode(struct span payload, struct head *out)
 {
     struct span rest = payload;
-    unsigned flags;
     unsigned status;
-    if (!take_flags(&rest, &flags, &out->framing) || !take_number(&rest, 2, &status) ||
+    if (!take_framing(&rest, &out->framing) || !take_number(&rest, 2, &status) ||
         !take_string(&rest, 1, &out->reason))
         return -EINVAL;
     bool is_pipe = out->framing == HTTP_BODY_PIPE;
     if (!take_section(rest, is_pipe ? SECTION_PIPE_RESPONSE : SECTION_RESPONSE, out->at,
                       &out->count))
         return -EINVAL;
-    if (out->framing == HTTP_BODY_CHUNKED && flags & FLAG_UNTIL_CLOSE)
-        out->framing = HTTP_BODY_UNTIL_CLOSE;
     out->is_framing_known = true;
     out->status = (int)status;
     bool is_valid = status >= 100 && status <= 999 && http_is_field_value(out->reason) &&

@@ -127,6 +127,7 @@ static void on_request(struct mux *mux, const struct frame *frame)
         struct mux_stream *stream = mux_stream_new(mux, id);
         if (id > mux->highest_id)
             mux->highest_id = id;
+        stream->received = HALF_BODY;
         stream->request_framing = head.framing;
         stream->is_framing_known = head.is_framing_known;
         stream->is_connect = span_is_string(head.method, "CONNECT");
@@ -163,8 +164,8 @@ static void on_response(struct mux_stream *stream, const struct frame *frame)
     struct head head;
     head_init(&head);
     if (decode_response(stream->mux, frame->payload, &head) == 0 && is_answer(stream, &head)) {
-        stream->has_head = true;
-        stream->is_pipe = head.framing == HTTP_BODY_PIPE;
+        stream->received = HALF_BODY;
+        stream->response_framing = head.framing;
         stream->handlers.on_head(&head, stream->arg);
     } else {
         on_malformed_head(stream, frame);
@@ -265,14 +266,15 @@ static bool is_expected(const struct mux *mux, uint8_t type)
  * once, a body where the head announced one, nothing behind the end. */
 static bool is_in_order(const struct mux_stream *stream, uint8_t type)
 {
-    if (stream->is_end_received)
+    if (stream->received == HALF_ENDED)
         return false;
+    bool is_head = type == FRAME_RES_HEADERS || type == FRAME_RES_INTERIM;
     if (stream->mux->role == MUX_CONSUMER)
-        return stream->has_head == (type != FRAME_RES_HEADERS && type != FRAME_RES_INTERIM);
-    if (type == FRAME_REQ_END || !stream->is_framing_known || stream->is_pipe)
+        return is_head == (stream->received == HALF_HEAD);
+    if (type == FRAME_REQ_END || !stream->is_framing_known || mux_stream_is_pipe(stream))
         return true;
     return stream->request_framing == HTTP_BODY_LENGTH ||
-           stream->request_framing == HTTP_BODY_CHUNKED;
+           stream->request_framing == HTTP_BODY_UNKNOWN;
 }
 
 /* Whether the stream was open once. */

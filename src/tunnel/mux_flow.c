@@ -118,7 +118,7 @@ bool mux_flow_receive(struct mux_stream *stream, size_t bytes, uint64_t now_us)
     if (bytes > stream->granted)
         return false;
     stream->granted -= (uint32_t)bytes;
-    stream->received += bytes;
+    stream->received_bytes += bytes;
     if (stream->granted_at_us == 0)
         stream->granted_at_us = now_us;
     return true;
@@ -146,7 +146,7 @@ static void tune(struct mux_stream *stream, uint32_t used_up, uint64_t now_us)
         took_us = TOOK_MOST_US;
     uint64_t lasts_us = took_us * window / used_up;
     if (lasts_us < round_trip_us * 5 / 2) {
-        bool is_proven = stream->received >= PROVEN_BYTES;
+        bool is_proven = stream->received_bytes >= PROVEN_BYTES;
         size_t most = is_proven ? EXTRA_WINDOW_MAX : UNPROVEN_EXTRA_MAX;
         if (mux->extra_window + window <= most && window <= WINDOW_MAX / 2)
             set_window(stream, window * 2);
@@ -207,7 +207,7 @@ void mux_stream_set_held(struct mux_stream *stream, size_t held, uint64_t now_us
     set_held(stream, held);
     if (!has_flow(stream->mux))
         pause_by_held(stream);
-    else if (!stream->is_end_received && !stream->is_detached)
+    else if (stream->received != HALF_ENDED && !stream->is_detached)
         grant(stream, now_us);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "http/half.h"
 #include "tunnel/frame.h"
 #include "tunnel/mux.h"
 
@@ -80,27 +81,25 @@ struct mux_stream {
     struct buf queue;    /* body */
     struct buf trailers; /* payload of the END, or of the ERROR in its place */
 
+    enum half given;    /* by our user */
+    enum half sent;     /* of that, to the other side */
+    enum half received; /* from there */
     enum http_framing request_framing;
-    bool is_framing_known;
-    bool is_connect;      /* the request's method */
-    bool is_head_sent;    /* consumer: the other side knows of the stream */
-    bool has_head;        /* the response's head came, or was given to us */
-    bool is_pipe;         /* that head said so */
-    bool is_ended;        /* our body is complete, */
-    bool is_broken;       /* or will never be: an ERROR goes out in place of the end */
-    bool is_end_sent;     /* and the other side knows */
-    bool is_end_received; /* their body is complete */
-    bool is_detached;     /* only has to go out: no handlers */
-    bool is_drain_owed;   /* mux_stream_is_writable() said no */
-    bool is_paused;       /* stops the channel */
+    enum http_framing response_framing; /* NONE until its head is there */
+    bool is_framing_known;              /* the request's */
+    bool is_connect;                    /* the request's method */
+    bool is_broken;     /* what was given never will be whole: an ERROR takes the end's place */
+    bool is_detached;   /* only has to go out: no handlers */
+    bool is_drain_owed; /* mux_stream_is_writable() said no */
+    bool is_paused;     /* stops the channel */
     unsigned interim_count;
 
-    uint32_t credit;        /* bytes that we may still send */
-    uint32_t granted;       /* bytes that they may still send */
-    uint32_t window;        /* what we let be granted and held together */
-    size_t held;            /* bytes that the user has not got rid of */
-    uint64_t received;      /* bytes of their body, with flow */
-    uint64_t granted_at_us; /* 0: nothing has come yet */
+    uint32_t credit;         /* bytes that we may still send */
+    uint32_t granted;        /* bytes that they may still send */
+    uint32_t window;         /* what we let be granted and held together */
+    size_t held;             /* bytes that the user has not got rid of */
+    uint64_t received_bytes; /* bytes of their body, with flow */
+    uint64_t granted_at_us;  /* 0: nothing has come yet */
 };
 
 /* mux.c */
@@ -147,6 +146,12 @@ void mux_stream_end_head(struct mux_stream *stream, size_t begun_at);
 /* Sends frames straight from the caller's bytes while nobody waits. Returns how
  * many bytes went. */
 size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes);
+
+/* The response has made it one. */
+static inline bool mux_stream_is_pipe(const struct mux_stream *stream)
+{
+    return stream->response_framing == HTTP_BODY_PIPE;
+}
 
 /* mux_stream.c */
 struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id);

@@ -142,7 +142,8 @@ static enum mux_place place_of(const struct mux_stream *stream)
         return MUX_IN_URGENT;
     if (stream->queue.len > 0)
         return mux_flow_credit(stream) > 0 ? MUX_IN_BULK : MUX_NOWHERE;
-    return stream->is_ended && !stream->is_end_sent ? MUX_IN_URGENT : MUX_NOWHERE;
+    bool is_end_due = stream->given == HALF_ENDED && stream->sent != HALF_ENDED;
+    return is_end_due ? MUX_IN_URGENT : MUX_NOWHERE;
 }
 
 void mux_stream_leave_line(struct mux_stream *stream)
@@ -181,7 +182,7 @@ static void send_end(struct mux_stream *stream)
     uint8_t type = stream->is_broken ? FRAME_ERROR : type_of(stream, FRAME_REQ_END, FRAME_RES_END);
     send_frame(stream, type, buf_bytes(&stream->trailers));
     buf_deinit(&stream->trailers);
-    stream->is_end_sent = true;
+    stream->sent = HALF_ENDED;
     if (stream->is_detached)
         mux_stream_free(stream);
 }
@@ -195,7 +196,8 @@ static void send_urgent(struct mux_stream *stream)
         return;
     }
     send_queued(stream->mux, stream->channel, &stream->heads);
-    stream->is_head_sent = true;
+    if (stream->given != HALF_HEAD) /* of a provider's interim response the head is yet to come */
+        stream->sent = HALF_BODY;
     take_place(stream);
 }
 

@@ -76,9 +76,9 @@ static void end_consumer(struct mux_stream *stream)
 {
     struct mux *mux = stream->mux;
     uint32_t id = stream->id;
-    bool is_end_sent = stream->is_end_sent;
+    bool is_end_sent = stream->sent == HALF_ENDED;
     bool has_content =
-        stream->request_framing == HTTP_BODY_LENGTH || stream->request_framing == HTTP_BODY_CHUNKED;
+        stream->request_framing == HTTP_BODY_LENGTH || stream->request_framing == HTTP_BODY_UNKNOWN;
     mux_stream_free(stream);
     if (has_content && !is_end_sent)
         mux_send_error(mux, id, STREAM_CANCELLED, "the response was complete before the request");
@@ -89,7 +89,7 @@ static void detach(struct mux_stream *stream)
 {
     stream->is_detached = true;
     mux_flow_close(stream);
-    if (stream->is_end_sent)
+    if (stream->sent == HALF_ENDED)
         mux_stream_free(stream);
 }
 
@@ -97,10 +97,10 @@ void mux_stream_on_end(struct mux_stream *stream, struct http_fields trailers)
 {
     struct mux_stream_handlers handlers = stream->handlers;
     void *arg = stream->arg;
-    stream->is_end_received = true;
-    if (stream->mux->role == MUX_CONSUMER && !stream->is_pipe)
+    stream->received = HALF_ENDED;
+    if (stream->mux->role == MUX_CONSUMER && !mux_stream_is_pipe(stream))
         end_consumer(stream);
-    else if (stream->is_ended)
+    else if (stream->given == HALF_ENDED)
         detach(stream);
     handlers.on_end(trailers, arg);
 }
@@ -170,6 +170,7 @@ int mux_open(struct mux *mux, const struct head *request,
     mux->next_id++;
     stream->handlers = *handlers;
     stream->arg = arg;
+    stream->given = HALF_BODY;
     stream->request_framing = request->framing;
     stream->is_connect = span_is_string(request->method, "CONNECT");
     *out = stream;
@@ -187,7 +188,8 @@ void mux_stream_accept(struct mux_stream *stream, const struct mux_stream_handle
 
 void mux_stream_interim(struct mux_stream *stream, const struct head *response)
 {
-    assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached && !stream->has_head);
+    assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached);
+    assert(stream->given == HALF_HEAD);
     if (!mux_has(stream->mux, FEATURE_INTERIM) || stream->interim_count == MUX_INTERIM_MAX)
         return;
     /* Behind one that the channel has not taken yet there is no hurry, but for
@@ -201,12 +203,13 @@ void mux_stream_interim(struct mux_stream *stream, const struct head *response)
 
 int mux_stream_respond(struct mux_stream *stream, const struct head *response)
 {
-    assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached && !stream->has_head);
+    assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached);
+    assert(stream->given == HALF_HEAD);
     int error = queue_head(stream, FRAME_RES_HEADERS, response);
     if (error)
         return error;
-    stream->has_head = true;
-    stream->is_pipe = response->framing == HTTP_BODY_PIPE;
+    stream->given = HALF_BODY;
+    stream->response_framing = response->framing;
     mux_stream_line_up(stream);
     return 0;
 }
@@ -215,7 +218,7 @@ int mux_stream_respond(struct mux_stream *stream, const struct head *response)
 
 void mux_stream_write(struct mux_stream *stream, struct span bytes)
 {
-    assert(!stream->is_ended && !stream->is_detached);
+    assert(stream->given == HALF_BODY && !stream->is_detached);
     if (stream->mux->state == MUX_DEAD)
         return;
     struct span rest = span_skip(bytes, mux_stream_write_through(stream, bytes));
@@ -243,20 +246,20 @@ void mux_stream_check_drain(struct mux_stream *stream)
         queued >= mux_flow_credit(stream))
         return;
     stream->is_drain_owed = false;
-    if (!stream->is_detached && !stream->is_ended)
+    if (!stream->is_detached && stream->given != HALF_ENDED)
         stream->handlers.on_drain(stream->arg);
 }
 
 void mux_stream_end(struct mux_stream *stream, struct http_fields trailers)
 {
     struct mux *mux = stream->mux;
-    assert(!stream->is_ended && !stream->is_detached);
-    stream->is_ended = true;
+    assert(stream->given == HALF_BODY && !stream->is_detached);
+    stream->given = HALF_ENDED;
     if (trailers.count > 0 && mux_has(mux, FEATURE_FIELDS) &&
         trailers_encode(trailers, &stream->trailers) < 0)
         mux_note(mux, MUX_NOTE_LOST, "stream %u: its trailers do not fit a frame", stream->id);
-    bool is_over = mux->role == MUX_PROVIDER && !stream->is_pipe;
-    if (is_over || (stream->is_pipe && stream->is_end_received))
+    bool is_pipe = mux_stream_is_pipe(stream);
+    if (is_pipe ? stream->received == HALF_ENDED : mux->role == MUX_PROVIDER)
         detach(stream);
     mux_stream_line_up(stream);
 }
@@ -264,7 +267,7 @@ void mux_stream_end(struct mux_stream *stream, struct http_fields trailers)
 void mux_stream_break(struct mux_stream *stream, enum stream_error error, const char *text)
 {
     assert(stream->mux->role == MUX_PROVIDER && !stream->is_detached);
-    if (stream->is_end_sent) { /* of a pipe: it is the other direction that broke */
+    if (stream->sent == HALF_ENDED) { /* of a pipe: it is the other direction that broke */
         mux_stream_cancel(stream, error, text);
         return;
     }
@@ -274,7 +277,7 @@ void mux_stream_break(struct mux_stream *stream, enum stream_error error, const 
     int failed = buf_append(&stream->trailers, payload);
     assert(failed == 0); /* it is empty, and takes a whole frame */
     (void)failed;
-    stream->is_ended = true;
+    stream->given = HALF_ENDED;
     stream->is_broken = true;
     detach(stream);
     mux_stream_line_up(stream);
@@ -285,7 +288,7 @@ void mux_stream_cancel(struct mux_stream *stream, enum stream_error error, const
     struct mux *mux = stream->mux;
     uint32_t id = stream->id;
     /* A head that never went out: the other side knows of no such stream. */
-    bool is_known = mux->role == MUX_PROVIDER || stream->is_head_sent;
+    bool is_known = mux->role == MUX_PROVIDER || stream->sent != HALF_HEAD;
     mux_stream_free(stream);
     if (is_known)
         mux_send_error(mux, id, error, text);

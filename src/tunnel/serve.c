@@ -260,7 +260,7 @@ static bool start_kept_call(struct forward *f, enum http_framing framing)
 static void on_request_body(struct span bytes, void *arg)
 {
     struct forward *f = arg;
-    if (!f->call && !start_kept_call(f, HTTP_BODY_CHUNKED))
+    if (!f->call && !start_kept_call(f, HTTP_BODY_UNKNOWN))
         return;
     http_call_write(f->call, bytes);
     mux_stream_set_held(f->stream, http_call_queued(f->call), clock_now_us());

@@ -140,7 +140,7 @@ static void respond(struct user *user, const struct head *request)
     head.status = 100;
     mux_stream_interim(user->stream, &head);
     bool is_connect = span_is_string(request->method, "CONNECT");
-    head.framing = request->framing == HTTP_BODY_PIPE ? HTTP_BODY_PIPE : HTTP_BODY_CHUNKED;
+    head.framing = request->framing == HTTP_BODY_PIPE ? HTTP_BODY_PIPE : HTTP_BODY_UNKNOWN;
     head.status = head.framing == HTTP_BODY_PIPE && !is_connect ? 101 : 200;
     user->is_pipe = head.framing == HTTP_BODY_PIPE;
     if (mux_stream_respond(user->stream, &head) < 0)
@@ -203,7 +203,7 @@ static void open_streams(void)
         head.method = span_from_string(methods[i]);
         head.target = i == 3 ? SPAN_LITERAL("a:1") : SPAN_LITERAL("/");
         if (i == 1)
-            head.framing = HTTP_BODY_CHUNKED;
+            head.framing = HTTP_BODY_UNKNOWN;
         else if (i > 1 && mux_has(run.mux, FEATURE_UPGRADE))
             head.framing = HTTP_BODY_PIPE;
         if (i == 2)

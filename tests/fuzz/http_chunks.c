@@ -18,9 +18,9 @@ static ssize_t feed(struct span in, enum http_line_end line_end, size_t step, st
 {
     struct http_body body;
     if (line_end == HTTP_CRLF)
-        http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+        http_body_init(&body, HTTP1_BODY_CHUNKED, 0);
     else
-        http_body_init_response(&body, HTTP_BODY_CHUNKED, 0);
+        http_body_init_response(&body, HTTP1_BODY_CHUNKED, 0);
     size_t used = 0;
     while (used < in.len && !body.is_done) {
         struct span piece = span_skip(in, used);

@@ -46,10 +46,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(used <= (ssize_t)size);
     if (used <= 0)
         return 0;
-    enum http_framing framing;
+    enum http1_framing framing;
     uint64_t length;
     if (http_request_framing(&request, &framing, &length) == 0)
-        assert(framing != HTTP_BODY_UNTIL_CLOSE);
+        assert(framing != HTTP1_BODY_UNTIL_CLOSE);
     for (size_t i = 0; i < request.fields.count; i++)
         http_field_is_hop_by_hop(request.fields.at[i].name, request.fields);
     check_written(&request);

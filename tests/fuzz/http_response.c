@@ -24,13 +24,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (used <= 0)
         return 0;
     assert(response.status >= 100 && response.status <= 999);
-    enum http_framing framing;
+    enum http1_framing framing;
     uint64_t length;
     if (http_response_mend_length(&response, fields))
         assert(http_fields_count(response.fields, "Content-Length") == 0);
     http_response_framing(&response, SPAN_LITERAL("GET"), &framing, &length);
     int error = http_response_framing(&response, SPAN_LITERAL("HEAD"), &framing, &length);
-    assert(framing == HTTP_BODY_NONE && (error == 0 || error == -EINVAL));
+    assert(framing == HTTP1_BODY_NONE && (error == 0 || error == -EINVAL));
 
     struct buf out;
     buf_init(&out, 4 * HTTP_HEAD_MAX);

@@ -43,9 +43,9 @@ static ssize_t feed(struct http_body *body, struct span in, size_t step, struct 
 static void init_chunked(struct http_body *body, enum http_line_end line_end)
 {
     if (line_end == HTTP_CRLF)
-        http_body_init(body, HTTP_BODY_CHUNKED, 0);
+        http_body_init(body, HTTP1_BODY_CHUNKED, 0);
     else
-        http_body_init_response(body, HTTP_BODY_CHUNKED, 0);
+        http_body_init_response(body, HTTP1_BODY_CHUNKED, 0);
 }
 
 static void expect_lines(enum http_line_end line_end, const char *text, const char *content,
@@ -109,7 +109,7 @@ static void test_bare_lf(void **state)
         struct http_body body;
         struct buf out;
         buf_init(&out, 1 << 10);
-        http_body_init_response(&body, HTTP_BODY_CHUNKED, 0);
+        http_body_init_response(&body, HTTP1_BODY_CHUNKED, 0);
         ssize_t result = feed(&body, span_from_string(bad[i]), 1, &out);
         if (result != -EINVAL)
             fail_msg("\"%s\" gave %zd", bad[i], result);
@@ -162,7 +162,7 @@ static void test_bad_chunked(void **state)
             struct http_body body;
             struct buf out;
             buf_init(&out, 1 << 10);
-            http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+            http_body_init(&body, HTTP1_BODY_CHUNKED, 0);
             ssize_t result = feed(&body, span_from_string(bad[i]), step, &out);
             if (result != -EINVAL)
                 fail_msg("\"%s\" gave %zd", bad[i], result);
@@ -183,7 +183,7 @@ static void test_trailers(void **state)
         struct http_body body;
         struct buf out;
         buf_init(&out, 16);
-        http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+        http_body_init(&body, HTTP1_BODY_CHUNKED, 0);
         assert_int_equal(feed(&body, in, step, &out), in.len - 3);
         struct http_fields trailers = http_body_trailers(&body, fields);
         assert_int_equal(trailers.count, 3);
@@ -196,7 +196,7 @@ static void test_trailers(void **state)
         buf_deinit(&out);
     }
     struct http_body none;
-    http_body_init(&none, HTTP_BODY_PIPE, 0);
+    http_body_init(&none, HTTP1_BODY_PIPE, 0);
     assert_true(none.is_done);
     assert_int_equal(http_body_trailers(&none, fields).count, 0);
 }
@@ -213,7 +213,7 @@ static void test_trailers_of_one_hop(void **state)
     struct http_body body;
     struct buf out;
     buf_init(&out, 16);
-    http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+    http_body_init(&body, HTTP1_BODY_CHUNKED, 0);
     http_body_keep_connection(&body, (struct http_fields){head, 3});
     assert_int_equal(feed(&body, in, in.len, &out), in.len);
     struct http_fields trailers = http_body_trailers(&body, fields);
@@ -234,7 +234,7 @@ static ssize_t feed_padded(const char *front, char pad, size_t count, const char
         assert_int_equal(buf_append(&in, span_of(&pad, 1)), 0);
     assert_int_equal(buf_append_string(&in, back), 0);
     struct http_body body;
-    http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+    http_body_init(&body, HTTP1_BODY_CHUNKED, 0);
     ssize_t result = feed(&body, buf_bytes(&in), 4096, &out);
     if (result >= 0)
         assert_int_equal(result, in.len);
@@ -272,7 +272,7 @@ static void test_chunk_limits(void **state)
     struct http_body many;
     struct buf much;
     buf_init(&much, 1 << 20);
-    http_body_init(&many, HTTP_BODY_CHUNKED, 0);
+    http_body_init(&many, HTTP1_BODY_CHUNKED, 0);
     assert_int_equal(feed(&many, buf_bytes(&flood), 4096, &much), flood.len);
     assert_int_equal(much.len, 241 * 1000);
     http_body_deinit(&many);
@@ -282,7 +282,7 @@ static void test_chunk_limits(void **state)
     struct http_body body;
     struct buf out;
     buf_init(&out, 16);
-    http_body_init(&body, HTTP_BODY_CHUNKED, 0);
+    http_body_init(&body, HTTP1_BODY_CHUNKED, 0);
     struct span in = SPAN_LITERAL("7fffffffffffffff\r\nabc");
     assert_int_equal(feed(&body, in, 5, &out), in.len);
     assert_true(span_is_string(buf_bytes(&out), "abc"));
@@ -298,7 +298,7 @@ static void test_length_and_close(void **state)
         struct http_body body;
         struct buf out;
         buf_init(&out, 100);
-        http_body_init(&body, HTTP_BODY_LENGTH, 7);
+        http_body_init(&body, HTTP1_BODY_LENGTH, 7);
         assert_int_equal(feed(&body, span_of(in.data, 6), step, &out), 6);
         assert_int_equal(http_body_feed_end(&body), -ECONNRESET);
         assert_int_equal(feed(&body, span_skip(in, 6), step, &out), 1);
@@ -306,7 +306,7 @@ static void test_length_and_close(void **state)
         assert_true(span_is_string(buf_bytes(&out), "0123456"));
 
         buf_clear(&out);
-        http_body_init(&body, HTTP_BODY_UNTIL_CLOSE, 0);
+        http_body_init(&body, HTTP1_BODY_UNTIL_CLOSE, 0);
         assert_int_equal(feed(&body, in, step, &out), in.len);
         assert_false(body.is_done);
         assert_int_equal(http_body_feed_end(&body), 0);
@@ -316,9 +316,9 @@ static void test_length_and_close(void **state)
     }
     struct http_body body;
     struct span data;
-    http_body_init(&body, HTTP_BODY_LENGTH, 0);
+    http_body_init(&body, HTTP1_BODY_LENGTH, 0);
     assert_true(body.is_done);
-    http_body_init(&body, HTTP_BODY_NONE, 0);
+    http_body_init(&body, HTTP1_BODY_NONE, 0);
     assert_true(body.is_done);
     assert_int_equal(http_body_feed(&body, in, &data), 0);
     assert_int_equal(data.len, 0);

@@ -116,7 +116,7 @@ static void test_streams_both_ways(void **state)
 {
     (void)state;
     caller_start();
-    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_CHUNKED, NULL), 0);
+    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_UNKNOWN, NULL), 0);
     caller_serve(0, POST_HEAD, "");
     struct peer *server = &caller.servers[0];
     http_call_write(caller.a.call, SPAN_LITERAL("one"));
@@ -381,7 +381,7 @@ static void test_no_retry_with_content(void **state)
     caller_get(&caller.a);
     caller_serve(0, GET_HEAD, OK_HELLO);
     RIG_WAIT(caller.a.ends == 1);
-    assert_int_equal(caller_begin(&caller.a, "PUT", HTTP_BODY_CHUNKED, NULL), 0);
+    assert_int_equal(caller_begin(&caller.a, "PUT", HTTP_BODY_UNKNOWN, NULL), 0);
     http_call_write(caller.a.call, SPAN_LITERAL("content"));
     RIG_WAIT(peer_has(&caller.servers[0], "content"));
     peer_close(&caller.servers[0]);
@@ -637,9 +637,8 @@ static void test_refuses_requests(void **state)
     assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_LENGTH, NULL), -EINVAL);
     assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_LENGTH, "+5"), -EINVAL);
     assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_LENGTH, "5\r\nX: y"), -EINVAL);
-    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_CHUNKED, "5"), -EINVAL);
+    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_UNKNOWN, "5"), -EINVAL);
     assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_NONE, "5"), -EINVAL);
-    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_UNTIL_CLOSE, NULL), -EINVAL);
     static const struct http_field hosts[] = {FIELD("Host", "a"), FIELD("host", "b")};
     struct http_request request = {.method = SPAN_LITERAL("GET"),
                                    .target = SPAN_LITERAL("/"),
@@ -708,7 +707,7 @@ static void test_free_cancels(void **state)
     (void)state;
     caller_start();
     caller_get(&caller.a);
-    assert_int_equal(caller_begin(&caller.b, "POST", HTTP_BODY_CHUNKED, NULL), 0);
+    assert_int_equal(caller_begin(&caller.b, "POST", HTTP_BODY_UNKNOWN, NULL), 0);
     RIG_WAIT(caller.accepted == 2 && caller.servers[0].in.len > 0 && caller.servers[1].in.len > 0);
     http_client_free(caller.client);
     caller.client = NULL;

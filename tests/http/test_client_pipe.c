@@ -54,7 +54,7 @@ static void test_trailers(void **state)
     (void)state;
     static const struct http_field trailers[] = {FIELD("X-Sum", "9"), FIELD("Host", "evil")};
     caller_start();
-    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_CHUNKED, NULL), 0);
+    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_UNKNOWN, NULL), 0);
     http_call_write(caller.a.call, SPAN_LITERAL("hi"));
     http_call_end(caller.a.call, (struct http_fields){trailers, 2});
     caller_serve(0, POST_HEAD "2\r\nhi\r\n0\r\nX-Sum: 9\r\n\r\n",
@@ -64,9 +64,9 @@ static void test_trailers(void **state)
     assert_true(caller_got(&caller.a, "hello"));
     assert_string_equal(caller.a.trailers, "grpc-status=0;A=;");
     assert_string_equal(caller.a.reason, "Fine");
-    assert_int_equal(caller.a.framing, HTTP_BODY_CHUNKED);
+    assert_int_equal(caller.a.framing, HTTP_BODY_UNKNOWN);
 
-    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_CHUNKED, NULL), 0);
+    assert_int_equal(caller_begin(&caller.a, "POST", HTTP_BODY_UNKNOWN, NULL), 0);
     http_call_end(caller.a.call, no_fields);
     caller_serve(0, POST_HEAD "0\r\n\r\n",
                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA b: c\r\n\r\n");

@@ -11,7 +11,7 @@
 
 static struct http_field fields[HTTP_FIELDS_MAX];
 
-static int request_framing(const char *version, const char *lines, enum http_framing *framing,
+static int request_framing(const char *version, const char *lines, enum http1_framing *framing,
                            uint64_t *length)
 {
     char text[1024];
@@ -22,7 +22,7 @@ static int request_framing(const char *version, const char *lines, enum http_fra
 }
 
 static int response_framing(const char *status_line, const char *lines, const char *method,
-                            enum http_framing *framing, uint64_t *length)
+                            enum http1_framing *framing, uint64_t *length)
 {
     char text[1024];
     int len = snprintf(text, sizeof text, "HTTP/%s\r\n%s\r\n", status_line, lines);
@@ -37,14 +37,14 @@ static void test_request_framing(void **state)
     static const struct {
         const char *version, *lines;
         int error;
-        enum http_framing framing;
+        enum http1_framing framing;
         uint64_t length;
     } cases[] = {
-        {"1.1", "", 0, HTTP_BODY_NONE, 0},
-        {"1.0", "Content-Length: 7\r\n", 0, HTTP_BODY_LENGTH, 7},
-        {"1.1", "content-length: 0\r\n", 0, HTTP_BODY_LENGTH, 0},
-        {"1.1", "Content-Length: 007\r\n", 0, HTTP_BODY_LENGTH, 7},
-        {"1.1", "Content-Length: 9223372036854775807\r\n", 0, HTTP_BODY_LENGTH, INT64_MAX},
+        {"1.1", "", 0, HTTP1_BODY_NONE, 0},
+        {"1.0", "Content-Length: 7\r\n", 0, HTTP1_BODY_LENGTH, 7},
+        {"1.1", "content-length: 0\r\n", 0, HTTP1_BODY_LENGTH, 0},
+        {"1.1", "Content-Length: 007\r\n", 0, HTTP1_BODY_LENGTH, 7},
+        {"1.1", "Content-Length: 9223372036854775807\r\n", 0, HTTP1_BODY_LENGTH, INT64_MAX},
         {"1.1", "Content-Length: 9223372036854775808\r\n", -EINVAL, 0, 0},
         {"1.1", "Content-Length: 99999999999999999999999\r\n", -EINVAL, 0, 0},
         {"1.1", "Content-Length:\r\n", -EINVAL, 0, 0},
@@ -55,8 +55,8 @@ static void test_request_framing(void **state)
         {"1.1", "Content-Length: 0x7\r\n", -EINVAL, 0, 0},
         {"1.1", "Content-Length: 7\r\nContent-Length: 7\r\n", -EINVAL, 0, 0},
         {"1.1", "Content-Length: 7\r\ncontent-length: 8\r\n", -EINVAL, 0, 0},
-        {"1.1", "Transfer-Encoding: chunked\r\n", 0, HTTP_BODY_CHUNKED, 0},
-        {"1.1", "Transfer-Encoding: , CHUNKED ,\r\n", 0, HTTP_BODY_CHUNKED, 0},
+        {"1.1", "Transfer-Encoding: chunked\r\n", 0, HTTP1_BODY_CHUNKED, 0},
+        {"1.1", "Transfer-Encoding: , CHUNKED ,\r\n", 0, HTTP1_BODY_CHUNKED, 0},
         {"1.0", "Transfer-Encoding: chunked\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding: chunked\r\nContent-Length: 7\r\n", -EINVAL, 0, 0},
         {"1.1", "Content-Length: 7\r\nTransfer-Encoding: x\r\n", -EINVAL, 0, 0},
@@ -73,17 +73,18 @@ static void test_request_framing(void **state)
         {"1.1", "Transfer-Encoding: \"chunked\"\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding: chunked;a=b\r\n", -EINVAL, 0, 0},
         {"1.1", "Transfer-Encoding:\r\n", -EINVAL, 0, 0},
-        {"1.1", "Connection: a, UPGRADE\r\nUpgrade: b\r\n", 0, HTTP_BODY_PIPE, 0},
-        {"1.1", "Connection: upgrade\r\nUpgrade: b\r\nContent-Length: 0\r\n", 0, HTTP_BODY_PIPE, 0},
-        {"1.1", "Connection: upgrade\r\nUpgrade: b\r\nContent-Length: 1\r\n", 0, HTTP_BODY_LENGTH,
+        {"1.1", "Connection: a, UPGRADE\r\nUpgrade: b\r\n", 0, HTTP1_BODY_PIPE, 0},
+        {"1.1", "Connection: upgrade\r\nUpgrade: b\r\nContent-Length: 0\r\n", 0, HTTP1_BODY_PIPE,
+         0},
+        {"1.1", "Connection: upgrade\r\nUpgrade: b\r\nContent-Length: 1\r\n", 0, HTTP1_BODY_LENGTH,
          1},
-        {"1.1", "Connection: upgrade\r\nUpgrade:\r\n", 0, HTTP_BODY_NONE, 0},
-        {"1.1", "Upgrade: b\r\n", 0, HTTP_BODY_NONE, 0},
-        {"1.1", "Connection: upgrade\r\n", 0, HTTP_BODY_NONE, 0},
-        {"1.0", "Connection: upgrade\r\nUpgrade: b\r\n", 0, HTTP_BODY_NONE, 0},
+        {"1.1", "Connection: upgrade\r\nUpgrade:\r\n", 0, HTTP1_BODY_NONE, 0},
+        {"1.1", "Upgrade: b\r\n", 0, HTTP1_BODY_NONE, 0},
+        {"1.1", "Connection: upgrade\r\n", 0, HTTP1_BODY_NONE, 0},
+        {"1.0", "Connection: upgrade\r\nUpgrade: b\r\n", 0, HTTP1_BODY_NONE, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        enum http_framing framing;
+        enum http1_framing framing;
         uint64_t length;
         int error = request_framing(cases[i].version, cases[i].lines, &framing, &length);
         if (error != cases[i].error)
@@ -101,28 +102,28 @@ static void test_response_framing(void **state)
     static const struct {
         const char *status_line, *lines, *method;
         int error;
-        enum http_framing framing;
+        enum http1_framing framing;
         uint64_t length;
     } cases[] = {
-        {"1.1 200 OK", "", "GET", 0, HTTP_BODY_UNTIL_CLOSE, 0},
-        {"1.1 200 OK", "Content-Length: 5\r\n", "GET", 0, HTTP_BODY_LENGTH, 5},
-        {"1.1 200 OK", "Content-Length: 5\r\n", "HEAD", 0, HTTP_BODY_NONE, 0},
-        {"1.1 200 OK", "Transfer-Encoding: chunked\r\n", "HEAD", 0, HTTP_BODY_NONE, 0},
-        {"1.1 204 -", "Content-Length: 5\r\n", "GET", 0, HTTP_BODY_NONE, 0},
-        {"1.1 200 OK", "Transfer-Encoding: gzip, chunked\r\n", "HEAD", 0, HTTP_BODY_NONE, 0},
+        {"1.1 200 OK", "", "GET", 0, HTTP1_BODY_UNTIL_CLOSE, 0},
+        {"1.1 200 OK", "Content-Length: 5\r\n", "GET", 0, HTTP1_BODY_LENGTH, 5},
+        {"1.1 200 OK", "Content-Length: 5\r\n", "HEAD", 0, HTTP1_BODY_NONE, 0},
+        {"1.1 200 OK", "Transfer-Encoding: chunked\r\n", "HEAD", 0, HTTP1_BODY_NONE, 0},
+        {"1.1 204 -", "Content-Length: 5\r\n", "GET", 0, HTTP1_BODY_NONE, 0},
+        {"1.1 200 OK", "Transfer-Encoding: gzip, chunked\r\n", "HEAD", 0, HTTP1_BODY_NONE, 0},
         {"1.1 200 OK", "Content-Length: five\r\n", "HEAD", -EINVAL, 0, 0},
         {"1.1 304 -", "Content-Length: 5\r\nContent-Length: 5\r\n", "GET", -EINVAL, 0, 0},
         {"1.1 304 -", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "GET", -EINVAL, 0, 0},
-        {"1.1 304 -", "Transfer-Encoding: chunked\r\n", "GET", 0, HTTP_BODY_NONE, 0},
-        {"1.1 103 -", "", "GET", 0, HTTP_BODY_NONE, 0},
-        {"1.1 500 -", "Transfer-Encoding: Chunked\r\n", "POST", 0, HTTP_BODY_CHUNKED, 0},
+        {"1.1 304 -", "Transfer-Encoding: chunked\r\n", "GET", 0, HTTP1_BODY_NONE, 0},
+        {"1.1 103 -", "", "GET", 0, HTTP1_BODY_NONE, 0},
+        {"1.1 500 -", "Transfer-Encoding: Chunked\r\n", "POST", 0, HTTP1_BODY_CHUNKED, 0},
         {"1.0 200 OK", "Transfer-Encoding: chunked\r\n", "GET", -EINVAL, 0, 0},
         {"1.1 200 OK", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "GET", -EINVAL, 0, 0},
         {"1.1 200 OK", "Transfer-Encoding: br, chunked\r\n", "GET", -ENOTSUP, 0, 0},
         {"1.1 200 OK", "Content-Length: 5\r\nContent-Length: 6\r\n", "GET", -EINVAL, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        enum http_framing framing;
+        enum http1_framing framing;
         uint64_t length;
         int error = response_framing(cases[i].status_line, cases[i].lines, cases[i].method,
                                      &framing, &length);
@@ -151,11 +152,11 @@ static void test_connect_framing(void **state)
         int len = snprintf(text, sizeof text, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n%s\r\n",
                            cases[i].lines);
         struct http_request request;
-        enum http_framing framing;
+        enum http1_framing framing;
         uint64_t length;
         assert_int_equal(http_parse_request(span_of(text, (size_t)len), &request, fields), len);
         assert_int_equal(http_request_framing(&request, &framing, &length), cases[i].error);
-        assert_int_equal(framing, HTTP_BODY_PIPE);
+        assert_int_equal(framing, HTTP1_BODY_PIPE);
     }
 }
 

@@ -69,7 +69,7 @@ static void print_message(char kind, struct span in)
 {
     struct http_request request = {0};
     struct http_response response = {0};
-    enum http_framing framing = HTTP_BODY_NONE;
+    enum http1_framing framing = HTTP1_BODY_NONE;
     uint64_t length = 0;
     bool is_request = kind == 'q';
     ssize_t head_len = is_request ? http_parse_request(in, &request, fields)

@@ -93,7 +93,7 @@ static void assert_is_refused(const struct head *head)
 static void test_nothing_is_lost(void **state)
 {
     (void)state;
-    struct head request = a_request("POST", "/v1/chat?x=%20", HTTP_BODY_CHUNKED);
+    struct head request = a_request("POST", "/v1/chat?x=%20", HTTP_BODY_UNKNOWN);
     add(&request, "X-B", "1");
     add(&request, "x-a", "caf\xc3\xa9 \xff\t!");
     add(&request, "X-B", "");
@@ -123,7 +123,7 @@ static void test_framings(void **state)
     assert_passes(&head);
     head = a_request("OPTIONS", "*", HTTP_BODY_NONE);
     assert_passes(&head);
-    head = a_response(200, HTTP_BODY_UNTIL_CLOSE);
+    head = a_response(200, HTTP_BODY_UNKNOWN);
     assert_passes(&head);
     head = a_response(101, HTTP_BODY_PIPE);
     add(&head, "Upgrade", "websocket");
@@ -184,14 +184,14 @@ static void test_refused_fields(void **state)
         {"Content-Length", "5"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct head request = a_request("POST", "/", HTTP_BODY_CHUNKED);
+        struct head request = a_request("POST", "/", HTTP_BODY_UNKNOWN);
         add(&request, rows[i][0], rows[i][1]);
         assert_is_refused(&request);
-        struct head response = a_response(200, HTTP_BODY_CHUNKED);
+        struct head response = a_response(200, HTTP_BODY_UNKNOWN);
         add(&response, rows[i][0], rows[i][1]);
         assert_is_refused(&response);
     }
-    struct head te = a_response(200, HTTP_BODY_CHUNKED);
+    struct head te = a_response(200, HTTP_BODY_UNKNOWN);
     add(&te, "TE", "trailers");
     assert_is_refused(&te);
 }

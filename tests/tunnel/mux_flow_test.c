@@ -206,7 +206,7 @@ static void on_request(struct mux_stream *stream, const struct head *request, vo
     mux_stream_accept(stream, &upstream_handlers, x);
     head_init(&head);
     head.status = 200;
-    head.framing = HTTP_BODY_CHUNKED;
+    head.framing = HTTP_BODY_UNKNOWN;
     assert_int_equal(mux_stream_respond(stream, &head), 0);
 }
 

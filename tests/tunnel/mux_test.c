@@ -281,7 +281,7 @@ static struct mux_stream *open_stream(struct pair *pair, const char *path)
     head_init(&head);
     head.method = SPAN_LITERAL("GET");
     head.target = span_from_string(path);
-    head.framing = HTTP_BODY_CHUNKED;
+    head.framing = HTTP_BODY_UNKNOWN;
     struct mux_stream *stream = NULL;
     assert_int_equal(mux_open(pair->consumer.mux, &head, &stream_handlers, &pair->consumer,
                               &stream),
@@ -294,7 +294,7 @@ static void respond(struct mux_stream *stream, int status)
     struct head head;
     head_init(&head);
     head.status = status;
-    head.framing = HTTP_BODY_CHUNKED;
+    head.framing = HTTP_BODY_UNKNOWN;
     assert_int_equal(mux_stream_respond(stream, &head), 0);
 }
 

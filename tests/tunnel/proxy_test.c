@@ -356,7 +356,7 @@ static void test_tells_pages(void **state)
 static void test_waits(void **state)
 {
     (void)state;
-    const struct head head = {.status = 200, .framing = HTTP_BODY_CHUNKED};
+    const struct head head = {.status = 200, .framing = HTTP_BODY_UNKNOWN};
     struct scene *scene = scene_new(200 * US_PER_MS);
     ask(scene, &scene->clients[0], GET);
     proxy_set_mux(scene->proxy, scene->consumer.mux);
