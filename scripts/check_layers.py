@@ -32,6 +32,13 @@ FILE_LAYERS = {
     "cli/stop*": {"base", "net"},
 }
 
+# Of a layer, a layer may use these files alone: cli/ has a tunnel, or checks a
+# value, and nothing of what a tunnel consists of rises through it.
+DOORS = {
+    ("cli", "tunnel"): {"tunnel/tunnel.h", "tunnel/feature.h", "tunnel/origin.h",
+                        "tunnel/rewrite.h"},
+}
+
 # A library is included by the files that adapt it.
 LIBRARIES = {
     "uv.h": ["net/*"],
@@ -110,7 +117,8 @@ def check(tree):
                     yield f"{file}:{line}: <{name}> is in no table of this script"
             elif name not in tree:
                 yield f'{file}:{line}: "{name}" does not exist (paths begin at the source folder)'
-            elif name.split("/")[0] not in allowed:
+            elif name.split("/")[0] not in allowed or \
+                    name not in DOORS.get((layer, name.split("/")[0]), {name}):
                 yield f'{file}:{line}: {layer}/ may not use "{name}"'
         for name, trail in sorted(set(libraries_seen(tree, file))):
             if not matches(file, LIBRARIES[library_of(name)]):

@@ -102,17 +102,11 @@ __attribute__((format(printf, 5, 6))) static void say(struct status *status, enu
 
 /* --- start ---------------------------------------------------------------------- */
 
-struct status *status_new(const struct config *config, uint16_t listen_port)
+struct status *status_new(const struct config *config)
 {
     struct status *status = xcalloc(1, sizeof *status);
     status->config = config;
     room_name_fingerprint(config->room, status->room);
-    if (config->command == COMMAND_PROXY) {
-        const char *loopback = listen_address_loopback(config->listen_host);
-        status->listen = listen_address_format(config->listen_host, listen_port);
-        status->tools =
-            listen_address_format(loopback ? loopback : config->listen_host, listen_port);
-    }
     return status;
 }
 
@@ -162,12 +156,22 @@ static void warn_of_weak_room(struct status *status)
             bits);
 }
 
-void status_print_start(struct status *status)
+static void name_addresses(struct status *status, uint16_t port)
+{
+    const char *host = status->config->listen_host;
+    const char *loopback = listen_address_loopback(host);
+    status->listen = listen_address_format(host, port);
+    status->tools = listen_address_format(loopback ? loopback : host, port);
+}
+
+void status_print_start(struct status *status, uint16_t listen_port)
 {
     const struct config *config = status->config;
     char room[LOG_REDACTED_LEN];
     log_redact(config->room, room);
     bool is_proxy = config->command == COMMAND_PROXY;
+    if (is_proxy)
+        name_addresses(status, listen_port);
     const struct log_field fields[] = {{is_proxy ? "listen" : "upstream",
                                         is_proxy ? status->listen : config->upstream_text, 0},
                                        {0}};

@@ -7,21 +7,22 @@
 #define CLI_STATUS_H
 
 #include "cli/config.h"
-#include "tunnel/link.h"
+#include "tunnel/tunnel.h"
 
 struct status;
 
-/* config must outlive it. listen_port is where a proxy listens, 0 for serve. */
-struct status *status_new(const struct config *config, uint16_t listen_port);
+/* config must outlive it. */
+struct status *status_new(const struct config *config);
 void status_free(struct status *status);
 
-/* Once, at the start: what runs, for which room, and what is unwise in that. */
-void status_print_start(struct status *status);
+/* Once, at the start: what runs, for which room, and what is unwise in that.
+ * listen_port is where a proxy listens. */
+void status_print_start(struct status *status, uint16_t listen_port);
 
 /* At each change of the link. */
 void status_print_link(struct status *status, const struct link_status *link);
 
-/* The upstream cannot be used now; see cli/upstream_probe.h. */
+/* The upstream cannot be used now; see tunnel/upstream_probe.h. */
 void status_print_upstream(struct status *status, const char *why);
 
 void status_print_stop(struct status *status);

@@ -1,13 +1,19 @@
 /*
- * tunnel: options, then one of the subcommands.
+ * The program tunnel: options become the config of a tunnel, what that tells
+ * becomes lines, and a signal ends it.
  */
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/descriptors.h"
-#include "cli/commands.h"
 #include "cli/options.h"
-#include "tunnel/mux.h"
+#include "cli/status.h"
+#include "cli/stop.h"
+#include "tunnel/tunnel.h"
 
 enum {
     EXIT_MISUSE = 2,
@@ -24,6 +30,113 @@ enum {
     DESCRIPTORS = MUX_STREAMS_MAX + 512
 };
 
+/* ---- what the tunnel tells ---- */
+
+static void on_status(const struct link_status *status, void *arg)
+{
+    status_print_link(arg, status);
+}
+
+static void on_bad_upstream(const char *why, void *arg)
+{
+    status_print_upstream(arg, why);
+}
+
+static void print_listen_error(const struct config *config, int error)
+{
+    uint16_t port = config->listen_port;
+    char *listen = listen_address_format(config->listen_host, port);
+    const char *why = error == -EINVAL || error == -EADDRNOTAVAIL
+                          ? "that is no address of this machine; choose another --listen"
+                          : strerror(-error);
+    if (error == -EADDRINUSE)
+        fprintf(stderr,
+                "tunnel: cannot listen on '%s': something listens there already, perhaps another "
+                "`tunnel proxy` or the API itself; choose another port, as in --listen %u, or 0 to "
+                "have one picked\n",
+                listen, port < UINT16_MAX ? port + 1U : port - 1U);
+    else if (error == -EACCES)
+        fprintf(stderr,
+                "tunnel: cannot listen on '%s': ports below 1024 need privileges; choose "
+                "another, as in --listen 8000\n",
+                listen);
+    else
+        fprintf(stderr, "tunnel: cannot listen on '%s': %s\n", listen, why);
+    free(listen);
+}
+
+static void print_error(const struct config *config, int error)
+{
+    if (config->command == COMMAND_PROXY)
+        print_listen_error(config, error);
+    else
+        fputs("tunnel: TLS cannot be set up\n", stderr);
+}
+
+/* ---- the tunnel ---- */
+
+static int new_tunnel(struct loop *loop, const struct config *config, struct status *status,
+                      struct tunnel **out)
+{
+    static const struct tunnel_handlers handlers = {
+        .on_status = on_status,
+        .on_bad_upstream = on_bad_upstream,
+    };
+    bool is_proxy = config->command == COMMAND_PROXY;
+    const struct proxy_config proxy = {
+        .host = config->listen_host,
+        .port = config->listen_port,
+        .is_forwarded = config->is_forwarded,
+        .allowed_hosts = {config->allowed_hosts, config->allowed_host_count},
+    };
+    const struct serve_config serve = {
+        .upstream = {&config->upstream, config->upstream_ca, config->upstream_insecure},
+        .advertise = config->advertise,
+        .allows_connect = config->allows_connect,
+        .preserves_host = config->preserves_host,
+        .is_forwarded = config->is_forwarded,
+        .rules = config->headers,
+        .rule_count = config->header_count,
+        .allowed_origins = {config->allowed_origins, config->allowed_origin_count},
+    };
+    const struct tunnel_config tunnel = {
+        .proxy = is_proxy ? &proxy : NULL,
+        .serve = is_proxy ? NULL : &serve,
+        .features = config->features,
+        .signal = &config->signal,
+        .room = config->room,
+        .stun = config->stun,
+        .stun_count = config->stun_count,
+        .turn = config->turn,
+        .turn_user = config->turn_user,
+        .turn_pass = config->turn_pass,
+        .is_relay_only = config->relay_only,
+    };
+    return tunnel_new(loop, &tunnel, &handlers, status, out);
+}
+
+/* Until a signal; the second one ends the process at once. */
+static int run(const struct config *config)
+{
+    struct loop *loop = loop_new();
+    struct stop *stop = stop_new(loop);
+    struct status *status = status_new(config);
+    struct tunnel *tunnel = NULL;
+    int error = new_tunnel(loop, config, status, &tunnel);
+    if (error < 0) {
+        print_error(config, error);
+    } else {
+        status_print_start(status, tunnel_port(tunnel));
+        loop_run(loop);
+        status_print_stop(status);
+    }
+    stop_free(stop);
+    tunnel_close(tunnel);
+    status_free(status);
+    loop_free(loop);
+    return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     descriptors_open_standard();
@@ -31,7 +144,7 @@ int main(int argc, char **argv)
     struct config config;
     switch (options_parse(argc, argv, &config)) {
     case OPTIONS_DONE:
-        return 0;
+        return EXIT_SUCCESS;
     case OPTIONS_WRONG:
         return EXIT_MISUSE;
     case OPTIONS_RUN:
@@ -42,7 +155,7 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
     descriptors_allow(DESCRIPTORS);
     signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
-    int status = config.command == COMMAND_SERVE ? serve_command(&config) : proxy_command(&config);
+    int status = run(&config);
     config_deinit(&config);
     log_close();
     return status;

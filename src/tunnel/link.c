@@ -312,20 +312,6 @@ static void act(struct link *link, const struct action *action)
 
 /* ---- the link ---- */
 
-const char *link_status_reason(const struct link_status *status, bool has_failed)
-{
-    static const char *const reasons[] = {
-        [LINK_CONNECTING] = "connecting to the signal server",
-        [LINK_WAITING] = "`tunnel serve` is not in the room",
-        [LINK_NEGOTIATING] = "still connecting to the other side",
-        [LINK_UP] = NULL,
-        [LINK_RETRYING] = NULL,
-    };
-    if (status->problem)
-        return status->problem;
-    return has_failed ? NULL : reasons[status->state];
-}
-
 static void init_sessions(struct link *link)
 {
     static const struct sessions_handlers handlers = {

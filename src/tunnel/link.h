@@ -28,11 +28,6 @@ struct link_status {
     bool is_path_news;     /* of UP: only the path is another one */
 };
 
-/* What a client of a consumer is told while no session is up. NULL: what was
- * said before stays true. has_failed: since one was up, and why that was, which
- * is not over because another attempt is made. */
-const char *link_status_reason(const struct link_status *status, bool has_failed);
-
 struct link_config {
     enum mux_role role;
     unsigned features; /* see mux_new() */
@@ -49,6 +44,7 @@ struct link_handlers {
      * another takes over. */
     void (*on_up)(struct mux *mux, void *arg);
     void (*on_down)(void *arg);
+    /* Of a provider: a request, as on_request of a mux. */
     void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
     void (*on_status)(const struct link_status *status, void *arg);
 };

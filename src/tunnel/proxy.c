@@ -369,6 +369,8 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config, struct
 
 void proxy_free(struct proxy *proxy)
 {
+    if (!proxy)
+        return;
     assert(list_is_empty(&proxy->streaming));
     http_server_free(proxy->server);
     LIST_EACH(link, next, &proxy->waiting)

@@ -26,7 +26,10 @@ struct proxy_config {
 /* Listens at once (errors as of listener_new()). Until proxy_set_mux() the
  * tunnel is down: requests wait, and get 503 after wait_us. */
 int proxy_new(struct loop *loop, const struct proxy_config *config, struct proxy **out);
-void proxy_free(struct proxy *proxy); /* streams must have been ended before */
+
+/* Streams must have been ended before. NULL is allowed. */
+void proxy_free(struct proxy *proxy);
+
 uint16_t proxy_port(const struct proxy *proxy);
 
 #define PROXY_WAIT_US (10 * US_PER_S)

@@ -21,34 +21,16 @@
 #include "base/alloc.h"
 #include "base/list.h"
 #include "base/log.h"
-#include "http/client.h"
 #include "tunnel/connect.h"
 #include "tunnel/location.h"
 #include "tunnel/path.h"
 #include "tunnel/permit.h"
 #include "tunnel/rewrite.h"
 
-enum {
-    UPSTREAM_POOL_MAX = 64 /* idle connections kept */
-};
-#define UPSTREAM_CONNECT_TIMEOUT_US (10 * US_PER_S)
-#define UPSTREAM_IDLE_TIMEOUT_US    (30 * US_PER_S)
-
 struct serve {
     struct loop *loop;
-    struct http_client *client;
-    char *host;
-    uint16_t port;
-    bool allows_connect;
-    bool is_tls;
-    char *authority;
-    char *name; /* for messages */
-    char *base_path;
-    char *advertise;
-    bool preserves_host;
-    bool is_forwarded;
-    const struct http_field *rules;
-    size_t rule_count;
+    struct serve_config config;
+    struct upstream upstream;
     struct permit permit;
     struct list forwards;
 };
@@ -69,46 +51,30 @@ struct forward {
     int status;
 };
 
-struct serve *serve_new(struct loop *loop, const struct serve_config *config)
+int serve_new(struct loop *loop, const struct serve_config *config,
+              const struct serve_handlers *handlers, void *arg, struct serve **out)
 {
     struct serve *serve = xcalloc(1, sizeof *serve);
-    struct http_client_config client = {
-        .host = config->upstream->host,
-        .port = config->upstream->port,
-        .tls = config->upstream->is_tls ? config->tls : NULL,
-        .connect_timeout_us = UPSTREAM_CONNECT_TIMEOUT_US,
-        .idle_timeout_us = UPSTREAM_IDLE_TIMEOUT_US,
-        .pool_max = UPSTREAM_POOL_MAX,
-    };
-    serve->client = http_client_new(loop, &client);
+    int error =
+        upstream_init(&serve->upstream, loop, &config->upstream, handlers->on_bad_upstream, arg);
+    if (error < 0) {
+        free(serve);
+        return error;
+    }
     serve->loop = loop;
-    serve->host = xstrdup(config->upstream->host);
-    serve->port = config->upstream->port;
-    serve->is_tls = config->upstream->is_tls;
-    serve->allows_connect = config->allows_connect;
-    serve->authority = xstrdup(config->upstream->authority);
-    bool is_unix = config->upstream->port == 0;
-    serve->name = xstrdup(is_unix ? config->upstream->host : config->upstream->authority);
-    serve->base_path = xstrdup(config->upstream->path);
-    serve->advertise = xstrdup(config->advertise);
-    serve->preserves_host = config->preserves_host;
-    serve->is_forwarded = config->is_forwarded;
-    serve->rules = config->rules;
-    serve->rule_count = config->rule_count;
+    serve->config = *config;
     permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
     list_init(&serve->forwards);
-    return serve;
+    *out = serve;
+    return 0;
 }
 
 void serve_free(struct serve *serve)
 {
+    if (!serve)
+        return;
     assert(list_is_empty(&serve->forwards));
-    http_client_free(serve->client);
-    free(serve->host);
-    free(serve->authority);
-    free(serve->name);
-    free(serve->base_path);
-    free(serve->advertise);
+    upstream_deinit(&serve->upstream);
     free(serve);
 }
 
@@ -124,7 +90,7 @@ static void forward_free(struct forward *f)
  * was. */
 static void forward_fail(struct forward *f, enum stream_error error, const char *text)
 {
-    char *reason = xasprintf("upstream %s: %s", f->serve->name, text);
+    char *reason = xasprintf("upstream %s: %s", f->serve->upstream.name, text);
     log_warn("serve: stream %u: %s", mux_stream_id(f->stream), reason);
     mux_stream_break(f->stream, error, reason);
     free(reason);
@@ -158,9 +124,9 @@ static void on_response(const struct http_response *response, void *arg)
     fill_head(&head, response);
     f->status = response->status;
     f->is_pipe = response->framing == HTTP_BODY_PIPE;
-    const struct serve *serve = f->serve;
-    const struct location_upstream upstream = {serve->is_tls, serve->authority, serve->base_path,
-                                               serve->advertise};
+    const struct url *url = f->serve->upstream.url;
+    const struct location_upstream upstream = {url->is_tls, url->authority, url->path,
+                                               f->serve->config.advertise};
     location_rewrite(&head, &upstream, &f->names);
     int error = mux_stream_respond(f->stream, &head);
     head_deinit(&head);
@@ -231,7 +197,8 @@ static const struct http_call_handlers call_handlers = {
 static bool start_call(struct forward *f, const struct head *head, enum http_framing framing)
 {
     struct serve *serve = f->serve;
-    char *path = path_for_upstream(head->target, serve->advertise, serve->base_path);
+    char *path =
+        path_for_upstream(head->target, serve->config.advertise, serve->upstream.url->path);
     struct http_request request = {
         .method = head->method,
         .target = span_from_string(path),
@@ -240,7 +207,7 @@ static bool start_call(struct forward *f, const struct head *head, enum http_fra
         .framing = framing,
     };
     log_debug("serve: stream %u: %.*s %s", mux_stream_id(f->stream), SPAN_ARG(head->method), path);
-    int error = http_client_call(serve->client, &request, &call_handlers, f, &f->call);
+    int error = http_client_call(serve->upstream.client, &request, &call_handlers, f, &f->call);
     free(path);
     if (error)
         forward_fail(f, STREAM_MALFORMED, "the request's head may not be sent");
@@ -326,21 +293,22 @@ static const struct mux_stream_handlers stream_handlers = {
 
 static void rewrite_for_upstream(struct head *to, const struct forward *f, const struct head *from)
 {
-    const struct serve *serve = f->serve;
+    const struct serve_config *config = &f->serve->config;
     struct http_fields fields = head_fields(from);
     const struct http_field *host = http_fields_find(fields, "Host");
     const struct rewrite_forwarded forwarded = {.host = host ? host->value : (struct span){0},
                                                 .minor_version = 1};
     /* Both ends are one hop, and the other knows the client. */
-    bool is_forwarded = serve->is_forwarded && !mux_stream_has(f->stream, FEATURE_FORWARDED);
+    bool is_forwarded = config->is_forwarded && !mux_stream_has(f->stream, FEATURE_FORWARDED);
     const struct rewrite how = {
-        .host =
-            host && serve->preserves_host ? (struct span){0} : span_from_string(serve->authority),
+        .host = host && config->preserves_host
+                    ? (struct span){0}
+                    : span_from_string(f->serve->upstream.url->authority),
         .keeps_expect = mux_stream_has(f->stream, FEATURE_INTERIM),
         .keeps_upgrade = from->framing == HTTP_BODY_PIPE,
         .forwarded = is_forwarded ? &forwarded : NULL,
-        .rules = serve->rules,
-        .rule_count = serve->rule_count,
+        .rules = config->rules,
+        .rule_count = config->rule_count,
     };
     rewrite_request(to, fields, &how);
 }
@@ -363,14 +331,15 @@ static void forward_start(struct forward *f, const struct head *head)
 
 static void start_connect(struct serve *serve, struct mux_stream *stream, struct span target)
 {
-    if (!serve->allows_connect)
+    const struct url *url = serve->upstream.url;
+    if (!serve->config.allows_connect)
         mux_stream_cancel(stream, STREAM_NOT_ALLOWED,
                           "CONNECT is not allowed here (serve --allow-connect)");
-    else if (!connect_is_allowed(target, serve->host, serve->port))
+    else if (!connect_is_allowed(target, url->host, url->port))
         mux_stream_cancel(stream, STREAM_NOT_ALLOWED,
                           "CONNECT is allowed to the upstream's own host and port only");
     else
-        connect_start(serve->loop, stream, serve->host, serve->port, UPSTREAM_CONNECT_TIMEOUT_US);
+        connect_start(serve->loop, stream, url->host, url->port, UPSTREAM_CONNECT_TIMEOUT_US);
 }
 
 void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head)

@@ -7,30 +7,36 @@
 
 #include <stdbool.h>
 
-#include "http/url.h"
 #include "net/loop.h"
-#include "net/tls.h"
 #include "tunnel/mux.h"
 #include "tunnel/origin.h"
+#include "tunnel/upstream.h"
 
 struct serve;
 
+/* All that it points to must outlive the serve. */
 struct serve_config {
-    const struct url *upstream;     /* copied as needed */
-    const struct tls_client *tls;   /* for https; must outlive the serve */
-    const char *advertise;          /* copied */
+    struct upstream_config upstream;
+    const char *advertise;          /* see tunnel/path.h */
     bool allows_connect;            /* CONNECT to the upstream's own host and port */
     bool preserves_host;            /* the client's Host goes upstream */
     bool is_forwarded;              /* see tunnel/rewrite.h */
-    const struct http_field *rules; /* of --header; must outlive the serve */
+    const struct http_field *rules; /* of --header */
     size_t rule_count;
-    struct name_list allowed_origins; /* see tunnel/permit.h; must outlive the serve */
+    struct name_list allowed_origins; /* see tunnel/permit.h */
 };
 
-struct serve *serve_new(struct loop *loop, const struct serve_config *config);
+struct serve_handlers {
+    /* The upstream cannot be used now: see tunnel/upstream_probe.h. */
+    void (*on_bad_upstream)(const char *why, void *arg);
+};
+
+/* 0, or an error of tls_client_new(). */
+int serve_new(struct loop *loop, const struct serve_config *config,
+              const struct serve_handlers *handlers, void *arg, struct serve **out);
 
 /* Cancels what is under way, frees. Streams must have been ended before (see
- * link_close()). */
+ * link_close()). NULL is allowed. */
 void serve_free(struct serve *serve);
 
 /* Takes on a request: the on_request of a mux. */

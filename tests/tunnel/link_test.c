@@ -519,34 +519,10 @@ static void test_other_side_cannot_restart(void **state)
     assert_int_equal(scene->naive.session_count, 4);
 }
 
-static void check_reason(enum link_state state, const char *problem, bool has_failed,
-                         const char *expected)
-{
-    const struct link_status status = {.state = state, .problem = problem};
-    const char *reason = link_status_reason(&status, has_failed);
-    if (expected)
-        assert_string_equal(reason, expected);
-    else
-        assert_null(reason);
-}
-
-static void test_reasons(void **state)
-{
-    (void)state;
-    check_reason(LINK_CONNECTING, NULL, false, "connecting to the signal server");
-    check_reason(LINK_WAITING, NULL, false, "`tunnel serve` is not in the room");
-    check_reason(LINK_NEGOTIATING, NULL, false, "still connecting to the other side");
-    check_reason(LINK_RETRYING, "refused", false, "refused");
-    /* It is still why, while another attempt is made. */
-    check_reason(LINK_CONNECTING, NULL, true, NULL);
-    check_reason(LINK_RETRYING, "refused again", true, "refused again");
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reasons),
         TEST(test_two_links),
         TEST(test_restart),
         TEST(test_other_side_cannot_restart),

@@ -2,8 +2,8 @@
  * Whether the upstream answers, asked once, by HEAD: a wrong port or scheme is
  * better heard of at the start than with the first request.
  */
-#ifndef CLI_UPSTREAM_PROBE_H
-#define CLI_UPSTREAM_PROBE_H
+#ifndef TUNNEL_UPSTREAM_PROBE_H
+#define TUNNEL_UPSTREAM_PROBE_H
 
 #include "http/url.h"
 #include "net/loop.h"

@@ -1,4 +1,4 @@
-#include "cli/upstream_probe.h"
+#include "tunnel/upstream_probe.h"
 
 #include <stdlib.h>
 

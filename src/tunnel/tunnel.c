@@ -1,0 +1,150 @@
+/*
+ * What each part tells and another has to know goes through here: the link says
+ * where a proxy's requests go, and brings those that a serve forwards; what a
+ * client hears while there is no session is made of the link's status.
+ */
+#include "tunnel/tunnel.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "tunnel/outage.h"
+
+struct tunnel {
+    struct tunnel_handlers handlers;
+    void *arg;
+    struct cert *cert;
+    struct ice_servers *servers;
+    struct tls_client *signal_tls; /* NULL for ws */
+    struct proxy *proxy;           /* of a consumer, else NULL */
+    struct serve *serve;           /* of a provider, else NULL */
+    struct link *link;
+    struct outage outage;
+};
+
+/* ---- from the link ---- */
+
+static void on_up(struct mux *mux, void *arg)
+{
+    struct tunnel *tunnel = arg;
+    if (tunnel->proxy)
+        proxy_set_mux(tunnel->proxy, mux);
+}
+
+static void on_down(void *arg)
+{
+    on_up(NULL, arg);
+}
+
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
+{
+    struct tunnel *tunnel = arg;
+    serve_on_request(tunnel->serve, stream, head);
+}
+
+static void on_status(const struct link_status *status, void *arg)
+{
+    struct tunnel *tunnel = arg;
+    const char *reason = outage_update(&tunnel->outage, status);
+    if (tunnel->proxy && reason)
+        proxy_set_problem(tunnel->proxy, reason);
+    tunnel->handlers.on_status(status, tunnel->arg);
+}
+
+/* ---- its parts ---- */
+
+/* What can fail comes first, and leaves nothing behind. */
+static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
+{
+    const struct serve_handlers serve_handlers = {
+        .on_bad_upstream = tunnel->handlers.on_bad_upstream,
+    };
+    if (config->proxy)
+        return proxy_new(loop, config->proxy, &tunnel->proxy);
+    return serve_new(loop, config->serve, &serve_handlers, tunnel->arg, &tunnel->serve);
+}
+
+static void make_servers(struct tunnel *tunnel, struct loop *loop,
+                         const struct tunnel_config *config)
+{
+    const char *why;
+    tunnel->servers = ice_servers_new(loop);
+    /* A STUN server would only tell what is not to be told. */
+    for (size_t i = 0; i < config->stun_count && !config->is_relay_only; i++)
+        ice_servers_add(tunnel->servers, config->stun[i], NULL, NULL, &why);
+    if (config->turn)
+        ice_servers_add(tunnel->servers, config->turn, config->turn_user, config->turn_pass, &why);
+}
+
+/* A provider takes the extension from whoever offers it. */
+static unsigned features_of(const struct tunnel_config *config)
+{
+    bool is_silent = config->proxy && !config->proxy->is_forwarded;
+    return is_silent ? config->features & ~(unsigned)FEATURE_FORWARDED : config->features;
+}
+
+static void make_link(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
+{
+    static const struct link_handlers handlers = {
+        .on_up = on_up,
+        .on_down = on_down,
+        .on_request = on_request,
+        .on_status = on_status,
+    };
+    if (config->signal->is_tls) {
+        int error = tls_client_new(NULL, false, &tunnel->signal_tls);
+        assert(error == 0); /* only a ca_file can be wrong */
+        (void)error;
+    }
+    tunnel->cert = cert_new();
+    const struct link_config link_config = {
+        .role = config->proxy ? MUX_CONSUMER : MUX_PROVIDER,
+        .features = features_of(config),
+        .signal = config->signal,
+        .tls = tunnel->signal_tls,
+        .room = config->room,
+        .cert = tunnel->cert,
+        .servers = tunnel->servers,
+        .is_relay_only = config->is_relay_only,
+    };
+    tunnel->link = link_new(loop, &link_config, &handlers, tunnel);
+}
+
+/* ---- the tunnel ---- */
+
+int tunnel_new(struct loop *loop, const struct tunnel_config *config,
+               const struct tunnel_handlers *handlers, void *arg, struct tunnel **out)
+{
+    assert(!config->proxy != !config->serve);
+    struct tunnel *tunnel = xcalloc(1, sizeof *tunnel);
+    tunnel->handlers = *handlers;
+    tunnel->arg = arg;
+    int error = make_end(tunnel, loop, config);
+    if (error < 0) {
+        free(tunnel);
+        return error;
+    }
+    make_servers(tunnel, loop, config);
+    make_link(tunnel, loop, config);
+    *out = tunnel;
+    return 0;
+}
+
+uint16_t tunnel_port(const struct tunnel *tunnel)
+{
+    return tunnel->proxy ? proxy_port(tunnel->proxy) : 0;
+}
+
+void tunnel_close(struct tunnel *tunnel)
+{
+    if (!tunnel)
+        return;
+    link_close(tunnel->link);
+    proxy_free(tunnel->proxy);
+    serve_free(tunnel->serve);
+    ice_servers_free(tunnel->servers);
+    cert_free(tunnel->cert);
+    tls_client_free(tunnel->signal_tls);
+    free(tunnel);
+}

@@ -1,0 +1,60 @@
+/*
+ * One end of a tunnel, whole. Here it is put together: the certificate, the
+ * STUN and TURN servers, TLS to the signal server, the link, and at its end
+ * either a proxy or a serve. It needs a loop and a config, nothing of a command
+ * line; several of them fit into one process.
+ *
+ *   client ── proxy ── link ═════ link ── serve ── upstream
+ *           (consumer)                  (provider)
+ */
+#ifndef TUNNEL_TUNNEL_H
+#define TUNNEL_TUNNEL_H
+
+#include "tunnel/link.h"
+#include "tunnel/proxy.h"
+#include "tunnel/serve.h"
+
+struct tunnel;
+
+/* The structs are copied; all else that they point to must outlive the
+ * tunnel. */
+struct tunnel_config {
+    /* What this end is: one of the two is NULL. */
+    const struct proxy_config *proxy;
+    const struct serve_config *serve;
+    unsigned features; /* of the protocol: a set of enum feature */
+
+    /* Where the two ends meet. */
+    const struct url *signal;
+    const char *room;
+
+    /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
+    char *const *stun;
+    size_t stun_count;
+    const char *turn; /* NULL for none */
+    const char *turn_user;
+    const char *turn_pass;
+    bool is_relay_only; /* go through the TURN server alone */
+};
+
+struct tunnel_handlers {
+    void (*on_status)(const struct link_status *status, void *arg);
+    /* Of a provider: see tunnel/upstream_probe.h. */
+    void (*on_bad_upstream)(const char *why, void *arg);
+};
+
+/* A consumer listens at once, the rest begins in a later turn, as do the
+ * handlers. 0 with *out; of a consumer an error of listener_new(), of a
+ * provider one of tls_client_new(). */
+int tunnel_new(struct loop *loop, const struct tunnel_config *config,
+               const struct tunnel_handlers *handlers, void *arg, struct tunnel **out);
+
+/* Where a consumer listens; of a provider 0. */
+uint16_t tunnel_port(const struct tunnel *tunnel);
+
+/* Says bye, ends all streams, frees. No handler is called any more. What is
+ * still to go out does so while the loop runs on, at the latest under
+ * loop_free(). NULL is allowed. */
+void tunnel_close(struct tunnel *tunnel);
+
+#endif

@@ -1,0 +1,40 @@
+#include "tunnel/upstream.h"
+
+#include "base/clock.h"
+
+enum {
+    UPSTREAM_POOL_MAX = 64 /* idle connections kept */
+};
+#define UPSTREAM_IDLE_TIMEOUT_US (30 * US_PER_S)
+
+int upstream_init(struct upstream *upstream, struct loop *loop,
+                  const struct upstream_config *config, void (*on_bad)(const char *why, void *arg),
+                  void *arg)
+{
+    const struct url *url = config->url;
+    bool is_unix = url->port == 0;
+    *upstream = (struct upstream){.url = url, .name = is_unix ? url->host : url->authority};
+    if (url->is_tls) {
+        int error = tls_client_new(config->ca_file, config->is_insecure, &upstream->tls);
+        if (error < 0)
+            return error;
+    }
+    const struct http_client_config client = {
+        .host = url->host,
+        .port = url->port,
+        .tls = upstream->tls,
+        .connect_timeout_us = UPSTREAM_CONNECT_TIMEOUT_US,
+        .idle_timeout_us = UPSTREAM_IDLE_TIMEOUT_US,
+        .pool_max = UPSTREAM_POOL_MAX,
+    };
+    upstream->client = http_client_new(loop, &client);
+    upstream->probe = upstream_probe_new(loop, url, upstream->tls, on_bad, arg);
+    return 0;
+}
+
+void upstream_deinit(struct upstream *upstream)
+{
+    upstream_probe_free(upstream->probe);
+    http_client_free(upstream->client);
+    tls_client_free(upstream->tls);
+}

@@ -1,0 +1,57 @@
+/*
+ * What a client is told of a tunnel that is down.
+ */
+#include "testing.h"
+
+#include "tunnel/outage.h"
+
+static void check(struct outage *outage, enum link_state state, const char *problem,
+                  const char *expected)
+{
+    const struct link_status status = {.state = state, .problem = problem};
+    const char *reason = outage_update(outage, &status);
+    if (expected)
+        assert_string_equal(reason, expected);
+    else
+        assert_null(reason);
+}
+
+static void test_each_step_is_a_reason(void **state)
+{
+    struct outage outage = {0};
+    (void)state;
+    check(&outage, LINK_CONNECTING, NULL, "connecting to the signal server");
+    check(&outage, LINK_WAITING, NULL, "`tunnel serve` is not in the room");
+    check(&outage, LINK_NEGOTIATING, NULL, "still connecting to the other side");
+    check(&outage, LINK_UP, NULL, NULL);
+}
+
+/* It is still why, while another attempt is made. */
+static void test_failure_stays_true(void **state)
+{
+    struct outage outage = {0};
+    (void)state;
+    check(&outage, LINK_RETRYING, "refused", "refused");
+    check(&outage, LINK_CONNECTING, NULL, NULL);
+    check(&outage, LINK_RETRYING, "refused again", "refused again");
+    check(&outage, LINK_WAITING, NULL, NULL);
+}
+
+static void test_success_ends_it(void **state)
+{
+    struct outage outage = {0};
+    (void)state;
+    check(&outage, LINK_RETRYING, "refused", "refused");
+    check(&outage, LINK_UP, NULL, NULL);
+    check(&outage, LINK_CONNECTING, NULL, "connecting to the signal server");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_step_is_a_reason),
+        cmocka_unit_test(test_failure_stays_true),
+        cmocka_unit_test(test_success_ends_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
