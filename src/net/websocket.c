@@ -27,10 +27,6 @@
 enum {
     CONTROL_MAX = 125, /* payload of a control frame, section 5.5 */
     REASON_MAX = CONTROL_MAX - 2,
-    PROTOCOL_ERROR = 1002, /* section 7.4.1 */
-    NO_STATUS = 1005,      /* never on the wire */
-    ABNORMAL = 1006,       /* never on the wire */
-    INVALID_TEXT = 1007,
 
     /* With so much unsent, pings go unanswered, as section 5.5.3 allows: a
      * peer that pings and does not read must not fill our memory. */
@@ -158,32 +154,29 @@ static void codec_put_close(struct websocket *ws, int code, const char *reason)
     assert(len <= REASON_MAX);
     put_u16be(payload, (uint16_t)code);
     memcpy(payload + 2, reason, len);
-    codec_put(ws, WSLAY_CONNECTION_CLOSE, span_of(payload, code == NO_STATUS ? 0 : len + 2));
+    codec_put(ws, WSLAY_CONNECTION_CLOSE,
+              span_of(payload, code == WEBSOCKET_NO_STATUS ? 0 : len + 2));
 }
 
 /* Tells the owner, once. */
-static void websocket_lose(struct websocket *ws, int code, const char *reason)
+static void websocket_lose(struct websocket *ws, enum websocket_ender by, int code,
+                           const char *reason)
 {
     if (ws->has_closed)
         return;
     ws->has_closed = true;
+    const struct websocket_end end = {by, code, reason};
     if (ws->handlers->on_close)
-        ws->handlers->on_close(code, reason, ws->arg);
+        ws->handlers->on_close(&end, ws->arg);
 }
 
 /* The peer broke a rule: says which, and tells the owner. */
 static void websocket_refuse(struct websocket *ws, int code)
 {
-    const char *text = "the WebSocket protocol was broken";
-    if (code == WEBSOCKET_UNSUPPORTED)
-        text = "a binary message came where only text is understood";
-    else if (code == INVALID_TEXT)
-        text = "a message is not UTF-8";
-    else if (code == WEBSOCKET_TOO_BIG)
-        text = "a message is too big";
+    const char *text = websocket_breach_text(code);
     codec_put_close(ws, code, text);
     codec_flush(ws);
-    websocket_lose(ws, code, text);
+    websocket_lose(ws, WEBSOCKET_BY_US, code, text);
 }
 
 static uint64_t frame_len(uint64_t payload_len, bool is_masked)
@@ -204,7 +197,7 @@ static int codec_begin_frame(const struct websocket *ws, const struct wslay_fram
     codec->frame_left = frame->payload_length;
     codec->is_in_frame = true;
     if (frame->rsv != 0 || frame->mask != (ws->role == WEBSOCKET_SERVER))
-        return PROTOCOL_ERROR;
+        return WEBSOCKET_PROTOCOL_ERROR;
     switch (frame->opcode) {
     case WSLAY_CONNECTION_CLOSE:
     case WSLAY_PING:
@@ -213,17 +206,17 @@ static int codec_begin_frame(const struct websocket *ws, const struct wslay_fram
         return 0;
     case WSLAY_CONTINUATION_FRAME:
         if (!codec->is_in_message)
-            return PROTOCOL_ERROR;
+            return WEBSOCKET_PROTOCOL_ERROR;
         break;
     case WSLAY_TEXT_FRAME:
     case WSLAY_BINARY_FRAME:
         if (codec->is_in_message)
-            return PROTOCOL_ERROR;
+            return WEBSOCKET_PROTOCOL_ERROR;
         if (frame->opcode == WSLAY_BINARY_FRAME)
             return WEBSOCKET_UNSUPPORTED;
         break;
     default:
-        return PROTOCOL_ERROR;
+        return WEBSOCKET_PROTOCOL_ERROR;
     }
     return frame->payload_length > buf_room(&codec->message) ? WEBSOCKET_TOO_BIG : 0;
 }
@@ -242,42 +235,35 @@ static void codec_take_payload(struct codec *codec, const struct wslay_frame_ioc
     }
 }
 
-/* Section 7.4: codes that may stand in a close frame. */
-static bool is_close_code(int code)
-{
-    return (code >= 1000 && code <= 1014 && code != 1004 && code != NO_STATUS &&
-            code != ABNORMAL) ||
-           (code >= 3000 && code <= 4999);
-}
-
 static void websocket_on_close_frame(struct websocket *ws)
 {
     const struct codec *codec = ws->codec;
-    int code = NO_STATUS;
+    int code = WEBSOCKET_NO_STATUS;
     char reason[REASON_MAX + 1] = "";
     if (codec->control_len == 1) {
-        websocket_refuse(ws, PROTOCOL_ERROR);
+        websocket_refuse(ws, WEBSOCKET_PROTOCOL_ERROR);
         return;
     }
     if (codec->control_len >= 2) {
         struct span text = span_of(codec->control + 2, codec->control_len - 2U);
         code = get_u16be(codec->control);
-        if (!is_close_code(code) || !utf8_is_valid(text)) {
-            websocket_refuse(ws, is_close_code(code) ? INVALID_TEXT : PROTOCOL_ERROR);
+        if (!websocket_is_close_code(code) || !utf8_is_valid(text)) {
+            websocket_refuse(ws, websocket_is_close_code(code) ? WEBSOCKET_INVALID_TEXT
+                                                               : WEBSOCKET_PROTOCOL_ERROR);
             return;
         }
         snprintf(reason, sizeof reason, "%.*s", SPAN_ARG(text));
     }
     codec_put_close(ws, code, "");
     codec_flush(ws);
-    websocket_lose(ws, code, reason);
+    websocket_lose(ws, WEBSOCKET_BY_PEER, code, reason);
 }
 
 static void websocket_on_message(struct websocket *ws)
 {
     struct buf *message = &ws->codec->message;
     if (!utf8_is_valid(buf_bytes(message))) {
-        websocket_refuse(ws, INVALID_TEXT);
+        websocket_refuse(ws, WEBSOCKET_INVALID_TEXT);
         return;
     }
     if (ws->handlers->on_message)
@@ -316,7 +302,7 @@ static void websocket_parse(struct websocket *ws)
         ssize_t len = wslay_frame_recv(codec->wslay, &frame);
         if (len == WSLAY_ERR_WANT_READ)
             return;
-        int code = len < 0 ? PROTOCOL_ERROR : 0;
+        int code = len < 0 ? WEBSOCKET_PROTOCOL_ERROR : 0;
         if (code == 0 && !codec->is_in_frame)
             code = codec_begin_frame(ws, &frame);
         if (code != 0) {
@@ -353,13 +339,13 @@ static void on_conn_data(struct span bytes, void *arg)
 
 static void on_conn_end(void *arg)
 {
-    websocket_lose(arg, ABNORMAL, "the connection ended");
+    websocket_lose(arg, WEBSOCKET_BY_NOBODY, WEBSOCKET_ABNORMAL, "the connection ended");
 }
 
 static void on_conn_close(int error, const char *text, void *arg)
 {
     (void)error;
-    websocket_lose(arg, ABNORMAL, text);
+    websocket_lose(arg, WEBSOCKET_BY_NOBODY, WEBSOCKET_ABNORMAL, text);
 }
 
 static void early_free(struct websocket *ws)

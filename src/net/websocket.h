@@ -13,19 +13,22 @@
 
 #include "base/span.h"
 #include "net/conn.h"
+#include "net/websocket_code.h"
 
 struct websocket;
 
 enum {
-    WEBSOCKET_KEY_LEN = 24,    /* Sec-WebSocket-Key: 16 bytes in base64 */
-    WEBSOCKET_ACCEPT_LEN = 28, /* Sec-WebSocket-Accept: SHA-1 in base64 */
+    WEBSOCKET_KEY_LEN = 24,   /* Sec-WebSocket-Key: 16 bytes in base64 */
+    WEBSOCKET_ACCEPT_LEN = 28 /* Sec-WebSocket-Accept: SHA-1 in base64 */
+};
 
-    WEBSOCKET_NORMAL = 1000,
-    WEBSOCKET_GOING_AWAY = 1001,
-    WEBSOCKET_UNSUPPORTED = 1003,
-    WEBSOCKET_POLICY = 1008,
-    WEBSOCKET_TOO_BIG = 1009,
-    WEBSOCKET_TRY_LATER = 1013
+/* Who ended it: nobody says so where the connection broke. */
+enum websocket_ender { WEBSOCKET_BY_NOBODY, WEBSOCKET_BY_PEER, WEBSOCKET_BY_US };
+
+struct websocket_end {
+    enum websocket_ender by;
+    int code;           /* net/websocket_code.h */
+    const char *reason; /* may be empty; valid during the call */
 };
 
 struct websocket_handlers {
@@ -34,11 +37,11 @@ struct websocket_handlers {
     /* Any bytes came: the peer lives. Called once for what one read brought,
      * before the messages in it. May be NULL. */
     void (*on_alive)(void *arg);
-    /* Gone, once: the code and reason of the peer's close frame (1005 for one
-     * without a code), 1006 for a connection that broke, or the code of a
-     * breach by the peer that was found and answered (1002, 1003, 1007, 1009).
+    /* Gone, once. By the peer: the code and reason of its close frame (1005 for
+     * one without a code). By us: a breach by the peer that was found and
+     * answered (1002, 1003, 1007, 1009). By nobody: 1006, the connection broke.
      * websocket_close() is still the owner's duty. Never called after it. */
-    void (*on_close)(int code, const char *reason, void *arg);
+    void (*on_close)(const struct websocket_end *end, void *arg);
     /* The answer to a websocket_ping(), with what that carried. May be NULL. */
     void (*on_pong)(struct span payload, void *arg);
 };

@@ -139,16 +139,19 @@ static void on_ws_pong(struct span payload, void *arg)
     timer_start_in(client->timer, number < client->probes ? client->probe_us : client->ping_us);
 }
 
-static void on_ws_close(int code, const char *reason, void *arg)
+static void on_ws_close(const struct websocket_end *end, void *arg)
 {
     struct signal_client *client = arg;
-    if (code == WEBSOCKET_GOING_AWAY)
-        client_lose(client, "is going away%s%s", *reason ? ": " : "", reason);
-    else if (code == 1006)
+    const char *reason = *end->reason ? end->reason : websocket_code_text(end->code);
+    if (end->by == WEBSOCKET_BY_NOBODY)
         client_lose(client, "is gone: %s", reason);
+    else if (end->by == WEBSOCKET_BY_US)
+        client_lose(client, "breaks the rules: %s; we closed the connection (%d)", reason,
+                    end->code);
+    else if (end->code == WEBSOCKET_GOING_AWAY)
+        client_lose(client, "is going away%s%s", *end->reason ? ": " : "", end->reason);
     else
-        client_lose(client, "closed the connection: %s (%d)", *reason ? reason : "no reason given",
-                    code);
+        client_lose(client, "closed the connection: %s (%d)", reason, end->code);
 }
 
 static void client_open(struct signal_client *client, struct span early)
@@ -203,11 +206,14 @@ static void on_conn_data(struct span bytes, void *arg)
         return;
     struct http_response response;
     struct http_field fields[HTTP_FIELDS_MAX];
-    bool is_too_long = buf_append(&client->head, bytes) < 0;
-    ssize_t len = is_too_long ? HTTP_HEAD_TOO_LARGE
-                              : http_parse_response(buf_bytes(&client->head), &response, fields);
-    if (len == 0)
+    int error = buf_append(&client->head, bytes);
+    assert(error == 0); /* there is room for one read behind an incomplete head */
+    (void)error;
+    ssize_t len = http_parse_response(buf_bytes(&client->head), &response, fields);
+    if (len == 0 && client->head.len <= HEAD_MAX)
         return;
+    if (len == 0 || len > HEAD_MAX)
+        len = HTTP_HEAD_TOO_LARGE;
     if (len < 0 && span_starts_with(buf_bytes(&client->head), TLS_ALERT))
         client_lose(client, "speaks TLS at that port: wss://, not ws://");
     else if (len < 0)
@@ -284,7 +290,7 @@ struct signal_client *signal_client_new(struct loop *loop, const struct url *url
     client->authority = xstrdup(url->authority);
     client->path = xstrdup(url->path);
     client->room = xstrdup(room);
-    buf_init(&client->head, HEAD_MAX);
+    buf_init(&client->head, HEAD_MAX + CONN_READ_MAX);
     client->timer = timer_new(loop, on_timer, client);
     client->wake = wake_watch_new(loop, on_wake, client);
     signal_client_set_times(client, SIGNAL_CLIENT_OPEN_US, SIGNAL_CLIENT_PING_US,

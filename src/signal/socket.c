@@ -96,11 +96,19 @@ static void socket_reset(struct socket *socket)
     websocket_reset(socket_release(socket));
 }
 
-static void socket_log_gone(const struct socket *socket, int code, const char *reason)
+static void socket_log_gone(const struct socket *socket, const struct websocket_end *end)
 {
-    const struct log_field fields[] = {{"socket", NULL, socket->number}, {"code", NULL, code}, {0}};
-    log_event(LOG_INFO, "gone", fields, "socket %u: gone: %s%s(%d)", socket->number, reason,
-              *reason ? " " : "", code);
+    static const char *const by[] = {
+        [WEBSOCKET_BY_NOBODY] = "broken",
+        [WEBSOCKET_BY_PEER] = "it closed",
+        [WEBSOCKET_BY_US] = "closed on it",
+    };
+    const char *reason = *end->reason ? end->reason : websocket_code_text(end->code);
+    const struct log_field fields[] = {{"socket", NULL, socket->number},
+                                       {"code", NULL, end->code},
+                                       {0}};
+    log_event(LOG_INFO, "gone", fields, "socket %u: gone: %s: %s (%d)", socket->number, by[end->by],
+              reason, end->code);
 }
 
 static void drop_doomed(void *arg)
@@ -269,10 +277,10 @@ static void on_ws_alive(void *arg)
     socket->heard_at_us = clock_now_us();
 }
 
-static void on_ws_close(int code, const char *reason, void *arg)
+static void on_ws_close(const struct websocket_end *end, void *arg)
 {
     struct socket *socket = arg;
-    socket_log_gone(socket, code, reason);
+    socket_log_gone(socket, end);
     socket_close(socket, WEBSOCKET_NORMAL, "");
 }
 

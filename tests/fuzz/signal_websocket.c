@@ -34,11 +34,11 @@ static void on_message(struct span text, void *arg)
     websocket_send(owner->ws, text);
 }
 
-static void on_close(int code, const char *reason, void *arg)
+static void on_close(const struct websocket_end *end, void *arg)
 {
     struct owner *owner = arg;
-    check(code >= 1000 && code < 5000);
-    check(utf8_is_valid(span_from_string(reason)));
+    check(end->code >= 1000 && end->code < 5000);
+    check(utf8_is_valid(span_from_string(end->reason)));
     owner->closes++;
     loop_stop(owner->loop);
 }

@@ -21,6 +21,7 @@ struct socket {
     bool is_alive;
     bool has_pong;
     bool is_closed;
+    enum websocket_ender by;
     int code;
     char reason[128];
     bool closes_at_message;
@@ -46,13 +47,14 @@ static void socket_on_alive(void *arg)
     s->is_alive = true;
 }
 
-static void socket_on_close(int code, const char *reason, void *arg)
+static void socket_on_close(const struct websocket_end *end, void *arg)
 {
     struct socket *s = arg;
     assert_false(s->is_closed);
     s->is_closed = true;
-    s->code = code;
-    snprintf(s->reason, sizeof s->reason, "%s", reason);
+    s->by = end->by;
+    s->code = end->code;
+    snprintf(s->reason, sizeof s->reason, "%s", end->reason);
 }
 
 static void socket_on_pong(struct span payload, void *arg)
@@ -319,6 +321,7 @@ static void check_breach(int first_byte, bool is_masked, struct span payload, in
     conn_write(rig.peer.conn, buf_bytes(&frame));
     buf_deinit(&frame);
     expect_close(&rig, code);
+    assert_int_equal(rig.socket.by, WEBSOCKET_BY_US);
     expect_close_frame(&rig, code);
     assert_int_equal(rig.socket.message_count, 0);
     rig_deinit(&rig);
@@ -388,6 +391,7 @@ static void test_close_without_code(void **state)
     rig_init(&rig, WEBSOCKET_SERVER);
     send_frame(&rig, FIN | CLOSE, SPAN_LITERAL(""));
     expect_close(&rig, 1005);
+    assert_int_equal(rig.socket.by, WEBSOCKET_BY_PEER);
     expect_bytes(&rig, "\x88\x00", 2);
     rig_deinit(&rig);
 }
@@ -399,6 +403,7 @@ static void test_connection_ends_without_close(void **state)
     rig_init(&rig, WEBSOCKET_SERVER);
     conn_end(rig.peer.conn);
     expect_close(&rig, 1006);
+    assert_int_equal(rig.socket.by, WEBSOCKET_BY_NOBODY);
     rig_deinit(&rig);
     rig_init(&rig, WEBSOCKET_SERVER);
     conn_reset(rig.peer.conn);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
 #include "http/parse.h"
 #include "net/wake_watch.h"
@@ -338,8 +339,67 @@ static void test_wrong_servers(void **state)
     check_fake(ACCEPTS "\x88\x0f\x03\xf1"
                        "shutting down",
                1, false, "closed the connection: shutting down (1009)");
-    check_fake(ACCEPTS "\x82\x01x", 1, false, "binary message");
     check_fake(ACCEPTS "\x88\x02\x03\xe9", 1, false, "is going away");
+}
+
+/* Who closed, and why, whatever the code. */
+static void test_closes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *frame, *words;
+    } rows[] = {
+        {"\x88\x02\x03\xe8", "closed the connection: it has ended the visit (1000)"},
+        {"\x88\x02\x03\xea", "closed the connection: it says that we broke the WebSocket"},
+        {"\x88\x02\x03\xeb", "closed the connection: it does not take that kind"},
+        {"\x88\x02\x03\xef", "closed the connection: it says that a message of ours is not"},
+        {"\x88\x02\x03\xf0", "closed the connection: we broke a rule of its own (1008)"},
+        {"\x88\x02\x03\xf1", "closed the connection: a message of ours is too big for it (1009)"},
+        {"\x88\x02\x03\xf2", "closed the connection: it misses an extension (1010)"},
+        {"\x88\x02\x03\xf3", "closed the connection: it has failed (1011)"},
+        {"\x88\x02\x03\xf4", "closed the connection: it restarts (1012)"},
+        {"\x88\x02\x03\xf5", "closed the connection: it has too much to do"},
+        {"\x88\x02\x03\xf6", "closed the connection: what stands in front of it"},
+        {"\x88\x02\x0f\xa0", "closed the connection: no reason given (4000)"},
+        {"\x83\x01x", "breaks the rules: the WebSocket protocol was broken; we closed the "
+                      "connection (1002)"},
+        {"\x82\x01x", "breaks the rules: a binary message came where only text is understood; "
+                      "we closed the connection (1003)"},
+        {"\x81\x01\xff", "breaks the rules: a message is not UTF-8; we closed the connection "
+                         "(1007)"},
+        {"\x81\x7f\x01\x01\x01\x01\x01\x01\x01\x01x",
+         "breaks the rules: a message is too big; we closed the connection (1009)"},
+    };
+    log_configure(LOG_ERROR, LOG_TEXT);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char answer[256];
+        snprintf(answer, sizeof answer, "%s%s", ACCEPTS, rows[i].frame);
+        check_fake(answer, 1, false, rows[i].words);
+    }
+}
+
+/* What a server says at once does not count as a part of its head. */
+static void test_much_behind_the_head(void **state)
+{
+    (void)state;
+    enum { SDP_LEN = 40000 };
+    static const char before[] = ACCEPTS "\x81\x7e\x9c\x59{\"type\":\"offer\",\"sdp\":\"";
+    static char sdp[SDP_LEN + 1];
+    memset(sdp, 'x', SDP_LEN);
+    log_configure(LOG_ERROR, LOG_TEXT);
+    char *answer = xasprintf("%s%s\"}", before, sdp);
+    char *expected = xasprintf("offer - %s\n", sdp);
+    struct loop *loop = loop_new();
+    struct fake f;
+    struct visit v;
+    fake_start(&f, loop, answer);
+    visit_begin(&v, loop, f.url, NULL, "r");
+    expect(&v, expected);
+    visit_end(&v);
+    fake_stop(&f);
+    loop_free(loop);
+    free(answer);
+    free(expected);
 }
 
 /* A server that is not heard any more, though it is heard from: nothing but the
@@ -608,6 +668,8 @@ int main(void)
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_close_in_callbacks),
         cmocka_unit_test(test_wrong_servers),
+        cmocka_unit_test(test_closes),
+        cmocka_unit_test(test_much_behind_the_head),
         cmocka_unit_test(test_probes),
         cmocka_unit_test(test_probe_after_a_sleep),
         cmocka_unit_test(test_flood_is_given_up),

@@ -18,12 +18,12 @@ static void on_ws_alive(void *arg)
     ((struct visitor *)arg)->alive_count++;
 }
 
-static void on_ws_close(int code, const char *reason, void *arg)
+static void on_ws_close(const struct websocket_end *end, void *arg)
 {
     struct visitor *v = arg;
     v->is_closed = true;
-    v->code = code;
-    snprintf(v->reason, sizeof v->reason, "%s", reason);
+    v->code = end->code;
+    snprintf(v->reason, sizeof v->reason, "%s", end->reason);
 }
 
 static void on_conn_open(void *arg)
