@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "net/resolve.h"
 
 enum { HOST_NAME_MAX_LEN = 255 };
@@ -21,31 +22,41 @@ static bool has_name(const struct name_list *list, struct span name)
     return false;
 }
 
-/* The host of "host:port", without the port and the dot of a name's root. */
-static struct span host_of(struct span authority)
+struct span origin_port_of(struct span authority)
 {
     if (authority.len == 0)
         return authority;
     const uint8_t *bracket = memrchr(authority.data, ']', authority.len);
     const uint8_t *colon = memrchr(authority.data, ':', authority.len);
-    if (colon && (!bracket || colon > bracket))
-        authority.len = (size_t)(colon - authority.data);
+    if (!colon || (bracket && colon < bracket))
+        return (struct span){0};
+    return span_skip(authority, (size_t)(colon - authority.data));
+}
+
+struct span origin_host_of(struct span authority)
+{
+    authority.len -= origin_port_of(authority).len;
     if (authority.len > 1 && authority.data[authority.len - 1] == '.')
         authority.len--;
     return authority;
 }
 
-static bool is_literal(struct span host)
+static bool parse_literal(struct span host, struct address *address)
 {
     char text[INET6_ADDRSTRLEN];
-    struct address address;
     if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
         host = span_of(host.data + 1, host.len - 2);
     if (host.len >= sizeof text)
         return false;
     memcpy(text, host.data, host.len);
     text[host.len] = '\0';
-    return address_parse(text, 0, &address) == 0;
+    return address_parse(text, 0, address) == 0;
+}
+
+static bool is_literal(struct span host)
+{
+    struct address address;
+    return parse_literal(host, &address);
 }
 
 static bool is_localhost(struct span host)
@@ -59,7 +70,7 @@ static bool is_localhost(struct span host)
 
 bool origin_is_safe_host(struct span host, const struct name_list *allowed)
 {
-    struct span name = host_of(host);
+    struct span name = origin_host_of(host);
     return name.len == 0 || is_localhost(name) || is_literal(name) || has_name(allowed, name);
 }
 
@@ -88,17 +99,45 @@ bool origin_is_foreign(struct http_fields request, const struct name_list *allow
     return own.len == 0 || !span_is_equal_nocase(authority, own);
 }
 
+/* Of IPv4, also where IPv6 maps it. */
+static bool find_ipv4(const struct address *address, uint32_t *out)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->storage;
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)&address->storage)->sin6_addr;
+    if (address->storage.ss_family == AF_INET)
+        *out = ntohl(v4->sin_addr.s_addr);
+    else if (IN6_IS_ADDR_V4MAPPED(v6))
+        *out = get_u32be(v6->s6_addr + 12);
+    else
+        return false;
+    return true;
+}
+
 bool origin_is_loopback(const char *listen_host)
 {
     struct address address;
+    uint32_t v4;
     if (is_localhost(span_from_string(listen_host)))
         return true;
     if (address_parse(listen_host, 0, &address) < 0)
         return false;
-    if (address.storage.ss_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&address.storage)->sin6_addr);
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address.storage;
-    return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (find_ipv4(&address, &v4))
+        return v4 >> 24 == IN_LOOPBACKNET;
+    return IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&address.storage)->sin6_addr);
+}
+
+bool origin_is_this_machine(struct span host)
+{
+    struct address address;
+    uint32_t v4;
+    if (span_is_string_nocase(host, "localhost"))
+        return true;
+    if (!parse_literal(host, &address))
+        return false;
+    if (find_ipv4(&address, &v4))
+        return v4 >> 24 == IN_LOOPBACKNET || v4 == INADDR_ANY;
+    const struct in6_addr *v6 = &((struct sockaddr_in6 *)&address.storage)->sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(v6) || IN6_IS_ADDR_UNSPECIFIED(v6);
 }
 
 const char *origin_check_host(const char *text)

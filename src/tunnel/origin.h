@@ -36,4 +36,14 @@ bool origin_is_foreign(struct http_fields request, const struct name_list *allow
 /* Whether to listen there lets in only who is on this machine. */
 bool origin_is_loopback(const char *listen_host);
 
+/* The two parts of an authority without user information: the host, with
+ * brackets and without the dot of a name's root; ":PORT", or nothing. */
+struct span origin_host_of(struct span authority);
+struct span origin_port_of(struct span authority);
+
+/* Whether such a host is one of the names by which a machine speaks to itself:
+ * localhost, a loopback address, or the wildcard that it listens on. What is
+ * below localhost is as good as another machine: a server may tell them apart. */
+bool origin_is_this_machine(struct span host);
+
 #endif

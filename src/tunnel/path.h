@@ -14,8 +14,6 @@
  * caller. */
 char *path_for_upstream(struct span path, const char *advertise, const char *base);
 
-enum { PATH_ADDED_MAX = 3 }; /* bytes, beside the prefix */
-
 /* The reverse, for what an upstream says of itself: with base "/api" and
  * advertise "/v1", "/api/models" becomes "/v1/models". A query or a fragment
  * may follow. NULL where the path is not under base: no client can ask for it.

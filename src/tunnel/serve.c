@@ -31,6 +31,7 @@ struct serve {
     struct loop *loop;
     struct serve_config config;
     struct upstream upstream;
+    struct own_url_upstream own;
     struct permit permit;
     struct list forwards;
 };
@@ -39,7 +40,7 @@ struct forward {
     struct serve *serve;
     struct list link;
     struct mux_stream *stream;
-    struct location_names names;
+    struct own_url_names names;
     struct http_call *call; /* NULL until the body's framing is known */
     struct head *head;      /* until then, where REQ_HEADERS did not say */
     bool is_bodyless;       /* the call ended with its head */
@@ -63,6 +64,7 @@ int serve_new(struct loop *loop, const struct serve_config *config,
     }
     serve->loop = loop;
     serve->config = *config;
+    serve->own = own_url_upstream(config->upstream.url, config->advertise);
     permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
     list_init(&serve->forwards);
     *out = serve;
@@ -82,7 +84,7 @@ static void forward_free(struct forward *f)
 {
     list_remove(&f->link);
     head_free(f->head);
-    location_forget(&f->names);
+    own_url_forget(&f->names);
     free(f);
 }
 
@@ -99,35 +101,34 @@ static void forward_fail(struct forward *f, enum stream_error error, const char 
 
 /* --- from the upstream ---------------------------------------------------- */
 
-static void fill_head(struct head *head, const struct http_response *response)
+static void fill_head(const struct forward *f, struct head *head,
+                      const struct http_response *response)
 {
     head_init(head);
     head->status = response->status;
     head->reason = response->reason;
     head->framing = response->framing;
     rewrite_response(head, response);
+    location_rewrite(head, &f->serve->own, &f->names);
 }
 
 static void on_interim(const struct http_response *response, void *arg)
 {
     struct forward *f = arg;
     struct head head;
-    fill_head(&head, response);
+    fill_head(f, &head, response);
     head.framing = HTTP_BODY_NONE;
     mux_stream_interim(f->stream, &head);
+    head_deinit(&head);
 }
 
 static void on_response(const struct http_response *response, void *arg)
 {
     struct forward *f = arg;
     struct head head;
-    fill_head(&head, response);
+    fill_head(f, &head, response);
     f->status = response->status;
     f->is_pipe = response->framing == HTTP_BODY_PIPE;
-    const struct url *url = f->serve->upstream.url;
-    const struct location_upstream upstream = {url->is_tls, url->authority, url->path,
-                                               f->serve->config.advertise};
-    location_rewrite(&head, &upstream, &f->names);
     int error = mux_stream_respond(f->stream, &head);
     head_deinit(&head);
     if (error) {
@@ -320,7 +321,7 @@ static void forward_start(struct forward *f, const struct head *head)
     upstream.method = head->method;
     upstream.target = head->target;
     rewrite_for_upstream(&upstream, f, head);
-    location_learn(&f->names, head_fields(&upstream));
+    own_url_learn(&f->names, head_fields(head), head_fields(&upstream));
     f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
     if (head->is_framing_known)
         start_call(f, &upstream, head->framing);

@@ -410,6 +410,15 @@ class Handler(BaseHTTPRequestHandler):
         url = f"http://{self.headers['Host']}{self.path}/"
         self.start(307, "text/plain", 0, [("Location", url)])
 
+    def on_own(self, rest):
+        """Speaks of itself by another name of this machine, in each field that
+        clients follow."""
+        url = f"http://127.0.0.1:{self.server.server_port}/inspect/{rest}"
+        challenge = f'Bearer resource_metadata="{url}"'
+        link = f'<{url}>; rel="next"'
+        fields = [("Location", url), ("Link", link), ("WWW-Authenticate", challenge)]
+        self.start(401, "text/plain", 0, fields)
+
     def on_inspect(self, _):
         """Answers with what came."""
         body = b"".join(self.body())

@@ -107,6 +107,12 @@ class Paths(Case):
         rig.wait_up()
         fields = dict(rig.get_json("/inspect/")["headers"])
         self.assertEqual(fields["Host"], f"localhost:{port}")
+        # It leads back through the tunnel, by whatever name it calls itself.
+        own = f"http://127.0.0.1:{rig.proxy_address[1]}/inspect/a"
+        status, fields, _ = rig.request("GET", "/own/a")
+        self.assertEqual((status, fields["Location"]), (401, "/inspect/a"))
+        self.assertEqual(fields["Link"], f'<{own}>; rel="next"')
+        self.assertEqual(fields["WWW-Authenticate"], f'Bearer resource_metadata="{own}"')
 
     def test_unknown_host(self):
         """an upstream whose name does not resolve: 502"""

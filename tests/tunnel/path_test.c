@@ -69,12 +69,10 @@ static void test_for_client(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct span path = span_from_string(rows[i].path);
         char *got = path_for_client(path, rows[i].advertise, rows[i].base);
-        if (rows[i].expected) {
+        if (rows[i].expected)
             assert_string_equal(got, rows[i].expected);
-            assert_true(strlen(got) <= path.len + strlen(rows[i].advertise) + PATH_ADDED_MAX);
-        } else {
+        else
             assert_null(got);
-        }
         free(got);
     }
 }
