@@ -28,7 +28,7 @@ ALLOWED = {
         {"loop.c", "timers.c", "wake_watch.c"},
     ],
     "rtc": [
-        {"ice.c", "ice_base.c", "ice_interfaces.c", "ice_mdns.c"},
+        {"ice_interfaces.c", "ice_io.c", "ice_lookups.c", "ice_sockets.c"},
         {"peer.c", "peer_signal.c", "peer_transport.c"},
     ],
     "tunnel": [

@@ -16,7 +16,12 @@
 
 #include "base/span.h"
 
-enum { TURN_CHANNEL_HEADER_LEN = 4, TURN_CHANNEL_FIRST = 0x4000, TURN_CHANNEL_LAST = 0x4fff };
+enum {
+    TURN_CHANNEL_HEADER_LEN = 4,
+    TURN_CHANNEL_FIRST = 0x4000,
+    TURN_CHANNEL_LAST = 0x4fff,
+    TURN_STREAM_ALIGNMENT = 4 /* of frames on TCP and TLS */
+};
 
 /* The header of len bytes of data. */
 void turn_channel_encode(uint16_t channel, uint16_t len, uint8_t out[TURN_CHANNEL_HEADER_LEN]);
@@ -24,7 +29,7 @@ void turn_channel_encode(uint16_t channel, uint16_t len, uint8_t out[TURN_CHANNE
 /* Zero bytes that follow len bytes of data on a stream: 0 to 3. */
 static inline size_t turn_channel_padding(size_t len)
 {
-    return (4 - len % 4) % 4;
+    return (TURN_STREAM_ALIGNMENT - len % TURN_STREAM_ALIGNMENT) % TURN_STREAM_ALIGNMENT;
 }
 
 /* Reads ChannelData at the front of bytes: consumed, without padding; 0 when

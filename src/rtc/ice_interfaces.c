@@ -22,7 +22,7 @@
 
 #include "base/alloc.h"
 #include "ice/candidate.h"
-#include "rtc/ice_internal.h"
+#include "rtc/ice_io_internal.h"
 
 static enum ice_interface_kind kind_of(const struct interface *interface)
 {

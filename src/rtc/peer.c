@@ -134,13 +134,13 @@ enum peer_state peer_get_state(const struct peer *peer)
 
 bool peer_get_path(const struct peer *peer, struct peer_path *out)
 {
-    return peer->ice && ice_get_path(peer->ice, out);
+    return peer->path && rtc_path_describe(peer->path, out);
 }
 
 const char *peer_describe_tried(struct peer *peer, char out[PEER_TRIED_MAX])
 {
     out[0] = '\0';
-    return peer->ice ? ice_describe_tried(peer->ice, out) : out;
+    return peer->path ? rtc_path_describe_tried(peer->path, out) : out;
 }
 
 const uint8_t *peer_remote_fingerprint(const struct peer *peer)

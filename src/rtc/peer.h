@@ -22,6 +22,7 @@
 
 #include "base/span.h"
 #include "net/loop.h"
+#include "rtc/path.h"
 #include "rtc/sdp.h"
 
 struct peer;
@@ -31,20 +32,6 @@ struct ice_servers;
 enum peer_state { PEER_NEW, PEER_CONNECTING, PEER_SECURING, PEER_OPENING, PEER_OPEN, PEER_CLOSED };
 const char *peer_state_name(enum peer_state state);
 
-/* How the two ends reach each other, for a person to read. */
-struct peer_path {
-    char local[80];  /* "host 192.168.1.5:40112" */
-    char remote[80]; /* "srflx 203.0.113.9:51820" */
-    bool is_relayed;
-};
-
-/* What has become of a path that once worked. */
-enum peer_path_state {
-    PEER_PATH_WORKS,
-    PEER_PATH_SILENT, /* nobody answers on it, for some seconds now */
-    PEER_PATH_LOST    /* there is none */
-};
-
 enum {
     PEER_MESSAGE_MAX = 64 << 10, /* one frame of the wire contract */
     /* Channel 0 is opened by DCEP and goes before the others. Channels 1 to
@@ -52,8 +39,7 @@ enum {
      * are there when the first is, and whether the other side knows of them is
      * for the owner to find out. */
     PEER_CHANNELS_MAX = 32,
-    PEER_FIRST_FURTHER_STREAM = 2,
-    PEER_TRIED_MAX = 768 /* the text of peer_describe_tried() */
+    PEER_FIRST_FURTHER_STREAM = 2
 };
 
 struct peer_handlers {
@@ -163,7 +149,7 @@ void peer_set_reading(struct peer *peer, bool reading);
 
 enum peer_state peer_get_state(const struct peer *peer);
 
-/* False before ICE has found a path. */
+/* False before a path was found. */
 bool peer_get_path(const struct peer *peer, struct peer_path *out);
 
 /* Which servers and pairs were tried for a path and how it went, for a person

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "rtc/channel.h"
 #include "rtc/dtls.h"
-#include "rtc/ice.h"
+#include "rtc/ice_io.h"
 #include "rtc/peer.h"
 #include "rtc/sdp.h"
 #include "sctp/sctp.h"
@@ -50,7 +50,8 @@ struct peer {
 
     /* Transport. */
     enum dtls_role role;
-    struct ice *ice;
+    struct ice_io *ice;
+    struct rtc_path *path; /* of ICE, unless another one was given */
     struct dtls *dtls;
     struct sctp_assoc *sctp;
     struct sctp_arena arena; /* where it writes packets */
@@ -60,7 +61,7 @@ struct peer {
     bool is_sctp_reading;     /* what SCTP was told */
     bool has_work;            /* peer_work_later() was called */
     bool is_stopping;
-    struct buf early_datagrams; /* before ICE is up: u16 length and bytes each */
+    struct buf early_datagrams; /* before the path is up: u16 length and bytes each */
     struct timer *timer;        /* of DTLS and SCTP */
     uint64_t armed_us;
     struct timer *connect_timer;
@@ -83,6 +84,9 @@ void peer_signal_deinit(struct peer *peer);
 
 /* peer_transport.c */
 void peer_start_ice(struct peer *peer);
+/* From now on datagrams go that way, and only its news are heard. It is not
+ * the peer's: it outlives peer_close(), or is replaced before it ends. */
+void peer_use_path(struct peer *peer, struct rtc_path *path);
 void peer_start_transport(struct peer *peer); /* both descriptions are there */
 void peer_stop_transport(struct peer *peer);  /* says bye; the engines are quiet after */
 void peer_free_transport(struct peer *peer);

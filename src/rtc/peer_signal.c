@@ -79,8 +79,8 @@ static void describe_later(struct peer *peer)
 
 static void copy_credentials(struct peer *peer)
 {
-    snprintf(peer->local.ufrag, sizeof peer->local.ufrag, "%s", ice_local_ufrag(peer->ice));
-    snprintf(peer->local.pwd, sizeof peer->local.pwd, "%s", ice_local_pwd(peer->ice));
+    snprintf(peer->local.ufrag, sizeof peer->local.ufrag, "%s", ice_io_local_ufrag(peer->ice));
+    snprintf(peer->local.pwd, sizeof peer->local.pwd, "%s", ice_io_local_pwd(peer->ice));
 }
 
 /* With peer->local initialized by its form. */
@@ -92,7 +92,7 @@ static void begin(struct peer *peer)
              peer->config.tool ? peer->config.tool : "");
     memcpy(peer->local.fingerprint, cert_fingerprint(peer->config.cert), CERT_FINGERPRINT_LEN);
     peer->is_fresh = true;
-    ice_gather(peer->ice);
+    ice_io_gather(peer->ice);
     describe_later(peer);
 }
 
@@ -125,8 +125,8 @@ int peer_restart(struct peer *peer)
     peer->is_offering = true;
     peer->local.setup = SDP_ACTPASS; /* RFC 8842 section 5.5: also with DTLS up */
     forget_local(peer);
-    ice_update_addresses(peer->ice);
-    ice_restart(peer->ice);
+    ice_io_update_addresses(peer->ice);
+    ice_io_restart(peer->ice);
     copy_credentials(peer);
     describe_later(peer);
     return 0;
@@ -150,7 +150,7 @@ void peer_abandon_restart(struct peer *peer)
 
 bool peer_update_addresses(struct peer *peer)
 {
-    return peer->ice && ice_update_addresses(peer->ice);
+    return peer->ice && ice_io_update_addresses(peer->ice);
 }
 
 /* ---- theirs ---- */
@@ -166,12 +166,12 @@ static int use_candidate(struct peer *peer, const char *candidate, const char *u
     if (!peer->ice || is_foreign(peer, ufrag))
         return -EINVAL;
     if (!candidate) {
-        ice_end_of_remote_candidates(peer->ice);
+        ice_io_end_of_remote_candidates(peer->ice);
         return 0;
     }
     if (peer->remote_candidates == SDP_CANDIDATES_MAX)
         return -EINVAL;
-    int error = ice_add_remote_candidate(peer->ice, candidate);
+    int error = ice_io_add_remote_candidate(peer->ice, candidate);
     if (error < 0)
         log_debug("peer: skipped the other side's \"%s\"", candidate);
     else
@@ -192,8 +192,8 @@ static void use_remote(struct peer *peer)
 {
     peer->is_fresh = false;
     peer->remote_candidates = 0;
-    ice_set_remote_pacing(peer->ice, peer->remote.pacing_ms);
-    ice_set_remote_credentials(peer->ice, peer->remote.ufrag, peer->remote.pwd);
+    ice_io_set_remote_pacing(peer->ice, peer->remote.pacing_ms);
+    ice_io_set_remote_credentials(peer->ice, peer->remote.ufrag, peer->remote.pwd);
     for (size_t i = 0; i < peer->remote.candidate_count; i++)
         use_candidate(peer, peer->remote.candidates[i], NULL);
     if (peer->remote.end_of_candidates)
@@ -270,7 +270,7 @@ static void take_next_offer(struct peer *peer, const struct sdp *sdp)
     keep_remote(peer, sdp);
     if (restarts_us) {
         forget_local(peer);
-        ice_update_addresses(peer->ice);
+        ice_io_update_addresses(peer->ice);
     }
     if (is_restart || peer->is_fresh)
         use_remote(peer);

@@ -1,9 +1,9 @@
 /*
  * The layers and who calls whom:
  *
- *   ICE  on_datagram ─► dtls_feed ─► on_data ─► sctp feed ─► channel ─► owner
+ *   path on_datagram ─► dtls_feed ─► on_data ─► sctp feed ─► channel ─► owner
  *   owner ─► channel ─► sctp send     (queued until the turn's end)
- *   sctp flush ─► on_packets ─► ice_queue, dtls_seal into it ─► ice_flush
+ *   sctp flush ─► on_packets ─► rtc_path_queue, dtls_seal into it ─► rtc_path_flush
  *
  * SCTP is flushed once a turn, when all that had come is fed and all that the
  * owner had to say is queued: one acknowledgement and one burst for both.
@@ -36,7 +36,7 @@ enum {
     /* Without any path, until the connection is given up: as long as the
      * other side hears nothing before it does (RFC 7675). */
     PATH_PATIENCE_S = 30,
-    /* Datagrams that come before ICE is up on our side, from who has proved by
+    /* Datagrams that come before the path is up on our side, from who has proved by
      * a check that it knows our password: a flight of DTLS, some times over. */
     EARLY_DATAGRAMS_MAX = 32 << 10,
     EARLY_HEADER_LEN = 2,
@@ -89,7 +89,7 @@ static void on_connect_timeout(void *arg)
     char text[TEXT_MAX];
     if (peer->state == PEER_CONNECTING)
         snprintf(text, sizeof text, "no path to the other side was found in %d s (%s)",
-                 CONNECT_TIMEOUT_S, ice_describe_tried(peer->ice, tried));
+                 CONNECT_TIMEOUT_S, rtc_path_describe_tried(peer->path, tried));
     else if (peer->state == PEER_SECURING)
         snprintf(text, sizeof text, "the DTLS handshake was not done in %d s", CONNECT_TIMEOUT_S);
     else
@@ -115,16 +115,16 @@ static void become_open(struct peer *peer)
 static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t count)
 {
     struct peer *peer = arg;
-    if (!peer->ice || !dtls_is_connected(peer->dtls))
+    if (!peer->path || !dtls_is_connected(peer->dtls))
         return;
     for (size_t i = 0; i < count; i++) {
         struct span packet = span_of(packets[i].data, packets[i].len);
         size_t len = dtls_sealed_len(peer->dtls, packet.len);
-        uint8_t *at = ice_queue(peer->ice, len, packets[i].may_fragment);
+        uint8_t *at = rtc_path_queue(peer->path, len, packets[i].may_fragment);
         if (at)
             dtls_seal(peer->dtls, packet, at);
     }
-    ice_flush(peer->ice);
+    rtc_path_flush(peer->path);
 }
 
 static void on_sctp_connected(void *arg)
@@ -242,7 +242,7 @@ void peer_work_later(struct peer *peer)
 /* Where path MTU discovery ends: what this machine knows of the way. */
 static size_t mtu_max(const struct peer *peer)
 {
-    size_t datagram = ice_datagram_max(peer->ice);
+    size_t datagram = rtc_path_datagram_max(peer->path);
     size_t most = datagram > DTLS_OVERHEAD ? (datagram - DTLS_OVERHEAD) / 4 * 4 : SCTP_MTU;
     return most > SCTP_MTU_MAX ? SCTP_MTU_MAX : most;
 }
@@ -293,13 +293,13 @@ static void start_sctp(struct peer *peer)
 static void on_dtls_datagram(struct span datagram, void *arg)
 {
     struct peer *peer = arg;
-    if (!peer->ice)
+    if (!peer->path)
         return;
-    uint8_t *at = ice_queue(peer->ice, datagram.len, false);
+    uint8_t *at = rtc_path_queue(peer->path, datagram.len, false);
     if (!at)
         return;
     memcpy(at, datagram.data, datagram.len);
-    ice_flush(peer->ice);
+    rtc_path_flush(peer->path);
 }
 
 static void limit_opening(struct peer *peer)
@@ -337,7 +337,7 @@ static void on_dtls_closed(int error, const char *text, void *arg)
     peer_end(arg, text);
 }
 
-/* ---- ICE ---- */
+/* ---- the path ---- */
 
 static void feed_early(struct peer *peer)
 {
@@ -352,7 +352,7 @@ static void feed_early(struct peer *peer)
     buf_deinit(&peer->early_datagrams);
 }
 
-static void on_ice_connected(void *arg)
+static void on_path_connected(void *arg)
 {
     struct peer *peer = arg;
     if (peer->state != PEER_CONNECTING)
@@ -361,7 +361,7 @@ static void on_ice_connected(void *arg)
     peer_set_state(peer, PEER_SECURING);
     if (peer->state != PEER_SECURING)
         return;
-    dtls_limit_datagrams(peer->dtls, ice_datagram_max(peer->ice));
+    dtls_limit_datagrams(peer->dtls, rtc_path_datagram_max(peer->path));
     dtls_start(peer->dtls, clock_now_us());
     feed_early(peer);
     peer_arm(peer);
@@ -378,7 +378,7 @@ static void keep_early(struct peer *peer, struct span datagram)
     buf_append(&peer->early_datagrams, datagram);
 }
 
-static void on_ice_datagram(struct span datagram, void *arg)
+static void on_path_datagram(struct span datagram, void *arg)
 {
     struct peer *peer = arg;
     if (peer->state == PEER_CLOSED)
@@ -391,7 +391,7 @@ static void on_ice_datagram(struct span datagram, void *arg)
     peer_arm(peer);
 }
 
-static void on_ice_failed(const char *text, void *arg)
+static void on_path_failed(const char *text, void *arg)
 {
     peer_end(arg, text);
 }
@@ -402,11 +402,11 @@ static void on_path_patience(void *arg)
     char tried[PEER_TRIED_MAX];
     char text[TEXT_MAX];
     snprintf(text, sizeof text, "the path to the other side is lost (%s)",
-             ice_describe_tried(peer->ice, tried));
+             rtc_path_describe_tried(peer->path, tried));
     peer_end(peer, text);
 }
 
-static void on_ice_path(enum peer_path_state state, bool is_other, void *arg)
+static void on_path_change(enum peer_path_state state, bool is_other, void *arg)
 {
     struct peer *peer = arg;
     if (peer->sctp && is_other)
@@ -425,25 +425,34 @@ static void on_ice_path(enum peer_path_state state, bool is_other, void *arg)
 
 /* ---- life ---- */
 
+void peer_use_path(struct peer *peer, struct rtc_path *path)
+{
+    static const struct rtc_path_handlers handlers = {
+        .on_connected = on_path_connected,
+        .on_datagram = on_path_datagram,
+        .on_change = on_path_change,
+        .on_failed = on_path_failed,
+    };
+    if (peer->path)
+        rtc_path_attach(peer->path, NULL, NULL);
+    if (path)
+        rtc_path_attach(path, &handlers, peer);
+    peer->path = path;
+}
+
 void peer_start_ice(struct peer *peer)
 {
-    static const struct ice_handlers handlers = {
-        .on_candidate = peer_on_local_candidate,
-        .on_connected = on_ice_connected,
-        .on_datagram = on_ice_datagram,
-        .on_path = on_ice_path,
-        .on_failed = on_ice_failed,
-    };
     buf_init(&peer->early_datagrams, EARLY_DATAGRAMS_MAX);
     peer->timer = timer_new(peer->loop, on_deadline, peer);
     peer->connect_timer = timer_new(peer->loop, on_connect_timeout, peer);
     peer->path_timer = timer_new(peer->loop, on_path_patience, peer);
-    struct ice_config config = {
+    struct ice_io_config config = {
         .is_controlling = peer->is_offerer,
         .is_relay_only = peer->config.is_relay_only,
         .servers = peer->config.servers,
     };
-    peer->ice = ice_new(peer->loop, &config, &handlers, peer);
+    peer->ice = ice_io_new(peer->loop, &config, peer_on_local_candidate, peer);
+    peer_use_path(peer, ice_io_path(peer->ice));
 }
 
 void peer_start_transport(struct peer *peer)
@@ -469,7 +478,8 @@ void peer_stop_transport(struct peer *peer)
         sctp_assoc_abort(peer->sctp, clock_now_us());
     if (peer->dtls)
         dtls_send_close(peer->dtls);
-    ice_close(peer->ice);
+    peer_use_path(peer, NULL);
+    ice_io_close(peer->ice);
     peer->ice = NULL;
     timer_free(peer->timer);
     timer_free(peer->connect_timer);

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "network_testing.h"
-#include "rtc/ice.h"
 #include "rtc/ice_interfaces.h"
+#include "rtc/ice_io.h"
 
 static struct interface interface(const char *name, const char *address)
 {
@@ -106,7 +106,7 @@ static void test_uplinks(void **state)
 
 struct rig {
     struct loop *loop;
-    struct ice *ice;
+    struct ice_io *io;
     int candidates;
     const char *wanted;
     bool has_wanted;
@@ -121,19 +121,17 @@ static void on_candidate(const char *candidate, void *arg)
     r->has_wanted |= strstr(candidate, r->wanted) != NULL;
 }
 
-static const struct ice_handlers handlers = {.on_candidate = on_candidate};
-
 static void rig_init(struct rig *r, const char *wanted)
 {
-    struct ice_config config = {.is_controlling = true};
+    struct ice_io_config config = {.is_controlling = true};
     *r = (struct rig){.loop = loop_new(), .wanted = wanted};
-    r->ice = ice_new(r->loop, &config, &handlers, r);
-    ice_gather(r->ice);
+    r->io = ice_io_new(r->loop, &config, on_candidate, r);
+    ice_io_gather(r->io);
 }
 
 static void rig_deinit(struct rig *r)
 {
-    ice_close(r->ice);
+    ice_io_close(r->io);
     loop_free(r->loop);
 }
 
@@ -142,7 +140,7 @@ static bool has_after_restart(struct rig *r, const char *wanted)
     r->candidates = 0;
     r->has_wanted = false;
     r->wanted = wanted;
-    ice_restart(r->ice);
+    ice_io_restart(r->io);
     assert_int_equal(r->candidates, 16);
     return r->has_wanted;
 }
@@ -169,11 +167,11 @@ static void test_many_bridges(void **state)
     assert_true(r.has_wanted);
 
     add_interface("eth2", "198.51.100.10/24");
-    assert_true(ice_update_addresses(r.ice));
+    assert_true(ice_io_update_addresses(r.io));
     assert_true(has_after_restart(&r, " 198.51.100.10 "));
     /* One bridge more is not worth another's place. */
     add_interface("br-20", "172.17.20.1/24");
-    ice_update_addresses(r.ice);
+    ice_io_update_addresses(r.io);
     assert_false(has_after_restart(&r, " 172.17.20.1 "));
     assert_true(has_after_restart(&r, " 192.0.2.10 "));
     rig_deinit(&r);

@@ -13,15 +13,15 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "ice/mdns.h"
-#include "rtc/ice_internal.h"
+#include "rtc/ice_io_internal.h"
 
 enum { QUESTIONS_MAX = 3 };
 
 #define QUESTION_INTERVAL_US (1 * US_PER_S)
 
 struct ice_lookup {
-    struct list link; /* in ice.lookups */
-    struct ice *ice;
+    struct list link; /* in io.lookups */
+    struct ice_io *io;
     struct udp *udp; /* or NULL */
     struct timer *timer;
     int id;
@@ -42,16 +42,16 @@ static void lookup_close(struct ice_lookup *lookup)
     if (lookup->udp)
         udp_close(lookup->udp);
     timer_free(lookup->timer);
-    loop_defer(lookup->ice->loop, lookup_free, lookup);
+    loop_defer(lookup->io->loop, lookup_free, lookup);
 }
 
 static void answer(struct ice_lookup *lookup, const struct ice_address *address)
 {
-    struct ice *ice = lookup->ice;
+    struct ice_io *io = lookup->io;
     int id = lookup->id;
     lookup_close(lookup);
-    ice_agent_resolved(ice->agent, id, address, clock_now_us());
-    ice_rearm(ice);
+    ice_agent_resolved(io->agent, id, address, clock_now_us());
+    ice_io_rearm(io);
 }
 
 static void on_answer(struct span bytes, size_t segment, const struct address *from, void *arg)
@@ -82,25 +82,25 @@ static void ask(void *arg)
     timer_start_in(lookup->timer, QUESTION_INTERVAL_US);
 }
 
-void ice_look_up(struct ice *ice, int id, const char *name)
+void ice_io_look_up(struct ice_io *io, int id, const char *name)
 {
     static const struct udp_handlers handlers = {.on_burst = on_answer};
     struct ice_address any = ice_address_v4(0, 0, 0, 0, 0);
     struct address local = ice_to_sockaddr(&any);
     struct ice_lookup *lookup = xcalloc(1, sizeof *lookup);
-    if (udp_new(ice->loop, &local, &handlers, lookup, &lookup->udp) < 0)
+    if (udp_new(io->loop, &local, &handlers, lookup, &lookup->udp) < 0)
         lookup->udp = NULL; /* out of descriptors: answered with nothing, by ask() */
-    lookup->ice = ice;
+    lookup->io = io;
     lookup->id = id;
     lookup->name = xstrdup(name);
-    lookup->timer = timer_new(ice->loop, ask, lookup);
-    list_append(&ice->lookups, &lookup->link);
+    lookup->timer = timer_new(io->loop, ask, lookup);
+    list_append(&io->lookups, &lookup->link);
     timer_start_in(lookup->timer, 0);
 }
 
-void ice_close_lookups(struct ice *ice)
+void ice_io_close_lookups(struct ice_io *io)
 {
-    LIST_EACH(link, next, &ice->lookups)
+    LIST_EACH(link, next, &io->lookups)
     {
         lookup_close(LIST_ENTRY(link, struct ice_lookup, link));
     }

@@ -1,0 +1,385 @@
+/*
+ * The agent decides, this file does: it calls the agent with what the sockets
+ * bring and when its deadline comes, and turns its events into the owner's.
+ *
+ * Events come out of the agent while it is at work, so what may make the
+ * owner close us (connected, failed) is told in a turn of its own; candidates
+ * and datagrams are told at once.
+ *
+ * Servers are given to the agent as their names are resolved; host candidates
+ * never wait for that.
+ */
+#include "rtc/ice_io.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "ice/turn_frame.h"
+#include "rtc/ice_io_internal.h"
+
+enum { ETHERNET_DATAGRAM_MAX = 1500 - 28 };
+
+void ice_io_rearm(struct ice_io *io)
+{
+    timer_start_at(io->timer, ice_agent_deadline(io->agent));
+}
+
+static void on_deadline(void *arg)
+{
+    struct ice_io *io = arg;
+    ice_agent_on_deadline(io->agent, clock_now_us());
+    ice_io_rearm(io);
+}
+
+/* ---- events of the agent ---- */
+
+static enum peer_path_state path_state(const struct ice_io *io)
+{
+    if (!ice_agent_route(io->agent))
+        return PEER_PATH_LOST;
+    return ice_agent_state(io->agent) == ICE_DISCONNECTED ? PEER_PATH_SILENT : PEER_PATH_WORKS;
+}
+
+static void tell(void *arg)
+{
+    struct ice_io *io = arg;
+    io->is_telling = false;
+    if (io->is_closed)
+        return;
+    if (!io->is_connected) {
+        if (io->is_failed)
+            io->path.handlers->on_failed(io->failure, io->path.arg);
+        return;
+    }
+    if (!io->has_told_connected) {
+        io->has_told_connected = true;
+        io->has_new_route = false;
+        io->path.handlers->on_connected(io->path.arg);
+        if (io->is_closed)
+            return;
+    }
+    enum peer_path_state state = path_state(io);
+    bool is_other = io->has_new_route;
+    if (state == io->told_path && !is_other)
+        return;
+    io->told_path = state;
+    io->has_new_route = false;
+    io->path.handlers->on_change(state, is_other, io->path.arg);
+}
+
+static void tell_later(struct ice_io *io)
+{
+    if (io->is_telling)
+        return;
+    io->is_telling = true;
+    loop_defer(io->loop, tell, io);
+}
+
+static int on_agent_datagram(void *arg, int base, const struct ice_address *remote,
+                             struct span bytes)
+{
+    return ice_socket_send(arg, base, remote, bytes);
+}
+
+static void on_agent_candidate(void *arg, const char *line)
+{
+    struct ice_io *io = arg;
+    io->on_candidate(line, io->arg);
+}
+
+static void on_agent_state(void *arg, enum ice_state state, const char *text)
+{
+    struct ice_io *io = arg;
+    log_debug("ice: %s%s%s", ice_state_name(state), *text ? ": " : "", text);
+    if (state == ICE_FAILED && !io->is_connected && !io->is_failed) {
+        io->is_failed = true;
+        snprintf(io->failure, sizeof io->failure, "no path to the other side works%s (%s)",
+                 ice_servers_has_turn(io->servers) ? "" : ", and there is no TURN server", text);
+    }
+    tell_later(io);
+}
+
+static void on_agent_route(void *arg)
+{
+    struct ice_io *io = arg;
+    const struct ice_route *route = ice_agent_route(io->agent);
+    if (!route) {
+        rtc_path_shut(&io->path);
+    } else {
+        rtc_path_open(&io->path, route->channel ? TURN_CHANNEL_HEADER_LEN : 0,
+                      route->is_stream ? TURN_STREAM_ALIGNMENT : 1);
+        io->route_to = ice_to_sockaddr(&route->remote);
+        io->is_connected = true;
+        io->has_new_route = true;
+    }
+    tell_later(io);
+}
+
+static void on_agent_open_base(void *arg, int base, const struct ice_agent_server *server)
+{
+    ice_io_open_stream(arg, base, server);
+}
+
+static void on_agent_close_base(void *arg, int base)
+{
+    ice_io_close_socket(arg, base);
+}
+
+static void on_agent_resolve(void *arg, int id, const char *name)
+{
+    ice_io_look_up(arg, id, name);
+}
+
+/* ---- servers ---- */
+
+static enum turn_transport transport_of(enum ice_transport transport)
+{
+    switch (transport) {
+    case ICE_TRANSPORT_TCP:
+        return TURN_TCP;
+    case ICE_TRANSPORT_TLS:
+        return TURN_TLS;
+    case ICE_TRANSPORT_UDP:
+        break;
+    }
+    return TURN_UDP;
+}
+
+static void add_servers(struct ice_io *io)
+{
+    struct ice_server servers[ICE_ADDRESSES_MAX];
+    int count = ice_servers_get(io->servers, servers, ICE_ADDRESSES_MAX);
+    for (int i = 0; i < count; i++) {
+        const struct ice_server *s = &servers[i];
+        if (io->has_server[s->index])
+            continue;
+        io->has_server[s->index] = true;
+        struct ice_agent_server server = {
+            .is_turn = s->type == ICE_SERVER_TURN,
+            .transport = transport_of(s->transport),
+            .address = ice_from_sockaddr(&s->address),
+            .host = s->host,
+            .user = s->user,
+            .pass = s->pass,
+        };
+        int ignored = ice_agent_add_server(io->agent, &server, clock_now_us());
+        (void)ignored; /* -ENOSPC: both caps are the same */
+    }
+}
+
+static void on_servers_change(void *arg)
+{
+    struct ice_io *io = arg;
+    add_servers(io);
+    if (!ice_servers_is_pending(io->servers))
+        ice_agent_end_servers(io->agent, clock_now_us());
+    ice_io_rearm(io);
+}
+
+/* ---- the path ---- */
+
+static struct ice_io *io_of(const struct rtc_path *path)
+{
+    return (struct ice_io *)(void *)((uintptr_t)path - offsetof(struct ice_io, path));
+}
+
+/* What a relay wants before each datagram. */
+static void put_headers(struct burst *burst, uint16_t channel)
+{
+    for (size_t i = 0; i < burst->count; i++) {
+        bool is_last = i + 1 == burst->count;
+        size_t len = is_last ? burst->last_len : burst->datagram_len;
+        turn_channel_encode(channel, (uint16_t)len, burst->data + i * burst->segment);
+    }
+}
+
+_Static_assert((int)PATH_BURST_MAX == (int)UDP_BURST_MAX &&
+                   (int)PATH_BURST_BYTES == (int)UDP_BURST_BYTES,
+               "a burst of a path is one of UDP");
+
+static void send_burst(struct rtc_path *path, struct burst *burst)
+{
+    struct ice_io *io = io_of(path);
+    const struct ice_route *route = ice_agent_route(io->agent);
+    const struct ice_socket *socket = io->sockets[route->base];
+    struct span bytes = span_of(burst->data, burst->len);
+    if (route->channel)
+        put_headers(burst, route->channel);
+    if (route->is_stream) {
+        ice_socket_send(io, route->base, &route->remote, bytes);
+    } else if (socket) {
+        /* What the kernel refuses is lost, as on any path. */
+        int ignored = burst->may_fragment
+                          ? udp_send_in_fragments(socket->udp, bytes, burst->segment, &io->route_to)
+                          : udp_send(socket->udp, bytes, burst->segment, &io->route_to);
+        (void)ignored;
+    }
+}
+
+static size_t datagram_max(const struct rtc_path *path)
+{
+    const struct ice_io *io = io_of(path);
+    /* Of the way from a relay on we know nothing. */
+    if (ice_agent_route(io->agent)->is_stream)
+        return ETHERNET_DATAGRAM_MAX;
+    return udp_route_max(&io->route_to) - path->header_len;
+}
+
+static void describe_end(enum ice_candidate_type type, const struct ice_address *address, char *out,
+                         size_t size)
+{
+    char text[ICE_ADDRESS_TEXT_LEN];
+    snprintf(out, size, "%s %s", ice_candidate_type_name(type), ice_address_format(address, text));
+}
+
+static bool describe(const struct rtc_path *path, struct peer_path *out)
+{
+    struct ice_path found;
+    if (!ice_agent_path(io_of(path)->agent, &found))
+        return false;
+    describe_end(found.local_type, &found.local, out->local, sizeof out->local);
+    describe_end(found.remote_type, &found.remote, out->remote, sizeof out->remote);
+    out->is_relayed = found.is_relayed;
+    return true;
+}
+
+static void describe_tried(struct rtc_path *path, char out[PEER_TRIED_MAX])
+{
+    _Static_assert((int)PEER_TRIED_MAX >= (int)ICE_REPORT_MAX, "it holds the report");
+    ice_agent_report(io_of(path)->agent, out);
+}
+
+static const struct rtc_path_ops path_ops = {
+    .send = send_burst,
+    .datagram_max = datagram_max,
+    .describe = describe,
+    .describe_tried = describe_tried,
+};
+
+struct rtc_path *ice_io_path(struct ice_io *io)
+{
+    return &io->path;
+}
+
+/* ---- life ---- */
+
+struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
+                          void (*on_candidate)(const char *candidate, void *arg), void *arg)
+{
+    static const struct ice_agent_handlers agent_handlers = {
+        .on_datagram = on_agent_datagram,
+        .on_candidate = on_agent_candidate,
+        .on_state = on_agent_state,
+        .on_route = on_agent_route,
+        .on_open_base = on_agent_open_base,
+        .on_close_base = on_agent_close_base,
+        .on_resolve = on_agent_resolve,
+    };
+    struct ice_io *io = xcalloc(1, sizeof *io);
+    io->loop = loop;
+    io->on_candidate = on_candidate;
+    io->arg = arg;
+    rtc_path_init(&io->path, &path_ops);
+    io->timer = timer_new(loop, on_deadline, io);
+    io->servers = config->servers;
+    list_init(&io->lookups);
+    list_init(&io->watch.link);
+    io->watch.on_change = on_servers_change;
+    io->watch.arg = io;
+    struct ice_agent_config agent_config = {
+        .is_controlling = config->is_controlling,
+        .is_relay_only = config->is_relay_only,
+        .budget = config->servers ? ice_servers_budget(config->servers) : NULL,
+    };
+    random_bytes(agent_config.seed, sizeof agent_config.seed);
+    io->agent = ice_agent_new(&agent_config, &agent_handlers, io);
+    return io;
+}
+
+void ice_io_shut(struct ice_io *io)
+{
+    ice_io_close_lookups(io);
+    ice_agent_free(io->agent, clock_now_us());
+    for (int i = 0; i < ICE_BASES_MAX; i++)
+        ice_io_close_socket(io, i);
+    free(io->interfaces);
+    io->interfaces = NULL;
+    loop_defer(io->loop, free, io);
+}
+
+void ice_io_close(struct ice_io *io)
+{
+    if (!io || io->is_closed)
+        return;
+    io->is_closed = true;
+    ice_servers_unwatch(&io->watch);
+    timer_free(io->timer);
+    if (!io->is_in_agent)
+        ice_io_shut(io);
+}
+
+const char *ice_io_local_ufrag(const struct ice_io *io)
+{
+    return ice_agent_local_ufrag(io->agent);
+}
+
+const char *ice_io_local_pwd(const struct ice_io *io)
+{
+    return ice_agent_local_pwd(io->agent);
+}
+
+void ice_io_gather(struct ice_io *io)
+{
+    ice_io_open_interfaces(io);
+    bool is_pending = false;
+    if (io->servers) {
+        add_servers(io);
+        is_pending = ice_servers_is_pending(io->servers);
+        if (is_pending)
+            ice_servers_watch(io->servers, &io->watch);
+    }
+    ice_agent_gather(io->agent, is_pending, clock_now_us());
+    ice_io_rearm(io);
+}
+
+void ice_io_restart(struct ice_io *io)
+{
+    ice_io_close_lookups(io); /* of candidates that no longer count */
+    ice_agent_restart(io->agent, clock_now_us());
+    ice_io_rearm(io);
+}
+
+/* ---- the other side ---- */
+
+int ice_io_set_remote_credentials(struct ice_io *io, const char *ufrag, const char *pwd)
+{
+    int result = ice_agent_set_remote(io->agent, ufrag, pwd, clock_now_us());
+    if (result > 0)
+        ice_io_close_lookups(io);
+    ice_io_rearm(io);
+    return result < 0 ? result : 0;
+}
+
+void ice_io_set_remote_pacing(struct ice_io *io, unsigned pacing_ms)
+{
+    ice_agent_set_remote_pacing(io->agent, pacing_ms * US_PER_MS);
+    ice_io_rearm(io);
+}
+
+int ice_io_add_remote_candidate(struct ice_io *io, const char *candidate)
+{
+    int error = ice_agent_add_remote(io->agent, span_from_string(candidate), clock_now_us());
+    ice_io_rearm(io);
+    return error;
+}
+
+void ice_io_end_of_remote_candidates(struct ice_io *io)
+{
+    ice_agent_end_remote(io->agent, clock_now_us());
+    ice_io_rearm(io);
+}
