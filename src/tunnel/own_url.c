@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 #include "tunnel/origin.h"
-#include "tunnel/path.h"
+#include "tunnel/target.h"
 
 struct own_url_upstream own_url_upstream(const struct url *url, const char *advertise)
 {
@@ -156,7 +156,7 @@ char *own_url_map(struct span reference, const struct own_url_upstream *upstream
     struct span path;
     if (reference.len == 0 || !find_path(reference, upstream, names, &path))
         return NULL;
-    char *own = path_for_client(path, upstream->advertise, upstream->base_path);
+    char *own = target_for_client(path, upstream->advertise, upstream->base_path);
     bool was_absolute = reference.data[0] != '/';
     if (!own || !is_for_simple || !was_absolute || !names->client_host)
         return own;

@@ -2,7 +2,7 @@
  * URLs by which an upstream speaks of itself. It makes them of the Host that it
  * gets, or of the address that it listens on: a client that followed one would
  * leave the tunnel. Here such a URL becomes what its client would write: a
- * reference to the same path of the proxy (tunnel/path.h).
+ * reference to the same path of the proxy (tunnel/target.h).
  */
 #ifndef TUNNEL_OWN_URL_H
 #define TUNNEL_OWN_URL_H

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#include "tunnel/path.h"
 #include "tunnel/rewrite.h"
+#include "tunnel/target.h"
 
 static void rewrite(struct head *head, const struct http_request *request,
                     const struct address *client)
@@ -39,7 +39,7 @@ void proxy_head_init(struct proxy_head *out, const struct http_request *request,
     bool is_connect = span_is_string(request->method, "CONNECT");
     head->target = is_connect
                        ? request->target
-                       : path_from_target(request->method, request->target, &out->target_storage);
+                       : target_origin_form(request->method, request->target, &out->target_storage);
     rewrite(head, request, client);
     max_forwards_count_down(head, out->max_forwards);
 }

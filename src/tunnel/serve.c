@@ -23,9 +23,9 @@
 #include "base/log.h"
 #include "tunnel/connect.h"
 #include "tunnel/location.h"
-#include "tunnel/path.h"
 #include "tunnel/permit.h"
 #include "tunnel/rewrite.h"
+#include "tunnel/target.h"
 
 struct serve {
     struct loop *loop;
@@ -199,7 +199,7 @@ static bool start_call(struct forward *f, const struct head *head, enum http_fra
 {
     struct serve *serve = f->serve;
     char *path =
-        path_for_upstream(head->target, serve->config.advertise, serve->upstream.url->path);
+        target_for_upstream(head->target, serve->config.advertise, serve->upstream.url->path);
     struct http_request request = {
         .method = head->method,
         .target = span_from_string(path),

@@ -17,7 +17,7 @@ struct serve;
 /* All that it points to must outlive the serve. */
 struct serve_config {
     struct upstream_config upstream;
-    const char *advertise;          /* see tunnel/path.h */
+    const char *advertise;          /* see tunnel/target.h */
     bool allows_connect;            /* CONNECT to the upstream's own host and port */
     bool preserves_host;            /* the client's Host goes upstream */
     bool is_forwarded;              /* see tunnel/rewrite.h */

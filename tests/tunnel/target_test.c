@@ -1,12 +1,12 @@
 /*
- * Paths: --advertise and the upstream's base path, and the forms of a request
- * target.
+ * Targets: --advertise and the upstream's base path, and the forms in which a
+ * client may write one.
  */
 #include "testing.h"
 
 #include <stdlib.h>
 
-#include "tunnel/path.h"
+#include "tunnel/target.h"
 
 static void test_for_upstream(void **state)
 {
@@ -32,7 +32,7 @@ static void test_for_upstream(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *got =
-            path_for_upstream(span_from_string(rows[i].path), rows[i].advertise, rows[i].base);
+            target_for_upstream(span_from_string(rows[i].path), rows[i].advertise, rows[i].base);
         assert_string_equal(got, rows[i].expected);
         free(got);
     }
@@ -68,7 +68,7 @@ static void test_for_client(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct span path = span_from_string(rows[i].path);
-        char *got = path_for_client(path, rows[i].advertise, rows[i].base);
+        char *got = target_for_client(path, rows[i].advertise, rows[i].base);
         if (rows[i].expected)
             assert_string_equal(got, rows[i].expected);
         else
@@ -100,7 +100,7 @@ static void test_from_target(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct guard g = guard_new(rows[i].target, strlen(rows[i].target));
         char *storage;
-        struct span got = path_from_target(span_from_string(rows[i].method), g.bytes, &storage);
+        struct span got = target_origin_form(span_from_string(rows[i].method), g.bytes, &storage);
         assert_true(span_is_string(got, rows[i].expected));
         free(storage);
         guard_free(&g);

@@ -1,8 +1,8 @@
 /*
- * Paths are bytes: nothing is decoded, so what the upstream sees is what the
+ * Targets are bytes: nothing is decoded, so what the upstream sees is what the
  * client wrote.
  */
-#include "tunnel/path.h"
+#include "tunnel/target.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,43 +20,43 @@ static size_t trimmed_len(const char *prefix)
     return len;
 }
 
-static bool is_under(struct span path, struct span prefix)
+static bool is_under(struct span target, struct span prefix)
 {
-    if (path.len < prefix.len || memcmp(path.data, prefix.data, prefix.len) != 0)
+    if (target.len < prefix.len || memcmp(target.data, prefix.data, prefix.len) != 0)
         return false;
-    struct span behind = span_skip(path, prefix.len);
+    struct span behind = span_skip(target, prefix.len);
     return behind.len == 0 || memchr("/?#", behind.data[0], 3);
 }
 
-char *path_for_upstream(struct span path, const char *advertise, const char *base)
+char *target_for_upstream(struct span target, const char *advertise, const char *base)
 {
-    if (span_is_string(path, "*"))
-        return xstrndup(path);
+    if (span_is_string(target, "*"))
+        return xstrndup(target);
     struct span prefix = span_of(advertise, trimmed_len(advertise));
-    if (prefix.len > 0 && is_under(path, prefix))
-        path = span_skip(path, prefix.len);
-    const char *slash = path.len > 0 && path.data[0] == '/' ? "" : "/";
-    return xasprintf("%.*s%s%.*s", (int)trimmed_len(base), base, slash, SPAN_ARG(path));
+    if (prefix.len > 0 && is_under(target, prefix))
+        target = span_skip(target, prefix.len);
+    const char *slash = target.len > 0 && target.data[0] == '/' ? "" : "/";
+    return xasprintf("%.*s%s%.*s", (int)trimmed_len(base), base, slash, SPAN_ARG(target));
 }
 
-char *path_for_client(struct span path, const char *advertise, const char *base)
+char *target_for_client(struct span target, const char *advertise, const char *base)
 {
     struct span own = span_of(base, trimmed_len(base));
-    if (!is_under(path, own))
+    if (!is_under(target, own))
         return NULL;
-    path = span_skip(path, own.len);
+    target = span_skip(target, own.len);
     int prefix_len = (int)trimmed_len(advertise);
-    bool is_empty = prefix_len == 0 && (path.len == 0 || path.data[0] != '/');
-    bool is_host = prefix_len == 0 && path.len > 1 && path.data[0] == '/' &&
-                   (path.data[1] == '/' || path.data[1] == '\\');
+    bool is_empty = prefix_len == 0 && (target.len == 0 || target.data[0] != '/');
+    bool is_host = prefix_len == 0 && target.len > 1 && target.data[0] == '/' &&
+                   (target.data[1] == '/' || target.data[1] == '\\');
     return xasprintf("%.*s%s%.*s", prefix_len, advertise,
                      is_empty  ? "/"
                      : is_host ? "/."
                                : "",
-                     SPAN_ARG(path));
+                     SPAN_ARG(target));
 }
 
-struct span path_from_target(struct span method, struct span target, char **storage)
+struct span target_origin_form(struct span method, struct span target, char **storage)
 {
     *storage = NULL;
     if ((target.len > 0 && target.data[0] == '/') || span_is_string(target, "*"))
