@@ -1,7 +1,7 @@
 /*
- * A pipe between a stream and a connection. Each direction ends by itself, and
- * the pipe is over when both have, or with an error of either side, which
- * breaks the other.
+ * A pipe between a stream and a connection, from the first byte: a splice whose
+ * response begins when the connection is open. An error of either side breaks
+ * the other.
  */
 #include "tunnel/connect.h"
 
@@ -11,13 +11,11 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "net/conn.h"
+#include "tunnel/splice.h"
 
 struct connect {
-    struct mux_stream *stream; /* the mux's once both directions have ended */
+    struct splice splice; /* the stream is the mux's once both halves have ended */
     struct conn *conn;
-    bool is_open;
-    bool has_client_ended;
-    bool has_upstream_ended;
 };
 
 bool connect_is_allowed(struct span target, const char *host, uint16_t port)
@@ -54,27 +52,23 @@ static void on_open(void *arg)
     head.status = 200;
     head.reason = span_from_string(http_reason(200));
     head.framing = HTTP_BODY_PIPE;
-    c->is_open = true;
+    splice_respond(&c->splice, head.framing);
     conn_set_abortive(c->conn, true);
-    int error = mux_stream_respond(c->stream, &head);
+    int error = mux_stream_respond(c->splice.stream, &head);
     (void)error; /* a head without fields fits any frame */
-    if (c->has_client_ended)
+    if (c->splice.request == HALF_ENDED)
         conn_end(c->conn);
 }
 
 static void on_data(struct span bytes, void *arg)
 {
     struct connect *c = arg;
-    mux_stream_write(c->stream, bytes);
-    if (!mux_stream_is_writable(c->stream))
-        conn_set_reading(c->conn, false);
+    splice_send(&c->splice, bytes);
 }
 
 /* conn_close() lets what is queued for the upstream go out. */
-static void finish_if_over(struct connect *c)
+static void finish(struct connect *c)
 {
-    if (!c->has_client_ended || !c->has_upstream_ended)
-        return;
     conn_close(c->conn);
     free(c);
 }
@@ -82,22 +76,23 @@ static void finish_if_over(struct connect *c)
 static void on_upstream_end(void *arg)
 {
     struct connect *c = arg;
-    c->has_upstream_ended = true;
-    mux_stream_end(c->stream, (struct http_fields){0});
-    finish_if_over(c);
+    mux_stream_end(c->splice.stream, (struct http_fields){0});
+    if (splice_end_response(&c->splice))
+        finish(c);
 }
 
 static void on_conn_drain(void *arg)
 {
     struct connect *c = arg;
-    mux_stream_set_held(c->stream, conn_queued(c->conn), clock_now_us());
+    splice_on_local_drain(&c->splice);
 }
 
 static void on_close(int error, const char *text, void *arg)
 {
     struct connect *c = arg;
-    log_info("serve: stream %u: CONNECT: %s", mux_stream_id(c->stream), text);
-    mux_stream_break(c->stream, c->is_open ? STREAM_BROKEN : error_of(error), text);
+    log_info("serve: stream %u: CONNECT: %s", mux_stream_id(c->splice.stream), text);
+    bool is_open = c->splice.response != HALF_HEAD;
+    mux_stream_break(c->splice.stream, is_open ? STREAM_BROKEN : error_of(error), text);
     conn_close(c->conn);
     free(c);
 }
@@ -115,18 +110,18 @@ static const struct conn_handlers conn_handlers = {
 static void on_body(struct span bytes, void *arg)
 {
     struct connect *c = arg;
-    conn_write(c->conn, bytes);
-    mux_stream_set_held(c->stream, conn_queued(c->conn), clock_now_us());
+    splice_deliver(&c->splice, bytes);
 }
 
 static void on_client_end(struct http_fields trailers, void *arg)
 {
     (void)trailers;
     struct connect *c = arg;
-    c->has_client_ended = true;
-    if (c->is_open)
+    bool is_over = splice_end_request(&c->splice);
+    if (c->splice.response != HALF_HEAD)
         conn_end(c->conn);
-    finish_if_over(c);
+    if (is_over)
+        finish(c);
 }
 
 static void on_error(enum stream_error error, const char *text, void *arg)
@@ -141,7 +136,7 @@ static void on_error(enum stream_error error, const char *text, void *arg)
 static void on_stream_drain(void *arg)
 {
     struct connect *c = arg;
-    conn_set_reading(c->conn, true);
+    splice_on_stream_drain(&c->splice);
 }
 
 static const struct mux_stream_handlers stream_handlers = {
@@ -151,12 +146,30 @@ static const struct mux_stream_handlers stream_handlers = {
     .on_drain = on_stream_drain,
 };
 
+/* --- the pipe ----------------------------------------------------------------------- */
+
+static void write_conn(void *local, struct span bytes)
+{
+    conn_write(local, bytes);
+}
+
+static size_t queued_conn(const void *local)
+{
+    return conn_queued(local);
+}
+
+static void set_reading_conn(void *local, bool reading)
+{
+    conn_set_reading(local, reading);
+}
+
 void connect_start(struct loop *loop, struct mux_stream *stream, const char *host, uint16_t port,
                    uint64_t timeout_us)
 {
+    static const struct splice_local ops = {write_conn, queued_conn, set_reading_conn};
     struct connect *c = xcalloc(1, sizeof *c);
-    c->stream = stream;
+    c->splice = (struct splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
     mux_stream_accept(stream, &stream_handlers, c);
-    c->conn = conn_connect(loop, host, port, NULL, timeout_us, &conn_handlers, c);
+    c->splice.local = c->conn = conn_connect(loop, host, port, NULL, timeout_us, &conn_handlers, c);
     conn_read_fully(c->conn);
 }

@@ -50,6 +50,7 @@ enum {
     MUX_STREAM_QUEUE_HIGH = 64 << 10, /* a writer stops when its queue is over this: one frame */
     MUX_STREAM_QUEUE_LOW = 16 << 10,  /* on_drain comes when it falls to this */
     MUX_STREAM_QUEUE_MAX = 4 << 20,   /* a writer that does not stop loses its stream */
+    MUX_HELD_LOW = 64 << 10,          /* who holds a body tells when it falls to this */
     MUX_CONTROL_QUEUE_MAX =
         1 << 20,           /* PONGs and ERRORs that a peer makes us queue; over it: dead */
     MUX_CHANNELS_MAX = 32, /* beside the first */
@@ -187,7 +188,7 @@ void mux_stream_cancel(struct mux_stream *stream, enum stream_error error, const
 
 /* How many bytes of what on_body gave the user still holds, because its own
  * reader has not taken them: to be called after each on_body, and when that
- * falls to CONN_DRAIN_MARK. More is granted to the other side by it. */
+ * falls to MUX_HELD_LOW. More is granted to the other side by it. */
 void mux_stream_set_held(struct mux_stream *stream, size_t held, uint64_t now_us);
 
 uint32_t mux_stream_id(const struct mux_stream *stream);

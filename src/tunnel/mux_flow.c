@@ -23,7 +23,6 @@
  * that.
  */
 #include "base/bytes.h"
-#include "net/conn.h"
 #include "tunnel/mux_internal.h"
 
 enum {
@@ -33,7 +32,7 @@ enum {
      * stall (see grant()): its streams are a stranger's, who could open all of
      * them and send bodies that the upstream does not read. */
     CONSUMER_WINDOW = 240 << 10,
-    PROVIDER_WINDOW = 2 * CONN_DRAIN_MARK,
+    PROVIDER_WINDOW = 2 * MUX_HELD_LOW,
     /* 200 Mbit/s over 300 ms, twice. */
     WINDOW_MAX = 16 << 20,
     /* Over all first windows: a peer and clients that read fast, and then not at
@@ -56,7 +55,7 @@ enum {
 #define LOCAL_DELAY_US (10 * US_PER_MS)
 #define TOOK_MOST_US   (3600 * US_PER_S) /* keeps products small */
 
-_Static_assert(CONSUMER_WINDOW >= 2 * CONN_DRAIN_MARK, "grant() could stall");
+_Static_assert(CONSUMER_WINDOW >= 2 * MUX_HELD_LOW, "grant() could stall");
 
 static bool has_flow(const struct mux *mux)
 {
@@ -155,7 +154,7 @@ static void tune(struct mux_stream *stream, uint32_t used_up, uint64_t now_us)
     }
 }
 
-/* What a stream holds is known to be below CONN_DRAIN_MARK when it says
+/* What a stream holds is known to be below MUX_HELD_LOW when it says
  * nothing more: half of every window is larger, so with nothing granted this
  * always finds that it is time. */
 static void grant(struct mux_stream *stream, uint64_t now_us)
@@ -197,7 +196,7 @@ static void pause_by_held(struct mux_stream *stream)
     struct mux *mux = stream->mux;
     if (stream->held > HELD_MAX)
         set_paused(mux, &stream->is_paused, true);
-    else if (stream->held <= CONN_DRAIN_MARK)
+    else if (stream->held <= MUX_HELD_LOW)
         set_paused(mux, &stream->is_paused, false);
     set_paused(mux, &mux->is_full, mux->held > SESSION_HELD_MAX);
 }

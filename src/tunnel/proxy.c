@@ -8,8 +8,7 @@
  * While a relay waits, its client's request body stays in the kernel, but for
  * what was read together with the head.
  *
- * Backpressure: the request is read from the client only while the stream is
- * writable; what the client has not taken of the response is told to the mux.
+ * What goes to and fro, and who waits for whom, is tunnel/splice.h.
  */
 #include "tunnel/proxy.h"
 
@@ -28,6 +27,7 @@
 #include "tunnel/gate.h"
 #include "tunnel/proxy_head.h"
 #include "tunnel/rewrite.h"
+#include "tunnel/splice.h"
 
 enum {
     CLIENT_CONNECTIONS_MAX = 4096 /* local clients; each costs a descriptor */
@@ -53,14 +53,11 @@ struct relay {
     struct proxy *proxy;
     struct list link; /* in waiting or streaming */
     struct http_exchange *exchange;
-    struct mux_stream *stream; /* NULL while waiting */
-    struct head *head;         /* while waiting */
-    struct buf early;          /* body that came while waiting */
-    struct head *trailers;     /* behind it, or NULL */
+    struct splice splice;  /* without a stream while waiting */
+    struct head *head;     /* while waiting */
+    struct buf early;      /* body that came while waiting */
+    struct head *trailers; /* behind it, or NULL */
     struct answer_form form;
-    bool is_pipe;
-    bool has_request_ended;
-    bool has_response_ended; /* of a pipe whose other direction has not */
     uint64_t give_up_at_us;
 };
 
@@ -115,26 +112,24 @@ static void on_head(const struct head *head, void *arg)
 {
     struct relay *r = arg;
     struct http_response response = response_of(head);
-    r->is_pipe = head->framing == HTTP_BODY_PIPE;
+    splice_respond(&r->splice, head->framing);
     if (http_exchange_respond(r->exchange, &response) == 0)
         return;
-    mux_stream_cancel(r->stream, STREAM_MALFORMED, "the response's head may not be sent");
+    mux_stream_cancel(r->splice.stream, STREAM_MALFORMED, "the response's head may not be sent");
     relay_fail(r, &answer_bad_response, "the other side sent a response that is not valid HTTP");
 }
 
 static void on_body(struct span bytes, void *arg)
 {
     struct relay *r = arg;
-    http_exchange_write(r->exchange, bytes);
-    mux_stream_set_held(r->stream, http_exchange_queued(r->exchange), clock_now_us());
+    splice_deliver(&r->splice, bytes);
 }
 
 static void on_end(struct http_fields trailers, void *arg)
 {
     struct relay *r = arg;
     struct http_exchange *exchange = r->exchange;
-    r->has_response_ended = true;
-    if (!r->is_pipe || r->has_request_ended)
+    if (splice_end_response(&r->splice))
         relay_free(r);
     http_exchange_end(exchange, trailers);
 }
@@ -147,7 +142,7 @@ static void on_error(enum stream_error error, const char *text, void *arg)
 static void on_drain(void *arg)
 {
     struct relay *r = arg;
-    http_exchange_set_reading(r->exchange, true);
+    splice_on_stream_drain(&r->splice);
 }
 
 static const struct mux_stream_handlers stream_handlers = {
@@ -163,48 +158,47 @@ static const struct mux_stream_handlers stream_handlers = {
 
 static void on_request_body(struct http_exchange *x, struct span bytes, void *arg)
 {
+    (void)x;
     struct relay *r = arg;
-    if (!r->stream) {
+    if (!r->splice.stream) {
         int error = buf_append(&r->early, bytes);
         assert(error == 0); /* reading is off: one read at most was under way */
         (void)error;
         return;
     }
-    mux_stream_write(r->stream, bytes);
-    if (!mux_stream_is_writable(r->stream))
-        http_exchange_set_reading(x, false);
+    splice_send(&r->splice, bytes);
 }
 
 static void on_request_end(struct http_exchange *x, struct http_fields trailers, void *arg)
 {
     (void)x;
     struct relay *r = arg;
-    r->has_request_ended = true;
-    if (!r->stream) {
+    bool is_over = splice_end_request(&r->splice);
+    if (!r->splice.stream) {
         struct head head;
         head_init(&head);
         rewrite_trailers(&head, trailers);
         r->trailers = head_copy(&head);
         return;
     }
-    mux_stream_end(r->stream, trailers);
-    if (r->has_response_ended)
+    mux_stream_end(r->splice.stream, trailers);
+    if (is_over)
         relay_free(r);
 }
 
 static void on_response_drain(struct http_exchange *x, void *arg)
 {
+    (void)x;
     struct relay *r = arg;
-    if (r->stream && !r->has_response_ended)
-        mux_stream_set_held(r->stream, http_exchange_queued(x), clock_now_us());
+    splice_on_local_drain(&r->splice);
 }
 
 static void on_abort(struct http_exchange *x, void *arg)
 {
     (void)x;
     struct relay *r = arg;
-    if (r->stream)
-        mux_stream_cancel(r->stream, STREAM_CANCELLED, "the client went away");
+    if (r->splice.stream)
+        mux_stream_cancel(r->splice.stream, STREAM_CANCELLED, "the client went away");
     relay_free(r);
 }
 
@@ -213,6 +207,27 @@ static const struct http_exchange_handlers exchange_handlers = {
     .on_body_end = on_request_end,
     .on_drain = on_response_drain,
     .on_abort = on_abort,
+};
+
+static void write_response(void *local, struct span bytes)
+{
+    http_exchange_write(local, bytes);
+}
+
+static size_t queued_response(const void *local)
+{
+    return http_exchange_queued(local);
+}
+
+static void set_reading_request(void *local, bool reading)
+{
+    http_exchange_set_reading(local, reading);
+}
+
+static const struct splice_local client_side = {
+    .write = write_response,
+    .queued = queued_response,
+    .set_reading = set_reading_request,
 };
 
 /* --- relays ------------------------------------------------------------------------ */
@@ -229,8 +244,8 @@ static bool relay_start(struct relay *r, struct head *head)
     if (mux_has(proxy->mux, FEATURE_INTERIM))
         http_exchange_leave_continue(r->exchange);
     if (proxy_head_adapt(head, proxy->mux))
-        r->has_request_ended = true;
-    int error = mux_open(proxy->mux, head, &stream_handlers, r, &r->stream);
+        r->splice.request = HALF_ENDED;
+    int error = mux_open(proxy->mux, head, &stream_handlers, r, &r->splice.stream);
     if (error == -EMSGSIZE)
         relay_fail(r, &answer_head_too_large, "the request's head does not fit through the tunnel");
     else if (error)
@@ -240,10 +255,11 @@ static bool relay_start(struct relay *r, struct head *head)
     list_append(&proxy->streaming, &r->link);
     /* A pipe that is none here has no content, and its end does not come. */
     if (r->early.len > 0)
-        mux_stream_write(r->stream, buf_bytes(&r->early));
+        mux_stream_write(r->splice.stream, buf_bytes(&r->early));
     buf_deinit(&r->early);
-    if (r->has_request_ended)
-        mux_stream_end(r->stream, r->trailers ? head_fields(r->trailers) : (struct http_fields){0});
+    if (r->splice.request == HALF_ENDED)
+        mux_stream_end(r->splice.stream,
+                       r->trailers ? head_fields(r->trailers) : (struct http_fields){0});
     return true;
 }
 
@@ -319,6 +335,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     struct relay *r = xcalloc(1, sizeof *r);
     r->proxy = proxy;
     r->exchange = x;
+    r->splice = (struct splice){.ops = &client_side, .local = x, .request = HALF_BODY};
     answer_form_init(&r->form, request->method, sent.head.target, request->fields);
     list_init(&r->link);
     buf_init(&r->early, CONN_READ_MAX);

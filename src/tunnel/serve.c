@@ -8,9 +8,7 @@
  * body, REQ_BODY means one of unknown length, sent chunked. So such a call
  * starts with that frame, which is already on its way.
  *
- * Backpressure: the response is read from the upstream only while the stream
- * is writable; what the upstream has not taken of the request is told to the
- * mux.
+ * What goes to and fro, and who waits for whom, is tunnel/splice.h.
  */
 #include "tunnel/serve.h"
 
@@ -25,6 +23,7 @@
 #include "tunnel/location.h"
 #include "tunnel/permit.h"
 #include "tunnel/rewrite.h"
+#include "tunnel/splice.h"
 #include "tunnel/target.h"
 
 struct serve {
@@ -39,14 +38,11 @@ struct serve {
 struct forward {
     struct serve *serve;
     struct list link;
-    struct mux_stream *stream;
+    struct splice splice;
     struct own_url_names names;
     struct http_call *call; /* NULL until the body's framing is known */
     struct head *head;      /* until then, where REQ_HEADERS did not say */
     bool is_bodyless;       /* the call ended with its head */
-    bool is_pipe;
-    bool has_request_ended;
-    bool has_response_ended;
     uint64_t begun_us;
     uint64_t response_bytes;
     int status;
@@ -93,8 +89,8 @@ static void forward_free(struct forward *f)
 static void forward_fail(struct forward *f, enum stream_error error, const char *text)
 {
     char *reason = xasprintf("upstream %s: %s", f->serve->upstream.name, text);
-    log_warn("serve: stream %u: %s", mux_stream_id(f->stream), reason);
-    mux_stream_break(f->stream, error, reason);
+    log_warn("serve: stream %u: %s", mux_stream_id(f->splice.stream), reason);
+    mux_stream_break(f->splice.stream, error, reason);
     free(reason);
     forward_free(f);
 }
@@ -118,7 +114,7 @@ static void on_interim(const struct http_response *response, void *arg)
     struct head head;
     fill_head(f, &head, response);
     head.framing = HTTP_BODY_NONE;
-    mux_stream_interim(f->stream, &head);
+    mux_stream_interim(f->splice.stream, &head);
     head_deinit(&head);
 }
 
@@ -128,8 +124,8 @@ static void on_response(const struct http_response *response, void *arg)
     struct head head;
     fill_head(f, &head, response);
     f->status = response->status;
-    f->is_pipe = response->framing == HTTP_BODY_PIPE;
-    int error = mux_stream_respond(f->stream, &head);
+    splice_respond(&f->splice, response->framing);
+    int error = mux_stream_respond(f->splice.stream, &head);
     head_deinit(&head);
     if (error) {
         http_call_cancel(f->call);
@@ -141,20 +137,17 @@ static void on_response_body(struct span bytes, void *arg)
 {
     struct forward *f = arg;
     f->response_bytes += bytes.len;
-    mux_stream_write(f->stream, bytes);
-    if (!mux_stream_is_writable(f->stream))
-        http_call_set_reading(f->call, false);
+    splice_send(&f->splice, bytes);
 }
 
 static void on_response_end(struct http_fields trailers, void *arg)
 {
     struct forward *f = arg;
-    log_debug("serve: stream %u: %d, %llu bytes, %llu ms", mux_stream_id(f->stream), f->status,
-              (unsigned long long)f->response_bytes,
+    log_debug("serve: stream %u: %d, %llu bytes, %llu ms", mux_stream_id(f->splice.stream),
+              f->status, (unsigned long long)f->response_bytes,
               (unsigned long long)((clock_now_us() - f->begun_us) / US_PER_MS));
-    f->has_response_ended = true;
-    mux_stream_end(f->stream, trailers);
-    if (!f->is_pipe || f->has_request_ended)
+    mux_stream_end(f->splice.stream, trailers);
+    if (splice_end_response(&f->splice))
         forward_free(f);
 }
 
@@ -178,8 +171,7 @@ static void on_call_error(enum http_call_error error, const char *text, void *ar
 static void on_call_drain(void *arg)
 {
     struct forward *f = arg;
-    if (!f->has_request_ended)
-        mux_stream_set_held(f->stream, http_call_queued(f->call), clock_now_us());
+    splice_on_local_drain(&f->splice);
 }
 
 static const struct http_call_handlers call_handlers = {
@@ -189,6 +181,27 @@ static const struct http_call_handlers call_handlers = {
     .on_end = on_response_end,
     .on_error = on_call_error,
     .on_drain = on_call_drain,
+};
+
+static void write_request(void *local, struct span bytes)
+{
+    http_call_write(local, bytes);
+}
+
+static size_t queued_request(const void *local)
+{
+    return http_call_queued(local);
+}
+
+static void set_reading_response(void *local, bool reading)
+{
+    http_call_set_reading(local, reading);
+}
+
+static const struct splice_local upstream_side = {
+    .write = write_request,
+    .queued = queued_request,
+    .set_reading = set_reading_response,
 };
 
 /* --- from the tunnel ------------------------------------------------------- */
@@ -207,8 +220,10 @@ static bool start_call(struct forward *f, const struct head *head, enum http_fra
         .fields = head_fields(head),
         .framing = framing,
     };
-    log_debug("serve: stream %u: %.*s %s", mux_stream_id(f->stream), SPAN_ARG(head->method), path);
+    log_debug("serve: stream %u: %.*s %s", mux_stream_id(f->splice.stream), SPAN_ARG(head->method),
+              path);
     int error = http_client_call(serve->upstream.client, &request, &call_handlers, f, &f->call);
+    f->splice.local = f->call;
     free(path);
     if (error)
         forward_fail(f, STREAM_MALFORMED, "the request's head may not be sent");
@@ -230,8 +245,7 @@ static void on_request_body(struct span bytes, void *arg)
     struct forward *f = arg;
     if (!f->call && !start_kept_call(f, HTTP_BODY_UNKNOWN))
         return;
-    http_call_write(f->call, bytes);
-    mux_stream_set_held(f->stream, http_call_queued(f->call), clock_now_us());
+    splice_deliver(&f->splice, bytes);
 }
 
 /* Methods whose requests usually have a body say so when it is empty
@@ -257,14 +271,14 @@ static void start_bodyless_call(struct forward *f)
 static void on_request_end(struct http_fields trailers, void *arg)
 {
     struct forward *f = arg;
-    f->has_request_ended = true;
+    bool is_over = splice_end_request(&f->splice);
     if (!f->call) {
         start_bodyless_call(f);
         return;
     }
     if (!f->is_bodyless)
         http_call_end(f->call, trailers);
-    if (f->has_response_ended)
+    if (is_over)
         forward_free(f);
 }
 
@@ -282,7 +296,7 @@ static void on_stream_error(enum stream_error error, const char *text, void *arg
 static void on_stream_drain(void *arg)
 {
     struct forward *f = arg;
-    http_call_set_reading(f->call, true);
+    splice_on_stream_drain(&f->splice);
 }
 
 static const struct mux_stream_handlers stream_handlers = {
@@ -300,12 +314,13 @@ static void rewrite_for_upstream(struct head *to, const struct forward *f, const
     const struct rewrite_forwarded forwarded = {.host = host ? host->value : (struct span){0},
                                                 .minor_version = 1};
     /* Both ends are one hop, and the other knows the client. */
-    bool is_forwarded = config->is_forwarded && !mux_stream_has(f->stream, FEATURE_FORWARDED);
+    bool is_forwarded =
+        config->is_forwarded && !mux_stream_has(f->splice.stream, FEATURE_FORWARDED);
     const struct rewrite how = {
         .host = host && config->preserves_host
                     ? (struct span){0}
                     : span_from_string(f->serve->upstream.url->authority),
-        .keeps_expect = mux_stream_has(f->stream, FEATURE_INTERIM),
+        .keeps_expect = mux_stream_has(f->splice.stream, FEATURE_INTERIM),
         .keeps_upgrade = from->framing == HTTP_BODY_PIPE,
         .forwarded = is_forwarded ? &forwarded : NULL,
         .rules = config->rules,
@@ -353,7 +368,7 @@ void serve_on_request(struct serve *serve, struct mux_stream *stream, const stru
         return;
     struct forward *f = xcalloc(1, sizeof *f);
     f->serve = serve;
-    f->stream = stream;
+    f->splice = (struct splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
     f->begun_us = clock_now_us();
     list_append(&serve->forwards, &f->link);
     mux_stream_accept(stream, &stream_handlers, f);
