@@ -24,8 +24,11 @@ uint64_t descriptors_allow(uint64_t wanted)
 void descriptors_open_standard(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        /* What is meant for somebody is not to vanish: to write to stdout stays
+         * an error. */
+        int mode = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
         /* open(2) takes the lowest that is free: this one. */
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", mode) < 0)
             return;
     }
 }

@@ -12,7 +12,8 @@
 uint64_t descriptors_allow(uint64_t wanted);
 
 /* Opens /dev/null in the place of each of 0 to 2 that is closed: a connection
- * must not become what stderr writes to. Before anything else is opened. */
+ * must not become what stderr writes to. To write to stdout is then the error
+ * that it was. Before anything else is opened. */
 void descriptors_open_standard(void);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum options_result {
     OPTIONS_RUN,  /* *out is complete, to be freed by config_deinit() */
-    OPTIONS_DONE, /* --help or --version was answered on stdout: exit 0 */
+    OPTIONS_DONE, /* --help or --version was answered on stdout: output_end(), exit */
     OPTIONS_WRONG /* said on stderr, quoting the value and what is right: exit 2 */
 };
 

@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/buf.h"
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "cli/help.h"
+#include "cli/output.h"
 #include "cli/stop.h"
 #include "http/url.h"
 #include "net/loop.h"
@@ -222,20 +225,28 @@ static const char *listen_error_text(int error)
  * machine that others can use, then the one that it can. */
 static void print_urls(const char *host, uint16_t port)
 {
-    enum { ADDRESSES_SHOWN = 4 };
+    enum { ADDRESSES_SHOWN = 4, URLS_MAX = 4096 };
     const char *loopback = listen_address_loopback(host);
     struct address addresses[ADDRESSES_SHOWN];
     /* A socket on "::" takes IPv4, too. */
     int family = strchr(host, ':') ? AF_UNSPEC : AF_INET;
     int count = loopback ? own_addresses(family, port, addresses, ADDRESSES_SHOWN) : 0;
+    char *last = listen_address_format(loopback ? loopback : host, port);
+    struct buf urls;
+    buf_init(&urls, URLS_MAX);
     for (int i = 0; i < count; i++) {
         char text[ADDRESS_TEXT_LEN];
-        printf("ws://%s\n", address_format(&addresses[i], text));
+        buf_append_format(&urls, "ws://%s\n", address_format(&addresses[i], text));
     }
-    char *last = listen_address_format(loopback ? loopback : host, port);
-    printf("ws://%s\n", last);
+    buf_append_format(&urls, "ws://%s\n", last);
+    char *text = xstrndup(buf_bytes(&urls));
+    const char *why = output_try(text);
+    for (char *url = text, *end; why && (end = strchr(url, '\n')) != NULL; url = end + 1)
+        log_warn("server: listens at %.*s, which stdout does not take: %s", (int)(end - url), url,
+                 why);
+    free(text);
     free(last);
-    fflush(stdout);
+    buf_deinit(&urls);
 }
 
 static int run(const struct options *options)
@@ -270,11 +281,11 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_help();
-            return EXIT_SUCCESS;
+            return output_end("signal-server") ? EXIT_SUCCESS : EXIT_FAILURE;
         }
         if (strcmp(argv[i], "--version") == 0) {
             puts("signal-server " TUNNEL_VERSION);
-            return EXIT_SUCCESS;
+            return output_end("signal-server") ? EXIT_SUCCESS : EXIT_FAILURE;
         }
     }
     struct options options = {.listen = "0.0.0.0", .port = 8787, .log_level = LOG_INFO};

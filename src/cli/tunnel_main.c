@@ -11,6 +11,7 @@
 
 #include "base/descriptors.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/status.h"
 #include "cli/stop.h"
 #include "tunnel/tunnel.h"
@@ -144,7 +145,7 @@ int main(int argc, char **argv)
     struct config config;
     switch (options_parse(argc, argv, &config)) {
     case OPTIONS_DONE:
-        return EXIT_SUCCESS;
+        return output_end("tunnel") ? EXIT_SUCCESS : EXIT_FAILURE;
     case OPTIONS_WRONG:
         return EXIT_MISUSE;
     case OPTIONS_RUN:

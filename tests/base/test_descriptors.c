@@ -46,6 +46,10 @@ static int without_standard(int closed)
         bool is_null = fstat(fd, &got) == 0 && got.st_rdev == null.st_rdev && got.st_rdev != 0;
         if ((closed & (1 << fd)) && !is_null)
             return fd + 1;
+        /* What stdout was to say must not vanish; a log may. */
+        bool is_taken = write(fd, "", 1) == 1;
+        if ((closed & (1 << fd)) && is_taken != (fd != STDOUT_FILENO))
+            return fd + 10;
     }
     return open("/dev/null", O_RDONLY) < 3 ? 5 : 0;
 }

@@ -1,5 +1,6 @@
 """The command line and the environment of both programs."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -65,6 +66,17 @@ class Help(unittest.TestCase):
             for word in common + words:
                 with self.subTest(command=command, word=word):
                     self.assertIn(word, text)
+
+    def test_output_lost(self):
+        """what stdout does not take is no success, and not lost in silence"""
+        for argv in ([TUNNEL, "--help"], [TUNNEL, "serve", "--help"], [TUNNEL, "--version"],
+                     [TUNNEL, "proxy", "--version"], [SIGNAL_SERVER, "--help"],
+                     [SIGNAL_SERVER, "--version"]):
+            for lost, why in ((">/dev/full", "No space left"), (">&-", "Bad file descriptor")):
+                with self.subTest(argv=argv[1:], lost=lost):
+                    result = run(["sh", "-c", f'exec "$@" {lost}', "sh", *argv])
+                    self.assertEqual(result.returncode, 1)
+                    self.assertRegex(result.stderr, f"cannot write to stdout: {why}")
 
     def test_version(self):
         """--version goes to stdout and exits 0"""
@@ -407,6 +419,34 @@ class Unread(Case):
             server.wait()
             server.stdout.close()
             os.close(unread)
+
+    def check_urls(self, stdout):
+        server = subprocess.Popen(WRAP + [SIGNAL_SERVER, "--listen", "127.0.0.1:0"],
+                                  stdout=stdout, stderr=subprocess.PIPE, text=True)
+        try:
+            line = server.stderr.readline()
+            self.assertIn("which stdout does not take", line)
+            self.check_works(URL.search(line)[0])
+            server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(DEADLINE), 0)
+        finally:
+            server.kill()
+            server.wait()
+            server.stderr.close()
+
+    def test_unread_urls(self):
+        """the signal server's URLs go to the log where stdout does not take them"""
+        with open("/dev/full", "w", encoding="ascii") as full:
+            self.check_urls(full)
+        unread, stdout = os.pipe()
+        os.set_blocking(stdout, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(stdout, bytes(4096))
+        os.set_blocking(stdout, True)
+        self.check_urls(stdout)
+        os.close(stdout)
+        os.close(unread)
 
     def test_stopped_terminal(self):
         """Ctrl-S on the terminal stops nothing either"""
