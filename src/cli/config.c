@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/utf8.h"
+#include "cli/short_url.h"
 #include "http/field.h"
 #include "net/tls.h"
 #include "rtc/ice_servers.h"
@@ -46,19 +47,13 @@ const char *config_take_signal(struct config *config, const char *text)
 {
     /* Many know the server's name from a browser. */
     static const char *const schemes[] = {"ws", "wss", "http", "https", NULL};
-    config->is_signal_default = false;
-    return take_url(&config->signal, &config->signal_text, text, schemes,
-                    "must be a ws:// or wss:// URL, as in ws://127.0.0.1:8787");
-}
-
-/* What a person means by "11434" and "localhost:11434". */
-static char *complete_upstream(const char *text)
-{
-    if (text[0] && strspn(text, "0123456789") == strlen(text))
-        return xasprintf("http://localhost:%s", text);
-    if (strchr(text, ':') && !strstr(text, "://") && strncmp(text, "unix:", 5) != 0)
-        return xasprintf("http://%s", text);
-    return xstrdup(text);
+    char *url = short_url_signal(text);
+    config->signal_origin = strcmp(url, text) == 0 ? SIGNAL_GIVEN : SIGNAL_COMPLETED;
+    const char *wrong = take_url(&config->signal, &config->signal_text, url, schemes,
+                                 "must be HOST:PORT, or a ws:// or wss:// URL, as in "
+                                 "wss://signal.example.org");
+    free(url);
+    return wrong;
 }
 
 const char *config_take_upstream(struct config *config, const char *text)
@@ -66,7 +61,7 @@ const char *config_take_upstream(struct config *config, const char *text)
     static const char *const schemes[] = {"http", "https", "unix", NULL};
     if (strchr(text, '?'))
         return "must have no '?': requests bring their own queries";
-    char *url = complete_upstream(text);
+    char *url = short_url_upstream(text);
     const char *wrong = take_url(&config->upstream, &config->upstream_text, url, schemes,
                                  "must be a port, as in 11434, HOST:PORT, an http:// or https:// "
                                  "URL, or unix:/PATH");
@@ -294,7 +289,7 @@ void config_init(struct config *config, enum command command)
                               .log_level = LOG_INFO,
                               .log_format = LOG_TEXT};
     config_take_signal(config, "ws://127.0.0.1:8787");
-    config->is_signal_default = true;
+    config->signal_origin = SIGNAL_DEFAULT;
     config_take_listen(config, "127.0.0.1:8000");
     config_take_advertise(config, "/");
     config_take_stun(config, "stun:stun.l.google.com:19302");

@@ -14,14 +14,17 @@
 
 enum command { COMMAND_SERVE = 1, COMMAND_PROXY = 2 };
 
+/* Of the signal server's URL: by --signal as a whole, or without its scheme. */
+enum signal_origin { SIGNAL_DEFAULT, SIGNAL_GIVEN, SIGNAL_COMPLETED };
+
 enum { CONFIG_STUN_MAX = 7 };   /* with the TURN server: rtc/ice_servers.h's maximum */
 enum { CONFIG_NAMES_MAX = 32 }; /* of --allow-host, of --allow-origin */
 
 struct config {
     enum command command;
     struct url signal;
-    char *signal_text; /* as it was given, for messages */
-    bool is_signal_default;
+    char *signal_text; /* the URL, for messages */
+    enum signal_origin signal_origin;
     char *room;
     struct url upstream;
     char *upstream_text; /* the URL that a port or HOST:PORT stands for */

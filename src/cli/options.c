@@ -29,7 +29,8 @@ struct option {
 
 static const struct option options[] = {
     {"--signal", "TUNNEL_SIGNAL", "URL", BOTH, config_take_signal,
-     "the signal server, ws:// or wss://, or http:// or https:// (default ws://127.0.0.1:8787)",
+     "the signal server: a ws:// or wss:// URL (or http, https), or HOST:PORT, which is ws in your "
+     "own network and wss elsewhere (default ws://127.0.0.1:8787)",
      PUBLIC},
     {"--room", "TUNNEL_ROOM", "NAME", BOTH, config_take_room,
      "the room where both sides meet, 1 to 128 bytes; who knows it can join", UNLISTED},

@@ -245,9 +245,13 @@ static void print_connecting(struct status *status)
     const struct log_field fields[] = {{"signal", config->signal_text, 0}, {0}};
     if (status->problem && is_for_person(config))
         return;
+    static const char *const origins[] = {
+        [SIGNAL_DEFAULT] = ", which is only the default: --signal names yours",
+        [SIGNAL_GIVEN] = "",
+        [SIGNAL_COMPLETED] = " (what --signal means without ws:// or wss://)",
+    };
     say(status, MARK_STEP, "connecting", fields, "connecting to the signal server %s%s",
-        config->signal_text,
-        config->is_signal_default ? ", which is only the default: --signal names yours" : "");
+        config->signal_text, origins[config->signal_origin]);
 }
 
 /* Both ends print these, to be compared. */

@@ -101,7 +101,7 @@ class Misuse(unittest.TestCase):
         """a bad value is quoted on stderr with exit 2"""
         serve, proxy = [TUNNEL] + SERVE, [TUNNEL] + PROXY
         for flag, value in [
-            ("--signal", "ftp://x"), ("--signal", "nonsense"), ("--signal", "ws://"),
+            ("--signal", "ftp://x"), ("--signal", "nonsense"), ("--signal", "ws://"), ("--signal", "h:0"),
             ("--signal", "ws://h:99999"), ("--room", ""), ("--room", "x" * 129),
             ("--stun", "http://x"), ("--stun", "stun:"), ("--stun", "stun:h:0x1"),
             ("--turn", "stun:h"), ("--log-level", "loud"), ("--log-format", "xml"),
@@ -199,8 +199,9 @@ class Environment(Case):
             serve.kill(signal.SIGHUP)
             self.assertEqual(serve.wait_exit(), 0)
             rig.wait_peers(0)
-        rig.start_serve(upstream=port, signal=signal_url)
-        rig.start_proxy(signal=signal_url)
+        short = rig.signal_url.replace("ws://", "")
+        rig.start_serve(upstream=port, signal=short).wait_for(f"{rig.signal_url} \\(what --signal means")
+        rig.start_proxy(signal=short.rsplit(":", 1)[1])
         rig.wait_up()
 
     def test_hangup(self):
