@@ -31,9 +31,6 @@ ALLOWED = {
         {"ice_interfaces.c", "ice_io.c", "ice_lookups.c", "ice_sockets.c"},
         {"peer.c", "peer_signal.c", "peer_transport.c"},
     ],
-    "tunnel": [
-        {"mux.c", "mux_flow.c", "mux_hello.c", "mux_send.c", "mux_stream.c"},
-    ],
 }
 
 

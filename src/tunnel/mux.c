@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,47 +39,8 @@ void mux_free(struct mux *mux)
     free(mux);
 }
 
-size_t mux_stream_count(const struct mux *mux)
-{
-    return mux->streams;
-}
-
-bool mux_has(const struct mux *mux, enum feature feature)
-{
-    return (mux->features & (unsigned)feature) != 0;
-}
-
-void mux_note(struct mux *mux, enum mux_note kind, const char *format, ...)
-{
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    mux->handlers.on_note(kind, text, mux->arg);
-}
-
-/* --- the end -------------------------------------------------------------- */
-
-void mux_die(struct mux *mux, const char *text, bool wrong_role)
-{
-    if (mux->state == MUX_DEAD)
-        return;
-    mux->state = MUX_DEAD;
-    mux->handlers.on_dead(text, wrong_role, mux->arg);
-}
-
-void mux_fail(struct mux *mux, const char *text)
-{
-    mux->state = MUX_DEAD;
-    for (size_t i = 0; i < MUX_BUCKETS; i++) {
-        /* Always the first: a handler may end others, too. */
-        for (struct list *link; (link = list_first(&mux->buckets[i])) != NULL;)
-            mux_stream_fail(LIST_ENTRY(link, struct mux_stream, by_id), STREAM_SESSION, text);
-    }
-}
-
-void mux_stream_violate(struct mux_stream *stream, const char *text)
+/* The other side broke the rules on a stream: tells both ends. */
+static void violate(struct mux_stream *stream, const char *text)
 {
     mux_send_error(stream->mux, stream->id, STREAM_MALFORMED, text);
     mux_stream_fail(stream, STREAM_MALFORMED, text);
@@ -142,7 +102,7 @@ static void on_request(struct mux *mux, const struct frame *frame)
 static void on_malformed_head(struct mux_stream *stream, const struct frame *frame)
 {
     if (mux_has(stream->mux, FEATURE_FIELDS))
-        mux_stream_violate(stream, "the response's head is malformed");
+        violate(stream, "the response's head is malformed");
     else
         mux_note(stream->mux, MUX_NOTE_DROPPED, "dropped a %s on stream %u that is malformed",
                  frame_type_name(frame->type), frame->stream_id);
@@ -195,7 +155,7 @@ static void on_body(struct mux_stream *stream, struct span bytes, uint64_t now_u
     if (bytes.len == 0)
         return;
     if (!mux_flow_receive(stream, bytes.len, now_us))
-        mux_stream_violate(stream, "a body is longer than was granted");
+        violate(stream, "a body is longer than was granted");
     else
         stream->handlers.on_body(bytes, stream->arg);
 }
@@ -205,7 +165,7 @@ static void on_end(struct mux_stream *stream, struct span payload)
     struct http_field fields[HTTP_FIELDS_MAX];
     size_t count = 0;
     if (mux_has(stream->mux, FEATURE_FIELDS) && trailers_decode(payload, fields, &count) < 0)
-        mux_stream_violate(stream, "the trailers are malformed");
+        violate(stream, "the trailers are malformed");
     else
         mux_stream_on_end(stream, (struct http_fields){fields, count});
 }
@@ -253,6 +213,26 @@ static void on_error(struct mux *mux, const struct frame *frame)
         mux_stream_fail(stream, error, text);
 }
 
+static void on_window(struct mux *mux, const struct frame *frame)
+{
+    struct mux_stream *stream = mux_stream_find(mux, frame->stream_id);
+    if (!mux_has(mux, FEATURE_FLOW)) {
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped a WINDOW: `flow` was not agreed on");
+        return;
+    }
+    if (!stream)
+        return; /* it crossed the stream's end */
+    if (!mux_flow_add_credit(stream, frame->payload)) {
+        violate(stream, "a WINDOW is malformed or grants too much");
+        return;
+    }
+    mux_stream_line_up(stream);
+    /* It may be gone: its end was what waited. */
+    stream = mux_stream_find(mux, frame->stream_id);
+    if (stream)
+        mux_stream_check_drain(stream);
+}
+
 /* --- dispatch ---------------------------------------------------------------- */
 
 /* Whether a frame of that type comes from the other side's role. */
@@ -295,7 +275,7 @@ static void on_stream_frame(struct mux *mux, const struct frame *frame, uint64_t
     if (stream->is_detached)
         return; /* the response is complete; the rest of the request does not matter */
     if (!is_in_order(stream, frame->type)) {
-        mux_stream_violate(stream, "the exchange's frames are out of order");
+        violate(stream, "the exchange's frames are out of order");
         return;
     }
     switch (frame->type) {
@@ -330,7 +310,7 @@ static void on_frame(struct mux *mux, const struct frame *frame, uint64_t now_us
         mux_on_pong(mux, now_us);
         break;
     case FRAME_WINDOW:
-        mux_flow_on_window(mux, frame);
+        on_window(mux, frame);
         break;
     case FRAME_ERROR:
         on_error(mux, frame);

@@ -59,7 +59,7 @@ _Static_assert(CONSUMER_WINDOW >= 2 * MUX_HELD_LOW, "grant() could stall");
 
 static bool has_flow(const struct mux *mux)
 {
-    return mux_has(mux, FEATURE_FLOW);
+    return (mux->features & FEATURE_FLOW) != 0;
 }
 
 uint32_t mux_flow_first_window(const struct mux *mux)
@@ -86,26 +86,13 @@ void mux_flow_spend(struct mux_stream *stream, size_t bytes)
         stream->credit -= (uint32_t)bytes;
 }
 
-void mux_flow_on_window(struct mux *mux, const struct frame *frame)
+bool mux_flow_add_credit(struct mux_stream *stream, struct span payload)
 {
-    struct mux_stream *stream = mux_stream_find(mux, frame->stream_id);
-    if (!has_flow(mux)) {
-        mux_note(mux, MUX_NOTE_DROPPED, "dropped a WINDOW: `flow` was not agreed on");
-        return;
-    }
-    if (!stream)
-        return; /* it crossed the stream's end */
-    uint32_t increment = frame->payload.len == 4 ? get_u32be(frame->payload.data) : 0;
-    if (increment == 0 || increment > CREDIT_MAX || stream->credit > CREDIT_MAX - increment) {
-        mux_stream_violate(stream, "a WINDOW is malformed or grants too much");
-        return;
-    }
+    uint32_t increment = payload.len == 4 ? get_u32be(payload.data) : 0;
+    if (increment == 0 || increment > CREDIT_MAX || stream->credit > CREDIT_MAX - increment)
+        return false;
     stream->credit += increment;
-    mux_stream_line_up(stream);
-    /* It may be gone: its end was what waited. */
-    stream = mux_stream_find(mux, frame->stream_id);
-    if (stream)
-        mux_stream_check_drain(stream);
+    return true;
 }
 
 /* --- receiving ----------------------------------------------------------------- */
@@ -157,20 +144,18 @@ static void tune(struct mux_stream *stream, uint32_t used_up, uint64_t now_us)
 /* What a stream holds is known to be below MUX_HELD_LOW when it says
  * nothing more: half of every window is larger, so with nothing granted this
  * always finds that it is time. */
-static void grant(struct mux_stream *stream, uint64_t now_us)
+static uint32_t grant(struct mux_stream *stream, uint64_t now_us)
 {
     size_t used = stream->held + stream->granted;
     if (used > stream->window / 2)
-        return;
+        return 0;
     tune(stream, stream->window - (uint32_t)used, now_us);
     if (used >= stream->window)
-        return;
+        return 0;
     uint32_t increment = stream->window - (uint32_t)used;
     stream->granted += increment;
     stream->granted_at_us = now_us;
-    uint8_t payload[4];
-    put_u32be(payload, increment);
-    mux_send_control(stream->mux, 0, FRAME_WINDOW, stream->id, span_of(payload, sizeof payload));
+    return increment;
 }
 
 /* Counts who stops the channel: streams, and the session as a whole. */
@@ -201,13 +186,13 @@ static void pause_by_held(struct mux_stream *stream)
     set_paused(mux, &mux->is_full, mux->held > SESSION_HELD_MAX);
 }
 
-void mux_stream_set_held(struct mux_stream *stream, size_t held, uint64_t now_us)
+uint32_t mux_flow_hold(struct mux_stream *stream, size_t held, uint64_t now_us)
 {
     set_held(stream, held);
-    if (!has_flow(stream->mux))
-        pause_by_held(stream);
-    else if (stream->received != HALF_ENDED && !stream->is_detached)
-        grant(stream, now_us);
+    if (has_flow(stream->mux))
+        return stream->received != HALF_ENDED && !stream->is_detached ? grant(stream, now_us) : 0;
+    pause_by_held(stream);
+    return 0;
 }
 
 void mux_flow_close(struct mux_stream *stream)

@@ -1,10 +1,12 @@
 /*
- * The inside of a mux, shared by the files that make it up:
+ * The inside of a mux, shared by the files that make it up. Each uses only those
+ * that stand below it:
  *
- *   mux.c         life, and who gets a frame that arrives
+ *   mux.c         who gets a frame that arrives
  *   mux_hello.c   handshake and liveness
+ *   mux_stream.c  one exchange, as its user sees it
  *   mux_send.c    what goes out, in which order
- *   mux_stream.c  one exchange
+ *   mux_life.c    which streams there are, and the end
  *   mux_flow.c    credit
  */
 #ifndef TUNNEL_MUX_INTERNAL_H
@@ -102,23 +104,54 @@ struct mux_stream {
     uint64_t granted_at_us;  /* 0: nothing has come yet */
 };
 
-/* mux.c */
+/* The response has made it one. */
+static inline bool mux_stream_is_pipe(const struct mux_stream *stream)
+{
+    return stream->response_framing == HTTP_BODY_PIPE;
+}
+
+/* ---- mux_flow.c ---- */
+
+uint32_t mux_flow_first_window(const struct mux *mux);
+void mux_flow_open(struct mux_stream *stream);
+void mux_flow_close(struct mux_stream *stream);
+
+/* How many bytes of a body may go; SIZE_MAX without flow. */
+size_t mux_flow_credit(const struct mux_stream *stream);
+void mux_flow_spend(struct mux_stream *stream, size_t bytes);
+
+/* A WINDOW's payload came. False when it is malformed or grants too much. */
+bool mux_flow_add_credit(struct mux_stream *stream, struct span payload);
+
+/* Bytes of a body came. False when they were not granted. */
+bool mux_flow_receive(struct mux_stream *stream, size_t bytes, uint64_t now_us);
+
+/* So many of them its user holds now. Returns how many more are granted, which
+ * the other side is to be told unless it is 0. */
+uint32_t mux_flow_hold(struct mux_stream *stream, size_t held, uint64_t now_us);
+
+/* ---- mux_life.c ---- */
+
 __attribute__((format(printf, 3, 4))) void mux_note(struct mux *mux, enum mux_note kind,
                                                     const char *format, ...);
 void mux_die(struct mux *mux, const char *text, bool wrong_role);
+unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id);
 
-/* The other side broke the rules on a stream: tells both ends. */
-void mux_stream_violate(struct mux_stream *stream, const char *text);
+struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id);
+struct mux_stream *mux_stream_find(struct mux *mux, uint32_t id);
+void mux_stream_leave_line(struct mux_stream *stream);
+void mux_stream_free(struct mux_stream *stream);
 
-/* mux_hello.c */
-void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us);
-void mux_on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us);
-void mux_on_pong(struct mux *mux, uint64_t now_us);
+/* Frees the stream, then tells it why; with no handlers, only frees. */
+void mux_stream_fail(struct mux_stream *stream, enum stream_error error, const char *text);
 
-/* mux_send.c */
+/* Tells the user to go on where that is owed and due; may free the stream. */
+void mux_stream_check_drain(struct mux_stream *stream);
+
+/* ---- mux_send.c ---- */
+
 void mux_send_init(struct mux *mux);
 void mux_send_deinit(struct mux *mux);
-unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id);
 
 /* Sends a frame ahead of all streams of its channel, or lets it wait there. */
 void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t stream_id,
@@ -136,7 +169,6 @@ void mux_send_error(struct mux *mux, uint32_t stream_id, enum stream_error error
 /* The stream has something new to send, or may send again: gives it its place
  * and lets the lines move. It may be gone after that. */
 void mux_stream_line_up(struct mux_stream *stream);
-void mux_stream_leave_line(struct mux_stream *stream);
 
 /* Queues a frame at the stream: begin, append the payload to stream->heads,
  * end. */
@@ -147,37 +179,15 @@ void mux_stream_end_head(struct mux_stream *stream, size_t begun_at);
  * many bytes went. */
 size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes);
 
-/* The response has made it one. */
-static inline bool mux_stream_is_pipe(const struct mux_stream *stream)
-{
-    return stream->response_framing == HTTP_BODY_PIPE;
-}
-
-/* mux_stream.c */
-struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id);
-struct mux_stream *mux_stream_find(struct mux *mux, uint32_t id);
-void mux_stream_free(struct mux_stream *stream);
-
-/* Tells the user to go on where that is owed and due; may free the stream. */
-void mux_stream_check_drain(struct mux_stream *stream);
+/* ---- mux_stream.c ---- */
 
 /* Their direction has ended: tells the user, and frees what is over. */
 void mux_stream_on_end(struct mux_stream *stream, struct http_fields trailers);
 
-/* Frees the stream, then tells it why; with no handlers, only frees. */
-void mux_stream_fail(struct mux_stream *stream, enum stream_error error, const char *text);
+/* ---- mux_hello.c ---- */
 
-/* mux_flow.c */
-uint32_t mux_flow_first_window(const struct mux *mux);
-void mux_flow_open(struct mux_stream *stream);
-void mux_flow_close(struct mux_stream *stream);
-
-/* How many bytes of a body may go; SIZE_MAX without flow. */
-size_t mux_flow_credit(const struct mux_stream *stream);
-void mux_flow_spend(struct mux_stream *stream, size_t bytes);
-
-/* Bytes of a body came. False when they were not granted. */
-bool mux_flow_receive(struct mux_stream *stream, size_t bytes, uint64_t now_us);
-void mux_flow_on_window(struct mux *mux, const struct frame *frame);
+void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us);
+void mux_on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us);
+void mux_on_pong(struct mux *mux, uint64_t now_us);
 
 #endif

@@ -38,11 +38,6 @@ void mux_send_deinit(struct mux *mux)
         buf_deinit(&mux->lines[i].control);
 }
 
-unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id)
-{
-    return mux->channels > 0 && stream_id > 0 ? 1 + stream_id % mux->channels : 0;
-}
-
 static bool can_send(const struct mux *mux, unsigned channel, enum mux_urgency urgency)
 {
     return mux->state != MUX_DEAD && mux->handlers.can_send(channel, urgency, mux->arg);
@@ -144,15 +139,6 @@ static enum mux_place place_of(const struct mux_stream *stream)
         return mux_flow_credit(stream) > 0 ? MUX_IN_BULK : MUX_NOWHERE;
     bool is_end_due = stream->given == HALF_ENDED && stream->sent != HALF_ENDED;
     return is_end_due ? MUX_IN_URGENT : MUX_NOWHERE;
-}
-
-void mux_stream_leave_line(struct mux_stream *stream)
-{
-    if (stream->place == MUX_NOWHERE)
-        return;
-    list_remove(&stream->in_line);
-    stream->place = MUX_NOWHERE;
-    stream->mux->waiting--;
 }
 
 static void take_place(struct mux_stream *stream)

@@ -9,66 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
+#include "base/bytes.h"
 #include "tunnel/field_section.h"
 #include "tunnel/mux_internal.h"
 #include "tunnel/payload.h"
-
-static struct list *bucket(struct mux *mux, uint32_t id)
-{
-    return &mux->buckets[id % MUX_BUCKETS];
-}
-
-struct mux_stream *mux_stream_find(struct mux *mux, uint32_t id)
-{
-    LIST_EACH(link, next, bucket(mux, id))
-    {
-        struct mux_stream *stream = LIST_ENTRY(link, struct mux_stream, by_id);
-        if (stream->id == id)
-            return stream;
-    }
-    return NULL;
-}
-
-struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id)
-{
-    struct mux_stream *stream = xcalloc(1, sizeof *stream);
-    stream->mux = mux;
-    stream->id = id;
-    stream->channel = mux_channel_of(mux, id);
-    buf_init(&stream->heads, MUX_HEADS_MAX);
-    buf_init(&stream->queue, MUX_STREAM_QUEUE_MAX);
-    buf_init(&stream->trailers, FRAME_PAYLOAD_MAX);
-    list_init(&stream->in_line);
-    list_append(bucket(mux, id), &stream->by_id);
-    mux_flow_open(stream);
-    mux->streams++;
-    return stream;
-}
-
-void mux_stream_free(struct mux_stream *stream)
-{
-    struct mux *mux = stream->mux;
-    mux_flow_close(stream);
-    mux_stream_leave_line(stream);
-    list_remove(&stream->by_id);
-    buf_deinit(&stream->heads);
-    buf_deinit(&stream->queue);
-    buf_deinit(&stream->trailers);
-    free(stream);
-    mux->streams--;
-    mux->handlers.on_stream_closed(mux->streams, mux->arg);
-}
-
-void mux_stream_fail(struct mux_stream *stream, enum stream_error error, const char *text)
-{
-    struct mux_stream_handlers handlers = stream->handlers;
-    void *arg = stream->arg;
-    bool is_detached = stream->is_detached;
-    mux_stream_free(stream);
-    if (!is_detached)
-        handlers.on_error(error, text, arg);
-}
 
 /* The response is complete. The provider waits for no content that the head
  * did not announce. */
@@ -239,15 +183,14 @@ bool mux_stream_is_writable(struct mux_stream *stream)
     return false;
 }
 
-void mux_stream_check_drain(struct mux_stream *stream)
+void mux_stream_set_held(struct mux_stream *stream, size_t held, uint64_t now_us)
 {
-    size_t queued = stream->queue.len;
-    if (!stream->is_drain_owed || queued > MUX_STREAM_QUEUE_LOW ||
-        queued >= mux_flow_credit(stream))
+    uint32_t increment = mux_flow_hold(stream, held, now_us);
+    if (increment == 0)
         return;
-    stream->is_drain_owed = false;
-    if (!stream->is_detached && stream->given != HALF_ENDED)
-        stream->handlers.on_drain(stream->arg);
+    uint8_t payload[4];
+    put_u32be(payload, increment);
+    mux_send_control(stream->mux, 0, FRAME_WINDOW, stream->id, span_of(payload, sizeof payload));
 }
 
 void mux_stream_end(struct mux_stream *stream, struct http_fields trailers)

@@ -1,0 +1,133 @@
+/*
+ * What a mux consists of: its streams, what they and it are told, and how they
+ * end. The other parts stand on this one, and it on none but the credit's.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "tunnel/mux_internal.h"
+
+size_t mux_stream_count(const struct mux *mux)
+{
+    return mux->streams;
+}
+
+bool mux_has(const struct mux *mux, enum feature feature)
+{
+    return (mux->features & (unsigned)feature) != 0;
+}
+
+void mux_note(struct mux *mux, enum mux_note kind, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    mux->handlers.on_note(kind, text, mux->arg);
+}
+
+unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id)
+{
+    return mux->channels > 0 && stream_id > 0 ? 1 + stream_id % mux->channels : 0;
+}
+
+/* --- streams --------------------------------------------------------------- */
+
+static struct list *bucket(struct mux *mux, uint32_t id)
+{
+    return &mux->buckets[id % MUX_BUCKETS];
+}
+
+struct mux_stream *mux_stream_find(struct mux *mux, uint32_t id)
+{
+    LIST_EACH(link, next, bucket(mux, id))
+    {
+        struct mux_stream *stream = LIST_ENTRY(link, struct mux_stream, by_id);
+        if (stream->id == id)
+            return stream;
+    }
+    return NULL;
+}
+
+struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id)
+{
+    struct mux_stream *stream = xcalloc(1, sizeof *stream);
+    stream->mux = mux;
+    stream->id = id;
+    stream->channel = mux_channel_of(mux, id);
+    buf_init(&stream->heads, MUX_HEADS_MAX);
+    buf_init(&stream->queue, MUX_STREAM_QUEUE_MAX);
+    buf_init(&stream->trailers, FRAME_PAYLOAD_MAX);
+    list_init(&stream->in_line);
+    list_append(bucket(mux, id), &stream->by_id);
+    mux_flow_open(stream);
+    mux->streams++;
+    return stream;
+}
+
+void mux_stream_leave_line(struct mux_stream *stream)
+{
+    if (stream->place == MUX_NOWHERE)
+        return;
+    list_remove(&stream->in_line);
+    stream->place = MUX_NOWHERE;
+    stream->mux->waiting--;
+}
+
+void mux_stream_free(struct mux_stream *stream)
+{
+    struct mux *mux = stream->mux;
+    mux_flow_close(stream);
+    mux_stream_leave_line(stream);
+    list_remove(&stream->by_id);
+    buf_deinit(&stream->heads);
+    buf_deinit(&stream->queue);
+    buf_deinit(&stream->trailers);
+    free(stream);
+    mux->streams--;
+    mux->handlers.on_stream_closed(mux->streams, mux->arg);
+}
+
+void mux_stream_fail(struct mux_stream *stream, enum stream_error error, const char *text)
+{
+    struct mux_stream_handlers handlers = stream->handlers;
+    void *arg = stream->arg;
+    bool is_detached = stream->is_detached;
+    mux_stream_free(stream);
+    if (!is_detached)
+        handlers.on_error(error, text, arg);
+}
+
+void mux_stream_check_drain(struct mux_stream *stream)
+{
+    size_t queued = stream->queue.len;
+    if (!stream->is_drain_owed || queued > MUX_STREAM_QUEUE_LOW ||
+        queued >= mux_flow_credit(stream))
+        return;
+    stream->is_drain_owed = false;
+    if (!stream->is_detached && stream->given != HALF_ENDED)
+        stream->handlers.on_drain(stream->arg);
+}
+
+/* --- the end --------------------------------------------------------------- */
+
+void mux_die(struct mux *mux, const char *text, bool wrong_role)
+{
+    if (mux->state == MUX_DEAD)
+        return;
+    mux->state = MUX_DEAD;
+    mux->handlers.on_dead(text, wrong_role, mux->arg);
+}
+
+void mux_fail(struct mux *mux, const char *text)
+{
+    mux->state = MUX_DEAD;
+    for (size_t i = 0; i < MUX_BUCKETS; i++) {
+        /* Always the first: a handler may end others, too. */
+        for (struct list *link; (link = list_first(&mux->buckets[i])) != NULL;)
+            mux_stream_fail(LIST_ENTRY(link, struct mux_stream, by_id), STREAM_SESSION, text);
+    }
+}
