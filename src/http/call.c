@@ -324,10 +324,30 @@ static void on_open(void *arg)
         on_drain(call);
 }
 
-const struct conn_handlers call_conn_handlers = {
+static const struct conn_handlers conn_handlers = {
     .on_open = on_open,
     .on_data = on_data,
     .on_end = on_end,
     .on_drain = on_drain,
     .on_close = on_close,
 };
+
+void call_dial(struct http_call *call)
+{
+    const struct http_client_config *config = &call->client->config;
+    http_pool_make_way(call->client->pool);
+    call->is_pooled = false;
+    call->sender.conn = NULL;
+    call->conn = conn_connect(call->client->loop, config->host, config->port, config->tls,
+                              config->connect_timeout_us, &conn_handlers, call);
+    conn_read_fully(call->conn);
+    conn_set_reading(call->conn, !call->is_paused);
+}
+
+void call_take_over(struct http_call *call, struct conn *conn)
+{
+    call->is_pooled = true;
+    call->conn = conn;
+    call->sender.conn = conn;
+    conn_set_handlers(conn, &conn_handlers, call);
+}

@@ -18,18 +18,6 @@
 
 enum { REQUEST_HEAD_MAX = 2 * HTTP_HEAD_MAX }; /* what another parser took, and our own fields */
 
-void call_dial(struct http_call *call)
-{
-    const struct http_client_config *config = &call->client->config;
-    http_pool_make_way(call->client->pool);
-    call->is_pooled = false;
-    call->sender.conn = NULL;
-    call->conn = conn_connect(call->client->loop, config->host, config->port, config->tls,
-                              config->connect_timeout_us, &call_conn_handlers, call);
-    conn_read_fully(call->conn);
-    conn_set_reading(call->conn, !call->is_paused);
-}
-
 static void flush_later(void *arg)
 {
     struct http_call *call = arg;
@@ -132,10 +120,7 @@ static void call_start(struct http_call *call)
         call_dial(call);
         return;
     }
-    call->is_pooled = true;
-    call->conn = conn;
-    call->sender.conn = conn;
-    conn_set_handlers(conn, &call_conn_handlers, call);
+    call_take_over(call, conn);
     if (call->request == HALF_ENDED)
         http_sender_flush(&call->sender);
     schedule_flush(call);

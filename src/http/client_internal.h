@@ -54,8 +54,12 @@ static inline bool call_is_pipe(const struct http_call *call)
     return call->body.framing == HTTP1_BODY_PIPE;
 }
 
-/* call.c: the handlers of a call's connection. */
-extern const struct conn_handlers call_conn_handlers;
+/* call.c, on which client.c stands */
+
+/* Gives a call its connection: a fresh one, for which what is to be sent waits
+ * in the sender until it opens, or one that has served another call. */
+void call_dial(struct http_call *call);
+void call_take_over(struct http_call *call, struct conn *conn);
 
 /* Takes a call off its client; it is freed later. The conn is the caller's,
  * and may be NULL. */
@@ -64,9 +68,5 @@ struct conn *call_detach(struct http_call *call);
 /* The caller broke its own request. No handler may be called from within its
  * call, but the connection ends now. */
 void call_fail_later(struct http_call *call, const char *text);
-
-/* client.c: a fresh connection; what is to be sent waits in the sender until
- * it opens. */
-void call_dial(struct http_call *call);
 
 #endif
