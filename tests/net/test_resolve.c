@@ -136,10 +136,10 @@ static void test_dead_name_server(void **state)
 
     resolution_cancel(cancelled); /* it has not begun */
     open_server(true);
-    run_until(loop, &patient[PATIENT - 2].is_done);
     run_until(loop, &signal.is_done);
-    for (int i = 0; i < PATIENT; i++)
-        assert_int_equal(patient[i].is_done, i < PATIENT - 1);
+    for (int i = 0; i < PATIENT - 1; i++) /* two at a time, in whatever order they end */
+        run_until(loop, &patient[i].is_done);
+    assert_false(patient[PATIENT - 1].is_done);
     assert_true(server.most <= RESOLVE_PATIENT_MAX + 1);
     loop_free(loop);
 }
