@@ -32,13 +32,18 @@ enum action_type {
     ACTION_FEED_CANDIDATE,  /* text; to the first of session and others that takes it */
     ACTION_RESTART,         /* ICE, to find another path; EVENT_NO_RESTART may follow */
     ACTION_ABANDON_RESTART, /* no answer will come, and ours may be lost */
-    ACTION_PROBE,           /* it may be dead */
+    ACTION_PROBE,           /* it may be dead: EVENT_ALIVE or EVENT_CLOSED follows */
+    ACTION_HOLD,            /* it is ready, but nothing that it says is to be heard yet */
+    ACTION_ADMIT,           /* now it is */
+    ACTION_REFUSE,          /* text: what the other side is told; and it is closed */
     ACTION_DRAIN,           /* another has taken over; EVENT_IDLE follows when it has no stream */
     ACTION_CLOSE,           /* text, or NULL: the last problem's sentence */
 
     /* Whoever uses the link, and the log. */
     ACTION_UP,      /* session: new streams go there */
     ACTION_DOWN,    /* there is none any more */
+    ACTION_DOUBT,   /* it may be dead: new ones wait, what has begun goes on */
+    ACTION_BELIEVE, /* session: it lives, they go there again */
     ACTION_PROBLEM, /* problem, text, and session: whose report of ICE belongs to it */
     ACTION_STATUS,  /* state, retry_in_us, and session when that is up */
     ACTION_PATH,    /* state up, session, was_broken: its path may be another one */
@@ -53,7 +58,8 @@ enum note {
     NOTE_OLD_GOES_ON, /* the last problem ended a negotiation beside a session */
     NOTE_OF_NO_USE,   /* text: why, of a description for a session that stands */
     NOTE_RESTART,     /* text: why */
-    NOTE_NO_RESTART   /* the other side does not take part in it */
+    NOTE_NO_RESTART,  /* the other side does not take part in it */
+    NOTE_NEWCOMER     /* another process was refused, since the one before it answers */
 };
 
 struct action {

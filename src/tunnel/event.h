@@ -34,6 +34,8 @@ enum event_type {
     EVENT_FED,        /* sdp_type, text, is_offering: what became of ACTION_FEED */
     EVENT_READY,      /* HELLO and AGREE are through */
     EVENT_MEASURED,   /* the first round trip is known */
+    EVENT_WOKEN,      /* this machine has slept; whether it lives was asked */
+    EVENT_ALIVE,      /* to ACTION_PROBE, or that: it lives */
     EVENT_IDLE,       /* no stream is open any more */
     EVENT_PATH,       /* path: what has become of it */
     EVENT_CLOSED,     /* text, is_same_job: it has ended by itself */

@@ -254,6 +254,8 @@ static void take_note(const struct link *link, const struct action *action)
         [NOTE_OF_NO_USE] = {LOG_DEBUG, "link: a description of a session is of no use: ", ""},
         [NOTE_RESTART] = {LOG_INFO, "tunnel: ", "; looking for another path"},
         [NOTE_NO_RESTART] = {LOG_DEBUG, "link: the other side takes no part in a restart", ""},
+        [NOTE_NEWCOMER] = {LOG_WARN, "tunnel: refused another process that came into the room",
+                           ": the one that we are connected to answers"},
     };
     const char *text = action->note == NOTE_OLD_GOES_ON ? link->problem : action->text;
     log_write(notes[action->note].level, "%s%s%s", notes[action->note].before, text ? text : "",
@@ -287,8 +289,16 @@ static void act(struct link *link, const struct action *action)
         link->handlers.on_up(session_mux(sessions_find(&link->sessions, action->session)),
                              link->arg);
         break;
+    case ACTION_BELIEVE:
+        link->handlers.on_up(session_mux(sessions_find(&link->sessions, action->session)),
+                             link->arg);
+        break;
     case ACTION_DOWN:
-        link->handlers.on_down(link->arg);
+        link->handlers.on_down(NULL, link->arg);
+        break;
+    case ACTION_DOUBT:
+        log_debug("link: the other side may be gone: what begins now waits for its answer");
+        link->handlers.on_down("the other side does not answer", link->arg);
         break;
     case ACTION_PROBLEM:
         tell_problem(link, action);

@@ -41,9 +41,11 @@ struct link_config {
 
 struct link_handlers {
     /* A session is up: new streams belong on this mux. Comes again when
-     * another takes over. */
+     * another takes over, and after a doubt. */
     void (*on_up)(struct mux *mux, void *arg);
-    void (*on_down)(void *arg);
+    /* New streams are to wait. why: the session is in doubt, and what has begun
+     * goes on in it; NULL: it is over, and the status tells. */
+    void (*on_down)(const char *why, void *arg);
     /* Of a provider: a request, as on_request of a mux. */
     void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
     void (*on_status)(const struct link_status *status, void *arg);

@@ -344,8 +344,6 @@ void mux_feed(struct mux *mux, unsigned channel, struct span message, uint64_t n
                  channel > mux->channels ? "on a channel which was not agreed on" : "no frame");
         return;
     }
-    mux->last_heard_us = now_us;
-    if (mux->state == MUX_READY)
-        mux->dead_at_us = TIME_NEVER;
+    mux_hear(mux, now_us);
     on_frame(mux, &frame, now_us);
 }

@@ -62,6 +62,7 @@ enum {
 #define MUX_PING_INTERVAL_US (10 * US_PER_S)
 #define MUX_DEAD_AFTER_US    (30 * US_PER_S) /* without any frame */
 #define MUX_PROBE_US         (5 * US_PER_S)  /* after mux_probe() */
+#define MUX_FLIGHT_US        (1 * US_PER_S)  /* what is older is not on its way any more */
 #define MUX_HELLO_TIMEOUT_US (10 * US_PER_S)
 
 enum mux_note {
@@ -84,6 +85,8 @@ struct mux_handlers {
     void (*on_ready)(void *arg);
     /* A round trip was measured. */
     void (*on_rtt)(uint64_t rtt_us, void *arg);
+    /* What mux_probe() or mux_wake() asked is answered: the other side lives. */
+    void (*on_alive)(void *arg);
     /* Of a provider: a request. The callee calls mux_stream_accept() or
      * mux_stream_cancel() before it returns; the head is borrowed. */
     void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
@@ -130,7 +133,9 @@ uint64_t mux_deadline_us(const struct mux *mux);
 void mux_on_deadline(struct mux *mux, uint64_t now_us);
 
 /* There is reason to believe that the other side is gone: pings, and declares
- * it dead without any frame in MUX_PROBE_US. */
+ * it dead unless that is answered in MUX_PROBE_US. The answer is the PONG to
+ * that PING, or any frame that comes so late that it was not on its way
+ * before. While we do not read, nobody dies, and the answer comes later. */
 void mux_probe(struct mux *mux, uint64_t now_us);
 
 /* This machine has slept since then, and what came meanwhile is from before:
@@ -141,6 +146,10 @@ void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us);
 /* Ends every stream with on_error(STREAM_SESSION, text), and the session;
  * sends nothing. */
 void mux_fail(struct mux *mux, const char *text);
+
+/* Tells the other side that the session is over, and why. Once it is sent,
+ * what is left is mux_fail(). */
+void mux_refuse(struct mux *mux, const char *text);
 
 size_t mux_stream_count(const struct mux *mux);
 

@@ -7,6 +7,9 @@
  * while we listen; a session whose reading is paused by a slow local reader
  * cannot hear.
  *
+ * A PONG does not say which PING it answers, but the channel keeps their order:
+ * a probe is answered when its own comes, not one that was on its way already.
+ *
  * A consumer uses extensions from AGREE on, a provider from sending it on. So
  * whatever arrives on a further channel does so behind the handshake: a
  * consumer opens no stream before AGREE, and a provider answers only what was
@@ -21,6 +24,10 @@
 
 static void send_ping(struct mux *mux, uint64_t now_us)
 {
+    /* The one before went out an interval ago, or it may still be answered. */
+    if (now_us >= mux->ping_at_us)
+        mux->pings_out = 0;
+    mux->pings_out++;
     if (mux->ping_sent_us == 0)
         mux->ping_sent_us = now_us;
     mux->ping_at_us = now_us + MUX_PING_INTERVAL_US;
@@ -110,8 +117,26 @@ void mux_on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us)
     become_ready(mux, &agree.means, now_us);
 }
 
+static void end_probe(struct mux *mux)
+{
+    mux->pongs_owed = 0;
+    mux->dead_at_us = TIME_NEVER;
+    mux->handlers.on_alive(mux->arg);
+}
+
+void mux_hear(struct mux *mux, uint64_t now_us)
+{
+    mux->last_heard_us = now_us;
+    if (mux->pongs_owed > 0 && now_us - mux->probed_us >= MUX_FLIGHT_US)
+        end_probe(mux);
+}
+
 void mux_on_pong(struct mux *mux, uint64_t now_us)
 {
+    if (mux->pings_out > 0)
+        mux->pings_out--;
+    if (mux->pongs_owed > 0 && --mux->pongs_owed == 0)
+        end_probe(mux);
     if (mux->ping_sent_us == 0)
         return;
     mux->rtt_us = now_us - mux->ping_sent_us;
@@ -121,10 +146,13 @@ void mux_on_pong(struct mux *mux, uint64_t now_us)
 
 void mux_probe(struct mux *mux, uint64_t now_us)
 {
-    if (mux->state != MUX_READY || mux->paused > 0)
+    if (mux->state != MUX_READY)
         return;
-    mux->dead_at_us = now_us + MUX_PROBE_US;
+    if (mux->paused == 0)
+        mux->dead_at_us = now_us + MUX_PROBE_US;
     send_ping(mux, now_us);
+    mux->probed_us = now_us;
+    mux->pongs_owed = mux->pings_out;
 }
 
 void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us)
@@ -132,6 +160,11 @@ void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us)
     if (mux->last_heard_us > since_us)
         mux->last_heard_us = since_us;
     mux_probe(mux, now_us);
+}
+
+void mux_refuse(struct mux *mux, const char *text)
+{
+    mux_send_error(mux, 0, STREAM_UNSPECIFIED, text);
 }
 
 uint64_t mux_deadline_us(const struct mux *mux)

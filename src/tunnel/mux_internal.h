@@ -57,9 +57,12 @@ struct mux {
     bool is_full;         /* held is too much, without flow */
     size_t paused;        /* how many stop the channel, without flow */
 
-    uint64_t rtt_us;        /* the last one measured, or 0 */
-    uint64_t ping_at_us;    /* next PING */
-    uint64_t ping_sent_us;  /* 0: none is on its way */
+    uint64_t rtt_us;       /* the last one measured, or 0 */
+    uint64_t ping_at_us;   /* next PING */
+    uint64_t ping_sent_us; /* 0: none is on its way */
+    unsigned pings_out;    /* on their way, answers included */
+    unsigned pongs_owed;   /* until a probe is answered; 0: none is out */
+    uint64_t probed_us;
     uint64_t last_heard_us; /* any frame, or the last moment at which we did not listen */
     bool was_paused;        /* since last_heard_us */
     uint64_t dead_at_us;    /* handshake or probe deadline; TIME_NEVER */
@@ -189,5 +192,8 @@ void mux_stream_on_end(struct mux_stream *stream, struct http_fields trailers);
 void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us);
 void mux_on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us);
 void mux_on_pong(struct mux *mux, uint64_t now_us);
+
+/* A frame came, of whatever type. */
+void mux_hear(struct mux *mux, uint64_t now_us);
 
 #endif

@@ -6,11 +6,21 @@
  */
 #include "tunnel/negotiation.h"
 
+static void reset(struct negotiation *n)
+{
+    *n = (struct negotiation){.restraint = n->restraint};
+}
+
+void negotiation_init(struct negotiation *n, struct restraint *restraint)
+{
+    *n = (struct negotiation){.restraint = restraint};
+}
+
 void negotiation_drop(struct negotiation *n, const char *text, struct actions *out)
 {
     if (n->pact.session)
         actions_close(out, n->pact.session, text);
-    *n = (struct negotiation){0};
+    reset(n);
 }
 
 static enum verdict fail(struct negotiation *n, enum verdict verdict, struct actions *out)
@@ -19,25 +29,34 @@ static enum verdict fail(struct negotiation *n, enum verdict verdict, struct act
     return verdict;
 }
 
-static void start(struct negotiation *n, enum negotiation_state state, struct actions *out,
+/* False: it is too soon. */
+static bool start(struct negotiation *n, enum negotiation_state state, struct actions *out,
                   uint64_t now_us)
 {
     negotiation_drop(n, "replaced by a newer negotiation", out);
+    if (!restraint_allows(n->restraint, now_us)) {
+        n->state = NEGOTIATION_DUE;
+        n->deadline_us = n->restraint->not_before_us;
+        return false;
+    }
     n->state = state;
-    n->give_up_at_us = now_us + NEGOTIATION_PATIENCE_US;
+    n->deadline_us = now_us + NEGOTIATION_PATIENCE_US;
     n->pact.session = ++out->sessions;
     actions_push(out, &(struct action){
                           .type = ACTION_START,
                           .session = n->pact.session,
                           .sdp_type = state == NEGOTIATION_OFFERED ? SDP_OFFER : SDP_ANSWER,
                       });
+    return true;
 }
 
-void negotiation_await(struct negotiation *n, uint64_t give_up_at_us)
+void negotiation_await(struct negotiation *n, uint64_t deadline_us)
 {
+    if (n->state == NEGOTIATION_CONTESTED)
+        return; /* that is decided soon */
     if (n->state == NEGOTIATION_NONE)
         n->state = NEGOTIATION_AWAITED;
-    n->give_up_at_us = give_up_at_us;
+    n->deadline_us = deadline_us;
 }
 
 void negotiation_offer(struct negotiation *n, struct actions *out, uint64_t now_us)
@@ -48,13 +67,16 @@ void negotiation_offer(struct negotiation *n, struct actions *out, uint64_t now_
 void negotiation_take_offer(struct negotiation *n, const struct description *d, struct actions *out,
                             uint64_t now_us)
 {
-    start(n, d->is_same_job ? NEGOTIATION_POINTLESS : NEGOTIATION_ANSWERED, out, now_us);
+    if (!start(n, d->is_same_job ? NEGOTIATION_POINTLESS : NEGOTIATION_ANSWERED, out, now_us))
+        return;
+    if (!d->is_same_job)
+        restraint_begin(n->restraint, now_us);
     pact_meet(&n->pact, d->process);
     actions_feed(out, n->pact.session, SDP_OFFER, d->sdp);
 }
 
 enum verdict negotiation_take_answer(struct negotiation *n, const struct description *d,
-                                     struct actions *out)
+                                     struct actions *out, uint64_t now_us)
 {
     if (n->state != NEGOTIATION_OFFERED)
         return VERDICT_GO_ON; /* to an offer that is not out any more */
@@ -62,6 +84,7 @@ enum verdict negotiation_take_answer(struct negotiation *n, const struct descrip
         actions_problem(out, PROBLEM_SAME_JOB, 0, NULL);
         return fail(n, VERDICT_STAY, out);
     }
+    restraint_begin(n->restraint, now_us);
     pact_meet(&n->pact, d->process);
     actions_feed(out, n->pact.session, SDP_ANSWER, d->sdp);
     return VERDICT_GO_ON;
@@ -103,16 +126,42 @@ enum verdict negotiation_on_closed(struct negotiation *n, const struct event *ev
     return fail(n, has_met_its_like ? VERDICT_STAY : VERDICT_RETURN, out);
 }
 
-struct pact negotiation_conclude(struct negotiation *n)
+void negotiation_contest(struct negotiation *n, uint64_t until_us, struct actions *out)
+{
+    n->state = NEGOTIATION_CONTESTED;
+    n->deadline_us = until_us;
+    actions_do(out, ACTION_HOLD, n->pact.session);
+}
+
+void negotiation_refuse(struct negotiation *n, enum mux_role theirs, struct actions *out)
+{
+    static const char *const words[] = {
+        [MUX_CONSUMER] = "another `tunnel proxy` is connected to this side, and answers; stop one "
+                         "of them or choose another --room",
+        [MUX_PROVIDER] = "another `tunnel serve` is connected to this side, and answers; stop one "
+                         "of them or choose another --room",
+    };
+    actions_push(out, &(struct action){
+                          .type = ACTION_REFUSE,
+                          .session = n->pact.session,
+                          .text = words[theirs],
+                      });
+    actions_note(out, NOTE_NEWCOMER, NULL);
+    reset(n);
+}
+
+struct pact negotiation_conclude(struct negotiation *n, struct actions *out)
 {
     struct pact pact = n->pact;
-    *n = (struct negotiation){0};
+    if (n->state == NEGOTIATION_CONTESTED)
+        actions_do(out, ACTION_ADMIT, pact.session);
+    reset(n);
     return pact;
 }
 
 uint64_t negotiation_deadline_us(const struct negotiation *n)
 {
-    return n->state == NEGOTIATION_NONE ? TIME_NEVER : n->give_up_at_us;
+    return n->state == NEGOTIATION_NONE ? TIME_NEVER : n->deadline_us;
 }
 
 enum verdict negotiation_give_up(struct negotiation *n, struct actions *out)

@@ -7,7 +7,12 @@
  *     ▲                                                      ├──► none: the pact
  *     │ we came second                                       │    stands, or it
  *   none ──────────────────────────────────────► offered ────┘    has failed
- *             it came second
+ *     │       it came second                        ▲
+ *     └──► due ─────────────────────────────────────┘
+ *     too soon (restraint.h)
+ *
+ * One that is ready, but with another process than the session that stands,
+ * is contested until that one has answered, or has not.
  *
  * Whatever ends it without a session has told why as a problem.
  */
@@ -17,6 +22,7 @@
 #include "tunnel/action.h"
 #include "tunnel/event.h"
 #include "tunnel/pact.h"
+#include "tunnel/restraint.h"
 
 /* From a session's first step, or from when its offer is awaited, to HELLO and
  * AGREE. */
@@ -24,10 +30,12 @@
 
 enum negotiation_state {
     NEGOTIATION_NONE,
-    NEGOTIATION_AWAITED,  /* the other side was there before us: it will offer */
-    NEGOTIATION_OFFERED,  /* our offer is out, or answered */
-    NEGOTIATION_ANSWERED, /* its offer is taken */
-    NEGOTIATION_POINTLESS /* the same, but it does our job: our answer says so, and is the end */
+    NEGOTIATION_DUE,       /* we will offer, when its time has come */
+    NEGOTIATION_AWAITED,   /* the other side was there before us: it will offer */
+    NEGOTIATION_OFFERED,   /* our offer is out, or answered */
+    NEGOTIATION_ANSWERED,  /* its offer is taken */
+    NEGOTIATION_POINTLESS, /* the same, but it does our job: our answer says so, and is the end */
+    NEGOTIATION_CONTESTED  /* ready, and held until it is known whether it may take over */
 };
 
 /* Nobody would offer again to who is there already: who needs an offer leaves
@@ -41,19 +49,24 @@ enum verdict {
 
 struct negotiation {
     enum negotiation_state state;
-    struct pact pact; /* none while awaited */
-    uint64_t give_up_at_us;
+    struct pact pact;     /* none while awaited or due */
+    uint64_t deadline_us; /* when it is given up, or its time has come */
+    struct restraint *restraint;
 };
+
+void negotiation_init(struct negotiation *n, struct restraint *restraint);
 
 /* Also while a pact is pending: what is past its signalling may still
  * succeed. */
-void negotiation_await(struct negotiation *n, uint64_t give_up_at_us);
+void negotiation_await(struct negotiation *n, uint64_t deadline_us);
 
+/* Where it is too soon, an offer of ours follows when its time has come, and
+ * theirs is not answered. */
 void negotiation_offer(struct negotiation *n, struct actions *out, uint64_t now_us);
 void negotiation_take_offer(struct negotiation *n, const struct description *d, struct actions *out,
                             uint64_t now_us);
 enum verdict negotiation_take_answer(struct negotiation *n, const struct description *d,
-                                     struct actions *out);
+                                     struct actions *out, uint64_t now_us);
 
 /* The session, if there is one, is closed with text; it is no failure. */
 void negotiation_drop(struct negotiation *n, const char *text, struct actions *out);
@@ -69,8 +82,14 @@ enum verdict negotiation_on_fed(struct negotiation *n, const struct event *event
 enum verdict negotiation_on_closed(struct negotiation *n, const struct event *event,
                                    struct actions *out);
 
+/* It is ready, and not to be heard until then. */
+void negotiation_contest(struct negotiation *n, uint64_t until_us, struct actions *out);
+
+/* The one before lives: the newcomer is told so. theirs: its job. */
+void negotiation_refuse(struct negotiation *n, enum mux_role theirs, struct actions *out);
+
 /* It succeeded: the pact, which is the caller's now. */
-struct pact negotiation_conclude(struct negotiation *n);
+struct pact negotiation_conclude(struct negotiation *n, struct actions *out);
 
 uint64_t negotiation_deadline_us(const struct negotiation *n);
 

@@ -10,6 +10,10 @@
  * session to whom he takes for a newcomer; a newcomer whose session with that
  * process still stands offers its restart instead of an answer, since there is
  * nothing that a new session would be better for.
+ *
+ * A newcomer that is ready while a session with another process stands waits
+ * until that one was asked. It is asked when the newcomer describes itself, so
+ * that who comes in the place of a process that was killed does not wait.
  */
 #include "tunnel/partner.h"
 
@@ -18,12 +22,14 @@
 
 #include "base/alloc.h"
 
-struct partner *partner_new(enum mux_role role, uint64_t seed, struct actions *out)
+struct partner *partner_new(enum mux_role role, uint64_t seed, struct restraint *restraint,
+                            struct actions *out)
 {
     struct partner *p = xcalloc(1, sizeof *p);
     list_init(&p->link);
     p->role = role;
     p->out = out;
+    negotiation_init(&p->negotiation, restraint);
     standing_init(&p->standing, seed);
     return p;
 }
@@ -103,6 +109,18 @@ void partner_take_offer(struct partner *p, const struct description *d, bool in_
         return;
     standing_abandon_restart(&p->standing, p->out);
     negotiation_take_offer(n, d, p->out, now_us);
+    if (n->state == NEGOTIATION_ANSWERED)
+        standing_meet(&p->standing, d->process, p->out, now_us);
+}
+
+static enum verdict take_first_answer(struct partner *p, const struct description *d,
+                                      uint64_t now_us)
+{
+    bool is_awaited = p->negotiation.state == NEGOTIATION_OFFERED;
+    enum verdict verdict = judge(p, negotiation_take_answer(&p->negotiation, d, p->out, now_us));
+    if (is_awaited && p->negotiation.state == NEGOTIATION_OFFERED)
+        standing_meet(&p->standing, d->process, p->out, now_us);
+    return verdict;
 }
 
 static void refuse_restart(struct partner *p, uint64_t now_us)
@@ -118,7 +136,7 @@ enum verdict partner_take_answer(struct partner *p, const struct description *d,
         return VERDICT_GO_ON;
     }
     if (p->standing.restart.state != RESTART_UNDER_WAY)
-        return judge(p, negotiation_take_answer(&p->negotiation, d, p->out));
+        return take_first_answer(p, d, now_us);
     refuse_restart(p, now_us);
     return VERDICT_GO_ON;
 }
@@ -135,18 +153,17 @@ void partner_take_candidate(struct partner *p, const char *text)
                          });
 }
 
-void partner_leave(struct partner *p)
+void partner_leave(struct partner *p, uint64_t now_us)
 {
     p->is_there = false;
     negotiation_on_left(&p->negotiation, partner_is_up(p), p->out);
-    if (partner_is_up(p))
-        actions_do(p->out, ACTION_PROBE, p->standing.current.session);
+    standing_ask(&p->standing, p->out, now_us);
 }
 
 void partner_lose_signal(struct partner *p)
 {
     p->is_there = false;
-    if (p->negotiation.state == NEGOTIATION_AWAITED)
+    if (p->negotiation.state == NEGOTIATION_AWAITED || p->negotiation.state == NEGOTIATION_DUE)
         negotiation_drop(&p->negotiation, NULL, p->out);
     standing_lose_signal(&p->standing, p->out);
 }
@@ -171,18 +188,41 @@ static enum verdict on_fed(struct partner *p, const struct event *event)
     return VERDICT_GO_ON;
 }
 
-static void on_ready(struct partner *p)
+static void admit(struct partner *p, uint64_t now_us)
 {
-    struct pact pact = negotiation_conclude(&p->negotiation);
+    struct pact pact = negotiation_conclude(&p->negotiation, p->out);
     standing_succeed(&p->standing, &pact, p->out);
+    restraint_on_up(p->negotiation.restraint, now_us);
 }
 
-static enum verdict on_closed(struct partner *p, const struct event *event)
+static void on_ready(struct partner *p, uint64_t now_us)
+{
+    struct negotiation *n = &p->negotiation;
+    uint64_t until_us;
+    if (standing_contest(&p->standing, &n->pact, &until_us, p->out, now_us))
+        admit(p, now_us);
+    else
+        negotiation_contest(n, until_us, p->out);
+}
+
+static void on_alive(struct partner *p)
+{
+    standing_on_alive(&p->standing, p->out);
+    if (p->negotiation.state == NEGOTIATION_CONTESTED)
+        negotiation_refuse(&p->negotiation, p->role == MUX_CONSUMER ? MUX_PROVIDER : MUX_CONSUMER,
+                           p->out);
+}
+
+static enum verdict on_closed(struct partner *p, const struct event *event, uint64_t now_us)
 {
     if (!standing_has(&p->standing, event->session))
         return judge(p, negotiation_on_closed(&p->negotiation, event, p->out));
-    bool was_current = standing_on_closed(&p->standing, event, p->out);
-    return was_current && !p->negotiation.pact.session ? VERDICT_RETURN : VERDICT_GO_ON;
+    if (!standing_on_closed(&p->standing, event, p->out))
+        return VERDICT_GO_ON;
+    restraint_on_down(p->negotiation.restraint);
+    if (p->negotiation.state == NEGOTIATION_CONTESTED)
+        admit(p, now_us);
+    return p->negotiation.pact.session || partner_is_up(p) ? VERDICT_GO_ON : VERDICT_RETURN;
 }
 
 enum verdict partner_on_event(struct partner *p, const struct event *event, uint64_t now_us)
@@ -202,7 +242,15 @@ enum verdict partner_on_event(struct partner *p, const struct event *event, uint
         break;
     case EVENT_READY:
         if (event->session == p->negotiation.pact.session)
-            on_ready(p);
+            on_ready(p, now_us);
+        break;
+    case EVENT_WOKEN:
+        if (is_current)
+            standing_on_asked(&p->standing, p->out, now_us);
+        break;
+    case EVENT_ALIVE:
+        if (is_current)
+            on_alive(p);
         break;
     case EVENT_IDLE:
         standing_on_idle(&p->standing, event->session, p->role, p->out);
@@ -212,7 +260,7 @@ enum verdict partner_on_event(struct partner *p, const struct event *event, uint
             standing_on_path(&p->standing, event->path, p->out);
         break;
     case EVENT_CLOSED:
-        return on_closed(p, event);
+        return on_closed(p, event, now_us);
     default: /* EVENT_MEASURED is for a person */
         break;
     }
@@ -223,7 +271,9 @@ enum verdict partner_on_event(struct partner *p, const struct event *event, uint
 
 static bool may_restart(const struct partner *p, bool in_room)
 {
-    return in_room && p->is_there && p->negotiation.state == NEGOTIATION_NONE;
+    bool is_free =
+        p->negotiation.state == NEGOTIATION_NONE || p->negotiation.state == NEGOTIATION_DUE;
+    return in_room && p->is_there && is_free;
 }
 
 void partner_try_restart(struct partner *p, bool in_room, uint64_t now_us)
@@ -239,11 +289,17 @@ uint64_t partner_deadline_us(const struct partner *p, bool in_room)
     return restart_us < negotiation_us ? restart_us : negotiation_us;
 }
 
-static enum verdict give_up_negotiation(struct partner *p)
+static enum verdict on_negotiation_deadline(struct partner *p, uint64_t now_us)
 {
-    if (!awaits_spare(p))
-        return judge(p, negotiation_give_up(&p->negotiation, p->out));
-    negotiation_drop(&p->negotiation, NULL, p->out);
+    struct negotiation *n = &p->negotiation;
+    if (n->state == NEGOTIATION_CONTESTED)
+        admit(p, now_us);
+    else if (n->state == NEGOTIATION_DUE)
+        partner_offer(p, now_us);
+    else if (awaits_spare(p))
+        negotiation_drop(n, NULL, p->out);
+    else
+        return judge(p, negotiation_give_up(n, p->out));
     return VERDICT_GO_ON;
 }
 
@@ -251,7 +307,7 @@ enum verdict partner_on_deadline(struct partner *p, uint64_t now_us)
 {
     enum verdict verdict = VERDICT_GO_ON;
     if (now_us >= negotiation_deadline_us(&p->negotiation))
-        verdict = give_up_negotiation(p);
+        verdict = on_negotiation_deadline(p, now_us);
     if (now_us >= restart_deadline_us(&p->standing.restart, false) &&
         standing_give_up_restart(&p->standing, p->out))
         verdict = VERDICT_RETURN;

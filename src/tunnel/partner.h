@@ -24,7 +24,9 @@ struct partner {
     struct standing standing;
 };
 
-struct partner *partner_new(enum mux_role role, uint64_t seed, struct actions *out);
+/* restraint: of all partners. */
+struct partner *partner_new(enum mux_role role, uint64_t seed, struct restraint *restraint,
+                            struct actions *out);
 void partner_free(struct partner *p);
 
 /* NULL: the signal server does not say. */
@@ -49,7 +51,7 @@ enum verdict partner_take_answer(struct partner *p, const struct description *d,
 void partner_take_candidate(struct partner *p, const char *text);
 
 /* Its WebSocket is gone, which is a rumour: it may live. */
-void partner_leave(struct partner *p);
+void partner_leave(struct partner *p, uint64_t now_us);
 
 /* Ours is, or we have left. */
 void partner_lose_signal(struct partner *p);

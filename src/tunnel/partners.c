@@ -12,6 +12,7 @@ void partners_init(struct partners *all, size_t most, enum mux_role role, uint64
     assert(most > 0);
     *all = (struct partners){.most = most, .role = role, .seed = seed, .out = out};
     list_init(&all->list);
+    restraint_init(&all->restraint, seed);
 }
 
 void partners_deinit(struct partners *all)
@@ -55,7 +56,7 @@ static struct partner *predecessor(const struct partners *all)
 
 static struct partner *add(struct partners *all)
 {
-    struct partner *p = partner_new(all->role, all->seed + ++all->made, all->out);
+    struct partner *p = partner_new(all->role, all->seed + ++all->made, &all->restraint, all->out);
     list_append(&all->list, &p->link);
     all->count++;
     return p;

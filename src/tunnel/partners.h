@@ -17,6 +17,7 @@ struct partners {
     size_t most;
     uint64_t made; /* so far */
     uint64_t seed;
+    struct restraint restraint;
     enum mux_role role;
     struct actions *out;
 };

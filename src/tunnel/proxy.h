@@ -34,7 +34,8 @@ uint16_t proxy_port(const struct proxy *proxy);
 
 #define PROXY_WAIT_US (10 * US_PER_S)
 
-/* The tunnel is up: requests that wait, and new ones, go there. NULL: down. */
+/* The tunnel is up: requests that wait, and new ones, go there. NULL: down, or
+ * in doubt; new ones wait. */
 void proxy_set_mux(struct proxy *proxy, struct mux *mux);
 
 /* Why the tunnel is down, for the 503's body. Copied. */

@@ -77,11 +77,11 @@ static void on_joined(struct rendezvous *rv, const struct event *event, uint64_t
     }
 }
 
-static void on_peer_left(struct rendezvous *rv, const struct event *event)
+static void on_peer_left(struct rendezvous *rv, const struct event *event, uint64_t now_us)
 {
     struct partner *p = partners_find_peer(&rv->partners, event->peer);
     if (p)
-        partner_leave(p);
+        partner_leave(p, now_us);
 }
 
 static void on_description(struct rendezvous *rv, const struct event *event, uint64_t now_us)
@@ -121,11 +121,11 @@ static void on_session_event(struct rendezvous *rv, const struct event *event, u
     if (!p)
         return;
     bool was_current = event->session == p->standing.current.session;
+    bool was_calm = rv->partners.restraint.is_calm;
     enum verdict verdict = partner_on_event(p, event, now_us);
     bool is_current = event->session == p->standing.current.session;
-    /* It came up; or it went, and another one is needed now, also when the
-     * next visit was far off. */
-    if (was_current != is_current)
+    /* Another one is needed now, also when the next visit was far off. */
+    if (was_current && !is_current && was_calm)
         backoff_reset(&rv->visit.backoff);
     /* What stopped the path may have stopped signalling, too. */
     bool is_broken = event->type == EVENT_PATH && event->path != PEER_PATH_WORKS;
@@ -199,6 +199,8 @@ static void report(struct rendezvous *rv, const struct event *event, uint64_t no
 void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t now_us)
 {
     rv->out.has_problem = false;
+    if (restraint_calm_down(&rv->partners.restraint, now_us))
+        backoff_reset(&rv->visit.backoff);
     switch (event->type) {
     case EVENT_JOINED:
         on_joined(rv, event, now_us);
@@ -207,7 +209,7 @@ void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t 
         partner_offer(partners_meet(&rv->partners, event->peer), now_us);
         break;
     case EVENT_PEER_LEFT:
-        on_peer_left(rv, event);
+        on_peer_left(rv, event, now_us);
         break;
     case EVENT_OFFER:
     case EVENT_ANSWER:

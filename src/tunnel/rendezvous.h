@@ -24,8 +24,8 @@
  * server is away, and that somebody has left the room says nothing certain
  * about it: it makes us probe.
  *
- * The parts, each with its own diagram: visit.h, partner.h, negotiation.h,
- * standing.h, restart.h.
+ * The parts, each with its own contract: visit.h, partner.h, negotiation.h,
+ * restraint.h, standing.h, doubt.h, restart.h.
  */
 #ifndef TUNNEL_RENDEZVOUS_H
 #define TUNNEL_RENDEZVOUS_H

@@ -27,6 +27,8 @@ struct session {
     const struct session_handlers *handlers;
     void *arg;
     uint64_t rtt_us;
+    bool is_reading; /* as the mux wants it */
+    bool is_held;
     int send_error; /* a frame was lost: the session ends in the next turn */
     bool is_closed; /* on_closed was called, or session_close() was */
 };
@@ -70,11 +72,17 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
            (urgency == MUX_SMALL && peer_is_channel_idle(s->peer, channel));
 }
 
+static void set_reading(struct session *s)
+{
+    if (!s->is_closed)
+        peer_set_reading(s->peer, s->is_reading && !s->is_held);
+}
+
 static void on_reading(bool reading, void *arg)
 {
     struct session *s = arg;
-    if (!s->is_closed)
-        peer_set_reading(s->peer, reading);
+    s->is_reading = reading;
+    set_reading(s);
 }
 
 static void on_ready(void *arg)
@@ -90,6 +98,12 @@ static void on_rtt(uint64_t rtt_us, void *arg)
     s->rtt_us = rtt_us ? rtt_us : 1;
     if (is_first)
         s->handlers->on_rtt(s, s->arg);
+}
+
+static void on_alive(void *arg)
+{
+    struct session *s = arg;
+    s->handlers->on_alive(s, s->arg);
 }
 
 static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
@@ -128,6 +142,7 @@ static const struct mux_handlers mux_handlers = {
     .on_reading = on_reading,
     .on_ready = on_ready,
     .on_rtt = on_rtt,
+    .on_alive = on_alive,
     .on_request = on_request,
     .on_stream_closed = on_stream_closed,
     .on_dead = on_dead,
@@ -221,8 +236,10 @@ static void on_wake(uint64_t since_us, void *arg)
     uint64_t now_us = clock_now_us();
     mux_wake(s->mux, since_us, now_us);
     mux_on_deadline(s->mux, now_us); /* before a request comes that it would lose */
-    if (!s->is_closed)
-        rearm(s);
+    if (s->is_closed)
+        return;
+    rearm(s);
+    s->handlers->on_wake(s, s->arg);
 }
 
 struct session *session_new(struct loop *loop, enum mux_role role, unsigned features,
@@ -233,6 +250,7 @@ struct session *session_new(struct loop *loop, enum mux_role role, unsigned feat
     s->loop = loop;
     s->handlers = handlers;
     s->arg = arg;
+    s->is_reading = true;
     s->mux = mux_new(role, features, &mux_handlers, s);
     s->timer = timer_new(loop, on_expiry, s);
     s->wake = wake_watch_new(loop, on_wake, s);
@@ -277,4 +295,15 @@ void session_probe(struct session *s)
 {
     mux_probe(s->mux, clock_now_us());
     rearm(s);
+}
+
+void session_set_held(struct session *s, bool is_held)
+{
+    s->is_held = is_held;
+    set_reading(s);
+}
+
+void session_refuse(struct session *s, const char *text)
+{
+    mux_refuse(s->mux, text);
 }

@@ -20,6 +20,10 @@ struct session_handlers {
     void (*on_ready)(struct session *session, void *arg);
     /* The first round trip was measured. */
     void (*on_rtt)(struct session *session, void *arg);
+    /* This machine has slept: whether the other side lives was asked. */
+    void (*on_wake)(struct session *session, void *arg);
+    /* What was asked is answered: see mux_probe(). */
+    void (*on_alive)(struct session *session, void *arg);
     void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
     /* As on_path of the peer. */
     void (*on_path)(struct session *session, enum peer_path_state state, void *arg);
@@ -46,5 +50,11 @@ uint64_t session_rtt_us(const struct session *session);
 
 /* See mux_probe(). */
 void session_probe(struct session *session);
+
+/* While held, nothing of what the other side says is heard; it waits. */
+void session_set_held(struct session *session, bool is_held);
+
+/* See mux_refuse(). */
+void session_refuse(struct session *session, const char *text);
 
 #endif

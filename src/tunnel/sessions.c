@@ -14,7 +14,8 @@ struct held {
     struct list link;
     struct sessions *owner;
     unsigned number;
-    struct session *session;
+    struct session *session; /* NULL once it is closed */
+    bool is_refused;         /* the rendezvous has forgotten it */
 };
 
 static struct held *held_at(struct list *at)
@@ -26,7 +27,7 @@ static struct held *find(const struct sessions *all, unsigned number)
 {
     LIST_EACH(at, next, &all->all)
     {
-        if (held_at(at)->number == number)
+        if (held_at(at)->number == number && !held_at(at)->is_refused)
             return held_at(at);
     }
     return NULL;
@@ -38,6 +39,8 @@ static void tell(const struct held *held, struct event event)
 {
     struct sessions *all = held->owner;
     event.session = held->number;
+    if (held->is_refused)
+        return;
     all->handlers.on_event(&event, all->arg);
 }
 
@@ -63,6 +66,18 @@ static void on_rtt(struct session *session, void *arg)
 {
     (void)session;
     tell(arg, (struct event){.type = EVENT_MEASURED});
+}
+
+static void on_wake(struct session *session, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_WOKEN});
+}
+
+static void on_alive(struct session *session, void *arg)
+{
+    (void)session;
+    tell(arg, (struct event){.type = EVENT_ALIVE});
 }
 
 static void on_idle(struct session *session, void *arg)
@@ -98,6 +113,8 @@ static void start(struct sessions *all, const struct action *action)
         .on_candidate = on_candidate,
         .on_ready = on_ready,
         .on_rtt = on_rtt,
+        .on_wake = on_wake,
+        .on_alive = on_alive,
         .on_path = on_path,
         .on_request = on_request,
         .on_idle = on_idle,
@@ -148,8 +165,24 @@ static void close_held(struct held *held, const char *text)
     list_remove(&held->link);
     all->count--;
     session_close(held->session, text);
+    held->session = NULL;
     /* It may be under a callback of its session, which still has it as arg. */
     loop_defer(all->loop, free, held);
+}
+
+static void close_refused(void *arg)
+{
+    struct held *held = arg;
+    if (held->session)
+        close_held(held, "the session was refused");
+}
+
+/* It goes when the words that say so have gone, at the end of this turn. */
+static void refuse(struct held *held, const char *text)
+{
+    held->is_refused = true;
+    session_refuse(held->session, text);
+    loop_defer(held->owner->loop, close_refused, held);
 }
 
 void sessions_act(struct sessions *all, const struct action *action)
@@ -169,6 +202,10 @@ void sessions_act(struct sessions *all, const struct action *action)
         peer_abandon_restart(session_peer(held->session));
     else if (action->type == ACTION_PROBE)
         session_probe(held->session);
+    else if (action->type == ACTION_HOLD || action->type == ACTION_ADMIT)
+        session_set_held(held->session, action->type == ACTION_HOLD);
+    else if (action->type == ACTION_REFUSE)
+        refuse(held, action->text);
     else if (action->type == ACTION_DRAIN && mux_stream_count(session_mux(held->session)) == 0)
         tell(held, (struct event){.type = EVENT_IDLE});
     else if (action->type == ACTION_CLOSE)

@@ -9,7 +9,7 @@
 
 void standing_init(struct standing *s, uint64_t seed)
 {
-    *s = (struct standing){0};
+    *s = (struct standing){.doubt = doubt_none()};
     restart_init(&s->restart, seed);
 }
 
@@ -27,7 +27,10 @@ static void retire(struct standing *s, const struct pact *old, struct actions *o
     if (s->draining.session)
         actions_close(out, s->draining.session, "the session was replaced twice");
     s->draining = *old;
+    /* It may have been replaced because it is dead. What it holds must not
+     * hang until silence shows that. */
     actions_do(out, ACTION_DRAIN, old->session);
+    actions_do(out, ACTION_PROBE, old->session);
 }
 
 void standing_succeed(struct standing *s, const struct pact *pact, struct actions *out)
@@ -35,10 +38,63 @@ void standing_succeed(struct standing *s, const struct pact *pact, struct action
     struct pact old = s->current;
     s->current = *pact;
     restart_reset(&s->restart);
+    s->doubt = doubt_none();
     actions_do(out, ACTION_UP, pact->session);
     if (old.session)
         retire(s, &old, out);
 }
+
+bool standing_contest(struct standing *s, const struct pact *pact, uint64_t *until_us,
+                      struct actions *out, uint64_t now_us)
+{
+    if (s->current.session == 0 || pact_is_same(&s->current, pact))
+        return true;
+    standing_ask(s, out, now_us);
+    *until_us = s->doubt.asked_us + DOUBT_MAKES_WAY_US;
+    return now_us >= *until_us;
+}
+
+/* ---- whether the current one is alive ---- */
+
+static void tell_doubt(struct standing *s, struct actions *out)
+{
+    bool is_doubtful = doubt_is_asked(&s->doubt) || s->restart.path != PEER_PATH_WORKS;
+    if (is_doubtful == s->doubt.is_told)
+        return;
+    s->doubt.is_told = is_doubtful;
+    actions_do(out, is_doubtful ? ACTION_DOUBT : ACTION_BELIEVE, s->current.session);
+}
+
+void standing_ask(struct standing *s, struct actions *out, uint64_t now_us)
+{
+    /* Once: asked again and again, it would have time again and again. */
+    if (s->current.session == 0 || doubt_is_asked(&s->doubt))
+        return;
+    actions_do(out, ACTION_PROBE, s->current.session);
+    standing_on_asked(s, out, now_us);
+}
+
+void standing_on_asked(struct standing *s, struct actions *out, uint64_t now_us)
+{
+    if (!doubt_is_asked(&s->doubt))
+        s->doubt.asked_us = now_us;
+    tell_doubt(s, out);
+}
+
+void standing_on_alive(struct standing *s, struct actions *out)
+{
+    s->doubt.asked_us = TIME_NEVER;
+    tell_doubt(s, out);
+}
+
+void standing_meet(struct standing *s, const uint8_t *process, struct actions *out, uint64_t now_us)
+{
+    /* Where the path is silent, it cannot answer, and may not have to. */
+    if (!pact_is_with(&s->current, process) && s->restart.path == PEER_PATH_WORKS)
+        standing_ask(s, out, now_us);
+}
+
+/* ---- what becomes of them ---- */
 
 void standing_on_idle(struct standing *s, unsigned session, enum mux_role role, struct actions *out)
 {
@@ -59,6 +115,7 @@ bool standing_on_closed(struct standing *s, const struct event *event, struct ac
     actions_problem(out, PROBLEM_ENDED, had_path ? 0 : event->session, event->text);
     s->current = (struct pact){0};
     restart_reset(&s->restart);
+    s->doubt = doubt_none();
     actions_do(out, ACTION_DOWN, event->session);
     actions_close(out, event->session, NULL);
     return true;
@@ -86,6 +143,7 @@ void standing_on_path(struct standing *s, enum peer_path_state path, struct acti
                                            .was_broken = was_broken});
     else
         restart_want(&s->restart, path == PEER_PATH_LOST ? RESTART_PATH_LOST : RESTART_PATH_SILENT);
+    tell_doubt(s, out);
 }
 
 void standing_lose_signal(struct standing *s, struct actions *out)

@@ -7,11 +7,15 @@
  *   ──────────────► current ─────────────────────────► draining ────► closed
  *                      │  with another process                          ▲
  *                      └────────────────────────────────────────────────┘
+ *
+ * With another process only if the current one does not answer: who has but the
+ * room's name does not take its place while it lives (standing_contest()).
  */
 #ifndef TUNNEL_STANDING_H
 #define TUNNEL_STANDING_H
 
 #include "tunnel/action.h"
+#include "tunnel/doubt.h"
 #include "tunnel/event.h"
 #include "tunnel/pact.h"
 #include "tunnel/restart.h"
@@ -20,6 +24,7 @@ struct standing {
     struct pact current;
     struct pact draining;
     struct restart restart; /* of current */
+    struct doubt doubt;     /* the same */
 };
 
 void standing_init(struct standing *s, uint64_t seed);
@@ -27,6 +32,28 @@ bool standing_has(const struct standing *s, unsigned session);
 
 /* Another one is current from now on. */
 void standing_succeed(struct standing *s, const struct pact *pact, struct actions *out);
+
+/* Another one is ready. True when it may succeed at once; else the current one
+ * has been asked, and what comes of that is known at until_us at the latest. */
+bool standing_contest(struct standing *s, const struct pact *pact, uint64_t *until_us,
+                      struct actions *out, uint64_t now_us);
+
+/* ---- whether the current one is alive ---- */
+
+/* There is reason to ask it. */
+void standing_ask(struct standing *s, struct actions *out, uint64_t now_us);
+
+/* There was, and it has been. */
+void standing_on_asked(struct standing *s, struct actions *out, uint64_t now_us);
+
+/* It has answered. */
+void standing_on_alive(struct standing *s, struct actions *out);
+
+/* Another process describes itself, and may soon be ready. */
+void standing_meet(struct standing *s, const uint8_t *process, struct actions *out,
+                   uint64_t now_us);
+
+/* ---- what becomes of them ---- */
 
 /* One has no stream any more. */
 void standing_on_idle(struct standing *s, unsigned session, enum mux_role role,

@@ -32,8 +32,11 @@ static void on_up(struct mux *mux, void *arg)
         proxy_set_mux(tunnel->proxy, mux);
 }
 
-static void on_down(void *arg)
+static void on_down(const char *why, void *arg)
 {
+    struct tunnel *tunnel = arg;
+    if (tunnel->proxy && why)
+        proxy_set_problem(tunnel->proxy, why);
     on_up(NULL, arg);
 }
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import signal
 import socket
+import threading
 import time
 import unittest
 
@@ -198,6 +199,120 @@ class KillAtRest(LifeCase):
         self.rig.serve.wait_exit()
         self.rig.start_serve(name="serve again")
         self.rig.wait_up(2 * DEAD_AFTER)
+
+
+class Doubt(LifeCase):
+    def test_requests_wait(self):
+        """kill -9 of serve: requests begun after that get 200 when it is back"""
+        self.rig.start_mock()
+        self.rig.start_signal()
+        self.rig.start_serve()
+        proxy = self.rig.start_proxy("--log-level", "debug")
+        self.rig.wait_up()
+        mark = proxy.mark()
+        self.rig.serve.kill()
+        self.rig.serve.wait_exit()
+        proxy.wait_for("the other side may be gone", after=mark)
+        begun = []
+        for _ in range(7):
+            conn = self.rig.connect()
+            self.addCleanup(conn.close)
+            conn.request("GET", "/health")
+            begun.append(conn)
+        self.rig.start_serve(name="serve again")
+        self.assertEqual([conn.getresponse().status for conn in begun], [200] * 7)
+
+
+class Way:
+    """A way to a TCP port, which can be closed."""
+
+    def __init__(self, url):
+        self.to = url.removeprefix("ws://").rsplit(":", 1)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "ws://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.ends = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        try:
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection((self.to[0], int(self.to[1])))
+                self.ends += [near, far]
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self.copy, args=pair, daemon=True).start()
+        except OSError:
+            pass
+
+    def copy(self, source, sink):
+        try:
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            end.close()
+
+    def close(self):
+        for end in (self.listener, *self.ends):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Newcomers(LifeCase):
+    """The signal server is restarted, and a stranger is in the room before one
+    of the two that are connected."""
+
+    refused = "refused another process"
+
+    def test_second_serve(self):
+        """a second serve is told so, and gets no request"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        way = Way(rig.signal_url)
+        self.addCleanup(way.close)
+        rig.start_serve(signal=way.url)
+        first = rig.start_proxy()
+        rig.wait_up()
+        rig.signal.kill()
+        rig.signal.wait_exit()
+        way.close()
+        self.restart_signal()
+        rig.wait_peers(1)
+        rig.upstream_url = "http://127.0.0.1:9"
+        second = rig.start_serve(name="second serve")
+        second.wait_for(r"another `tunnel serve`.*--room")
+        first.wait_for(self.refused)
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+
+    def test_second_proxy(self):
+        """a stranger's proxy is told so, and none of its requests is answered"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        way = Way(rig.signal_url)
+        self.addCleanup(way.close)
+        serve = rig.start_serve()
+        rig.start_proxy(signal=way.url)
+        rig.wait_up()
+        rig.signal.kill()
+        rig.signal.wait_exit()
+        way.close()
+        self.restart_signal()
+        rig.wait_peers(1)
+        address = rig.proxy_address
+        second = rig.start_proxy(name="second proxy")
+        stranger = rig.connect()
+        self.addCleanup(stranger.close)
+        stranger.request("GET", "/health?stranger")
+        second.wait_for(r"another `tunnel proxy`.*--room")
+        serve.wait_for(self.refused)
+        rig.proxy_address = address
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+        self.assertEqual(rig.mock.count("stranger"), 0)
 
 
 class KillMidTransfer(LifeCase):

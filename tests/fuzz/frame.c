@@ -168,6 +168,11 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
         end(user);
 }
 
+static void on_alive(void *arg)
+{
+    (void)arg;
+}
+
 static void on_stream_closed(size_t streams, void *arg)
 {
     (void)streams;
@@ -190,8 +195,8 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 }
 
 static const struct mux_handlers handlers = {
-    on_send,    on_can_send,      on_reading, on_ready, on_rtt,
-    on_request, on_stream_closed, on_dead,    on_note,
+    on_send,  on_can_send, on_reading,       on_ready, on_rtt,
+    on_alive, on_request,  on_stream_closed, on_dead,  on_note,
 };
 
 static void open_streams(void)

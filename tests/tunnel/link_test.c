@@ -134,8 +134,9 @@ static void on_up(struct mux *mux, void *arg)
     side->ups++;
 }
 
-static void on_down(void *arg)
+static void on_down(const char *why, void *arg)
 {
+    (void)why;
     struct side *side = arg;
     side->mux = NULL;
     side->is_told_up = false;
@@ -231,6 +232,8 @@ static struct session *naive_new_session(struct naive *naive)
         .on_candidate = naive_on_candidate,
         .on_ready = naive_on_ready,
         .on_rtt = naive_on_event,
+        .on_wake = naive_on_event,
+        .on_alive = naive_on_event,
         .on_request = naive_on_request,
         .on_path = naive_on_path,
         .on_idle = naive_on_event,

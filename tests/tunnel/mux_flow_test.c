@@ -210,6 +210,11 @@ static void on_request(struct mux_stream *stream, const struct head *request, vo
     assert_int_equal(mux_stream_respond(stream, &head), 0);
 }
 
+static void on_alive(void *arg)
+{
+    (void)arg;
+}
+
 static void on_stream_closed(size_t streams, void *arg)
 {
     (void)streams;
@@ -231,8 +236,8 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 }
 
 static const struct mux_handlers handlers = {
-    on_send,    on_can_send,      on_reading, on_ready, on_rtt,
-    on_request, on_stream_closed, on_dead,    on_note,
+    on_send,  on_can_send, on_reading,       on_ready, on_rtt,
+    on_alive, on_request,  on_stream_closed, on_dead,  on_note,
 };
 
 /* --- the world --------------------------------------------------------------------- */

@@ -144,6 +144,11 @@ static void on_rtt(uint64_t rtt_us, void *arg)
     (void)arg;
 }
 
+static void on_alive(void *arg)
+{
+    tell(arg, "alive; ");
+}
+
 static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
     struct side *side = arg;
@@ -181,6 +186,7 @@ static const struct mux_handlers handlers = {
     .on_reading = on_reading,
     .on_ready = on_ready,
     .on_rtt = on_rtt,
+    .on_alive = on_alive,
     .on_request = on_request,
     .on_stream_closed = on_stream_closed,
     .on_dead = on_dead,
@@ -670,6 +676,12 @@ static void run_alone(struct side *side, uint64_t until_us)
     }
 }
 
+static void feed_at(struct side *side, uint8_t type, uint64_t now_us)
+{
+    const uint8_t frame[] = {type, 0, 0, 0, 0};
+    mux_feed(side->mux, 0, span_of(frame, sizeof frame), now_us);
+}
+
 static void test_silence_is_death(void **state)
 {
     struct pair *pair = *state;
@@ -717,10 +729,69 @@ static void test_probe(void **state)
     mux_probe(pair->consumer.mux, pair->now_us);
     deliver_all(pair);
     run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
-    assert_story(&pair->consumer, "");
+    assert_story(&pair->consumer, "alive; ");
     mux_probe(pair->consumer.mux, pair->now_us);
     run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
     assert_story(&pair->consumer, "dead: the other side went silent; ");
+}
+
+/* What was on its way when the other side died answers nothing: neither a
+ * frame, nor the PONG to another PING. */
+static void test_probe_is_answered_by_its_own(void **state)
+{
+    struct pair *pair = *state;
+    struct side *consumer = &pair->consumer;
+    pair->now_us += MUX_PING_INTERVAL_US;
+    run_alone(consumer, pair->now_us);
+    feed_at(consumer, FRAME_PING, pair->now_us);
+    mux_probe(consumer->mux, pair->now_us);
+    feed_at(consumer, FRAME_PONG, pair->now_us);
+    feed_at(consumer, FRAME_PING, pair->now_us + MUX_FLIGHT_US - 1);
+    assert_story(consumer, "");
+    feed_at(consumer, FRAME_PONG, pair->now_us + MUX_FLIGHT_US - 1);
+    assert_story(consumer, "alive; ");
+    mux_probe(consumer->mux, pair->now_us);
+    feed_at(consumer, FRAME_PING, pair->now_us + MUX_FLIGHT_US - 1);
+    run_alone(consumer, pair->now_us + MUX_PROBE_US);
+    assert_story(consumer, "dead: the other side went silent; ");
+}
+
+/* Of a peer that owes an answer from before, other frames must do. */
+static void test_probe_is_answered_by_what_comes_late(void **state)
+{
+    struct pair *pair = *state;
+    struct side *consumer = &pair->consumer;
+    mux_probe(consumer->mux, pair->now_us);
+    mux_probe(consumer->mux, pair->now_us); /* of these it answers one */
+    feed_at(consumer, FRAME_PONG, pair->now_us);
+    assert_story(consumer, "");
+    feed_at(consumer, FRAME_PING, pair->now_us + MUX_FLIGHT_US);
+    assert_story(consumer, "alive; ");
+    run_alone(consumer, pair->now_us + MUX_PROBE_US);
+    assert_story(consumer, "");
+}
+
+/* We cannot hear an answer, so nobody dies of silence. */
+static void test_probe_while_not_reading(void **state)
+{
+    struct pair *pair = *state;
+    struct mux_stream *stream = open_stream(pair, "/");
+    deliver_all(pair);
+    mux_stream_set_held(stream, HELD_MAX + 1, pair->now_us);
+    mux_probe(pair->consumer.mux, pair->now_us);
+    run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
+    assert_story(&pair->consumer, "");
+    mux_stream_set_held(stream, 0, pair->now_us);
+    deliver_all(pair);
+    assert_story(&pair->consumer, "alive; ");
+}
+
+static void test_refusal(void **state)
+{
+    struct pair *pair = *state;
+    mux_refuse(pair->provider.mux, "there is another one");
+    deliver_all(pair);
+    assert_story(&pair->consumer, "dead: the other side ended the session: there is another one; ");
 }
 
 /* After a short sleep the other side is asked; after a long one it has given us
@@ -733,7 +804,7 @@ static void test_sleep(void **state)
     mux_wake(pair->consumer.mux, since_us, pair->now_us);
     deliver_all(pair);
     run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
-    assert_story(&pair->consumer, "");
+    assert_story(&pair->consumer, "alive; ");
 
     mux_probe(pair->provider.mux, pair->now_us);
     since_us = pair->now_us;
@@ -1121,6 +1192,10 @@ int main(void)
         TEST(test_pings_keep_alive),
         TEST(test_silence_while_not_reading),
         TEST(test_probe),
+        TEST(test_probe_is_answered_by_its_own),
+        TEST(test_probe_is_answered_by_what_comes_late),
+        TEST(test_probe_while_not_reading),
+        TEST(test_refusal),
         TEST(test_sleep),
         TEST(test_ping_flood_is_bounded),
         TEST(test_too_many_streams),

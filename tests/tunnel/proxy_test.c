@@ -125,6 +125,11 @@ static void on_rtt(uint64_t rtt_us, void *arg)
     (void)arg;
 }
 
+static void on_alive(void *arg)
+{
+    (void)arg;
+}
+
 static void on_stream_closed(size_t streams, void *arg)
 {
     (void)streams;
@@ -193,6 +198,7 @@ static void side_init(struct side *side, enum mux_role role)
         .on_reading = on_reading,
         .on_ready = on_ready,
         .on_rtt = on_rtt,
+        .on_alive = on_alive,
         .on_request = on_request,
         .on_stream_closed = on_stream_closed,
         .on_dead = on_dead,

@@ -1,0 +1,52 @@
+/*
+ * What counts is the descriptions that are used, not the offers that go out:
+ * those aim at nobody.
+ */
+#include "tunnel/restraint.h"
+
+static void forgive(struct restraint *r)
+{
+    r->begun = 0;
+    r->not_before_us = 0;
+    backoff_reset(&r->backoff);
+}
+
+void restraint_init(struct restraint *r, uint64_t seed)
+{
+    *r = (struct restraint){.up_us = TIME_NEVER};
+    backoff_init(&r->backoff, RESTRAINT_FIRST_US, RESTRAINT_MOST_US, seed);
+}
+
+bool restraint_allows(const struct restraint *r, uint64_t now_us)
+{
+    return now_us >= r->not_before_us;
+}
+
+void restraint_begin(struct restraint *r, uint64_t now_us)
+{
+    if (++r->begun >= RESTRAINT_FREE)
+        r->not_before_us = now_us + backoff_next_us(&r->backoff);
+}
+
+void restraint_on_up(struct restraint *r, uint64_t now_us)
+{
+    r->up_us = now_us;
+    r->is_calm = false;
+}
+
+void restraint_on_down(struct restraint *r)
+{
+    r->up_us = TIME_NEVER;
+    if (r->is_calm)
+        forgive(r);
+    r->is_calm = false;
+}
+
+bool restraint_calm_down(struct restraint *r, uint64_t now_us)
+{
+    if (r->is_calm || r->up_us == TIME_NEVER || now_us - r->up_us < RESTRAINT_CALM_US)
+        return false;
+    r->is_calm = true;
+    forgive(r);
+    return true;
+}

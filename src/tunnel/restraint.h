@@ -1,0 +1,49 @@
+/*
+ * How fast negotiations may follow each other that come to nothing. Each sends
+ * checks to the addresses that signalling names: a server that makes us
+ * negotiate without end would aim them at whom it likes, and a newcomer that
+ * was refused would ask for ever. A part of the rendezvous, for all partners.
+ *
+ * RESTRAINT_FREE in a row are free, then there is a pause before the next,
+ * from RESTRAINT_FIRST_US doubling to _MOST_US. A session that has been up for
+ * RESTRAINT_CALM_US shows that all is well, once.
+ */
+#ifndef TUNNEL_RESTRAINT_H
+#define TUNNEL_RESTRAINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+
+enum { RESTRAINT_FREE = 4 };
+#define RESTRAINT_FIRST_US (1 * US_PER_S)
+#define RESTRAINT_MOST_US  (60 * US_PER_S)
+#define RESTRAINT_CALM_US  (10 * US_PER_S)
+
+struct restraint {
+    unsigned begun; /* negotiations, since all was well */
+    uint64_t not_before_us;
+    uint64_t up_us; /* since when a session has been up; TIME_NEVER: there is none */
+    bool is_calm;   /* for long enough */
+    struct backoff backoff;
+};
+
+void restraint_init(struct restraint *r, uint64_t seed);
+
+/* Whether another negotiation may begin; else it is to wait until
+ * not_before_us. */
+bool restraint_allows(const struct restraint *r, uint64_t now_us);
+
+/* A description of the other side's is about to be used. */
+void restraint_begin(struct restraint *r, uint64_t now_us);
+
+/* A session came up, in whose place there may have been another. */
+void restraint_on_up(struct restraint *r, uint64_t now_us);
+void restraint_on_down(struct restraint *r);
+
+/* True when a session has just been up for long enough. */
+bool restraint_calm_down(struct restraint *r, uint64_t now_us);
+
+#endif
