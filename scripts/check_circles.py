@@ -17,11 +17,6 @@ ALLOWED = {
     "http": [
         {"connection.c", "connection_read.c", "exchange.c", "server.c"},
     ],
-    "ice": [
-        {"agent.c", "check.c", "checklist.c", "consent.c", "gather.c", "relay.c", "remote.c",
-         "request.c", "select.c"},
-        {"turn.c", "turn_channel.c"},
-    ],
     "net": [
         {"conn.c", "conn_close.c", "conn_read.c", "conn_write.c"},
         {"loop.c", "timers.c", "wake_watch.c"},

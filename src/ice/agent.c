@@ -1,8 +1,9 @@
 /*
- * The agent's life. Every function that the owner calls notes the time, does
- * its own part, and ends in agent_finish(): if the pacing allows, one
- * transaction that waits is begun, so that a triggered check leaves in the
- * same turn as what triggered it.
+ * The agent as its owner sees it. Every entry notes the time, has the part that
+ * it is about do its work, and ends in agent_finish(): there, and nowhere else,
+ * the path is selected from what has become of the pairs; then, if the pacing
+ * allows, one transaction that waits is begun, so that a triggered check leaves
+ * in the same turn as what triggered it.
  */
 #include "ice/agent.h"
 
@@ -11,6 +12,21 @@
 
 #include "base/alloc.h"
 #include "ice/agent_internal.h"
+
+static const char *const state_names[] = {
+    [ICE_NEW] = "new",
+    [ICE_CHECKING] = "checking",
+    [ICE_CONNECTED] = "connected",
+    [ICE_DISCONNECTED] = "disconnected",
+    [ICE_FAILED] = "failed",
+};
+
+const char *ice_state_name(enum ice_state state)
+{
+    return state_names[state];
+}
+
+/* ---- life ---- */
 
 struct ice_agent *ice_agent_new(const struct ice_agent_config *config,
                                 const struct ice_agent_handlers *handlers, void *arg)
@@ -49,30 +65,76 @@ void ice_agent_free(struct ice_agent *a, uint64_t now_us)
     free_secret(a, sizeof *a);
 }
 
-int agent_send(struct ice_agent *a, int base, const struct ice_address *remote, struct span bytes)
+/* ---- the end of every entry ---- */
+
+/* One transaction, if something waits. Checks and gathering take turns, lest
+ * many servers hold up a path that is there, or many pairs the servers. */
+static bool start_one(struct ice_agent *a, uint64_t now_us)
 {
-    if (bytes.len == 0 || base < 0 || !a->bases[base].is_used || !a->bases[base].is_open)
-        return -EINVAL;
-    return a->handlers.on_datagram(a->arg, base, remote, bytes);
+    a->is_check_turn = !a->is_check_turn;
+    if (a->is_check_turn && check_start_one(a, now_us))
+        return true;
+    if (gather_start_one(a, now_us) || relay_start_one(a, now_us))
+        return true;
+    return check_start_one(a, now_us);
 }
 
-int agent_take_base(struct ice_agent *a)
+void agent_finish(struct ice_agent *a, uint64_t now_us)
 {
-    for (int i = 0; i < ICE_BASES_MAX; i++) {
-        if (!a->bases[i].is_used) {
-            a->bases[i] =
-                (struct ice_base){.is_used = true, .relay = -1, .serial = ++a->base_serial};
-            buf_init(&a->bases[i].stream, TURN_STREAM_MAX);
-            return i;
-        }
-    }
-    return -1;
+    relay_plan(a, now_us);
+    a->is_unsettled = false;
+    gather_end(a, relay_is_pending(a), now_us);
+    select_update(a, now_us);
+    if (now_us >= a->pace_us && start_one(a, now_us))
+        a->pace_us = now_us + a->pacing_us;
+    a->is_dirty = true;
 }
 
-void agent_free_base(struct ice_agent *a, int base)
+/* ---- our side ---- */
+
+bool agent_has_base(const struct ice_agent *a, int base, bool is_stream)
 {
-    buf_deinit(&a->bases[base].stream);
-    a->bases[base].is_used = false;
+    return base >= 0 && base < ICE_BASES_MAX && a->bases[base].is_used &&
+           a->bases[base].is_stream == is_stream;
+}
+
+int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
+                            const char *name, bool is_default, uint64_t now_us)
+{
+    a->clock_us = now_us;
+    int base = gather_add_interface(a, address, name, is_default);
+    if (base >= 0)
+        a->is_dirty = true; /* nothing is sent yet: the owner has to know the number first */
+    return base;
+}
+
+void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us)
+{
+    if (!agent_has_base(a, base, false))
+        return;
+    a->clock_us = now_us;
+    relay_base_removed(a, base);
+    a->bases[base].is_open = false;
+    gather_remove_interface(a, base);
+    agent_finish(a, now_us);
+}
+
+void ice_agent_base_opened(struct ice_agent *a, int base, uint64_t now_us)
+{
+    if (!agent_has_base(a, base, true))
+        return;
+    a->clock_us = now_us;
+    relay_on_open(a, base, now_us);
+    agent_finish(a, now_us);
+}
+
+void ice_agent_base_closed(struct ice_agent *a, int base, const char *text, uint64_t now_us)
+{
+    if (!agent_has_base(a, base, true))
+        return;
+    a->clock_us = now_us;
+    relay_on_close(a, base, text);
+    agent_finish(a, now_us);
 }
 
 int ice_agent_add_server(struct ice_agent *a, const struct ice_agent_server *server,
@@ -107,26 +169,6 @@ void ice_agent_end_servers(struct ice_agent *a, uint64_t now_us)
     agent_finish(a, now_us);
 }
 
-const char *ice_agent_local_ufrag(const struct ice_agent *a)
-{
-    return a->now->local_ufrag;
-}
-
-const char *ice_agent_local_pwd(const struct ice_agent *a)
-{
-    return a->now->local_pwd;
-}
-
-bool ice_agent_is_controlling(const struct ice_agent *a)
-{
-    return a->is_controlling;
-}
-
-enum ice_state ice_agent_state(const struct ice_agent *a)
-{
-    return a->state;
-}
-
 static void restart(struct ice_agent *a, uint64_t now_us)
 {
     struct ice_generation *fresh = generation_new(a);
@@ -136,7 +178,6 @@ static void restart(struct ice_agent *a, uint64_t now_us)
     if (a->is_gathering)
         gather_begin(a, now_us);
     relay_again(a, now_us);
-    select_update(a, now_us);
 }
 
 void ice_agent_restart(struct ice_agent *a, uint64_t now_us)
@@ -147,6 +188,8 @@ void ice_agent_restart(struct ice_agent *a, uint64_t now_us)
         select_set_state(a, ICE_CHECKING, "");
     agent_finish(a, now_us);
 }
+
+/* ---- the other side ---- */
 
 int ice_agent_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd, uint64_t now_us)
 {
@@ -183,26 +226,31 @@ void ice_agent_set_remote_pacing(struct ice_agent *a, uint64_t pacing_us)
     a->pacing_us = pacing_us > a->config.pacing_us ? pacing_us : a->config.pacing_us;
 }
 
-/* One transaction, if something waits. Checks and gathering take turns, lest
- * many servers hold up a path that is there, or many pairs the servers. */
-static bool start_one(struct ice_agent *a, uint64_t now_us)
+int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us)
 {
-    a->is_check_turn = !a->is_check_turn;
-    if (a->is_check_turn && check_start_one(a, now_us))
-        return true;
-    if (gather_start_one(a, now_us) || relay_start_one(a, now_us))
-        return true;
-    return check_start_one(a, now_us);
+    a->clock_us = now_us;
+    int error = remote_add(a, line);
+    if (!error)
+        agent_finish(a, now_us);
+    return error;
 }
 
-void agent_finish(struct ice_agent *a, uint64_t now_us)
+void ice_agent_end_remote(struct ice_agent *a, uint64_t now_us)
 {
-    relay_plan(a, now_us);
-    if (now_us >= a->pace_us && start_one(a, now_us))
-        a->pace_us = now_us + a->pacing_us;
-    gather_end(a, now_us);
-    a->is_dirty = true;
+    a->clock_us = now_us;
+    a->now->is_remote_ended = true;
+    agent_finish(a, now_us);
 }
+
+void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *address,
+                        uint64_t now_us)
+{
+    a->clock_us = now_us;
+    remote_on_resolved(a, id, address);
+    agent_finish(a, now_us);
+}
+
+/* ---- time ---- */
 
 void ice_agent_on_deadline(struct ice_agent *a, uint64_t now_us)
 {
@@ -211,7 +259,6 @@ void ice_agent_on_deadline(struct ice_agent *a, uint64_t now_us)
     relay_on_deadline(a, now_us);
     check_on_deadline(a, now_us);
     consent_on_deadline(a, now_us);
-    select_on_deadline(a, now_us);
     agent_finish(a, now_us);
 }
 
@@ -219,7 +266,10 @@ uint64_t ice_agent_deadline(struct ice_agent *a)
 {
     if (!a->is_dirty)
         return a->deadline_us;
-    uint64_t deadline = earlier(gather_deadline(a), relay_deadline(a));
+    uint64_t deadline = a->is_unsettled ? a->clock_us : TIME_NEVER;
+    deadline = earlier(deadline, gather_deadline(a));
+    deadline = earlier(deadline, relay_deadline(a));
+    deadline = earlier(deadline, relay_plan_deadline(a));
     deadline = earlier(deadline, check_deadline(a));
     deadline = earlier(deadline, consent_deadline(a));
     deadline = earlier(deadline, select_deadline(a));
@@ -229,4 +279,41 @@ uint64_t ice_agent_deadline(struct ice_agent *a)
     a->deadline_us = deadline;
     a->is_dirty = false;
     return deadline;
+}
+
+/* ---- to be asked ---- */
+
+const char *ice_agent_local_ufrag(const struct ice_agent *a)
+{
+    return a->now->local_ufrag;
+}
+
+const char *ice_agent_local_pwd(const struct ice_agent *a)
+{
+    return a->now->local_pwd;
+}
+
+bool ice_agent_is_controlling(const struct ice_agent *a)
+{
+    return a->is_controlling;
+}
+
+enum ice_state ice_agent_state(const struct ice_agent *a)
+{
+    return a->state;
+}
+
+const struct ice_route *ice_agent_route(const struct ice_agent *a)
+{
+    return a->has_route ? &a->route : NULL;
+}
+
+bool ice_agent_path(const struct ice_agent *a, struct ice_path *out)
+{
+    return select_describe(a, out);
+}
+
+const char *ice_agent_report(struct ice_agent *a, char out[ICE_REPORT_MAX])
+{
+    return report_write(a, out);
 }

@@ -151,12 +151,14 @@ void ice_agent_restart(struct ice_agent *a, uint64_t now_us);
 bool ice_agent_receive(struct ice_agent *a, int base, const struct ice_address *remote,
                        struct span datagram, uint64_t now_us, struct span *data);
 
-/* Stream bases: connected; bytes arrived, on_data() being called for each
- * application datagram in them (0, or -EINVAL when the server talks nonsense:
- * the base is then closed); closed by either side, text says why. */
+/* Stream bases: connected; bytes arrived; closed by either side, text says
+ * why. receive_stream() takes from *bytes as it goes: 1 with the next
+ * application datagram, *data, valid until the next call for that base; 0 when
+ * all is taken; -EINVAL when the server talks nonsense: the base is then
+ * closed. */
 void ice_agent_base_opened(struct ice_agent *a, int base, uint64_t now_us);
-int ice_agent_receive_stream(struct ice_agent *a, int base, struct span bytes, uint64_t now_us,
-                             void (*on_data)(void *arg, struct span data));
+int ice_agent_receive_stream(struct ice_agent *a, int base, struct span *bytes, uint64_t now_us,
+                             struct span *data);
 void ice_agent_base_closed(struct ice_agent *a, int base, const char *text, uint64_t now_us);
 
 /* When on_deadline() is next wanted, or TIME_NEVER. (h) */

@@ -1,17 +1,26 @@
 /*
- * What the files of the agent share. Each is a noun of the RFC:
+ * What the files of the agent share. Each is a noun of the RFC, and calls only
+ * those below it:
  *
- *   agent.c      life, credentials, deadlines
- *   gather.c     interfaces, host and server-reflexive candidates
+ *   receive.c    two entries: what comes in, told apart
+ *   agent.c      all others, and the end of each; life, deadlines, pacing
+ *   select.c     the route, nomination, state
+ *   request.c    checks coming in
+ *   check.c      checks going out, their answers
+ *   consent.c    is the other side still there?
+ *   report.c     what was tried, in words
+ *   gather.c     interfaces, what STUN servers say of them
+ *   relay_plan.c which TURN server is tried when, and from where
  *   relay.c      TURN clients and their streams, relayed candidates
  *   remote.c     the other side's candidates and names
- *   checklist.c  generations; pairs: forming, pruning, freezing
- *   check.c      checks going out, their answers
- *   request.c    checks coming in
- *   select.c     the route, nomination, state
- *   consent.c    is the other side still there?
- *   receive.c    datagrams coming in, told apart
- *   report.c     what was tried, in words
+ *   local.c      our candidates
+ *   checklist.c  generations; pairs: forming, pruning, freezing, failing
+ *   binding.c    checks and their answers as messages
+ *   base.c       what datagrams leave from
+ *
+ * What a part finds out it writes into the pairs, the candidates and the
+ * relays. No part acts on what another one has found: that is the selection's,
+ * which runs once, at the end of an entry.
  */
 #ifndef ICE_AGENT_INTERNAL_H
 #define ICE_AGENT_INTERNAL_H
@@ -30,6 +39,7 @@ struct ice_base {
     int relay;         /* of a stream: whose it is */
     uint64_t serial;   /* tells one use of this slot from the next */
     struct buf stream; /* an incomplete frame */
+    size_t handed_out; /* of it: what the owner may still read */
 };
 
 /* A candidate of ours. Host and relayed ones form pairs; server-reflexive
@@ -204,67 +214,31 @@ struct ice_agent {
     struct ice_route route;
     uint64_t data_us; /* data came over the route */
 
-    bool is_dirty; /* the cached deadline is stale */
+    bool is_unsettled; /* something has failed since the last selection */
+    bool is_dirty;     /* the cached deadline is stale */
     uint64_t deadline_us;
 };
 
-/* agent.c */
 static inline uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
-int agent_send(struct ice_agent *a, int base, const struct ice_address *remote, struct span bytes);
-int agent_take_base(struct ice_agent *a); /* a free slot, or -1 */
-void agent_free_base(struct ice_agent *a, int base);
-/* Ends every call from outside: starts what may start, tells what is over. */
-void agent_finish(struct ice_agent *a, uint64_t now_us);
 
-/* gather.c */
-int gather_find_host(const struct ice_agent *a, int base);
-int gather_add_local(struct ice_agent *a, const struct ice_candidate *candidate, int base,
-                     int relay);
-void gather_remove_local(struct ice_agent *a, int local);
-void gather_add_mapped(struct ice_agent *a, int base, const struct ice_address *server,
-                       const struct ice_address *mapped);
-void gather_add_probes(struct ice_agent *a);
-void gather_begin(struct ice_agent *a, uint64_t now_us);
-bool gather_is_waiting(const struct ice_agent *a);
-bool gather_start_one(struct ice_agent *a, uint64_t now_us);
-bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *m, uint64_t now_us);
-void gather_on_deadline(struct ice_agent *a, uint64_t now_us);
-void gather_end(struct ice_agent *a, uint64_t now_us); /* if it is over, says so */
-uint64_t gather_deadline(const struct ice_agent *a);
+/* base.c */
+int base_send(struct ice_agent *a, int base, const struct ice_address *remote, struct span bytes);
+int base_take(struct ice_agent *a); /* a free slot, or -1 */
+void base_free(struct ice_agent *a, int base);
 /* Whether a server can be reached from a base, as far as addresses tell; and
  * how soon it is to be asked from there. */
-bool gather_is_fit(const struct ice_agent *a, int base, const struct ice_address *server);
-unsigned gather_rank(const struct ice_agent *a, int base);
+bool base_is_fit(const struct ice_agent *a, int base, const struct ice_address *server);
+unsigned base_rank(const struct ice_agent *a, int base);
 
-/* relay.c */
-void relay_plan(struct ice_agent *a, uint64_t now_us);
-void relay_again(struct ice_agent *a, uint64_t now_us); /* after a restart */
-/* Do the servers still know our allocations? Those that do not are lost. */
-void relay_refresh(struct ice_agent *a);
-/* Asks once more for the channel to a peer, where the local candidate is a
- * relay's. */
-void relay_rebind(struct ice_agent *a, int local, const struct ice_address *peer);
-void relay_base_removed(struct ice_agent *a, int base);
-void relay_free_all(struct ice_agent *a);
-bool relay_start_one(struct ice_agent *a, uint64_t now_us);
-struct ice_relay *relay_find(struct ice_agent *a, int base, const struct ice_address *server);
-int relay_find_local(const struct ice_agent *a, const struct ice_relay *relay);
-bool relay_is_pending(const struct ice_agent *a);
-void relay_on_deadline(struct ice_agent *a, uint64_t now_us);
-uint64_t relay_deadline(const struct ice_agent *a);
-
-/* receive.c */
-bool receive_relayed(struct ice_agent *a, struct ice_relay *relay, struct span frame,
-                     uint64_t now_us, struct span *data);
-
-/* remote.c */
-int remote_find(const struct ice_generation *g, const struct ice_address *address);
-void remote_on_answer(struct ice_agent *a, const struct ice_address *address);
-int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
-                     const struct ice_address *address, uint32_t priority);
+/* binding.c: what leaves by a relay is never refused. */
+int binding_ask(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
+                const uint8_t id[STUN_ID_LEN], bool nominates);
+/* error 0: success. g NULL: the asker does not know our password. */
+void binding_answer(struct ice_agent *a, const struct ice_generation *g, int local,
+                    const struct ice_address *source, const struct stun_message *m, int error);
 
 /* checklist.c */
 struct ice_generation *generation_new(struct ice_agent *a);
@@ -275,6 +249,7 @@ void generation_end(struct ice_agent *a, const struct ice_generation *g);
  * the end of the agent, or a relay is already gone. */
 void generation_release(struct ice_agent *a, const struct ice_generation *g,
                         const struct ice_pair *kept);
+void generation_drop_old(struct ice_agent *a); /* there is one */
 struct ice_pair *pair_find(const struct ice_generation *g, int local, int remote);
 /* Whether a remote has no pair that works, so that it may go. */
 bool pair_is_dispensable(const struct ice_agent *a, int remote);
@@ -282,26 +257,91 @@ void pair_remove_for_remote(struct ice_agent *a, int remote);
 struct ice_pair *pair_add(struct ice_agent *a, struct ice_generation *g, int local, int remote);
 void pair_add_for_local(struct ice_agent *a, int local);
 void pair_add_for_remote(struct ice_agent *a, int remote);
-void pair_remove_for_local(struct ice_agent *a, int local, uint64_t now_us);
+void pair_remove_for_local(struct ice_agent *a, int local);
 void pair_update_priorities(struct ice_agent *a);
 void pair_trigger(struct ice_agent *a, struct ice_pair *pair);
 /* may_spend: also one to somebody who has never answered nor checked us. */
 struct ice_pair *pair_next(const struct ice_agent *a, bool may_spend);
 void pair_unfreeze_like(struct ice_agent *a, const struct ice_pair *pair);
-void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code, uint64_t now_us);
+/* code: one of PAIR_…, of STUN, or a negative errno. */
+void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code);
+/* A relay's channel to a peer is bound (code 0) or refused. */
+void pair_on_channel(struct ice_agent *a, int relay, const struct ice_address *peer, int code);
 bool pair_is_relayed(const struct ice_agent *a, const struct ice_generation *g,
                      const struct ice_pair *pair);
 const struct ice_address *pair_remote(const struct ice_generation *g, const struct ice_pair *pair);
 
+/* local.c */
+int local_find_host(const struct ice_agent *a, int base);     /* or -1 */
+int local_find_relayed(const struct ice_agent *a, int relay); /* or -1 */
+/* Its slot, -EEXIST or -ENOSPC. */
+int local_add(struct ice_agent *a, const struct ice_candidate *candidate, int base, int relay);
+void local_add_mapped(struct ice_agent *a, int base, const struct ice_address *server,
+                      const struct ice_address *mapped);
+void local_remove(struct ice_agent *a, int local);
+void local_announce_again(struct ice_agent *a);
+
+/* remote.c */
+int remote_find(const struct ice_generation *g, const struct ice_address *address);
+void remote_on_answer(struct ice_agent *a, const struct ice_address *address);
+int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
+                     const struct ice_address *address, uint32_t priority);
+/* As the agent's entries. */
+int remote_add(struct ice_agent *a, struct span line);
+void remote_on_resolved(struct ice_agent *a, int id, const struct ice_address *address);
+
+/* relay.c */
+int relay_free_slot(const struct ice_agent *a); /* or -1 */
+void relay_add(struct ice_agent *a, int server, int base, uint64_t now_us);
+void relay_again(struct ice_agent *a, uint64_t now_us); /* after a restart */
+/* Do the servers still know our allocations? Those that do not are lost. */
+void relay_refresh(struct ice_agent *a);
+/* Asks once more for the channel to a peer, where the local candidate is a
+ * relay's. */
+void relay_rebind(struct ice_agent *a, int local, const struct ice_address *peer);
+void relay_on_open(struct ice_agent *a, int base, uint64_t now_us);
+void relay_on_close(struct ice_agent *a, int base, const char *text);
+void relay_base_removed(struct ice_agent *a, int base);
+void relay_free_all(struct ice_agent *a);
+bool relay_start_one(struct ice_agent *a, uint64_t now_us);
+struct ice_relay *relay_find(struct ice_agent *a, int base, const struct ice_address *server);
+bool relay_is_pending(const struct ice_agent *a);
+void relay_on_deadline(struct ice_agent *a, uint64_t now_us);
+uint64_t relay_deadline(const struct ice_agent *a);
+
+/* relay_plan.c */
+void relay_plan(struct ice_agent *a, uint64_t now_us);
+uint64_t relay_plan_deadline(const struct ice_agent *a);
+
+/* gather.c */
+/* The base, or an error, as of the agent's entry. */
+int gather_add_interface(struct ice_agent *a, const struct ice_address *address, const char *name,
+                         bool is_default);
+void gather_remove_interface(struct ice_agent *a, int base);
+void gather_add_probes(struct ice_agent *a);
+void gather_begin(struct ice_agent *a, uint64_t now_us);
+bool gather_is_waiting(const struct ice_agent *a);
+bool gather_start_one(struct ice_agent *a, uint64_t now_us);
+bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *m, uint64_t now_us);
+void gather_on_deadline(struct ice_agent *a, uint64_t now_us);
+/* If it is over, says so. */
+void gather_end(struct ice_agent *a, bool is_relay_pending, uint64_t now_us);
+uint64_t gather_deadline(const struct ice_agent *a);
+
+/* consent.c */
+void consent_begin(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us);
+bool consent_on_answer(struct ice_agent *a, struct ice_generation *g, struct ice_pair *pair,
+                       const struct stun_message *m, uint64_t now_us);
+void consent_ask_now(struct ice_agent *a, uint64_t now_us); /* on the path in use */
+bool consent_is_fresh(const struct ice_pair *pair, uint64_t now_us);
+void consent_on_deadline(struct ice_agent *a, uint64_t now_us);
+uint64_t consent_deadline(const struct ice_agent *a);
+
 /* check.c */
 bool check_start_one(struct ice_agent *a, uint64_t now_us);
 uint64_t check_start_deadline(const struct ice_agent *a); /* of the next to begin */
-int check_send(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
-               const uint8_t id[STUN_ID_LEN], bool nominates);
 bool check_on_answer(struct ice_agent *a, int local, const struct ice_address *source,
                      const struct stun_message *m, uint64_t now_us);
-void check_on_channel(struct ice_agent *a, const struct ice_relay *relay,
-                      const struct ice_address *peer, int code, uint64_t now_us);
 void check_on_deadline(struct ice_agent *a, uint64_t now_us);
 uint64_t check_deadline(const struct ice_agent *a);
 void check_set_role(struct ice_agent *a, bool is_controlling);
@@ -313,21 +353,19 @@ void request_replay_early(struct ice_agent *a, uint64_t now_us);
 /* Whether an early check came from there. */
 bool request_is_early_peer(const struct ice_generation *g, const struct ice_address *source);
 
+/* report.c */
+const char *report_write(const struct ice_agent *a, char out[ICE_REPORT_MAX]);
+
 /* select.c */
 void select_update(struct ice_agent *a, uint64_t now_us);
-void select_drop_pair(struct ice_agent *a, struct ice_pair *pair);
-void select_on_deadline(struct ice_agent *a, uint64_t now_us);
 uint64_t select_deadline(const struct ice_agent *a);
 void select_keep_old(struct ice_agent *a);
 void select_set_state(struct ice_agent *a, enum ice_state state, const char *text);
+bool select_describe(const struct ice_agent *a, struct ice_path *out);
 
-/* consent.c */
-void consent_begin(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us);
-bool consent_on_answer(struct ice_agent *a, struct ice_generation *g, struct ice_pair *pair,
-                       const struct stun_message *m, uint64_t now_us);
-void consent_ask_now(struct ice_agent *a, uint64_t now_us); /* on the path in use */
-bool consent_is_fresh(const struct ice_pair *pair, uint64_t now_us);
-void consent_on_deadline(struct ice_agent *a, uint64_t now_us);
-uint64_t consent_deadline(const struct ice_agent *a);
+/* agent.c */
+bool agent_has_base(const struct ice_agent *a, int base, bool is_stream);
+/* Ends every call from outside: selects, starts what may start. */
+void agent_finish(struct ice_agent *a, uint64_t now_us);
 
 #endif

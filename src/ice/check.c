@@ -11,43 +11,6 @@
 
 #include "ice/agent_internal.h"
 
-/* Section 7.1.1 wants the priority of a peer-reflexive candidate. For relayed
- * ones we keep the relay's: a peer that learns of the relay by this check,
- * before signalling brings it, would otherwise rank it above a direct path. */
-static uint32_t check_priority(const struct ice_local *l)
-{
-    if (l->relay >= 0)
-        return l->candidate.priority;
-    return ice_candidate_priority(ICE_CANDIDATE_PRFLX, (uint16_t)(l->candidate.priority >> 8));
-}
-
-int check_send(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
-               const uint8_t id[STUN_ID_LEN], bool nominates)
-{
-    const struct ice_local *l = &a->locals[pair->local];
-    uint8_t data[STUN_MESSAGE_MAX];
-    uint8_t user[ICE_UFRAG_MAX + 1 + ICE_UFRAG_LEN];
-    size_t remote_len = strlen(g->remote_ufrag);
-    struct stun_writer w;
-    memcpy(user, g->remote_ufrag, remote_len);
-    user[remote_len] = ':';
-    memcpy(user + remote_len + 1, g->local_ufrag, ICE_UFRAG_LEN);
-    stun_begin(&w, data, sizeof data, STUN_REQUEST, STUN_BINDING, id);
-    stun_put(&w, STUN_USERNAME, span_of(user, remote_len + 1 + ICE_UFRAG_LEN));
-    stun_put_u32(&w, STUN_PRIORITY, check_priority(l));
-    stun_put_u64(&w, a->is_controlling ? STUN_ICE_CONTROLLING : STUN_ICE_CONTROLLED,
-                 a->tie_breaker);
-    if (nominates && a->is_controlling)
-        stun_put(&w, STUN_USE_CANDIDATE, (struct span){0});
-    stun_put_integrity(&w, span_from_string(g->remote_pwd));
-    stun_put_fingerprint(&w);
-    if (l->relay >= 0) {
-        turn_client_send(a->relays[l->relay].client, pair_remote(g, pair), stun_bytes(&w));
-        return 0;
-    }
-    return agent_send(a, l->base, pair_remote(g, pair), stun_bytes(&w));
-}
-
 /* There is no way there from here. Any other refusal (a firewall's rule, want
  * of buffers) may pass, and is as good as a loss. */
 static bool is_unreachable(int error)
@@ -65,14 +28,14 @@ static void transmit(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us
         ice_budget_spend(a->budget, now_us);
         a->now->has_checked = true;
     }
-    int error = check_send(a, a->now, pair, pair->check.id, pair->check_nominates);
+    int error = binding_ask(a, a->now, pair, pair->check.id, pair->check_nominates);
     pair->checks_sent++;
     if (error < 0) {
         pair->checks_refused++;
         pair->refusal = error;
     }
     if (is_unreachable(error) && !pair->is_valid)
-        pair_fail(a, pair, error, now_us);
+        pair_fail(a, pair, error);
 }
 
 /* False: the pair has to wait for its channel, or has failed for want of it.
@@ -86,7 +49,7 @@ static bool has_channel(struct ice_agent *a, struct ice_pair *pair, uint64_t now
     struct turn_client *client = a->relays[relay].client;
     int error = turn_client_bind(client, peer, now_us);
     if (error < 0)
-        pair_fail(a, pair, error == -ENOSPC ? PAIR_NO_CHANNEL : PAIR_RELAY_LOST, now_us);
+        pair_fail(a, pair, error == -ENOSPC ? PAIR_NO_CHANNEL : PAIR_RELAY_LOST);
     if (error < 0 || turn_client_channel(client, peer))
         return error == 0;
     pair->is_binding = true;
@@ -201,7 +164,6 @@ static void on_success(struct ice_agent *a, struct ice_pair *pair, const struct 
         pair->nominate_on_success = false;
     }
     pair_unfreeze_like(a, pair);
-    select_update(a, now_us);
 }
 
 /* Whether the message answers a check of the pair; *nominates says whether
@@ -224,7 +186,7 @@ static void on_check_answer(struct ice_agent *a, struct ice_pair *pair, int loca
     if (!stun_check_integrity(m, span_from_string(a->now->remote_pwd)))
         return; /* section 7.2.5: as if it had not come */
     if (pair->local != local || !ice_address_is_equal(source, pair_remote(a->now, pair))) {
-        pair_fail(a, pair, PAIR_ASYMMETRIC, now_us); /* 7.2.5.2.1 */
+        pair_fail(a, pair, PAIR_ASYMMETRIC); /* 7.2.5.2.1 */
         return;
     }
     if (m->class == STUN_SUCCESS) {
@@ -235,7 +197,7 @@ static void on_check_answer(struct ice_agent *a, struct ice_pair *pair, int loca
     if (code == STUN_ROLE_CONFLICT)
         on_role_conflict(a, pair);
     else
-        pair_fail(a, pair, code ? code : STUN_BAD_REQUEST, now_us);
+        pair_fail(a, pair, code ? code : STUN_BAD_REQUEST);
 }
 
 bool check_on_answer(struct ice_agent *a, int local, const struct ice_address *source,
@@ -256,23 +218,6 @@ bool check_on_answer(struct ice_agent *a, int local, const struct ice_address *s
     return false;
 }
 
-void check_on_channel(struct ice_agent *a, const struct ice_relay *relay,
-                      const struct ice_address *peer, int code, uint64_t now_us)
-{
-    for (int i = 0; i < a->now->pair_count; i++) {
-        struct ice_pair *pair = a->now->pairs[i];
-        if (a->locals[pair->local].relay != relay->index ||
-            !ice_address_is_equal(pair_remote(a->now, pair), peer))
-            continue;
-        if (code != 0) {
-            pair_fail(a, pair, code > 0 ? code : PAIR_NO_CHANNEL, now_us);
-        } else if (pair->is_binding) {
-            pair->is_binding = false;
-            pair_trigger(a, pair);
-        }
-    }
-}
-
 void check_on_deadline(struct ice_agent *a, uint64_t now_us)
 {
     for (int i = 0; i < a->now->pair_count; i++) {
@@ -286,7 +231,7 @@ void check_on_deadline(struct ice_agent *a, uint64_t now_us)
              * to judge. */
             pair->wants_nomination = false;
             if (!pair->is_valid)
-                pair_fail(a, pair, PAIR_NO_ANSWER, now_us);
+                pair_fail(a, pair, PAIR_NO_ANSWER);
             break;
         case STUN_TIMER_WAIT:
             break;

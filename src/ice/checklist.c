@@ -136,13 +136,22 @@ void generation_release(struct ice_agent *a, const struct ice_generation *g,
     }
 }
 
+/* has_route stays until the next selection tells. */
+static void deselect(struct ice_agent *a, const struct ice_pair *pair)
+{
+    if (a->selected == pair) {
+        a->selected = NULL;
+        a->is_dirty = true;
+    }
+}
+
 static void pair_free(struct ice_agent *a, int index)
 {
     struct ice_generation *g = a->now;
     struct ice_pair *pair = g->pairs[index];
     g->pairs[index] = g->pairs[--g->pair_count];
     pair_release(a, g, pair);
-    select_drop_pair(a, pair);
+    deselect(a, pair);
     free(pair);
 }
 
@@ -244,20 +253,25 @@ void pair_add_for_remote(struct ice_agent *a, int remote)
     }
 }
 
-void pair_remove_for_local(struct ice_agent *a, int local, uint64_t now_us)
+void generation_drop_old(struct ice_agent *a)
+{
+    struct ice_generation *old = a->old;
+    deselect(a, a->old_pair);
+    a->old = NULL;
+    a->old_pair = NULL;
+    a->is_dirty = true;
+    generation_free(old);
+}
+
+void pair_remove_for_local(struct ice_agent *a, int local)
 {
     struct ice_generation *g = a->now;
     for (int i = g->pair_count - 1; i >= 0; i--) {
         if (g->pairs[i]->local == local)
             pair_free(a, i);
     }
-    if (a->old && a->old_pair->local == local) {
-        select_drop_pair(a, a->old_pair);
-        generation_free(a->old);
-        a->old = NULL;
-        a->old_pair = NULL;
-    }
-    select_update(a, now_us);
+    if (a->old && a->old_pair->local == local)
+        generation_drop_old(a);
 }
 
 bool pair_is_dispensable(const struct ice_agent *a, int remote)
@@ -335,7 +349,7 @@ struct ice_pair *pair_next(const struct ice_agent *a, bool may_spend)
     return waiting ? waiting : frozen;
 }
 
-void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code, uint64_t now_us)
+void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code)
 {
     stun_transaction_stop(&pair->check);
     pair->state = PAIR_FAILED;
@@ -350,6 +364,22 @@ void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code, uint64_t no
     pair->consent_next_us = TIME_NEVER;
     pair->is_suspect = false;
     pair->is_doubted = false;
+    a->is_unsettled = true;
     a->is_dirty = true;
-    select_update(a, now_us);
+}
+
+void pair_on_channel(struct ice_agent *a, int relay, const struct ice_address *peer, int code)
+{
+    for (int i = 0; i < a->now->pair_count; i++) {
+        struct ice_pair *pair = a->now->pairs[i];
+        if (a->locals[pair->local].relay != relay ||
+            !ice_address_is_equal(pair_remote(a->now, pair), peer))
+            continue;
+        if (code != 0) {
+            pair_fail(a, pair, code > 0 ? code : PAIR_NO_CHANNEL);
+        } else if (pair->is_binding) {
+            pair->is_binding = false;
+            pair_trigger(a, pair);
+        }
+    }
 }

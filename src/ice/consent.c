@@ -48,15 +48,12 @@ bool consent_on_answer(struct ice_agent *a, struct ice_generation *g, struct ice
             continue;
         if (m->class != STUN_SUCCESS || !stun_check_integrity(m, span_from_string(g->remote_pwd)))
             return true;
-        bool was_suspect = pair->is_suspect;
         pair->rtt_us = now_us - pair->consent_sent_us[slot];
         pair->heard_us = now_us;
         pair->unanswered_us = TIME_NEVER;
         pair->is_suspect = false;
         pair->is_doubted = false;
         a->is_dirty = true;
-        if (was_suspect)
-            select_update(a, now_us);
         return true;
     }
     return false;
@@ -74,7 +71,7 @@ static void send_request(struct ice_agent *a, const struct ice_generation *g, st
     pair->consent_next_us = now_us + ice_random_jitter(&a->random, interval_us);
     /* Repeating the nomination reminds a peer that heard two in the wrong
      * order. */
-    check_send(a, g, pair, pair->consent_ids[slot], pair == a->selected && pair->is_nominated);
+    binding_ask(a, g, pair, pair->consent_ids[slot], pair == a->selected && pair->is_nominated);
 }
 
 /* Whether enough better pairs are kept warm already. */
@@ -117,8 +114,7 @@ static uint64_t lost_at(const struct ice_agent *a, const struct ice_pair *pair)
     return pair->heard_us + (is_in_use(a, pair) ? 1 : 2) * ICE_CONSENT_LOST_US;
 }
 
-static void on_suspect(struct ice_agent *a, const struct ice_generation *g, struct ice_pair *pair,
-                       uint64_t now_us)
+static void on_suspect(struct ice_agent *a, const struct ice_generation *g, struct ice_pair *pair)
 {
     pair->is_suspect = true;
     for (int i = 0; pair == a->selected && i < a->now->pair_count; i++) {
@@ -131,7 +127,6 @@ static void on_suspect(struct ice_agent *a, const struct ice_generation *g, stru
     if (pair == a->selected)
         relay_refresh(a);
     relay_rebind(a, pair->local, pair_remote(g, pair));
-    select_update(a, now_us);
 }
 
 static void pair_on_deadline(struct ice_agent *a, struct ice_generation *g, struct ice_pair *pair,
@@ -140,7 +135,7 @@ static void pair_on_deadline(struct ice_agent *a, struct ice_generation *g, stru
     if (!pair->is_valid)
         return;
     if (now_us >= lost_at(a, pair)) {
-        pair_fail(a, pair, PAIR_CONSENT_LOST, now_us);
+        pair_fail(a, pair, PAIR_CONSENT_LOST);
         return;
     }
     if (now_us >= pair->consent_next_us && !is_surplus(a, pair))
@@ -150,7 +145,7 @@ static void pair_on_deadline(struct ice_agent *a, struct ice_generation *g, stru
         pair_trigger(a, pair);
     }
     if (now_us >= suspect_at(a, pair))
-        on_suspect(a, g, pair, now_us);
+        on_suspect(a, g, pair);
 }
 
 void consent_on_deadline(struct ice_agent *a, uint64_t now_us)

@@ -1,8 +1,8 @@
 /*
- * Candidates of our own (RFC 8445 section 5.1.1): a host candidate for every
- * interface, and what STUN servers say its address is from outside. Each is
- * announced as soon as it is known (RFC 8838); the end of candidates when
- * every server has answered, failed, or kept us waiting too long.
+ * Gathering (RFC 8445 section 5.1.1): a host candidate for every interface,
+ * and what STUN servers say its address is from outside. The end of candidates
+ * is announced when every server has answered, failed, or kept us waiting too
+ * long.
  *
  * Until there is a route the servers are asked again every 15 s, which keeps
  * the NAT's mapping for the peer's checks to come through.
@@ -10,115 +10,6 @@
 #include <errno.h>
 
 #include "ice/agent_internal.h"
-
-int gather_find_host(const struct ice_agent *a, int base)
-{
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        const struct ice_local *l = &a->locals[i];
-        if (l->is_used && l->base == base && l->candidate.type == ICE_CANDIDATE_HOST)
-            return i;
-    }
-    return -1;
-}
-
-static void announce(struct ice_agent *a, struct ice_local *l)
-{
-    char line[ICE_CANDIDATE_LINE_MAX];
-    if (!a->is_gathering || a->is_local_ended || l->is_announced)
-        return;
-    if (a->config.is_relay_only && l->candidate.type != ICE_CANDIDATE_RELAY)
-        return;
-    l->is_announced = true;
-    a->handlers.on_candidate(a->arg, ice_candidate_format(&l->candidate, line));
-}
-
-/* Over the cap the least server-reflexive candidate gives way: those only tell
- * the other side where we are, and it finds that out. -1: there is none. */
-static int make_room(struct ice_agent *a, const struct ice_candidate *fresh)
-{
-    int least = -1;
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        const struct ice_candidate *c = &a->locals[i].candidate;
-        if (c->type == ICE_CANDIDATE_SRFLX &&
-            (least < 0 || c->priority < a->locals[least].candidate.priority))
-            least = i;
-    }
-    if (least < 0 || (fresh->type == ICE_CANDIDATE_SRFLX &&
-                      fresh->priority <= a->locals[least].candidate.priority))
-        return -1;
-    gather_remove_local(a, least);
-    return least;
-}
-
-int gather_add_local(struct ice_agent *a, const struct ice_candidate *candidate, int base,
-                     int relay)
-{
-    int slot = -1;
-    for (int i = ICE_LOCAL_MAX - 1; i >= 0; i--) {
-        const struct ice_local *l = &a->locals[i];
-        if (!l->is_used)
-            slot = i;
-        else if (l->base == base && (l->relay < 0) == (relay < 0) &&
-                 ice_address_is_equal(&l->candidate.address, &candidate->address))
-            return -EEXIST; /* section 5.1.3: redundant */
-    }
-    if (slot < 0)
-        slot = make_room(a, candidate);
-    if (slot < 0)
-        return -ENOSPC;
-    struct ice_local *l = &a->locals[slot];
-    *l = (struct ice_local){true, false, *candidate, base, relay};
-    l->candidate.component = 1;
-    announce(a, l);
-    pair_add_for_local(a, slot);
-    return slot;
-}
-
-void gather_remove_local(struct ice_agent *a, int local)
-{
-    pair_remove_for_local(a, local, a->clock_us);
-    a->locals[local].is_used = false;
-    int kept = 0;
-    for (int i = 0; i < a->now->early_count; i++) {
-        if (a->now->early[i].local != local)
-            a->now->early[kept++] = a->now->early[i];
-    }
-    a->now->early_count = kept;
-}
-
-/* What the same server told the same base before: the NAT has another mapping
- * now, and nobody reaches us there. */
-static void forget_mapped(struct ice_agent *a, int base, const struct ice_candidate *c)
-{
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        const struct ice_local *l = &a->locals[i];
-        if (l->is_used && l->base == base && l->candidate.type == ICE_CANDIDATE_SRFLX &&
-            strcmp(l->candidate.foundation, c->foundation) == 0 &&
-            !ice_address_is_equal(&l->candidate.address, &c->address))
-            gather_remove_local(a, i);
-    }
-}
-
-void gather_add_mapped(struct ice_agent *a, int base, const struct ice_address *server,
-                       const struct ice_address *mapped)
-{
-    const struct ice_base *b = &a->bases[base];
-    struct ice_candidate c = {.type = ICE_CANDIDATE_SRFLX, .address = *mapped};
-    if (b->is_stream || mapped->family == ICE_FAMILY_NONE || ice_address_is_unusable(mapped))
-        return;
-    c.related = b->address;
-    c.priority = ice_candidate_priority(ICE_CANDIDATE_SRFLX, b->preference);
-    ice_candidate_set_foundation(&c, &b->address, server, TURN_UDP);
-    forget_mapped(a, base, &c);
-    gather_add_local(a, &c, base, -1);
-}
-
-bool gather_is_fit(const struct ice_agent *a, int base, const struct ice_address *server)
-{
-    const struct ice_base *b = &a->bases[base];
-    return b->is_used && !b->is_stream && b->address.family == server->family &&
-           ice_address_is_loopback(&b->address) == ice_address_is_loopback(server);
-}
 
 static bool has_probe(const struct ice_agent *a, int base, int server)
 {
@@ -129,11 +20,6 @@ static bool has_probe(const struct ice_agent *a, int base, int server)
     return false;
 }
 
-unsigned gather_rank(const struct ice_agent *a, int base)
-{
-    return (unsigned)a->bases[base].is_default << 16 | a->bases[base].preference;
-}
-
 /* A new slot, or that of the least base, if it is less than this one. */
 static struct ice_probe *take_probe(struct ice_agent *a, int base)
 {
@@ -141,10 +27,10 @@ static struct ice_probe *take_probe(struct ice_agent *a, int base)
     if (a->probe_count < ICE_SRFLX_PROBES_MAX)
         return &a->probes[a->probe_count++];
     for (int i = 1; i < a->probe_count; i++) {
-        if (gather_rank(a, a->probes[i].base) < gather_rank(a, least->base))
+        if (base_rank(a, a->probes[i].base) < base_rank(a, least->base))
             least = &a->probes[i];
     }
-    return gather_rank(a, least->base) < gather_rank(a, base) ? least : NULL;
+    return base_rank(a, least->base) < base_rank(a, base) ? least : NULL;
 }
 
 void gather_add_probes(struct ice_agent *a)
@@ -154,7 +40,7 @@ void gather_add_probes(struct ice_agent *a)
     for (int base = 0; base < ICE_BASES_MAX; base++) {
         for (int server = 0; server < a->server_count; server++) {
             const struct ice_agent_server *s = &a->servers[server];
-            if (s->is_turn || !gather_is_fit(a, base, &s->address) || has_probe(a, base, server))
+            if (s->is_turn || !base_is_fit(a, base, &s->address) || has_probe(a, base, server))
                 continue;
             struct ice_probe *probe = take_probe(a, base);
             if (probe)
@@ -172,11 +58,7 @@ void gather_begin(struct ice_agent *a, uint64_t now_us)
     a->is_gathering = true;
     a->is_local_ended = false;
     a->gather_us = now_us;
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        a->locals[i].is_announced = false;
-        if (a->locals[i].is_used)
-            announce(a, &a->locals[i]);
-    }
+    local_announce_again(a);
     for (int i = 0; i < a->probe_count; i++) {
         stun_transaction_stop(&a->probes[i].transaction);
         a->probes[i].is_waiting = true;
@@ -184,8 +66,8 @@ void gather_begin(struct ice_agent *a, uint64_t now_us)
     gather_add_probes(a);
 }
 
-int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
-                            const char *name, bool is_default, uint64_t now_us)
+int gather_add_interface(struct ice_agent *a, const struct ice_address *address, const char *name,
+                         bool is_default)
 {
     struct ice_candidate c = {.type = ICE_CANDIDATE_HOST, .address = *address};
     int used = 0;
@@ -200,10 +82,9 @@ int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *addre
             return -EEXIST;
         used++;
     }
-    int base = used < ICE_INTERFACES_MAX ? agent_take_base(a) : -1;
+    int base = used < ICE_INTERFACES_MAX ? base_take(a) : -1;
     if (base < 0)
         return -ENOSPC;
-    a->clock_us = now_us;
     struct ice_base *b = &a->bases[base];
     b->is_open = true;
     b->address = *address;
@@ -212,25 +93,19 @@ int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *addre
         ice_interface_preference(ice_interface_kind(name, address), address, is_default, base);
     c.priority = ice_candidate_priority(ICE_CANDIDATE_HOST, b->preference);
     ice_candidate_set_foundation(&c, address, NULL, TURN_UDP);
-    if (gather_add_local(a, &c, base, -1) < 0) {
-        agent_free_base(a, base);
+    if (local_add(a, &c, base, -1) < 0) {
+        base_free(a, base);
         return -ENOSPC;
     }
     gather_add_probes(a);
-    a->is_dirty = true; /* nothing is sent yet: the owner has to know the number first */
     return base;
 }
 
-void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us)
+void gather_remove_interface(struct ice_agent *a, int base)
 {
-    if (base < 0 || base >= ICE_BASES_MAX || !a->bases[base].is_used || a->bases[base].is_stream)
-        return;
-    a->clock_us = now_us;
-    relay_base_removed(a, base);
-    a->bases[base].is_open = false;
     for (int i = 0; i < ICE_LOCAL_MAX; i++) {
         if (a->locals[i].is_used && a->locals[i].base == base)
-            gather_remove_local(a, i);
+            local_remove(a, i);
     }
     int kept = 0;
     for (int i = 0; i < a->probe_count; i++) {
@@ -238,8 +113,7 @@ void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us)
             a->probes[kept++] = a->probes[i];
     }
     a->probe_count = kept;
-    agent_free_base(a, base);
-    agent_finish(a, now_us);
+    base_free(a, base);
 }
 
 bool gather_is_waiting(const struct ice_agent *a)
@@ -257,7 +131,7 @@ static void transmit(struct ice_agent *a, const struct ice_probe *p)
     struct stun_writer w;
     stun_begin(&w, data, sizeof data, STUN_REQUEST, STUN_BINDING, p->transaction.id);
     stun_put_fingerprint(&w);
-    agent_send(a, p->base, &a->servers[p->server].address, stun_bytes(&w));
+    base_send(a, p->base, &a->servers[p->server].address, stun_bytes(&w));
 }
 
 bool gather_start_one(struct ice_agent *a, uint64_t now_us)
@@ -291,7 +165,7 @@ bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *
         if (p->base == base && m->class == STUN_SUCCESS &&
             (stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, &mapped) ||
              stun_find_address(m, STUN_MAPPED_ADDRESS, &mapped)))
-            gather_add_mapped(a, base, &a->servers[p->server].address, &mapped);
+            local_add_mapped(a, base, &a->servers[p->server].address, &mapped);
         return true;
     }
     return false;
@@ -325,15 +199,14 @@ static bool is_probing(const struct ice_agent *a)
     return false;
 }
 
-void gather_end(struct ice_agent *a, uint64_t now_us)
+void gather_end(struct ice_agent *a, bool is_relay_pending, uint64_t now_us)
 {
-    bool is_pending = a->more_servers || is_probing(a) || relay_is_pending(a);
+    bool is_pending = a->more_servers || is_probing(a) || is_relay_pending;
     if (!a->is_gathering || a->is_local_ended ||
         (is_pending && now_us < a->gather_us + ICE_GATHER_PATIENCE_US))
         return;
     a->is_local_ended = true;
     a->handlers.on_candidate(a->arg, NULL);
-    select_update(a, now_us);
 }
 
 uint64_t gather_deadline(const struct ice_agent *a)

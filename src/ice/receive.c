@@ -43,13 +43,13 @@ static bool accept_data(struct ice_agent *a, const struct ice_address *remote, u
     if (a->selected && a->selected == a->old_pair && !a->is_old_left &&
         !ice_address_is_equal(remote, pair_remote(a->old, a->old_pair))) {
         a->is_old_left = true;
-        select_update(a, now_us);
+        agent_finish(a, now_us);
     }
     return true;
 }
 
-bool receive_relayed(struct ice_agent *a, struct ice_relay *relay, struct span frame,
-                     uint64_t now_us, struct span *data)
+static bool receive_relayed(struct ice_agent *a, struct ice_relay *relay, struct span frame,
+                            uint64_t now_us, struct span *data)
 {
     struct ice_address peer;
     struct span inner;
@@ -62,7 +62,7 @@ bool receive_relayed(struct ice_agent *a, struct ice_relay *relay, struct span f
         *data = inner;
         return accept_data(a, &peer, now_us);
     case ICE_PACKET_STUN: {
-        int local = relay_find_local(a, relay);
+        int local = local_find_relayed(a, relay->index);
         if (local >= 0)
             receive_stun(a, relay->base, local, &peer, inner, now_us);
         return false;
@@ -96,7 +96,7 @@ bool ice_agent_receive(struct ice_agent *a, int base, const struct ice_address *
             return true;
         }
     }
-    if (base < 0 || base >= ICE_BASES_MAX || !a->bases[base].is_used || a->bases[base].is_stream)
+    if (!agent_has_base(a, base, false))
         return false;
     a->clock_us = now_us;
     struct ice_relay *relay = relay_find(a, base, remote);
@@ -108,7 +108,7 @@ bool ice_agent_receive(struct ice_agent *a, int base, const struct ice_address *
     if (relay && !is_binding)
         return receive_relayed(a, relay, datagram, now_us, data);
     if (class == ICE_PACKET_STUN) {
-        int local = gather_find_host(a, base);
+        int local = local_find_host(a, base);
         if (local >= 0)
             receive_stun(a, base, local, remote, datagram, now_us);
         return false;
@@ -117,39 +117,50 @@ bool ice_agent_receive(struct ice_agent *a, int base, const struct ice_address *
     return class == ICE_PACKET_DTLS && !a->config.is_relay_only && accept_data(a, remote, now_us);
 }
 
-int ice_agent_receive_stream(struct ice_agent *a, int base, struct span bytes, uint64_t now_us,
-                             void (*on_data)(void *arg, struct span data))
+/* The frame at the front of what has come: its length, 0 or -EINVAL as
+ * turn_stream_decode(). Takes from *bytes what it needs. */
+static int next_frame(struct ice_base *b, struct span *bytes, struct span *frame)
 {
-    if (base < 0 || base >= ICE_BASES_MAX || !a->bases[base].is_used || !a->bases[base].is_stream)
+    for (;;) {
+        int len = turn_stream_decode(buf_bytes(&b->stream), frame);
+        size_t room = buf_room(&b->stream);
+        size_t take = bytes->len < room ? bytes->len : room;
+        if (len != 0 || take == 0)
+            return len;
+        buf_append(&b->stream, span_of(bytes->data, take));
+        *bytes = span_skip(*bytes, take);
+    }
+}
+
+int ice_agent_receive_stream(struct ice_agent *a, int base, struct span *bytes, uint64_t now_us,
+                             struct span *data)
+{
+    struct span frame;
+    int len = 0;
+    if (!agent_has_base(a, base, true))
         return 0;
     struct ice_base *b = &a->bases[base];
     struct ice_relay *relay = &a->relays[b->relay];
     uint64_t serial = b->serial;
     a->clock_us = now_us;
-    while (bytes.len > 0) {
-        size_t room = buf_room(&b->stream);
-        size_t take = bytes.len < room ? bytes.len : room;
-        int used = 0;
-        struct span frame;
-        buf_append(&b->stream, span_of(bytes.data, take));
-        bytes = span_skip(bytes, take);
-        while ((used = turn_stream_decode(buf_bytes(&b->stream), &frame)) > 0) {
-            struct span data;
-            if (receive_relayed(a, relay, frame, now_us, &data)) {
-                if (a->has_route && a->route.base == base)
-                    a->data_us = now_us;
-                on_data(a->arg, data);
-            }
-            if (!b->is_used || b->serial != serial)
-                return 0; /* the client failed or was sent elsewhere */
-            buf_consume(&b->stream, (size_t)used);
+    buf_consume(&b->stream, b->handed_out);
+    b->handed_out = 0;
+    while ((len = next_frame(b, bytes, &frame)) > 0) {
+        if (receive_relayed(a, relay, frame, now_us, data)) {
+            if (a->has_route && a->route.base == base)
+                a->data_us = now_us;
+            b->handed_out = (size_t)len;
+            return 1;
         }
-        if (used < 0) {
-            turn_client_stop(relay->client);
-            ice_agent_base_closed(a, base, "the server talks nonsense", now_us);
-            a->handlers.on_close_base(a->arg, base);
-            return -EINVAL;
-        }
+        if (!b->is_used || b->serial != serial)
+            return 0; /* the client failed or was sent elsewhere */
+        buf_consume(&b->stream, (size_t)len);
     }
-    return 0;
+    if (len < 0) {
+        turn_client_stop(relay->client); /* while it may still hear of it */
+        relay_on_close(a, base, "the server talks nonsense");
+        a->handlers.on_close_base(a->arg, base);
+        agent_finish(a, now_us);
+    }
+    return len;
 }

@@ -1,9 +1,6 @@
 /*
- * Relayed candidates. Of a server over TCP or TLS the owner is asked for a
- * connection. Of one over UDP an allocation is first sought from the best
- * interface, and after ICE_TURN_STAGGER_US from the next: the best one by name
- * need not be the one that leads anywhere. So it is with the addresses of a
- * server that has several.
+ * Relayed candidates: TURN clients, and the connections that those over TCP or
+ * TLS need, for which the owner is asked.
  *
  * An allocation that is lost later is sought again, a second later. One that a
  * server refuses since it has no room is sought again after 1 to 2 s, then ever
@@ -24,19 +21,10 @@
 /* One that ended sooner than this is not worth another try. */
 #define RELAY_LIVED_US (10 * US_PER_S)
 
-int relay_find_local(const struct ice_agent *a, const struct ice_relay *relay)
-{
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        if (a->locals[i].is_used && a->locals[i].relay == relay->index)
-            return i;
-    }
-    return -1;
-}
-
 static void on_send(void *arg, const struct ice_address *server, struct span bytes)
 {
     struct ice_relay *r = arg;
-    agent_send(r->agent, r->base, server, bytes);
+    base_send(r->agent, r->base, server, bytes);
 }
 
 static void on_allocated(void *arg, const struct ice_address *relayed,
@@ -52,13 +40,13 @@ static void on_allocated(void *arg, const struct ice_address *relayed,
     r->wait_us = RELAY_FULL_US;
     r->why[0] = '\0';
     if (!a->config.is_relay_only)
-        gather_add_mapped(a, r->base, turn_client_server(r->client), mapped);
+        local_add_mapped(a, r->base, turn_client_server(r->client), mapped);
     c.related = a->config.is_relay_only ? (struct ice_address){.family = relayed->family} : *mapped;
     unsigned preference =
         (3u - transport) << 14 | (63u - (unsigned)r->server) << 7 | (127u - (unsigned)r->index);
     c.priority = ice_candidate_priority(ICE_CANDIDATE_RELAY, (uint16_t)preference);
     ice_candidate_set_foundation(&c, relayed, turn_client_server(r->client), transport);
-    gather_add_local(a, &c, r->base, r->index);
+    local_add(a, &c, r->base, r->index);
 }
 
 static void close_stream(struct ice_relay *r, bool tell)
@@ -68,16 +56,16 @@ static void close_stream(struct ice_relay *r, bool tell)
     if (base < 0 || !a->bases[base].is_stream)
         return;
     r->base = -1;
-    agent_free_base(a, base);
+    base_free(a, base);
     if (tell)
         a->handlers.on_close_base(a->arg, base);
 }
 
 static void drop_local(struct ice_relay *r)
 {
-    int local = relay_find_local(r->agent, r);
+    int local = local_find_relayed(r->agent, r->index);
     if (local >= 0)
-        gather_remove_local(r->agent, local);
+        local_remove(r->agent, local);
 }
 
 static bool is_full(int code)
@@ -103,7 +91,7 @@ static void on_full(struct ice_relay *r)
 static void lose(struct ice_relay *r, int code, const char *text, bool tell)
 {
     struct ice_agent *a = r->agent;
-    bool was_allocated = relay_find_local(a, r) >= 0;
+    bool was_allocated = local_find_relayed(a, r->index) >= 0;
     bool is_worth_it = r->is_questioned || a->clock_us - r->since_us >= RELAY_LIVED_US;
     snprintf(r->why, sizeof r->why, "%s", text);
     drop_local(r);
@@ -113,6 +101,7 @@ static void lose(struct ice_relay *r, int code, const char *text, bool tell)
         on_full(r);
     else if (was_allocated && is_worth_it)
         try_again(r, RELAY_AGAIN_US);
+    a->is_unsettled = true;
     a->is_dirty = true;
 }
 
@@ -134,13 +123,13 @@ static void on_redirect(void *arg, const struct ice_address *server)
 static void on_channel(void *arg, const struct ice_address *peer, int code)
 {
     struct ice_relay *r = arg;
-    check_on_channel(r->agent, r, peer, code, r->agent->clock_us);
+    pair_on_channel(r->agent, r->index, peer, code);
 }
 
 static const struct turn_handlers turn_handlers = {on_send, on_allocated, on_failed, on_redirect,
                                                    on_channel};
 
-static int free_slot(const struct ice_agent *a)
+int relay_free_slot(const struct ice_agent *a)
 {
     for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
         if (!a->relays[i].client)
@@ -149,10 +138,10 @@ static int free_slot(const struct ice_agent *a)
     return -1;
 }
 
-static void add(struct ice_agent *a, int server, int base, uint64_t now_us)
+void relay_add(struct ice_agent *a, int server, int base, uint64_t now_us)
 {
     const struct ice_agent_server *s = &a->servers[server];
-    int index = free_slot(a);
+    int index = relay_free_slot(a);
     if (index < 0)
         return;
     struct ice_relay *r = &a->relays[index];
@@ -169,106 +158,10 @@ static void add(struct ice_agent *a, int server, int base, uint64_t now_us)
     a->is_dirty = true;
 }
 
-static bool is_tried(const struct ice_agent *a, int server, int base)
-{
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
-        const struct ice_relay *r = &a->relays[i];
-        if (r->client && r->server == server && r->base == base)
-            return true;
-    }
-    return false;
-}
-
-/* The interface of the highest rank from which the server was not tried yet, or -1: also when
- * ICE_TURN_BASES_MAX better ones were. Lesser ones do not count: they may have
- * been tried because the one that leads out was away. */
-static int untried_base(const struct ice_agent *a, int server)
-{
-    const struct ice_address *address = &a->servers[server].address;
-    int best = -1;
-    int better = 0;
-    for (int base = 0; base < ICE_BASES_MAX; base++) {
-        if (gather_is_fit(a, base, address) && !is_tried(a, server, base) &&
-            (best < 0 || gather_rank(a, base) > gather_rank(a, best)))
-            best = base;
-    }
-    for (int base = 0; best >= 0 && base < ICE_BASES_MAX; base++)
-        better += gather_is_fit(a, base, address) && is_tried(a, server, base) &&
-                  gather_rank(a, base) > gather_rank(a, best);
-    return better < ICE_TURN_BASES_MAX ? best : -1;
-}
-
-static bool has_relay(const struct ice_agent *a, int server)
-{
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
-        if (a->relays[i].client && a->relays[i].server == server)
-            return true;
-    }
-    return false;
-}
-
-static bool has_interface(const struct ice_agent *a, int family)
-{
-    for (int i = 0; i < ICE_BASES_MAX; i++) {
-        const struct ice_base *b = &a->bases[i];
-        if (b->is_used && !b->is_stream && b->address.family == family)
-            return true;
-    }
-    return false;
-}
-
-/* Whether there is one more way to it: a connection, or from an interface. */
-static bool is_untried(const struct ice_agent *a, int server)
-{
-    const struct ice_agent_server *s = &a->servers[server];
-    if (s->transport == TURN_UDP)
-        return untried_base(a, server) >= 0;
-    return !has_relay(a, server) && has_interface(a, s->address.family);
-}
-
-/* Addresses of one server: one allocation will do. */
-static bool is_same_server(const struct ice_agent *a, int x, int y)
-{
-    const struct ice_agent_server *s = &a->servers[x];
-    const struct ice_agent_server *t = &a->servers[y];
-    return x == y || (t->is_turn && s->transport == t->transport && s->host[0] != '\0' &&
-                      strcmp(s->host, t->host) == 0 && s->address.port == t->address.port &&
-                      strcmp(s->user, t->user) == 0);
-}
-
-/* When the server may be tried in one more way; TIME_NEVER: no need. */
-static uint64_t next_try_at(const struct ice_agent *a, int server)
-{
-    uint64_t at = 0;
-    if (!is_untried(a, server) || free_slot(a) < 0)
-        return TIME_NEVER;
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
-        const struct ice_relay *r = &a->relays[i];
-        if (!r->client || !is_same_server(a, server, r->server))
-            continue;
-        if (turn_client_state(r->client) == TURN_ALLOCATED)
-            return TIME_NEVER;
-        if (!r->is_done && r->started_us + ICE_TURN_STAGGER_US > at)
-            at = r->started_us + ICE_TURN_STAGGER_US;
-    }
-    return at;
-}
-
-void relay_plan(struct ice_agent *a, uint64_t now_us)
-{
-    if (!a->is_gathering)
-        return;
-    for (int i = 0; i < a->server_count; i++) {
-        bool is_udp = a->servers[i].transport == TURN_UDP;
-        if (a->servers[i].is_turn && now_us >= next_try_at(a, i))
-            add(a, i, is_udp ? untried_base(a, i) : -1, now_us);
-    }
-}
-
 static bool open_stream(struct ice_relay *r)
 {
     struct ice_agent *a = r->agent;
-    int base = agent_take_base(a);
+    int base = base_take(a);
     if (base < 0)
         return false;
     a->bases[base].is_stream = true;
@@ -330,6 +223,20 @@ void relay_again(struct ice_agent *a, uint64_t now_us)
         r->is_done = false;
         r->start_us = now_us;
     }
+}
+
+void relay_on_open(struct ice_agent *a, int base, uint64_t now_us)
+{
+    a->bases[base].is_open = true;
+    turn_client_start(a->relays[a->bases[base].relay].client, now_us);
+}
+
+void relay_on_close(struct ice_agent *a, int base, const char *text)
+{
+    struct ice_relay *r = &a->relays[a->bases[base].relay];
+    a->bases[base].is_open = false; /* nothing more is sent there */
+    turn_client_stop(r->client);
+    lose(r, 0, text, false);
 }
 
 static void relay_free(struct ice_relay *r)
@@ -403,31 +310,5 @@ uint64_t relay_deadline(const struct ice_agent *a)
         if (r->is_waiting)
             deadline = earlier(deadline, r->start_us > a->pace_us ? r->start_us : a->pace_us);
     }
-    for (int i = 0; i < a->server_count && a->is_gathering; i++) {
-        if (a->servers[i].is_turn)
-            deadline = earlier(deadline, next_try_at(a, i));
-    }
     return deadline;
-}
-
-void ice_agent_base_opened(struct ice_agent *a, int base, uint64_t now_us)
-{
-    if (base < 0 || base >= ICE_BASES_MAX || !a->bases[base].is_used || !a->bases[base].is_stream)
-        return;
-    a->clock_us = now_us;
-    a->bases[base].is_open = true;
-    turn_client_start(a->relays[a->bases[base].relay].client, now_us);
-    agent_finish(a, now_us);
-}
-
-void ice_agent_base_closed(struct ice_agent *a, int base, const char *text, uint64_t now_us)
-{
-    if (base < 0 || base >= ICE_BASES_MAX || !a->bases[base].is_used || !a->bases[base].is_stream)
-        return;
-    struct ice_relay *r = &a->relays[a->bases[base].relay];
-    a->clock_us = now_us;
-    a->bases[base].is_open = false; /* nothing more is sent there */
-    turn_client_stop(r->client);
-    lose(r, 0, text, false);
-    agent_finish(a, now_us);
 }

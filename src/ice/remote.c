@@ -144,7 +144,7 @@ int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
 }
 
 /* A remote whose address is known now: new, or known in another guise. */
-static void settle(struct ice_agent *a, int index, uint64_t now_us)
+static void settle(struct ice_agent *a, int index)
 {
     struct ice_generation *g = a->now;
     struct ice_remote *r = &g->remotes[index];
@@ -162,7 +162,6 @@ static void settle(struct ice_agent *a, int index, uint64_t now_us)
         pair_add_for_remote(a, index);
     }
     a->is_dirty = true;
-    select_update(a, now_us);
 }
 
 /* Asks for names that wait, as many as may be asked for at the same time. */
@@ -183,13 +182,12 @@ static void resolve_some(struct ice_agent *a)
     }
 }
 
-int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us)
+int remote_add(struct ice_agent *a, struct span line)
 {
     struct ice_generation *g = a->now;
     struct ice_candidate c;
     if (!g->has_remote)
         return -ENOTCONN;
-    a->clock_us = now_us;
     int error = ice_candidate_parse(line, &c);
     if (error < 0)
         return error == -EOPNOTSUPP ? 0 : error;
@@ -218,17 +216,14 @@ int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us)
         g->remotes[index].name = a->config.is_relay_only ? NAME_UNKNOWN : NAME_WAITING;
         resolve_some(a);
     } else {
-        settle(a, index, now_us);
+        settle(a, index);
     }
-    agent_finish(a, now_us);
     return 0;
 }
 
-void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *address,
-                        uint64_t now_us)
+void remote_on_resolved(struct ice_agent *a, int id, const struct ice_address *address)
 {
     struct ice_generation *g = a->now;
-    a->clock_us = now_us;
     for (int i = 0; i < g->remote_count; i++) {
         struct ice_remote *r = &g->remotes[i];
         if (r->name != NAME_ASKED || r->resolve_id != id)
@@ -239,19 +234,9 @@ void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *a
             uint16_t port = r->candidate.address.port;
             r->candidate.address = *address;
             r->candidate.address.port = port;
-            settle(a, i, now_us);
+            settle(a, i);
         }
         break;
     }
     resolve_some(a);
-    select_update(a, now_us);
-    agent_finish(a, now_us);
-}
-
-void ice_agent_end_remote(struct ice_agent *a, uint64_t now_us)
-{
-    a->clock_us = now_us;
-    a->now->is_remote_ended = true;
-    a->is_dirty = true;
-    select_update(a, now_us);
 }

@@ -146,7 +146,7 @@ static void say_remotes(const struct ice_agent *a, struct text *t)
         say(t, "the other side has sent no candidates");
 }
 
-const char *ice_agent_report(struct ice_agent *a, char out[ICE_REPORT_MAX])
+const char *report_write(const struct ice_agent *a, char out[ICE_REPORT_MAX])
 {
     const struct ice_generation *g = a->now;
     bool is_said[ICE_PAIRS_MAX] = {false};

@@ -10,30 +10,6 @@
  */
 #include "ice/agent_internal.h"
 
-static void respond(struct ice_agent *a, const struct ice_generation *g, int local,
-                    const struct ice_address *source, const struct stun_message *m, int error)
-{
-    const struct ice_local *l = &a->locals[local];
-    uint8_t data[STUN_MESSAGE_MAX];
-    struct stun_writer w;
-    stun_begin(&w, data, sizeof data, error ? STUN_ERROR : STUN_SUCCESS, STUN_BINDING, m->id);
-    if (error)
-        stun_put_error(&w, (enum stun_code)error);
-    else
-        stun_put_address(&w, STUN_XOR_MAPPED_ADDRESS, source);
-    if (error == STUN_UNKNOWN_ATTRIBUTE) {
-        uint8_t type[2] = {(uint8_t)(m->unknown >> 8), (uint8_t)m->unknown};
-        stun_put(&w, STUN_UNKNOWN_ATTRIBUTES, span_of(type, sizeof type));
-    }
-    if (g)
-        stun_put_integrity(&w, span_from_string(g->local_pwd));
-    stun_put_fingerprint(&w);
-    if (l->relay >= 0)
-        turn_client_send(a->relays[l->relay].client, source, stun_bytes(&w));
-    else
-        agent_send(a, l->base, source, stun_bytes(&w));
-}
-
 /* "ours:theirs": the generation whose ufrag comes before the colon. */
 static struct ice_generation *find_generation(struct ice_agent *a, struct span user)
 {
@@ -108,7 +84,6 @@ static void learn(struct ice_agent *a, int local, const struct ice_address *sour
     else if (!a->is_controlling)
         take_nomination(a, pair);
     trigger(a, pair);
-    select_update(a, now_us);
 }
 
 void request_replay_early(struct ice_agent *a, uint64_t now_us)
@@ -178,7 +153,7 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
         return;
     if (!stun_check_integrity(m, span_from_string(g->local_pwd))) {
         int error = m->integrity_at ? STUN_UNAUTHENTICATED : STUN_BAD_REQUEST;
-        respond(a, NULL, local, source, m, error);
+        binding_answer(a, NULL, local, source, m, error);
         return;
     }
     /* In a restart the other side may check from a new address before it has
@@ -190,18 +165,18 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
     if (!is_newest && remote_find(g, source) < 0)
         return;
     if (m->unknown) {
-        respond(a, g, local, source, m, STUN_UNKNOWN_ATTRIBUTE);
+        binding_answer(a, g, local, source, m, STUN_UNKNOWN_ATTRIBUTE);
         return;
     }
     if (!stun_find_u32(m, STUN_PRIORITY, &priority)) {
-        respond(a, g, local, source, m, STUN_BAD_REQUEST);
+        binding_answer(a, g, local, source, m, STUN_BAD_REQUEST);
         return;
     }
     if (!settle_roles(a, m)) {
-        respond(a, g, local, source, m, STUN_ROLE_CONFLICT);
+        binding_answer(a, g, local, source, m, STUN_ROLE_CONFLICT);
         return;
     }
-    respond(a, g, local, source, m, 0);
+    binding_answer(a, g, local, source, m, 0);
     if (!is_newest)
         return; /* the path before the restart: answered, nothing learned */
     bool use_candidate = stun_find(m, STUN_USE_CANDIDATE, &value);

@@ -18,19 +18,6 @@
 
 #include "ice/agent_internal.h"
 
-static const char *const state_names[] = {
-    [ICE_NEW] = "new",
-    [ICE_CHECKING] = "checking",
-    [ICE_CONNECTED] = "connected",
-    [ICE_DISCONNECTED] = "disconnected",
-    [ICE_FAILED] = "failed",
-};
-
-const char *ice_state_name(enum ice_state state)
-{
-    return state_names[state];
-}
-
 void select_set_state(struct ice_agent *a, enum ice_state state, const char *text)
 {
     if (a->state == state)
@@ -106,7 +93,8 @@ static void use(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
 {
     struct ice_generation *generation = pair == a->old_pair && pair ? a->old : a->now;
     bool is_relayed = pair && pair_is_relayed(a, generation, pair);
-    if (pair == a->selected && is_relayed == a->is_route_relayed)
+    bool was_dropped = !a->selected && a->has_route;
+    if (pair == a->selected && is_relayed == a->is_route_relayed && !was_dropped)
         return;
     a->selected = pair;
     a->selected_generation = generation;
@@ -205,42 +193,55 @@ static void update_state(struct ice_agent *a, uint64_t now_us)
     } else if (!a->now->has_remote) {
         select_set_state(a, a->state == ICE_NEW ? ICE_NEW : ICE_CHECKING, "");
     } else if (a->state != ICE_FAILED && !has_open_pairs(a) && now_us >= fail_at(a)) {
-        select_set_state(a, ICE_FAILED, ice_agent_report(a, text));
+        select_set_state(a, ICE_FAILED, report_write(a, text));
     } else if (a->state != ICE_FAILED) {
         select_set_state(a, ICE_CHECKING, "");
     }
 }
 
+/* Data goes through a relay: see whether a direct way has opened. Less and
+ * less often, but that is counted from when something was tried again: the
+ * first checks are still under way after 20 s. */
+static void retry_direct(struct ice_agent *a, uint64_t now_us)
+{
+    bool has_tried = false;
+    for (int i = 0; i < a->now->pair_count; i++) {
+        struct ice_pair *pair = a->now->pairs[i];
+        if (pair->state == PAIR_FAILED && pair->code == PAIR_NO_ANSWER &&
+            !pair_is_relayed(a, a->now, pair)) {
+            pair->state = PAIR_WAITING;
+            has_tried = true;
+        }
+    }
+    if (has_tried && a->retry_wait_us < 8 * ICE_RETRY_DIRECT_US)
+        a->retry_wait_us *= 2;
+    a->retry_us = now_us + a->retry_wait_us;
+}
+
 static void drop_old(struct ice_agent *a)
 {
-    struct ice_generation *old = a->old;
-    generation_release(a, old, NULL);
-    a->old = NULL;
-    a->old_pair = NULL;
-    a->is_dirty = true;
-    generation_free(old);
+    generation_release(a, a->old, NULL);
+    generation_drop_old(a);
+}
+
+/* Whether the path before a restart has served: it does not work any more, or
+ * another one has been used for a while. */
+static bool is_old_over(const struct ice_agent *a, uint64_t now_us)
+{
+    return a->old_pair &&
+           (!a->old_pair->is_valid || (a->selected != a->old_pair && now_us >= a->old_until_us));
 }
 
 void select_update(struct ice_agent *a, uint64_t now_us)
 {
-    struct ice_pair *best = choose(a, now_us);
     a->is_dirty = true;
-    if (best || a->selected || a->has_route)
-        use(a, best, now_us);
-    if (a->has_route && !a->selected) { /* its pair was dropped */
-        a->has_route = false;
-        a->handlers.on_route(a->arg);
-    }
+    if (is_old_over(a, now_us))
+        drop_old(a);
+    use(a, choose(a, now_us), now_us);
+    if (a->selected && now_us >= a->retry_us)
+        retry_direct(a, now_us);
     nominate(a, now_us);
     update_state(a, now_us);
-}
-
-void select_drop_pair(struct ice_agent *a, struct ice_pair *pair)
-{
-    if (a->selected == pair) {
-        a->selected = NULL; /* has_route stays until select_update() tells */
-        a->is_dirty = true;
-    }
 }
 
 /* Of the generation that ends only the path in use is kept. */
@@ -271,35 +272,6 @@ void select_keep_old(struct ice_agent *a)
     a->is_old_left = false;
 }
 
-/* Data goes through a relay: see whether a direct way has opened. Less and
- * less often, but that is counted from when something was tried again: the
- * first checks are still under way after 20 s. */
-static void retry_direct(struct ice_agent *a, uint64_t now_us)
-{
-    bool has_tried = false;
-    for (int i = 0; i < a->now->pair_count; i++) {
-        struct ice_pair *pair = a->now->pairs[i];
-        if (pair->state == PAIR_FAILED && pair->code == PAIR_NO_ANSWER &&
-            !pair_is_relayed(a, a->now, pair)) {
-            pair->state = PAIR_WAITING;
-            has_tried = true;
-        }
-    }
-    if (has_tried && a->retry_wait_us < 8 * ICE_RETRY_DIRECT_US)
-        a->retry_wait_us *= 2;
-    a->retry_us = now_us + a->retry_wait_us;
-}
-
-void select_on_deadline(struct ice_agent *a, uint64_t now_us)
-{
-    if (a->selected && now_us >= a->retry_us)
-        retry_direct(a, now_us);
-    if (a->old_pair && a->selected != a->old_pair &&
-        (now_us >= a->old_until_us || !a->old_pair->is_valid))
-        drop_old(a);
-    select_update(a, now_us);
-}
-
 uint64_t select_deadline(const struct ice_agent *a)
 {
     uint64_t deadline = a->selected ? a->retry_us : TIME_NEVER;
@@ -310,11 +282,6 @@ uint64_t select_deadline(const struct ice_agent *a)
     if (!a->selected && a->state == ICE_CHECKING && a->now->has_remote && !has_open_pairs(a))
         deadline = earlier(deadline, fail_at(a));
     return deadline;
-}
-
-const struct ice_route *ice_agent_route(const struct ice_agent *a)
-{
-    return a->has_route ? &a->route : NULL;
 }
 
 /* What the other side sees of us: one of our candidates, or an address that
@@ -331,7 +298,7 @@ static enum ice_candidate_type mapped_type(const struct ice_agent *a, const stru
     return ICE_CANDIDATE_PRFLX;
 }
 
-bool ice_agent_path(const struct ice_agent *a, struct ice_path *out)
+bool select_describe(const struct ice_agent *a, struct ice_path *out)
 {
     const struct ice_pair *pair = a->selected;
     if (!pair || !a->has_route)

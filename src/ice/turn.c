@@ -115,7 +115,8 @@ void turn_client_stop(struct turn_client *t)
     return_home(t);
 }
 
-void turn_client_fail(struct turn_client *t, int code, const char *text)
+/* code: as on_failed has it. */
+static void fail(struct turn_client *t, int code, const char *text)
 {
     stun_transaction_stop(&t->request.transaction);
     memset(t->channels, 0, sizeof t->channels);
@@ -149,7 +150,7 @@ static void on_success(struct turn_client *t, const struct stun_message *m, uint
         return;
     }
     if (!stun_find_address(m, STUN_XOR_RELAYED_ADDRESS, &relayed)) {
-        turn_client_fail(t, 0, "the server's answer has no relayed address");
+        fail(t, 0, "the server's answer has no relayed address");
         return;
     }
     stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, &mapped);
@@ -164,7 +165,7 @@ static void on_redirect(struct turn_client *t, const struct stun_message *m, uin
     if (!stun_find_address(m, STUN_ALTERNATE_SERVER, &server) ||
         server.family != t->server.family || ice_address_is_unusable(&server) ||
         ++t->redirects > TURN_REDIRECTS_MAX) {
-        turn_client_fail(t, 0, "the server sends us elsewhere, without end or to nowhere");
+        fail(t, 0, "the server sends us elsewhere, without end or to nowhere");
         return;
     }
     t->server = server;
@@ -185,7 +186,7 @@ static void on_error(struct turn_client *t, const struct stun_message *m, uint64
         start_request(t, now_us);
         return;
     case TURN_AUTH_WRONG:
-        turn_client_fail(t, 0, "the server refuses user or password");
+        fail(t, 0, "the server refuses user or password");
         return;
     case TURN_AUTH_OTHER:
         break;
@@ -195,18 +196,19 @@ static void on_error(struct turn_client *t, const struct stun_message *m, uint64
         return;
     }
     if (t->state == TURN_ALLOCATED && code == STUN_ALLOCATION_MISMATCH) {
-        turn_client_fail(t, 0, "the server has lost the allocation");
+        fail(t, 0, "the server has lost the allocation");
         return;
     }
     snprintf(text, sizeof text, "the server refuses: %d %s", code, stun_code_name(code));
-    turn_client_fail(t, code, text);
+    fail(t, code, text);
 }
 
 static void on_answer(struct turn_client *t, const struct stun_message *m, uint64_t now_us)
 {
     enum stun_method method = t->state == TURN_ALLOCATED ? STUN_REFRESH : STUN_ALLOCATE;
     if (!t->request.transaction.is_active || !stun_is_answer(m, t->request.transaction.id)) {
-        turn_channels_on_answer(t, m, now_us);
+        if (!turn_channels_on_answer(t, m, now_us))
+            fail(t, 0, "the server has lost the allocation");
         return;
     }
     if (m->method != method || m->unknown || !turn_auth_check(&t->auth, &t->request, m))
@@ -266,7 +268,7 @@ void turn_client_on_deadline(struct turn_client *t, uint64_t now_us)
             t->refresh_us = 0; /* a server that cannot be reached still has it */
             break;
         }
-        turn_client_fail(t, 0, "no answer");
+        fail(t, 0, "no answer");
         return;
     case STUN_TIMER_WAIT:
         break;

@@ -143,7 +143,8 @@ static void on_bound(struct turn_client *t, struct turn_channel *c, uint64_t now
         t->handlers.on_channel(t->arg, &peer, 0);
 }
 
-static void on_refused(struct turn_client *t, struct turn_channel *c, const struct stun_message *m,
+/* False: the server has lost the allocation. */
+static bool on_refused(struct turn_client *t, struct turn_channel *c, const struct stun_message *m,
                        uint64_t now_us)
 {
     struct span reason;
@@ -151,16 +152,15 @@ static void on_refused(struct turn_client *t, struct turn_channel *c, const stru
     switch (turn_auth_on_error(&t->auth, &c->request, m, code)) {
     case TURN_AUTH_RETRY:
         start_bind(t, c, now_us);
-        return;
+        return true;
     case TURN_AUTH_WRONG:
     case TURN_AUTH_OTHER:
         break;
     }
-    if (code == STUN_ALLOCATION_MISMATCH) {
-        turn_client_fail(t, 0, "the server has lost the allocation");
-        return;
-    }
+    if (code == STUN_ALLOCATION_MISMATCH)
+        return false;
     channel_fail(t, c, code ? code : -1);
+    return true;
 }
 
 bool turn_channels_on_answer(struct turn_client *t, const struct stun_message *m, uint64_t now_us)
@@ -171,13 +171,12 @@ bool turn_channels_on_answer(struct turn_client *t, const struct stun_message *m
             continue;
         if (m->method != STUN_CHANNEL_BIND || !turn_auth_check(&t->auth, &c->request, m))
             return true;
-        if (m->class == STUN_SUCCESS)
-            on_bound(t, c, now_us);
-        else
-            on_refused(t, c, m, now_us);
+        if (m->class != STUN_SUCCESS)
+            return on_refused(t, c, m, now_us);
+        on_bound(t, c, now_us);
         return true;
     }
-    return false;
+    return true;
 }
 
 static void channel_on_deadline(struct turn_client *t, struct turn_channel *c, uint64_t now_us)

@@ -1,6 +1,7 @@
 /*
  * What the files of the TURN client share: turn.c has the allocation,
- * turn_auth.c the long-term credentials, turn_channel.c the channels.
+ * turn_auth.c the long-term credentials, turn_channel.c the channels. The
+ * allocation knows of the other two, and they of nobody.
  */
 #ifndef ICE_TURN_INTERNAL_H
 #define ICE_TURN_INTERNAL_H
@@ -68,12 +69,10 @@ enum turn_verdict turn_auth_on_error(struct turn_auth *auth, struct turn_request
 bool turn_auth_check(const struct turn_auth *auth, const struct turn_request *request,
                      const struct stun_message *m);
 
-/* code: as on_failed has it. */
-void turn_client_fail(struct turn_client *t, int code, const char *text);
-
 void turn_channels_on_deadline(struct turn_client *t, uint64_t now_us);
 uint64_t turn_channels_deadline(const struct turn_client *t);
-/* True when the answer was for one of the channels. */
+/* Takes an answer that may be for one of the channels. False: the server has
+ * lost the allocation. */
 bool turn_channels_on_answer(struct turn_client *t, const struct stun_message *m, uint64_t now_us);
 const struct turn_channel *turn_channels_find_number(const struct turn_client *t, uint16_t number);
 

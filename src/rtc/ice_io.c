@@ -319,7 +319,7 @@ void ice_io_close(struct ice_io *io)
     io->is_closed = true;
     ice_servers_unwatch(&io->watch);
     timer_free(io->timer);
-    if (!io->is_in_agent)
+    if (!io->is_handing_out)
         ice_io_shut(io);
 }
 

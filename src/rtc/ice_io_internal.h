@@ -49,7 +49,7 @@ struct ice_io {
     bool has_new_route; /* since on_change was called */
     enum peer_path_state told_path;
     bool is_failed;
-    bool is_in_agent; /* which hands out data from within: see ice_io_shut() */
+    bool is_handing_out; /* a datagram that the agent keeps: see ice_io_shut() */
     bool is_closed;
     char failure[ICE_REPORT_MAX + 128];
 
@@ -59,7 +59,8 @@ struct ice_io {
 /* ice_io.c: after each call into the agent. */
 void ice_io_rearm(struct ice_io *io);
 
-/* The second half of ice_io_close(): now, or once the agent has returned. */
+/* The second half of ice_io_close(): now, or when nobody reads what the agent
+ * keeps of a stream any more. */
 void ice_io_shut(struct ice_io *io);
 
 /* ice_sockets.c */

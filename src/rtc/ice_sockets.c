@@ -303,23 +303,18 @@ static void on_stream_open(void *arg)
     ice_io_rearm(socket->io);
 }
 
-static void on_stream_application_data(void *arg, struct span data)
-{
-    struct ice_io *io = arg;
-    if (!io->is_closed)
-        io->path.handlers->on_datagram(data, io->path.arg);
-}
-
 static void on_stream_data(struct span bytes, void *arg)
 {
     struct ice_socket *socket = arg;
     struct ice_io *io = socket->io;
-    io->is_in_agent = true;
+    int number = socket->number;
+    uint64_t now_us = clock_now_us();
+    struct span data;
+    io->is_handing_out = true;
     /* -EINVAL: the agent has closed the base. */
-    int ignored = ice_agent_receive_stream(io->agent, socket->number, bytes, clock_now_us(),
-                                           on_stream_application_data);
-    (void)ignored;
-    io->is_in_agent = false;
+    while (!io->is_closed && ice_agent_receive_stream(io->agent, number, &bytes, now_us, &data) > 0)
+        io->path.handlers->on_datagram(data, io->path.arg);
+    io->is_handing_out = false;
     if (io->is_closed)
         ice_io_shut(io);
     else

@@ -277,10 +277,14 @@ static void on_data(struct sim_peer *p)
     p->received++;
 }
 
-static void on_stream_data(void *arg, struct span data)
+static void receive_stream(struct sim_peer *p, int base, struct span bytes)
 {
-    assert_int_equal(ice_packet_class(data), ICE_PACKET_DTLS);
-    on_data(arg);
+    struct span data;
+    while (p->sockets[base].is_used &&
+           ice_agent_receive_stream(p->agent, base, &bytes, p->sim->now_us, &data) > 0) {
+        assert_int_equal(ice_packet_class(data), ICE_PACKET_DTLS);
+        on_data(p);
+    }
 }
 
 void sim_peer_receive(struct sim_peer *p, int base, struct sim_event *e)
@@ -306,11 +310,8 @@ void sim_peer_event(struct sim *s, struct sim_event *e)
         } else if (k->is_used && k->is_open) {
             /* In two pieces: a stream has no frames. */
             size_t half = e->len / 2;
-            ice_agent_receive_stream(p->agent, e->base, span_of(e->bytes, half), s->now_us,
-                                     on_stream_data);
-            if (k->is_used)
-                ice_agent_receive_stream(p->agent, e->base, span_of(e->bytes + half, e->len - half),
-                                         s->now_us, on_stream_data);
+            receive_stream(p, e->base, span_of(e->bytes, half));
+            receive_stream(p, e->base, span_of(e->bytes + half, e->len - half));
         }
         break;
     case SIM_OPENED:

@@ -1,0 +1,44 @@
+/*
+ * The agent's bases: slots with a number each, by which the owner knows them.
+ */
+#include <errno.h>
+
+#include "ice/agent_internal.h"
+
+int base_send(struct ice_agent *a, int base, const struct ice_address *remote, struct span bytes)
+{
+    if (bytes.len == 0 || base < 0 || !a->bases[base].is_used || !a->bases[base].is_open)
+        return -EINVAL;
+    return a->handlers.on_datagram(a->arg, base, remote, bytes);
+}
+
+int base_take(struct ice_agent *a)
+{
+    for (int i = 0; i < ICE_BASES_MAX; i++) {
+        if (!a->bases[i].is_used) {
+            a->bases[i] =
+                (struct ice_base){.is_used = true, .relay = -1, .serial = ++a->base_serial};
+            buf_init(&a->bases[i].stream, TURN_STREAM_MAX);
+            return i;
+        }
+    }
+    return -1;
+}
+
+void base_free(struct ice_agent *a, int base)
+{
+    buf_deinit(&a->bases[base].stream);
+    a->bases[base].is_used = false;
+}
+
+bool base_is_fit(const struct ice_agent *a, int base, const struct ice_address *server)
+{
+    const struct ice_base *b = &a->bases[base];
+    return b->is_used && !b->is_stream && b->address.family == server->family &&
+           ice_address_is_loopback(&b->address) == ice_address_is_loopback(server);
+}
+
+unsigned base_rank(const struct ice_agent *a, int base)
+{
+    return (unsigned)a->bases[base].is_default << 16 | a->bases[base].preference;
+}
