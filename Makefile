@@ -1,7 +1,7 @@
 # A thin front to CMake. `make` builds, `make demo` shows, `make test` proves.
 CMAKE ?= cmake
 
-.PHONY: all deps demo check test fresh bench bench-sctp format lint install deb clean
+.PHONY: all deps demo check test fresh bench bench-sctp bench-first-byte format lint install deb clean
 
 all: build/build.ninja
 	$(CMAKE) --build build
@@ -38,6 +38,10 @@ bench: all
 bench-sctp: all
 	scripts/install-deps.sh check
 	bench/sctp/run.sh
+
+# As root: it makes network namespaces.
+bench-first-byte: all
+	/usr/bin/python3 bench/first_byte.py
 
 format:
 	scripts/install-deps.sh lint

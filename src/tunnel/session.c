@@ -88,6 +88,7 @@ static void on_reading(bool reading, void *arg)
 static void on_ready(void *arg)
 {
     struct session *s = arg;
+    log_debug("session: requests may go");
     s->handlers->on_ready(s, s->arg);
 }
 
