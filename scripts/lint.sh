@@ -15,6 +15,7 @@ step scripts/check_layers.py
 step scripts/check_circles.py build
 step scripts/check_format.sh
 step scripts/check_banned.sh build
+step scripts/check_flags.py build
 
 if command -v shellcheck >/dev/null; then
     # shellcheck disable=SC2046

@@ -103,6 +103,7 @@ check source "includes keep to the layers" scripts/check_layers.py
 check source "no files need each other but those known to" scripts/check_circles.py build
 check source "as clang-format leaves it" scripts/check_format.sh
 check source "nothing banned is used" scripts/check_banned.sh build
+check source "the flags are written of as they are" scripts/check_flags.py build
 if command -v shellcheck >/dev/null; then
     # shellcheck disable=SC2046
     check source "shellcheck of the scripts" shellcheck -x $(git ls-files '*.sh' .ci/run)
