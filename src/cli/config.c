@@ -291,7 +291,7 @@ void config_init(struct config *config, enum command command)
     config->signal_origin = SIGNAL_DEFAULT;
     config_take_listen(config, "127.0.0.1:8000");
     config_take_advertise(config, "/");
-    config_take_stun(config, "stun:stun.l.google.com:19302");
+    config_take_stun(config, CONFIG_STUN_DEFAULT);
 }
 
 const char *config_missing(const struct config *config)

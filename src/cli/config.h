@@ -17,6 +17,8 @@ enum command { COMMAND_SERVE = 1, COMMAND_PROXY = 2 };
 /* Of the signal server's URL: by --signal as a whole, or without its scheme. */
 enum signal_origin { SIGNAL_DEFAULT, SIGNAL_GIVEN, SIGNAL_COMPLETED };
 
+#define CONFIG_STUN_DEFAULT "stun:stun.l.google.com:19302"
+
 enum { CONFIG_STUN_MAX = 7 };   /* with the TURN server: rtc/ice_servers.h's maximum */
 enum { CONFIG_NAMES_MAX = 32 }; /* of --allow-host, of --allow-origin */
 

@@ -3,9 +3,9 @@
  * with the text log format) it is printed as that; otherwise it is one log
  * line, so that a service's log holds the same story.
  *
- * A server that cannot be reached is tried for ever. A log gets each try; on a
- * terminal the last line is written anew, as long as nothing came behind it
- * and the reason is the same.
+ * A server that cannot be reached, or does not let us in, is tried for ever. As
+ * long as the reason is the same, a log gets no more of it, and on a terminal
+ * the last line is written anew, while nothing comes behind it.
  */
 #include "cli/status.h"
 
@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "cli/idle_flags.h"
 #include "net/own_address.h"
 #include "signal/room_name.h"
 #include "tunnel/origin.h"
@@ -37,6 +38,7 @@ struct status {
     char *tools;   /* the same as clients on this machine write it */
     char *problem; /* of the tries under way, or NULL */
     unsigned tries;
+    bool has_connected; /* or tried to: where is known */
     unsigned live_line; /* the number of the line that may be written anew; 0: none */
 };
 
@@ -164,6 +166,13 @@ static void name_addresses(struct status *status, uint16_t port)
     status->tools = listen_address_format(loopback ? loopback : host, port);
 }
 
+static void warn_of_idle_flags(struct status *status)
+{
+    unsigned at = 0;
+    for (const char *text; (text = idle_flags_next(status->config, &at)) != NULL;)
+        say(status, MARK_BAD, "idle_flag", NULL, "%s", text);
+}
+
 void status_print_start(struct status *status, uint16_t listen_port)
 {
     const struct config *config = status->config;
@@ -184,6 +193,7 @@ void status_print_start(struct status *status, uint16_t listen_port)
     if (is_proxy)
         warn_of_open_port(status);
     warn_of_weak_room(status);
+    warn_of_idle_flags(status);
 }
 
 /* --- the link ------------------------------------------------------------------- */
@@ -218,40 +228,57 @@ static void print_problem(struct status *status, const struct link_status *link)
 {
     const struct log_field fields[] = {{"problem", link->problem, 0}, {0}};
     if (link->problem)
-        say(status, MARK_BAD, "problem", fields, "%s", link->problem);
+        say(status, link->is_goodbye ? MARK_STEP : MARK_BAD, "problem", fields, "%s",
+            link->problem);
 }
 
-/* It goes on trying. The same failure once more is no news to a person. */
-static void print_retry(struct status *status, const struct link_status *link)
+static void print_first_try(struct status *status, const struct link_status *link)
 {
     double seconds = (double)link->retry_in_us / (double)US_PER_S;
-    const struct log_field fields[] = {{"retry_in_s", NULL, seconds}, {0}};
-    bool is_known = link->problem && status->problem && strcmp(link->problem, status->problem) == 0;
-    status->tries = is_known ? status->tries + 1 : 1;
-    if (is_known && is_for_person(status->config)) {
-        say(status, MARK_LIVE, "retrying", fields, "still so after %u tries; again in %.1f s",
-            status->tries, seconds);
+    const struct log_field fields[] = {{"retry_in_s", NULL, seconds},
+                                       {link->problem ? "problem" : NULL, link->problem, 0},
+                                       {0}};
+    if (link->problem && !is_for_person(status->config)) {
+        say(status, link->is_goodbye ? MARK_STEP : MARK_BAD, "retrying", fields,
+            "%s; trying again in %.1f s", link->problem, seconds);
         return;
     }
-    free(status->problem);
-    status->problem = link->problem ? xstrdup(link->problem) : NULL;
     print_problem(status, link);
     say(status, MARK_LIVE, "retrying", fields, "trying again in %.1f s", seconds);
+}
+
+/* It goes on trying, and the same failure once more is no news: a person sees
+ * that time goes on, a log holds what changes. */
+static void print_retry(struct status *status, const struct link_status *link)
+{
+    bool is_known = link->problem && status->problem && strcmp(link->problem, status->problem) == 0;
+    if (!is_known) {
+        free(status->problem);
+        status->problem = link->problem ? xstrdup(link->problem) : NULL;
+        status->tries = 1;
+        print_first_try(status, link);
+        return;
+    }
+    status->tries++;
+    if (is_for_person(status->config))
+        say(status, MARK_LIVE, "retrying", NULL, "still so after %u tries; again in %.1f s",
+            status->tries, (double)link->retry_in_us / (double)US_PER_S);
 }
 
 static void print_connecting(struct status *status)
 {
     const struct config *config = status->config;
     const struct log_field fields[] = {{"signal", config->signal_text, 0}, {0}};
-    if (status->problem && is_for_person(config))
-        return;
     static const char *const origins[] = {
         [SIGNAL_DEFAULT] = ", which is only the default: --signal names yours",
         [SIGNAL_GIVEN] = "",
         [SIGNAL_COMPLETED] = " (what --signal means without ws:// or wss://)",
     };
+    if (status->problem)
+        return;
     say(status, MARK_STEP, "connecting", fields, "connecting to the signal server %s%s",
-        config->signal_text, origins[config->signal_origin]);
+        config->signal_text, status->has_connected ? "" : origins[config->signal_origin]);
+    status->has_connected = true;
 }
 
 /* Both ends print these, to be compared. */

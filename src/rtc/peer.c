@@ -48,6 +48,17 @@ void peer_end(struct peer *peer, const char *text)
         peer->handlers.on_close(text, peer->arg);
 }
 
+void peer_end_by_goodbye(struct peer *peer, const char *text)
+{
+    peer->has_heard_goodbye = true;
+    peer_end(peer, text);
+}
+
+bool peer_has_heard_goodbye(const struct peer *peer)
+{
+    return peer->has_heard_goodbye;
+}
+
 struct peer *peer_new(struct loop *loop, const struct peer_config *config,
                       const struct peer_handlers *handlers, void *arg)
 {

@@ -163,6 +163,9 @@ const uint8_t *peer_remote_fingerprint(const struct peer *peer);
 /* The other side's "a=tool:", or NULL. */
 const char *peer_remote_tool(const struct peer *peer);
 
+/* Of one that is closed: whether the other side has done so in good order. */
+bool peer_has_heard_goodbye(const struct peer *peer);
+
 /* Tells the other side (SCTP abort or shutdown, DTLS close_notify) and frees;
  * no handler is called any more. Allowed under a handler. */
 void peer_close(struct peer *peer);

@@ -31,6 +31,7 @@ struct peer {
     void *arg;
     enum peer_state state;
     bool is_closed; /* by the owner: no handler is called any more */
+    bool has_heard_goodbye;
 
     /* Signalling. */
     bool is_offerer;  /* made the first offer of the session */
@@ -77,6 +78,9 @@ void peer_set_state(struct peer *peer, enum peer_state state);
 /* The connection is over: says bye, lets go of the engines and tells the
  * owner. Does nothing the second time. */
 void peer_end(struct peer *peer, const char *text);
+
+/* The same by the other side's wish: text says how that came. */
+void peer_end_by_goodbye(struct peer *peer, const char *text);
 
 /* peer_signal.c */
 void peer_on_local_candidate(const char *candidate, void *arg);

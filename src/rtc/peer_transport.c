@@ -194,7 +194,7 @@ static void on_sctp_stream_reset(void *arg, uint16_t stream_id, enum sctp_reset_
     struct peer *peer = arg;
     int channel = channel_of(peer, stream_id);
     if (side == SCTP_RESET_INCOMING && channel >= 0 && channel <= (int)peer->highest_channel)
-        peer_end(peer, "the other side closed the data channel");
+        peer_end_by_goodbye(peer, "the other side closed the data channel");
 }
 
 static void on_sctp_closed(void *arg, enum sctp_close_reason reason)
@@ -206,7 +206,8 @@ static void on_sctp_closed(void *arg, enum sctp_close_reason reason)
         [SCTP_CLOSED_TIMEOUT] = "the other side does not answer any more (SCTP timeout)",
         [SCTP_CLOSED_PEER_VIOLATED] = "the other side broke the SCTP protocol",
     };
-    peer_end(arg, texts[reason]);
+    bool is_goodbye = reason == SCTP_CLOSED_SHUTDOWN || reason == SCTP_CLOSED_PEER_ABORTED;
+    (is_goodbye ? peer_end_by_goodbye : peer_end)(arg, texts[reason]);
 }
 
 void peer_pause(struct peer *peer)
@@ -333,8 +334,7 @@ static void on_dtls_data(struct span plaintext, uint64_t now_us, void *arg)
 
 static void on_dtls_closed(int error, const char *text, void *arg)
 {
-    (void)error;
-    peer_end(arg, text);
+    (error ? peer_end : peer_end_by_goodbye)(arg, text);
 }
 
 /* ---- the path ---- */

@@ -38,7 +38,7 @@ enum event_type {
     EVENT_ALIVE,      /* to ACTION_PROBE, or that: it lives */
     EVENT_IDLE,       /* no stream is open any more */
     EVENT_PATH,       /* path: what has become of it */
-    EVENT_CLOSED,     /* text, is_same_job: it has ended by itself */
+    EVENT_CLOSED,     /* text, is_same_job, is_goodbye: it has ended by itself */
 
     /* Of this machine. */
     EVENT_ADDRESSES, /* outdated, is_cut_off: they have changed */
@@ -68,6 +68,7 @@ struct event {
     bool is_resumed;  /* it is the place that we had before; nobody has noticed */
     bool is_offering; /* an offer of that session of ours is still not answered */
     bool is_same_job; /* HELLO shows that the other side does our job */
+    bool is_goodbye;  /* the other side wanted it so */
     enum peer_path_state path;
     const unsigned *outdated; /* sessions for which there may be a better path now */
     size_t outdated_count;

@@ -27,15 +27,27 @@ static void refuse(struct http_exchange *exchange, const struct answer *answer,
     log_info("proxy: answered %d: %s", status, message);
 }
 
+/* What lets a host in; where it is no name, only how such a thing is called. */
+static char *format_name(struct span host)
+{
+    char *name = xstrndup(origin_host_of(host));
+    if (strcmp(name, "*") != 0 && !origin_check_host(name))
+        return name;
+    free(name);
+    return xstrdup("NAME");
+}
+
 static void misdirect(struct http_exchange *exchange, const struct answer_form *form,
                       struct span host)
 {
     int shown = host.len < HOST_SHOWN_MAX ? (int)host.len : HOST_SHOWN_MAX;
+    char *name = format_name(host);
     char *message = xasprintf("the host '%.*s' may be another machine's, so this proxy does not "
-                              "answer to it; tunnel proxy --allow-host says which are right",
-                              shown, (const char *)host.data);
+                              "answer to it; tunnel proxy --allow-host %s lets it in",
+                              shown, (const char *)host.data, name);
     refuse(exchange, &answer_misdirected, form, message);
     free(message);
+    free(name);
 }
 
 /* A browser sends no CONNECT, so its target may be any name. */

@@ -37,6 +37,7 @@ struct link {
     struct sessions sessions;
     struct peer_path told;     /* of the session that is up, to the owner; empty before */
     char problem[PROBLEM_MAX]; /* of the event that is dealt with, or "" */
+    enum problem_kind problem_kind;
 };
 
 static void act(struct link *link, const struct action *action);
@@ -205,6 +206,7 @@ static void tell_problem(struct link *link, const struct action *action)
         .has_turn = ice_servers_has_turn(link->config.servers),
     };
     problem_format(&problem, link->problem);
+    link->problem_kind = action->problem;
 }
 
 static void tell_status(struct link *link, const struct action *action, bool is_path_news)
@@ -212,6 +214,7 @@ static void tell_status(struct link *link, const struct action *action, bool is_
     struct link_status status = {
         .state = action->state,
         .problem = link->problem[0] ? link->problem : NULL,
+        .is_goodbye = link->problem[0] && link->problem_kind == PROBLEM_GOODBYE,
         .retry_in_us = action->retry_in_us,
         .is_alone = action->is_alone,
         .is_path_news = is_path_news,

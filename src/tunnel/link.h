@@ -21,6 +21,7 @@ struct link;
 struct link_status {
     enum link_state state;
     const char *problem;   /* what went wrong and what to do, or NULL */
+    bool is_goodbye;       /* of problem: the other side has ended in good order */
     uint64_t retry_in_us;  /* of RETRYING */
     bool is_alone;         /* of WAITING: for RENDEZVOUS_ALONE_US already */
     struct peer_path path; /* of UP */

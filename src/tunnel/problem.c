@@ -72,6 +72,7 @@ void problem_format(const struct problem *p, char out[PROBLEM_MAX])
         snprintf(out, PROBLEM_MAX, "no connection to the other side: %s", p->text);
         break;
     case PROBLEM_ENDED:
+    case PROBLEM_GOODBYE:
         snprintf(out, PROBLEM_MAX, "the connection to the other side ended: %s%s%s%s", p->text,
                  open, p->tried, close);
         break;

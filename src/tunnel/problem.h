@@ -21,7 +21,8 @@ enum problem_kind {
     PROBLEM_NO_PATH_IN_TIME, /* tried */
     PROBLEM_LEFT,            /* the other side, in mid-negotiation; tried */
     PROBLEM_NO_SESSION,      /* text: how the negotiation ended */
-    PROBLEM_ENDED            /* text: how the session did; tried, where it had no path */
+    PROBLEM_ENDED,           /* text: how the session did; tried, where it had no path */
+    PROBLEM_GOODBYE          /* the same, as the other side wanted */
 };
 
 enum { PROBLEM_MAX = PEER_TRIED_MAX + 192 }; /* a report of ICE and the words around it */

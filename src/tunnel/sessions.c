@@ -100,8 +100,10 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
 
 static void on_closed(struct session *session, const char *text, bool wrong_role, void *arg)
 {
-    (void)session;
-    tell(arg, (struct event){.type = EVENT_CLOSED, .text = text, .is_same_job = wrong_role});
+    tell(arg, (struct event){.type = EVENT_CLOSED,
+                             .text = text,
+                             .is_same_job = wrong_role,
+                             .is_goodbye = peer_has_heard_goodbye(session_peer(session))});
 }
 
 /* ---- actions ---- */

@@ -112,7 +112,8 @@ bool standing_on_closed(struct standing *s, const struct event *event, struct ac
         return false;
     }
     bool had_path = s->restart.path == PEER_PATH_WORKS;
-    actions_problem(out, PROBLEM_ENDED, had_path ? 0 : event->session, event->text);
+    actions_problem(out, event->is_goodbye ? PROBLEM_GOODBYE : PROBLEM_ENDED,
+                    had_path ? 0 : event->session, event->text);
     s->current = (struct pact){0};
     restart_reset(&s->restart);
     s->doubt = doubt_none();

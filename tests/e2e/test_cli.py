@@ -354,7 +354,14 @@ class Environment(Case):
         serve.wait_for("only the default: --signal")
         good = rig.start_serve(name="good")
         good.wait_for("connecting to the signal server")
-        self.assertNotRegex(good.text(), weak + "|only the default")
+        self.assertNotRegex(good.text(), weak + "|only the default|no effect")
+
+    def test_idle_flags(self):
+        """a flag that changes nothing is said"""
+        rig = self.rig
+        rig.upstream_url = rig.signal_url = "http://127.0.0.1:1"
+        serve = rig.start_serve("--allow-origin", "https://a.example")
+        serve.wait_for("warn .*--allow-origin has no effect")
 
     def test_upstream_probe(self):
         """an upstream where nobody listens is said at the start, one that answers is not"""
@@ -563,6 +570,43 @@ class Terminal(Case):
             child.kill()
             child.wait()
             os.close(master)
+
+    def test_logged_retries(self):
+        """in a log it is one line, until something changes"""
+        rig = self.rig
+        port = free_port()
+        rig.signal_url = f"ws://127.0.0.1:{port}"
+        serve = rig.start_serve(upstream="http://127.0.0.1:1")
+        serve.wait_for("warn .*cannot be reached: connection refused; trying again in")
+        # So many more tries that it would have said so.
+        with socket.create_server(("127.0.0.1", port)) as server:
+            for _ in range(2):
+                client = server.accept()[0]
+                client.recv(4096)
+                client.close()
+        serve.wait_for("warn .*ended the connection instead of answering; trying again")
+        self.assertEqual(serve.text().count("cannot be reached"), 1)
+        self.assertEqual(serve.text().count("instead of answering"), 1)
+        self.assertEqual(serve.text().count("connecting to"), 1)
+
+    def test_full_room(self):
+        """one that is not let in says so once, and a goodbye is no warning"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        serve = rig.start_serve()
+        proxy = rig.start_proxy()
+        rig.wait_up()
+        third = rig.start_serve(name="third")
+        third.wait_for("warn .*both places are taken.*; trying again")
+        rig.signal.wait_for("socket 5: join .*: refused")
+        self.assertEqual(third.text().count("both places are taken"), 1)
+        self.assertEqual(third.text().count("connecting to"), 1)
+        third.kill(signal.SIGTERM)
+        third.wait_exit()
+        serve.kill(signal.SIGTERM)
+        self.assertEqual(serve.wait_exit(), 0)
+        proxy.wait_for("info .*the connection to the other side ended: ")
 
     def test_no_terminal(self):
         """no colour where there is no terminal"""

@@ -55,7 +55,10 @@ class LentKey(PageCase):
         for host in ("pages.example", "pages.example:8000", "127.0.0.1.pages.example"):
             with self.subTest(host):
                 _, body = self.ask("GET", "/health", expected=421, Host=host)
-                self.assertIn("--allow-host", json.loads(body)["error"]["message"])
+                hint = f"--allow-host {host.split(':')[0]} lets it in"
+                self.assertIn(hint, json.loads(body)["error"]["message"])
+        _, body = self.ask("GET", "/health", expected=421, Host="a;b")
+        self.assertIn("--allow-host NAME lets", json.loads(body)["error"]["message"])
         self.assertEqual(self.rig.mock.count("^request", mark), 0)
         for host in ("127.0.0.1", "[::1]:1", "localhost:8000", "app.localhost", "192.0.2.1"):
             with self.subTest(host):

@@ -535,6 +535,7 @@ static bool close_is_noticed(struct scene *scene, int side)
     run_until(scene, any_closed);
     assert_true(other->is_closed);
     assert_non_null(strstr(other->close_text, "closed"));
+    assert_true(peer_has_heard_goodbye(other->peer));
     assert_int_equal(peer_get_state(other->peer), PEER_CLOSED);
     assert_int_equal(peer_send(other->peer, 0, SPAN_LITERAL("x"), (struct span){0}), -ENOTCONN);
     return other->closed_us - closed_us < 200 * US_PER_MS;

@@ -121,6 +121,17 @@ static void test_peer_left_is_a_rumour(void **state)
     scene_free(&s);
 }
 
+static void test_goodbye(void **state)
+{
+    (void)state;
+    struct scene s = scene_up(MUX_CONSUMER);
+    FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b");
+    expect(&s, "probe 1; doubt 1;");
+    FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "closed", .is_goodbye = true);
+    expect(&s, "goodbye: the connection to the other side ended: closed; down; close 1; [waiting]");
+    scene_free(&s);
+}
+
 static void test_takes_over_its_place(void **state)
 {
     (void)state;
@@ -214,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_two_of_a_kind_by_hello),
         cmocka_unit_test(test_other_side_leaves_early),
         cmocka_unit_test(test_peer_left_is_a_rumour),
+        cmocka_unit_test(test_goodbye),
         cmocka_unit_test(test_takes_over_its_place),
         cmocka_unit_test(test_takes_over_without_a_session),
         cmocka_unit_test(test_nameless),

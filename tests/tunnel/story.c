@@ -56,7 +56,7 @@ static void tell_problem(struct scene *s, const struct action *a)
         .room = "a-room-of-my-own",
     };
     problem_format(&problem, out);
-    tell(s, "problem: %s; ", out);
+    tell(s, "%s: %s; ", a->problem == PROBLEM_GOODBYE ? "goodbye" : "problem", out);
 }
 
 static void tell_action(struct scene *s, const struct action *a)

@@ -24,6 +24,7 @@ struct end {
     struct tunnel *tunnel;
     bool is_up;
     bool is_waiting;
+    bool has_heard_goodbye;
     bool has_bad_upstream;
 };
 
@@ -76,6 +77,7 @@ static void on_status(const struct link_status *status, void *arg)
     struct end *end = arg;
     end->is_up = status->state == LINK_UP;
     end->is_waiting = status->state == LINK_WAITING;
+    end->has_heard_goodbye |= status->is_goodbye;
 }
 
 static void on_bad_upstream(const char *why, void *arg)
@@ -287,6 +289,7 @@ static void test_other_end_comes_back(void **state)
     run_until(scene, both_are_up);
     stop(&scene->provider);
     run_until(scene, consumer_is_down);
+    assert_true(scene->consumer.has_heard_goodbye);
     start_provider(scene);
     ask(scene, "/again");
     assert_int_equal(scene->status, 200);

@@ -1,0 +1,68 @@
+/*
+ * A flag that changes nothing is named, one that does is not.
+ */
+#include "testing.h"
+
+#include "cli/idle_flags.h"
+
+static void check(const struct config *config, const char *flag)
+{
+    unsigned at = 0;
+    const char *text = idle_flags_next(config, &at);
+    if (!flag) {
+        assert_null(text);
+        return;
+    }
+    assert_non_null(text);
+    assert_int_equal(strncmp(text, flag, strlen(flag)), 0);
+    assert_null(idle_flags_next(config, &at));
+}
+
+static void test_serve(void **state)
+{
+    (void)state;
+    struct config config;
+    config_init(&config, COMMAND_SERVE);
+    check(&config, NULL);
+    assert_null(config_take_upstream(&config, "11434"));
+    assert_null(config_take_allow_origin(&config, "https://a.example"));
+    check(&config, "--allow-origin ");
+    assert_null(config_take_header(&config, "Authorization:"));
+    check(&config, "--allow-origin ");
+    assert_null(config_take_header(&config, "Authorization: Bearer x"));
+    check(&config, NULL);
+    config_take_insecure(&config, NULL);
+    check(&config, "--upstream-insecure ");
+    assert_null(config_take_upstream(&config, "https://api.example.org"));
+    check(&config, NULL);
+    config.upstream_ca = strdup("ca.pem");
+    check(&config, "--upstream-ca has no effect beside ");
+    config.upstream_insecure = false;
+    check(&config, NULL);
+    assert_null(config_take_upstream(&config, "11434"));
+    check(&config, "--upstream-ca ");
+    config_deinit(&config);
+}
+
+static void test_relay_only(void **state)
+{
+    (void)state;
+    struct config config;
+    config_init(&config, COMMAND_PROXY);
+    assert_null(config_take_relay_only(&config, NULL));
+    check(&config, NULL);
+    assert_null(config_take_stun(&config, "none"));
+    check(&config, NULL);
+    assert_null(config_take_stun(&config, "stun:a.example"));
+    check(&config, "--stun ");
+    config.relay_only = false;
+    check(&config, NULL);
+    config_deinit(&config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_serve),
+                                       cmocka_unit_test(test_relay_only)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
