@@ -17,6 +17,8 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/log_limit.h"
+#include "cli/exchange_line.h"
 #include "cli/idle_flags.h"
 #include "net/own_address.h"
 #include "signal/room_name.h"
@@ -24,7 +26,7 @@
 
 enum {
     STATUS_MAX = 1024,
-    FIELDS_MAX = 8,      /* of one event, with the list's end */
+    FIELDS_MAX = 14,     /* of one event, with the list's end */
     ADDRESSES_SHOWN = 3, /* of this machine */
 };
 
@@ -38,8 +40,10 @@ struct status {
     char *tools;   /* the same as clients on this machine write it */
     char *problem; /* of the tries under way, or NULL */
     unsigned tries;
-    bool has_connected; /* or tried to: where is known */
-    unsigned live_line; /* the number of the line that may be written anew; 0: none */
+    bool has_connected;      /* or tried to: where is known */
+    struct bucket exchanges; /* lines about them */
+    uint64_t untold;         /* exchanges since the last that had a line */
+    unsigned live_line;      /* the number of the line that may be written anew; 0: none */
 };
 
 static bool is_for_person(const struct config *config)
@@ -327,7 +331,59 @@ void status_print_upstream(struct status *status, const char *why)
         why);
 }
 
+/* Those that came to something; the list ends behind them. */
+static void fill_exchange_fields(const struct exchange_record *r, struct log_field *f)
+{
+    const struct {
+        const char *name;
+        uint64_t us;
+    } times[] = {{"head_ms", r->head_us},
+                 {"first_byte_ms", r->first_byte_us},
+                 {"duration_ms", r->end_us}};
+    *f++ = (struct log_field){"method", r->method, 0};
+    if (r->status > 0)
+        *f++ = (struct log_field){"status", NULL, r->status};
+    *f++ = (struct log_field){"end", exchange_end_name(r->end), 0};
+    *f++ = (struct log_field){"request_bytes", NULL, (double)r->request_bytes};
+    *f++ = (struct log_field){"response_bytes", NULL, (double)r->response_bytes};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        if (times[i].us != TIME_NEVER)
+            *f++ = (struct log_field){times[i].name, NULL, (double)times[i].us / US_PER_MS};
+    }
+    /* What may have no room stands last. */
+    *f++ = (struct log_field){"target", r->target, 0};
+    if (r->reason)
+        *f++ = (struct log_field){"reason", r->reason, 0};
+    *f = (struct log_field){0};
+}
+
+/* Who asks a thousand times a second must not make us write as often, nor as
+ * much as think of what we would. */
+void status_print_exchange(struct status *status, const struct exchange_record *record)
+{
+    struct log_field fields[FIELDS_MAX];
+    char line[EXCHANGE_LINE_MAX];
+    char more[48] = "";
+    bool is_provider = status->config->command == COMMAND_SERVE;
+    bool is_bad = is_provider && record->end == EXCHANGE_FAILED;
+    if (!log_is_enabled(is_bad ? LOG_WARN : LOG_INFO))
+        return;
+    if (!bucket_take(&status->exchanges, LOG_KIND_PER_S, LOG_KIND_BURST, clock_now_us())) {
+        status->untold++;
+        return;
+    }
+    if (status->untold > 0)
+        snprintf(more, sizeof more, " (and %llu more)", (unsigned long long)status->untold);
+    status->untold = 0;
+    fill_exchange_fields(record, fields);
+    say(status, is_bad ? MARK_BAD : MARK_STEP, "exchange", fields, "%s%s",
+        exchange_line_format(record, line), more);
+}
+
 void status_print_stop(struct status *status)
 {
+    if (status->untold > 0)
+        say(status, MARK_STEP, "untold", NULL, "%llu more exchanges had no line, for their number",
+            (unsigned long long)status->untold);
     say(status, MARK_STEP, "stop", NULL, "closing");
 }

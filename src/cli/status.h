@@ -26,6 +26,10 @@ void status_print_link(struct status *status, const struct link_status *link);
 /* The upstream cannot be used now; see tunnel/upstream_probe.h. */
 void status_print_upstream(struct status *status, const char *why);
 
+/* An exchange is over. Of the upstream's failures a provider warns; all else is
+ * for information. Many at once are counted, as log lines of one kind are. */
+void status_print_exchange(struct status *status, const struct exchange_record *record);
+
 void status_print_stop(struct status *status);
 
 #endif

@@ -43,6 +43,11 @@ static void on_bad_upstream(const char *why, void *arg)
     status_print_upstream(arg, why);
 }
 
+static void on_exchange_done(const struct exchange_record *record, void *arg)
+{
+    status_print_exchange(arg, record);
+}
+
 static void print_listen_error(const struct config *config, int error)
 {
     uint16_t port = config->listen_port;
@@ -82,6 +87,7 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
     static const struct tunnel_handlers handlers = {
         .on_status = on_status,
         .on_bad_upstream = on_bad_upstream,
+        .on_exchange_done = on_exchange_done,
     };
     bool is_proxy = config->command == COMMAND_PROXY;
     const struct proxy_config proxy = {

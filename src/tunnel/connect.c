@@ -9,20 +9,21 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
 #include "net/conn.h"
 #include "tunnel/splice.h"
+#include "tunnel/upstream.h"
 
 struct connect {
     struct splice splice; /* the stream is the mux's once both halves have ended */
     struct conn *conn;
+    struct exchange_record record;
+    const struct exchange_listener *listener;
 };
 
-bool connect_is_allowed(struct span target, const char *host, uint16_t port)
+bool connect_is_allowed(struct span target, const struct url *url)
 {
-    bool is_v6 = strchr(host, ':') != NULL;
-    char *own = xasprintf("%s%s%s:%u", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
-    bool is_own = port != 0 && span_is_string_nocase(target, own);
+    char *own = listen_address_format(url->host, url->port);
+    bool is_own = url->port != 0 && span_is_string_nocase(target, own);
     free(own);
     return is_own;
 }
@@ -53,6 +54,7 @@ static void on_open(void *arg)
     head.reason = span_from_string(http_reason(200));
     head.framing = HTTP_BODY_PIPE;
     splice_respond(&c->splice, head.framing);
+    exchange_on_head(&c->record, head.status, true);
     conn_set_abortive(c->conn, true);
     int error = mux_stream_respond(c->splice.stream, &head);
     (void)error; /* a head without fields fits any frame */
@@ -63,14 +65,21 @@ static void on_open(void *arg)
 static void on_data(struct span bytes, void *arg)
 {
     struct connect *c = arg;
+    exchange_on_response(&c->record, bytes.len);
     splice_send(&c->splice, bytes);
+}
+
+static void connect_done(struct connect *c, enum exchange_end end, const char *reason)
+{
+    exchange_finish(&c->record, end, reason, c->listener);
+    free(c);
 }
 
 /* conn_close() lets what is queued for the upstream go out. */
 static void finish(struct connect *c)
 {
     conn_close(c->conn);
-    free(c);
+    connect_done(c, EXCHANGE_COMPLETE, NULL);
 }
 
 static void on_upstream_end(void *arg)
@@ -90,11 +99,10 @@ static void on_conn_drain(void *arg)
 static void on_close(int error, const char *text, void *arg)
 {
     struct connect *c = arg;
-    log_info("serve: stream %u: CONNECT: %s", mux_stream_id(c->splice.stream), text);
     bool is_open = c->splice.response != HALF_HEAD;
     mux_stream_break(c->splice.stream, is_open ? STREAM_BROKEN : error_of(error), text);
     conn_close(c->conn);
-    free(c);
+    connect_done(c, EXCHANGE_FAILED, text);
 }
 
 static const struct conn_handlers conn_handlers = {
@@ -110,6 +118,7 @@ static const struct conn_handlers conn_handlers = {
 static void on_body(struct span bytes, void *arg)
 {
     struct connect *c = arg;
+    exchange_on_request(&c->record, bytes.len);
     splice_deliver(&c->splice, bytes);
 }
 
@@ -126,11 +135,9 @@ static void on_client_end(struct http_fields trailers, void *arg)
 
 static void on_error(enum stream_error error, const char *text, void *arg)
 {
-    (void)error;
-    (void)text;
     struct connect *c = arg;
     conn_reset(c->conn);
-    free(c);
+    connect_done(c, exchange_end_of_request(error), text);
 }
 
 static void on_stream_drain(void *arg)
@@ -163,13 +170,16 @@ static void set_reading_conn(void *local, bool reading)
     conn_set_reading(local, reading);
 }
 
-void connect_start(struct loop *loop, struct mux_stream *stream, const char *host, uint16_t port,
-                   uint64_t timeout_us)
+void connect_start(struct loop *loop, struct mux_stream *stream, struct span target,
+                   const struct url *url, const struct exchange_listener *listener)
 {
     static const struct splice_local ops = {write_conn, queued_conn, set_reading_conn};
     struct connect *c = xcalloc(1, sizeof *c);
     c->splice = (struct splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
+    c->listener = listener;
+    exchange_begin(&c->record, SPAN_LITERAL("CONNECT"), target);
     mux_stream_accept(stream, &stream_handlers, c);
-    c->splice.local = c->conn = conn_connect(loop, host, port, NULL, timeout_us, &conn_handlers, c);
+    c->splice.local = c->conn = conn_connect(loop, url->host, url->port, NULL,
+                                             UPSTREAM_CONNECT_TIMEOUT_US, &conn_handlers, c);
     conn_read_fully(c->conn);
 }

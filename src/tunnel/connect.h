@@ -13,15 +13,16 @@
 
 #include "http/url.h"
 #include "net/loop.h"
+#include "tunnel/exchange.h"
 #include "tunnel/mux.h"
 
 /* Whether a CONNECT's target is the host and port of that URL. */
-bool connect_is_allowed(struct span target, const char *host, uint16_t port);
+bool connect_is_allowed(struct span target, const struct url *url);
 
 /* Takes on such a request, under on_request of the mux: connects, answers 200,
  * and carries both directions until both have ended. It ends with its stream,
- * and owns itself. */
-void connect_start(struct loop *loop, struct mux_stream *stream, const char *host, uint16_t port,
-                   uint64_t timeout_us);
+ * and owns itself; the listener must outlive it. */
+void connect_start(struct loop *loop, struct mux_stream *stream, struct span target,
+                   const struct url *url, const struct exchange_listener *listener);
 
 #endif

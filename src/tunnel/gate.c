@@ -4,10 +4,11 @@
  */
 #include "tunnel/gate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
 #include "tunnel/max_forwards.h"
 
 enum { HOST_SHOWN_MAX = 255 }; /* bytes, which the parser has found to be ASCII */
@@ -20,11 +21,12 @@ void gate_init(struct gate *gate, const char *listen_host, const struct name_lis
     };
 }
 
-static void refuse(struct http_exchange *exchange, const struct answer *answer,
-                   const struct answer_form *form, const char *message)
+static enum gate_verdict refuse(struct gate_refusal *why, const struct answer *answer,
+                                const char *message)
 {
-    int status = answer_send(answer, exchange, form, message);
-    log_info("proxy: answered %d: %s", status, message);
+    why->answer = answer;
+    snprintf(why->message, sizeof why->message, "%s", message);
+    return GATE_REFUSED;
 }
 
 /* What lets a host in; where it is no name, only how such a thing is called. */
@@ -37,17 +39,17 @@ static char *format_name(struct span host)
     return xstrdup("NAME");
 }
 
-static void misdirect(struct http_exchange *exchange, const struct answer_form *form,
-                      struct span host)
+static enum gate_verdict misdirect(struct gate_refusal *why, struct span host)
 {
     int shown = host.len < HOST_SHOWN_MAX ? (int)host.len : HOST_SHOWN_MAX;
     char *name = format_name(host);
-    char *message = xasprintf("the host '%.*s' may be another machine's, so this proxy does not "
-                              "answer to it; tunnel proxy --allow-host %s lets it in",
-                              shown, (const char *)host.data, name);
-    refuse(exchange, &answer_misdirected, form, message);
-    free(message);
+    why->answer = &answer_misdirected;
+    snprintf(why->message, sizeof why->message,
+             "the host '%.*s' may be another machine's, so this proxy does not answer to it; "
+             "tunnel proxy --allow-host %s lets it in",
+             shown, (const char *)host.data, name);
     free(name);
+    return GATE_REFUSED;
 }
 
 /* A browser sends no CONNECT, so its target may be any name. */
@@ -59,36 +61,33 @@ static bool is_misdirected(const struct gate *gate, const struct head *head, str
            !origin_is_safe_host(*host, &gate->allowed_hosts);
 }
 
-static void answer_as_last(struct http_exchange *exchange, const struct http_request *request)
+enum gate_verdict gate_judge(const struct gate *gate, const struct http_request *request,
+                             const struct head *head, struct gate_refusal *why)
+{
+    struct span host;
+    if (is_misdirected(gate, head, &host))
+        return misdirect(why, host);
+    if (head->target.len == 0)
+        return refuse(why, &answer_not_supported, "a request target of that form is not carried");
+    if (max_forwards_is_spent(request->method, request->fields))
+        return GATE_LAST_HOP;
+    if (head->count > HTTP_FIELDS_MAX) /* by --forwarded; the other end would refuse it */
+        return refuse(why, &answer_head_too_large, "the request has too many fields");
+    return GATE_OPEN;
+}
+
+int gate_answer_as_last(struct http_exchange *exchange, const struct http_request *request)
 {
     if (span_is_string(request->method, "OPTIONS")) {
         struct http_field allow = {SPAN_LITERAL("Allow"), SPAN_LITERAL(ANSWER_ALLOW)};
         http_exchange_reply(exchange, 204, "", (struct http_fields){&allow, 1}, (struct span){0});
-        return;
+        return 204;
     }
     struct buf trace;
     max_forwards_trace(request, &trace);
     http_exchange_reply(exchange, 200, "message/http", (struct http_fields){0}, buf_bytes(&trace));
     buf_deinit(&trace);
-}
-
-bool gate_admit(const struct gate *gate, struct http_exchange *exchange,
-                const struct http_request *request, const struct head *head,
-                const struct answer_form *form)
-{
-    struct span host;
-    if (is_misdirected(gate, head, &host))
-        misdirect(exchange, form, host);
-    else if (head->target.len == 0)
-        refuse(exchange, &answer_not_supported, form,
-               "a request target of that form is not carried");
-    else if (max_forwards_is_spent(request->method, request->fields))
-        answer_as_last(exchange, request);
-    else if (head->count > HTTP_FIELDS_MAX) /* by --forwarded; the other end would refuse it */
-        refuse(exchange, &answer_head_too_large, form, "the request has too many fields");
-    else
-        return true;
-    return false;
+    return 200;
 }
 
 void gate_let_through(struct gate *gate, uint64_t now_us)

@@ -1,6 +1,6 @@
 /*
  * The gate of a proxy: which requests go on, and the answers to those that do
- * not.
+ * not. It judges, and leaves answering to the proxy.
  *
  *   421  the Host is another machine's (see tunnel/origin.h)
  *   501  a form of target that does not travel
@@ -19,6 +19,8 @@
 #include "tunnel/head.h"
 #include "tunnel/origin.h"
 
+enum { GATE_MESSAGE_MAX = 1024 };
+
 struct gate {
     bool checks_host;
     struct name_list allowed_hosts;
@@ -28,11 +30,24 @@ struct gate {
 /* The list is borrowed. */
 void gate_init(struct gate *gate, const char *listen_host, const struct name_list *allowed_hosts);
 
-/* Whether a request goes on, with that head; else it was answered, and the
- * exchange is gone. */
-bool gate_admit(const struct gate *gate, struct http_exchange *exchange,
-                const struct http_request *request, const struct head *head,
-                const struct answer_form *form);
+enum gate_verdict {
+    GATE_OPEN,    /* it goes on */
+    GATE_REFUSED, /* it gets that answer */
+    GATE_LAST_HOP /* it is for this hop: see gate_answer_as_last() */
+};
+
+struct gate_refusal {
+    const struct answer *answer;
+    char message[GATE_MESSAGE_MAX];
+};
+
+/* About a request, which would go on with that head. *why is for one that is
+ * refused. */
+enum gate_verdict gate_judge(const struct gate *gate, const struct http_request *request,
+                             const struct head *head, struct gate_refusal *why);
+
+/* Answers a TRACE or OPTIONS, and returns the status. */
+int gate_answer_as_last(struct http_exchange *exchange, const struct http_request *request);
 
 /* A page may send what the next seconds bring. */
 #define GATE_LET_THROUGH_US (10 * US_PER_S)

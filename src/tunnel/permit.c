@@ -5,8 +5,6 @@
  */
 #include "tunnel/permit.h"
 
-#include "base/log.h"
-
 void permit_init(struct permit *permit, const struct http_field *rules, size_t rule_count,
                  const struct name_list *allowed_origins)
 {
@@ -40,20 +38,4 @@ const struct answer *permit_refusal(const struct permit *permit, const struct he
         return &answer_not_allowed;
     }
     return NULL;
-}
-
-bool permit_admit(const struct permit *permit, struct mux_stream *stream,
-                  const struct head *request)
-{
-    const char *why;
-    const struct answer *answer = permit_refusal(permit, request, &why);
-    if (!answer)
-        return true;
-    struct answer_form form;
-    log_info("serve: stream %u: answered %d: %s", mux_stream_id(stream), answer_status(answer),
-             why);
-    answer_form_init(&form, request->method, request->target, head_fields(request));
-    answer_stream(answer, stream, &form, why);
-    answer_form_deinit(&form);
-    return false;
 }

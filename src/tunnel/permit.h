@@ -26,9 +26,4 @@ void permit_init(struct permit *permit, const struct http_field *rules, size_t r
 const struct answer *permit_refusal(const struct permit *permit, const struct head *request,
                                     const char **why);
 
-/* Whether a request that nobody has accepted goes upstream; else the stream
- * got its answer, and is the mux's. */
-bool permit_admit(const struct permit *permit, struct mux_stream *stream,
-                  const struct head *request);
-
 #endif

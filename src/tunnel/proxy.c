@@ -20,7 +20,6 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/list.h"
-#include "base/log.h"
 #include "http/server.h"
 #include "net/wake_watch.h"
 #include "tunnel/answer.h"
@@ -37,6 +36,7 @@ enum {
 
 struct proxy {
     struct loop *loop;
+    struct exchange_listener listener;
     struct http_server *server;
     bool is_forwarded;
     uint64_t wait_us; /* of a request, for the tunnel */
@@ -58,11 +58,13 @@ struct relay {
     struct buf early;      /* body that came while waiting */
     struct head *trailers; /* behind it, or NULL */
     struct answer_form form;
+    struct exchange_record record;
     uint64_t give_up_at_us;
 };
 
-static void relay_free(struct relay *r)
+static void relay_done(struct relay *r, enum exchange_end end, const char *reason)
 {
+    exchange_finish(&r->record, end, reason, &r->proxy->listener);
     list_remove(&r->link);
     head_free(r->head);
     head_free(r->trailers);
@@ -73,18 +75,17 @@ static void relay_free(struct relay *r)
 
 /* Ends a relay whose stream is gone: with an answer where there is none yet,
  * else visibly broken. */
-static void relay_fail(struct relay *r, const struct answer *answer, const char *message)
+static void relay_fail(struct relay *r, const struct answer *answer, enum exchange_end end,
+                       const char *message)
 {
     if (http_exchange_has_responded(r->exchange)) {
-        log_info("proxy: broke off a response: %s", message);
         http_exchange_break(r->exchange);
     } else {
-        int status = answer_send(answer, r->exchange, &r->form, message);
-        log_info("proxy: answered %d: %s", status, message);
-        if (status == 204)
+        r->record.status = answer_send(answer, r->exchange, &r->form, message);
+        if (r->record.status == 204)
             gate_let_through(&r->proxy->gate, clock_now_us());
     }
-    relay_free(r);
+    relay_done(r, end, message);
 }
 
 /* --- from the tunnel ------------------------------------------------------------ */
@@ -113,15 +114,19 @@ static void on_head(const struct head *head, void *arg)
     struct relay *r = arg;
     struct http_response response = response_of(head);
     splice_respond(&r->splice, head->framing);
-    if (http_exchange_respond(r->exchange, &response) == 0)
+    if (http_exchange_respond(r->exchange, &response) == 0) {
+        exchange_on_head(&r->record, head->status, r->splice.is_pipe);
         return;
+    }
     mux_stream_cancel(r->splice.stream, STREAM_MALFORMED, "the response's head may not be sent");
-    relay_fail(r, &answer_bad_response, "the other side sent a response that is not valid HTTP");
+    relay_fail(r, &answer_bad_response, EXCHANGE_MALFORMED,
+               "the other side sent a response that is not valid HTTP");
 }
 
 static void on_body(struct span bytes, void *arg)
 {
     struct relay *r = arg;
+    exchange_on_response(&r->record, bytes.len);
     splice_deliver(&r->splice, bytes);
 }
 
@@ -130,13 +135,13 @@ static void on_end(struct http_fields trailers, void *arg)
     struct relay *r = arg;
     struct http_exchange *exchange = r->exchange;
     if (splice_end_response(&r->splice))
-        relay_free(r);
+        relay_done(r, EXCHANGE_COMPLETE, NULL);
     http_exchange_end(exchange, trailers);
 }
 
 static void on_error(enum stream_error error, const char *text, void *arg)
 {
-    relay_fail(arg, answer_of_stream_error(error), text);
+    relay_fail(arg, answer_of_stream_error(error), exchange_end_of_response(error), text);
 }
 
 static void on_drain(void *arg)
@@ -160,6 +165,7 @@ static void on_request_body(struct http_exchange *x, struct span bytes, void *ar
 {
     (void)x;
     struct relay *r = arg;
+    exchange_on_request(&r->record, bytes.len);
     if (!r->splice.stream) {
         int error = buf_append(&r->early, bytes);
         assert(error == 0); /* reading is off: one read at most was under way */
@@ -183,7 +189,7 @@ static void on_request_end(struct http_exchange *x, struct http_fields trailers,
     }
     mux_stream_end(r->splice.stream, trailers);
     if (is_over)
-        relay_free(r);
+        relay_done(r, EXCHANGE_COMPLETE, NULL);
 }
 
 static void on_response_drain(struct http_exchange *x, void *arg)
@@ -197,9 +203,10 @@ static void on_abort(struct http_exchange *x, void *arg)
 {
     (void)x;
     struct relay *r = arg;
+    const char *reason = "the client went away";
     if (r->splice.stream)
-        mux_stream_cancel(r->splice.stream, STREAM_CANCELLED, "the client went away");
-    relay_free(r);
+        mux_stream_cancel(r->splice.stream, STREAM_CANCELLED, reason);
+    relay_done(r, EXCHANGE_CANCELLED, reason);
 }
 
 static const struct http_exchange_handlers exchange_handlers = {
@@ -238,7 +245,7 @@ static bool relay_start(struct relay *r, struct head *head)
     struct proxy *proxy = r->proxy;
     bool is_connect = span_is_string(head->method, "CONNECT");
     if (is_connect && !mux_has(proxy->mux, FEATURE_UPGRADE)) {
-        relay_fail(r, &answer_not_supported, "the other side carries no CONNECT");
+        relay_fail(r, &answer_not_supported, EXCHANGE_REFUSED, "the other side carries no CONNECT");
         return false;
     }
     if (mux_has(proxy->mux, FEATURE_INTERIM))
@@ -247,9 +254,11 @@ static bool relay_start(struct relay *r, struct head *head)
         r->splice.request = HALF_ENDED;
     int error = mux_open(proxy->mux, head, &stream_handlers, r, &r->splice.stream);
     if (error == -EMSGSIZE)
-        relay_fail(r, &answer_head_too_large, "the request's head does not fit through the tunnel");
+        relay_fail(r, &answer_head_too_large, EXCHANGE_REFUSED,
+                   "the request's head does not fit through the tunnel");
     else if (error)
-        relay_fail(r, &answer_tunnel_busy, "too many requests are in the tunnel already");
+        relay_fail(r, &answer_tunnel_busy, EXCHANGE_REFUSED,
+                   "too many requests are in the tunnel already");
     if (error)
         return false;
     list_append(&proxy->streaming, &r->link);
@@ -284,7 +293,7 @@ static void rearm(struct proxy *proxy)
 static void relay_fail_down(struct relay *r)
 {
     char *message = xasprintf("the tunnel is not connected: %s", r->proxy->problem);
-    relay_fail(r, &answer_tunnel_down, message);
+    relay_fail(r, &answer_tunnel_down, EXCHANGE_DOWN, message);
     free(message);
 }
 
@@ -325,37 +334,61 @@ static void relay_wait(struct relay *r, const struct head *head)
     rearm(proxy);
 }
 
-static void on_request(struct http_exchange *x, const struct http_request *request, void *arg)
+/* With the head that the request goes on with. */
+static struct relay *relay_new(struct proxy *proxy, struct http_exchange *x,
+                               const struct http_request *request, const struct head *head)
 {
-    struct proxy *proxy = arg;
-    struct proxy_head sent;
-    struct address client;
-    http_exchange_peer_address(x, &client);
-    proxy_head_init(&sent, request, proxy->is_forwarded ? &client : NULL);
     struct relay *r = xcalloc(1, sizeof *r);
     r->proxy = proxy;
     r->exchange = x;
     r->splice = (struct splice){.ops = &client_side, .local = x, .request = HALF_BODY};
-    answer_form_init(&r->form, request->method, sent.head.target, request->fields);
+    exchange_begin(&r->record, head->method, head->target);
+    answer_form_init(&r->form, request->method, head->target, request->fields);
     list_init(&r->link);
     buf_init(&r->early, CONN_READ_MAX);
-    if (!gate_admit(&proxy->gate, x, request, &sent.head, &r->form)) {
-        relay_free(r);
-    } else {
-        http_exchange_accept(x, &exchange_handlers, r);
-        if (proxy->mux)
-            relay_start(r, &sent.head);
-        else if (gate_has_let_through(&proxy->gate, &sent.head, &r->form.cors, clock_now_us()))
-            relay_fail_down(r);
-        else
-            relay_wait(r, &sent.head);
+    return r;
+}
+
+static void relay_begin(struct relay *r, struct head *head)
+{
+    struct proxy *proxy = r->proxy;
+    http_exchange_accept(r->exchange, &exchange_handlers, r);
+    if (proxy->mux)
+        relay_start(r, head);
+    else if (gate_has_let_through(&proxy->gate, head, &r->form.cors, clock_now_us()))
+        relay_fail_down(r);
+    else
+        relay_wait(r, head);
+}
+
+static void on_request(struct http_exchange *x, const struct http_request *request, void *arg)
+{
+    struct proxy *proxy = arg;
+    struct proxy_head sent;
+    struct gate_refusal why;
+    struct address client;
+    http_exchange_peer_address(x, &client);
+    proxy_head_init(&sent, request, proxy->is_forwarded ? &client : NULL);
+    struct relay *r = relay_new(proxy, x, request, &sent.head);
+    switch (gate_judge(&proxy->gate, request, &sent.head, &why)) {
+    case GATE_OPEN:
+        relay_begin(r, &sent.head);
+        break;
+    case GATE_REFUSED:
+        relay_fail(r, why.answer, EXCHANGE_REFUSED, why.message);
+        break;
+    case GATE_LAST_HOP:
+        r->record.status = gate_answer_as_last(x, request);
+        relay_done(r, EXCHANGE_COMPLETE, NULL);
+        break;
     }
     proxy_head_deinit(&sent);
 }
 
 /* --- the proxy ---------------------------------------------------------------------- */
 
-int proxy_new(struct loop *loop, const struct proxy_config *proxy_config, struct proxy **out)
+int proxy_new(struct loop *loop, const struct proxy_config *proxy_config,
+              const struct exchange_listener *listener, struct proxy **out)
 {
     struct proxy *proxy = xcalloc(1, sizeof *proxy);
     struct http_server_config config = {
@@ -372,6 +405,7 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config, struct
         return error;
     }
     proxy->loop = loop;
+    proxy->listener = *listener;
     proxy->is_forwarded = proxy_config->is_forwarded;
     proxy->wait_us = proxy_config->wait_us > 0 ? proxy_config->wait_us : PROXY_WAIT_US;
     gate_init(&proxy->gate, proxy_config->host, &proxy_config->allowed_hosts);
@@ -391,7 +425,7 @@ void proxy_free(struct proxy *proxy)
     assert(list_is_empty(&proxy->streaming));
     http_server_free(proxy->server);
     LIST_EACH(link, next, &proxy->waiting)
-    relay_free(LIST_ENTRY(link, struct relay, link));
+    relay_done(LIST_ENTRY(link, struct relay, link), EXCHANGE_DOWN, "the proxy is shutting down");
     timer_free(proxy->timer);
     wake_watch_free(proxy->wake);
     free(proxy->problem);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "net/loop.h"
+#include "tunnel/exchange.h"
 #include "tunnel/mux.h"
 #include "tunnel/origin.h"
 
@@ -25,7 +26,8 @@ struct proxy_config {
 
 /* Listens at once (errors as of listener_new()). Until proxy_set_mux() the
  * tunnel is down: requests wait, and get 503 after wait_us. */
-int proxy_new(struct loop *loop, const struct proxy_config *config, struct proxy **out);
+int proxy_new(struct loop *loop, const struct proxy_config *config,
+              const struct exchange_listener *listener, struct proxy **out);
 
 /* Streams must have been ended before. NULL is allowed. */
 void proxy_free(struct proxy *proxy);

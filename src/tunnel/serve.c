@@ -29,6 +29,7 @@
 struct serve {
     struct loop *loop;
     struct serve_config config;
+    struct exchange_listener listener;
     struct upstream upstream;
     struct own_url_upstream own;
     struct permit permit;
@@ -43,9 +44,7 @@ struct forward {
     struct http_call *call; /* NULL until the body's framing is known */
     struct head *head;      /* until then, where REQ_HEADERS did not say */
     bool is_bodyless;       /* the call ended with its head */
-    uint64_t begun_us;
-    uint64_t response_bytes;
-    int status;
+    struct exchange_record record;
 };
 
 int serve_new(struct loop *loop, const struct serve_config *config,
@@ -60,6 +59,7 @@ int serve_new(struct loop *loop, const struct serve_config *config,
     }
     serve->loop = loop;
     serve->config = *config;
+    serve->listener = (struct exchange_listener){handlers->on_exchange_done, arg};
     serve->own = own_url_upstream(config->upstream.url, config->advertise);
     permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
     list_init(&serve->forwards);
@@ -76,8 +76,9 @@ void serve_free(struct serve *serve)
     free(serve);
 }
 
-static void forward_free(struct forward *f)
+static void forward_done(struct forward *f, enum exchange_end end, const char *reason)
 {
+    exchange_finish(&f->record, end, reason, &f->serve->listener);
     list_remove(&f->link);
     head_free(f->head);
     own_url_forget(&f->names);
@@ -89,10 +90,9 @@ static void forward_free(struct forward *f)
 static void forward_fail(struct forward *f, enum stream_error error, const char *text)
 {
     char *reason = xasprintf("upstream %s: %s", f->serve->upstream.name, text);
-    log_warn("serve: stream %u: %s", mux_stream_id(f->splice.stream), reason);
     mux_stream_break(f->splice.stream, error, reason);
+    forward_done(f, error == STREAM_MALFORMED ? EXCHANGE_MALFORMED : EXCHANGE_FAILED, reason);
     free(reason);
-    forward_free(f);
 }
 
 /* --- from the upstream ---------------------------------------------------- */
@@ -123,8 +123,8 @@ static void on_response(const struct http_response *response, void *arg)
     struct forward *f = arg;
     struct head head;
     fill_head(f, &head, response);
-    f->status = response->status;
     splice_respond(&f->splice, response->framing);
+    exchange_on_head(&f->record, response->status, f->splice.is_pipe);
     int error = mux_stream_respond(f->splice.stream, &head);
     head_deinit(&head);
     if (error) {
@@ -136,19 +136,16 @@ static void on_response(const struct http_response *response, void *arg)
 static void on_response_body(struct span bytes, void *arg)
 {
     struct forward *f = arg;
-    f->response_bytes += bytes.len;
+    exchange_on_response(&f->record, bytes.len);
     splice_send(&f->splice, bytes);
 }
 
 static void on_response_end(struct http_fields trailers, void *arg)
 {
     struct forward *f = arg;
-    log_debug("serve: stream %u: %d, %llu bytes, %llu ms", mux_stream_id(f->splice.stream),
-              f->status, (unsigned long long)f->response_bytes,
-              (unsigned long long)((clock_now_us() - f->begun_us) / US_PER_MS));
     mux_stream_end(f->splice.stream, trailers);
     if (splice_end_response(&f->splice))
-        forward_free(f);
+        forward_done(f, EXCHANGE_COMPLETE, NULL);
 }
 
 static void on_call_error(enum http_call_error error, const char *text, void *arg)
@@ -243,6 +240,7 @@ static bool start_kept_call(struct forward *f, enum http_framing framing)
 static void on_request_body(struct span bytes, void *arg)
 {
     struct forward *f = arg;
+    exchange_on_request(&f->record, bytes.len);
     if (!f->call && !start_kept_call(f, HTTP_BODY_UNKNOWN))
         return;
     splice_deliver(&f->splice, bytes);
@@ -279,18 +277,16 @@ static void on_request_end(struct http_fields trailers, void *arg)
     if (!f->is_bodyless)
         http_call_end(f->call, trailers);
     if (is_over)
-        forward_free(f);
+        forward_done(f, EXCHANGE_COMPLETE, NULL);
 }
 
 /* The consumer's client went away, or the session did: stop the upstream. */
 static void on_stream_error(enum stream_error error, const char *text, void *arg)
 {
-    (void)error;
     struct forward *f = arg;
-    log_info("serve: request cancelled: %s", text);
     if (f->call)
         http_call_cancel(f->call);
-    forward_free(f);
+    forward_done(f, exchange_end_of_request(error), text);
 }
 
 static void on_stream_drain(void *arg)
@@ -345,32 +341,64 @@ static void forward_start(struct forward *f, const struct head *head)
     head_deinit(&upstream);
 }
 
-static void start_connect(struct serve *serve, struct mux_stream *stream, struct span target)
+/* ---- requests ---- */
+
+/* Nobody takes it on. */
+static void tell_refused(const struct serve *serve, const struct head *head, int status,
+                         const char *why)
 {
-    const struct url *url = serve->upstream.url;
+    struct exchange_record record;
+    exchange_begin(&record, head->method, head->target);
+    record.status = status;
+    exchange_finish(&record, EXCHANGE_REFUSED, why, &serve->listener);
+}
+
+static void refuse(const struct serve *serve, struct mux_stream *stream, const struct head *head,
+                   const struct answer *answer, const char *why)
+{
+    struct answer_form form;
+    answer_form_init(&form, head->method, head->target, head_fields(head));
+    answer_stream(answer, stream, &form, why);
+    answer_form_deinit(&form);
+    tell_refused(serve, head, answer_status(answer), why);
+}
+
+static void start_connect(struct serve *serve, struct mux_stream *stream, const struct head *head)
+{
+    const char *why = NULL;
     if (!serve->config.allows_connect)
-        mux_stream_cancel(stream, STREAM_NOT_ALLOWED,
-                          "CONNECT is not allowed here (serve --allow-connect)");
-    else if (!connect_is_allowed(target, url->host, url->port))
-        mux_stream_cancel(stream, STREAM_NOT_ALLOWED,
-                          "CONNECT is allowed to the upstream's own host and port only");
-    else
-        connect_start(serve->loop, stream, url->host, url->port, UPSTREAM_CONNECT_TIMEOUT_US);
+        why = "CONNECT is not allowed here (serve --allow-connect)";
+    else if (!connect_is_allowed(head->target, serve->upstream.url))
+        why = "CONNECT is allowed to the upstream's own host and port only";
+    if (!why) {
+        connect_start(serve->loop, stream, head->target, serve->upstream.url, &serve->listener);
+        return;
+    }
+    mux_stream_cancel(stream, STREAM_NOT_ALLOWED, why);
+    tell_refused(serve, head, 0, why);
+}
+
+static void start_forward(struct serve *serve, struct mux_stream *stream, const struct head *head)
+{
+    struct forward *f = xcalloc(1, sizeof *f);
+    f->serve = serve;
+    f->splice = (struct splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
+    exchange_begin(&f->record, head->method, head->target);
+    list_append(&serve->forwards, &f->link);
+    mux_stream_accept(stream, &stream_handlers, f);
+    forward_start(f, head);
 }
 
 void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head)
 {
+    const char *why;
     if (span_is_string(head->method, "CONNECT")) {
-        start_connect(serve, stream, head->target);
+        start_connect(serve, stream, head);
         return;
     }
-    if (!permit_admit(&serve->permit, stream, head))
-        return;
-    struct forward *f = xcalloc(1, sizeof *f);
-    f->serve = serve;
-    f->splice = (struct splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
-    f->begun_us = clock_now_us();
-    list_append(&serve->forwards, &f->link);
-    mux_stream_accept(stream, &stream_handlers, f);
-    forward_start(f, head);
+    const struct answer *refusal = permit_refusal(&serve->permit, head, &why);
+    if (refusal)
+        refuse(serve, stream, head, refusal, why);
+    else
+        start_forward(serve, stream, head);
 }

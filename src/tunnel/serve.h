@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "net/loop.h"
+#include "tunnel/exchange.h"
 #include "tunnel/mux.h"
 #include "tunnel/origin.h"
 #include "tunnel/upstream.h"
@@ -29,6 +30,8 @@ struct serve_config {
 struct serve_handlers {
     /* The upstream cannot be used now: see tunnel/upstream_probe.h. */
     void (*on_bad_upstream)(const char *why, void *arg);
+    /* Each request that serve_on_request() took, once: see tunnel/exchange.h. */
+    void (*on_exchange_done)(const struct exchange_record *record, void *arg);
 };
 
 /* 0, or an error of tls_client_new(). */

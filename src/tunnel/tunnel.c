@@ -60,11 +60,14 @@ static void on_status(const struct link_status *status, void *arg)
 /* What can fail comes first, and leaves nothing behind. */
 static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
 {
+    const struct tunnel_handlers *handlers = &tunnel->handlers;
+    const struct exchange_listener listener = {handlers->on_exchange_done, tunnel->arg};
     const struct serve_handlers serve_handlers = {
-        .on_bad_upstream = tunnel->handlers.on_bad_upstream,
+        .on_bad_upstream = handlers->on_bad_upstream,
+        .on_exchange_done = handlers->on_exchange_done,
     };
     if (config->proxy)
-        return proxy_new(loop, config->proxy, &tunnel->proxy);
+        return proxy_new(loop, config->proxy, &listener, &tunnel->proxy);
     return serve_new(loop, config->serve, &serve_handlers, tunnel->arg, &tunnel->serve);
 }
 

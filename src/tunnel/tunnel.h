@@ -41,6 +41,8 @@ struct tunnel_handlers {
     void (*on_status)(const struct link_status *status, void *arg);
     /* Of a provider: see tunnel/upstream_probe.h. */
     void (*on_bad_upstream)(const char *why, void *arg);
+    /* Of each exchange, once: see tunnel/exchange.h. */
+    void (*on_exchange_done)(const struct exchange_record *record, void *arg);
 };
 
 /* A consumer listens at once, the rest begins in a later turn, as do the
@@ -52,8 +54,8 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
 /* Where a consumer listens; of a provider 0. */
 uint16_t tunnel_port(const struct tunnel *tunnel);
 
-/* Says bye, ends all streams, frees. No handler is called any more. What is
- * still to go out does so while the loop runs on, at the latest under
+/* Says bye, ends all streams, frees. No handler is called any more but
+ * on_exchange_done, for what was under way. Not under a handler. What is still to go out does so while the loop runs on, at the latest under
  * loop_free(). NULL is allowed. */
 void tunnel_close(struct tunnel *tunnel);
 

@@ -1,0 +1,80 @@
+/*
+ * What became of one exchange, as this end of the tunnel saw it: kept while it
+ * goes on, and told once when it is over, whatever its end was. Both ends tell
+ * of each exchange that came so far; requests that are no HTTP are none.
+ */
+#ifndef TUNNEL_EXCHANGE_H
+#define TUNNEL_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "tunnel/stream_error.h"
+
+enum exchange_end {
+    EXCHANGE_COMPLETE,  /* the response, or both directions of a pipe */
+    EXCHANGE_CANCELLED, /* the client went away */
+    EXCHANGE_REFUSED,   /* answered by the tunnel: it does not carry such a request */
+    EXCHANGE_DOWN,      /* answered by the tunnel: there is no session */
+    EXCHANGE_FAILED,    /* the upstream gave no answer, or broke off */
+    EXCHANGE_LOST,      /* the session ended under it */
+    EXCHANGE_MALFORMED, /* one of the ends broke the protocol */
+    EXCHANGE_ENDS       /* how many there are */
+};
+
+/* One word, as in "complete". */
+const char *exchange_end_name(enum exchange_end end);
+
+/* Of a stream that the other side, or the session, has ended early. */
+enum exchange_end exchange_end_of_request(enum stream_error error);  /* at a provider */
+enum exchange_end exchange_end_of_response(enum stream_error error); /* at a consumer */
+
+enum {
+    EXCHANGE_METHOD_MAX = 24, /* longer ones are cut */
+    EXCHANGE_TARGET_MAX = 256 /* the same */
+};
+
+struct exchange_record {
+    char method[EXCHANGE_METHOD_MAX];
+    /* As the client wrote it, in origin form and without the query, where keys
+     * stand. Empty for a form that does not travel. */
+    char target[EXCHANGE_TARGET_MAX];
+    int status; /* 0: there was no answer */
+    bool is_pipe;
+    enum exchange_end end;
+    const char *reason;      /* why, in words; NULL of COMPLETE. Valid while it is told */
+    uint64_t request_bytes;  /* of content, from the client */
+    uint64_t response_bytes; /* of content, to the client */
+    uint64_t begun_us;       /* of clock_now_us(): the request's head had come */
+    /* Since then; TIME_NEVER for what did not come. */
+    uint64_t head_us;       /* the response's head */
+    uint64_t first_byte_us; /* of the response's content */
+    uint64_t end_us;        /* the last was handed on; a client may be reading yet */
+};
+
+/* Who is told, under whatever ended the exchange; the record is borrowed. */
+struct exchange_listener {
+    void (*on_done)(const struct exchange_record *record, void *arg);
+    void *arg;
+};
+
+/* target: the origin form, or the authority of CONNECT. */
+void exchange_begin(struct exchange_record *record, struct span method, struct span target);
+
+/* The final response's head, from the upstream. */
+void exchange_on_head(struct exchange_record *record, int status, bool is_pipe);
+
+void exchange_on_response(struct exchange_record *record, size_t len);
+
+static inline void exchange_on_request(struct exchange_record *record, size_t len)
+{
+    record->request_bytes += len;
+}
+
+/* The last call: tells the listener. */
+void exchange_finish(struct exchange_record *record, enum exchange_end end, const char *reason,
+                     const struct exchange_listener *listener);
+
+#endif
