@@ -22,7 +22,6 @@ ALLOWED = {
         {"loop.c", "timers.c", "wake_watch.c"},
     ],
     "rtc": [
-        {"ice_interfaces.c", "ice_io.c", "ice_lookups.c", "ice_sockets.c"},
         {"peer.c", "peer_signal.c", "peer_transport.c"},
     ],
 }

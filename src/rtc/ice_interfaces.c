@@ -19,10 +19,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "ice/candidate.h"
-#include "rtc/ice_io_internal.h"
+#include "rtc/ice_address.h"
 
 static enum ice_interface_kind kind_of(const struct interface *interface)
 {
@@ -139,4 +141,43 @@ bool ice_interfaces_is_tunnelled(const struct interface *list, int count, const 
             return kind_of(&list[i]) == ICE_INTERFACE_VPN;
     }
     return false;
+}
+
+/* ---- looking ---- */
+
+bool ice_interfaces_look(struct ice_interfaces *machine)
+{
+    struct interface *list;
+    int error;
+    int count = interfaces_list(&list, &error);
+    bool is_first = !machine->list;
+    if (error && !is_first && !machine->is_guessing) {
+        free(list);
+        return false;
+    }
+    free(machine->list);
+    machine->list = list;
+    machine->count = count;
+    machine->useful_count = ice_interfaces_rank(list, count);
+    machine->is_guessing = error != 0;
+    if (error && is_first)
+        log_info("ice: this system does not list its addresses (%s); using those that packets to "
+                 "the internet leave from",
+                 strerror(-error));
+    return true;
+}
+
+void ice_interfaces_deinit(struct ice_interfaces *machine)
+{
+    free(machine->list);
+    *machine = (struct ice_interfaces){0};
+}
+
+int ice_interfaces_find(const struct ice_interfaces *machine, const struct address *address)
+{
+    for (int i = 0; i < machine->count; i++) {
+        if (address_is_same_host(&machine->list[i].address, address))
+            return i;
+    }
+    return -1;
 }

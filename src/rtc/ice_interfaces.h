@@ -7,6 +7,23 @@
 
 #include "net/interfaces.h"
 
+/* This machine's addresses when we last looked, the best first. All zeros
+ * before. */
+struct ice_interfaces {
+    struct interface *list;
+    int count;
+    int useful_count;
+    bool is_guessing; /* the system does not list them */
+};
+
+/* Looks. False: a system that listed them before does not (no descriptor is
+ * free); they are taken for what they were. */
+bool ice_interfaces_look(struct ice_interfaces *machine);
+void ice_interfaces_deinit(struct ice_interfaces *machine);
+
+/* Its place, the best first; -1: it is not there any more. */
+int ice_interfaces_find(const struct ice_interfaces *machine, const struct address *address);
+
 /* Sorts those that are of use to the front, the best first: interfaces that the
  * default route leads to, physical ones, VPNs, bridges; of each at first no more
  * than ICE_PER_INTERFACE addresses a family. Where there is nothing else, that

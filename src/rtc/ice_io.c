@@ -20,11 +20,41 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "ice/turn_frame.h"
-#include "rtc/ice_io_internal.h"
+#include "net/udp.h"
+#include "rtc/ice_address.h"
+#include "rtc/ice_lookups.h"
+#include "rtc/ice_sockets.h"
 
 enum { ETHERNET_DATAGRAM_MAX = 1500 - 28 };
 
-void ice_io_rearm(struct ice_io *io)
+struct ice_io {
+    struct rtc_path path;
+    struct loop *loop;
+    void (*on_candidate)(const char *candidate, void *arg);
+    void *arg;
+    struct ice_agent *agent;
+    struct timer *timer; /* the agent's deadline */
+    struct ice_sockets sockets;
+    struct ice_lookups lookups;
+
+    struct ice_servers *servers; /* or NULL */
+    struct ice_servers_watch watch;
+    bool has_server[ICE_ADDRESSES_MAX]; /* the agent has it */
+
+    bool is_telling; /* a deferred call of tell() is on its way */
+    bool is_connected;
+    bool has_told_connected;
+    bool has_new_route; /* since on_change was called */
+    enum peer_path_state told_path;
+    bool is_failed;
+    bool is_closed;
+    char failure[ICE_REPORT_MAX + 128];
+
+    struct address route_to; /* where the route's datagrams go */
+};
+
+/* After each call into the agent. */
+static void rearm(struct ice_io *io)
 {
     timer_start_at(io->timer, ice_agent_deadline(io->agent));
 }
@@ -33,7 +63,7 @@ static void on_deadline(void *arg)
 {
     struct ice_io *io = arg;
     ice_agent_on_deadline(io->agent, clock_now_us());
-    ice_io_rearm(io);
+    rearm(io);
 }
 
 /* ---- events of the agent ---- */
@@ -83,7 +113,8 @@ static void tell_later(struct ice_io *io)
 static int on_agent_datagram(void *arg, int base, const struct ice_address *remote,
                              struct span bytes)
 {
-    return ice_socket_send(arg, base, remote, bytes);
+    struct ice_io *io = arg;
+    return ice_sockets_send(&io->sockets, base, remote, bytes);
 }
 
 static void on_agent_candidate(void *arg, const char *line)
@@ -122,63 +153,63 @@ static void on_agent_route(void *arg)
 
 static void on_agent_open_base(void *arg, int base, const struct ice_agent_server *server)
 {
-    ice_io_open_stream(arg, base, server);
+    struct ice_io *io = arg;
+    ice_sockets_connect(&io->sockets, base, server);
 }
 
 static void on_agent_close_base(void *arg, int base)
 {
-    ice_io_close_socket(arg, base);
+    struct ice_io *io = arg;
+    ice_sockets_close_one(&io->sockets, base);
 }
 
 static void on_agent_resolve(void *arg, int id, const char *name)
 {
-    ice_io_look_up(arg, id, name);
+    struct ice_io *io = arg;
+    ice_lookups_start(&io->lookups, id, name);
+}
+
+/* ---- what sockets and look-ups bring ---- */
+
+static void shut(struct ice_io *io)
+{
+    ice_lookups_stop(&io->lookups);
+    ice_agent_free(io->agent, clock_now_us());
+    ice_sockets_deinit(&io->sockets);
+    loop_defer(io->loop, free, io);
+}
+
+static void on_datagram(struct span datagram, void *arg)
+{
+    struct ice_io *io = arg;
+    io->path.handlers->on_datagram(datagram, io->path.arg);
+}
+
+static void on_called(void *arg)
+{
+    struct ice_io *io = arg;
+    if (io->is_closed)
+        shut(io);
+    else
+        rearm(io);
+}
+
+static void on_resolved(int id, const struct ice_address *address, void *arg)
+{
+    struct ice_io *io = arg;
+    ice_agent_resolved(io->agent, id, address, clock_now_us());
+    rearm(io);
 }
 
 /* ---- servers ---- */
 
-static enum turn_transport transport_of(enum ice_transport transport)
-{
-    switch (transport) {
-    case ICE_TRANSPORT_TCP:
-        return TURN_TCP;
-    case ICE_TRANSPORT_TLS:
-        return TURN_TLS;
-    case ICE_TRANSPORT_UDP:
-        break;
-    }
-    return TURN_UDP;
-}
-
-static void add_servers(struct ice_io *io)
-{
-    struct ice_server servers[ICE_ADDRESSES_MAX];
-    int count = ice_servers_get(io->servers, servers, ICE_ADDRESSES_MAX);
-    for (int i = 0; i < count; i++) {
-        const struct ice_server *s = &servers[i];
-        if (io->has_server[s->index])
-            continue;
-        io->has_server[s->index] = true;
-        struct ice_agent_server server = {
-            .is_turn = s->type == ICE_SERVER_TURN,
-            .transport = transport_of(s->transport),
-            .address = ice_from_sockaddr(&s->address),
-            .host = s->host,
-            .user = s->user,
-            .pass = s->pass,
-        };
-        int ignored = ice_agent_add_server(io->agent, &server, clock_now_us());
-        (void)ignored; /* -ENOSPC: both caps are the same */
-    }
-}
-
 static void on_servers_change(void *arg)
 {
     struct ice_io *io = arg;
-    add_servers(io);
+    ice_servers_give(io->servers, io->agent, io->has_server, clock_now_us());
     if (!ice_servers_is_pending(io->servers))
         ice_agent_end_servers(io->agent, clock_now_us());
-    ice_io_rearm(io);
+    rearm(io);
 }
 
 /* ---- the path ---- */
@@ -198,27 +229,13 @@ static void put_headers(struct burst *burst, uint16_t channel)
     }
 }
 
-_Static_assert((int)PATH_BURST_MAX == (int)UDP_BURST_MAX &&
-                   (int)PATH_BURST_BYTES == (int)UDP_BURST_BYTES,
-               "a burst of a path is one of UDP");
-
 static void send_burst(struct rtc_path *path, struct burst *burst)
 {
     struct ice_io *io = io_of(path);
     const struct ice_route *route = ice_agent_route(io->agent);
-    const struct ice_socket *socket = io->sockets[route->base];
-    struct span bytes = span_of(burst->data, burst->len);
     if (route->channel)
         put_headers(burst, route->channel);
-    if (route->is_stream) {
-        ice_socket_send(io, route->base, &route->remote, bytes);
-    } else if (socket) {
-        /* What the kernel refuses is lost, as on any path. */
-        int ignored = burst->may_fragment
-                          ? udp_send_in_fragments(socket->udp, bytes, burst->segment, &io->route_to)
-                          : udp_send(socket->udp, bytes, burst->segment, &io->route_to);
-        (void)ignored;
-    }
+    ice_sockets_send_burst(&io->sockets, route->base, &io->route_to, burst);
 }
 
 static size_t datagram_max(const struct rtc_path *path)
@@ -280,6 +297,7 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
         .on_close_base = on_agent_close_base,
         .on_resolve = on_agent_resolve,
     };
+    static const struct ice_sockets_handlers socket_handlers = {on_datagram, on_called};
     struct ice_io *io = xcalloc(1, sizeof *io);
     io->loop = loop;
     io->on_candidate = on_candidate;
@@ -287,7 +305,6 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
     rtc_path_init(&io->path, &path_ops);
     io->timer = timer_new(loop, on_deadline, io);
     io->servers = config->servers;
-    list_init(&io->lookups);
     list_init(&io->watch.link);
     io->watch.on_change = on_servers_change;
     io->watch.arg = io;
@@ -298,18 +315,9 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
     };
     random_bytes(agent_config.seed, sizeof agent_config.seed);
     io->agent = ice_agent_new(&agent_config, &agent_handlers, io);
+    ice_sockets_init(&io->sockets, loop, io->agent, config->servers, &socket_handlers, io);
+    ice_lookups_init(&io->lookups, loop, on_resolved, io);
     return io;
-}
-
-void ice_io_shut(struct ice_io *io)
-{
-    ice_io_close_lookups(io);
-    ice_agent_free(io->agent, clock_now_us());
-    for (int i = 0; i < ICE_BASES_MAX; i++)
-        ice_io_close_socket(io, i);
-    free(io->interfaces);
-    io->interfaces = NULL;
-    loop_defer(io->loop, free, io);
 }
 
 void ice_io_close(struct ice_io *io)
@@ -319,8 +327,8 @@ void ice_io_close(struct ice_io *io)
     io->is_closed = true;
     ice_servers_unwatch(&io->watch);
     timer_free(io->timer);
-    if (!io->is_handing_out)
-        ice_io_shut(io);
+    if (ice_sockets_close(&io->sockets))
+        shut(io);
 }
 
 const char *ice_io_local_ufrag(const struct ice_io *io)
@@ -335,23 +343,28 @@ const char *ice_io_local_pwd(const struct ice_io *io)
 
 void ice_io_gather(struct ice_io *io)
 {
-    ice_io_open_interfaces(io);
+    ice_sockets_open(&io->sockets);
     bool is_pending = false;
     if (io->servers) {
-        add_servers(io);
+        ice_servers_give(io->servers, io->agent, io->has_server, clock_now_us());
         is_pending = ice_servers_is_pending(io->servers);
         if (is_pending)
             ice_servers_watch(io->servers, &io->watch);
     }
     ice_agent_gather(io->agent, is_pending, clock_now_us());
-    ice_io_rearm(io);
+    rearm(io);
+}
+
+bool ice_io_update_addresses(struct ice_io *io)
+{
+    return ice_sockets_update(&io->sockets);
 }
 
 void ice_io_restart(struct ice_io *io)
 {
-    ice_io_close_lookups(io); /* of candidates that no longer count */
+    ice_lookups_stop(&io->lookups); /* of candidates that no longer count */
     ice_agent_restart(io->agent, clock_now_us());
-    ice_io_rearm(io);
+    rearm(io);
 }
 
 /* ---- the other side ---- */
@@ -360,26 +373,26 @@ int ice_io_set_remote_credentials(struct ice_io *io, const char *ufrag, const ch
 {
     int result = ice_agent_set_remote(io->agent, ufrag, pwd, clock_now_us());
     if (result > 0)
-        ice_io_close_lookups(io);
-    ice_io_rearm(io);
+        ice_lookups_stop(&io->lookups);
+    rearm(io);
     return result < 0 ? result : 0;
 }
 
 void ice_io_set_remote_pacing(struct ice_io *io, unsigned pacing_ms)
 {
     ice_agent_set_remote_pacing(io->agent, pacing_ms * US_PER_MS);
-    ice_io_rearm(io);
+    rearm(io);
 }
 
 int ice_io_add_remote_candidate(struct ice_io *io, const char *candidate)
 {
     int error = ice_agent_add_remote(io->agent, span_from_string(candidate), clock_now_us());
-    ice_io_rearm(io);
+    rearm(io);
     return error;
 }
 
 void ice_io_end_of_remote_candidates(struct ice_io *io)
 {
     ice_agent_end_remote(io->agent, clock_now_us());
-    ice_io_rearm(io);
+    rearm(io);
 }

@@ -1,27 +1,25 @@
 /*
- * .local names, behind which browsers hide their addresses: one question to
- * the local network, asked three times (RFC 6762 section 5.1: a one-shot query
- * from a port of our own, answered by unicast). Never by the system's
- * resolver, which may block for seconds.
- *
  * A name that nobody answers for is no loss: its owner checks us from there
  * and becomes peer-reflexive.
  */
+#include "rtc/ice_lookups.h"
+
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "ice/mdns.h"
-#include "rtc/ice_io_internal.h"
+#include "net/udp.h"
+#include "rtc/ice_address.h"
 
 enum { QUESTIONS_MAX = 3 };
 
 #define QUESTION_INTERVAL_US (1 * US_PER_S)
 
 struct ice_lookup {
-    struct list link; /* in io.lookups */
-    struct ice_io *io;
+    struct list link; /* in owner.all */
+    struct ice_lookups *owner;
     struct udp *udp; /* or NULL */
     struct timer *timer;
     int id;
@@ -42,19 +40,18 @@ static void lookup_close(struct ice_lookup *lookup)
     if (lookup->udp)
         udp_close(lookup->udp);
     timer_free(lookup->timer);
-    loop_defer(lookup->io->loop, lookup_free, lookup);
+    loop_defer(lookup->owner->loop, lookup_free, lookup);
 }
 
 static void answer(struct ice_lookup *lookup, const struct ice_address *address)
 {
-    struct ice_io *io = lookup->io;
+    const struct ice_lookups *owner = lookup->owner;
     int id = lookup->id;
     lookup_close(lookup);
-    ice_agent_resolved(io->agent, id, address, clock_now_us());
-    ice_io_rearm(io);
+    owner->on_answer(id, address, owner->arg);
 }
 
-static void on_answer(struct span bytes, size_t segment, const struct address *from, void *arg)
+static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
 {
     (void)segment; /* one datagram is plenty; more are asked for again */
     (void)from;
@@ -82,25 +79,33 @@ static void ask(void *arg)
     timer_start_in(lookup->timer, QUESTION_INTERVAL_US);
 }
 
-void ice_io_look_up(struct ice_io *io, int id, const char *name)
+void ice_lookups_init(struct ice_lookups *lookups, struct loop *loop,
+                      void (*on_answer)(int id, const struct ice_address *address, void *arg),
+                      void *arg)
 {
-    static const struct udp_handlers handlers = {.on_burst = on_answer};
+    *lookups = (struct ice_lookups){.loop = loop, .on_answer = on_answer, .arg = arg};
+    list_init(&lookups->all);
+}
+
+void ice_lookups_start(struct ice_lookups *lookups, int id, const char *name)
+{
+    static const struct udp_handlers handlers = {.on_burst = on_burst};
     struct ice_address any = ice_address_v4(0, 0, 0, 0, 0);
     struct address local = ice_to_sockaddr(&any);
     struct ice_lookup *lookup = xcalloc(1, sizeof *lookup);
-    if (udp_new(io->loop, &local, &handlers, lookup, &lookup->udp) < 0)
+    if (udp_new(lookups->loop, &local, &handlers, lookup, &lookup->udp) < 0)
         lookup->udp = NULL; /* out of descriptors: answered with nothing, by ask() */
-    lookup->io = io;
+    lookup->owner = lookups;
     lookup->id = id;
     lookup->name = xstrdup(name);
-    lookup->timer = timer_new(io->loop, ask, lookup);
-    list_append(&io->lookups, &lookup->link);
+    lookup->timer = timer_new(lookups->loop, ask, lookup);
+    list_append(&lookups->all, &lookup->link);
     timer_start_in(lookup->timer, 0);
 }
 
-void ice_io_close_lookups(struct ice_io *io)
+void ice_lookups_stop(struct ice_lookups *lookups)
 {
-    LIST_EACH(link, next, &io->lookups)
+    LIST_EACH(link, next, &lookups->all)
     {
         lookup_close(LIST_ENTRY(link, struct ice_lookup, link));
     }

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "base/span.h"
 #include "ice/budget.h"
+#include "rtc/ice_address.h"
 
 enum {
     PORT_DEFAULT = 3478, /* RFC 7064 section 3.2, RFC 7065 section 3.2 */
@@ -31,7 +32,7 @@ enum {
 struct entry {
     struct ice_servers *servers;
     enum ice_server_type type;
-    enum ice_transport transport;
+    enum turn_transport transport;
     char *host;
     uint16_t port;
     char *user;
@@ -56,7 +57,7 @@ struct ice_servers {
 
 struct server_url {
     enum ice_server_type type;
-    enum ice_transport transport;
+    enum turn_transport transport;
     struct span host;
     uint16_t port;
 };
@@ -76,7 +77,7 @@ static bool parse_scheme(struct span *rest, struct server_url *out)
     if (strip_prefix(rest, "stun:")) {
         out->type = ICE_SERVER_STUN;
     } else if (strip_prefix(rest, "turns:")) {
-        out->transport = ICE_TRANSPORT_TLS;
+        out->transport = TURN_TLS;
         out->port = PORT_TLS_DEFAULT;
     } else if (!strip_prefix(rest, "turn:")) {
         return false;
@@ -130,12 +131,12 @@ static const char *parse_query(struct span text, struct server_url *out)
 {
     if (out->type == ICE_SERVER_STUN)
         return "a stun: URL has no '?'";
-    if (span_is_string_nocase(text, "transport=udp") && out->transport == ICE_TRANSPORT_UDP)
+    if (span_is_string_nocase(text, "transport=udp") && out->transport == TURN_UDP)
         return NULL;
     if (!span_is_string_nocase(text, "transport=tcp"))
         return "after '?' comes transport=udp or transport=tcp (turns: only has tcp)";
-    if (out->transport == ICE_TRANSPORT_UDP)
-        out->transport = ICE_TRANSPORT_TCP;
+    if (out->transport == TURN_UDP)
+        out->transport = TURN_TCP;
     return NULL;
 }
 
@@ -296,6 +297,29 @@ int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, i
             };
     }
     return count;
+}
+
+void ice_servers_give(const struct ice_servers *servers, struct ice_agent *agent,
+                      bool has[ICE_ADDRESSES_MAX], uint64_t now_us)
+{
+    struct ice_server found[ICE_ADDRESSES_MAX];
+    int count = ice_servers_get(servers, found, ICE_ADDRESSES_MAX);
+    for (int i = 0; i < count; i++) {
+        const struct ice_server *s = &found[i];
+        if (has[s->index])
+            continue;
+        has[s->index] = true;
+        struct ice_agent_server server = {
+            .is_turn = s->type == ICE_SERVER_TURN,
+            .transport = s->transport,
+            .address = ice_from_sockaddr(&s->address),
+            .host = s->host,
+            .user = s->user,
+            .pass = s->pass,
+        };
+        int ignored = ice_agent_add_server(agent, &server, now_us);
+        (void)ignored; /* -ENOSPC: both caps are the same */
+    }
 }
 
 bool ice_servers_is_pending(const struct ice_servers *servers)

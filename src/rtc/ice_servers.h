@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "ice/agent.h"
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "net/tls.h"
@@ -20,16 +21,14 @@ enum {
 };
 
 enum ice_server_type { ICE_SERVER_STUN, ICE_SERVER_TURN };
-enum ice_transport { ICE_TRANSPORT_UDP, ICE_TRANSPORT_TCP, ICE_TRANSPORT_TLS };
 
 struct ice_servers;
-struct ice_budget;
 
 /* One address of a server. */
 struct ice_server {
     int index; /* names it among the others; below ICE_ADDRESSES_MAX */
     enum ice_server_type type;
-    enum ice_transport transport;
+    enum turn_transport transport;
     struct address address;
     const char *host; /* as in the URL: what a TLS certificate must bear */
     const char *user; /* of TURN; NULL for STUN */
@@ -55,6 +54,10 @@ bool ice_servers_has_turn(const struct ice_servers *servers);
 /* Those resolved so far: of each server an IPv4 and an IPv6 address, where it
  * has them. */
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max);
+
+/* Gives an agent those that it does not have yet; has says which, by index. */
+void ice_servers_give(const struct ice_servers *servers, struct ice_agent *agent,
+                      bool has[ICE_ADDRESSES_MAX], uint64_t now_us);
 
 /* Whether the first look-up of some has not come back yet: more may come. */
 bool ice_servers_is_pending(const struct ice_servers *servers);

@@ -1,62 +1,81 @@
 /*
- * Sockets for the agent. One UDP socket for each address of this machine that
- * the other side might reach, as many as the agent takes of the best
- * (ice_interfaces.c); the loopback only where there is nothing else, which is
- * how two peers in a namespace with only `lo` meet. A connection to a TURN
- * server is opened when the agent asks for it.
+ * The sockets, and the addresses of this machine that they are for. Which of
+ * them matter changes with the interfaces: ice_sockets_update() compares.
  */
+#include "rtc/ice_sockets.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "rtc/ice_interfaces.h"
-#include "rtc/ice_io_internal.h"
+#include "net/conn.h"
+#include "net/udp.h"
+#include "rtc/ice_address.h"
 
 enum { STREAM_QUEUE_MAX = 256 << 10 }; /* to a TURN server; more is lost, as on any path */
 
 #define STREAM_CONNECT_US (10 * US_PER_S)
 
-/* ---- addresses ---- */
+_Static_assert((int)PATH_BURST_MAX == (int)UDP_BURST_MAX &&
+                   (int)PATH_BURST_BYTES == (int)UDP_BURST_BYTES,
+               "a burst of a path is one of UDP");
 
-struct address ice_to_sockaddr(const struct ice_address *address)
+/* One base of the agent: a UDP socket on an interface, or a connection to a
+ * TURN server. */
+struct ice_socket {
+    struct ice_sockets *owner;
+    int number;
+    struct udp *udp;
+    struct conn *conn;
+    struct address local; /* of UDP */
+    bool is_running;      /* of UDP: its interface had a carrier when we last looked */
+    bool is_pinned;       /* of UDP: what it sends leaves by its interface */
+};
+
+/* ---- life ---- */
+
+void ice_sockets_init(struct ice_sockets *s, struct loop *loop, struct ice_agent *agent,
+                      struct ice_servers *servers, const struct ice_sockets_handlers *handlers,
+                      void *arg)
 {
-    struct address out = {0};
-    if (address->family == ICE_FAMILY_6) {
-        struct sockaddr_in6 *v6 = (void *)&out.storage;
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(address->port);
-        memcpy(&v6->sin6_addr, address->ip, sizeof v6->sin6_addr);
-        out.len = sizeof *v6;
-    } else {
-        struct sockaddr_in *v4 = (void *)&out.storage;
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(address->port);
-        memcpy(&v4->sin_addr, address->ip, sizeof v4->sin_addr);
-        out.len = sizeof *v4;
-    }
-    return out;
+    *s = (struct ice_sockets){
+        .loop = loop, .agent = agent, .servers = servers, .handlers = handlers, .arg = arg};
 }
 
-struct ice_address ice_from_sockaddr(const struct address *address)
+bool ice_sockets_close(struct ice_sockets *s)
 {
-    struct ice_address out = {0};
-    if (address->storage.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const void *)&address->storage;
-        out.family = ICE_FAMILY_6;
-        out.port = ntohs(v6->sin6_port);
-        memcpy(out.ip, &v6->sin6_addr, sizeof v6->sin6_addr);
-    } else if (address->storage.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const void *)&address->storage;
-        out.family = ICE_FAMILY_4;
-        out.port = ntohs(v4->sin_port);
-        memcpy(out.ip, &v4->sin_addr, sizeof v4->sin_addr);
-    }
-    return out;
+    s->is_closed = true;
+    return !s->is_handing_out;
+}
+
+void ice_sockets_close_one(struct ice_sockets *s, int number)
+{
+    struct ice_socket *socket = s->all[number];
+    if (!socket)
+        return;
+    s->all[number] = NULL;
+    if (socket->udp)
+        udp_close(socket->udp);
+    if (socket->conn)
+        conn_close(socket->conn);
+    /* Its own handler may be on the stack. */
+    loop_defer(s->loop, free, socket);
+}
+
+void ice_sockets_deinit(struct ice_sockets *s)
+{
+    for (int i = 0; i < ICE_BASES_MAX; i++)
+        ice_sockets_close_one(s, i);
+    ice_interfaces_deinit(&s->machine);
+}
+
+static void tell_called(const struct ice_sockets *s)
+{
+    s->handlers->on_called(s->arg);
 }
 
 /* ---- UDP ---- */
@@ -64,233 +83,208 @@ struct ice_address ice_from_sockaddr(const struct address *address)
 static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
 {
     struct ice_socket *socket = arg;
-    struct ice_io *io = socket->io;
+    struct ice_sockets *s = socket->owner;
     int number = socket->number;
     struct ice_address remote = ice_from_sockaddr(from);
     uint64_t now_us = clock_now_us();
     bool was_for_agent = false;
-    while (bytes.len > 0 && !io->is_closed) {
+    while (bytes.len > 0 && !s->is_closed) {
         struct span datagram = span_of(bytes.data, bytes.len < segment ? bytes.len : segment);
         struct span data;
-        if (ice_agent_receive(io->agent, number, &remote, datagram, now_us, &data))
-            io->path.handlers->on_datagram(data, io->path.arg);
+        if (ice_agent_receive(s->agent, number, &remote, datagram, now_us, &data))
+            s->handlers->on_datagram(data, s->arg);
         else
             was_for_agent = true;
         bytes = span_skip(bytes, datagram.len);
     }
-    if (was_for_agent && !io->is_closed)
-        ice_io_rearm(io);
+    if (was_for_agent && !s->is_closed)
+        tell_called(s);
 }
 
-static struct ice_socket *socket_new(struct ice_io *io)
+static struct ice_socket *socket_new(struct ice_sockets *s)
 {
     struct ice_socket *socket = xcalloc(1, sizeof *socket);
-    socket->io = io;
+    socket->owner = s;
     return socket;
 }
 
-/* The machine's addresses as they are now, those of use at the front. False: a
- * system that listed them before does not (no descriptor is free); they are
- * taken for what they were. */
-static bool look(struct ice_io *io)
+static bool is_pinned(const struct ice_sockets *s, const struct interface *interface)
 {
-    struct interface *list;
-    int error;
-    int count = interfaces_list(&list, &error);
-    bool is_first = !io->interfaces;
-    if (error && !is_first && !io->is_guessing) {
-        free(list);
-        return false;
-    }
-    free(io->interfaces);
-    io->interfaces = list;
-    io->interface_count = count;
-    io->useful_count = ice_interfaces_rank(list, count);
-    io->is_guessing = error != 0;
-    if (error && is_first)
-        log_info("ice: this system does not list its addresses (%s); using those that packets to "
-                 "the internet leave from",
-                 strerror(-error));
-    return true;
-}
-
-static bool is_pinned(const struct ice_io *io, const struct interface *interface)
-{
-    return ice_interfaces_is_uplink(io->interfaces, io->interface_count, interface);
+    return ice_interfaces_is_uplink(s->machine.list, s->machine.count, interface);
 }
 
 static void pin(struct ice_socket *socket, const struct interface *interface)
 {
-    socket->is_pinned = is_pinned(socket->io, interface);
+    socket->is_pinned = is_pinned(socket->owner, interface);
     udp_pin(socket->udp, socket->is_pinned ? if_nametoindex(interface->name) : 0);
 }
 
 /* Returns the socket, or NULL: an address that is just going away, or still
  * tentative. */
-static struct ice_socket *open_interface(struct ice_io *io, const struct interface *interface)
+static struct ice_socket *open_interface(struct ice_sockets *s, const struct interface *interface)
 {
     static const struct udp_handlers handlers = {.on_burst = on_burst};
-    struct ice_socket *socket = socket_new(io);
+    struct ice_socket *socket = socket_new(s);
     socket->local = interface->address;
     socket->is_running = true;
-    if (udp_new(io->loop, &interface->address, &handlers, socket, &socket->udp) < 0) {
+    if (udp_new(s->loop, &interface->address, &handlers, socket, &socket->udp) < 0) {
         free(socket);
         return NULL;
     }
     struct address local;
     udp_local_address(socket->udp, &local);
     struct ice_address address = ice_from_sockaddr(&local);
-    socket->number = ice_agent_add_interface(io->agent, &address, interface->name,
+    socket->number = ice_agent_add_interface(s->agent, &address, interface->name,
                                              interface->is_default, clock_now_us());
     if (socket->number < 0) {
         udp_close(socket->udp);
         free(socket);
         return NULL;
     }
-    assert(socket->number < ICE_BASES_MAX && !io->sockets[socket->number]);
-    io->sockets[socket->number] = socket;
+    assert(socket->number < ICE_BASES_MAX && !s->all[socket->number]);
+    s->all[socket->number] = socket;
     pin(socket, interface);
     return socket;
 }
 
-static int count_open(const struct ice_io *io)
+static int count_open(const struct ice_sockets *s)
 {
     int count = 0;
     for (int i = 0; i < ICE_BASES_MAX; i++)
-        count += io->sockets[i] && io->sockets[i]->udp;
+        count += s->all[i] && s->all[i]->udp;
     return count;
 }
 
-void ice_io_open_interfaces(struct ice_io *io)
+void ice_sockets_open(struct ice_sockets *s)
 {
     char names[ICE_INTERFACES_TEXT_LEN];
     int next = 0;
-    look(io);
-    while (next < io->useful_count && count_open(io) < ICE_INTERFACES_MAX)
-        open_interface(io, &io->interfaces[next++]);
-    if (next < io->useful_count)
+    ice_interfaces_look(&s->machine);
+    while (next < s->machine.useful_count && count_open(s) < ICE_INTERFACES_MAX)
+        open_interface(s, &s->machine.list[next++]);
+    if (next < s->machine.useful_count)
         log_info("ice: %d of this machine's %d addresses are not used: those of %s",
-                 io->useful_count - next, io->useful_count,
-                 ice_interfaces_describe(io->interfaces + next, io->useful_count - next, names));
+                 s->machine.useful_count - next, s->machine.useful_count,
+                 ice_interfaces_describe(s->machine.list + next, s->machine.useful_count - next,
+                                         names));
 }
 
 /* ---- addresses that come and go ---- */
 
-/* Its place among those of use, the best first; -1: it is not there any more. */
-static int find_interface(const struct ice_io *io, const struct address *local)
-{
-    for (int i = 0; i < io->interface_count; i++) {
-        if (address_is_same_host(&io->interfaces[i].address, local))
-            return i;
-    }
-    return -1;
-}
-
-static bool has_socket(const struct ice_io *io, const struct interface *interface)
+static bool has_socket(const struct ice_sockets *s, const struct interface *interface)
 {
     for (int i = 0; i < ICE_BASES_MAX; i++) {
-        const struct ice_socket *socket = io->sockets[i];
+        const struct ice_socket *socket = s->all[i];
         if (socket && socket->udp && address_is_same_host(&socket->local, &interface->address))
             return true;
     }
     return false;
 }
 
-static bool is_on_path(const struct ice_io *io, int number)
+static bool is_on_path(const struct ice_sockets *s, int number)
 {
-    const struct ice_route *route = ice_agent_route(io->agent);
+    const struct ice_route *route = ice_agent_route(s->agent);
     return route && route->base == number;
 }
 
 /* True when the path hung on it. */
-static bool drop_socket(struct ice_io *io, int number)
+static bool drop_socket(struct ice_sockets *s, int number)
 {
-    bool matters = is_on_path(io, number);
+    bool matters = is_on_path(s, number);
     uint64_t now_us = clock_now_us();
-    if (io->sockets[number]->udp)
-        ice_agent_remove_base(io->agent, number, now_us);
+    if (s->all[number]->udp)
+        ice_agent_remove_base(s->agent, number, now_us);
     else
-        ice_agent_base_closed(io->agent, number, "its address is gone", now_us);
-    ice_io_close_socket(io, number);
+        ice_agent_base_closed(s->agent, number, "its address is gone", now_us);
+    ice_sockets_close_one(s, number);
     return matters;
 }
 
 /* Whether a VPN leads there, so that nothing of ours may go another way. */
-static bool is_tunnelled(const struct ice_io *io, const struct address *to)
+static bool is_tunnelled(const struct ice_sockets *s, const struct address *to)
 {
-    return ice_interfaces_is_tunnelled(io->interfaces, io->interface_count, to);
+    return ice_interfaces_is_tunnelled(s->machine.list, s->machine.count, to);
+}
+
+/* There is a route. */
+static bool is_route_tunnelled(const struct ice_sockets *s)
+{
+    struct address to = ice_to_sockaddr(&ice_agent_route(s->agent)->remote);
+    return is_tunnelled(s, &to);
 }
 
 /* An interface that has lost its carrier keeps its socket, since a cable that
  * is pulled may come back; but the path is better led elsewhere at once. So is
  * one that passes by a VPN which has come up since. */
-static bool check_socket(struct ice_io *io, int number)
+static bool check_socket(struct ice_sockets *s, int number)
 {
-    struct ice_socket *socket = io->sockets[number];
+    struct ice_socket *socket = s->all[number];
     if (socket->conn) {
         struct address local;
         conn_local_address(socket->conn, &local);
-        return local.len > 0 && find_interface(io, &local) < 0 && drop_socket(io, number);
+        return local.len > 0 && ice_interfaces_find(&s->machine, &local) < 0 &&
+               drop_socket(s, number);
     }
-    int index = find_interface(io, &socket->local);
+    int index = ice_interfaces_find(&s->machine, &socket->local);
     if (index < 0)
-        return drop_socket(io, number);
-    const struct interface *interface = &io->interfaces[index];
+        return drop_socket(s, number);
+    const struct interface *interface = &s->machine.list[index];
     bool was_pinned = socket->is_pinned;
     pin(socket, interface);
-    if (is_on_path(io, number) && was_pinned && is_tunnelled(io, &io->route_to))
-        return drop_socket(io, number);
+    if (is_on_path(s, number) && was_pinned && is_route_tunnelled(s))
+        return drop_socket(s, number);
     bool has_lost = socket->is_running && !interface->has_carrier;
     socket->is_running = interface->has_carrier;
-    return has_lost && is_on_path(io, number);
+    return has_lost && is_on_path(s, number);
 }
 
 /* Containers and virtual machines come and go all day, and lead nowhere that
  * the others do not; where there is no path any more, everything counts. */
-static bool is_way_out(const struct ice_io *io, const struct interface *interface)
+static bool is_way_out(const struct ice_sockets *s, const struct interface *interface)
 {
     struct ice_address parsed = ice_from_sockaddr(&interface->address);
     enum ice_interface_kind kind = ice_interface_kind(interface->name, &parsed);
     return kind == ICE_INTERFACE_PHYSICAL || kind == ICE_INTERFACE_VPN ||
-           !ice_agent_route(io->agent);
+           !ice_agent_route(s->agent);
 }
 
 /* Room for an address of that rank: the least of those in use gives way, but
  * for what the path hangs on. */
-static bool make_room(struct ice_io *io, int rank)
+static bool make_room(struct ice_sockets *s, int rank)
 {
     int least = -1;
     int least_rank = rank;
-    if (count_open(io) < ICE_INTERFACES_MAX)
+    if (count_open(s) < ICE_INTERFACES_MAX)
         return true;
     for (int i = 0; i < ICE_BASES_MAX; i++) {
-        const struct ice_socket *socket = io->sockets[i];
-        int its_rank = socket && socket->udp ? find_interface(io, &socket->local) : -1;
-        if (its_rank > least_rank && !is_on_path(io, i)) {
+        const struct ice_socket *socket = s->all[i];
+        int its_rank =
+            socket && socket->udp ? ice_interfaces_find(&s->machine, &socket->local) : -1;
+        if (its_rank > least_rank && !is_on_path(s, i)) {
             least = i;
             least_rank = its_rank;
         }
     }
     if (least >= 0)
-        drop_socket(io, least);
+        drop_socket(s, least);
     return least >= 0;
 }
 
-bool ice_io_update_addresses(struct ice_io *io)
+bool ice_sockets_update(struct ice_sockets *s)
 {
     bool matters = false;
-    if (!look(io))
+    if (!ice_interfaces_look(&s->machine))
         return false;
     for (int i = 0; i < ICE_BASES_MAX; i++) {
-        if (io->sockets[i])
-            matters |= check_socket(io, i);
+        if (s->all[i])
+            matters |= check_socket(s, i);
     }
-    for (int i = 0; i < io->useful_count && !io->interfaces[i].is_loopback; i++) {
-        const struct interface *interface = &io->interfaces[i];
-        if (!has_socket(io, interface) && make_room(io, i) && open_interface(io, interface))
-            matters |= is_way_out(io, interface);
+    for (int i = 0; i < s->machine.useful_count && !s->machine.list[i].is_loopback; i++) {
+        const struct interface *interface = &s->machine.list[i];
+        if (!has_socket(s, interface) && make_room(s, i) && open_interface(s, interface))
+            matters |= is_way_out(s, interface);
     }
-    ice_io_rearm(io);
+    tell_called(s);
     return matters;
 }
 
@@ -299,26 +293,23 @@ bool ice_io_update_addresses(struct ice_io *io)
 static void on_stream_open(void *arg)
 {
     struct ice_socket *socket = arg;
-    ice_agent_base_opened(socket->io->agent, socket->number, clock_now_us());
-    ice_io_rearm(socket->io);
+    ice_agent_base_opened(socket->owner->agent, socket->number, clock_now_us());
+    tell_called(socket->owner);
 }
 
 static void on_stream_data(struct span bytes, void *arg)
 {
     struct ice_socket *socket = arg;
-    struct ice_io *io = socket->io;
+    struct ice_sockets *s = socket->owner;
     int number = socket->number;
     uint64_t now_us = clock_now_us();
     struct span data;
-    io->is_handing_out = true;
+    s->is_handing_out = true;
     /* -EINVAL: the agent has closed the base. */
-    while (!io->is_closed && ice_agent_receive_stream(io->agent, number, &bytes, now_us, &data) > 0)
-        io->path.handlers->on_datagram(data, io->path.arg);
-    io->is_handing_out = false;
-    if (io->is_closed)
-        ice_io_shut(io);
-    else
-        ice_io_rearm(io);
+    while (!s->is_closed && ice_agent_receive_stream(s->agent, number, &bytes, now_us, &data) > 0)
+        s->handlers->on_datagram(data, s->arg);
+    s->is_handing_out = false;
+    tell_called(s);
 }
 
 /* Also for the server's FIN: it says no more. */
@@ -326,11 +317,11 @@ static void on_stream_close(int error, const char *text, void *arg)
 {
     (void)error;
     struct ice_socket *socket = arg;
-    struct ice_io *io = socket->io;
+    struct ice_sockets *s = socket->owner;
     int number = socket->number;
-    ice_agent_base_closed(io->agent, number, text, clock_now_us());
-    ice_io_close_socket(io, number);
-    ice_io_rearm(io);
+    ice_agent_base_closed(s->agent, number, text, clock_now_us());
+    ice_sockets_close_one(s, number);
+    tell_called(s);
 }
 
 static void on_stream_end(void *arg)
@@ -345,39 +336,25 @@ static const struct conn_handlers stream_handlers = {
     .on_close = on_stream_close,
 };
 
-void ice_io_open_stream(struct ice_io *io, int number, const struct ice_agent_server *server)
+void ice_sockets_connect(struct ice_sockets *s, int number, const struct ice_agent_server *server)
 {
-    assert(number >= 0 && number < ICE_BASES_MAX && !io->sockets[number]);
-    struct ice_socket *socket = socket_new(io);
+    assert(number >= 0 && number < ICE_BASES_MAX && !s->all[number]);
+    struct ice_socket *socket = socket_new(s);
     socket->number = number;
     /* Not the name's addresses: the server may have sent us to another one. */
     struct address address = ice_to_sockaddr(&server->address);
     bool is_tls = server->transport == TURN_TLS;
-    socket->conn = conn_connect_to(io->loop, &address, is_tls ? ice_servers_tls(io->servers) : NULL,
+    socket->conn = conn_connect_to(s->loop, &address, is_tls ? ice_servers_tls(s->servers) : NULL,
                                    server->host, STREAM_CONNECT_US, &stream_handlers, socket);
-    io->sockets[number] = socket;
+    s->all[number] = socket;
 }
 
-/* ---- both ---- */
+/* ---- sending ---- */
 
-void ice_io_close_socket(struct ice_io *io, int number)
+int ice_sockets_send(struct ice_sockets *s, int number, const struct ice_address *remote,
+                     struct span bytes)
 {
-    struct ice_socket *socket = io->sockets[number];
-    if (!socket)
-        return;
-    io->sockets[number] = NULL;
-    if (socket->udp)
-        udp_close(socket->udp);
-    if (socket->conn)
-        conn_close(socket->conn);
-    /* Its own handler may be on the stack. */
-    loop_defer(io->loop, free, socket);
-}
-
-int ice_socket_send(struct ice_io *io, int number, const struct ice_address *remote,
-                    struct span bytes)
-{
-    const struct ice_socket *socket = io->sockets[number];
+    const struct ice_socket *socket = s->all[number];
     if (!socket)
         return -ENETUNREACH;
     if (socket->conn) {
@@ -387,7 +364,22 @@ int ice_socket_send(struct ice_io *io, int number, const struct ice_address *rem
         return 0;
     }
     struct address to = ice_to_sockaddr(remote);
-    if (socket->is_pinned && is_tunnelled(io, &to))
+    if (socket->is_pinned && is_tunnelled(s, &to))
         return -EHOSTUNREACH;
     return udp_send(socket->udp, bytes, bytes.len, &to);
+}
+
+void ice_sockets_send_burst(struct ice_sockets *s, int number, const struct address *to,
+                            const struct burst *burst)
+{
+    const struct ice_socket *socket = s->all[number];
+    struct span bytes = span_of(burst->data, burst->len);
+    int ignored = 0;
+    if (socket && socket->conn)
+        ignored = ice_sockets_send(s, number, NULL, bytes);
+    else if (socket && burst->may_fragment)
+        ignored = udp_send_in_fragments(socket->udp, bytes, burst->segment, to);
+    else if (socket)
+        ignored = udp_send(socket->udp, bytes, burst->segment, to);
+    (void)ignored;
 }

@@ -64,11 +64,11 @@ static void test_literals_are_there_at_once(void **state)
     assert_string_equal(address_format(&out[0].address, text), "192.0.2.1:3478");
     assert_null(out[0].user);
     assert_int_equal(out[1].type, ICE_SERVER_TURN);
-    assert_int_equal(out[1].transport, ICE_TRANSPORT_TLS);
+    assert_int_equal(out[1].transport, TURN_TLS);
     assert_string_equal(address_format(&out[1].address, text), "[2001:db8::1]:443");
     assert_string_equal(out[1].user, "u");
     assert_string_equal(out[1].pass, "p");
-    assert_int_equal(out[2].transport, ICE_TRANSPORT_TCP);
+    assert_int_equal(out[2].transport, TURN_TCP);
     assert_int_equal(ice_servers_get(servers, out, 1), 1);
     assert_string_equal(out[1].host, "2001:db8::1");
     assert_int_not_equal(out[2].index, out[0].index);
