@@ -25,13 +25,14 @@ LAYERS = {
 }
 
 # Narrower, also by way of what they include. signal-server has its main file in
-# cli/, and shares two more, but nothing of WebRTC is in it. The multiplexer is
-# an engine: no socket, no loop.
+# cli/, and shares two more, but nothing of WebRTC is in it. The multiplexer and
+# the seal are engines: no socket, no loop.
 FILE_LAYERS = {
     "cli/signal_server*": {"base", "net", "http", "signal"},
     "cli/help*": {"base"},
     "cli/stop*": {"base", "net"},
     "tunnel/mux*": {"base", "http", "tunnel"},
+    "tunnel/seal*": {"base", "rtc", "tunnel"},
 }
 
 # Of a layer, a layer may use these files alone: cli/ has a tunnel, or checks a
@@ -45,10 +46,10 @@ DOORS = {
 LIBRARIES = {
     "uv.h": ["net/*"],
     "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*",
-                  "ice/stun_auth.c"],
+                  "ice/stun_auth.c", "tunnel/crypto.c"],
     "wslay/*": ["net/websocket*.c"],
     "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c",
-                  "tunnel/error_body.c"],
+                  "tunnel/error_body.c", "tunnel/seal_message.c"],
 }
 
 # Anything else between angle brackets is the C library's or the kernel's.

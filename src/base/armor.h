@@ -1,0 +1,30 @@
+/*
+ * Bytes as text (RFC 4648), for what people copy and what stands in URLs and
+ * JSON: hex and base32 in lower case, base64url; none of them padded. Nothing
+ * is decoded in constant time: what is secret is so to others, not to who
+ * holds the text.
+ */
+#ifndef BASE_ARMOR_H
+#define BASE_ARMOR_H
+
+#include "base/span.h"
+
+/* The value is how many bits a character holds. */
+enum armor { ARMOR_HEX = 4, ARMOR_BASE32 = 5, ARMOR_BASE64URL = 6 };
+
+/* Characters for len bytes, without a NUL. */
+#define ARMOR_LEN(armor, len) (((len)*8 + (armor)-1) / (armor))
+
+/* Writes ARMOR_LEN() characters and a NUL. Returns out. */
+char *armor_encode(enum armor armor, struct span bytes, char *out);
+
+/* Writes at most text.len * armor / 8 bytes; their number comes back. -EINVAL
+ * for a character that is not of the alphabet, a length that no bytes have, or
+ * bits behind the last byte that are not 0: so no two texts are the same bytes,
+ * but for upper case, which hex and base32 take as well. */
+long armor_decode(enum armor armor, struct span text, uint8_t *out);
+
+/* Whether the character may stand in such a text. */
+bool armor_is_character(enum armor armor, char c);
+
+#endif

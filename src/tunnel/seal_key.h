@@ -1,0 +1,43 @@
+/*
+ * The key schedule of sealed signalling (docs/PROTOCOL.md): what is derived
+ * from a provider id and an invite's secret.
+ */
+#ifndef TUNNEL_SEAL_KEY_H
+#define TUNNEL_SEAL_KEY_H
+
+#include "tunnel/crypto.h"
+#include "tunnel/identity.h"
+
+enum {
+    INVITE_SECRET_LEN = 16,
+    SEAL_KEY_ID_LEN = 8,
+    SEAL_SALT_LEN = PROCESS_SALT_LEN, /* random, of each process */
+    SEAL_ROOM_LEN = 32,               /* characters */
+    SEAL_NAME_MAX = 64                /* of an invite */
+};
+
+/* Who sends. */
+enum seal_side { SEAL_PROVIDER, SEAL_CONSUMER };
+
+/* Of one invite; secret, but for the id. */
+struct seal_key {
+    uint8_t provider_id[PROVIDER_ID_LEN];
+    uint8_t id[SEAL_KEY_ID_LEN];
+    uint8_t from[2][CRYPTO_KEY_LEN]; /* by enum seal_side */
+};
+
+void seal_key_init(struct seal_key *key, const uint8_t provider_id[PROVIDER_ID_LEN],
+                   const uint8_t secret[INVITE_SECRET_LEN]);
+
+/* Zeroes it. */
+void seal_key_deinit(struct seal_key *key);
+
+/* The key under which one process of that side seals; to be zeroed. */
+void seal_key_of_process(const struct seal_key *key, enum seal_side side,
+                         const uint8_t salt[SEAL_SALT_LEN], uint8_t out[CRYPTO_KEY_LEN]);
+
+/* The room of a provider, which says nothing of it to who has no link. Returns
+ * out. */
+char *seal_room(const uint8_t provider_id[PROVIDER_ID_LEN], char out[SEAL_ROOM_LEN + 1]);
+
+#endif
