@@ -163,3 +163,8 @@ const char *peer_remote_tool(const struct peer *peer)
 {
     return peer->has_remote && peer->remote.tool[0] ? peer->remote.tool : NULL;
 }
+
+struct span peer_remote_promise(const struct peer *peer)
+{
+    return span_from_string(peer->remote.promise);
+}

@@ -69,8 +69,10 @@ struct peer_config {
     struct ice_servers *servers; /* STUN and TURN; outlives the peer */
     bool is_relay_only;          /* only relayed candidates: the other side, and who reads
                                     signalling, do not learn our addresses */
-    const char *tool; /* "a=tool:" of our descriptions (RFC 8866 section 6.4): says whether a
+    const char *tool;    /* "a=tool:" of our descriptions (RFC 8866 section 6.4): says whether a
                          provider or a consumer speaks */
+    const char *promise; /* "a=tunnel-agree:" of them, or NULL: what the owner would agree to;
+                            outlives the peer */
 };
 
 struct peer *peer_new(struct loop *loop, const struct peer_config *config,
@@ -165,6 +167,9 @@ const char *peer_remote_tool(const struct peer *peer);
 
 /* Of one that is closed: whether the other side has done so in good order. */
 bool peer_has_heard_goodbye(const struct peer *peer);
+
+/* The other side's "a=tunnel-agree:", empty where it has none. */
+struct span peer_remote_promise(const struct peer *peer);
 
 /* Tells the other side (SCTP abort or shutdown, DTLS close_notify) and frees;
  * no handler is called any more. Allowed under a handler. */

@@ -90,6 +90,8 @@ static void begin(struct peer *peer)
     copy_credentials(peer);
     snprintf(peer->local.tool, sizeof peer->local.tool, "%s",
              peer->config.tool ? peer->config.tool : "");
+    snprintf(peer->local.promise, sizeof peer->local.promise, "%s",
+             peer->config.promise ? peer->config.promise : "");
     memcpy(peer->local.fingerprint, cert_fingerprint(peer->config.cert), CERT_FINGERPRINT_LEN);
     peer->is_fresh = true;
     ice_io_gather(peer->ice);

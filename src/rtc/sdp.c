@@ -163,10 +163,19 @@ static void parse_pacing(struct parser *p, struct span text)
         p->out->pacing_ms = (unsigned)pacing_ms;
 }
 
+/* One that is too long, or holds blanks, counts as absent. */
+static void parse_promise(struct parser *p, struct span value)
+{
+    if (value.len <= SDP_PROMISE_MAX && is_visible(value))
+        copy_string(p->out->promise, sizeof p->out->promise, value);
+}
+
 static void parse_session_attribute(struct parser *p, struct span value)
 {
     if (strip_prefix(&value, "tool:"))
         copy_string(p->out->tool, sizeof p->out->tool, value);
+    else if (strip_prefix(&value, "tunnel-agree:"))
+        parse_promise(p, value);
     else if (strip_prefix(&value, "ice-pacing:"))
         parse_pacing(p, value);
     else if (strip_prefix(&value, "group:BUNDLE"))

@@ -19,6 +19,7 @@ enum {
     SDP_PWD_MAX = 256,
     SDP_MID_MAX = 64,
     SDP_TOOL_MAX = 64,
+    SDP_PROMISE_MAX = 256,
     SDP_CANDIDATES_MAX = 256, /* more are ignored; the ICE agent chooses among them */
     SDP_SECTIONS_MAX = 32,    /* of m= lines: each one costs lines in our answer */
     SDP_SECTION_LINE_MAX = 128,
@@ -49,10 +50,11 @@ struct sdp {
     enum sdp_setup setup;                      /* SDP_ACTPASS where absent */
     char mid[SDP_MID_MAX + 1];                 /* empty where absent */
     uint16_t sctp_port;
-    uint32_t max_message_size;   /* 65536 where absent; 0 means any (RFC 8841 section 6) */
-    char tool[SDP_TOOL_MAX + 1]; /* empty where absent */
-    bool is_legacy;              /* the old "DTLS/SCTP 5000" m-line: an answer uses the same */
-    bool is_bundle;              /* has a BUNDLE group */
+    uint32_t max_message_size;         /* 65536 where absent; 0 means any (RFC 8841 section 6) */
+    char tool[SDP_TOOL_MAX + 1];       /* empty where absent */
+    char promise[SDP_PROMISE_MAX + 1]; /* a=tunnel-agree: visible characters, or empty */
+    bool is_legacy; /* the old "DTLS/SCTP 5000" m-line: an answer uses the same */
+    bool is_bundle; /* has a BUNDLE group */
     bool end_of_candidates;
     size_t candidate_count;
     char **candidates;    /* "candidate:…" */

@@ -66,6 +66,8 @@ static void format_session(struct buf *out, const struct sdp *sdp)
                       sdp->session_id, sdp->session_version);
     if (sdp->tool[0])
         buf_append_format(out, "a=tool:%s\r\n", sdp->tool);
+    if (sdp->promise[0])
+        buf_append_format(out, "a=tunnel-agree:%s\r\n", sdp->promise);
     if (sdp->is_bundle && sdp->mid[0])
         buf_append_format(out, "a=group:BUNDLE %s\r\n", sdp->mid);
     if (sdp->pacing_ms > 0)

@@ -4,7 +4,9 @@
  *
  *             HELLO / AGREE             PING, PONG
  *   starting ---------------> ready ------------------> dead
- *        \------- no answer, wrong role, no common version ---^
+ *      | \------ no answer, wrong role, no common version ---^
+ *      | a promise                                           |
+ *      +----> eager: streams may be opened; else as starting +
  *
  * A stream is one exchange. The consumer opens it with a request head; each
  * side writes its body and ends it. It is over with the end of the response,
@@ -120,8 +122,14 @@ struct mux *mux_new(enum mux_role role, unsigned features, const struct mux_hand
 /* No stream may be open: see mux_fail(). */
 void mux_free(struct mux *mux);
 
-/* The channel is open; a consumer says HELLO. */
-void mux_start(struct mux *mux, uint64_t now_us);
+/* Of a provider: what it will agree to, for its session description, so that
+ * a consumer knows that before AGREE. NUL-terminated, to be freed. */
+char *mux_promise(const struct mux *mux);
+
+/* The channel is open; a consumer says HELLO. With the other side's promise it
+ * is ready at once, and requests go right behind; an empty one, or one that
+ * cannot be read, is none. */
+void mux_start(struct mux *mux, struct span promise, uint64_t now_us);
 
 /* Takes one message from a channel. */
 void mux_feed(struct mux *mux, unsigned channel, struct span message, uint64_t now_us);

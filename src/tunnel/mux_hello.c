@@ -14,6 +14,11 @@
  * whatever arrives on a further channel does so behind the handshake: a
  * consumer opens no stream before AGREE, and a provider answers only what was
  * asked.
+ *
+ * A provider that has promised what it will agree to spares the consumer that
+ * round trip. What the consumer opens meanwhile stays on the first channel for
+ * good, where nothing of it overtakes HELLO; the answers come on channels that
+ * it knows of by the promise. AGREE must keep it.
  */
 #include <assert.h>
 #include <errno.h>
@@ -34,7 +39,41 @@ static void send_ping(struct mux *mux, uint64_t now_us)
     mux_send_control(mux, 0, FRAME_PING, 0, (struct span){0});
 }
 
-void mux_start(struct mux *mux, uint64_t now_us)
+static char *encode_agree(const struct mux *mux, unsigned features)
+{
+    struct agree agree = {
+        .version = PROTOCOL_VERSION,
+        .means = {features, mux_flow_first_window(mux), MUX_CHANNELS},
+    };
+    return agree_encode(&agree);
+}
+
+char *mux_promise(const struct mux *mux)
+{
+    assert(mux->role == MUX_PROVIDER);
+    return encode_agree(mux, mux->offered);
+}
+
+static void use_means(struct mux *mux, const struct session_means *theirs)
+{
+    mux->features = features_usable(mux->offered & theirs->features);
+    if (mux->features & FEATURE_FLOW)
+        mux->peer_window = theirs->window;
+    if (mux->features & FEATURE_CHANNELS)
+        mux->channels = theirs->channels < MUX_CHANNELS ? theirs->channels : MUX_CHANNELS;
+}
+
+static void become_eager(struct mux *mux, struct span promise)
+{
+    struct agree agree;
+    if (promise.len == 0 || agree_decode(promise, &agree) < 0 || agree.version != PROTOCOL_VERSION)
+        return;
+    use_means(mux, &agree.means);
+    mux->state = MUX_EAGER;
+    mux->handlers.on_ready(mux->arg);
+}
+
+void mux_start(struct mux *mux, struct span promise, uint64_t now_us)
 {
     assert(mux->state == MUX_STARTING);
     mux->last_heard_us = now_us;
@@ -49,21 +88,34 @@ void mux_start(struct mux *mux, uint64_t now_us)
     char *json = hello_encode(&hello);
     mux_send_control(mux, 0, FRAME_HELLO, 0, span_from_string(json));
     free(json);
+    become_eager(mux, promise);
+}
+
+/* Whether the means that streams are already opened by are those of AGREE. */
+static bool is_kept(const struct mux *mux, const struct session_means *agreed)
+{
+    bool has_window = !(mux->features & FEATURE_FLOW) || agreed->window >= mux->peer_window;
+    bool has_channels = !(mux->features & FEATURE_CHANNELS) || agreed->channels >= mux->channels;
+    return features_usable(mux->offered & agreed->features) == mux->features && has_window &&
+           has_channels;
 }
 
 static void become_ready(struct mux *mux, const struct session_means *theirs, uint64_t now_us)
 {
-    if (mux->state != MUX_STARTING)
+    bool is_first = mux->state == MUX_STARTING;
+    if (mux->state == MUX_EAGER && !is_kept(mux, theirs)) {
+        mux_die(mux, "the other side agreed to something else than its description says", false);
         return;
-    mux->features = features_usable(mux->offered & theirs->features);
-    if (mux->features & FEATURE_FLOW)
-        mux->peer_window = theirs->window;
-    if (mux->features & FEATURE_CHANNELS)
-        mux->channels = theirs->channels < MUX_CHANNELS ? theirs->channels : MUX_CHANNELS;
+    }
+    if (!is_first && mux->state != MUX_EAGER)
+        return;
+    if (is_first)
+        use_means(mux, theirs);
     mux->state = MUX_READY;
     mux->dead_at_us = TIME_NEVER;
     send_ping(mux, now_us);
-    mux->handlers.on_ready(mux->arg);
+    if (is_first)
+        mux->handlers.on_ready(mux->arg);
 }
 
 void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us)
@@ -88,12 +140,7 @@ void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us)
         mux_die(mux, "the other side does not speak version 1", false);
         return;
     }
-    struct agree agree = {
-        .version = PROTOCOL_VERSION,
-        .means = {features_usable(mux->offered & hello.means.features), mux_flow_first_window(mux),
-                  MUX_CHANNELS},
-    };
-    char *json = agree_encode(&agree);
+    char *json = encode_agree(mux, features_usable(mux->offered & hello.means.features));
     mux_send_control(mux, 0, FRAME_AGREE, 0, span_from_string(json));
     free(json);
     become_ready(mux, &hello.means, now_us);

@@ -18,7 +18,7 @@
 #include "tunnel/frame.h"
 #include "tunnel/mux.h"
 
-enum mux_state { MUX_STARTING, MUX_READY, MUX_DEAD };
+enum mux_state { MUX_STARTING, MUX_EAGER, MUX_READY, MUX_DEAD };
 enum {
     MUX_BUCKETS = 256,
     MUX_HEADS_MAX =
@@ -42,6 +42,7 @@ struct mux {
     struct list buckets[MUX_BUCKETS]; /* of mux_stream.by_id */
     size_t streams;
     uint32_t next_id;    /* consumer: of the next stream */
+    uint32_t eager_id;   /* consumer: of the last one that was opened before AGREE */
     uint32_t highest_id; /* provider: of a stream that was opened */
 
     struct mux_line lines[MUX_CHANNELS_MAX + 1];

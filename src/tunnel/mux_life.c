@@ -29,9 +29,11 @@ void mux_note(struct mux *mux, enum mux_note kind, const char *format, ...)
     mux->handlers.on_note(kind, text, mux->arg);
 }
 
+/* Before AGREE nothing may overtake HELLO. */
 unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id)
 {
-    return mux->channels > 0 && stream_id > 0 ? 1 + stream_id % mux->channels : 0;
+    bool is_spread = mux->channels > 0 && stream_id > mux->eager_id;
+    return is_spread ? 1 + stream_id % mux->channels : 0;
 }
 
 /* --- streams --------------------------------------------------------------- */

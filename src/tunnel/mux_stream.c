@@ -100,12 +100,14 @@ int mux_open(struct mux *mux, const struct head *request,
              const struct mux_stream_handlers *handlers, void *arg, struct mux_stream **out)
 {
     assert(mux->role == MUX_CONSUMER);
-    if (mux->state != MUX_READY)
+    if (mux->state != MUX_READY && mux->state != MUX_EAGER)
         return -ENOTCONN;
     if (mux->streams >= MUX_STREAMS_MAX)
         return -EBUSY;
     if (mux->next_id == 0) /* wrapped around */
         return -EOVERFLOW;
+    if (mux->state == MUX_EAGER)
+        mux->eager_id = mux->next_id;
     struct mux_stream *stream = mux_stream_new(mux, mux->next_id);
     if (queue_head(stream, FRAME_REQ_HEADERS, request) < 0) {
         mux_stream_free(stream);

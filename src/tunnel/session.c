@@ -22,6 +22,7 @@ struct session {
     struct loop *loop;
     struct peer *peer;
     struct mux *mux;
+    char *promise; /* of a provider: what it agrees to, for its descriptions */
     struct timer *timer;
     struct wake_watch *wake;
     const struct session_handlers *handlers;
@@ -173,7 +174,7 @@ static void on_state(enum peer_state state, void *arg)
 static void on_open(void *arg)
 {
     struct session *s = arg;
-    mux_start(s->mux, clock_now_us());
+    mux_start(s->mux, peer_remote_promise(s->peer), clock_now_us());
     rearm(s);
 }
 
@@ -255,7 +256,9 @@ struct session *session_new(struct loop *loop, enum mux_role role, unsigned feat
     s->mux = mux_new(role, features, &mux_handlers, s);
     s->timer = timer_new(loop, on_expiry, s);
     s->wake = wake_watch_new(loop, on_wake, s);
-    s->peer = peer_new(loop, config, &peer_handlers, s);
+    struct peer_config promising = *config;
+    promising.promise = s->promise = role == MUX_PROVIDER ? mux_promise(s->mux) : NULL;
+    s->peer = peer_new(loop, &promising, &peer_handlers, s);
     return s;
 }
 
@@ -263,6 +266,7 @@ static void free_session(void *arg)
 {
     struct session *s = arg;
     mux_free(s->mux);
+    free(s->promise);
     free(s);
     alloc_trim();
 }

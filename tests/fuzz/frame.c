@@ -241,7 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&run, 0, sizeof run);
     run.mux = mux_new(role, FEATURES_ALL, &handlers, NULL);
     run.now_us = 1;
-    mux_start(run.mux, run.now_us);
+    mux_start(run.mux, (struct span){0}, run.now_us);
     if (role == MUX_CONSUMER || is_extended)
         shake_hands(role, is_extended ? FEATURES_ALL : 0);
     if (role == MUX_CONSUMER)

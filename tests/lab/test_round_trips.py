@@ -26,8 +26,7 @@ STEPS = {
     "offer, answer, a check and its answer": 1.5,
     "DTLS 1.2": 1.5,  # the provider is done half a round trip before the laptop
     "INIT, INIT-ACK, COOKIE-ECHO with the channel's OPEN": 1.5,
-    "HELLO, AGREE": 1,
-    "the request and the response": 1,
+    "HELLO with the request, the response": 1,
 }
 SLACK = 0.5
 

@@ -266,6 +266,7 @@ static int setup(void **state)
             .cert = end->cert,
             .servers = scene->servers,
             .tool = i == 0 ? "first" : "second",
+            .promise = i == 0 ? "all" : NULL,
         };
         end->peer = peer_new(scene->loop, &end->config, &handlers, end);
         end->sent_digest = EVP_MD_CTX_new();
@@ -415,6 +416,8 @@ static void test_opens_at_once(void **state)
         assert_memory_equal(peer_remote_fingerprint(end->peer), cert_fingerprint(end->other->cert),
                             CERT_FINGERPRINT_LEN);
         assert_string_equal(peer_remote_tool(end->peer), end->other->config.tool);
+        assert_true(span_is_string(peer_remote_promise(end->peer),
+                                   end->other->config.promise ? end->other->config.promise : ""));
         assert_true(peer_is_writable(end->peer));
     }
 }

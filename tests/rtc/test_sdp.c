@@ -379,6 +379,33 @@ static void test_caps(void **state)
     free(line);
 }
 
+/* One that cannot be whole is none. */
+static void test_promise(void **state)
+{
+    (void)state;
+    const char *why = NULL;
+    struct sdp sdp;
+    char *longest = xasprintf("a=tunnel-agree:%0*d", SDP_PROMISE_MAX, 7);
+    char *too_long = xasprintf("a=tunnel-agree:%0*d", SDP_PROMISE_MAX + 1, 7);
+    const struct {
+        const char *line;
+        const char *expected;
+    } cases[] = {
+        {"a=tunnel-agree:{\"version\":1}", "{\"version\":1}"},
+        {"a=tunnel-agree:", ""},
+        {"a=tunnel-agree:{\"version\": 1}", ""},
+        {longest, strchr(longest, ':') + 1},
+        {too_long, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(parse_with(chromium, "a=group", cases[i].line, &sdp, &why), 0);
+        assert_string_equal(sdp.promise, cases[i].expected);
+        sdp_deinit(&sdp);
+    }
+    free(longest);
+    free(too_long);
+}
+
 static void test_formats_what_it_parses(void **state)
 {
     (void)state;
@@ -387,6 +414,7 @@ static void test_formats_what_it_parses(void **state)
     snprintf(offer.ufrag, sizeof offer.ufrag, "abcd");
     snprintf(offer.pwd, sizeof offer.pwd, "0123456789012345678901");
     snprintf(offer.tool, sizeof offer.tool, "tunnel-provider");
+    snprintf(offer.promise, sizeof offer.promise, "{\"version\":1}");
     for (size_t i = 0; i < CERT_FINGERPRINT_LEN; i++)
         offer.fingerprint[i] = (uint8_t)(i % 16 * 0x11);
     assert_true(sdp_add_candidate(&offer, "candidate:1 1 udp 1 192.168.1.5 1 typ host"));
@@ -399,6 +427,7 @@ static void test_formats_what_it_parses(void **state)
     assert_string_equal(back.ufrag, offer.ufrag);
     assert_string_equal(back.pwd, offer.pwd);
     assert_string_equal(back.tool, offer.tool);
+    assert_string_equal(back.promise, offer.promise);
     assert_string_equal(back.mid, "0");
     assert_fingerprint(&back);
     assert_int_equal(back.setup, SDP_ACTPASS);
@@ -426,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_pacing),
         cmocka_unit_test(test_lower_case_fingerprint),
         cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_promise),
         cmocka_unit_test(test_formats_what_it_parses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

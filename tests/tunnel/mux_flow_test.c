@@ -249,7 +249,7 @@ static void end_init(struct end *end, struct world *world, enum mux_role role, u
     end->out.rate = rate;
     list_init(&end->out.messages);
     end->mux = mux_new(role, features, &handlers, end);
-    mux_start(end->mux, world->now_us);
+    mux_start(end->mux, (struct span){0}, world->now_us);
 }
 
 static void end_deinit(struct end *end)

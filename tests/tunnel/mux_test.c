@@ -253,8 +253,8 @@ static int pair_setup_with(void **state, unsigned consumer, unsigned provider)
     pair->now_us = 1000;
     side_init(&pair->consumer, MUX_CONSUMER, consumer);
     side_init(&pair->provider, MUX_PROVIDER, provider);
-    mux_start(pair->consumer.mux, pair->now_us);
-    mux_start(pair->provider.mux, pair->now_us);
+    mux_start(pair->consumer.mux, (struct span){0}, pair->now_us);
+    mux_start(pair->provider.mux, (struct span){0}, pair->now_us);
     deliver_all(pair);
     assert_story(&pair->consumer, "ready; ");
     assert_story(&pair->provider, "ready; ");
@@ -642,7 +642,7 @@ static void test_no_common_version(void **state)
     (void)state;
     struct side side;
     side_init(&side, MUX_PROVIDER, FEATURE_SSE);
-    mux_start(side.mux, 0);
+    mux_start(side.mux, (struct span){0}, 0);
     feed(&side, FRAME_HELLO, 0, "{\"proto\":\"httptunnel\",\"min_version\":2,\"max_version\":9}");
     assert_story(&side, "dead: the other side does not speak version 1; ");
     struct frame frame;
@@ -657,7 +657,7 @@ static void test_hello_timeout(void **state)
     (void)state;
     struct side side;
     side_init(&side, MUX_CONSUMER, FEATURE_SSE);
-    mux_start(side.mux, 0);
+    mux_start(side.mux, (struct span){0}, 0);
     assert_int_equal(mux_deadline_us(side.mux), MUX_HELLO_TIMEOUT_US);
     mux_on_deadline(side.mux, MUX_HELLO_TIMEOUT_US);
     assert_story(&side, "dead: the other side did not answer HELLO; is it a tunnel?; ");
@@ -1164,8 +1164,103 @@ static void test_small_frames_go_beside_a_full_queue(void **state)
     assert_int_equal(pair->consumer.body_bytes, 0);
 }
 
+/* --- a promise ----------------------------------------------------------------------- */
+
+/* Nothing is delivered yet. */
+static int promised_setup(void **state)
+{
+    struct pair *pair = calloc(1, sizeof *pair);
+    pair->now_us = 1000;
+    side_init(&pair->consumer, MUX_CONSUMER, FEATURES_ALL);
+    side_init(&pair->provider, MUX_PROVIDER, FEATURES_ALL & ~FEATURE_FORWARDED);
+    char *promise = mux_promise(pair->provider.mux);
+    mux_start(pair->consumer.mux, span_from_string(promise), pair->now_us);
+    mux_start(pair->provider.mux, (struct span){0}, pair->now_us);
+    free(promise);
+    assert_story(&pair->consumer, "ready; ");
+    *state = pair;
+    return 0;
+}
+
+/* Behind HELLO, and on its channel: nothing of it may overtake that. */
+static void test_promise(void **state)
+{
+    struct pair *pair = *state;
+    assert_true(mux_has(pair->consumer.mux, FEATURE_FIELDS));
+    assert_false(mux_has(pair->consumer.mux, FEATURE_FORWARDED));
+    struct mux_stream *stream = open_stream(pair, "/early");
+    mux_stream_write(stream, SPAN_LITERAL("content"));
+    end(stream);
+    for (size_t messages = 0; messages < 4; messages++) { /* HELLO, a head, a body, an end */
+        assert_int_equal(next_channel(&pair->consumer), 0);
+        assert_true(deliver_one(pair, &pair->consumer, &pair->provider));
+    }
+    assert_story(&pair->provider, "ready; 1 GET /early; body content; end; ");
+    respond(pair->provider.stream[0], 200);
+    end(pair->provider.stream[0]);
+    deliver_all(pair);
+    assert_story(&pair->consumer, "head 200; end; "); /* ready but once */
+    open_stream(pair, "/late");
+    assert_int_equal(next_channel(&pair->consumer), 1 + 2 % MUX_CHANNELS);
+}
+
+/* The answer comes on the stream's own channel, and may overtake AGREE. */
+static void test_answer_before_agree(void **state)
+{
+    struct pair *pair = *state;
+    struct mux_stream *stream = open_stream(pair, "/early");
+    deliver_one(pair, &pair->consumer, &pair->provider);
+    deliver_one(pair, &pair->consumer, &pair->provider);
+    struct span agree = buf_bytes(&pair->provider.out);
+    uint8_t kept[512];
+    size_t len = pair->provider.out.len;
+    assert_true(len <= sizeof kept);
+    memcpy(kept, agree.data, len);
+    buf_consume(&pair->provider.out, len);
+    respond(pair->provider.stream[0], 200);
+    assert_int_equal(next_channel(&pair->provider), 1 + 1 % MUX_CHANNELS);
+    deliver_one(pair, &pair->provider, &pair->consumer);
+    assert_story(&pair->consumer, "head 200; ");
+    buf_append(&pair->provider.out, span_of(kept, len));
+    cancel(stream, "enough");
+    assert_int_equal(next_channel(&pair->consumer), 0);
+    deliver_all(pair);
+    assert_story(&pair->consumer, "");
+}
+
+static void test_promise_without_agree(void **state)
+{
+    struct pair *pair = *state;
+    open_stream(pair, "/");
+    mux_on_deadline(pair->consumer.mux, pair->now_us + MUX_HELLO_TIMEOUT_US);
+    assert_story(&pair->consumer, "dead: the other side did not answer HELLO; is it a tunnel?; ");
+}
+
+static void test_broken_promise(void **state)
+{
+    struct pair *pair = *state;
+    feed(&pair->consumer, FRAME_AGREE, 0, "{\"version\":1,\"features\":[\"sse\"]}");
+    assert_story(&pair->consumer,
+                 "dead: the other side agreed to something else than its description says; ");
+}
+
+static void test_no_promise(void **state)
+{
+    static const char *const none[] = {"", "{", "{\"version\":2}", "{\"features\":[]}",
+                                       "{\"version\":1,\"window\":0}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        struct side side;
+        side_init(&side, MUX_CONSUMER, FEATURES_ALL);
+        mux_start(side.mux, span_from_string(none[i]), 0);
+        assert_story(&side, "");
+        side_deinit(&side);
+    }
+}
+
 #define TEST(f)     cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
 #define EXTENDED(f) cmocka_unit_test_setup_teardown(f, extended_setup, pair_teardown)
+#define PROMISED(f) cmocka_unit_test_setup_teardown(f, promised_setup, pair_teardown)
 
 int main(void)
 {
@@ -1227,6 +1322,11 @@ int main(void)
         EXTENDED(test_body_that_was_not_announced),
         EXTENDED(test_streams_have_channels),
         EXTENDED(test_small_frames_go_beside_a_full_queue),
+        PROMISED(test_promise),
+        PROMISED(test_answer_before_agree),
+        PROMISED(test_promise_without_agree),
+        PROMISED(test_broken_promise),
+        cmocka_unit_test(test_no_promise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

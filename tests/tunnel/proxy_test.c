@@ -206,7 +206,7 @@ static void side_init(struct side *side, enum mux_role role)
     };
     buf_init(&side->line, LINE_MAX_LEN);
     side->mux = mux_new(role, FEATURE_SSE, &handlers, side);
-    mux_start(side->mux, clock_now_us());
+    mux_start(side->mux, (struct span){0}, clock_now_us());
 }
 
 /* ---- clients ---- */
