@@ -1,68 +1,46 @@
 /*
- * One forward is one exchange: a stream of the mux on one side, a call of the
- * HTTP client on the other. It dies with whichever ends first, and ends the
- * other; a pipe's two directions end one by one.
- *
- * Without `fields`, REQ_HEADERS does not say whether a body will follow. With a
- * Content-Length we know; without one the next frame tells: REQ_END means no
- * body, REQ_BODY means one of unknown length, sent chunked. So such a call
- * starts with that frame, which is already on its way.
- *
- * What goes to and fro, and who waits for whom, is tunnel/splice.h.
+ * A request is refused, becomes a pipe to the upstream (tunnel/connect.h), or a
+ * call to it (tunnel/forward.h).
  */
 #include "tunnel/serve.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/list.h"
-#include "base/log.h"
 #include "tunnel/connect.h"
-#include "tunnel/location.h"
+#include "tunnel/forward.h"
 #include "tunnel/permit.h"
-#include "tunnel/rewrite.h"
-#include "tunnel/splice.h"
-#include "tunnel/target.h"
 
 struct serve {
     struct loop *loop;
-    struct serve_config config;
-    struct exchange_listener listener;
-    struct upstream upstream;
-    struct own_url_upstream own;
+    struct forward_common common;
     struct permit permit;
-    struct list forwards;
-};
-
-struct forward {
-    struct serve *serve;
-    struct list link;
-    struct splice splice;
-    struct own_url_names names;
-    struct http_call *call; /* NULL until the body's framing is known */
-    struct head *head;      /* until then, where REQ_HEADERS did not say */
-    bool is_bodyless;       /* the call ended with its head */
-    struct exchange_record record;
+    bool allows_connect;
 };
 
 int serve_new(struct loop *loop, const struct serve_config *config,
               const struct serve_handlers *handlers, void *arg, struct serve **out)
 {
     struct serve *serve = xcalloc(1, sizeof *serve);
-    int error =
-        upstream_init(&serve->upstream, loop, &config->upstream, handlers->on_bad_upstream, arg);
+    serve->loop = loop;
+    serve->common = (struct forward_common){
+        .own = own_url_upstream(config->upstream.url, config->advertise),
+        .advertise = config->advertise,
+        .preserves_host = config->preserves_host,
+        .is_forwarded = config->is_forwarded,
+        .rules = config->rules,
+        .rule_count = config->rule_count,
+        .listener = {handlers->on_exchange_done, arg},
+    };
+    serve->allows_connect = config->allows_connect;
+    permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
+    int error = upstream_init(&serve->common.upstream, loop, &config->upstream,
+                              handlers->on_bad_upstream, arg);
     if (error < 0) {
         free(serve);
         return error;
     }
-    serve->loop = loop;
-    serve->config = *config;
-    serve->listener = (struct exchange_listener){handlers->on_exchange_done, arg};
-    serve->own = own_url_upstream(config->upstream.url, config->advertise);
-    permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
-    list_init(&serve->forwards);
     *out = serve;
     return 0;
 }
@@ -71,277 +49,10 @@ void serve_free(struct serve *serve)
 {
     if (!serve)
         return;
-    assert(list_is_empty(&serve->forwards));
-    upstream_deinit(&serve->upstream);
+    assert(serve->common.count == 0);
+    upstream_deinit(&serve->common.upstream);
     free(serve);
 }
-
-static void forward_done(struct forward *f, enum exchange_end end, const char *reason)
-{
-    exchange_finish(&f->record, end, reason, &f->serve->listener);
-    list_remove(&f->link);
-    head_free(f->head);
-    own_url_forget(&f->names);
-    free(f);
-}
-
-/* Ends the stream with an error behind what has come; the call is gone or never
- * was. */
-static void forward_fail(struct forward *f, enum stream_error error, const char *text)
-{
-    char *reason = xasprintf("upstream %s: %s", f->serve->upstream.name, text);
-    mux_stream_break(f->splice.stream, error, reason);
-    forward_done(f, error == STREAM_MALFORMED ? EXCHANGE_MALFORMED : EXCHANGE_FAILED, reason);
-    free(reason);
-}
-
-/* --- from the upstream ---------------------------------------------------- */
-
-static void fill_head(const struct forward *f, struct head *head,
-                      const struct http_response *response)
-{
-    head_init(head);
-    head->status = response->status;
-    head->reason = response->reason;
-    head->framing = response->framing;
-    rewrite_response(head, response);
-    location_rewrite(head, &f->serve->own, &f->names);
-}
-
-static void on_interim(const struct http_response *response, void *arg)
-{
-    struct forward *f = arg;
-    struct head head;
-    fill_head(f, &head, response);
-    head.framing = HTTP_BODY_NONE;
-    mux_stream_interim(f->splice.stream, &head);
-    head_deinit(&head);
-}
-
-static void on_response(const struct http_response *response, void *arg)
-{
-    struct forward *f = arg;
-    struct head head;
-    fill_head(f, &head, response);
-    splice_respond(&f->splice, response->framing);
-    exchange_on_head(&f->record, response->status, f->splice.is_pipe);
-    int error = mux_stream_respond(f->splice.stream, &head);
-    head_deinit(&head);
-    if (error) {
-        http_call_cancel(f->call);
-        forward_fail(f, STREAM_HEAD_TOO_LARGE, "the response's head is too large for a frame");
-    }
-}
-
-static void on_response_body(struct span bytes, void *arg)
-{
-    struct forward *f = arg;
-    exchange_on_response(&f->record, bytes.len);
-    splice_send(&f->splice, bytes);
-}
-
-static void on_response_end(struct http_fields trailers, void *arg)
-{
-    struct forward *f = arg;
-    mux_stream_end(f->splice.stream, trailers);
-    if (splice_end_response(&f->splice))
-        forward_done(f, EXCHANGE_COMPLETE, NULL);
-}
-
-static void on_call_error(enum http_call_error error, const char *text, void *arg)
-{
-    static const enum stream_error errors[] = {
-        [HTTP_CALL_DNS] = STREAM_DNS,
-        [HTTP_CALL_REFUSED] = STREAM_REFUSED,
-        [HTTP_CALL_UNREACHABLE] = STREAM_UNREACHABLE,
-        [HTTP_CALL_TIMEOUT] = STREAM_TIMEOUT,
-        [HTTP_CALL_TLS] = STREAM_TLS,
-        [HTTP_CALL_CLOSED] = STREAM_BROKEN,
-        [HTTP_CALL_BROKEN] = STREAM_BROKEN,
-        [HTTP_CALL_MALFORMED] = STREAM_INVALID,
-        [HTTP_CALL_HEAD_TOO_LARGE] = STREAM_HEAD_TOO_LARGE,
-        [HTTP_CALL_REQUEST] = STREAM_MALFORMED,
-    };
-    forward_fail(arg, errors[error], text);
-}
-
-static void on_call_drain(void *arg)
-{
-    struct forward *f = arg;
-    splice_on_local_drain(&f->splice);
-}
-
-static const struct http_call_handlers call_handlers = {
-    .on_interim = on_interim,
-    .on_response = on_response,
-    .on_body = on_response_body,
-    .on_end = on_response_end,
-    .on_error = on_call_error,
-    .on_drain = on_call_drain,
-};
-
-static void write_request(void *local, struct span bytes)
-{
-    http_call_write(local, bytes);
-}
-
-static size_t queued_request(const void *local)
-{
-    return http_call_queued(local);
-}
-
-static void set_reading_response(void *local, bool reading)
-{
-    http_call_set_reading(local, reading);
-}
-
-static const struct splice_local upstream_side = {
-    .write = write_request,
-    .queued = queued_request,
-    .set_reading = set_reading_response,
-};
-
-/* --- from the tunnel ------------------------------------------------------- */
-
-/* Sends the head upstream. False when it may not be sent; the forward is then
- * gone. */
-static bool start_call(struct forward *f, const struct head *head, enum http_framing framing)
-{
-    struct serve *serve = f->serve;
-    char *path =
-        target_for_upstream(head->target, serve->config.advertise, serve->upstream.url->path);
-    struct http_request request = {
-        .method = head->method,
-        .target = span_from_string(path),
-        .minor_version = 1,
-        .fields = head_fields(head),
-        .framing = framing,
-    };
-    log_debug("serve: stream %u: %.*s %s", mux_stream_id(f->splice.stream), SPAN_ARG(head->method),
-              path);
-    int error = http_client_call(serve->upstream.client, &request, &call_handlers, f, &f->call);
-    f->splice.local = f->call;
-    free(path);
-    if (error)
-        forward_fail(f, STREAM_MALFORMED, "the request's head may not be sent");
-    return error == 0;
-}
-
-/* The frame that tells the framing has come. */
-static bool start_kept_call(struct forward *f, enum http_framing framing)
-{
-    struct head *head = f->head;
-    f->head = NULL;
-    bool has_started = start_call(f, head, framing);
-    head_free(head);
-    return has_started;
-}
-
-static void on_request_body(struct span bytes, void *arg)
-{
-    struct forward *f = arg;
-    exchange_on_request(&f->record, bytes.len);
-    if (!f->call && !start_kept_call(f, HTTP_BODY_UNKNOWN))
-        return;
-    splice_deliver(&f->splice, bytes);
-}
-
-/* Methods whose requests usually have a body say so when it is empty
- * (RFC 9110 section 8.6). */
-static bool is_body_expected(struct span method)
-{
-    return span_is_string(method, "POST") || span_is_string(method, "PUT") ||
-           span_is_string(method, "PATCH");
-}
-
-/* There is no body: the call needs no end where the head says so. */
-static void start_bodyless_call(struct forward *f)
-{
-    if (!is_body_expected(f->head->method)) {
-        start_kept_call(f, HTTP_BODY_NONE);
-        return;
-    }
-    head_add(f->head, SPAN_LITERAL("Content-Length"), SPAN_LITERAL("0"));
-    if (start_kept_call(f, HTTP_BODY_LENGTH))
-        http_call_end(f->call, (struct http_fields){0});
-}
-
-static void on_request_end(struct http_fields trailers, void *arg)
-{
-    struct forward *f = arg;
-    bool is_over = splice_end_request(&f->splice);
-    if (!f->call) {
-        start_bodyless_call(f);
-        return;
-    }
-    if (!f->is_bodyless)
-        http_call_end(f->call, trailers);
-    if (is_over)
-        forward_done(f, EXCHANGE_COMPLETE, NULL);
-}
-
-/* The consumer's client went away, or the session did: stop the upstream. */
-static void on_stream_error(enum stream_error error, const char *text, void *arg)
-{
-    struct forward *f = arg;
-    if (f->call)
-        http_call_cancel(f->call);
-    forward_done(f, exchange_end_of_request(error), text);
-}
-
-static void on_stream_drain(void *arg)
-{
-    struct forward *f = arg;
-    splice_on_stream_drain(&f->splice);
-}
-
-static const struct mux_stream_handlers stream_handlers = {
-    .on_body = on_request_body,
-    .on_end = on_request_end,
-    .on_error = on_stream_error,
-    .on_drain = on_stream_drain,
-};
-
-static void rewrite_for_upstream(struct head *to, const struct forward *f, const struct head *from)
-{
-    const struct serve_config *config = &f->serve->config;
-    struct http_fields fields = head_fields(from);
-    const struct http_field *host = http_fields_find(fields, "Host");
-    const struct rewrite_forwarded forwarded = {.host = host ? host->value : (struct span){0},
-                                                .minor_version = 1};
-    /* Both ends are one hop, and the other knows the client. */
-    bool is_forwarded =
-        config->is_forwarded && !mux_stream_has(f->splice.stream, FEATURE_FORWARDED);
-    const struct rewrite how = {
-        .host = host && config->preserves_host
-                    ? (struct span){0}
-                    : span_from_string(f->serve->upstream.url->authority),
-        .keeps_expect = mux_stream_has(f->splice.stream, FEATURE_INTERIM),
-        .keeps_upgrade = from->framing == HTTP_BODY_PIPE,
-        .forwarded = is_forwarded ? &forwarded : NULL,
-        .rules = config->rules,
-        .rule_count = config->rule_count,
-    };
-    rewrite_request(to, fields, &how);
-}
-
-static void forward_start(struct forward *f, const struct head *head)
-{
-    struct head upstream;
-    head_init(&upstream);
-    upstream.method = head->method;
-    upstream.target = head->target;
-    rewrite_for_upstream(&upstream, f, head);
-    own_url_learn(&f->names, head_fields(head), head_fields(&upstream));
-    f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
-    if (head->is_framing_known)
-        start_call(f, &upstream, head->framing);
-    else
-        f->head = head_copy(&upstream);
-    head_deinit(&upstream);
-}
-
-/* ---- requests ---- */
 
 /* Nobody takes it on. */
 static void tell_refused(const struct serve *serve, const struct head *head, int status,
@@ -350,7 +61,7 @@ static void tell_refused(const struct serve *serve, const struct head *head, int
     struct exchange_record record;
     exchange_begin(&record, head->method, head->target);
     record.status = status;
-    exchange_finish(&record, EXCHANGE_REFUSED, why, &serve->listener);
+    exchange_finish(&record, EXCHANGE_REFUSED, why, &serve->common.listener);
 }
 
 static void refuse(const struct serve *serve, struct mux_stream *stream, const struct head *head,
@@ -366,27 +77,17 @@ static void refuse(const struct serve *serve, struct mux_stream *stream, const s
 static void start_connect(struct serve *serve, struct mux_stream *stream, const struct head *head)
 {
     const char *why = NULL;
-    if (!serve->config.allows_connect)
+    if (!serve->allows_connect)
         why = "CONNECT is not allowed here (serve --allow-connect)";
-    else if (!connect_is_allowed(head->target, serve->upstream.url))
+    else if (!connect_is_allowed(head->target, serve->common.upstream.url))
         why = "CONNECT is allowed to the upstream's own host and port only";
     if (!why) {
-        connect_start(serve->loop, stream, head->target, serve->upstream.url, &serve->listener);
+        connect_start(serve->loop, stream, head->target, serve->common.upstream.url,
+                      &serve->common.listener);
         return;
     }
     mux_stream_cancel(stream, STREAM_NOT_ALLOWED, why);
     tell_refused(serve, head, 0, why);
-}
-
-static void start_forward(struct serve *serve, struct mux_stream *stream, const struct head *head)
-{
-    struct forward *f = xcalloc(1, sizeof *f);
-    f->serve = serve;
-    f->splice = (struct splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
-    exchange_begin(&f->record, head->method, head->target);
-    list_append(&serve->forwards, &f->link);
-    mux_stream_accept(stream, &stream_handlers, f);
-    forward_start(f, head);
 }
 
 void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head)
@@ -400,5 +101,5 @@ void serve_on_request(struct serve *serve, struct mux_stream *stream, const stru
     if (refusal)
         refuse(serve, stream, head, refusal, why);
     else
-        start_forward(serve, stream, head);
+        forward_start(&serve->common, stream, head);
 }
