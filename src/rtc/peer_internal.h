@@ -2,6 +2,7 @@
  * The inside of a peer, shared by the files that make it up:
  *
  *   peer.c            life, state, what the owner calls once it is open
+ *   peer_match.c      whom a description is from
  *   peer_signal.c     descriptions and candidates, in and out
  *   peer_transport.c  ICE, DTLS, SCTP and the channel, put together
  */
@@ -81,6 +82,12 @@ void peer_end(struct peer *peer, const char *text);
 
 /* The same by the other side's wish: text says how that came. */
 void peer_end_by_goodbye(struct peer *peer, const char *text);
+
+/* peer_match.c */
+enum peer_match peer_match_sdp(const struct peer *peer, enum sdp_type type, const struct sdp *sdp);
+
+/* Other than the description before: of who restarts, or begins. */
+bool peer_has_new_credentials(const struct peer *peer, const struct sdp *sdp);
 
 /* peer_signal.c */
 void peer_on_local_candidate(const char *candidate, void *arg);

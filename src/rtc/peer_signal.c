@@ -255,15 +255,10 @@ static void take_first_offer(struct peer *peer, const struct sdp *sdp)
     peer_start_transport(peer);
 }
 
-static bool has_new_credentials(const struct peer *peer, const struct sdp *sdp)
-{
-    return strcmp(sdp->ufrag, peer->remote.ufrag) != 0;
-}
-
 /* Of a session that stands. Without new credentials nothing is restarted. */
 static void take_next_offer(struct peer *peer, const struct sdp *sdp)
 {
-    bool is_restart = has_new_credentials(peer, sdp);
+    bool is_restart = peer_has_new_credentials(peer, sdp);
     /* Otherwise we have just restarted, too. */
     bool restarts_us = is_restart && !peer->is_fresh;
     peer->is_offering = false;
@@ -299,47 +294,6 @@ static int take_offer(struct peer *peer, const struct sdp *sdp, const char **why
     return 0;
 }
 
-static bool is_same_process(const struct peer *peer, const struct sdp *sdp)
-{
-    return memcmp(sdp->fingerprint, peer->remote.fingerprint, CERT_FINGERPRINT_LEN) == 0;
-}
-
-static bool is_same_session(const struct peer *peer, const struct sdp *sdp)
-{
-    return is_same_process(peer, sdp) && sdp->session_id == peer->remote.session_id;
-}
-
-/* An answer while an offer to restart is out. Whoever has been seen to
- * restart does so again: without new credentials, that is the answer to an
- * offer before. */
-static enum peer_match match_answer(const struct peer *peer, const struct sdp *sdp)
-{
-    bool is_same = is_same_session(peer, sdp);
-    if (is_same && has_new_credentials(peer, sdp))
-        return PEER_MATCH_SESSION;
-    return is_same && peer->restarts == RESTARTS_WORK ? PEER_MATCH_LATE : PEER_MATCH_NO_RESTART;
-}
-
-static enum peer_match match(const struct peer *peer, enum sdp_type type, const struct sdp *sdp)
-{
-    if (!peer->has_remote || !is_same_process(peer, sdp))
-        return PEER_MATCH_NONE;
-    if (type == SDP_ANSWER && peer->is_offering)
-        return match_answer(peer, sdp);
-    return is_same_session(peer, sdp) ? PEER_MATCH_SESSION : PEER_MATCH_PROCESS;
-}
-
-enum peer_match peer_match(const struct peer *peer, enum sdp_type type, const char *sdp)
-{
-    struct sdp parsed;
-    const char *why;
-    if (sdp_parse(sdp, &parsed, &why) < 0)
-        return PEER_MATCH_NONE;
-    enum peer_match result = match(peer, type, &parsed);
-    sdp_deinit(&parsed);
-    return result;
-}
-
 /* 0 where a description may be taken, also where it is of no use. */
 static int check_match(struct peer *peer, enum peer_match match, const char **why)
 {
@@ -364,13 +318,13 @@ int peer_set_remote(struct peer *peer, enum sdp_type type, const char *sdp, cons
     int error = sdp_parse(sdp, &parsed, why);
     if (error < 0)
         return error;
-    enum peer_match found = match(peer, type, &parsed);
+    enum peer_match found = peer_match_sdp(peer, type, &parsed);
     bool is_crossing = is_offer && peer->has_remote && peer->is_offering;
     bool has_won = is_crossing && peer->is_offerer;
     /* Their offer, repeated because of an offer of ours that has its answer by
      * now. The one that is out is newer. */
     bool is_late = found == PEER_MATCH_LATE || (is_crossing && !has_won && peer->is_answered &&
-                                                !has_new_credentials(peer, &parsed));
+                                                !peer_has_new_credentials(peer, &parsed));
     if (peer->has_remote)
         error = check_match(peer, found, why);
     if (!error && has_won)
