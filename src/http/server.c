@@ -12,8 +12,7 @@
 #include "http/server_internal.h"
 #include "net/wake_watch.h"
 
-#define WAKE_GRACE_US    (2 * US_PER_S)  /* for who has slept as long as we have */
-#define EVICTION_NOTE_US (10 * US_PER_S) /* between two lines about it */
+#define WAKE_GRACE_US (2 * US_PER_S) /* for who has slept as long as we have */
 
 enum {
     /* So many connections may have held a lot, which is given back when three
@@ -146,17 +145,9 @@ static struct http_connection *longest_waiting(const struct http_server *server)
     return x->deadline_us - idle->after_us < y->deadline_us - heads->after_us ? x : y;
 }
 
-/* A flood of connections is not to be one of lines. */
-static void tell_eviction(struct http_server *server, const char *why)
+static void tell_eviction(const struct http_server *server, const char *why)
 {
-    uint64_t now_us = clock_now_us();
-    server->evicted++;
-    if (server->told_at_us > 0 && now_us - server->told_at_us < EVICTION_NOTE_US)
-        return;
-    log_warn("http: port %u: %s: closed %zu connections that waited for a request", server->port,
-             why, server->evicted);
-    server->told_at_us = now_us;
-    server->evicted = 0;
+    log_warn("http: port %u: %s: closed a connection that waited for a request", server->port, why);
 }
 
 /* Over the limit, who says nothing makes way: one machine that only opens

@@ -116,8 +116,6 @@ struct http_server {
     struct timer *timer;
     uint64_t timer_at_us;
     struct wake_watch *wake;
-    size_t evicted; /* for want of room, since that was last told, */
-    uint64_t told_at_us;
     time_t date_at; /* the second that date says */
     char date[32];
     uint16_t port;

@@ -79,8 +79,10 @@ static void test_description(void **state)
     assert_string_equal(ice_interfaces_describe(list, 3, text), "br-0, br-1");
     assert_string_equal(ice_interfaces_describe(list, 20, text),
                         "br-0, br-1, br-2, br-3, br-4 and 5 more");
-    for (int i = 0; i < 20; i++)
-        snprintf(list[i].name, sizeof list[i].name, "abcdefghijklm%d", i);
+    for (int i = 0; i < 20; i++) {
+        memset(list[i].name, 'a' + i, sizeof list[i].name);
+        list[i].name[sizeof list[i].name - 1] = '\0';
+    }
     assert_true(strlen(ice_interfaces_describe(list, 20, text)) < ICE_INTERFACES_TEXT_LEN - 1);
 }
 
