@@ -108,6 +108,12 @@ int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *addre
     return base;
 }
 
+void ice_agent_set_default(struct ice_agent *a, int base, bool is_default)
+{
+    if (agent_has_base(a, base, false))
+        base_set_default(a, base, is_default);
+}
+
 void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us)
 {
     if (!agent_has_base(a, base, false))

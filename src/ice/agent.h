@@ -106,6 +106,9 @@ void ice_agent_free(struct ice_agent *a, uint64_t now_us);
  * yet, but the deadline may be at once. */
 int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
                             const char *name, bool is_default, uint64_t now_us);
+/* The default route has come to lead there, or elsewhere: ranks from the next
+ * restart on, since those of now are told. */
+void ice_agent_set_default(struct ice_agent *a, int base, bool is_default);
 /* The address is gone, and so is all that hung on it. */
 void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us);
 /* 0, or -ENOSPC over ICE_AGENT_SERVERS_MAX. */

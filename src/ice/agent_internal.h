@@ -34,6 +34,7 @@ struct ice_base {
     bool is_stream;
     bool is_open;               /* a stream that is connected; UDP always */
     struct ice_address address; /* of UDP */
+    enum ice_interface_kind kind;
     uint16_t preference;
     bool is_default;   /* the default route leads there */
     int relay;         /* of a stream: whose it is */
@@ -228,6 +229,7 @@ static inline uint64_t earlier(uint64_t a, uint64_t b)
 int base_send(struct ice_agent *a, int base, const struct ice_address *remote, struct span bytes);
 int base_take(struct ice_agent *a); /* a free slot, or -1 */
 void base_free(struct ice_agent *a, int base);
+void base_set_default(struct ice_agent *a, int base, bool is_default); /* and its preference */
 /* Whether a server can be reached from a base, as far as addresses tell; and
  * how soon it is to be asked from there. */
 bool base_is_fit(const struct ice_agent *a, int base, const struct ice_address *server);

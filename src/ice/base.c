@@ -38,6 +38,13 @@ bool base_is_fit(const struct ice_agent *a, int base, const struct ice_address *
            ice_address_is_loopback(&b->address) == ice_address_is_loopback(server);
 }
 
+void base_set_default(struct ice_agent *a, int base, bool is_default)
+{
+    struct ice_base *b = &a->bases[base];
+    b->is_default = is_default;
+    b->preference = ice_interface_preference(b->kind, &b->address, is_default, base);
+}
+
 unsigned base_rank(const struct ice_agent *a, int base)
 {
     return (unsigned)a->bases[base].is_default << 16 | a->bases[base].preference;

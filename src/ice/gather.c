@@ -88,9 +88,8 @@ int gather_add_interface(struct ice_agent *a, const struct ice_address *address,
     struct ice_base *b = &a->bases[base];
     b->is_open = true;
     b->address = *address;
-    b->is_default = is_default;
-    b->preference =
-        ice_interface_preference(ice_interface_kind(name, address), address, is_default, base);
+    b->kind = ice_interface_kind(name, address);
+    base_set_default(a, base, is_default);
     c.priority = ice_candidate_priority(ICE_CANDIDATE_HOST, b->preference);
     ice_candidate_set_foundation(&c, address, NULL, TURN_UDP);
     if (local_add(a, &c, base, -1) < 0) {

@@ -119,8 +119,13 @@ void local_add_mapped(struct ice_agent *a, int base, const struct ice_address *s
 void local_announce_again(struct ice_agent *a)
 {
     for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        a->locals[i].is_announced = false;
-        if (a->locals[i].is_used)
-            announce(a, &a->locals[i]);
+        struct ice_local *l = &a->locals[i];
+        l->is_announced = false;
+        if (!l->is_used)
+            continue;
+        if (l->candidate.type != ICE_CANDIDATE_RELAY)
+            l->candidate.priority =
+                ice_candidate_priority(l->candidate.type, a->bases[l->base].preference);
+        announce(a, l);
     }
 }

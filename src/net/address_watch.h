@@ -1,6 +1,7 @@
 /*
- * Tells when the machine's addresses or interfaces change, by netlink: a
- * laptop goes from cable to WLAN, a DHCP lease brings another address.
+ * Tells when the machine's addresses, interfaces or default routes change, by
+ * netlink: a laptop goes from cable to WLAN, a DHCP lease brings another
+ * address.
  *
  * One change makes several messages (down, address gone, up, tentative, there
  * for good), so the owner is told once they have been quiet for

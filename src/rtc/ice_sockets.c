@@ -34,6 +34,7 @@ struct ice_socket {
     struct address local; /* of UDP */
     bool is_running;      /* of UDP: its interface had a carrier when we last looked */
     bool is_pinned;       /* of UDP: what it sends leaves by its interface */
+    bool is_default;      /* of UDP: the default route led there when we last looked */
 };
 
 /* ---- life ---- */
@@ -143,6 +144,7 @@ static struct ice_socket *open_interface(struct ice_sockets *s, const struct int
     }
     assert(socket->number < ICE_BASES_MAX && !s->all[socket->number]);
     s->all[socket->number] = socket;
+    socket->is_default = interface->is_default;
     pin(socket, interface);
     return socket;
 }
@@ -213,6 +215,27 @@ static bool is_route_tunnelled(const struct ice_sockets *s)
     return is_tunnelled(s, &to);
 }
 
+/* Containers and virtual machines come and go all day, and lead nowhere that
+ * the others do not; where there is no path any more, everything counts. */
+static bool is_way_out(const struct ice_sockets *s, const struct interface *interface)
+{
+    struct ice_address parsed = ice_from_sockaddr(&interface->address);
+    enum ice_interface_kind kind = ice_interface_kind(interface->name, &parsed);
+    return kind == ICE_INTERFACE_PHYSICAL || kind == ICE_INTERFACE_VPN ||
+           !ice_agent_route(s->agent);
+}
+
+/* True when the default route has come to lead there: it is the way out now. */
+static bool rank_anew(struct ice_socket *socket, const struct interface *interface)
+{
+    bool was_default = socket->is_default;
+    if (interface->is_default == was_default)
+        return false;
+    socket->is_default = interface->is_default;
+    ice_agent_set_default(socket->owner->agent, socket->number, interface->is_default);
+    return !was_default && is_way_out(socket->owner, interface);
+}
+
 /* An interface that has lost its carrier keeps its socket, since a cable that
  * is pulled may come back; but the path is better led elsewhere at once. So is
  * one that passes by a VPN which has come up since. */
@@ -231,21 +254,12 @@ static bool check_socket(struct ice_sockets *s, int number)
     const struct interface *interface = &s->machine.list[index];
     bool was_pinned = socket->is_pinned;
     pin(socket, interface);
-    if (is_on_path(s, number) && was_pinned && is_route_tunnelled(s))
+    if (is_on_path(s, number) && (was_pinned || socket->is_pinned) && is_route_tunnelled(s))
         return drop_socket(s, number);
     bool has_lost = socket->is_running && !interface->has_carrier;
     socket->is_running = interface->has_carrier;
-    return has_lost && is_on_path(s, number);
-}
-
-/* Containers and virtual machines come and go all day, and lead nowhere that
- * the others do not; where there is no path any more, everything counts. */
-static bool is_way_out(const struct ice_sockets *s, const struct interface *interface)
-{
-    struct ice_address parsed = ice_from_sockaddr(&interface->address);
-    enum ice_interface_kind kind = ice_interface_kind(interface->name, &parsed);
-    return kind == ICE_INTERFACE_PHYSICAL || kind == ICE_INTERFACE_VPN ||
-           !ice_agent_route(s->agent);
+    bool is_new_way = rank_anew(socket, interface);
+    return is_new_way || (has_lost && is_on_path(s, number));
 }
 
 /* Room for an address of that rank: the least of those in use gives way, but

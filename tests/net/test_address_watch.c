@@ -118,11 +118,48 @@ static void test_flapping(void **state)
     }
 }
 
+/* Told when another interface becomes the way out, though no address changes. */
+static void test_default_route(void **state)
+{
+    (void)state;
+    if (!build_network())
+        skip();
+    add_interface("eth1", "192.0.2.10/24");
+    add_interface("eth2", "198.51.100.10/24");
+    struct loop *loop = loop_new();
+    struct watcher w = {0};
+    w.watch = address_watch_new(loop, on_change, &w);
+    static const char *const changes[] = {
+        "route add default dev eth1",
+        "route replace default dev eth2",
+        "route add 0.0.0.0/1 dev eth1",
+        "route add 128.0.0.0/1 dev eth1",
+    };
+    static const bool are_news[] = {true, true, false, true};
+    for (int i = 0; i < 4; i++) {
+        w.has_changed = false;
+        ip("%s", changes[i]);
+        if (are_news[i])
+            run_until(loop, &w.has_changed);
+        run_for(loop, 2 * ADDRESS_WATCH_QUIET_US);
+        assert_int_equal(w.has_changed, are_news[i]);
+    }
+    /* Other routes are nobody's news, nor is one to where all goes already. */
+    w.changes = 0;
+    ip("route add 203.0.113.0/24 dev eth2");
+    ip("route add default dev eth1 metric 7");
+    run_for(loop, 3 * ADDRESS_WATCH_QUIET_US);
+    assert_int_equal(w.changes, 0);
+    address_watch_free(w.watch);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_flapping),
+        cmocka_unit_test(test_default_route),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,8 @@ struct rig {
     int candidates;
     const char *wanted;
     bool has_wanted;
+    unsigned long best_priority;
+    char best[256]; /* the candidate of that */
 };
 
 static void on_candidate(const char *candidate, void *arg)
@@ -119,6 +121,12 @@ static void on_candidate(const char *candidate, void *arg)
     struct rig *r = arg;
     if (!candidate)
         return;
+    unsigned long priority = 0;
+    sscanf(candidate, "%*[^ ] %*d %*s %lu", &priority);
+    if (priority > r->best_priority) {
+        r->best_priority = priority;
+        snprintf(r->best, sizeof r->best, "%s", candidate);
+    }
     r->candidates++;
     r->has_wanted |= strstr(candidate, r->wanted) != NULL;
 }
@@ -179,6 +187,28 @@ static void test_many_bridges(void **state)
     rig_deinit(&r);
 }
 
+/* Of two uplinks, the one that the default route leads to ranks first. */
+static void test_default_route_moves(void **state)
+{
+    (void)state;
+    if (!build_network())
+        skip();
+    add_interface("eth1", "192.0.2.10/24");
+    add_interface("eth2", "198.51.100.10/24");
+    ip("route add default dev eth1");
+    struct rig r;
+    rig_init(&r, "");
+    assert_non_null(strstr(r.best, " 192.0.2.10 "));
+    assert_false(ice_io_update_addresses(r.io));
+    ip("route replace default dev eth2");
+    assert_true(ice_io_update_addresses(r.io));
+    r.best_priority = 0;
+    ice_io_restart(r.io);
+    assert_non_null(strstr(r.best, " 198.51.100.10 "));
+    assert_false(ice_io_update_addresses(r.io));
+    rig_deinit(&r);
+}
+
 static void test_without_netlink(void **state)
 {
     (void)state;
@@ -203,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_uplinks),
         cmocka_unit_test(test_many_bridges),
+        cmocka_unit_test(test_default_route_moves),
         cmocka_unit_test(test_without_netlink), /* the last: it stays so */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
