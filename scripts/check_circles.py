@@ -21,9 +21,6 @@ ALLOWED = {
         {"conn.c", "conn_close.c", "conn_read.c", "conn_write.c"},
         {"loop.c", "timers.c", "wake_watch.c"},
     ],
-    "rtc": [
-        {"peer.c", "peer_signal.c", "peer_transport.c"},
-    ],
 }
 
 

@@ -1,15 +1,7 @@
 /*
- * States go one way:
- *
- *            both descriptions      ICE has a pair       DTLS is up
- *   PEER_NEW ──────────► CONNECTING ─────────► SECURING ─────────► OPENING
- *                                                                     │
- *       any state ──► CLOSED ◄──── OPEN ◄──── channel opened ─────────┘
- *
- * CLOSED is entered by peer_end(), from whatever engine gave up, and by the
- * connect timeout, which covers everything up to OPEN. peer_close() is the
- * owner's and tells nobody; the memory goes a turn later because it may be
- * called under any handler.
+ * What the owner of a peer calls, but for what is about descriptions and
+ * candidates (peer_signal.c). The memory goes a turn after peer_close(), which
+ * may be called under any handler.
  */
 #include "rtc/peer.h"
 
@@ -20,44 +12,6 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "rtc/peer_internal.h"
-
-static const char *const state_names[] = {"new",     "connecting", "securing",
-                                          "opening", "open",       "closed"};
-
-const char *peer_state_name(enum peer_state state)
-{
-    return state_names[state];
-}
-
-void peer_set_state(struct peer *peer, enum peer_state state)
-{
-    if (peer->state == state)
-        return;
-    peer->state = state;
-    if (!peer->is_closed)
-        peer->handlers.on_state(state, peer->arg);
-}
-
-void peer_end(struct peer *peer, const char *text)
-{
-    if (peer->state == PEER_CLOSED || peer->is_stopping)
-        return;
-    peer_stop_transport(peer);
-    peer_set_state(peer, PEER_CLOSED);
-    if (!peer->is_closed)
-        peer->handlers.on_close(text, peer->arg);
-}
-
-void peer_end_by_goodbye(struct peer *peer, const char *text)
-{
-    peer->has_heard_goodbye = true;
-    peer_end(peer, text);
-}
-
-bool peer_has_heard_goodbye(const struct peer *peer)
-{
-    return peer->has_heard_goodbye;
-}
 
 struct peer *peer_new(struct loop *loop, const struct peer_config *config,
                       const struct peer_handlers *handlers, void *arg)
@@ -92,7 +46,7 @@ void peer_close(struct peer *peer)
     if (!peer || peer->is_closed)
         return;
     peer->is_closed = true;
-    peer_stop_transport(peer);
+    peer_stop(peer);
     peer->state = PEER_CLOSED;
     loop_defer(peer->loop, destroy, peer);
 }
@@ -167,4 +121,9 @@ const char *peer_remote_tool(const struct peer *peer)
 struct span peer_remote_promise(const struct peer *peer)
 {
     return span_from_string(peer->remote.promise);
+}
+
+bool peer_has_heard_goodbye(const struct peer *peer)
+{
+    return peer->has_heard_goodbye;
 }

@@ -1,10 +1,13 @@
 /*
- * The inside of a peer, shared by the files that make it up:
+ * The inside of a peer, shared by the files that make it up. Each calls those
+ * below it:
  *
- *   peer.c            life, state, what the owner calls once it is open
- *   peer_match.c      whom a description is from
+ *   peer.c            life, what the owner calls once it is open
  *   peer_signal.c     descriptions and candidates, in and out
- *   peer_transport.c  ICE, DTLS, SCTP and the channel, put together
+ *   peer_match.c      whom a description is from
+ *   peer_transport.c  the path and DTLS on it
+ *   peer_sctp.c       the association and its channels
+ *   peer_state.c      state, the end, the timer
  */
 #ifndef RTC_PEER_INTERNAL_H
 #define RTC_PEER_INTERNAL_H
@@ -73,15 +76,39 @@ struct peer {
     struct timer *path_timer; /* runs while there is no path any more */
 };
 
-/* peer.c */
+/* peer_state.c */
 void peer_set_state(struct peer *peer, enum peer_state state);
 
 /* The connection is over: says bye, lets go of the engines and tells the
  * owner. Does nothing the second time. */
 void peer_end(struct peer *peer, const char *text);
-
 /* The same by the other side's wish: text says how that came. */
 void peer_end_by_goodbye(struct peer *peer, const char *text);
+/* The same, but tells nobody. */
+void peer_stop(struct peer *peer);
+void peer_arm(struct peer *peer); /* after each call into DTLS or SCTP */
+
+/* peer_sctp.c */
+void peer_start_sctp(struct peer *peer);
+void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us);
+void peer_change_sctp_path(struct peer *peer); /* another one is used now */
+void peer_free_sctp(struct peer *peer);
+
+/* Before the loop sleeps: what was received is acknowledged, what was queued
+ * is sent, each in one go. */
+void peer_work_later(struct peer *peer);
+
+/* SCTP keeps what it receives from now on. */
+void peer_pause(struct peer *peer);
+
+/* peer_transport.c */
+/* on_candidate: as of ice_io_new(). */
+void peer_start_ice(struct peer *peer, void (*on_candidate)(const char *candidate, void *arg));
+/* From now on datagrams go that way, and only its news are heard. It is not
+ * the peer's: it outlives peer_close(), or is replaced before it ends. */
+void peer_use_path(struct peer *peer, struct rtc_path *path);
+void peer_start_transport(struct peer *peer); /* both descriptions are there */
+void peer_free_transport(struct peer *peer);
 
 /* peer_match.c */
 enum peer_match peer_match_sdp(const struct peer *peer, enum sdp_type type, const struct sdp *sdp);
@@ -90,24 +117,6 @@ enum peer_match peer_match_sdp(const struct peer *peer, enum sdp_type type, cons
 bool peer_has_new_credentials(const struct peer *peer, const struct sdp *sdp);
 
 /* peer_signal.c */
-void peer_on_local_candidate(const char *candidate, void *arg);
 void peer_signal_deinit(struct peer *peer);
-
-/* peer_transport.c */
-void peer_start_ice(struct peer *peer);
-/* From now on datagrams go that way, and only its news are heard. It is not
- * the peer's: it outlives peer_close(), or is replaced before it ends. */
-void peer_use_path(struct peer *peer, struct rtc_path *path);
-void peer_start_transport(struct peer *peer); /* both descriptions are there */
-void peer_stop_transport(struct peer *peer);  /* says bye; the engines are quiet after */
-void peer_free_transport(struct peer *peer);
-void peer_arm(struct peer *peer); /* after each call into DTLS or SCTP */
-
-/* Before the loop sleeps: what was received is acknowledged, what was queued
- * is sent, each in one go. */
-void peer_work_later(struct peer *peer);
-
-/* SCTP keeps what it receives from now on. */
-void peer_pause(struct peer *peer);
 
 #endif

@@ -40,7 +40,7 @@ static void send_candidate(struct peer *peer, const char *candidate)
     free(json);
 }
 
-void peer_on_local_candidate(const char *candidate, void *arg)
+static void on_local_candidate(const char *candidate, void *arg)
 {
     struct peer *peer = arg;
     if (!candidate)
@@ -86,7 +86,7 @@ static void copy_credentials(struct peer *peer)
 /* With peer->local initialized by its form. */
 static void begin(struct peer *peer)
 {
-    peer_start_ice(peer);
+    peer_start_ice(peer, on_local_candidate);
     copy_credentials(peer);
     snprintf(peer->local.tool, sizeof peer->local.tool, "%s",
              peer->config.tool ? peer->config.tool : "");

@@ -1,0 +1,91 @@
+/*
+ * States go one way:
+ *
+ *            both descriptions      ICE has a pair       DTLS is up
+ *   PEER_NEW ──────────► CONNECTING ─────────► SECURING ─────────► OPENING
+ *                                                                     │
+ *       any state ──► CLOSED ◄──── OPEN ◄──── channel opened ─────────┘
+ *
+ * CLOSED is entered by peer_end(), from whatever engine gave up, and by the
+ * connect timeout, which covers everything up to OPEN. peer_close() is the
+ * owner's and tells nobody.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "rtc/peer_internal.h"
+
+static const char *const state_names[] = {"new",     "connecting", "securing",
+                                          "opening", "open",       "closed"};
+
+const char *peer_state_name(enum peer_state state)
+{
+    return state_names[state];
+}
+
+void peer_set_state(struct peer *peer, enum peer_state state)
+{
+    if (peer->state == state)
+        return;
+    peer->state = state;
+    if (!peer->is_closed)
+        peer->handlers.on_state(state, peer->arg);
+}
+
+void peer_stop(struct peer *peer)
+{
+    if (peer->state == PEER_CLOSED || peer->is_stopping)
+        return;
+    peer->is_stopping = true; /* SCTP tells of its end, too */
+    if (peer->sctp)
+        sctp_assoc_abort(peer->sctp, clock_now_us());
+    if (peer->dtls)
+        dtls_send_close(peer->dtls);
+    if (peer->path)
+        rtc_path_attach(peer->path, NULL, NULL);
+    peer->path = NULL;
+    ice_io_close(peer->ice);
+    peer->ice = NULL;
+    timer_free(peer->timer);
+    timer_free(peer->connect_timer);
+    timer_free(peer->path_timer);
+    peer->timer = NULL;
+    peer->connect_timer = NULL;
+    peer->path_timer = NULL;
+}
+
+void peer_end(struct peer *peer, const char *text)
+{
+    if (peer->state == PEER_CLOSED || peer->is_stopping)
+        return;
+    peer_stop(peer);
+    peer_set_state(peer, PEER_CLOSED);
+    if (!peer->is_closed)
+        peer->handlers.on_close(text, peer->arg);
+}
+
+void peer_end_by_goodbye(struct peer *peer, const char *text)
+{
+    peer->has_heard_goodbye = true;
+    peer_end(peer, text);
+}
+
+/* ---- the timer of DTLS and SCTP ---- */
+
+static uint64_t next_deadline_us(const struct peer *peer)
+{
+    uint64_t dtls = peer->dtls ? dtls_deadline_us(peer->dtls) : TIME_NEVER;
+    uint64_t sctp = peer->sctp ? sctp_assoc_deadline(peer->sctp) : TIME_NEVER;
+    return dtls < sctp ? dtls : sctp;
+}
+
+void peer_arm(struct peer *peer)
+{
+    if (!peer->timer || peer->state == PEER_CLOSED)
+        return;
+    uint64_t deadline_us = next_deadline_us(peer);
+    if (deadline_us >= peer->armed_us)
+        return;
+    peer->armed_us = deadline_us;
+    timer_start_at(peer->timer, deadline_us);
+}
