@@ -1,0 +1,215 @@
+/*
+ * A file is replaced in five steps: a new one beside it, its bytes, fsync(2),
+ * rename(2) over the old one, fsync(2) of the folder. Each leaves the old file
+ * whole until the rename, and the new one whole from it on. What a killed writer
+ * leaves beside is overwritten by the next.
+ */
+#include "tunnel/state_folder.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+#define LOCK_NAME "lock"
+#define OURS      (S_IRUSR | S_IWUSR)
+#define OTHERS    (S_IWGRP | S_IWOTH)
+
+enum { READ_LEN = 4096 };
+
+struct state_folder {
+    char *path;
+    int fd;
+    int lock_fd; /* -1 while it is not locked */
+};
+
+/* ---- where ---- */
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+char *state_folder_path(const char *given)
+{
+    const char *systemd = variable("STATE_DIRECTORY");
+    const char *xdg = variable("XDG_STATE_HOME");
+    const char *home = variable("HOME");
+    if (given)
+        return xstrdup(given);
+    if (systemd)
+        return xstrndup(span_of(systemd, strcspn(systemd, ":")));
+    if (xdg && xdg[0] == '/') /* others are to be ignored, says XDG */
+        return xasprintf("%s/tunnel", xdg);
+    return home ? xasprintf("%s/.local/state/tunnel", home) : NULL;
+}
+
+/* ---- open ---- */
+
+static int make_folders(const char *path)
+{
+    char *copy = xstrdup(path);
+    int error = 0;
+    for (char *at = copy; error == 0 && *at;) {
+        at += 1 + strcspn(at + 1, "/");
+        char was = *at;
+        *at = '\0';
+        if (mkdir(copy, S_IRWXU) < 0 && errno != EEXIST)
+            error = -errno;
+        *at = was;
+    }
+    free(copy);
+    return error;
+}
+
+/* Whoever may write to the folder may put another identity in. */
+static int check_folder(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    return st.st_uid == geteuid() && !(st.st_mode & OTHERS) ? 0 : -EPERM;
+}
+
+int state_folder_open(const char *path, struct state_folder **out)
+{
+    static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    int fd = open(path, flags);
+    if (fd < 0 && errno == ENOENT) {
+        int error = make_folders(path);
+        if (error < 0)
+            return error;
+        fd = open(path, flags);
+    }
+    if (fd < 0)
+        return -errno;
+    int error = check_folder(fd);
+    if (error < 0) {
+        close(fd);
+        return error;
+    }
+    *out = xcalloc(1, sizeof **out);
+    **out = (struct state_folder){.path = xstrdup(path), .fd = fd, .lock_fd = -1};
+    return 0;
+}
+
+void state_folder_close(struct state_folder *folder)
+{
+    if (!folder)
+        return;
+    state_folder_unlock(folder);
+    close(folder->fd);
+    free(folder->path);
+    free(folder);
+}
+
+const char *state_folder_name(const struct state_folder *folder)
+{
+    return folder->path;
+}
+
+/* ---- the lock ---- */
+
+int state_folder_lock(struct state_folder *folder, bool waits)
+{
+    assert(folder->lock_fd < 0);
+    int fd = openat(folder->fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, OURS);
+    if (fd < 0)
+        return -errno;
+    int status;
+    do
+        status = flock(fd, waits ? LOCK_EX : LOCK_EX | LOCK_NB);
+    while (status < 0 && errno == EINTR);
+    if (status < 0) {
+        int error = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        close(fd);
+        return error;
+    }
+    folder->lock_fd = fd;
+    return 0;
+}
+
+void state_folder_unlock(struct state_folder *folder)
+{
+    if (folder->lock_fd >= 0)
+        close(folder->lock_fd);
+    folder->lock_fd = -1;
+}
+
+/* ---- files ---- */
+
+static int read_all(int fd, struct buf *out)
+{
+    for (;;) {
+        uint8_t *to = buf_reserve(out, READ_LEN);
+        if (!to)
+            return -ENOBUFS;
+        ssize_t got = read(fd, to, READ_LEN);
+        if (got == 0)
+            return 0;
+        if (got > 0)
+            buf_commit(out, (size_t)got);
+        else if (errno != EINTR)
+            return -errno;
+    }
+}
+
+int state_folder_read(const struct state_folder *folder, const char *name, struct buf *out)
+{
+    int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -errno;
+    int error = read_all(fd, out);
+    close(fd);
+    return error;
+}
+
+static int write_all(int fd, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t put = write(fd, bytes.data, bytes.len);
+        if (put < 0 && errno != EINTR)
+            return -errno;
+        if (put > 0)
+            bytes = span_skip(bytes, (size_t)put);
+    }
+    return 0;
+}
+
+static int write_beside(const struct state_folder *folder, const char *name, struct span bytes)
+{
+    int fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, OURS);
+    if (fd < 0)
+        return -errno;
+    /* One that was there may have had another mode. */
+    int error = fchmod(fd, OURS) < 0 ? -errno : 0;
+    if (error == 0)
+        error = write_all(fd, bytes);
+    if (error == 0 && fsync(fd) < 0)
+        error = -errno;
+    if (close(fd) < 0 && error == 0)
+        error = -errno;
+    return error;
+}
+
+int state_folder_replace(struct state_folder *folder, const char *name, struct span bytes)
+{
+    assert(folder->lock_fd >= 0);
+    char *beside = xasprintf("%s.new", name);
+    int error = write_beside(folder, beside, bytes);
+    if (error == 0 && renameat(folder->fd, beside, folder->fd, name) < 0)
+        error = -errno;
+    if (error < 0)
+        unlinkat(folder->fd, beside, 0);
+    else if (fsync(folder->fd) < 0)
+        error = -errno;
+    free(beside);
+    return error;
+}

@@ -1,0 +1,45 @@
+/*
+ * Where a provider keeps what must outlive it: a folder of small files, each
+ * read and replaced as a whole. A reader sees the file of before or the one of
+ * after, whenever a writer is killed, or the machine loses power.
+ *
+ * All calls block, for as long as a disk needs for a few kilobytes.
+ */
+#ifndef TUNNEL_STATE_FOLDER_H
+#define TUNNEL_STATE_FOLDER_H
+
+#include "base/buf.h"
+
+struct state_folder;
+
+/* The folder's path, to be freed: the given one, else the first of
+ * $STATE_DIRECTORY (as systemd sets it), else $XDG_STATE_HOME/tunnel, else
+ * ~/.local/state/tunnel. NULL when there is no home either. */
+char *state_folder_path(const char *given);
+
+/* Makes it where it is missing, and what lies above it, for this user alone.
+ * 0; -EPERM for one that is another user's, or that others may write to;
+ * -ENOTDIR for none; else an error of mkdir(2) or open(2). */
+int state_folder_open(const char *path, struct state_folder **out);
+
+/* Unlocks, frees. NULL is allowed. */
+void state_folder_close(struct state_folder *folder);
+
+const char *state_folder_name(const struct state_folder *folder);
+
+/* Nobody else who asks has it from now on. 0; -EAGAIN when somebody has it and
+ * we do not wait; else an error of open(2) or flock(2). Ends with the process,
+ * too. */
+int state_folder_lock(struct state_folder *folder, bool waits);
+void state_folder_unlock(struct state_folder *folder);
+
+/* Appends what is in the file. 0; -ENOENT where there is none; -ENOBUFS where
+ * less than a page of out is left behind it; else an error of open(2) or read(2). */
+int state_folder_read(const struct state_folder *folder, const char *name, struct buf *out);
+
+/* The file is what bytes are, once it is on the disk. 0, or an error of
+ * open(2), write(2), fsync(2) or rename(2); then the file is as it was. The
+ * lock must be held. */
+int state_folder_replace(struct state_folder *folder, const char *name, struct span bytes);
+
+#endif
