@@ -112,7 +112,8 @@ static void become_ready(struct mux *mux, const struct session_means *theirs, ui
     if (is_first)
         use_means(mux, theirs);
     mux->state = MUX_READY;
-    mux->dead_at_us = TIME_NEVER;
+    if (mux->pongs_owed == 0)
+        mux->dead_at_us = TIME_NEVER;
     send_ping(mux, now_us);
     if (is_first)
         mux->handlers.on_ready(mux->arg);
@@ -193,12 +194,15 @@ void mux_on_pong(struct mux *mux, uint64_t now_us)
 
 void mux_probe(struct mux *mux, uint64_t now_us)
 {
-    if (mux->state != MUX_READY)
+    if (mux->state != MUX_READY && mux->state != MUX_EAGER)
         return;
-    if (mux->paused == 0)
+    if (mux->paused == 0 && now_us + MUX_PROBE_US < mux->dead_at_us)
         mux->dead_at_us = now_us + MUX_PROBE_US;
-    send_ping(mux, now_us);
     mux->probed_us = now_us;
+    mux->pongs_owed = 1; /* to the PING that goes out behind AGREE */
+    if (mux->state == MUX_EAGER)
+        return;
+    send_ping(mux, now_us);
     mux->pongs_owed = mux->pings_out;
 }
 
