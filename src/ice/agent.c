@@ -82,7 +82,6 @@ static bool start_one(struct ice_agent *a, uint64_t now_us)
 void agent_finish(struct ice_agent *a, uint64_t now_us)
 {
     relay_plan(a, now_us);
-    a->is_unsettled = false;
     gather_end(a, relay_is_pending(a), now_us);
     select_update(a, now_us);
     if (now_us >= a->pace_us && start_one(a, now_us))
@@ -272,9 +271,7 @@ uint64_t ice_agent_deadline(struct ice_agent *a)
 {
     if (!a->is_dirty)
         return a->deadline_us;
-    uint64_t deadline = a->is_unsettled ? a->clock_us : TIME_NEVER;
-    deadline = earlier(deadline, gather_deadline(a));
-    deadline = earlier(deadline, relay_deadline(a));
+    uint64_t deadline = earlier(gather_deadline(a), relay_deadline(a));
     deadline = earlier(deadline, relay_plan_deadline(a));
     deadline = earlier(deadline, check_deadline(a));
     deadline = earlier(deadline, consent_deadline(a));

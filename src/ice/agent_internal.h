@@ -215,8 +215,7 @@ struct ice_agent {
     struct ice_route route;
     uint64_t data_us; /* data came over the route */
 
-    bool is_unsettled; /* something has failed since the last selection */
-    bool is_dirty;     /* the cached deadline is stale */
+    bool is_dirty; /* the cached deadline is stale */
     uint64_t deadline_us;
 };
 

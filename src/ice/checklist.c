@@ -364,7 +364,6 @@ void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code)
     pair->consent_next_us = TIME_NEVER;
     pair->is_suspect = false;
     pair->is_doubted = false;
-    a->is_unsettled = true;
     a->is_dirty = true;
 }
 

@@ -101,7 +101,6 @@ static void lose(struct ice_relay *r, int code, const char *text, bool tell)
         on_full(r);
     else if (was_allocated && is_worth_it)
         try_again(r, RELAY_AGAIN_US);
-    a->is_unsettled = true;
     a->is_dirty = true;
 }
 

@@ -274,6 +274,8 @@ void select_keep_old(struct ice_agent *a)
 
 uint64_t select_deadline(const struct ice_agent *a)
 {
+    if (a->selected && !a->selected->is_valid)
+        return a->clock_us; /* it failed as something was started */
     uint64_t deadline = a->selected ? a->retry_us : TIME_NEVER;
     if (a->old && a->selected != a->old_pair)
         deadline = earlier(deadline, a->old_until_us);
