@@ -13,9 +13,6 @@
  * the other side has missed that) is given a number of ours, since two records
  * of one number would be taken for a replay, and a nonce of ours, since two
  * of one nonce would break AES-GCM.
- *
- * The chain check is replaced by the fingerprint check, so a wrong
- * certificate ends the handshake with an alert before a key is agreed.
  */
 #include "rtc/dtls.h"
 
@@ -26,22 +23,15 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "rtc/cert_private.h"
-#include "rtc/dtls_bio.h"
 #include "rtc/dtls_keys.h"
+#include "rtc/dtls_ssl.h"
 
 enum {
-    /* RFC 6347 section 4.2.4.1 has 1 s as the first timeout and allows less
-     * where latency matters, as here: a lost flight costs the person 100 ms.
-     * The last ones are 3 s apart; OpenSSL gives up after twelve, about 25 s. */
-    DTLS_TIMEOUT_FIRST_US = 100 * 1000,
-    DTLS_TIMEOUT_MOST_US = 3 * 1000 * 1000,
     /* Sent again so often for nothing, a flight is sent in small datagrams: they
      * may not have been lost by chance (RFC 6347 section 4.1.1.1). */
     TIMEOUTS_OF_SIZE = 2,
@@ -53,27 +43,14 @@ enum {
  * far from them as can be. */
 #define NONCE_DISTANCE (UINT64_C(1) << 63)
 
-/* Forward secrecy and AEAD only; RFC 8827 section 6.5 makes the first
- * mandatory. */
-static const char cipher_list[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
-                                  "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
-                                  "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
-
-/* We carry no media, but some stacks (werift) end a handshake without the
- * extension, since browsers always offer it (RFC 5764 section 4.1.1). */
-static const char srtp_profiles[] = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
-
 enum dtls_state { STATE_NEW, STATE_HANDSHAKE, STATE_CONNECTED, STATE_CLOSED };
 
 struct dtls {
     enum dtls_state state;
     struct dtls_handlers handlers;
     void *arg;
-    SSL_CTX *ctx;
-    SSL *ssl;
     struct dtls_bio bio;
-    uint8_t remote_fingerprint[CERT_FINGERPRINT_LEN];
-    bool has_mismatch;
+    struct dtls_ssl ssl;
     uint64_t deadline_us;
     unsigned timeouts;
     struct dtls_records *records; /* NULL until connected */
@@ -81,64 +58,6 @@ struct dtls {
     struct buf early;             /* records of data that came before that */
     uint8_t plaintext[DTLS_PLAINTEXT_MAX];
 };
-
-static unsigned int next_timeout_us(SSL *ssl, unsigned int last_us)
-{
-    (void)ssl;
-    if (last_us == 0)
-        return DTLS_TIMEOUT_FIRST_US;
-    return last_us < DTLS_TIMEOUT_MOST_US / 2 ? last_us * 2 : DTLS_TIMEOUT_MOST_US;
-}
-
-static int on_verify(X509_STORE_CTX *store, void *arg)
-{
-    struct dtls *dtls = arg;
-    X509 *x509 = X509_STORE_CTX_get0_cert(store);
-    uint8_t digest[CERT_FINGERPRINT_LEN];
-    if (x509 && cert_digest(x509, digest) &&
-        CRYPTO_memcmp(digest, dtls->remote_fingerprint, sizeof digest) == 0) {
-        X509_STORE_CTX_set_error(store, X509_V_OK);
-        return 1;
-    }
-    dtls->has_mismatch = true;
-    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
-    return 0;
-}
-
-static bool setup_context(struct dtls *dtls, const struct cert *cert)
-{
-    dtls->ctx = SSL_CTX_new(DTLS_method());
-    if (!dtls->ctx)
-        return false;
-    SSL_CTX_set_verify(dtls->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    SSL_CTX_set_cert_verify_callback(dtls->ctx, on_verify, dtls);
-    SSL_CTX_set_session_cache_mode(dtls->ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_options(dtls->ctx,
-                        SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_read_ahead(dtls->ctx, 1);
-    return SSL_CTX_set_min_proto_version(dtls->ctx, DTLS1_2_VERSION) == 1 &&
-           SSL_CTX_set_max_proto_version(dtls->ctx, DTLS1_2_VERSION) == 1 &&
-           SSL_CTX_set_cipher_list(dtls->ctx, cipher_list) == 1 &&
-           SSL_CTX_set_tlsext_use_srtp(dtls->ctx, srtp_profiles) == 0 && /* 0: set */
-           SSL_CTX_use_certificate(dtls->ctx, cert->x509) == 1 &&
-           SSL_CTX_use_PrivateKey(dtls->ctx, cert->key) == 1;
-}
-
-static bool setup_ssl(struct dtls *dtls, enum dtls_role role)
-{
-    dtls->ssl = SSL_new(dtls->ctx);
-    BIO *bio = dtls->ssl ? dtls_bio_new(&dtls->bio) : NULL;
-    if (!bio)
-        return false;
-    SSL_set_bio(dtls->ssl, bio, bio);
-    SSL_set_mtu(dtls->ssl, DTLS_MTU);
-    DTLS_set_timer_cb(dtls->ssl, next_timeout_us);
-    if (role == DTLS_CLIENT)
-        SSL_set_connect_state(dtls->ssl);
-    else
-        SSL_set_accept_state(dtls->ssl);
-    return true;
-}
 
 /* ---- what OpenSSL sends ---- */
 
@@ -192,12 +111,7 @@ struct dtls *dtls_new(const struct cert *cert, enum dtls_role role,
     dtls->bio.arg = dtls;
     dtls->deadline_us = TIME_NEVER;
     buf_init(&dtls->early, DTLS_EARLY_MAX);
-    memcpy(dtls->remote_fingerprint, remote_fingerprint, CERT_FINGERPRINT_LEN);
-    /* Only a lack of memory fails here, as in xcalloc(). */
-    if (!setup_context(dtls, cert) || !setup_ssl(dtls, role)) {
-        ERR_print_errors_fp(stderr);
-        abort();
-    }
+    dtls_ssl_init(&dtls->ssl, cert, role, remote_fingerprint, &dtls->bio);
     return dtls;
 }
 
@@ -205,8 +119,7 @@ void dtls_free(struct dtls *dtls)
 {
     if (!dtls)
         return;
-    SSL_free(dtls->ssl);
-    SSL_CTX_free(dtls->ctx);
+    dtls_ssl_deinit(&dtls->ssl);
     dtls_bio_deinit(&dtls->bio);
     dtls_records_free(dtls->records);
     buf_deinit(&dtls->early);
@@ -216,7 +129,7 @@ void dtls_free(struct dtls *dtls)
 void dtls_limit_datagrams(struct dtls *dtls, size_t datagram_max)
 {
     size_t most = datagram_max < DTLS_MTU ? datagram_max : DTLS_MTU;
-    SSL_set_mtu(dtls->ssl, (long)(most > DTLS_MTU_LEAST ? most : DTLS_MTU_LEAST));
+    SSL_set_mtu(dtls->ssl.ssl, (long)(most > DTLS_MTU_LEAST ? most : DTLS_MTU_LEAST));
 }
 
 /* ---- running OpenSSL ---- */
@@ -232,7 +145,7 @@ static void fail(struct dtls *dtls)
 {
     const char *stage =
         dtls->state == STATE_CONNECTED ? "DTLS failed" : "the DTLS handshake failed";
-    if (dtls->has_mismatch) {
+    if (dtls->ssl.has_mismatch) {
         close_with(dtls, -EACCES,
                    "the other side's certificate does not have the fingerprint of its SDP: "
                    "somebody may be in between");
@@ -248,14 +161,14 @@ static void update_deadline(struct dtls *dtls, uint64_t now_us)
 {
     struct timeval left;
     dtls->deadline_us = TIME_NEVER;
-    if (dtls->state == STATE_HANDSHAKE && DTLSv1_get_timeout(dtls->ssl, &left) == 1)
+    if (dtls->state == STATE_HANDSHAKE && DTLSv1_get_timeout(dtls->ssl.ssl, &left) == 1)
         dtls->deadline_us = now_us + (uint64_t)left.tv_sec * US_PER_S + (uint64_t)left.tv_usec;
 }
 
 static void take_over(struct dtls *dtls)
 {
     struct dtls_session_keys keys;
-    dtls_keys_derive(dtls->ssl, &keys);
+    dtls_keys_derive(dtls->ssl.ssl, &keys);
     dtls->records = dtls_records_new(keys.aead, &keys.write, &keys.read, &dtls->resume);
     OPENSSL_cleanse(&keys, sizeof keys);
 }
@@ -263,12 +176,12 @@ static void take_over(struct dtls *dtls)
 static void run_handshake(struct dtls *dtls)
 {
     ERR_clear_error();
-    int result = SSL_do_handshake(dtls->ssl);
+    int result = SSL_do_handshake(dtls->ssl.ssl);
     if (result == 1) {
         take_over(dtls);
         dtls->state = STATE_CONNECTED;
         dtls->handlers.on_connected(dtls->arg);
-    } else if (SSL_get_error(dtls->ssl, result) != SSL_ERROR_WANT_READ) {
+    } else if (SSL_get_error(dtls->ssl.ssl, result) != SSL_ERROR_WANT_READ) {
         fail(dtls);
     }
 }
@@ -278,8 +191,8 @@ static void run_handshake(struct dtls *dtls)
 static void run_connected(struct dtls *dtls)
 {
     ERR_clear_error();
-    int result = SSL_read(dtls->ssl, dtls->plaintext, sizeof dtls->plaintext);
-    int error = SSL_get_error(dtls->ssl, result);
+    int result = SSL_read(dtls->ssl.ssl, dtls->plaintext, sizeof dtls->plaintext);
+    int error = SSL_get_error(dtls->ssl.ssl, result);
     if (result > 0 || error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
         return;
     if (error == SSL_ERROR_ZERO_RETURN)
@@ -408,7 +321,7 @@ void dtls_send_close(struct dtls *dtls)
         return;
     if (dtls->state == STATE_CONNECTED) {
         ERR_clear_error();
-        SSL_shutdown(dtls->ssl);
+        SSL_shutdown(dtls->ssl.ssl);
     }
     dtls->state = STATE_CLOSED;
     dtls->deadline_us = TIME_NEVER;
@@ -426,7 +339,7 @@ void dtls_on_deadline(struct dtls *dtls, uint64_t now_us)
     ERR_clear_error();
     if (++dtls->timeouts == TIMEOUTS_OF_SIZE)
         dtls_limit_datagrams(dtls, DTLS_MTU_LEAST);
-    if (DTLSv1_handle_timeout(dtls->ssl) < 0)
+    if (DTLSv1_handle_timeout(dtls->ssl.ssl) < 0)
         fail(dtls);
     else
         update_deadline(dtls, now_us);

@@ -26,7 +26,7 @@ static void must(int result)
     abort();
 }
 
-/* Of the suites that dtls.c offers. */
+/* Of the suites that dtls_ssl.c offers. */
 static enum dtls_aead aead_of(const SSL_CIPHER *cipher)
 {
     switch (SSL_CIPHER_get_cipher_nid(cipher)) {
