@@ -180,11 +180,11 @@ static enum verdict on_described(struct partner *p, const struct event *event)
     return judge(p, negotiation_on_described(&p->negotiation, event->sdp_type, p->out));
 }
 
-static enum verdict on_fed(struct partner *p, const struct event *event)
+static enum verdict on_fed(struct partner *p, const struct event *event, uint64_t now_us)
 {
     if (!standing_has(&p->standing, event->session))
         return judge(p, negotiation_on_fed(&p->negotiation, event, p->out));
-    standing_on_fed(&p->standing, event, p->out);
+    standing_on_fed(&p->standing, event, p->out, now_us);
     return VERDICT_GO_ON;
 }
 
@@ -235,7 +235,7 @@ enum verdict partner_on_event(struct partner *p, const struct event *event, uint
         actions_push(p->out, &(struct action){.type = ACTION_SEND_CANDIDATE, .text = event->text});
         break;
     case EVENT_FED:
-        return on_fed(p, event);
+        return on_fed(p, event, now_us);
     case EVENT_NO_RESTART:
         if (is_current)
             refuse_restart(p, now_us);
@@ -309,7 +309,7 @@ enum verdict partner_on_deadline(struct partner *p, uint64_t now_us)
     if (now_us >= negotiation_deadline_us(&p->negotiation))
         verdict = on_negotiation_deadline(p, now_us);
     if (now_us >= restart_deadline_us(&p->standing.restart, false) &&
-        standing_give_up_restart(&p->standing, p->out))
+        standing_on_restart_deadline(&p->standing, p->out))
         verdict = VERDICT_RETURN;
     return verdict;
 }

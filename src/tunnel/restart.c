@@ -20,7 +20,7 @@ const char *restart_reason_text(enum restart_reason reason)
 
 void restart_init(struct restart *r, uint64_t seed)
 {
-    *r = (struct restart){.path = PEER_PATH_WORKS};
+    *r = (struct restart){.path = PEER_PATH_WORKS, .works_by_us = TIME_NEVER};
     backoff_init(&r->backoff, RESTART_FIRST_US, RESTART_MOST_US, seed);
 }
 
@@ -29,6 +29,7 @@ void restart_reset(struct restart *r)
     r->state = RESTART_AT_REST;
     r->wanted_for = r->begun_for = RESTART_UNWANTED;
     r->path = PEER_PATH_WORKS;
+    r->works_by_us = TIME_NEVER;
 }
 
 void restart_want(struct restart *r, enum restart_reason reason)
@@ -49,6 +50,7 @@ void restart_begin(struct restart *r, uint64_t now_us)
     r->state = RESTART_UNDER_WAY;
     r->begun_for = r->wanted_for;
     r->wanted_for = RESTART_UNWANTED;
+    r->works_by_us = TIME_NEVER;
     if (now_us - r->begun_us > RESTART_CALM_US)
         backoff_reset(&r->backoff);
     r->begun_us = now_us;
@@ -62,12 +64,34 @@ void restart_settle(struct restart *r)
     r->begun_for = RESTART_UNWANTED;
 }
 
-void restart_yield(struct restart *r)
+static void wait_for_path(struct restart *r, uint64_t now_us)
+{
+    if (r->path != PEER_PATH_WORKS)
+        r->works_by_us = now_us + RESTART_PATIENCE_US;
+}
+
+void restart_on_answer(struct restart *r, uint64_t now_us)
+{
+    restart_settle(r);
+    wait_for_path(r, now_us);
+}
+
+void restart_yield(struct restart *r, uint64_t now_us)
 {
     enum restart_reason reason = r->wanted_for != RESTART_UNWANTED ? r->wanted_for : r->begun_for;
     restart_settle(r);
     r->begun_for = reason;
     r->wanted_for = RESTART_UNWANTED;
+    wait_for_path(r, now_us);
+}
+
+void restart_insist(struct restart *r)
+{
+    r->works_by_us = TIME_NEVER;
+    if (r->wanted_for == RESTART_UNWANTED)
+        r->wanted_for = r->begun_for;
+    if (r->wanted_for == RESTART_UNWANTED)
+        r->wanted_for = r->path == PEER_PATH_LOST ? RESTART_PATH_LOST : RESTART_PATH_SILENT;
 }
 
 void restart_recall(struct restart *r)
@@ -88,6 +112,7 @@ bool restart_set_path(struct restart *r, enum peer_path_state path)
     r->path = path;
     if (path != PEER_PATH_WORKS)
         return was_broken;
+    r->works_by_us = TIME_NEVER;
     if (r->state == RESTART_REFUSED)
         r->state = RESTART_AT_REST;
     if (r->state == RESTART_AT_REST)
@@ -101,5 +126,5 @@ uint64_t restart_deadline_us(const struct restart *r, bool may_begin)
 {
     if (r->state == RESTART_UNDER_WAY)
         return r->begun_us + RESTART_PATIENCE_US;
-    return may_begin && restart_is_wanted(r) ? r->not_before_us : TIME_NEVER;
+    return may_begin && restart_is_wanted(r) ? r->not_before_us : r->works_by_us;
 }

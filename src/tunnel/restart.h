@@ -10,6 +10,10 @@
  *      │                                                             │
  *      └──── another session, or the path works ◄──── refused ◄──────┘
  *
+ * Neither an answer nor the other side's offer makes a path by itself: one that
+ * does not work RESTART_PATIENCE_US later is wanted again. Our answer may be
+ * lost, as where only what we send does not get through.
+ *
  * An interface that flaps makes one restart after the other, but ever more
  * slowly (RESTART_FIRST_US to _MOST_US; after RESTART_CALM_US the least again).
  */
@@ -56,6 +60,7 @@ struct restart {
     enum peer_path_state path;
     uint64_t begun_us;
     uint64_t not_before_us;
+    uint64_t works_by_us; /* the path, after a restart of either side's; else TIME_NEVER */
     struct backoff backoff;
 };
 
@@ -72,12 +77,18 @@ bool restart_is_wanted(const struct restart *r);
 
 void restart_begin(struct restart *r, uint64_t now_us);
 
-/* It is answered, or abandoned. */
+/* It is abandoned. */
 void restart_settle(struct restart *r);
+
+/* It is answered. */
+void restart_on_answer(struct restart *r, uint64_t now_us);
 
 /* An offer of the other side counts: what we wanted ours for, our answer will
  * tell as well. */
-void restart_yield(struct restart *r);
+void restart_yield(struct restart *r, uint64_t now_us);
+
+/* Its deadline has come while none was under way: it brought no path. */
+void restart_insist(struct restart *r);
 
 /* Signalling goes away: whether our offer or answer arrived, nobody knows. */
 void restart_recall(struct restart *r);
@@ -87,8 +98,8 @@ void restart_refuse(struct restart *r);
 /* True when the path was broken before. */
 bool restart_set_path(struct restart *r, enum peer_path_state path);
 
-/* When the one under way is to be given up, or when the next one is due where
- * it may begin. */
+/* When the one under way is to be given up, when the path is to work, or when
+ * the next one is due where it may begin. */
 uint64_t restart_deadline_us(const struct restart *r, bool may_begin);
 
 #endif

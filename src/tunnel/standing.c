@@ -122,16 +122,17 @@ bool standing_on_closed(struct standing *s, const struct event *event, struct ac
     return true;
 }
 
-void standing_on_fed(struct standing *s, const struct event *event, struct actions *out)
+void standing_on_fed(struct standing *s, const struct event *event, struct actions *out,
+                     uint64_t now_us)
 {
     if (event->text)
         actions_note(out, NOTE_OF_NO_USE, event->text);
     if (event->session != s->current.session || event->is_offering)
         return;
     if (event->sdp_type == SDP_OFFER)
-        restart_yield(&s->restart);
+        restart_yield(&s->restart, now_us);
     else
-        restart_settle(&s->restart);
+        restart_on_answer(&s->restart, now_us);
 }
 
 void standing_on_path(struct standing *s, enum peer_path_state path, struct actions *out)
@@ -195,8 +196,9 @@ void standing_refuse_restart(struct standing *s, struct actions *out)
     actions_note(out, NOTE_NO_RESTART, NULL);
 }
 
-/* With a path that works, all is well and it may do so another time. */
-bool standing_give_up_restart(struct standing *s, struct actions *out)
+/* It was not answered. With a path that works, all is well and it may do so
+ * another time. */
+static bool give_up_restart(struct standing *s, struct actions *out)
 {
     standing_abandon_restart(s, out);
     actions_note(out, NOTE_NO_RESTART, NULL);
@@ -204,4 +206,12 @@ bool standing_give_up_restart(struct standing *s, struct actions *out)
         return false;
     restart_refuse(&s->restart);
     return true;
+}
+
+bool standing_on_restart_deadline(struct standing *s, struct actions *out)
+{
+    if (s->restart.state == RESTART_UNDER_WAY)
+        return give_up_restart(s, out);
+    restart_insist(&s->restart);
+    return false;
 }

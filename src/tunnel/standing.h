@@ -63,7 +63,8 @@ void standing_on_idle(struct standing *s, unsigned session, enum mux_role role,
 bool standing_on_closed(struct standing *s, const struct event *event, struct actions *out);
 
 /* What was told the peer of one has been used, or not. */
-void standing_on_fed(struct standing *s, const struct event *event, struct actions *out);
+void standing_on_fed(struct standing *s, const struct event *event, struct actions *out,
+                     uint64_t now_us);
 
 /* What has become of the current one's path. */
 void standing_on_path(struct standing *s, enum peer_path_state path, struct actions *out);
@@ -87,7 +88,7 @@ void standing_abandon_restart(struct standing *s, struct actions *out);
 /* The other side shows that it cannot. */
 void standing_refuse_restart(struct standing *s, struct actions *out);
 
-/* It was not answered in time; true when a new session is needed. */
-bool standing_give_up_restart(struct standing *s, struct actions *out);
+/* Its deadline has come; true when a new session is needed. */
+bool standing_on_restart_deadline(struct standing *s, struct actions *out);
 
 #endif

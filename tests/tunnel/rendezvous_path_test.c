@@ -52,7 +52,8 @@ static void test_restarts_cross(void **state)
     assert_int_equal(deadline_in_us(&s), RESTART_PATIENCE_US);
     s.is_offering = false;
     describe(&s, EVENT_ANSWER, "b", 1, process_b);
-    expect(&s, "feed 1 answer;");
+    change_path(&s, PEER_PATH_WORKS);
+    expect(&s, "feed 1 answer; path of 1 again; believe 1;");
     assert_int_equal(deadline_in_us(&s), TIME_NEVER);
     scene_free(&s);
     s = scene_up(MUX_CONSUMER);
@@ -60,8 +61,9 @@ static void test_restarts_cross(void **state)
     change_path(&s, PEER_PATH_LOST); /* one more reason */
     forget(&s);
     describe(&s, EVENT_OFFER, "b", 1, process_b); /* theirs does */
+    change_path(&s, PEER_PATH_WORKS);
     wait_us(&s, 60 * US_PER_S);
-    expect(&s, "feed 1 offer;");
+    expect(&s, "feed 1 offer; path of 1 again; believe 1;");
     scene_free(&s);
 }
 
@@ -167,6 +169,43 @@ static void test_answer_is_lost_with_signalling(void **state)
     forget(&s);
     join(&s, "b", true);
     expect(&s, "note: signal is back;");
+    scene_free(&s);
+}
+
+/* Only what we send is lost: they do not get our answer, and signalling seems
+ * to be well. Their offer must not be the end of it. */
+static void test_answer_is_lost(void **state)
+{
+    (void)state;
+    struct scene s = scene_up(MUX_CONSUMER);
+    FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b"); /* so that ours must wait */
+    FEED(&s, .type = EVENT_ALIVE, .session = 1);
+    change_path(&s, PEER_PATH_SILENT);
+    describe(&s, EVENT_OFFER, "b", 1, process_b);
+    FEED(&s, .type = EVENT_DESCRIBED, .session = 1, .sdp_type = SDP_ANSWER);
+    forget(&s);
+    wait_us(&s, RESTART_PATIENCE_US - 1);
+    expect(&s, "");
+    wait_us(&s, 1);
+    expect(&s, "note: restart: the other side does not answer; restart 1;");
+    scene_free(&s);
+}
+
+/* An answer is no path either. */
+static void test_restart_brings_no_path(void **state)
+{
+    (void)state;
+    struct scene s = scene_up(MUX_CONSUMER);
+    change_path(&s, PEER_PATH_LOST);
+    describe(&s, EVENT_ANSWER, "b", 1, process_b);
+    forget(&s);
+    wait_us(&s, RESTART_PATIENCE_US);
+    expect(&s, "note: restart: the path to the other side is gone; restart 1;");
+    describe(&s, EVENT_ANSWER, "b", 1, process_b);
+    change_path(&s, PEER_PATH_WORKS);
+    forget(&s);
+    wait_us(&s, 2 * RESTART_PATIENCE_US);
+    expect(&s, "");
     scene_free(&s);
 }
 
@@ -314,6 +353,8 @@ int main(void)
         cmocka_unit_test(test_spare_offer_does_not_come),
         cmocka_unit_test(test_signal_is_lost_in_a_restart),
         cmocka_unit_test(test_answer_is_lost_with_signalling),
+        cmocka_unit_test(test_answer_is_lost),
+        cmocka_unit_test(test_restart_brings_no_path),
         cmocka_unit_test(test_other_side_makes_a_session_of_it),
         cmocka_unit_test(test_other_side_is_known_not_to_restart),
         cmocka_unit_test(test_restart_is_not_answered),

@@ -121,6 +121,91 @@ static void test_unusable(void **state)
     scene_free(&s);
 }
 
+/* ---- in vain ---- */
+
+static int count(const struct scene *s, const char *words)
+{
+    int found = 0;
+    for (const char *at = s->story; (at = strstr(at, words)) != NULL; at++)
+        found++;
+    return found;
+}
+
+/* A signal server that invents others, to make us send checks to addresses that
+ * it names: as answers, as offers, or both. */
+static void test_server_that_invents_others(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct scene s = scene_joined(MUX_CONSUMER, NULL);
+        int fed = 0;
+        uint64_t began_us = s.now_us;
+        for (; s.now_us - began_us < 600 * US_PER_S; wait_us(&s, 100 * US_PER_MS)) {
+            if (strstr(s.story, "connect;"))
+                join(&s, NULL, false);
+            if (kind != 1)
+                meet(&s, "b", process_b);
+            if (kind != 0)
+                describe(&s, EVENT_OFFER, "b", 0, process_b);
+            fed += count(&s, "feed");
+            forget(&s);
+        }
+        /* RESTRAINT_FREE, then after 1, 2, 4, … 60 s. */
+        assert_in_range(fed, RESTRAINT_FREE + 5, RESTRAINT_FREE + 25);
+        scene_free(&s);
+    }
+}
+
+/* What comes too soon is not lost: we offer when its time has come. */
+static void test_offer_that_comes_too_soon(void **state)
+{
+    (void)state;
+    struct scene s = scene_joined(MUX_CONSUMER, "a");
+    for (int i = 0; i < RESTRAINT_FREE; i++)
+        describe(&s, EVENT_OFFER, "a", 0, process_b);
+    forget(&s);
+    describe(&s, EVENT_OFFER, "a", 0, process_b);
+    expect(&s, "close 4: replaced by a newer negotiation;");
+    assert_in_range(deadline_in_us(&s), RESTRAINT_FIRST_US / 2, RESTRAINT_FIRST_US);
+    wait_us(&s, RESTRAINT_FIRST_US);
+    expect(&s, "start 5 to offer;");
+    describe(&s, EVENT_ANSWER, "a", 0, process_b);
+    become_ready(&s, 5);
+    expect(&s, "feed 5 answer; up 5; [up]");
+    scene_free(&s);
+}
+
+/* Nor does it wait for who has gone. */
+static void test_who_came_too_soon_goes(void **state)
+{
+    (void)state;
+    struct scene s = scene_joined(MUX_CONSUMER, "a");
+    for (int i = 0; i <= RESTRAINT_FREE; i++)
+        describe(&s, EVENT_OFFER, "a", 0, process_b);
+    forget(&s);
+    FEED(&s, .type = EVENT_PEER_LEFT, .peer = "a");
+    expect(&s, "[waiting]");
+    assert_int_equal(deadline_in_us(&s), RENDEZVOUS_ALONE_US);
+    scene_free(&s);
+}
+
+/* Others with our job cost nobody anything. */
+static void test_others_with_our_job_are_free(void **state)
+{
+    (void)state;
+    struct scene s = scene_joined(MUX_CONSUMER, NULL);
+    for (int i = 0; i < 100; i++) {
+        FEED(&s, .type = EVENT_PEER_JOINED, .peer = "b");
+        FEED(&s, .type = EVENT_ANSWER, .peer = "b",
+             .description = {.sdp = "x", .is_same_job = true});
+        FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b");
+        forget(&s);
+    }
+    FEED(&s, .type = EVENT_PEER_JOINED, .peer = "c");
+    expect(&s, "start 101 to offer; [negotiating]");
+    scene_free(&s);
+}
+
 /* ---- rooms to come ---- */
 
 /* Nothing here knows that there are two: each partner has a session of its
@@ -160,6 +245,10 @@ int main(void)
         cmocka_unit_test(test_no_path_in_time),
         cmocka_unit_test(test_backoff),
         cmocka_unit_test(test_unusable),
+        cmocka_unit_test(test_server_that_invents_others),
+        cmocka_unit_test(test_offer_that_comes_too_soon),
+        cmocka_unit_test(test_who_came_too_soon_goes),
+        cmocka_unit_test(test_others_with_our_job_are_free),
         cmocka_unit_test(test_several_partners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

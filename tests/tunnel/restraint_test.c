@@ -1,0 +1,82 @@
+/*
+ * When the next negotiation may begin.
+ */
+#include "testing.h"
+
+#include "tunnel/restraint.h"
+
+#define START_US (1000 * US_PER_S)
+
+/* In a row, as soon as each may. Returns when the last one began. */
+static uint64_t begin(struct restraint *r, int count, uint64_t now_us)
+{
+    for (int i = 0; i < count; i++) {
+        if (!restraint_allows(r, now_us))
+            now_us = r->not_before_us;
+        assert_true(restraint_allows(r, now_us));
+        restraint_begin(r, now_us);
+    }
+    return now_us;
+}
+
+static void test_pauses(void **state)
+{
+    (void)state;
+    struct restraint r;
+    restraint_init(&r, 1);
+    uint64_t now_us = begin(&r, RESTRAINT_FREE, START_US);
+    assert_int_equal(now_us, START_US);
+    for (uint64_t bound_us = RESTRAINT_FIRST_US; bound_us < RESTRAINT_MOST_US; bound_us *= 2) {
+        uint64_t next_us = begin(&r, 1, now_us);
+        assert_in_range(next_us - now_us, bound_us / 2, bound_us);
+        now_us = next_us;
+    }
+    uint64_t next_us = begin(&r, 1, now_us);
+    assert_in_range(next_us - now_us, RESTRAINT_MOST_US / 2, RESTRAINT_MOST_US);
+}
+
+/* While one lasts, and when it ends. */
+static void test_session_that_lasts(void **state)
+{
+    (void)state;
+    struct restraint r;
+    restraint_init(&r, 1);
+    uint64_t now_us = begin(&r, 10, START_US);
+    restraint_on_up(&r, now_us);
+    assert_false(restraint_calm_down(&r, now_us + RESTRAINT_CALM_US - 1));
+    assert_false(restraint_allows(&r, now_us));
+    now_us += RESTRAINT_CALM_US;
+    assert_true(restraint_calm_down(&r, now_us));
+    assert_int_equal(begin(&r, 10, now_us) > now_us, true);
+    /* Once is enough, or whoever is up could be made to negotiate for ever. */
+    now_us += RESTRAINT_CALM_US;
+    assert_false(restraint_calm_down(&r, now_us));
+    restraint_on_down(&r);
+    assert_int_equal(begin(&r, RESTRAINT_FREE, now_us), now_us);
+}
+
+static void test_session_that_does_not(void **state)
+{
+    (void)state;
+    struct restraint r;
+    restraint_init(&r, 1);
+    uint64_t now_us = begin(&r, 10, START_US);
+    for (int i = 0; i < 10; i++) {
+        restraint_on_up(&r, now_us);
+        now_us += RESTRAINT_CALM_US - 1;
+        assert_false(restraint_calm_down(&r, now_us));
+        restraint_on_down(&r);
+    }
+    uint64_t before_us = begin(&r, 1, now_us);
+    assert_true(begin(&r, 1, before_us) - before_us >= RESTRAINT_MOST_US / 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_session_that_lasts),
+        cmocka_unit_test(test_session_that_does_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
