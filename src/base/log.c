@@ -188,7 +188,7 @@ static bool tell_lost(void)
 {
     char message[128];
     snprintf(message, sizeof message,
-             "log: %llu lines were lost here, since nobody took them in time",
+             "log: %llu lines were lost here, since there was no room for them",
              (unsigned long long)current_log.lost);
     if (current_log.lost > 0 && !put_line(LOG_WARN, NULL, NULL, message))
         return false;

@@ -49,6 +49,12 @@ static bool has_room(const struct log_sink *sink)
     return poll(&poll_fd, 1, 0) != 0;
 }
 
+/* A full disk, or one's share of it, may have room again. */
+static bool is_for_now(int error)
+{
+    return error == EAGAIN || error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
 /* What was taken of the bytes: all of them where nobody is there to take any
  * (a terminal that is gone, a pipe without a reader). */
 static size_t put(const struct log_sink *sink, const char *bytes, size_t len)
@@ -62,7 +68,7 @@ static size_t put(const struct log_sink *sink, const char *bytes, size_t len)
     while (taken < 0 && errno == EINTR);
     if (taken >= 0)
         return (size_t)taken;
-    return errno == EAGAIN ? 0 : len;
+    return is_for_now(errno) ? 0 : len;
 }
 
 bool log_sink_write(struct log_sink *sink, const char *line, size_t len)

@@ -28,8 +28,9 @@ void log_sink_init(struct log_sink *sink, int fd);
 void log_sink_deinit(struct log_sink *sink);
 
 /* Writes a line of at most LOG_LINE_MAX bytes, behind what is left of the one
- * before. False: there is no room now, and nothing of it was written. When
- * nobody is there any more, the line counts as written. */
+ * before. False: there is no room now (nobody reads, the disk is full), and
+ * nothing of it was written. When nobody is there any more, the line counts as
+ * written. */
 bool log_sink_write(struct log_sink *sink, const char *line, size_t len);
 
 #endif

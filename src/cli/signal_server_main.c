@@ -294,6 +294,7 @@ int main(int argc, char **argv)
         return EXIT_MISUSE;
     log_configure(options.log_level, options.log_format);
     signal(SIGPIPE, SIG_IGN); /* of a closed terminal or log pipe */
+    signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
 
     char *host;
     const char *why;

@@ -162,6 +162,7 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
     descriptors_allow(DESCRIPTORS);
     signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
+    signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
     int status = run(&config);
     config_deinit(&config);
     log_close();

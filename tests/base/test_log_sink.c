@@ -9,6 +9,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <termios.h>
 
@@ -126,15 +127,43 @@ static void test_reader_gone(void **state)
     close(fds[1]);
 }
 
+/* A file has room again when somebody has made some. */
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct log_sink sink;
+    struct rlimit limit = {.rlim_max = RLIM_INFINITY};
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    log_sink_init(&sink, full);
+    assert_false(log_sink_write(&sink, "lost\n", 5));
+    log_sink_deinit(&sink);
+    close(full);
+
+    FILE *file = tmpfile();
+    log_sink_init(&sink, fileno(file));
+    limit.rlim_cur = 7;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_true(log_sink_write(&sink, "written\n", 8)); /* its end waits */
+    assert_false(log_sink_write(&sink, "lost\n", 5));
+    limit.rlim_cur = RLIM_INFINITY;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_true(log_sink_write(&sink, "again\n", 6));
+    char text[32] = "";
+    assert_int_equal(pread(fileno(file), text, sizeof text - 1, 0), 14);
+    assert_string_equal(text, "written\nagain\n");
+    log_sink_deinit(&sink);
+    fclose(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pipe),
-        cmocka_unit_test(test_socket),
-        cmocka_unit_test(test_terminal),
-        cmocka_unit_test(test_reader_gone),
+        cmocka_unit_test(test_pipe),      cmocka_unit_test(test_socket),
+        cmocka_unit_test(test_terminal),  cmocka_unit_test(test_reader_gone),
+        cmocka_unit_test(test_full_disk),
     };
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     alarm(120); /* a write that blocks would never end */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
