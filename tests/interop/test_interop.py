@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -249,6 +250,52 @@ class Rogue(Case):
                 self.assertNotIn("Smuggled", headers)
                 self.assertTrue(json.loads(body)["error"]["message"])
         self.rig.wait_up()
+
+
+@unittest.skipIf(Aiortc.missing, Aiortc.missing)
+class Junk(Case):
+    """The same with all extensions, and with frames at random."""
+
+    def start_junk(self, side, seed=1):
+        program = os.path.join(HERE, "aiortc_junk.py")
+        argv = [sys.executable, program, self.rig.signal_url, self.rig.room, side, str(seed)]
+        return self.rig.run(f"junk-{side}", argv, is_product=False)
+
+    def test_consumer(self):
+        """junk ends streams of its own at most; the log says so in few lines"""
+        self.rig.start_mock()
+        self.rig.start_signal()
+        self.rig.start_serve()
+        junk = self.start_junk("consumer")
+        junk.wait_for("^done", deadline=60)
+        for _, line in junk.lines:
+            event, _, details = line.partition(" ")
+            if event == "alive":
+                what, status = json.loads(details)
+                self.assertEqual(status, 200, f"after {what}")
+        self.rig.serve.kill(signal.SIGINT)
+        self.assertEqual(self.rig.serve.wait_exit(), 0)
+        self.assertLess(len(self.rig.serve.lines), 1500)
+
+    def test_provider(self):
+        """what no response may be is 502, and others are answered all the same"""
+        sys.path.insert(0, HERE)
+        from aiortc_junk import ANSWERS
+
+        self.rig.start_signal()
+        self.start_junk("provider").wait_for("^joined 0")
+        self.rig.start_proxy()
+        self.rig.wait_up()
+        for i in range(len(ANSWERS)):
+            with self.subTest(answer=i):
+                status, headers, body = self.rig.request("GET", f"/broken/{i}")
+                self.assertEqual(status, 502, body)
+                self.assertNotIn("Smuggled", headers)
+        for _ in range(20):
+            status, _, body = self.rig.request("GET", "/junk")
+            self.assertEqual((status, body), (200, b"ok"))
+        self.rig.proxy.kill(signal.SIGINT)
+        self.assertEqual(self.rig.proxy.wait_exit(), 0)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ async def meet(signal_url, room, on_channel):
             if listening in done:
                 listening.result()  # raises what went wrong
             found = await channel
+            found.connection = connection
             await found.opened.wait()
             report("open", found.raw.label)
             await on_channel(found)
