@@ -31,6 +31,15 @@ fresh:
 	scripts/install-deps.sh fresh
 	scripts/fresh.sh $(RELEASES)
 
+# What of the code the unit tests go through, folder by folder.
+coverage:
+	scripts/install-deps.sh build check
+	$(CMAKE) --preset coverage -G Ninja
+	$(CMAKE) --build build-coverage
+	find build-coverage -name '*.gcda' -delete
+	ctest --test-dir build-coverage -j "$$(nproc)" --output-on-failure --progress
+	scripts/coverage.py build-coverage
+
 bench: all
 	bench/run.sh
 	/usr/bin/python3 bench/extensions_bench.py
