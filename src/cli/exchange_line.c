@@ -9,32 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
-
-enum { AMOUNT_MAX = 32 };
-
-static const char *format_time(uint64_t us, char out[AMOUNT_MAX])
-{
-    double s = (double)us / (double)US_PER_S;
-    if (s < 0.1)
-        snprintf(out, AMOUNT_MAX, "%.*f ms", s < 0.01, s * 1000);
-    else if (s < 600)
-        snprintf(out, AMOUNT_MAX, "%.*f s", s < 10, s);
-    else
-        snprintf(out, AMOUNT_MAX, "%.0f min", s / 60);
-    return out;
-}
-
-static const char *format_size(uint64_t bytes, char out[AMOUNT_MAX])
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-    double amount = (double)bytes;
-    size_t unit = 0;
-    for (; amount >= 1000 && unit + 1 < sizeof units / sizeof *units; unit++)
-        amount /= 1000;
-    snprintf(out, AMOUNT_MAX, "%.*f %s", unit > 0 && amount < 10, amount, units[unit]);
-    return out;
-}
+#include "cli/amount.h"
 
 /* Appends; what does not fit is left out. */
 __attribute__((format(printf, 2, 3))) static void add(char line[EXCHANGE_LINE_MAX],
@@ -58,13 +33,13 @@ const char *exchange_line_format(const struct exchange_record *r, char out[EXCHA
         add(out, " %d", r->status);
     else
         add(out, " no answer");
-    add(out, ", %s", format_time(r->end_us, amount));
+    add(out, ", %s", amount_format_time(r->end_us, amount));
     if (r->response_bytes > 0)
-        add(out, ", first byte %s", format_time(r->first_byte_us, amount));
+        add(out, ", first byte %s", amount_format_time(r->first_byte_us, amount));
     if (is_upload)
-        add(out, ", %s up", format_size(r->request_bytes, amount));
+        add(out, ", %s up", amount_format_size(r->request_bytes, amount));
     if (r->response_bytes > 0)
-        add(out, ", %s", format_size(r->response_bytes, amount));
+        add(out, ", %s", amount_format_size(r->response_bytes, amount));
     if (r->reason)
         add(out, "; %s", r->reason);
     return out;

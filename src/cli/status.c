@@ -18,6 +18,7 @@
 
 #include "base/alloc.h"
 #include "base/log_limit.h"
+#include "cli/amount.h"
 #include "cli/exchange_line.h"
 #include "cli/idle_flags.h"
 #include "net/own_address.h"
@@ -380,10 +381,26 @@ void status_print_exchange(struct status *status, const struct exchange_record *
         exchange_line_format(record, line), more);
 }
 
-void status_print_stop(struct status *status)
+/* As ping(8) does: what there was of it. */
+void status_print_stop(struct status *status, const struct tunnel_status *tunnel)
 {
-    if (status->untold > 0)
-        say(status, MARK_STEP, "untold", NULL, "%llu more exchanges had no line, for their number",
-            (unsigned long long)status->untold);
-    say(status, MARK_STEP, "stop", NULL, "closing");
+    const struct exchange_totals *totals = &tunnel->exchanges;
+    const struct peer_stats *peer = &tunnel->link.session.peer;
+    unsigned long long count = exchange_totals_count(totals);
+    char up[AMOUNT_MAX], down[AMOUNT_MAX];
+    const struct log_field fields[] = {
+        {"exchanges", NULL, (double)count},
+        {"request_bytes", NULL, (double)totals->request_bytes},
+        {"response_bytes", NULL, (double)totals->response_bytes},
+        {tunnel->link.has_session ? "rtt_ms" : NULL, NULL, (double)peer->rtt_us / US_PER_MS},
+        {"sent_packets", NULL, (double)peer->sent_packets},
+        {"lost_chunks", NULL, (double)peer->lost_chunks},
+        {0},
+    };
+    if (count > 0)
+        say(status, MARK_STEP, "stop", fields, "closing; %llu exchange%s, %s up, %s down", count,
+            count == 1 ? "" : "s", amount_format_size(totals->request_bytes, up),
+            amount_format_size(totals->response_bytes, down));
+    else
+        say(status, MARK_STEP, "stop", fields, "closing");
 }

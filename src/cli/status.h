@@ -30,6 +30,7 @@ void status_print_upstream(struct status *status, const char *why);
  * for information. Many at once are counted, as log lines of one kind are. */
 void status_print_exchange(struct status *status, const struct exchange_record *record);
 
-void status_print_stop(struct status *status);
+/* The last line, with what there was since the start. */
+void status_print_stop(struct status *status, const struct tunnel_status *tunnel);
 
 #endif

@@ -129,13 +129,15 @@ static int run(const struct config *config)
     struct stop *stop = stop_new(loop);
     struct status *status = status_new(config);
     struct tunnel *tunnel = NULL;
+    struct tunnel_status figures;
     int error = new_tunnel(loop, config, status, &tunnel);
     if (error < 0) {
         print_error(config, error);
     } else {
         status_print_start(status, tunnel_port(tunnel));
         loop_run(loop);
-        status_print_stop(status);
+        tunnel_status(tunnel, &figures);
+        status_print_stop(status, &figures);
     }
     stop_free(stop);
     tunnel_close(tunnel);

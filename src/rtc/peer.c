@@ -102,6 +102,31 @@ bool peer_get_path(const struct peer *peer, struct peer_path *out)
     return peer->path && rtc_path_describe(peer->path, out);
 }
 
+void peer_stats(const struct peer *peer, struct peer_stats *out)
+{
+    struct sctp_stats sctp = {0};
+    *out = (struct peer_stats){.state = peer->state};
+    out->has_path = peer_get_path(peer, &out->path);
+    if (!peer->sctp)
+        return;
+    sctp_assoc_stats(peer->sctp, &sctp);
+    out->rtt_us = sctp.srtt_us;
+    out->min_rtt_us = sctp.min_rtt_us;
+    out->rate_bytes_per_s = sctp.pacing_rate;
+    out->sent_bytes = sctp.sent_bytes;
+    out->received_bytes = sctp.received_bytes;
+    out->sent_packets = sctp.sent_packets;
+    out->received_packets = sctp.received_packets;
+    out->lost_chunks = sctp.lost;
+    out->retransmitted_chunks = sctp.retransmitted;
+    out->timeouts = sctp.timeouts;
+    out->queued_bytes = sctp_assoc_queued_bytes(peer->sctp);
+    out->in_flight_bytes = sctp.in_flight;
+    out->window_bytes = sctp.cwnd;
+    out->packet_bytes = sctp.mtu;
+    out->memory_bytes = sctp.memory;
+}
+
 const char *peer_describe_tried(struct peer *peer, char out[PEER_TRIED_MAX])
 {
     out[0] = '\0';

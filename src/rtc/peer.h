@@ -154,6 +154,31 @@ enum peer_state peer_get_state(const struct peer *peer);
 /* False before a path was found. */
 bool peer_get_path(const struct peer *peer, struct peer_path *out);
 
+/* Figures of a connection. What is counted is counted from its beginning. */
+struct peer_stats {
+    enum peer_state state;
+    bool has_path;
+    struct peer_path path;     /* as it is now */
+    uint64_t rtt_us;           /* smoothed, as SCTP's acknowledgements have it; 0: not yet known */
+    uint64_t min_rtt_us;       /* 0: likewise */
+    uint64_t rate_bytes_per_s; /* at which it sends at most, by what it knows of the path */
+    uint64_t sent_bytes;       /* of messages, each counted once */
+    uint64_t received_bytes;
+    uint64_t sent_packets; /* of SCTP, also with what was sent before */
+    uint64_t received_packets;
+    uint64_t lost_chunks; /* taken for lost */
+    uint64_t retransmitted_chunks;
+    uint64_t timeouts;
+    size_t queued_bytes;    /* of messages, not sent yet */
+    size_t in_flight_bytes; /* sent, and not acknowledged yet */
+    size_t window_bytes;    /* that may be in flight */
+    size_t packet_bytes;    /* the largest of SCTP that the path is known to take */
+    size_t memory_bytes;    /* of SCTP, with its queues */
+};
+
+/* At any time before peer_close(). */
+void peer_stats(const struct peer *peer, struct peer_stats *out);
+
 /* Which servers and pairs were tried for a path and how it went, for a person
  * to read; "" before that, and after the end. Returns out. */
 const char *peer_describe_tried(struct peer *peer, char out[PEER_TRIED_MAX]);

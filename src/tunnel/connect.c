@@ -17,7 +17,7 @@ struct connect {
     struct splice splice; /* the stream is the mux's once both halves have ended */
     struct conn *conn;
     struct exchange_record record;
-    const struct exchange_listener *listener;
+    const struct exchange_watch *watch;
 };
 
 bool connect_is_allowed(struct span target, const struct url *url)
@@ -71,7 +71,7 @@ static void on_data(struct span bytes, void *arg)
 
 static void connect_done(struct connect *c, enum exchange_end end, const char *reason)
 {
-    exchange_finish(&c->record, end, reason, c->listener);
+    exchange_finish(&c->record, end, reason, c->watch);
     free(c);
 }
 
@@ -171,12 +171,12 @@ static void set_reading_conn(void *local, bool reading)
 }
 
 void connect_start(struct loop *loop, struct mux_stream *stream, struct span target,
-                   const struct url *url, const struct exchange_listener *listener)
+                   const struct url *url, const struct exchange_watch *watch)
 {
     static const struct splice_local ops = {write_conn, queued_conn, set_reading_conn};
     struct connect *c = xcalloc(1, sizeof *c);
     c->splice = (struct splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
-    c->listener = listener;
+    c->watch = watch;
     exchange_begin(&c->record, SPAN_LITERAL("CONNECT"), target);
     mux_stream_accept(stream, &stream_handlers, c);
     c->splice.local = c->conn = conn_connect(loop, url->host, url->port, NULL,

@@ -21,8 +21,8 @@ bool connect_is_allowed(struct span target, const struct url *url);
 
 /* Takes on such a request, under on_request of the mux: connects, answers 200,
  * and carries both directions until both have ended. It ends with its stream,
- * and owns itself; the listener must outlive it. */
+ * and owns itself; the watch must outlive it. */
 void connect_start(struct loop *loop, struct mux_stream *stream, struct span target,
-                   const struct url *url, const struct exchange_listener *listener);
+                   const struct url *url, const struct exchange_watch *watch);
 
 #endif

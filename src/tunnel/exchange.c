@@ -94,10 +94,25 @@ void exchange_on_response(struct exchange_record *record, size_t len)
 }
 
 void exchange_finish(struct exchange_record *record, enum exchange_end end, const char *reason,
-                     const struct exchange_listener *listener)
+                     const struct exchange_watch *watch)
 {
     record->end = end;
     record->reason = reason;
     record->end_us = clock_now_us() - record->begun_us;
-    listener->on_done(record, listener->arg);
+    watch->on_done(record, watch->arg);
+}
+
+void exchange_totals_add(struct exchange_totals *totals, const struct exchange_record *record)
+{
+    totals->ends[record->end]++;
+    totals->request_bytes += record->request_bytes;
+    totals->response_bytes += record->response_bytes;
+}
+
+uint64_t exchange_totals_count(const struct exchange_totals *totals)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < EXCHANGE_ENDS; i++)
+        count += totals->ends[i];
+    return count;
 }

@@ -54,8 +54,17 @@ struct exchange_record {
     uint64_t end_us;        /* the last was handed on; a client may be reading yet */
 };
 
+/* Of all that are over. */
+struct exchange_totals {
+    uint64_t ends[EXCHANGE_ENDS]; /* how many ended so */
+    uint64_t request_bytes;
+    uint64_t response_bytes;
+};
+void exchange_totals_add(struct exchange_totals *totals, const struct exchange_record *record);
+uint64_t exchange_totals_count(const struct exchange_totals *totals);
+
 /* Who is told, under whatever ended the exchange; the record is borrowed. */
-struct exchange_listener {
+struct exchange_watch {
     void (*on_done)(const struct exchange_record *record, void *arg);
     void *arg;
 };
@@ -73,8 +82,8 @@ static inline void exchange_on_request(struct exchange_record *record, size_t le
     record->request_bytes += len;
 }
 
-/* The last call: tells the listener. */
+/* The last call: tells the watch. */
 void exchange_finish(struct exchange_record *record, enum exchange_end end, const char *reason,
-                     const struct exchange_listener *listener);
+                     const struct exchange_watch *watch);
 
 #endif

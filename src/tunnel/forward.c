@@ -28,7 +28,7 @@ struct forward {
 
 static void forward_done(struct forward *f, enum exchange_end end, const char *reason)
 {
-    exchange_finish(&f->record, end, reason, &f->common->listener);
+    exchange_finish(&f->record, end, reason, &f->common->watch);
     f->common->count--;
     head_free(f->head);
     own_url_forget(&f->names);

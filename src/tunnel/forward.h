@@ -20,7 +20,7 @@ struct forward_common {
     bool is_forwarded;
     const struct http_field *rules;
     size_t rule_count;
-    struct exchange_listener listener;
+    struct exchange_watch watch;
     size_t count; /* that are under way */
 };
 

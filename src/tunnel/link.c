@@ -35,6 +35,7 @@ struct link {
     char key[UUID_TEXT_LEN + 1];  /* by which the signal server knows us again */
     struct signal_client *client; /* NULL while away */
     struct sessions sessions;
+    unsigned current;          /* the session that is up, or 0 */
     struct peer_path told;     /* of the session that is up, to the owner; empty before */
     char problem[PROBLEM_MAX]; /* of the event that is dealt with, or "" */
     enum problem_kind problem_kind;
@@ -289,6 +290,7 @@ static void act(struct link *link, const struct action *action)
         break;
     case ACTION_UP:
         link->told = (struct peer_path){0};
+        link->current = action->session;
         link->handlers.on_up(session_mux(sessions_find(&link->sessions, action->session)),
                              link->arg);
         break;
@@ -297,6 +299,7 @@ static void act(struct link *link, const struct action *action)
                              link->arg);
         break;
     case ACTION_DOWN:
+        link->current = 0;
         link->handlers.on_down(NULL, link->arg);
         break;
     case ACTION_DOUBT:
@@ -366,6 +369,14 @@ struct link *link_new(struct loop *loop, const struct link_config *config,
     /* Now would be under the caller's feet: on_status may come at once. */
     timer_start_at(link->timer, rendezvous_deadline_us(link->rendezvous));
     return link;
+}
+
+void link_stats(const struct link *link, struct link_stats *out)
+{
+    const struct session *session = sessions_find(&link->sessions, link->current);
+    *out = (struct link_stats){.has_session = session != NULL, .sessions = link->sessions.count};
+    if (session)
+        session_stats(session, &out->session);
 }
 
 void link_close(struct link *link)

@@ -15,6 +15,7 @@
 #include "rtc/peer.h"
 #include "tunnel/action.h"
 #include "tunnel/mux.h"
+#include "tunnel/session.h"
 
 struct link;
 
@@ -56,6 +57,13 @@ struct link_handlers {
  * once. */
 struct link *link_new(struct loop *loop, const struct link_config *config,
                       const struct link_handlers *handlers, void *arg);
+
+struct link_stats {
+    bool has_session;             /* one that is up, be it in doubt */
+    struct session_stats session; /* that one */
+    size_t sessions;              /* with those that come to be, and those that drain */
+};
+void link_stats(const struct link *link, struct link_stats *out);
 
 /* Says bye, ends all streams, frees. No handler but those of streams is
  * called any more. */

@@ -5,13 +5,15 @@
 #define TUNNEL_OUTAGE_H
 
 #include "tunnel/link.h"
+#include "tunnel/problem.h"
 
+/* All zero before the first status. */
 struct outage {
-    bool has_failed; /* since the tunnel was up: why that was stays true meanwhile */
+    bool has_failed;        /* since the tunnel was up: why that was stays true meanwhile */
+    char text[PROBLEM_MAX]; /* what clients are told; "" while it is up, and before */
 };
 
-/* What clients are told from now on; NULL: what was said before stays true.
- * All zero before the first. The text is static, or the status's. */
-const char *outage_update(struct outage *outage, const struct link_status *status);
+/* True when clients are to be told another text. */
+bool outage_update(struct outage *outage, const struct link_status *status);
 
 #endif

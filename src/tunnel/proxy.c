@@ -1,5 +1,5 @@
 /*
- * Each request becomes a relay (tunnel/relay.h), in one of two lists:
+ * Each request becomes a passage (tunnel/passage.h), in one of two lists:
  *
  *   waiting (no tunnel) --mux--> streaming --> gone
  *        \--- 10 s: 503 -----------------------^
@@ -12,8 +12,8 @@
 #include "base/alloc.h"
 #include "base/list.h"
 #include "net/wake_watch.h"
+#include "tunnel/passage.h"
 #include "tunnel/proxy_head.h"
-#include "tunnel/relay.h"
 
 enum {
     CLIENT_CONNECTIONS_MAX = 4096 /* local clients; each costs a descriptor */
@@ -23,13 +23,13 @@ enum {
 
 struct proxy {
     struct loop *loop;
-    struct relay_common common;
+    struct passage_common common;
     struct http_server *server;
     bool is_forwarded;
     uint64_t wait_us;    /* of a request, for the tunnel */
     struct mux *mux;     /* NULL while the tunnel is down */
     char *problem;       /* why it is down */
-    struct list waiting; /* relays, the longest-waiting first */
+    struct list waiting; /* passages, the longest-waiting first */
     struct list streaming;
     struct timer *timer; /* of the first in waiting */
     struct wake_watch *wake;
@@ -41,13 +41,13 @@ static void rearm(struct proxy *proxy)
 {
     struct list *first = list_first(&proxy->waiting);
     timer_start_at(proxy->timer,
-                   first ? LIST_ENTRY(first, struct relay, link)->give_up_at_us : TIME_NEVER);
+                   first ? LIST_ENTRY(first, struct passage, link)->give_up_at_us : TIME_NEVER);
 }
 
-static void fail_down(const struct proxy *proxy, struct relay *r)
+static void fail_down(const struct proxy *proxy, struct passage *p)
 {
     char *message = xasprintf("the tunnel is not connected: %s", proxy->problem);
-    relay_fail(r, &answer_tunnel_down, EXCHANGE_DOWN, message);
+    passage_fail(p, &answer_tunnel_down, EXCHANGE_DOWN, message);
     free(message);
 }
 
@@ -57,10 +57,10 @@ static void on_wait_over(void *arg)
     uint64_t now_us = clock_now_us();
     struct list *first;
     while ((first = list_first(&proxy->waiting)) != NULL) {
-        struct relay *r = LIST_ENTRY(first, struct relay, link);
-        if (r->give_up_at_us > now_us)
+        struct passage *p = LIST_ENTRY(first, struct passage, link);
+        if (p->give_up_at_us > now_us)
             break;
-        fail_down(proxy, r);
+        fail_down(proxy, p);
     }
     rearm(proxy);
 }
@@ -72,32 +72,32 @@ static void on_wake(uint64_t since_us, void *arg)
     (void)since_us;
     LIST_EACH(link, tmp, &proxy->waiting)
     {
-        struct relay *r = LIST_ENTRY(link, struct relay, link);
-        r->give_up_at_us = clock_now_us() + proxy->wait_us;
+        struct passage *p = LIST_ENTRY(link, struct passage, link);
+        p->give_up_at_us = clock_now_us() + proxy->wait_us;
     }
     rearm(proxy);
 }
 
-static void let_wait(struct proxy *proxy, struct relay *r, const struct head *head)
+static void let_wait(struct proxy *proxy, struct passage *p, const struct head *head)
 {
-    relay_hold(r, head);
-    r->give_up_at_us = clock_now_us() + proxy->wait_us;
-    list_append(&proxy->waiting, &r->link);
+    passage_hold(p, head);
+    p->give_up_at_us = clock_now_us() + proxy->wait_us;
+    list_append(&proxy->waiting, &p->link);
     rearm(proxy);
 }
 
 /* ---- requests ---- */
 
-static void begin(struct proxy *proxy, struct relay *r, struct head *head)
+static void begin(struct proxy *proxy, struct passage *p, struct head *head)
 {
-    relay_accept(r);
+    passage_accept(p);
     if (proxy->mux) {
-        list_append(&proxy->streaming, &r->link);
-        relay_start(r, proxy->mux, head);
-    } else if (gate_has_let_through(&proxy->common.gate, head, &r->form.cors, clock_now_us())) {
-        fail_down(proxy, r);
+        list_append(&proxy->streaming, &p->link);
+        passage_start(p, proxy->mux, head);
+    } else if (gate_has_let_through(&proxy->common.gate, head, &p->form.cors, clock_now_us())) {
+        fail_down(proxy, p);
     } else {
-        let_wait(proxy, r, head);
+        let_wait(proxy, p, head);
     }
 }
 
@@ -109,17 +109,17 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     struct address client;
     http_exchange_peer_address(x, &client);
     proxy_head_init(&sent, request, proxy->is_forwarded ? &client : NULL);
-    struct relay *r = relay_new(&proxy->common, x, request, &sent.head);
+    struct passage *p = passage_new(&proxy->common, x, request, &sent.head);
     switch (gate_judge(&proxy->common.gate, request, &sent.head, &why)) {
     case GATE_OPEN:
-        begin(proxy, r, &sent.head);
+        begin(proxy, p, &sent.head);
         break;
     case GATE_REFUSED:
-        relay_fail(r, why.answer, EXCHANGE_REFUSED, why.message);
+        passage_fail(p, why.answer, EXCHANGE_REFUSED, why.message);
         break;
     case GATE_LAST_HOP:
-        r->record.status = gate_answer_as_last(x, request);
-        relay_done(r, EXCHANGE_COMPLETE, NULL);
+        p->record.status = gate_answer_as_last(x, request);
+        passage_done(p, EXCHANGE_COMPLETE, NULL);
         break;
     }
     proxy_head_deinit(&sent);
@@ -128,7 +128,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
 /* ---- the proxy ---- */
 
 int proxy_new(struct loop *loop, const struct proxy_config *proxy_config,
-              const struct exchange_listener *listener, struct proxy **out)
+              const struct exchange_watch *watch, struct proxy **out)
 {
     struct proxy *proxy = xcalloc(1, sizeof *proxy);
     struct http_server_config config = {
@@ -145,7 +145,7 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config,
         return error;
     }
     proxy->loop = loop;
-    proxy->common.listener = *listener;
+    proxy->common.watch = *watch;
     proxy->is_forwarded = proxy_config->is_forwarded;
     proxy->wait_us = proxy_config->wait_us > 0 ? proxy_config->wait_us : PROXY_WAIT_US;
     gate_init(&proxy->common.gate, proxy_config->host, &proxy_config->allowed_hosts);
@@ -165,7 +165,8 @@ void proxy_free(struct proxy *proxy)
     assert(list_is_empty(&proxy->streaming));
     http_server_free(proxy->server);
     LIST_EACH(link, next, &proxy->waiting)
-    relay_done(LIST_ENTRY(link, struct relay, link), EXCHANGE_DOWN, "the proxy is shutting down");
+    passage_done(LIST_ENTRY(link, struct passage, link), EXCHANGE_DOWN,
+                 "the proxy is shutting down");
     timer_free(proxy->timer);
     wake_watch_free(proxy->wake);
     free(proxy->problem);
@@ -184,7 +185,7 @@ void proxy_set_mux(struct proxy *proxy, struct mux *mux)
     while (mux && (first = list_first(&proxy->waiting)) != NULL) {
         list_remove(first);
         list_append(&proxy->streaming, first);
-        relay_go_on(LIST_ENTRY(first, struct relay, link), mux);
+        passage_go_on(LIST_ENTRY(first, struct passage, link), mux);
     }
     rearm(proxy);
 }
@@ -193,4 +194,12 @@ void proxy_set_problem(struct proxy *proxy, const char *text)
 {
     free(proxy->problem);
     proxy->problem = xstrdup(text);
+}
+
+size_t proxy_waiting(const struct proxy *proxy)
+{
+    size_t count = 0;
+    LIST_EACH(link, next, &proxy->waiting)
+    count++;
+    return count;
 }

@@ -27,7 +27,7 @@ struct proxy_config {
 /* Listens at once (errors as of listener_new()). Until proxy_set_mux() the
  * tunnel is down: requests wait, and get 503 after wait_us. */
 int proxy_new(struct loop *loop, const struct proxy_config *config,
-              const struct exchange_listener *listener, struct proxy **out);
+              const struct exchange_watch *watch, struct proxy **out);
 
 /* Streams must have been ended before. NULL is allowed. */
 void proxy_free(struct proxy *proxy);
@@ -39,6 +39,9 @@ uint16_t proxy_port(const struct proxy *proxy);
 /* The tunnel is up: requests that wait, and new ones, go there. NULL: down, or
  * in doubt; new ones wait. */
 void proxy_set_mux(struct proxy *proxy, struct mux *mux);
+
+/* Requests that wait for the tunnel. */
+size_t proxy_waiting(const struct proxy *proxy);
 
 /* Why the tunnel is down, for the 503's body. Copied. */
 void proxy_set_problem(struct proxy *proxy, const char *text);

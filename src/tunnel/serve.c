@@ -31,7 +31,7 @@ int serve_new(struct loop *loop, const struct serve_config *config,
         .is_forwarded = config->is_forwarded,
         .rules = config->rules,
         .rule_count = config->rule_count,
-        .listener = {handlers->on_exchange_done, arg},
+        .watch = {handlers->on_exchange_done, arg},
     };
     serve->allows_connect = config->allows_connect;
     permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
@@ -61,7 +61,7 @@ static void tell_refused(const struct serve *serve, const struct head *head, int
     struct exchange_record record;
     exchange_begin(&record, head->method, head->target);
     record.status = status;
-    exchange_finish(&record, EXCHANGE_REFUSED, why, &serve->common.listener);
+    exchange_finish(&record, EXCHANGE_REFUSED, why, &serve->common.watch);
 }
 
 static void refuse(const struct serve *serve, struct mux_stream *stream, const struct head *head,
@@ -83,7 +83,7 @@ static void start_connect(struct serve *serve, struct mux_stream *stream, const 
         why = "CONNECT is allowed to the upstream's own host and port only";
     if (!why) {
         connect_start(serve->loop, stream, head->target, serve->common.upstream.url,
-                      &serve->common.listener);
+                      &serve->common.watch);
         return;
     }
     mux_stream_cancel(stream, STREAM_NOT_ALLOWED, why);

@@ -28,7 +28,8 @@ struct session {
     const struct session_handlers *handlers;
     void *arg;
     uint64_t rtt_us;
-    bool is_reading; /* as the mux wants it */
+    uint64_t ready_at_us; /* 0: not yet */
+    bool is_reading;      /* as the mux wants it */
     bool is_held;
     int send_error; /* a frame was lost: the session ends in the next turn */
     bool is_closed; /* on_closed was called, or session_close() was */
@@ -90,6 +91,7 @@ static void on_ready(void *arg)
 {
     struct session *s = arg;
     log_debug("session: requests may go");
+    s->ready_at_us = clock_now_us();
     s->handlers->on_ready(s, s->arg);
 }
 
@@ -271,8 +273,23 @@ static void free_session(void *arg)
     alloc_trim();
 }
 
+static void log_stats(const struct session *s)
+{
+    struct session_stats stats;
+    session_stats(s, &stats);
+    const struct peer_stats *peer = &stats.peer;
+    log_debug("session: over after %llu s: %llu bytes out, %llu in; %llu packets out, %llu in; "
+              "%llu chunks lost, %llu sent again, %llu timeouts",
+              (unsigned long long)(stats.ready_us / US_PER_S), (unsigned long long)peer->sent_bytes,
+              (unsigned long long)peer->received_bytes, (unsigned long long)peer->sent_packets,
+              (unsigned long long)peer->received_packets, (unsigned long long)peer->lost_chunks,
+              (unsigned long long)peer->retransmitted_chunks, (unsigned long long)peer->timeouts);
+}
+
 void session_close(struct session *s, const char *text)
 {
+    if (log_is_enabled(LOG_DEBUG))
+        log_stats(s);
     s->is_closed = true;
     mux_fail(s->mux, text);
     timer_free(s->timer);
@@ -294,6 +311,16 @@ struct mux *session_mux(struct session *s)
 uint64_t session_rtt_us(const struct session *s)
 {
     return s->rtt_us;
+}
+
+void session_stats(const struct session *s, struct session_stats *out)
+{
+    *out = (struct session_stats){
+        .ready_us = s->ready_at_us > 0 ? clock_now_us() - s->ready_at_us : 0,
+        .rtt_us = s->rtt_us,
+        .streams = mux_stream_count(s->mux),
+    };
+    peer_stats(s->peer, &out->peer);
 }
 
 void session_probe(struct session *s)

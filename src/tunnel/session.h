@@ -48,6 +48,16 @@ struct mux *session_mux(struct session *session);
 /* 0 before on_rtt. */
 uint64_t session_rtt_us(const struct session *session);
 
+struct session_stats {
+    uint64_t ready_us; /* for how long it has taken requests; 0: not yet */
+    uint64_t rtt_us;   /* by PING, the last one; 0: not yet known */
+    size_t streams;    /* open now */
+    struct peer_stats peer;
+};
+
+/* At any time before session_close(). */
+void session_stats(const struct session *session, struct session_stats *out);
+
 /* See mux_probe(). */
 void session_probe(struct session *session);
 

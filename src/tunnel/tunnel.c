@@ -20,7 +20,9 @@ struct tunnel {
     struct proxy *proxy;           /* of a consumer, else NULL */
     struct serve *serve;           /* of a provider, else NULL */
     struct link *link;
+    enum link_state state;
     struct outage outage;
+    struct exchange_totals exchanges;
 };
 
 /* ---- from the link ---- */
@@ -49,10 +51,25 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
 static void on_status(const struct link_status *status, void *arg)
 {
     struct tunnel *tunnel = arg;
-    const char *reason = outage_update(&tunnel->outage, status);
-    if (tunnel->proxy && reason)
-        proxy_set_problem(tunnel->proxy, reason);
+    tunnel->state = status->state;
+    if (outage_update(&tunnel->outage, status) && tunnel->proxy)
+        proxy_set_problem(tunnel->proxy, tunnel->outage.text);
     tunnel->handlers.on_status(status, tunnel->arg);
+}
+
+/* ---- from the proxy or the serve ---- */
+
+static void on_bad_upstream(const char *why, void *arg)
+{
+    struct tunnel *tunnel = arg;
+    tunnel->handlers.on_bad_upstream(why, tunnel->arg);
+}
+
+static void on_exchange_done(const struct exchange_record *record, void *arg)
+{
+    struct tunnel *tunnel = arg;
+    exchange_totals_add(&tunnel->exchanges, record);
+    tunnel->handlers.on_exchange_done(record, tunnel->arg);
 }
 
 /* ---- its parts ---- */
@@ -60,15 +77,14 @@ static void on_status(const struct link_status *status, void *arg)
 /* What can fail comes first, and leaves nothing behind. */
 static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
 {
-    const struct tunnel_handlers *handlers = &tunnel->handlers;
-    const struct exchange_listener listener = {handlers->on_exchange_done, tunnel->arg};
-    const struct serve_handlers serve_handlers = {
-        .on_bad_upstream = handlers->on_bad_upstream,
-        .on_exchange_done = handlers->on_exchange_done,
+    const struct exchange_watch watch = {on_exchange_done, tunnel};
+    static const struct serve_handlers serve_handlers = {
+        .on_bad_upstream = on_bad_upstream,
+        .on_exchange_done = on_exchange_done,
     };
     if (config->proxy)
-        return proxy_new(loop, config->proxy, &listener, &tunnel->proxy);
-    return serve_new(loop, config->serve, &serve_handlers, tunnel->arg, &tunnel->serve);
+        return proxy_new(loop, config->proxy, &watch, &tunnel->proxy);
+    return serve_new(loop, config->serve, &serve_handlers, tunnel, &tunnel->serve);
 }
 
 static void make_servers(struct tunnel *tunnel, struct loop *loop,
@@ -140,6 +156,17 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
 uint16_t tunnel_port(const struct tunnel *tunnel)
 {
     return tunnel->proxy ? proxy_port(tunnel->proxy) : 0;
+}
+
+void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out)
+{
+    *out = (struct tunnel_status){
+        .state = tunnel->state,
+        .problem = tunnel->outage.text[0] ? tunnel->outage.text : NULL,
+        .waiting = tunnel->proxy ? proxy_waiting(tunnel->proxy) : 0,
+        .exchanges = tunnel->exchanges,
+    };
+    link_stats(tunnel->link, &out->link);
 }
 
 void tunnel_close(struct tunnel *tunnel)

@@ -54,6 +54,17 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
 /* Where a consumer listens; of a provider 0. */
 uint16_t tunnel_port(const struct tunnel *tunnel);
 
+/* How it is now, for whoever asks. */
+struct tunnel_status {
+    enum link_state state;
+    const char *problem; /* why it is not up, as clients are told; NULL while it is. Valid until
+                            the loop goes on */
+    size_t waiting;      /* requests of a consumer that wait for it */
+    struct link_stats link;
+    struct exchange_totals exchanges; /* since the start */
+};
+void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out);
+
 /* Says bye, ends all streams, frees. No handler is called any more but
  * on_exchange_done, for what was under way. Not under a handler. What is still to go out does so while the loop runs on, at the latest under
  * loop_free(). NULL is allowed. */

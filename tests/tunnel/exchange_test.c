@@ -356,10 +356,10 @@ static void check_names(const char *method, const char *target, const char *expe
                         const char *expected_target)
 {
     struct exchange_record record, told;
-    const struct exchange_listener listener = {remember, &told};
+    const struct exchange_watch watch = {remember, &told};
     struct guard g = guard_new(target, strlen(target));
     exchange_begin(&record, span_from_string(method), g.bytes);
-    exchange_finish(&record, EXCHANGE_COMPLETE, NULL, &listener);
+    exchange_finish(&record, EXCHANGE_COMPLETE, NULL, &watch);
     assert_string_equal(told.method, expected_method);
     assert_string_equal(told.target, expected_target);
     guard_free(&g);

@@ -9,11 +9,10 @@ static void check(struct outage *outage, enum link_state state, const char *prob
                   const char *expected)
 {
     const struct link_status status = {.state = state, .problem = problem};
-    const char *reason = outage_update(outage, &status);
+    bool is_another = outage_update(outage, &status);
+    assert_int_equal(is_another, expected != NULL);
     if (expected)
-        assert_string_equal(reason, expected);
-    else
-        assert_null(reason);
+        assert_string_equal(outage->text, expected);
 }
 
 static void test_each_step_is_a_reason(void **state)
@@ -33,6 +32,7 @@ static void test_failure_stays_true(void **state)
     (void)state;
     check(&outage, LINK_RETRYING, "refused", "refused");
     check(&outage, LINK_CONNECTING, NULL, NULL);
+    assert_string_equal(outage.text, "refused");
     check(&outage, LINK_RETRYING, "refused again", "refused again");
     check(&outage, LINK_WAITING, NULL, NULL);
 }
@@ -43,6 +43,7 @@ static void test_success_ends_it(void **state)
     (void)state;
     check(&outage, LINK_RETRYING, "refused", "refused");
     check(&outage, LINK_UP, NULL, NULL);
+    assert_string_equal(outage.text, "");
     check(&outage, LINK_CONNECTING, NULL, "connecting to the signal server");
 }
 

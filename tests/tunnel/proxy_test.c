@@ -246,13 +246,13 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
 
 static struct scene *scene_new(uint64_t wait_us)
 {
-    static const struct exchange_listener listener = {on_exchange_done, NULL};
+    static const struct exchange_watch watch = {on_exchange_done, NULL};
     struct scene *scene = xcalloc(1, sizeof *scene);
     scene->loop = loop_new();
     scene->watchdog = timer_new(scene->loop, on_watchdog, scene);
     scene->hook = turn_hook_new(scene->loop, on_turn, NULL, scene);
     const struct proxy_config config = {.host = "127.0.0.1", .wait_us = wait_us};
-    assert_int_equal(proxy_new(scene->loop, &config, &listener, &scene->proxy), 0);
+    assert_int_equal(proxy_new(scene->loop, &config, &watch, &scene->proxy), 0);
     side_init(&scene->consumer, MUX_CONSUMER);
     side_init(&scene->provider, MUX_PROVIDER);
     return scene;

@@ -93,6 +93,73 @@ static void test_upstream_is_asked_at_the_start(void **state)
     pair_run_until(pair, upstream_is_bad);
 }
 
+static bool request_waits(struct pair *pair)
+{
+    struct tunnel_status status;
+    tunnel_status(pair->consumer.tunnel, &status);
+    return status.waiting > 0;
+}
+
+static void test_status_of_what_is_down(void **state)
+{
+    struct pair *pair = *state;
+    struct tunnel_status status;
+    pair_start_consumer(pair, 0);
+    tunnel_status(pair->consumer.tunnel, &status);
+    assert_int_equal(status.state, LINK_CONNECTING);
+    pair_run_until(pair, consumer_is_waiting);
+    pair_begin(pair, "GET", "/x", HTTP_BODY_NONE, NULL);
+    pair_run_until(pair, request_waits);
+    tunnel_status(pair->consumer.tunnel, &status);
+    assert_int_equal(status.state, LINK_WAITING);
+    assert_string_equal(status.problem, "`tunnel serve` is not in the room");
+    assert_int_equal(status.waiting, 1);
+    assert_false(status.link.has_session);
+    /* Whoever waits when it goes is told of, too. */
+    end_stop(&pair->consumer);
+    assert_int_equal(pair->consumer.records, 1);
+    assert_int_equal(pair->consumer.record.end, EXCHANGE_DOWN);
+    assert_non_null(strstr(pair->consumer.reason, "shutting down"));
+}
+
+/* What one end has sent, the other has received. */
+static void check_figures(const struct tunnel_status *from, const struct tunnel_status *to)
+{
+    const struct session_stats *session = &from->link.session;
+    const struct peer_stats *peer = &session->peer;
+    assert_int_equal(from->state, LINK_UP);
+    assert_null(from->problem);
+    assert_true(from->link.has_session);
+    assert_int_equal(from->link.sessions, 1);
+    assert_true(session->ready_us > 0 && session->rtt_us > 0);
+    assert_int_equal(session->streams, 0);
+    assert_int_equal(peer->state, PEER_OPEN);
+    assert_true(peer->has_path && peer->path.local[0]);
+    assert_true(peer->rtt_us > 0 && peer->min_rtt_us > 0 && peer->min_rtt_us <= peer->rtt_us);
+    assert_true(peer->rate_bytes_per_s > 0 && peer->window_bytes > 0 && peer->packet_bytes > 0);
+    assert_true(peer->sent_packets > 0 && peer->sent_bytes > strlen("/counted"));
+    assert_true(to->link.session.peer.received_bytes <= peer->sent_bytes);
+    assert_true(to->link.session.peer.received_packets <= peer->sent_packets);
+    assert_int_equal(from->exchanges.ends[EXCHANGE_COMPLETE], 1);
+    assert_int_equal(exchange_totals_count(&from->exchanges), 1);
+    assert_int_equal(from->exchanges.request_bytes, 0);
+    assert_int_equal(from->exchanges.response_bytes, strlen("/counted"));
+}
+
+static void test_status_of_what_is_up(void **state)
+{
+    struct pair *pair = *state;
+    struct tunnel_status provider, consumer;
+    pair_start_provider(pair);
+    pair_start_consumer(pair, 0);
+    pair_run_until(pair, pair_is_up);
+    pair_ask(pair, "/counted");
+    tunnel_status(pair->provider.tunnel, &provider);
+    tunnel_status(pair->consumer.tunnel, &consumer);
+    check_figures(&provider, &consumer);
+    check_figures(&consumer, &provider);
+}
+
 /* Nothing is left behind: loop_free() would say so. */
 static void test_place_is_taken(void **state)
 {
@@ -122,6 +189,8 @@ int main(void)
         TEST(test_other_end_comes_back),
         TEST(test_client_hears_why_it_is_down),
         TEST(test_upstream_is_asked_at_the_start),
+        TEST(test_status_of_what_is_down),
+        TEST(test_status_of_what_is_up),
         TEST(test_place_is_taken),
         TEST(test_ca_file_is_missing),
     };
