@@ -39,11 +39,27 @@ bool assoc_is_armed(const struct sctp_assoc *a, enum timer timer)
     return a->timers[timer] != TIME_NEVER;
 }
 
-uint64_t assoc_random(struct sctp_assoc *a)
+static uint64_t draw(const uint8_t seed[16], uint64_t *draws)
 {
     uint8_t counter[8];
-    put_u64be(counter, ++a->draws);
-    return siphash(a->config.seed, span_of(counter, sizeof counter));
+    put_u64be(counter, ++*draws);
+    return siphash(seed, span_of(counter, sizeof counter));
+}
+
+uint64_t assoc_random(struct sctp_assoc *a)
+{
+    return draw(a->config.seed, &a->draws);
+}
+
+struct assoc_numbers assoc_numbers(const struct sctp_assoc_config *config)
+{
+    struct assoc_numbers out = {0};
+    do
+        out.tag = (uint32_t)draw(config->seed, &out.draws);
+    while (out.tag == 0);
+    out.first_tsn =
+        config->first_tsn ? config->first_tsn : (uint32_t)draw(config->seed, &out.draws);
+    return out;
 }
 
 void assoc_reply(struct sctp_assoc *a, struct span chunk)

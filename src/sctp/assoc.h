@@ -130,6 +130,15 @@ bool assoc_is_armed(const struct sctp_assoc *a, enum timer timer);
 
 uint64_t assoc_random(struct sctp_assoc *a);
 
+/* Our tag and first TSN: what the generator over the config's seed gives
+ * first, so that they are known before the association is made. */
+struct assoc_numbers {
+    uint32_t tag;
+    uint32_t first_tsn;
+    uint64_t draws; /* that it took */
+};
+struct assoc_numbers assoc_numbers(const struct sctp_assoc_config *config);
+
 /* Queues a copy of a chunk for the next flush, which is then due. With a tag,
  * alone in a packet. A flood may leave no room: then there is no reply. */
 void assoc_reply(struct sctp_assoc *a, struct span chunk);

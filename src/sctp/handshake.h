@@ -13,6 +13,7 @@
 enum { MAX_COOKIE = 4096 /* of the peer's, kept to be echoed */ };
 
 struct sctp_assoc;
+struct peer_offer;
 
 struct handshake {
     struct buf cookie; /* to be echoed */
@@ -25,6 +26,9 @@ void handshake_init(struct handshake *h);
 void handshake_deinit(struct handshake *h);
 
 void handshake_start(struct sctp_assoc *a);
+
+/* What the other side offers is known, as is ours there: established. */
+void handshake_skip(struct sctp_assoc *a, const struct peer_offer *peer, uint64_t now_us);
 void handshake_write(struct sctp_assoc *a, uint64_t now_us);
 void handshake_on_timer(struct sctp_assoc *a);
 void handshake_on_init(struct sctp_assoc *a, const struct chunk *c, uint64_t now_us);

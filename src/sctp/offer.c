@@ -123,3 +123,14 @@ int offer_decode(const struct chunk *c, struct peer_offer *offer, struct span *c
     };
     return take_params(init.params, offer, cookie, report);
 }
+
+int offer_decode_alone(struct span init, struct peer_offer *offer)
+{
+    struct chunk c;
+    struct span cookie;
+    struct buf report; /* there is nobody to tell */
+    buf_init(&report, 0);
+    if (chunk_next(&init, &c) <= 0 || init.len > 0 || c.type != CHUNK_INIT)
+        return -EBADMSG;
+    return offer_decode(&c, offer, &cookie, &report);
+}

@@ -40,4 +40,7 @@ size_t offer_encode(uint8_t *p, uint8_t type, const struct sctp_assoc_config *co
 int offer_decode(const struct chunk *c, struct peer_offer *offer, struct span *cookie,
                  struct buf *report);
 
+/* Reads bytes that are one INIT and nothing else. 0 or -EBADMSG. */
+int offer_decode_alone(struct span init, struct peer_offer *offer);
+
 #endif

@@ -58,11 +58,10 @@ static void on_inbox_reset(void *arg, uint16_t stream)
 
 static void draw_numbers(struct sctp_assoc *a)
 {
-    do
-        a->my_tag = (uint32_t)assoc_random(a);
-    while (a->my_tag == 0);
-    uint32_t first = a->config.first_tsn ? a->config.first_tsn : (uint32_t)assoc_random(a);
-    a->my_first_tsn = (UINT64_C(1) << 32) + first;
+    struct assoc_numbers numbers = assoc_numbers(&a->config);
+    a->my_tag = numbers.tag;
+    a->my_first_tsn = (UINT64_C(1) << 32) + numbers.first_tsn;
+    a->draws = numbers.draws;
 }
 
 struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
@@ -197,6 +196,37 @@ void sctp_assoc_connect(struct sctp_assoc *a, uint64_t now_us)
         return;
     handshake_start(a);
     sctp_assoc_flush(a, now_us);
+}
+
+size_t sctp_init_encode(const struct sctp_assoc_config *config, uint8_t out[SCTP_INIT_MAX])
+{
+    struct assoc_numbers numbers = assoc_numbers(config);
+    return offer_encode(out, CHUNK_INIT, config, numbers.tag, numbers.first_tsn);
+}
+
+bool sctp_init_is_valid(struct span init)
+{
+    struct peer_offer offer;
+    return offer_decode_alone(init, &offer) == 0;
+}
+
+int sctp_assoc_connect_with(struct sctp_assoc *a, struct span init, uint64_t rtt_us,
+                            uint64_t now_us)
+{
+    struct peer_offer offer;
+    if (a->state != ASSOC_CLOSED)
+        return -EALREADY;
+    int error = offer_decode_alone(init, &offer);
+    if (error < 0)
+        return error;
+    if (rtt_us > 0)
+        rtt_sample(&a->rtt, rtt_us);
+    a->depth++;
+    handshake_skip(a, &offer, now_us);
+    a->depth--;
+    if (a->depth == 0)
+        sctp_assoc_flush(a, now_us);
+    return 0;
 }
 
 void sctp_assoc_set_reading(struct sctp_assoc *a, bool reading, uint64_t now_us)

@@ -221,13 +221,14 @@ void sim_pair(struct sim *sim, const struct sctp_assoc_config configs[2],
     own.on_packets = on_packets;
     for (int i = 0; i < 2; i++) {
         ends[i] = xcalloc(1, sizeof *ends[i]);
-        struct sctp_assoc_config config = configs[i];
-        config.arena = &sim->arena;
-        put_u64be(config.seed, next_random(sim));
-        put_u64be(config.seed + 8, next_random(sim));
+        struct sctp_assoc_config *config = &ends[i]->config;
+        *config = configs[i];
+        config->arena = &sim->arena;
+        put_u64be(config->seed, next_random(sim));
+        put_u64be(config->seed + 8, next_random(sim));
         ends[i]->sim = sim;
         ends[i]->link = links[i];
-        ends[i]->assoc = sctp_assoc_new(&config, &own, ends[i]);
+        ends[i]->assoc = sctp_assoc_new(config, &own, ends[i]);
         ends[i]->index = sim->end_count;
         sim->ends = xreallocarray(sim->ends, sim->end_count + 1, sizeof(struct sim_end *));
         sim->ends[sim->end_count++] = ends[i];

@@ -43,6 +43,7 @@ struct sim_link {
 
 struct sim_end {
     struct sctp_assoc *assoc;
+    struct sctp_assoc_config config; /* as that was made */
     struct sim_end *peer;
     struct sim_link *link; /* that its packets take */
     struct sim *sim;

@@ -99,7 +99,7 @@ static struct net *net_new(uint64_t rate, uint64_t delay_us)
     return n;
 }
 
-static void net_start(struct net *n)
+static void net_join(struct net *n)
 {
     struct sim_link *links[2] = {&n->links[0], &n->links[1]};
     sim_pair(n->sim, n->configs, &handlers, links, n->ends);
@@ -107,6 +107,11 @@ static void net_start(struct net *n)
         n->ends[i]->user = &n->apps[i];
         n->apps[i].end = n->ends[i];
     }
+}
+
+static void net_start(struct net *n)
+{
+    net_join(n);
     sctp_assoc_connect(n->ends[0]->assoc, sim_now_us(n->sim));
 }
 
@@ -468,6 +473,110 @@ static void early_data_rides_with_the_cookie(void **state)
     }
 }
 
+/* The two INITs have gone another way: data takes one way through the link,
+ * and all that a handshake agrees on is agreed. Also where numbers wrap. */
+static void needs_no_handshake(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        struct net *n = net_new(0, 10000);
+        uint8_t inits[2][SCTP_INIT_MAX];
+        n->configs[0].interleaving = i & 1;
+        n->configs[1].zero_checksum = i & 2;
+        n->configs[1].first_tsn = i & 4 ? UINT32_MAX : 0;
+        n->configs[1].streams = 7;
+        net_join(n);
+        struct sctp_outgoing how = {0};
+        assert_int_equal(send_id(n, 1, 6, 3, 100, how), 0);
+        for (int side = 0; side < 2; side++) {
+            size_t len = sctp_init_encode(&n->ends[1 - side]->config, inits[side]);
+            struct guard g = guard_new(inits[side], len);
+            assert_int_equal(sctp_assoc_connect_with(n->ends[side]->assoc, g.bytes, 20000,
+                                                     sim_now_us(n->sim)),
+                             0);
+            guard_free(&g);
+            assert_true(n->apps[side].connected);
+        }
+        assert_int_equal(send_id(n, 0, 7, 1, 100, how), -EINVAL);
+        assert_int_equal(send_id(n, 0, 6, 2, 100, how), 0);
+        sctp_assoc_flush(n->ends[0]->assoc, sim_now_us(n->sim));
+        run_ms(n, 10);
+        assert_int_equal(n->apps[0].last_id, 3);
+        assert_int_equal(n->apps[1].last_id, 2);
+        for (int side = 0; side < 2; side++) {
+            struct sctp_stats stats;
+            sctp_assoc_stats(n->ends[side]->assoc, &stats);
+            assert_int_equal(stats.interleaved, i & 1);
+            assert_int_equal(stats.zero_checksum_sent, (i & 2) != 0);
+            assert_int_equal(stats.srtt_us, 20000);
+        }
+        run_ms(n, 60000);
+        assert_false(n->apps[0].closed || n->apps[1].closed);
+        net_free(n);
+    }
+}
+
+/* What is lost at the very beginning comes again after the timeout that the
+ * round trip asks for. */
+static void loses_its_first_packet(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 10000);
+    uint8_t init[SCTP_INIT_MAX];
+    net_join(n);
+    n->links[0].loss_ppm = 1000000;
+    struct sctp_outgoing how = {0};
+    assert_int_equal(send_id(n, 0, 1, 1, 100, how), 0);
+    for (int side = 0; side < 2; side++) {
+        struct span other = span_of(init, sctp_init_encode(&n->ends[1 - side]->config, init));
+        assert_int_equal(sctp_assoc_connect_with(n->ends[side]->assoc, other, 20000,
+                                                 sim_now_us(n->sim)),
+                         0);
+    }
+    run_ms(n, 1);
+    n->links[0].loss_ppm = 0;
+    run_ms(n, 400);
+    assert_int_equal(n->apps[1].messages, 1);
+    net_free(n);
+}
+
+/* What is no INIT changes nothing: the handshake is still to be had, and is
+ * the one that our INIT has announced. */
+static void refuses_what_is_no_init(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    uint8_t init[SCTP_INIT_MAX + 4] = {0};
+    net_join(n);
+    struct sctp_assoc *a = n->ends[0]->assoc;
+    size_t len = sctp_init_encode(&n->ends[1]->config, init);
+    static const struct {
+        size_t at;
+        size_t zeros;
+    } damages[] = {{0, 1}, {2, 2}, {4, 4}, {12, 2}, {14, 2}, {22, 2}};
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        uint8_t bad[SCTP_INIT_MAX];
+        memcpy(bad, init, len);
+        memset(bad + damages[i].at, 0, damages[i].zeros);
+        assert_false(sctp_init_is_valid(span_of(bad, len)));
+        assert_int_equal(sctp_assoc_connect_with(a, span_of(bad, len), 0, 0), -EBADMSG);
+    }
+    for (size_t shorter = 0; shorter < len; shorter++) {
+        struct guard g = guard_new(init, shorter);
+        assert_false(sctp_init_is_valid(g.bytes));
+        guard_free(&g);
+    }
+    assert_false(sctp_init_is_valid(span_of(init, len + 4))); /* something behind it */
+    assert_true(sctp_init_is_valid(span_of(init, len)));
+    sctp_assoc_connect(a, sim_now_us(n->sim));
+    assert_int_equal(sctp_assoc_connect_with(a, span_of(init, len), 0, 0), -EALREADY);
+    run_ms(n, 100);
+    assert_true(n->apps[0].connected && n->apps[1].connected);
+    assert_int_equal(get_u32be(init + 4), n->ends[1]->assoc->my_tag);
+    assert_int_equal(get_u32be(init + 16), (uint32_t)n->ends[1]->assoc->my_first_tsn);
+    net_free(n);
+}
+
 static void finds_the_path_mtu(void **state)
 {
     (void)state;
@@ -726,6 +835,9 @@ int main(void)
         cmocka_unit_test(tells_of_abort),
         cmocka_unit_test(notices_a_dead_path),
         cmocka_unit_test(early_data_rides_with_the_cookie),
+        cmocka_unit_test(needs_no_handshake),
+        cmocka_unit_test(loses_its_first_packet),
+        cmocka_unit_test(refuses_what_is_no_init),
         cmocka_unit_test(finds_the_path_mtu),
         cmocka_unit_test(goes_below_the_base),
         cmocka_unit_test(goes_below_what_it_sends),

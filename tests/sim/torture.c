@@ -270,6 +270,22 @@ static void draw_config(struct run *run, struct sctp_assoc_config *c)
     c->heartbeat_us = sim_random(sim, 2) ? 0 : 5 * US_PER_S;
 }
 
+/* By a handshake of one or both, or with none. */
+static void connect(struct run *run)
+{
+    uint64_t now_us = sim_now_us(run->sim);
+    unsigned how = sim_random(run->sim, 4);
+    for (int i = 0; i < 2; i++) {
+        struct sctp_assoc *a = run->sides[i].end->assoc;
+        uint8_t init[SCTP_INIT_MAX];
+        size_t len = sctp_init_encode(&run->sides[1 - i].end->config, init);
+        if (how == 3)
+            sctp_assoc_connect_with(a, span_of(init, len), 0, now_us);
+        else if (i == 0 || how == 2)
+            sctp_assoc_connect(a, now_us);
+    }
+}
+
 static void setup(struct run *run)
 {
     static const struct sctp_assoc_handlers handlers = {
@@ -310,9 +326,7 @@ static void setup(struct run *run)
     }
     if (sim_random(run->sim, 4) == 0)
         sim_at(run->sim, sim_now_us(run->sim) + sim_random(run->sim, 3000000), change_path, run);
-    sctp_assoc_connect(ends[0]->assoc, sim_now_us(run->sim));
-    if (sim_random(run->sim, 2))
-        sctp_assoc_connect(ends[1]->assoc, sim_now_us(run->sim));
+    connect(run);
 }
 
 static uint64_t in_seconds(const struct run *run, uint64_t seconds)
