@@ -59,6 +59,7 @@ struct peer {
     struct rtc_path *path; /* of ICE, unless another one was given */
     struct dtls *dtls;
     struct sctp_assoc *sctp;
+    uint8_t sctp_seed[16];
     struct sctp_arena arena; /* where it writes packets */
     struct channel channels[1 + PEER_CHANNELS_MAX];
     unsigned highest_channel; /* on which a message came or went */
@@ -89,6 +90,12 @@ void peer_stop(struct peer *peer);
 void peer_arm(struct peer *peer); /* after each call into DTLS or SCTP */
 
 /* peer_sctp.c */
+/* Our description says what INIT would (rtc/snap.h): in an offer, and in the
+ * answer to one that does. */
+void peer_describe_sctp(struct peer *peer);
+/* What their first answer says of it: without theirs, ours is forgotten. False
+ * where it says what SCTP cannot use. */
+bool peer_take_sctp_answer(struct peer *peer, const struct sdp *answer);
 void peer_start_sctp(struct peer *peer);
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us);
 void peer_change_sctp_path(struct peer *peer); /* another one is used now */

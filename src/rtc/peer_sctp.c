@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "rtc/dcep.h"
 #include "rtc/peer_internal.h"
+#include "rtc/snap.h"
 
 enum {
     /* A packet of SCTP is a multiple of 4. */
@@ -58,7 +59,8 @@ static void on_sctp_connected(void *arg)
     struct peer *peer = arg;
     struct sctp_stats stats;
     sctp_assoc_stats(peer->sctp, &stats);
-    log_debug("peer: sctp is up, I-DATA %s, without checksums %s", stats.interleaved ? "yes" : "no",
+    log_debug("peer: sctp is up, handshake %s, I-DATA %s, without checksums %s",
+              peer->local.sctp_init[0] ? "no" : "yes", stats.interleaved ? "yes" : "no",
               stats.zero_checksum_sent ? "yes" : "no");
     if (peer->is_offerer)
         become_open(peer); /* else their OPEN comes */
@@ -182,6 +184,56 @@ static void on_sctp_mtu(void *arg, size_t mtu)
               mtu < SCTP_MTU ? ", fewer than usual; all goes in such small ones" : "");
 }
 
+/* All of it that INIT says. */
+static void init_config(const struct peer *peer, struct sctp_assoc_config *config)
+{
+    sctp_assoc_config_init(config);
+    memcpy(config->seed, peer->sctp_seed, sizeof config->seed);
+    config->local_port = SDP_SCTP_PORT;
+    config->max_message = PEER_MESSAGE_MAX;
+}
+
+void peer_describe_sctp(struct peer *peer)
+{
+    uint8_t init[SCTP_INIT_MAX];
+    struct sctp_assoc_config config;
+    random_bytes(peer->sctp_seed, sizeof peer->sctp_seed);
+    if (!peer->is_offerer && snap_decode(peer->remote.sctp_init, init) < 0)
+        return;
+    init_config(peer, &config);
+    snap_encode(span_of(init, sctp_init_encode(&config, init)), peer->local.sctp_init);
+}
+
+/* Some answer with lines of the offer that they do not know; to be SCTP's
+ * other end with our own numbers is nobody's wish. */
+bool peer_take_sctp_answer(struct peer *peer, const struct sdp *answer)
+{
+    uint8_t init[SCTP_INIT_MAX];
+    bool is_echo = strcmp(answer->sctp_init, peer->local.sctp_init) == 0;
+    if (answer->sctp_init[0] && !is_echo)
+        return snap_decode(answer->sctp_init, init) >= 0;
+    peer->local.sctp_init[0] = '\0';
+    return true;
+}
+
+/* A DTLS client's handshake takes two round trips, a server's one. */
+static uint64_t round_trip_us(const struct peer *peer)
+{
+    uint64_t took_us = peer->secured_us - peer->connected_us;
+    return peer->role == DTLS_CLIENT ? took_us / 2 : took_us;
+}
+
+static void connect_sctp(struct peer *peer, uint64_t now_us)
+{
+    uint8_t init[SCTP_INIT_MAX];
+    long len = peer->local.sctp_init[0] ? snap_decode(peer->remote.sctp_init, init) : -1;
+    if (len < 0)
+        sctp_assoc_connect(peer->sctp, now_us);
+    else
+        sctp_assoc_connect_with(peer->sctp, span_of(init, (size_t)len), round_trip_us(peer),
+                                now_us);
+}
+
 void peer_start_sctp(struct peer *peer)
 {
     static const struct sctp_assoc_handlers handlers = {
@@ -196,23 +248,20 @@ void peer_start_sctp(struct peer *peer)
     peer->arena.len = SCTP_ARENA_LEN;
     peer->arena.data = xcalloc(1, SCTP_ARENA_LEN);
     struct sctp_assoc_config config;
-    sctp_assoc_config_init(&config);
-    random_bytes(config.seed, sizeof config.seed);
+    init_config(peer, &config);
     config.arena = &peer->arena;
-    config.local_port = SDP_SCTP_PORT;
     config.remote_port = peer->remote.sctp_port;
     config.mtu = SCTP_MTU;
     config.mtu_max = mtu_max(peer);
-    config.max_message = PEER_MESSAGE_MAX;
     peer->sctp = sctp_assoc_new(&config, &handlers, peer);
     uint64_t now_us = clock_now_us();
     /* RFC 8832 section 6: the DTLS client has the even stream ids. Queued now,
-     * the OPEN rides with SCTP's handshake; an empty queue takes it. */
+     * the OPEN rides with SCTP's handshake, or is the first of all; an empty queue takes it. */
     uint16_t stream_id = peer->role == DTLS_CLIENT ? 0 : 1;
     if (peer->is_offerer &&
         channel_open(&peer->channels[0], peer->sctp, stream_id, channel_label, now_us) < 0)
         abort();
-    sctp_assoc_connect(peer->sctp, now_us);
+    connect_sctp(peer, now_us);
 }
 
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us)

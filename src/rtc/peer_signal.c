@@ -93,6 +93,7 @@ static void begin(struct peer *peer)
     snprintf(peer->local.promise, sizeof peer->local.promise, "%s",
              peer->config.promise ? peer->config.promise : "");
     memcpy(peer->local.fingerprint, cert_fingerprint(peer->config.cert), CERT_FINGERPRINT_LEN);
+    peer_describe_sctp(peer);
     peer->is_fresh = true;
     ice_io_gather(peer->ice);
     describe_later(peer);
@@ -229,6 +230,10 @@ static int take_answer(struct peer *peer, const struct sdp *sdp, const char **wh
      * a restart with "active" although it is not. */
     if (is_first && sdp->setup == SDP_ACTPASS) {
         *why = "the answer does not say which side begins DTLS (a=setup)";
+        return -EINVAL;
+    }
+    if (is_first && !peer_take_sctp_answer(peer, sdp)) {
+        *why = "its a=sctp-init is no INIT chunk";
         return -EINVAL;
     }
     peer->is_offering = false;

@@ -203,6 +203,8 @@ static void parse_our_attribute(struct parser *p, struct span value)
         }
     } else if (strip_prefix(&value, "sctp-port:")) {
         parse_sctp_port(p, value);
+    } else if (strip_prefix(&value, "sctp-init:")) {
+        copy_string(out->sctp_init, sizeof out->sctp_init, value);
     } else if (strip_prefix(&value, "sctpmap:")) {
         parse_sctp_port(p, next_word(&value));
     } else if (strip_prefix(&value, "max-message-size:")) {

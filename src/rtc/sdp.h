@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "rtc/cert.h"
+#include "rtc/snap.h"
 
 enum {
     SDP_UFRAG_MIN = 4, /* RFC 8839 section 5.4: 4 to 256 ice-chars */
@@ -20,6 +21,7 @@ enum {
     SDP_MID_MAX = 64,
     SDP_TOOL_MAX = 64,
     SDP_PROMISE_MAX = 256,
+    SDP_SCTP_INIT_MAX = SNAP_TEXT_MAX,
     SDP_CANDIDATES_MAX = 256, /* more are ignored; the ICE agent chooses among them */
     SDP_SECTIONS_MAX = 32,    /* of m= lines: each one costs lines in our answer */
     SDP_SECTION_LINE_MAX = 128,
@@ -50,6 +52,7 @@ struct sdp {
     enum sdp_setup setup;                      /* SDP_ACTPASS where absent */
     char mid[SDP_MID_MAX + 1];                 /* empty where absent */
     uint16_t sctp_port;
+    char sctp_init[SDP_SCTP_INIT_MAX + 1]; /* a=sctp-init (rtc/snap.h), or empty */
     uint32_t max_message_size;         /* 65536 where absent; 0 means any (RFC 8841 section 6) */
     char tool[SDP_TOOL_MAX + 1];       /* empty where absent */
     char promise[SDP_PROMISE_MAX + 1]; /* a=tunnel-agree: visible characters, or empty */

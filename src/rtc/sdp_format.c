@@ -113,6 +113,8 @@ static void format_channel(struct buf *out, const struct sdp *sdp)
     else
         buf_append_format(out, "a=sctp-port:%u\r\n", sdp->sctp_port);
     buf_append_format(out, "a=max-message-size:%" PRIu32 "\r\n", sdp->max_message_size);
+    if (sdp->sctp_init[0])
+        buf_append_format(out, "a=sctp-init:%s\r\n", sdp->sctp_init);
 }
 
 char *sdp_format(const struct sdp *sdp)

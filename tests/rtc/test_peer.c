@@ -58,7 +58,8 @@ struct end {
     unsigned writable;
     int path_changes;
     bool never_opens;
-    unsigned sleeps_s; /* before DTLS */
+    uint64_t packets_before_open; /* of SCTP, received */
+    unsigned sleeps_s;            /* before DTLS */
     bool closes_on_open;
     bool closes_on_message;
 };
@@ -133,6 +134,9 @@ static void push(struct end *end);
 static void on_open(void *arg)
 {
     struct end *end = arg;
+    struct sctp_stats stats;
+    sctp_assoc_stats(end->peer->sctp, &stats);
+    end->packets_before_open = stats.received_packets;
     assert_false(end->is_open);
     end->is_open = true;
     end->open_us = clock_now_us();
@@ -765,6 +769,108 @@ static void test_wrong_fingerprint_is_refused(void **state)
     assert_non_null(strstr(scene->ends[1].close_text, "fingerprint"));
 }
 
+/* ---- SNAP ---- */
+
+static void sdp_value(const char *sdp, const char *name, char out[64]);
+
+/* The description with another a=sctp-init; NULL: without. */
+static void replace_init(struct end *end, const char *value)
+{
+    char *line = strstr(end->sdp, "a=sctp-init:");
+    if (line) {
+        char *rest = strstr(line, "\r\n") + 2;
+        memmove(line, rest, strlen(rest) + 1);
+    }
+    if (value) {
+        char *longer = xasprintf("%sa=sctp-init:%s\r\n", end->sdp, value);
+        free(end->sdp);
+        end->sdp = longer;
+    }
+}
+
+static bool first_describes(struct scene *scene)
+{
+    return scene->ends[0].is_described;
+}
+
+static bool both_described(struct scene *scene)
+{
+    return scene->ends[0].is_described && scene->ends[1].is_described;
+}
+
+static void test_sctp_without_a_handshake(void **state)
+{
+    struct scene *scene = *state;
+    connect_both(scene);
+    char before[2][64];
+    for (int i = 0; i < 2; i++)
+        sdp_value(scene->ends[i].sdp, "a=sctp-init:", before[i]);
+    assert_string_not_equal(before[0], before[1]);
+    assert_int_equal(scene->ends[0].packets_before_open, 0);
+    /* Of the session: it stays. */
+    scene->ends[0].is_described = scene->ends[1].is_described = false;
+    assert_int_equal(peer_restart(scene->ends[1].peer), 0);
+    run_until(scene, both_described);
+    for (int i = 0; i < 2; i++) {
+        char now[64];
+        sdp_value(scene->ends[i].sdp, "a=sctp-init:", now);
+        assert_string_equal(now, before[i]);
+    }
+}
+
+/* Where one of them does not know of it, or says what is no INIT, there is a
+ * handshake as ever; also where it repeats our line. */
+static void test_sctp_with_a_handshake(void **state)
+{
+    static const char *const values[] = {NULL, "", "AAAA", "=", "AQAAFAAAAAAAAQAAAAEAAQAAAAE="};
+    for (size_t i = 0; i <= sizeof values / sizeof *values; i++) {
+        struct scene *scene = *state;
+        struct end *first = &scene->ends[0];
+        struct end *second = &scene->ends[1];
+        bool is_echo = i == sizeof values / sizeof *values;
+        scene->is_manual = true;
+        peer_offer(first->peer);
+        run_until(scene, first_described);
+        replace_init(first, is_echo ? NULL : values[i]);
+        give_description(first, SDP_OFFER);
+        run_until(scene, second_described);
+        assert_null(strstr(second->sdp, "a=sctp-init"));
+        if (is_echo)
+            replace_init(second, first->peer->local.sctp_init);
+        give_description(second, SDP_ANSWER);
+        run_until(scene, both_open);
+        assert_true(first->packets_before_open > 0);
+        /* What was not agreed on at first is not to be had later. */
+        first->is_described = false;
+        assert_int_equal(peer_restart(first->peer), 0);
+        run_until(scene, first_describes);
+        assert_null(strstr(first->sdp, "a=sctp-init"));
+        teardown(state);
+        setup(state);
+    }
+}
+
+static void test_answer_with_a_wrong_init(void **state)
+{
+    struct scene *scene = *state;
+    const char *why = NULL;
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    give_description(&scene->ends[0], SDP_OFFER);
+    run_until(scene, second_described);
+    char *good = xstrdup(scene->ends[1].peer->local.sctp_init);
+    replace_init(&scene->ends[1], "AAAA");
+    assert_int_equal(peer_set_remote(scene->ends[0].peer, SDP_ANSWER, scene->ends[1].sdp, &why),
+                     -EINVAL);
+    assert_non_null(strstr(why, "sctp-init"));
+    replace_init(&scene->ends[1], good);
+    free(good);
+    give_description(&scene->ends[1], SDP_ANSWER);
+    run_until(scene, both_open);
+    assert_int_equal(scene->ends[0].packets_before_open, 0);
+}
+
 /* An offerer whose SCTP does not get to opening the channel is given up long
  * before the connection's time is over; on a slow path it has longer. */
 static void test_channel_that_never_opens(void **state)
@@ -1306,6 +1412,9 @@ int main(void)
         TEST(test_unusable_candidates_are_skipped),
         TEST(test_garbage_descriptions_are_refused),
         TEST(test_wrong_fingerprint_is_refused),
+        TEST(test_sctp_without_a_handshake),
+        TEST(test_sctp_with_a_handshake),
+        TEST(test_answer_with_a_wrong_init),
         TEST(test_channel_that_never_opens),
         TEST(test_restart_under_traffic),
         TEST(test_restarts_cross),

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""usage: browser_peer.py chromium|firefox-esr
+"""usage: browser_peer.py chromium|firefox-esr [FLAG...]
 
 A peer of compat.py in a headless browser with a fresh profile: a page takes
 commands as Server-Sent Events and posts its events."""
@@ -24,12 +24,12 @@ new EventSource("/commands").onmessage = ({ data }) => obey(JSON.parse(data));
 </script>"""
 
 
-def browser(name, profile):
+def browser(name, profile, flags):
     if name == "chromium":
         sys.path.insert(0, os.environ["COMPAT_HARNESS"])
         from harness import CHROMIUM
 
-        return [*CHROMIUM, f"--user-data-dir={profile}"]
+        return [*CHROMIUM, f"--user-data-dir={profile}", *flags]
     return [name, "--headless", "--no-remote", "--profile", profile]
 
 
@@ -58,14 +58,14 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def main(name):
+def main(name, *flags):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.finished = threading.Event()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     profile = tempfile.mkdtemp(prefix="compat-")
     child = subprocess.Popen(
-        [*browser(name, profile), f"http://127.0.0.1:{server.server_port}/"],
+        [*browser(name, profile, flags), f"http://127.0.0.1:{server.server_port}/"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "HOME": profile},

@@ -10,12 +10,15 @@
 #   apt-get install chromium firefox-esr python3-gst-1.0 gstreamer1.0-nice \
 #       gir1.2-gst-plugins-bad-1.0 gstreamer1.0-plugins-bad
 #
+# chromium-snap and pion-snap are the same two with SCTP's INIT in their
+# descriptions (rtc/snap.h).
+#
 # Needs root (network namespaces), node and npm, go, python3 with venv. Takes some
 # minutes for each stack, most of them waits of who cannot restart. Not part of
 # `make test`: what it prints depends on others' releases. Exits with 1 if a stack
 # could not be connected to.
 set -u
-stacks=${*:-chromium firefox-esr node-datachannel werift wrtc aiortc pion gstreamer}
+stacks=${*:-chromium chromium-snap firefox-esr node-datachannel werift wrtc aiortc pion pion-snap gstreamer}
 
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
@@ -34,6 +37,13 @@ npm_stack() {
     npm install --no-audit --no-fund --silent "$1" && measure "$1" node node_peer.mjs "$2"
 }
 
+pion_peer() {
+    [ -x pion-peer ] || (
+        mkdir pion && mv pion_peer.go pion && cd pion && go mod init peer &&
+            go get github.com/pion/webrtc/v4@v4.2.26 && go build -o ../pion-peer
+    ) 2>/dev/null
+}
+
 debian_stack() { # name, package
     dpkg-query --show --showformat='${Package} ${Version}\n' "$2" 2>/dev/null || {
         echo "$1: skipped, $2 is not installed"
@@ -46,6 +56,11 @@ for stack in $stacks; do
     chromium | firefox-esr)
         debian_stack "$stack" "$stack" && measure "$stack" /usr/bin/python3 browser_peer.py "$stack"
         ;;
+    chromium-snap)
+        debian_stack "$stack" chromium &&
+            measure "$stack" /usr/bin/python3 browser_peer.py chromium \
+                --force-fieldtrials=WebRTC-Sctp-Snap/Enabled/
+        ;;
     node-datachannel) npm_stack node-datachannel@0.33.4 node-datachannel/polyfill ;;
     werift) npm_stack werift@0.25.2 werift ;;
     wrtc) npm_stack @roamhq/wrtc@0.10.0 @roamhq/wrtc ;;
@@ -54,12 +69,8 @@ for stack in $stacks; do
             venv/bin/pip install --quiet --disable-pip-version-check aiortc==1.16.0 &&
             measure aiortc@1.16.0 venv/bin/python aiortc_peer.py
         ;;
-    pion)
-        mkdir pion && mv pion_peer.go pion && (
-            cd pion && go mod init peer && go get github.com/pion/webrtc/v4@v4.2.26 &&
-                go build -o ../pion-peer
-        ) 2>/dev/null && measure pion@4.2.26 ./pion-peer
-        ;;
+    pion) pion_peer && measure pion@4.2.26 ./pion-peer ;;
+    pion-snap) pion_peer && measure pion-snap@4.2.26 ./pion-peer snap ;;
     gstreamer)
         debian_stack gstreamer gir1.2-gst-plugins-bad-1.0 &&
             measure gstreamer /usr/bin/python3 gst_peer.py

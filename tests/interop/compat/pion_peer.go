@@ -1,4 +1,4 @@
-// A peer of compat.py on pion/webrtc.
+// A peer of compat.py on pion/webrtc; "snap": with that setting.
 package main
 
 import (
@@ -89,7 +89,10 @@ func (p *peer) obey(c command) error {
 }
 
 func main() {
-	connection, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	settings := webrtc.SettingEngine{}
+	settings.EnableSctpSnap(len(os.Args) > 1 && os.Args[1] == "snap")
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings))
+	connection, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		panic(err)
 	}
