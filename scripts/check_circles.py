@@ -17,10 +17,6 @@ ALLOWED = {
     "http": [
         {"connection.c", "connection_read.c", "exchange.c", "server.c"},
     ],
-    "net": [
-        {"conn.c", "conn_close.c", "conn_read.c", "conn_write.c"},
-        {"loop.c", "timers.c", "wake_watch.c"},
-    ],
 }
 
 

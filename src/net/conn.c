@@ -16,97 +16,12 @@
 #include "base/alloc.h"
 #include "net/conn_internal.h"
 #include "net/dial.h"
-#include "net/error_text.h"
-#include "net/liveness.h"
 #include "net/loop_internal.h"
 #include "net/tls.h"
 
 enum {
     READS_PER_TURN = 4 /* one fast sender must not starve the others */
 };
-
-const struct conn_handlers conn_no_handlers;
-
-void conn_release(struct conn *conn)
-{
-    conn->state = CONN_GONE;
-    dial_free(conn->dial);
-    conn->dial = NULL;
-    fd_watch_free(conn->watch);
-    conn->watch = NULL;
-    if (conn->fd >= 0)
-        close(conn->fd);
-    conn->fd = -1;
-    timer_free(conn->timer);
-    conn->timer = NULL;
-    tls_session_free(conn->tls);
-    conn->tls = NULL;
-    buf_deinit(&conn->out);
-}
-
-void conn_fail(struct conn *conn, int error, const char *text)
-{
-    if (conn->state == CONN_GONE)
-        return;
-    if (conn->is_detached) {
-        conn_drop(conn);
-        return;
-    }
-    /* The text may lie in the TLS session: tell first, release after. */
-    struct tls_session *tls = conn->tls;
-    conn->tls = NULL;
-    conn_release(conn);
-    if (conn->handlers->on_close)
-        conn->handlers->on_close(error, text, conn->arg);
-    tls_session_free(tls);
-}
-
-void conn_fail_errno(struct conn *conn, int number)
-{
-    /* A reset behind the peer's end is EPIPE to Linux, but no news to a
-     * person. */
-    int error = number == EPIPE ? -ECONNRESET : -number;
-    bool is_lost = error == -ETIMEDOUT && conn->state == CONN_OPEN;
-    conn_fail(conn, error,
-              is_lost ? "the other side is gone without a word" : net_error_text(error));
-}
-
-void conn_fail_later(struct conn *conn, int error)
-{
-    if (conn->error == 0)
-        conn->error = error;
-    buf_clear(&conn->out);
-    conn_settle_later(conn);
-}
-
-void conn_update_watch(struct conn *conn)
-{
-    if (!conn->watch)
-        return;
-    int events = 0;
-    if (conn_wants_read(conn))
-        events |= FD_READABLE;
-    if (conn->out.len > 0)
-        events |= FD_WRITABLE;
-    if (events == 0 && !conn->is_hung_up && conn->error == 0)
-        events = FD_ERRORS;
-    fd_watch_set_events(conn->watch, events);
-}
-
-bool conn_has_ended_both(const struct conn *conn)
-{
-    return conn->has_peer_ended && conn->has_ended;
-}
-
-void conn_open(struct conn *conn)
-{
-    conn->state = CONN_OPEN;
-    timer_free(conn->timer);
-    conn->timer = NULL;
-    conn_update_watch(conn);
-    if (conn->handlers->on_open)
-        conn->handlers->on_open(conn->arg);
-}
 
 /* The socket is not read, but something is the matter with it. */
 static void conn_check_error(struct conn *conn)
@@ -194,41 +109,6 @@ static void conn_settle(void *arg)
         conn_pull_plaintext(conn);
 }
 
-void conn_settle_later(struct conn *conn)
-{
-    if (conn->is_settling)
-        return;
-    conn->is_settling = true;
-    loop_defer(conn->loop, conn_settle, conn);
-}
-
-void conn_on_timeout(void *arg)
-{
-    struct conn *conn = arg;
-    conn_fail_errno(conn, ETIMEDOUT);
-}
-
-static void conn_on_ack_time(void *arg)
-{
-    struct conn *conn = arg;
-    enum liveness liveness = liveness_ask(conn->fd);
-    conn->is_awaiting_acks = liveness == LIVENESS_WAITING;
-    if (liveness == LIVENESS_WAITING)
-        timer_start_in(conn->timer, LIVENESS_CHECK_US);
-    else if (liveness == LIVENESS_LOST)
-        conn_fail_later(conn, -ETIMEDOUT);
-}
-
-void conn_await_acks(struct conn *conn)
-{
-    if (conn->is_awaiting_acks)
-        return;
-    if (!conn->timer)
-        conn->timer = timer_new(conn->loop, conn_on_ack_time, conn);
-    conn->is_awaiting_acks = true;
-    timer_start_in(conn->timer, LIVENESS_CHECK_US);
-}
-
 static struct conn *conn_new(struct loop *loop, enum conn_state state)
 {
     struct conn *conn = xcalloc(1, sizeof *conn);
@@ -238,6 +118,7 @@ static struct conn *conn_new(struct loop *loop, enum conn_state state)
     conn->fd = -1;
     conn->is_reading = true;
     conn->drain_mark = CONN_DRAIN_MARK;
+    conn->settle = conn_settle;
     buf_init(&conn->out, CONN_QUEUE_MAX);
     loop_add_object(loop);
     return conn;

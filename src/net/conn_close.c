@@ -12,7 +12,6 @@
  */
 #include <assert.h>
 #include <linux/sockios.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -29,44 +28,10 @@ enum {
 #define BREAK_CHECK_MIN_US US_PER_MS
 #define BREAK_CHECK_MAX_US (250 * US_PER_MS)
 
-static void conn_destroy(void *arg)
-{
-    free(arg);
-}
-
-/* Whether closing the socket, or the end of the process, sends a reset. */
-static void conn_make_reset(struct conn *conn, bool resets)
-{
-    struct linger linger = {.l_onoff = resets, .l_linger = 0};
-    if (conn->fd >= 0)
-        setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    conn->resets_at_exit = resets;
-}
-
-void conn_update_linger(struct conn *conn)
-{
-    bool resets = conn->is_abortive || (conn->resets_at_exit && conn->out.len > 0);
-    if (resets != conn->resets_at_exit)
-        conn_make_reset(conn, resets);
-}
-
 void conn_set_abortive(struct conn *conn, bool abortive)
 {
     conn->is_abortive = abortive;
     conn_update_linger(conn);
-}
-
-/* The end of a connection that nobody owns any more. Behind a queue that did
- * not get out, an end would make a part look like the whole; an error has
- * dropped it already. */
-void conn_drop(struct conn *conn)
-{
-    if (conn->out.len > 0 || conn->error != 0)
-        conn_make_reset(conn, true);
-    conn_release(conn);
-    loop_drop_background(conn->loop);
-    /* Deferred calls come in order, so a conn_settle() under way is first. */
-    loop_defer(conn->loop, conn_destroy, conn);
 }
 
 static void conn_detach(struct conn *conn)

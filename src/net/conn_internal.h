@@ -1,10 +1,13 @@
 /*
  * What the files that make up a conn share, and what listener.c needs of them:
  *
- *   conn.c        its life: connecting, opening, failing, and who is told when
+ *   conn.c        its life: connecting, and who is told when
+ *   conn_close.c  the end that its owner wants, gone on with in the background
  *   conn_read.c   what comes in, decrypted where there is TLS
  *   conn_write.c  the queue out, and our FIN behind it
- *   conn_close.c  the end that its owner wants, gone on with in the background
+ *   conn_state.c  what all of them may do to it
+ *
+ * Each calls those below it.
  */
 #ifndef NET_CONN_INTERNAL_H
 #define NET_CONN_INTERNAL_H
@@ -28,10 +31,11 @@ struct conn {
     struct buf out; /* what the kernel has not taken */
     struct dial *dial;
     struct tls_session *tls;
-    struct timer *timer;  /* of connecting, of what is not acknowledged, of the end */
-    uint64_t taken_at_us; /* of breaking: when the peer last took something, */
-    size_t untaken;       /* and what was left then */
-    size_t drain_mark;    /* of out */
+    void (*settle)(void *arg); /* conn_settle() of conn.c */
+    struct timer *timer;       /* of connecting, of what is not acknowledged, of the end */
+    uint64_t taken_at_us;      /* of breaking: when the peer last took something, */
+    size_t untaken;            /* and what was left then */
+    size_t drain_mark;         /* of out */
     int fd;
     int error; /* found under a call of the owner, to be told by conn_settle() */
     enum conn_state state;
@@ -57,7 +61,7 @@ struct conn *conn_new_accepted(struct loop *loop, int fd);
 bool conn_has_handlers(const struct conn *conn);
 bool conn_is_detached(const struct conn *conn);
 
-/* conn.c */
+/* conn_state.c */
 
 /* Of a conn that was given none, or has been closed. */
 extern const struct conn_handlers conn_no_handlers;
@@ -89,8 +93,16 @@ void conn_on_timeout(void *arg);
 /* Something was written: sees to it that a peer that is gone is noticed. */
 void conn_await_acks(struct conn *conn);
 
-/* conn_read.c */
 bool conn_wants_read(const struct conn *conn);
+
+/* Closing the socket, or the end of the process, sends a reset. */
+void conn_make_reset(struct conn *conn, bool resets);
+/* The queue, or what makes the end of the process a reset, has changed. */
+void conn_update_linger(struct conn *conn);
+/* The end of a connection that nobody owns any more. */
+void conn_drop(struct conn *conn);
+
+/* conn_read.c */
 /* Reads until the kernel has no more, at most `reads` times. */
 void conn_read(struct conn *conn, int reads);
 /* Hands out what TLS can decrypt, a buffer at a time for as long as the owner
@@ -104,13 +116,7 @@ void conn_check_drain(struct conn *conn);
 /* Moves what TLS wants to send to the queue. */
 void conn_take_ciphertext(struct conn *conn);
 
-/* conn_close.c */
 #define CONN_LINGER_WRITE_US (5 * US_PER_S) /* without progress of the queue */
 #define CONN_LINGER_READ_US  (2 * US_PER_S) /* for the peer's FIN behind ours */
-
-/* The queue, or what makes the end of the process a reset, has changed. */
-void conn_update_linger(struct conn *conn);
-/* The end of a connection that nobody owns any more. */
-void conn_drop(struct conn *conn);
 
 #endif

@@ -10,12 +10,6 @@
 #include "net/loop_internal.h"
 #include "net/tls.h"
 
-bool conn_wants_read(const struct conn *conn)
-{
-    return conn->state == CONN_HANDSHAKING ||
-           (conn->state == CONN_OPEN && conn->is_reading && !conn->has_peer_ended);
-}
-
 static void conn_on_peer_end(struct conn *conn)
 {
     if (conn->error != 0) {

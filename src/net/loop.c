@@ -48,7 +48,7 @@ struct loop {
     struct timers timers;
     struct list deferred;
     struct list hooks;
-    struct list wake_watches;
+    struct list wake_calls;
     struct patient_line patient_line;
     unsigned objects;
     unsigned background;
@@ -71,21 +71,6 @@ struct turn_hook {
     void *arg;
 };
 
-struct signal_watch {
-    uv_signal_t uv;
-    struct loop *loop;
-    void (*on_signal)(int number, void *arg);
-    void *arg;
-};
-
-struct fd_watch {
-    uv_poll_t uv;
-    struct loop *loop;
-    void (*on_ready)(int events, void *arg);
-    void *arg;
-    int events;
-};
-
 uv_loop_t *loop_uv(struct loop *loop)
 {
     return &loop->uv;
@@ -96,9 +81,9 @@ struct timers *loop_timers(struct loop *loop)
     return &loop->timers;
 }
 
-struct list *loop_wake_watches(struct loop *loop)
+struct list *loop_wake_calls(struct loop *loop)
 {
-    return &loop->wake_watches;
+    return &loop->wake_calls;
 }
 
 struct patient_line *loop_patient_line(struct loop *loop)
@@ -212,6 +197,16 @@ static void on_prepare(uv_prepare_t *prepare)
     set_alarm(loop);
 }
 
+static void tell_sleep(struct loop *loop, uint64_t since_us)
+{
+    LIST_EACH(link, tmp, &loop->wake_calls)
+    {
+        struct wake_call *call = LIST_ENTRY(link, struct wake_call, link);
+        if (call->on_wake)
+            call->on_wake(since_us, call->arg);
+    }
+}
+
 /* Whether the alarm came so late that the machine must have slept. */
 static void look_for_sleep(struct loop *loop)
 {
@@ -221,7 +216,15 @@ static void look_for_sleep(struct loop *loop)
         return;
     loop->expected_us = TIME_NEVER;
     if (loop->checked_us - expected_us >= WAKE_WATCH_LEAST_US)
-        wake_watches_call(&loop->wake_watches, expected_us);
+        tell_sleep(loop, expected_us);
+}
+
+void loop_begin_events(struct loop *loop)
+{
+    if (loop->has_events)
+        return;
+    loop->has_events = true;
+    look_for_sleep(loop);
 }
 
 static void on_check(uv_check_t *check)
@@ -249,7 +252,7 @@ struct loop *loop_new(void)
     timers_init(&loop->timers);
     list_init(&loop->deferred);
     list_init(&loop->hooks);
-    list_init(&loop->wake_watches);
+    list_init(&loop->wake_calls);
     list_init(&loop->patient_line.waiting);
     buf_init(&loop->plain, CONN_READ_MAX);
     /* These cannot fail. The prepare handle keeps uv_run() running. */
@@ -289,12 +292,13 @@ static void on_wait_over(void *arg)
 static bool loop_finish(struct loop *loop)
 {
     bool is_over = false;
-    struct timer *wait = timer_new(loop, on_wait_over, &is_over);
-    timer_start_in(wait, LOOP_FREE_WAIT_US);
+    struct deadline wait;
+    deadline_init(&wait, on_wait_over, &is_over);
+    timers_start(&loop->timers, &wait, clock_now_us() + LOOP_FREE_WAIT_US);
     loop->is_finishing = true;
     while (!is_over && (loop->background > 0 || !list_is_empty(&loop->deferred)))
         uv_run(&loop->uv, UV_RUN_ONCE);
-    timer_free(wait);
+    timers_stop(&loop->timers, &wait);
     return !is_over;
 }
 
@@ -326,122 +330,6 @@ void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg)
     d->fn = fn;
     d->arg = arg;
     list_append(&loop->deferred, &d->link);
-}
-
-/* Every handle's data is the allocation that holds it. */
-static void on_handle_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-static void on_uv_signal(uv_signal_t *uv, int number)
-{
-    struct signal_watch *watch = uv->data;
-    watch->on_signal(number, watch->arg);
-}
-
-struct signal_watch *signal_watch_new(struct loop *loop, int number,
-                                      void (*on_signal)(int number, void *arg), void *arg)
-{
-    struct signal_watch *watch = xcalloc(1, sizeof *watch);
-    watch->loop = loop;
-    watch->on_signal = on_signal;
-    watch->arg = arg;
-    watch->uv.data = watch;
-    int error = uv_signal_init(&loop->uv, &watch->uv);
-    if (error == 0)
-        error = uv_signal_start(&watch->uv, on_uv_signal, number);
-    assert(error == 0); /* a number that cannot be caught */
-    (void)error;
-    uv_unref((uv_handle_t *)&watch->uv);
-    loop_add_object(loop);
-    return watch;
-}
-
-void signal_watch_free(struct signal_watch *watch)
-{
-    if (!watch)
-        return;
-    loop_drop_object(watch->loop);
-    uv_close((uv_handle_t *)&watch->uv, on_handle_closed);
-}
-
-static void fd_watch_apply(struct fd_watch *watch);
-
-static void on_uv_poll(uv_poll_t *uv, int status, int uv_events)
-{
-    struct fd_watch *watch = uv->data;
-    struct loop *loop = watch->loop;
-    int events = 0;
-    if (!loop->has_events) {
-        loop->has_events = true;
-        look_for_sleep(loop);
-        if (uv_is_closing((uv_handle_t *)uv))
-            return; /* who was told has freed it */
-    }
-    if (uv_events & UV_READABLE)
-        events |= FD_READABLE;
-    if (uv_events & UV_WRITABLE)
-        events |= FD_WRITABLE;
-    /* libuv stops the watch when it reports EPOLLERR; a socket's error goes
-     * away once it is fetched, so the watch has to go on. */
-    if (status < 0)
-        fd_watch_apply(watch);
-    if (status < 0 || (uv_events & UV_PRIORITIZED))
-        events = FD_READABLE | FD_WRITABLE | FD_ERRORS;
-    watch->on_ready(events, watch->arg);
-}
-
-static void fd_watch_apply(struct fd_watch *watch)
-{
-    int uv_events = 0;
-    if (watch->events & FD_READABLE)
-        uv_events |= UV_READABLE;
-    if (watch->events & FD_WRITABLE)
-        uv_events |= UV_WRITABLE;
-    /* epoll always tells of errors, but libuv takes a descriptor without any
-     * wanted event off it. Urgent data is the event that never comes from a
-     * peer of good faith; conn.c drops it. */
-    if (watch->events == FD_ERRORS)
-        uv_events = UV_PRIORITIZED;
-    int error =
-        uv_events ? uv_poll_start(&watch->uv, uv_events, on_uv_poll) : uv_poll_stop(&watch->uv);
-    assert(error == 0);
-    (void)error;
-}
-
-struct fd_watch *fd_watch_new(struct loop *loop, int fd, int events,
-                              void (*on_ready)(int events, void *arg), void *arg)
-{
-    struct fd_watch *watch = xcalloc(1, sizeof *watch);
-    watch->loop = loop;
-    watch->on_ready = on_ready;
-    watch->arg = arg;
-    watch->events = events;
-    watch->uv.data = watch;
-    int error = uv_poll_init(&loop->uv, &watch->uv, fd);
-    assert(error == 0); /* not a descriptor, or one with a watch already */
-    (void)error;
-    loop_add_object(loop);
-    if (events)
-        fd_watch_apply(watch);
-    return watch;
-}
-
-void fd_watch_set_events(struct fd_watch *watch, int events)
-{
-    if (events == watch->events)
-        return;
-    watch->events = events;
-    fd_watch_apply(watch);
-}
-
-void fd_watch_free(struct fd_watch *watch)
-{
-    if (!watch)
-        return;
-    loop_drop_object(watch->loop);
-    uv_close((uv_handle_t *)&watch->uv, on_handle_closed);
 }
 
 struct turn_hook *turn_hook_new(struct loop *loop, void (*before)(void *arg),

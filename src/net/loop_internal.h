@@ -1,5 +1,6 @@
 /*
- * What the other files of net/ share with loop.c. Not for anybody else.
+ * What the other files of net/ need of loop.c, which needs none of them but the
+ * deadlines. Not for anybody else.
  */
 #ifndef NET_LOOP_INTERNAL_H
 #define NET_LOOP_INTERNAL_H
@@ -11,10 +12,18 @@
 #include "net/timers.h"
 
 struct timers *loop_timers(struct loop *loop);
-struct list *loop_wake_watches(struct loop *loop);
 
-/* wake_watch.c */
-void wake_watches_call(struct list *watches, uint64_t since_us);
+/* What is called when the machine has slept. */
+struct wake_call {
+    struct list link;
+    void (*on_wake)(uint64_t since_us, void *arg); /* NULL: freed, still linked */
+    void *arg;
+};
+struct list *loop_wake_calls(struct loop *loop);
+
+/* A descriptor has something: before it is looked at, the first in a turn
+ * shows whether the machine has slept. */
+void loop_begin_events(struct loop *loop);
 
 /* Objects that their owner must close before loop_free(). */
 void loop_add_object(struct loop *loop);

@@ -1,6 +1,6 @@
 /*
- * The timers of one loop, ordered by deadline. Part of loop.c, kept apart
- * because it needs no libuv; timer_new() and its kin (net/loop.h) are here.
+ * The timers of one loop, ordered by deadline. Knows nothing of loops: struct
+ * timer (net/loop.h) is a deadline on one.
  */
 #ifndef NET_TIMERS_H
 #define NET_TIMERS_H
@@ -10,10 +10,18 @@
 
 #include "base/list.h"
 
-struct timer;
+/* Embedded in its owner. */
+struct deadline {
+    void (*on_expiry)(void *arg);
+    void *arg;
+    uint64_t deadline_us;
+    uint64_t start; /* number of its start */
+    size_t place;   /* index in the heap, or none */
+    struct list due;
+};
 
 struct timers {
-    struct timer **heap;
+    struct deadline **heap;
     size_t count;
     size_t cap;
     uint64_t starts; /* orders equal deadlines by their start */
@@ -22,6 +30,12 @@ struct timers {
 
 void timers_init(struct timers *timers);
 void timers_deinit(struct timers *timers);
+
+void deadline_init(struct deadline *d, void (*on_expiry)(void *arg), void *arg);
+
+/* As timer_start_at() and timer_stop(). */
+void timers_start(struct timers *timers, struct deadline *d, uint64_t deadline_us);
+void timers_stop(struct timers *timers, struct deadline *d);
 
 /* When the earliest timer expires; TIME_NEVER without one. */
 uint64_t timers_next_us(const struct timers *timers);

@@ -7,10 +7,8 @@
 #include "net/loop_internal.h"
 
 struct wake_watch {
-    struct list link;
+    struct wake_call call;
     struct loop *loop;
-    void (*on_wake)(uint64_t since_us, void *arg); /* NULL: freed */
-    void *arg;
 };
 
 struct wake_watch *wake_watch_new(struct loop *loop, void (*on_wake)(uint64_t since_us, void *arg),
@@ -18,9 +16,8 @@ struct wake_watch *wake_watch_new(struct loop *loop, void (*on_wake)(uint64_t si
 {
     struct wake_watch *watch = xcalloc(1, sizeof *watch);
     watch->loop = loop;
-    watch->on_wake = on_wake;
-    watch->arg = arg;
-    list_append(loop_wake_watches(loop), &watch->link);
+    watch->call = (struct wake_call){.on_wake = on_wake, .arg = arg};
+    list_append(loop_wake_calls(loop), &watch->call.link);
     loop_add_object(loop);
     return watch;
 }
@@ -28,7 +25,7 @@ struct wake_watch *wake_watch_new(struct loop *loop, void (*on_wake)(uint64_t si
 static void wake_watch_destroy(void *arg)
 {
     struct wake_watch *watch = arg;
-    list_remove(&watch->link);
+    list_remove(&watch->call.link);
     free(watch);
 }
 
@@ -37,17 +34,7 @@ void wake_watch_free(struct wake_watch *watch)
     if (!watch)
         return;
     /* It stays linked until nobody walks the list. */
-    watch->on_wake = NULL;
+    watch->call.on_wake = NULL;
     loop_drop_object(watch->loop);
     loop_defer(watch->loop, wake_watch_destroy, watch);
-}
-
-void wake_watches_call(struct list *watches, uint64_t since_us)
-{
-    LIST_EACH(link, tmp, watches)
-    {
-        struct wake_watch *watch = LIST_ENTRY(link, struct wake_watch, link);
-        if (watch->on_wake)
-            watch->on_wake(since_us, watch->arg);
-    }
 }
