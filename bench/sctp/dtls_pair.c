@@ -41,7 +41,7 @@ struct dtls_end {
     size_t opened_len;
 };
 
-/* --- the queue ------------------------------------------------------------- */
+/* --- the queue ------------------------------------------------------------ */
 
 /* Where the next datagram goes. */
 static uint8_t *queue_put(struct queue *q, size_t len)
@@ -64,7 +64,7 @@ static struct span queue_take(struct queue *q)
     return span_of(q->data[at], q->len[at]);
 }
 
-/* --- all of it OpenSSL's --------------------------------------------------- */
+/* --- all of it OpenSSL's -------------------------------------------------- */
 
 static int bio_write(BIO *bio, const char *data, int len)
 {
@@ -141,7 +141,7 @@ static void start_openssl(struct dtls_end *ends[2])
     }
 }
 
-/* --- the product's --------------------------------------------------------- */
+/* --- the product's -------------------------------------------------------- */
 
 static void on_datagram(struct span datagram, void *arg)
 {
@@ -188,7 +188,7 @@ static void start_own(struct dtls_end *ends[2])
     assert(dtls_is_connected(ends[0]->dtls) && dtls_is_connected(ends[1]->dtls));
 }
 
-/* --- both ------------------------------------------------------------------ */
+/* --- both ----------------------------------------------------------------- */
 
 void dtls_pair_new(struct dtls_end *ends[2], bool has_own_records)
 {

@@ -2,9 +2,9 @@
  * Log lines on stderr: one line an event, lower case, the object first, then
  * what and why and what next. Engines never log; their owners do.
  *
- *   text:  2025-01-02T13:04:05.123+01:00 info  peer 3f2a: ice checking -> connected
- *          13:04:05.123 info  peer 3f2a: ...                        (on a terminal)
- *   json:  {"time":"2025-01-02T12:04:05.123Z","level":"info","message":"peer …"}
+ *   2025-01-02T13:04:05.123+01:00 info  peer 3f2a: ice checking -> connected
+ *   13:04:05.123 info  peer 3f2a: ...                        (on a terminal)
+ *   {"time":"2025-01-02T12:04:05.123Z","level":"info","message":"peer …"}
  *
  * No call here ever waits for the reader. A line that it does not take is
  * lost, and the next one says how many were. Of each kind of line above debug
@@ -55,7 +55,8 @@ void log_event(enum log_level level, const char *event, const struct log_field *
                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* A line for a person, as it is: what comes from elsewhere was escaped before,
- * and its end is in it. Lost like any other when the terminal does not take it. */
+ * and its end is in it. Lost like any other when the terminal does not take
+ * it. */
 void log_put(const char *line);
 bool log_is_terminal(void);
 

@@ -279,7 +279,7 @@ const char *config_take_log_format(struct config *config, const char *text)
     return log_format_parse(text, &config->log_format) ? NULL : "must be text or json";
 }
 
-/* --- the whole ---------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------ */
 
 void config_init(struct config *config, enum command command)
 {

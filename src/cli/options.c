@@ -88,7 +88,7 @@ static const struct option options[] = {
 
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
-/* --- help --------------------------------------------------------------------- */
+/* --- help ----------------------------------------------------------------- */
 
 static void print_usage(FILE *to)
 {
@@ -130,7 +130,7 @@ static void print_help(enum command command)
                     "  curl http://127.0.0.1:8000/v1/models");
 }
 
-/* --- parsing -------------------------------------------------------------------- */
+/* --- parsing -------------------------------------------------------------- */
 
 static enum options_result wrong(const char *what, const char *value, const char *why)
 {

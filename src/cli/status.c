@@ -107,7 +107,7 @@ __attribute__((format(printf, 5, 6))) static void say(struct status *status, enu
         log_event(mark == MARK_BAD ? LOG_WARN : LOG_INFO, event, fields, "tunnel: %s", text);
 }
 
-/* --- start ---------------------------------------------------------------------- */
+/* --- start ---------------------------------------------------------------- */
 
 struct status *status_new(const struct config *config)
 {
@@ -201,7 +201,7 @@ void status_print_start(struct status *status, uint16_t listen_port)
     warn_of_idle_flags(status);
 }
 
-/* --- the link ------------------------------------------------------------------- */
+/* --- the link ------------------------------------------------------------- */
 
 static void print_up(struct status *status, const struct link_status *link)
 {
@@ -323,7 +323,7 @@ void status_print_link(struct status *status, const struct link_status *link)
         print_up(status, link);
 }
 
-/* --- others --------------------------------------------------------------------- */
+/* --- others --------------------------------------------------------------- */
 
 void status_print_upstream(struct status *status, const char *why)
 {

@@ -4,12 +4,15 @@
  * as they come, and parsed like the fields of a head once they are all there.
  * Both are under a cap.
  *
- *   chunked = *( SIZE [ext] CRLF data CRLF ) 1*"0" [ext] CRLF *( trailer CRLF ) CRLF
+ *   chunked = *( SIZE [ext] CRLF data CRLF )
+ *             1*"0" [ext] CRLF *( trailer CRLF ) CRLF
  *
- *   SIZE_FIRST -> SIZE -> (BWS | EXT) -> SIZE_LF -> DATA -> DATA_CR -> DATA_LF -+
- *       ^                                   |                                   |
- *       |                                   +-> TRAILER_START <-> TRAILER       |
- *       +-----------------------------------------------------------------------+
+ *   SIZE_FIRST -> SIZE -> (BWS | EXT) -> SIZE_LF -> DATA -> DATA_CR
+ *       ^                                   |                  |
+ *       |                                   |               DATA_LF
+ *       |                                   |                  |
+ *       +-----------------------------------|------------------+
+ *                                           +-> TRAILER_START <-> TRAILER
  */
 #include "http/body.h"
 

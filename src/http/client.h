@@ -11,8 +11,9 @@
  * brings the server's bytes and on_end its FIN, http_call_write() sends bytes
  * as they are and http_call_end() our FIN. Either direction may end first. The
  * call is gone when both have: with on_end, or with the return of
- * http_call_end(); on_error may still come between the two. Bytes written before on_response wait for it; when the
- * response is an ordinary one, they are dropped and on_end is the end.
+ * http_call_end(); on_error may still come between the two. Bytes written
+ * before on_response wait for it; when the response is an ordinary one, they
+ * are dropped and on_end is the end.
  */
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
@@ -75,16 +76,16 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
  * NULL is allowed. */
 void http_client_free(struct http_client *client);
 
-/* Sends a request; its fields must hold one Host; hop-by-hop ones are left
- * out but for "TE: trailers", and Upgrade where the framing is PIPE; each gets
- * its Connection field here. An Expect
- * field goes out as it is; whether to wait for on_interim before writing the
- * content is the caller's business. A request that fails on a pooled connection before any byte of a
- * response is sent once more on a fresh one when it is safe: no content was
- * written, and the method is idempotent or the head had not gone out. Others
- * are given a pooled connection only while it is fresh, when the server will
- * hardly be closing it. 0 with *out, or -EINVAL when the head may not be
- * sent. Handlers come in later turns.
+/* Sends a request; its fields must hold one Host; hop-by-hop ones are left out
+ * but for "TE: trailers", and Upgrade where the framing is PIPE; each gets its
+ * Connection field here. An Expect field goes out as it is; whether to wait for
+ * on_interim before writing the content is the caller's business. A request
+ * that fails on a pooled connection before any byte of a response is sent once
+ * more on a fresh one when it is safe: no content was written, and the method
+ * is idempotent or the head had not gone out. Others are given a pooled
+ * connection only while it is fresh, when the server will hardly be closing it.
+ * 0 with *out, or -EINVAL when the head may not be sent. Handlers come in later
+ * turns.
  *
  * request->framing says how the body will be sent: HTTP_BODY_NONE writes no
  * framing field, LENGTH relies on a Content-Length among the fields, UNKNOWN

@@ -135,8 +135,9 @@ static bool is_left_out(struct span name, const struct http_response *response,
     int status = response->status;
     if (status == 101 && span_is_string_nocase(name, "Upgrade"))
         return false;
-    /* RFC 9110 sections 8.6 and 9.3.6: none in 1xx nor 2xx to CONNECT. A 204 should have
-     * none either; one that has it from elsewhere keeps it, as it does no harm. */
+    /* RFC 9110 sections 8.6 and 9.3.6: none in 1xx nor 2xx to CONNECT. A 204
+     * should have none either; one that has it from elsewhere keeps it, as it
+     * does no harm. */
     bool has_no_length = status < 200 || framing == HTTP1_BODY_PIPE;
     if (has_no_length && span_is_string_nocase(name, "Content-Length"))
         return true;
@@ -224,8 +225,9 @@ int http_exchange_respond(struct http_exchange *x, const struct http_response *r
      * or not; the next request could not be told from it. */
     if (framing == HTTP1_BODY_UNTIL_CLOSE || x->wants_continue || !c->server->listener)
         x->keeps_alive = false;
-    /* RFC 9931 section 3: what comes behind a CONNECT may be the tunnel's bytes,
-     * sent in the hope of a yes by somebody else than who sent the request. */
+    /* RFC 9931 section 3: what comes behind a CONNECT may be the tunnel's
+     * bytes, sent in the hope of a yes by somebody else than who sent the
+     * request. */
     if (x->is_connect && framing != HTTP1_BODY_PIPE)
         x->keeps_alive = false;
     if (hold_head(x, response, framing) < 0) {

@@ -39,9 +39,9 @@ struct conn *http_pool_take(struct http_pool *pool, bool only_fresh);
  * any, goes, so that its place at the server is free. */
 void http_pool_make_way(struct http_pool *pool);
 
-/* Takes over an open connection on which nothing is under way. The server
- * keeps it for keep_us, as it said, or TIME_NEVER. Over the number, the one that
- * was idle longest goes. */
+/* Takes over an open connection on which nothing is under way. The server keeps
+ * it for keep_us, as it said, or TIME_NEVER. Over the number, the one that was
+ * idle longest goes. */
 void http_pool_put(struct http_pool *pool, struct conn *conn, uint64_t keep_us);
 
 #endif

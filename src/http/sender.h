@@ -33,8 +33,8 @@ void http_sender_begin(struct http_sender *sender, enum http1_framing framing, u
 
 /* Content. Afterwards the owner must see to it that http_sender_flush() is
  * called before the loop sleeps when sender->held is not empty. A piece that
- * passes the Content-Length is dropped; http_sender_end() tells. 0, or -ENOBUFS when
- * too much is held for a connection that does not open. */
+ * passes the Content-Length is dropped; http_sender_end() tells. 0, or -ENOBUFS
+ * when too much is held for a connection that does not open. */
 int http_sender_write(struct http_sender *sender, struct span content);
 
 /* The end; everything goes out. Trailers are written behind chunks and dropped

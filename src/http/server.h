@@ -83,7 +83,8 @@ uint16_t http_server_port(const struct http_server *server);
 /* Takes no new connection, closes idle ones; exchanges under way go on. */
 void http_server_stop_listening(struct http_server *server);
 
-/* Aborts what is under way (no handler is called) and frees. NULL is allowed. */
+/* Aborts what is under way (no handler is called) and frees. NULL is
+ * allowed. */
 void http_server_free(struct http_server *server);
 
 /* Says who handles the rest of the exchange; *handlers is not copied. on_body

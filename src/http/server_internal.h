@@ -121,7 +121,8 @@ struct http_server {
     uint16_t port;
 };
 
-/* server.c: one more connection, or one fewer, which is freed in a later turn. */
+/* server.c: one more connection, or one fewer, which is freed in a later
+ * turn. */
 void server_count_connection(struct http_server *server);
 void server_uncount_connection(struct http_server *server);
 
@@ -165,7 +166,8 @@ void connection_on_timeout(struct http_connection *c);
 /* connection_read.c */
 void connection_feed(struct http_connection *c, struct span bytes);
 
-/* Goes on with the pipelined bytes of a connection in RESUME; to be deferred. */
+/* Goes on with the pipelined bytes of a connection in RESUME; to be
+ * deferred. */
 void connection_resume(void *arg);
 
 /* The exchange becomes a pipe. */

@@ -1,6 +1,6 @@
 /*
- * scheme "://" host [":" port] [path], or "unix:" path. Small on purpose: it reads what a
- * person types on a command line, and says what is wrong with it.
+ * scheme "://" host [":" port] [path], or "unix:" path. Small on purpose: it
+ * reads what a person types on a command line, and says what is wrong with it.
  */
 #include "http/url.h"
 

@@ -57,12 +57,13 @@ struct conn_handlers {
 
 /* Connects to host: a name or literal without brackets, or the path of a Unix
  * socket, which begins with '/' (port is not used then). Races the name's
- * addresses as RFC 8305 has it (net/dial.h). tls is NULL for plain TCP; it must outlive the
- * conn, and so must *handlers, which is not copied. timeout_us covers all up
- * to on_open; it ends in on_close(-ETIMEDOUT). Other errors: those of
- * resolve() and connect(2), -ENXIO for no such Unix socket, -EPROTO for TLS (text holds the reason, such as an
- * expired certificate), -ECONNRESET also for TLS cut off without its end,
- * -ENOBUFS for a queue over CONN_QUEUE_MAX. */
+ * addresses as RFC 8305 has it (net/dial.h). tls is NULL for plain TCP; it must
+ * outlive the conn, and so must *handlers, which is not copied. timeout_us
+ * covers all up to on_open; it ends in on_close(-ETIMEDOUT). Other errors:
+ * those of resolve() and connect(2), -ENXIO for no such Unix socket, -EPROTO
+ * for TLS (text holds the reason, such as an expired certificate), -ECONNRESET
+ * also for TLS cut off without its end, -ENOBUFS for a queue over
+ * CONN_QUEUE_MAX. */
 struct conn *conn_connect(struct loop *loop, const char *host, uint16_t port,
                           const struct tls_client *tls, uint64_t timeout_us,
                           const struct conn_handlers *handlers, void *arg);
@@ -115,9 +116,9 @@ void conn_drain_fully(struct conn *conn);
 /* FIN after the queue is out. Reading goes on. */
 void conn_end(struct conn *conn);
 
-/* While false no on_data comes, and the kernel's window closes to the peer.
- * A conn reads from on_open on. With reading off, a reset by the peer still
- * ends in on_close at once; what it had sent before and was not read is lost. */
+/* While false no on_data comes, and the kernel's window closes to the peer. A
+ * conn reads from on_open on. With reading off, a reset by the peer still ends
+ * in on_close at once; what it had sent before and was not read is lost. */
 void conn_set_reading(struct conn *conn, bool reading);
 
 /* From now on a reset, too, is told behind all that came before it, and so not
@@ -139,10 +140,11 @@ bool conn_has_unread(const struct conn *conn);
 
 /* Accepts on host:port (port 0 picks one). host is a literal or a name, looked
  * up under this call, and served at each of its addresses; "localhost" are
- * 127.0.0.1 and ::1, as far as the machine has them. on_accept gets an open conn that has no handlers yet and
- * must be given some by conn_set_handlers() under the call, or closed; its
- * on_open does not come. Errors: -EADDRINUSE, -EADDRNOTAVAIL (not an address
- * of this machine), -EACCES, -EINVAL for a host that is no address at all. */
+ * 127.0.0.1 and ::1, as far as the machine has them. on_accept gets an open
+ * conn that has no handlers yet and must be given some by conn_set_handlers()
+ * under the call, or closed; its on_open does not come. Errors: -EADDRINUSE,
+ * -EADDRNOTAVAIL (not an address of this machine), -EACCES, -EINVAL for a host
+ * that is no address at all. */
 int listener_new(struct loop *loop, const char *host, uint16_t port,
                  void (*on_accept)(struct conn *conn, void *arg), void *arg, struct listener **out);
 

@@ -22,9 +22,9 @@
 #include "net/resolve.h"
 
 enum {
-    /* What the kernel queues beyond what the other end lets it send. By itself it
-     * takes megabytes, and who reads nothing looks fast until they are full: a
-     * thousand such clients took all of the windows that a fast stream needs
+    /* What the kernel queues beyond what the other end lets it send. By itself
+     * it takes megabytes, and who reads nothing looks fast until they are full:
+     * a thousand such clients took all of the windows that a fast stream needs
      * (tunnel/mux_flow.c). This and a usual receive window are little more than
      * half of a stream's first one. */
     UNSENT_MAX = 64 << 10

@@ -36,9 +36,9 @@ bool address_is_same_host(const struct address *a, const struct address *b);
 /* Whether this machine has the address, whatever its port. */
 bool address_is_ours(const struct address *address);
 
-/* Whether what this machine sends to that address now leaves from local, so that
- * a connection between the two has a way. True where there is no way at all:
- * that may pass. */
+/* Whether what this machine sends to that address now leaves from local, so
+ * that a connection between the two has a way. True where there is no way at
+ * all: that may pass. */
 bool address_is_source(const struct address *local, const struct address *to);
 
 #endif

@@ -115,7 +115,7 @@ static void door_on_ready(int events, void *arg)
     }
 }
 
-/* --- binding -------------------------------------------------------------------- */
+/* --- binding -------------------------------------------------------------- */
 
 /* A listening descriptor, or a negative errno. */
 static int listen_on(const struct address *address)

@@ -38,9 +38,9 @@ void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);
 /* A one-shot timer, stopped until started. */
 struct timer *timer_new(struct loop *loop, void (*on_expiry)(void *arg), void *arg);
 
-/* Expires at a time of clock_now_us(), never early and late only by what
- * the turn under way takes; a time that has passed expires in the next turn, after the loop
- * has looked at its descriptors. Timers expire in the order of their
+/* Expires at a time of clock_now_us(), never early and late only by what the
+ * turn under way takes; a time that has passed expires in the next turn, after
+ * the loop has looked at its descriptors. Timers expire in the order of their
  * deadlines, equal ones in that of their starts. Starting again replaces the
  * deadline. TIME_NEVER stops the timer. */
 void timer_start_at(struct timer *timer, uint64_t deadline_us);

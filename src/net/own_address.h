@@ -7,8 +7,8 @@
 #include "net/resolve.h"
 
 /* Those of interfaces that are up, but loopback and link-local ones; those of
- * the one that the default route leads to are the first of their family. family is
- * AF_INET, AF_INET6 or AF_UNSPEC for both, IPv4 first. Each with the port.
+ * the one that the default route leads to are the first of their family. family
+ * is AF_INET, AF_INET6 or AF_UNSPEC for both, IPv4 first. Each with the port.
  * Returns how many of at most max. */
 int own_addresses(int family, uint16_t port, struct address *out, int max);
 

@@ -44,8 +44,8 @@ struct resolution *resolve(struct loop *loop, const char *host, uint16_t port,
                                            void *arg),
                            void *arg);
 
-/* The same for what can wait: no more than RESOLVE_PATIENT_MAX at a time, so that
- * however many of them a name server leaves without an answer, others have
+/* The same for what can wait: no more than RESOLVE_PATIENT_MAX at a time, so
+ * that however many of them a name server leaves without an answer, others have
  * their turn. */
 struct resolution *resolve_patiently(struct loop *loop, const char *host, uint16_t port,
                                      void (*on_done)(const struct address *addresses, int count,

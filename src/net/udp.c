@@ -1,7 +1,7 @@
 /*
  * One buffer of the largest burst serves the socket: handlers run under the
- * read. Each wake-up reads until the kernel is empty or the turn's share is used
- * up.
+ * read. Each wake-up reads until the kernel is empty or the turn's share is
+ * used up.
  */
 #include "net/udp.h"
 
@@ -43,7 +43,7 @@ struct udp {
     bool is_closed;
 };
 
-/* --- options ------------------------------------------------------------------ */
+/* --- options -------------------------------------------------------------- */
 
 /* All options only make things faster. False when the kernel has it not. */
 static bool set_option(int fd, int level, int name, int value)
@@ -51,7 +51,8 @@ static bool set_option(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-/* The plain size is clipped by the system's limits; as root we may pass them. */
+/* The plain size is clipped by the system's limits; as root we may pass
+ * them. */
 static void set_buffer(int fd, int plain, int forced)
 {
     int size = UDP_SOCKET_BUFFER;
@@ -71,7 +72,7 @@ static void set_options(int fd, int family)
     set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE);
 }
 
-/* --- receiving ------------------------------------------------------------------ */
+/* --- receiving ------------------------------------------------------------ */
 
 /* The size that the kernel joined datagrams of, or the whole of one. */
 static size_t segment_of(struct msghdr *message, size_t len)
@@ -166,7 +167,7 @@ static void on_ready(int events, void *arg)
     }
 }
 
-/* --- sending --------------------------------------------------------------------- */
+/* --- sending -------------------------------------------------------------- */
 
 static int send_message(struct udp *udp, struct span bytes, size_t segment,
                         const struct address *to)
@@ -287,7 +288,7 @@ int udp_send_in_fragments(struct udp *udp, struct span bytes, size_t segment,
     return error == -ENOBUFS ? -EAGAIN : error;
 }
 
-/* --- the route -------------------------------------------------------------------- */
+/* --- the route ------------------------------------------------------------ */
 
 size_t udp_route_max(const struct address *to)
 {
@@ -307,7 +308,7 @@ size_t udp_route_max(const struct address *to)
     return (size_t)(mtu < least ? least : mtu) - headers;
 }
 
-/* --- the socket ------------------------------------------------------------------- */
+/* --- the socket ----------------------------------------------------------- */
 
 int udp_new(struct loop *loop, const struct address *local, const struct udp_handlers *handlers,
             void *arg, struct udp **out)

@@ -50,9 +50,10 @@ void udp_pin(const struct udp *udp, unsigned interface_index);
 
 void udp_local_address(const struct udp *udp, struct address *out);
 
-/* Sends a burst, at most UDP_BURST_MAX and UDP_BURST_BYTES. 0; -EAGAIN when
- * the kernel has no room (what did not go is lost, as on any path); else what sendmsg(2) said, such as -ENETUNREACH,
- * -EMSGSIZE or -ECONNREFUSED for an earlier datagram. */
+/* Sends a burst, at most UDP_BURST_MAX and UDP_BURST_BYTES. 0; -EAGAIN when the
+ * kernel has no room (what did not go is lost, as on any path); else what
+ * sendmsg(2) said, such as -ENETUNREACH, -EMSGSIZE or -ECONNREFUSED for an
+ * earlier datagram. */
 int udp_send(struct udp *udp, struct span bytes, size_t segment, const struct address *to);
 
 /* The same without DF: what is larger than the path goes in fragments. For

@@ -11,8 +11,8 @@
  *   assoc.c      state, timers, replies, the end: what all the others need
  *   forward.c    abandoned messages          reconfig.c  stream resets
  *   heartbeat.c  is the path there, its MTU  shutdown.c  the end in order
- *   handshake.c  INIT to COOKIE-ACK          inbound.c   DATA received, SACK sent
- *   loss.c       loss, probes, timeouts      ack.c       a SACK received
+ *   handshake.c  INIT to COOKIE-ACK          inbound.c   DATA comes, SACK goes
+ *   loss.c       loss, probes, timeouts      ack.c       a SACK comes
  *   transmit.c   what goes out               dispatch.c  chunks received
  *   deadline.c   flush and timers            sctp.c      the rest of sctp.h
  */

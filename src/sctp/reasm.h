@@ -48,7 +48,7 @@ size_t reasm_memory(const struct reasm *r);
  * held.
  *   0, or
  *   -ENOBUFS   no room now: as if the packet had been lost
- *   -EMSGSIZE  the message grows past max_message, or all parts past max_held */
+ *   -EMSGSIZE  the message grows past max_message, or all past max_held */
 int reasm_add(struct reasm *r, uint64_t tsn, const struct chunk_data *d, size_t limit);
 
 /* The peer gave up: ordered or unordered messages of a stream up to this one

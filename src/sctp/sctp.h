@@ -20,7 +20,7 @@
  *     └───────────────────────────────────────────────────────► ESTABLISHED
  *   CLOSED ─ connect_with(), what INIT says being known ─► ESTABLISHED
  *   ESTABLISHED ─ shutdown() ─► SHUTDOWN_PENDING ─ all acked ─► SHUTDOWN_SENT
- *   ESTABLISHED ─ SHUTDOWN ───► SHUTDOWN_RECEIVED ─ all acked ─► SHUTDOWN_ACK_SENT
+ *   ESTABLISHED ─ SHUTDOWN ─► SHUTDOWN_RECEIVED ─ all acked ─► SHUTDOWN_ACK_SENT
  *   every end ────────────────► DONE (on_closed was called, once)
  *
  * Handlers may call every function here but sctp_assoc_free(), and must not

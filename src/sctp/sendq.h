@@ -60,7 +60,8 @@ void sendq_add(struct sendq *q, const struct sctp_outgoing *m, uint64_t now_us);
 struct sctp_message *sendq_peek(struct sendq *q);
 
 /* The next len bytes of the message that peek returned get a TSN: its id is
- * assigned, its place in the turns moves on, and the chunk holds a reference. */
+ * assigned, its place in the turns moves on, and the chunk holds a
+ * reference. */
 void sendq_take(struct sendq *q, struct sctp_message *m, size_t len);
 
 /* The unsent rest is dropped. */

@@ -99,7 +99,7 @@ static void client_send(struct signal_client *client, const struct signal_messag
     free(text);
 }
 
-/* --- the WebSocket ----------------------------------------------------------- */
+/* --- the WebSocket -------------------------------------------------------- */
 
 static void on_ws_message(struct span text, void *arg)
 {
@@ -176,7 +176,7 @@ static void client_open(struct signal_client *client, struct span early)
         client->handlers->on_open(client->arg);
 }
 
-/* --- the handshake ------------------------------------------------------------ */
+/* --- the handshake -------------------------------------------------------- */
 
 static void on_conn_open(void *arg)
 {
@@ -270,7 +270,7 @@ static void on_wake(uint64_t since_us, void *arg)
     signal_client_probe(arg);
 }
 
-/* --- the client --------------------------------------------------------------- */
+/* --- the client ----------------------------------------------------------- */
 
 struct signal_client *signal_client_new(struct loop *loop, const struct url *url,
                                         const struct tls_client *tls, const char *room,

@@ -33,7 +33,7 @@ void signal_server_config_init(struct signal_server_config *config)
     };
 }
 
-/* --- HTTP ------------------------------------------------------------------- */
+/* --- HTTP ----------------------------------------------------------------- */
 
 static void answer(struct http_exchange *x, int status, const char *text)
 {

@@ -19,12 +19,14 @@ enum {
     SIGNAL_CONNECTIONS_MAX = 10000,
 
     /* Of one IPv4 address, or one IPv6 /64; four times as many of one /48. Over
-     * it a handshake gets 429. One machine, or site, must not take all places. */
+     * it a handshake gets 429. One machine, or site, must not take all
+     * places. */
     SIGNAL_PER_ADDRESS_MAX = 256,
 
     /* Joins a second of one IPv4 address or IPv6 /64 (four times as many of one
      * /48), on average, and two for each socket that it may have at once. Over
-     * it: `error`. A room's name is a secret, and each join is a guess at it. */
+     * it: `error`. A room's name is a secret, and each join is a guess at
+     * it. */
     SIGNAL_JOINS_PER_S = 5,
 
     /* Messages a second of one socket, on average, and at once. A session

@@ -30,7 +30,8 @@ struct signal_server {
 void socket_new(struct signal_server *server, struct conn *conn, struct span early,
                 const struct address *address);
 
-/* Drops the one that has waited longest without a room. False: there is none. */
+/* Drops the one that has waited longest without a room. False: there is
+ * none. */
 bool socket_drop_idle(struct signal_server *server);
 
 /* Closes all, since the server does. */

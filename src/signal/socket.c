@@ -68,7 +68,7 @@ static void look_at_outbox(struct socket *socket, uint64_t now_us)
     outbox_look(&socket->outbox, &socket->server->queued, len, now_us);
 }
 
-/* --- ends --------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------- */
 
 /* Takes it off everything but its connection, and frees it. */
 static struct websocket *socket_release(struct socket *socket)
@@ -166,7 +166,7 @@ void socket_close_all(struct signal_server *server)
     socket_close(socket_of(link), WEBSOCKET_GOING_AWAY, "the server shuts down");
 }
 
-/* --- sending ------------------------------------------------------------------ */
+/* --- sending -------------------------------------------------------------- */
 
 /* Looks at all; the one whose messages have not moved for longest, or NULL. */
 static struct socket *longest_stuck(struct signal_server *server, uint64_t now_us)
@@ -213,7 +213,7 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
     keep_to_budget(server, now_us);
 }
 
-/* --- what comes ----------------------------------------------------------------- */
+/* --- what comes ----------------------------------------------------------- */
 
 static void socket_log_message(const struct socket *socket, const struct signal_message *message)
 {
@@ -284,7 +284,7 @@ static void on_ws_close(const struct websocket_end *end, void *arg)
     socket_close(socket, WEBSOCKET_NORMAL, "");
 }
 
-/* --- heartbeat ------------------------------------------------------------------ */
+/* --- heartbeat ------------------------------------------------------------ */
 
 /* Whether it is still there. late_us: for so long this process did not run.
  * What came meanwhile is still unread then: that time is nobody's silence. */

@@ -509,7 +509,8 @@ static void test_stale_makes_way(void **state)
     caller_stop();
 }
 
-/* The other way round: the request waits already when a connection gets free. */
+/* The other way round: the request waits already when a connection gets
+ * free. */
 static void test_stale_makes_way_for_who_waits(void **state)
 {
     (void)state;

@@ -358,7 +358,8 @@ static void test_head_may_end(void **state)
     struct span partial = SPAN_LITERAL(GET "X: abc\r\n");
     assert_false(http_head_may_end(partial, partial.len - 1, partial.len - 1));
     assert_true(http_head_may_end(partial, partial.len - 1, partial.len / 2));
-    /* A target without end is refused when it is too long, not at twice that. */
+    /* A target without end is refused when it is too long, not at twice
+     * that. */
     static uint8_t line[HTTP_TARGET_MAX + 100];
     memset(line, 'x', sizeof line);
     assert_true(http_head_may_end(span_of(line, sizeof line), sizeof line - 80, sizeof line - 80));

@@ -121,7 +121,8 @@ static void test_full_close_after_half_close(void **state)
     service_stop();
 }
 
-/* Gone behind a pipelined request that nobody reads yet: the FIN is not seen. */
+/* Gone behind a pipelined request that nobody reads yet: the FIN is not
+ * seen. */
 static void test_full_close_behind_pipelined(void **state)
 {
     (void)state;

@@ -118,7 +118,8 @@ static void test_flapping(void **state)
     }
 }
 
-/* Told when another interface becomes the way out, though no address changes. */
+/* Told when another interface becomes the way out, though no address
+ * changes. */
 static void test_default_route(void **state)
 {
     (void)state;

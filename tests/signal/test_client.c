@@ -282,7 +282,8 @@ static void check_fake(const char *answer, size_t repeat, bool ends, const char 
     f.ends = ends;
     struct visit v;
     visit_begin(&v, loop, f.url, NULL, "r");
-    /* Only what never comes is waited for in short: the rest may take its time. */
+    /* Only what never comes is waited for in short: the rest may take its
+     * time. */
     const bool *until = NULL;
     if (strstr(words, "in time"))
         until = &f.has_request;
@@ -484,8 +485,8 @@ static bool add_address(const char *name, const char *address, const char *mask)
     return is_done;
 }
 
-/* As when a VPN comes up: the address is still there, and nothing leaves from it
- * any more. */
+/* As when a VPN comes up: the address is still there, and nothing leaves from
+ * it any more. */
 static void test_another_way_to_the_server(void **state)
 {
     (void)state;

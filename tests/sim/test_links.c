@@ -1,7 +1,7 @@
 /*
  * How links fill: one flow alone on links of every speed, on lossy ones, and
- * two beside each other. The figures are like those of bench/sctp, with room below
- * for what a small change moves.
+ * two beside each other. The figures are like those of bench/sctp, with room
+ * below for what a small change moves.
  */
 #include "testing.h"
 
