@@ -213,6 +213,14 @@ static void on_alive(struct partner *p)
                            p->out);
 }
 
+/* The time that was slept through was none in which it could answer. */
+static void on_woken(struct partner *p, uint64_t now_us)
+{
+    standing_on_asked(&p->standing, p->out, now_us);
+    if (p->negotiation.state == NEGOTIATION_CONTESTED)
+        p->negotiation.deadline_us = now_us + DOUBT_MAKES_WAY_US;
+}
+
 static enum verdict on_closed(struct partner *p, const struct event *event, uint64_t now_us)
 {
     if (!standing_has(&p->standing, event->session))
@@ -246,7 +254,7 @@ enum verdict partner_on_event(struct partner *p, const struct event *event, uint
         break;
     case EVENT_WOKEN:
         if (is_current)
-            standing_on_asked(&p->standing, p->out, now_us);
+            on_woken(p, now_us);
         break;
     case EVENT_ALIVE:
         if (is_current)

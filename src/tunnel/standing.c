@@ -76,8 +76,7 @@ void standing_ask(struct standing *s, struct actions *out, uint64_t now_us)
 
 void standing_on_asked(struct standing *s, struct actions *out, uint64_t now_us)
 {
-    if (!doubt_is_asked(&s->doubt))
-        s->doubt.asked_us = now_us;
+    s->doubt.asked_us = now_us;
     tell_doubt(s, out);
 }
 

@@ -43,7 +43,7 @@ bool standing_contest(struct standing *s, const struct pact *pact, uint64_t *unt
 /* There is reason to ask it. */
 void standing_ask(struct standing *s, struct actions *out, uint64_t now_us);
 
-/* There was, and it has been. */
+/* There was, and it has been; what was asked before counts no more. */
 void standing_on_asked(struct standing *s, struct actions *out, uint64_t now_us);
 
 /* It has answered. */

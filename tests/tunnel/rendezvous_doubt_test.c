@@ -171,6 +171,23 @@ static void test_newcomer_of_a_frozen_process(void **state)
     scene_free(&s);
 }
 
+/* Time that we have slept through is none in which it could answer. */
+static void test_newcomer_and_sleep(void **state)
+{
+    (void)state;
+    struct scene s = scene_up(MUX_CONSUMER);
+    meet(&s, "c", process_c);
+    FEED(&s, .type = EVENT_READY, .session = 2);
+    forget(&s);
+    s.now_us += 2 * DOUBT_MAKES_WAY_US;
+    FEED(&s, .type = EVENT_WOKEN, .session = 1);
+    wait_us(&s, DOUBT_MAKES_WAY_US - 1);
+    expect(&s, "");
+    wait_us(&s, 1);
+    expect(&s, "admit 2; up 2; close 1: the other side was restarted;");
+    scene_free(&s);
+}
+
 static void test_newcomer_goes_while_contested(void **state)
 {
     (void)state;
@@ -255,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_process_ends_while_contested),
         cmocka_unit_test(test_newcomer_is_refused),
         cmocka_unit_test(test_newcomer_of_a_frozen_process),
+        cmocka_unit_test(test_newcomer_and_sleep),
         cmocka_unit_test(test_newcomer_goes_while_contested),
         cmocka_unit_test(test_refused_newcomer_comes_again),
         cmocka_unit_test(test_refused),
