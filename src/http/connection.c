@@ -1,14 +1,7 @@
 /*
- * One client's connection: its states, its time and its end.
- *
- * While a response is outstanding the connection is still read, because a FIN
- * or a reset is seen only by reading. What comes then is the next request,
- * sent early (pipelining), or the first bytes of a pipe that is not open yet:
- * one read of it is kept, then the rest waits in the kernel.
- *
- * Any handler may end the exchange or the connection. So after each call
- * outward the state is looked at afresh, and the memory of what has ended is
- * freed in a later turn only.
+ * One client's connection: its states, the exchange that it has, and its end.
+ * The memory of what has ended is freed in a later turn only, since any handler
+ * may end the exchange or the connection.
  */
 #include <assert.h>
 #include <errno.h>
@@ -17,6 +10,37 @@
 
 #include "base/alloc.h"
 #include "http/server_internal.h"
+
+struct http_exchange *exchange_new(struct http_connection *c, const struct http_request *request)
+{
+    struct http_exchange *x = xcalloc(1, sizeof *x);
+    x->connection = c;
+    x->is_head = span_is_string(request->method, "HEAD");
+    x->is_connect = span_is_string(request->method, "CONNECT");
+    x->asked = request->framing;
+    x->request = HALF_BODY;
+    x->is_http10 = request->minor_version == 0;
+    x->keeps_alive =
+        !http_fields_list_has(request->fields, "Connection", "close") &&
+        (!x->is_http10 || http_fields_list_has(request->fields, "Connection", "keep-alive"));
+    x->wants_continue =
+        !x->is_http10 && http_fields_list_has(request->fields, "Expect", "100-continue");
+    http_sender_init(&x->sender, c->conn);
+    return x;
+}
+
+static void exchange_free(void *arg)
+{
+    free(arg);
+}
+
+void exchange_free_later(struct http_exchange *x)
+{
+    x->connection->exchange = NULL;
+    x->sender.conn = NULL;
+    http_sender_deinit(&x->sender);
+    loop_defer(x->connection->server->loop, exchange_free, x);
+}
 
 static void connection_free(void *arg)
 {
@@ -151,16 +175,6 @@ static void connection_await_client(struct http_connection *c, bool is_last)
     connection_update_reading(c);
 }
 
-static void check_tail(struct http_connection *c)
-{
-    if (conn_queued(c->conn) == c->tail) {
-        connection_reset(c);
-        return;
-    }
-    c->tail = conn_queued(c->conn);
-    server_schedule(c, TIMEOUT_TAIL);
-}
-
 /* A client that still sends is left to conn_close(): it may read only when it
  * is done. */
 void connection_finish(struct http_connection *c)
@@ -183,7 +197,7 @@ void connection_next(struct http_connection *c, bool is_kept)
         c->state = CONNECTION_RESUME;
         server_unschedule(c);
         connection_update_reading(c);
-        loop_defer(c->server->loop, connection_resume, c);
+        loop_defer(c->server->loop, c->go_on, c);
     } else if (c->has_ended) {
         connection_finish(c);
     } else {
@@ -193,103 +207,10 @@ void connection_next(struct http_connection *c, bool is_kept)
     }
 }
 
-/* The client's FIN has come while its response is outstanding (see server.h),
- * or would not be seen behind pipelined bytes. Called again and again for as
- * long as the kernel says that the client is there. */
-static void check_client(struct http_connection *c)
+void connection_switch(struct http_connection *c)
 {
-    enum peer_owner owner = conn_peer_owner(c->conn);
-    if (owner == PEER_OWNED) {
-        c->had_owner = true;
-        c->is_half_closed = c->has_ended;
-        server_schedule(c, TIMEOUT_CLIENT);
-        return;
-    }
-    bool is_gone = owner == PEER_ORPHANED || (owner == PEER_MISSING && c->had_owner);
-    bool is_late = c->has_ended && http_exchange_has_responded(c->exchange) && !c->is_half_closed;
-    if (is_gone || is_late) {
-        connection_abort(c);
-    } else if (c->has_ended) {
-        c->is_half_closed = true;
-    }
-}
-
-void connection_on_timeout(struct http_connection *c)
-{
-    if (c->state == CONNECTION_RESPONSE)
-        check_client(c);
-    else if (c->state == CONNECTION_TAIL)
-        check_tail(c);
-    else if (c->state == CONNECTION_HEAD && c->in.bytes.len > 0)
-        connection_refuse(c, 408);
-    else
-        connection_finish(c);
-}
-
-static void on_data(struct span bytes, void *arg)
-{
-    connection_feed(arg, bytes);
-}
-
-static void on_end(void *arg)
-{
-    struct http_connection *c = arg;
-    c->has_ended = true;
-    switch (c->state) {
-    case CONNECTION_HEAD:
-    case CONNECTION_DROP:
-        connection_finish(c);
-        break;
-    case CONNECTION_BODY: /* the request will never be whole */
-        connection_abort(c);
-        break;
-    case CONNECTION_RESPONSE:
-        check_client(c);
-        break;
-    case CONNECTION_PIPE:
-        connection_end_pipe(c);
-        break;
-    case CONNECTION_SWITCHING:
-    case CONNECTION_TAIL:
-    case CONNECTION_RESUME:
-    case CONNECTION_GONE:
-        break;
-    }
-}
-
-static void on_drain(void *arg)
-{
-    struct http_connection *c = arg;
-    struct http_exchange *x = c->exchange;
-    if (c->state == CONNECTION_TAIL)
-        connection_next(c, !c->is_last);
-    else if (x && x->handlers && x->handlers->on_drain)
-        x->handlers->on_drain(x, x->arg);
-}
-
-static void on_close(int error, const char *text, void *arg)
-{
-    (void)error;
-    (void)text;
-    connection_abort(arg);
-}
-
-void connection_new(struct http_server *server, struct conn *conn)
-{
-    static const struct conn_handlers handlers = {.on_data = on_data,
-                                                  .on_end = on_end,
-                                                  .on_drain = on_drain,
-                                                  .on_close = on_close};
-    struct http_connection *c = xcalloc(1, sizeof *c);
-    c->server = server;
-    c->conn = conn;
-    c->state = CONNECTION_HEAD;
-    head_buffer_init(&c->in);
-    http_body_init(&c->body, HTTP1_BODY_NONE, 0);
-    list_init(&c->timeout_link);
-    list_init(&c->link);
-    list_append(&server->connections, &c->link);
-    server_count_connection(server);
-    conn_set_handlers(conn, &handlers, c);
-    server_schedule(c, TIMEOUT_IDLE);
+    c->state = CONNECTION_SWITCHING;
+    server_unschedule(c);
+    connection_update_reading(c);
+    loop_defer(c->server->loop, c->go_on, c);
 }

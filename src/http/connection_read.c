@@ -1,6 +1,11 @@
 /*
- * What one client sends, taken apart: heads, bodies, pipelined bytes, the bytes
- * of a pipe.
+ * What one client does: it sends, which is taken apart into heads, bodies,
+ * pipelined bytes and the bytes of a pipe; it ends; or it lets time pass.
+ *
+ * While a response is outstanding the connection is still read, because a FIN
+ * or a reset is seen only by reading. What comes then is the next request,
+ * sent early (pipelining), or the first bytes of a pipe that is not open yet:
+ * one read of it is kept, then the rest waits in the kernel.
  *
  * Any handler may end the exchange or the connection. So after each call
  * outward the state is looked at afresh.
@@ -8,6 +13,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/alloc.h"
 #include "http/server_internal.h"
 
 static void tell_body_end(struct http_exchange *x, struct http_fields trailers)
@@ -153,7 +159,7 @@ static size_t feed_pipelined(struct http_connection *c, struct span bytes)
     return bytes.len;
 }
 
-void connection_feed(struct http_connection *c, struct span bytes)
+static void feed(struct http_connection *c, struct span bytes)
 {
     while (bytes.len > 0 && c->state != CONNECTION_GONE) {
         size_t used = bytes.len;
@@ -185,21 +191,18 @@ void connection_feed(struct http_connection *c, struct span bytes)
 
 /* Goes on with the pipelined bytes, in a turn of its own: a thousand small
  * requests that are answered at once must not be a thousand calls deep. */
-void connection_resume(void *arg)
+static void resume(struct http_connection *c)
 {
-    struct http_connection *c = arg;
-    if (c->state != CONNECTION_RESUME)
-        return;
     struct head_buffer kept = c->in;
     head_buffer_init(&c->in);
     c->state = CONNECTION_HEAD;
-    connection_feed(c, buf_bytes(&kept.bytes));
+    feed(c, buf_bytes(&kept.bytes));
     head_buffer_deinit(&kept);
     connection_update_reading(c);
 }
 
 /* The client's direction of a pipe has ended. */
-void connection_end_pipe(struct http_connection *c)
+static void end_pipe(struct http_connection *c)
 {
     struct http_exchange *x = c->exchange;
     if (x->response == HALF_ENDED) {
@@ -215,27 +218,140 @@ void connection_end_pipe(struct http_connection *c)
 }
 
 /* The turn after the switch: what came too early for it, and an end. */
-static void connection_open_pipe(void *arg)
+static void open_pipe(struct http_connection *c)
 {
-    struct http_connection *c = arg;
-    if (c->state != CONNECTION_SWITCHING)
-        return;
     struct head_buffer kept = c->in;
     head_buffer_init(&c->in);
     c->state = CONNECTION_PIPE;
     if (kept.bytes.len > 0)
-        connection_feed(c, buf_bytes(&kept.bytes));
+        feed(c, buf_bytes(&kept.bytes));
     head_buffer_deinit(&kept);
     if (c->state == CONNECTION_PIPE && c->has_ended)
-        connection_end_pipe(c);
+        end_pipe(c);
     else
         connection_update_reading(c);
 }
 
-void connection_switch(struct http_connection *c)
+/* In a turn of its own. */
+static void go_on(void *arg)
 {
-    c->state = CONNECTION_SWITCHING;
-    server_unschedule(c);
-    connection_update_reading(c);
-    loop_defer(c->server->loop, connection_open_pipe, c);
+    struct http_connection *c = arg;
+    if (c->state == CONNECTION_RESUME)
+        resume(c);
+    else if (c->state == CONNECTION_SWITCHING)
+        open_pipe(c);
+}
+
+/* --- from the conn --- */
+
+static void check_tail(struct http_connection *c)
+{
+    if (conn_queued(c->conn) == c->tail) {
+        connection_reset(c);
+        return;
+    }
+    c->tail = conn_queued(c->conn);
+    server_schedule(c, TIMEOUT_TAIL);
+}
+
+/* The client's FIN has come while its response is outstanding (see server.h),
+ * or would not be seen behind pipelined bytes. Called again and again for as
+ * long as the kernel says that the client is there. */
+static void check_client(struct http_connection *c)
+{
+    enum peer_owner owner = conn_peer_owner(c->conn);
+    if (owner == PEER_OWNED) {
+        c->had_owner = true;
+        c->is_half_closed = c->has_ended;
+        server_schedule(c, TIMEOUT_CLIENT);
+        return;
+    }
+    bool is_gone = owner == PEER_ORPHANED || (owner == PEER_MISSING && c->had_owner);
+    bool is_late = c->has_ended && http_exchange_has_responded(c->exchange) && !c->is_half_closed;
+    if (is_gone || is_late) {
+        connection_abort(c);
+    } else if (c->has_ended) {
+        c->is_half_closed = true;
+    }
+}
+
+void connection_on_timeout(struct http_connection *c)
+{
+    if (c->state == CONNECTION_RESPONSE)
+        check_client(c);
+    else if (c->state == CONNECTION_TAIL)
+        check_tail(c);
+    else if (c->state == CONNECTION_HEAD && c->in.bytes.len > 0)
+        connection_refuse(c, 408);
+    else
+        connection_finish(c);
+}
+
+static void on_data(struct span bytes, void *arg)
+{
+    feed(arg, bytes);
+}
+
+static void on_end(void *arg)
+{
+    struct http_connection *c = arg;
+    c->has_ended = true;
+    switch (c->state) {
+    case CONNECTION_HEAD:
+    case CONNECTION_DROP:
+        connection_finish(c);
+        break;
+    case CONNECTION_BODY: /* the request will never be whole */
+        connection_abort(c);
+        break;
+    case CONNECTION_RESPONSE:
+        check_client(c);
+        break;
+    case CONNECTION_PIPE:
+        end_pipe(c);
+        break;
+    case CONNECTION_SWITCHING:
+    case CONNECTION_TAIL:
+    case CONNECTION_RESUME:
+    case CONNECTION_GONE:
+        break;
+    }
+}
+
+static void on_drain(void *arg)
+{
+    struct http_connection *c = arg;
+    struct http_exchange *x = c->exchange;
+    if (c->state == CONNECTION_TAIL)
+        connection_next(c, !c->is_last);
+    else if (x && x->handlers && x->handlers->on_drain)
+        x->handlers->on_drain(x, x->arg);
+}
+
+static void on_close(int error, const char *text, void *arg)
+{
+    (void)error;
+    (void)text;
+    connection_abort(arg);
+}
+
+void connection_new(struct http_server *server, struct conn *conn)
+{
+    static const struct conn_handlers handlers = {.on_data = on_data,
+                                                  .on_end = on_end,
+                                                  .on_drain = on_drain,
+                                                  .on_close = on_close};
+    struct http_connection *c = xcalloc(1, sizeof *c);
+    c->server = server;
+    c->conn = conn;
+    c->state = CONNECTION_HEAD;
+    c->go_on = go_on;
+    head_buffer_init(&c->in);
+    http_body_init(&c->body, HTTP1_BODY_NONE, 0);
+    list_init(&c->timeout_link);
+    list_init(&c->link);
+    list_append(&server->connections, &c->link);
+    server_count_connection(server);
+    conn_set_handlers(conn, &handlers, c);
+    server_schedule(c, TIMEOUT_IDLE);
 }

@@ -13,37 +13,6 @@
 
 enum { RESPONSE_HEAD_MAX = 2 * HTTP_HEAD_MAX }; /* what another parser took, and our own fields */
 
-struct http_exchange *exchange_new(struct http_connection *c, const struct http_request *request)
-{
-    struct http_exchange *x = xcalloc(1, sizeof *x);
-    x->connection = c;
-    x->is_head = span_is_string(request->method, "HEAD");
-    x->is_connect = span_is_string(request->method, "CONNECT");
-    x->asked = request->framing;
-    x->request = HALF_BODY;
-    x->is_http10 = request->minor_version == 0;
-    x->keeps_alive =
-        !http_fields_list_has(request->fields, "Connection", "close") &&
-        (!x->is_http10 || http_fields_list_has(request->fields, "Connection", "keep-alive"));
-    x->wants_continue =
-        !x->is_http10 && http_fields_list_has(request->fields, "Expect", "100-continue");
-    http_sender_init(&x->sender, c->conn);
-    return x;
-}
-
-static void exchange_free(void *arg)
-{
-    free(arg);
-}
-
-void exchange_free_later(struct http_exchange *x)
-{
-    x->connection->exchange = NULL;
-    x->sender.conn = NULL;
-    http_sender_deinit(&x->sender);
-    loop_defer(x->connection->server->loop, exchange_free, x);
-}
-
 void exchange_check_continue(struct http_exchange *x)
 {
     struct http_connection *c = x->connection;

@@ -1,7 +1,5 @@
 /*
- * Listening, limits and time. Each kind of timeout lasts equally long for all
- * connections, so a queue in the order of arrival is in the order of the
- * deadlines, and one timer serves them all.
+ * Listening, limits, and what the time brings.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -14,41 +12,10 @@
 
 #define WAKE_GRACE_US (2 * US_PER_S) /* for who has slept as long as we have */
 
-enum {
-    /* So many connections may have held a lot, which is given back when three
-     * in four of them are gone. */
-    CROWD_LEAST = 256
-};
-
 static struct http_connection *first_of(const struct timeout_queue *queue)
 {
     struct list *link = list_first(&queue->connections);
     return link ? LIST_ENTRY(link, struct http_connection, timeout_link) : NULL;
-}
-
-static void start_timer_by(struct http_server *server, uint64_t deadline_us)
-{
-    if (deadline_us >= server->timer_at_us)
-        return;
-    server->timer_at_us = deadline_us;
-    timer_start_at(server->timer, deadline_us);
-}
-
-void server_schedule(struct http_connection *c, enum server_timeout timeout)
-{
-    struct http_server *server = c->server;
-    struct timeout_queue *queue = &server->timeouts[timeout];
-    list_remove(&c->timeout_link);
-    if (queue->after_us == 0)
-        return;
-    c->deadline_us = clock_now_us() + queue->after_us;
-    list_append(&queue->connections, &c->timeout_link);
-    start_timer_by(server, c->deadline_us);
-}
-
-void server_unschedule(struct http_connection *c)
-{
-    list_remove(&c->timeout_link);
 }
 
 static void on_timer(void *arg)
@@ -64,7 +31,7 @@ static void on_timer(void *arg)
             connection_on_timeout(c);
         }
         if (c)
-            start_timer_by(server, c->deadline_us);
+            server_start_timer_by(server, c->deadline_us);
     }
 }
 
@@ -83,41 +50,6 @@ static void on_wake(uint64_t since_us, void *arg)
                 c->deadline_us = least_us;
         }
     }
-}
-
-void server_count_connection(struct http_server *server)
-{
-    server->connection_count++;
-    if (server->connection_count > server->crowd)
-        server->crowd = server->connection_count;
-}
-
-static void give_back(void *arg)
-{
-    (void)arg;
-    alloc_trim();
-}
-
-void server_uncount_connection(struct http_server *server)
-{
-    server->connection_count--;
-    if (server->crowd < CROWD_LEAST || server->connection_count > server->crowd / 4)
-        return;
-    server->crowd = server->connection_count;
-    loop_defer(server->loop, give_back, NULL);
-}
-
-const char *server_date(struct http_server *server)
-{
-    time_t now = time(NULL);
-    if (now != server->date_at || server->date[0] == '\0') {
-        struct tm tm;
-        gmtime_r(&now, &tm);
-        /* Day and month are English here: no program of ours sets a locale. */
-        strftime(server->date, sizeof server->date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-        server->date_at = now;
-    }
-    return server->date;
 }
 
 /* The first whose client has taken all that it was answered. */

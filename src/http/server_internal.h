@@ -1,7 +1,11 @@
 /*
- * What server.c (listening, limits, time), connection.c (life and end),
- * connection_read.c (what the client sends) and exchange.c (what it is
- * answered) share.
+ * What the files of a server share. Each uses only those that stand below it:
+ *
+ *   server.c           listening, limits, what the time brings
+ *   connection_read.c  what a client does
+ *   exchange.c         what it is answered
+ *   connection.c       a connection's life, and its exchange's
+ *   server_base.c      deadlines, the count, the date
  *
  *            complete head           body complete
  *   HEAD ------------------> BODY ------------------> RESPONSE
@@ -67,11 +71,12 @@ struct http_connection {
     size_t dropped;
     size_t tail; /* of the response: bytes that waited when the time began */
     enum connection_state state;
-    bool has_ended;          /* the client sent FIN */
-    bool is_half_closed;     /* which is no abort */
-    bool is_last;            /* of TAIL: the connection closes behind it */
-    bool had_owner;          /* the client's socket, when the kernel was asked */
-    bool is_flush_scheduled; /* of the exchange's sender */
+    void (*go_on)(void *arg); /* in RESUME and SWITCHING, to be deferred */
+    bool has_ended;           /* the client sent FIN */
+    bool is_half_closed;      /* which is no abort */
+    bool is_last;             /* of TAIL: the connection closes behind it */
+    bool had_owner;           /* the client's socket, when the kernel was asked */
+    bool is_flush_scheduled;  /* of the exchange's sender */
 };
 
 struct http_exchange {
@@ -121,20 +126,26 @@ struct http_server {
     uint16_t port;
 };
 
-/* server.c: one more connection, or one fewer, which is freed in a later
- * turn. */
+/* ---- server_base.c ---- */
+
+/* One more connection, or one fewer, which is freed in a later turn. */
 void server_count_connection(struct http_server *server);
 void server_uncount_connection(struct http_server *server);
 
-/* server.c: ends the connection at its time unless unscheduled before. */
+/* Ends the connection at its time unless unscheduled before. */
 void server_schedule(struct http_connection *c, enum server_timeout timeout);
 void server_unschedule(struct http_connection *c);
+void server_start_timer_by(struct http_server *server, uint64_t deadline_us);
 
 /* The value of a Date field. */
 const char *server_date(struct http_server *server);
 
-/* connection.c */
-void connection_new(struct http_server *server, struct conn *conn);
+/* ---- connection.c ---- */
+
+/* request->framing is set. */
+struct http_exchange *exchange_new(struct http_connection *c, const struct http_request *request);
+/* Its connection has none from now on. */
+void exchange_free_later(struct http_exchange *x);
 
 /* Ends it: as conn_close(), conn_reset() and conn_break() do. None calls a
  * handler; the exchange, if any, is gone. */
@@ -158,31 +169,20 @@ struct conn *connection_release(struct http_connection *c);
 /* The exchange has ended, the connection is kept or not. */
 void connection_next(struct http_connection *c, bool is_kept);
 
-/* Reads from the client or not, as the state asks. */
-void connection_update_reading(struct http_connection *c);
-
-void connection_on_timeout(struct http_connection *c);
-
-/* connection_read.c */
-void connection_feed(struct http_connection *c, struct span bytes);
-
-/* Goes on with the pipelined bytes of a connection in RESUME; to be
- * deferred. */
-void connection_resume(void *arg);
-
 /* The exchange becomes a pipe. */
 void connection_switch(struct http_connection *c);
 
-/* The client's direction of the pipe has ended. */
-void connection_end_pipe(struct http_connection *c);
+/* Reads from the client or not, as the state asks. */
+void connection_update_reading(struct http_connection *c);
 
-/* exchange.c */
-/* request->framing is set. */
-struct http_exchange *exchange_new(struct http_connection *c, const struct http_request *request);
-/* Its connection has none from now on. */
-void exchange_free_later(struct http_exchange *x);
+/* ---- exchange.c ---- */
 
 /* Sends 100 (Continue) if the client waits and the body is wanted now. */
 void exchange_check_continue(struct http_exchange *x);
+
+/* ---- connection_read.c ---- */
+
+void connection_new(struct http_server *server, struct conn *conn);
+void connection_on_timeout(struct http_connection *c);
 
 #endif
