@@ -1,0 +1,81 @@
+/*
+ * Links at work, over a real signal server and real peers on one loop. The
+ * other end of one is another link, or made by hand.
+ */
+#ifndef TESTS_TUNNEL_LINK_SCENE_H
+#define TESTS_TUNNEL_LINK_SCENE_H
+
+#include "testing.h"
+
+#include "signal/client.h"
+#include "signal/server.h"
+#include "tunnel/link.h"
+#include "tunnel/session.h"
+
+enum { SESSIONS_MAX = 8 };
+
+struct scene;
+
+struct side {
+    struct scene *scene;
+    struct cert *cert;
+    struct link *link;
+    int ups;
+    bool is_told_up;
+    struct mux *mux;
+    struct mux_stream *stream; /* of a consumer, or the last that came in */
+    size_t received;
+    bool has_ended;
+    bool has_failed;
+};
+
+/* A provider that has no link. It comes back to the signal server at once, so
+ * it is there before any link, and offers. */
+struct naive {
+    struct scene *scene;
+    struct side side;
+    struct signal_client *client;
+    struct session *sessions[SESSIONS_MAX];
+    int session_count;
+    int ready_count;
+    int restart_count;
+    bool can_restart; /* else it makes a new session of every offer */
+    bool is_joined;
+};
+
+struct scene {
+    struct loop *loop;
+    struct timer *watchdog;
+    struct turn_hook *hook;
+    bool (*is_done)(struct scene *scene);
+    struct signal_server *server;
+    uint16_t port;
+    struct url url;
+    struct ice_servers *servers;
+    struct side provider;
+    struct side consumer;
+    struct naive naive;
+};
+
+/* *state is the scene: a signal server that nobody has come to. */
+int scene_setup(void **state);
+int scene_teardown(void **state);
+
+void run_until(struct scene *scene, bool (*is_done)(struct scene *scene));
+
+/* Once more, on the port that it had, after signal_server_close(). */
+void start_server(struct scene *scene);
+void start_link(struct side *side, enum mux_role role);
+
+/* A request came to a side. */
+void side_on_request(struct mux_stream *stream, const struct head *head, void *arg);
+
+/* Neither body has ended; both end well. */
+void begin_exchange(struct scene *scene);
+void end_exchange(struct scene *scene);
+
+/* ---- link_naive.c ---- */
+
+void start_naive(struct scene *scene);
+
+#endif
