@@ -172,7 +172,12 @@ static void on_closed(int error, const char *text, void *arg)
 
 static void start_own(struct dtls_end *ends[2])
 {
-    static const struct dtls_handlers handlers = {on_datagram, on_connected, on_data, on_closed};
+    static const struct dtls_handlers handlers = {
+        .on_datagram = on_datagram,
+        .on_connected = on_connected,
+        .on_data = on_data,
+        .on_closed = on_closed,
+    };
     for (int i = 0; i < 2; i++)
         ends[i]->cert = cert_new();
     for (int i = 0; i < 2; i++)

@@ -55,15 +55,32 @@ int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stre
                         now_us);
 }
 
+void channel_await(struct channel *channel, uint16_t stream_id)
+{
+    channel->has_stream = true;
+    channel->is_awaited = true;
+    channel->stream_id = stream_id;
+}
+
+static void send_ack(struct sctp_assoc *sctp, uint16_t stream_id, uint64_t now_us)
+{
+    static const uint8_t ack[] = {DCEP_ACK};
+    send_message(sctp, stream_id, PPID_DCEP, span_of(ack, sizeof ack), (struct span){0}, now_us);
+}
+
 enum channel_event channel_feed_dcep(struct channel *channel, struct sctp_assoc *sctp,
                                      uint16_t stream_id, struct span message, uint64_t now_us)
 {
-    static const uint8_t ack[] = {DCEP_ACK};
     struct dcep_open open;
     if (!dcep_is_open(message))
         return CHANNEL_NOTHING; /* an ACK, or what does not exist yet */
     if (dcep_open_decode(message, &open) < 0)
         return CHANNEL_BROKEN;
+    if (channel->is_awaited && stream_id == channel->stream_id) {
+        channel->is_awaited = false;
+        send_ack(sctp, stream_id, now_us);
+        return CHANNEL_NOTHING;
+    }
     if (channel->has_stream) {
         /* One channel that is opened is all that this project has a use for. */
         if (stream_id != channel->stream_id)
@@ -72,7 +89,7 @@ enum channel_event channel_feed_dcep(struct channel *channel, struct sctp_assoc 
     }
     channel->has_stream = true;
     channel->stream_id = stream_id;
-    send_message(sctp, stream_id, PPID_DCEP, span_of(ack, sizeof ack), (struct span){0}, now_us);
+    send_ack(sctp, stream_id, now_us);
     return CHANNEL_OPENED;
 }
 

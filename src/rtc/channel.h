@@ -18,6 +18,7 @@
 
 struct channel {
     bool has_stream; /* a channel is there: opened by us or by them */
+    bool is_awaited; /* their OPEN is still to come */
     uint16_t stream_id;
     struct buf partial; /* of a message that comes in parts */
     bool is_delivered;  /* what is in it: cleared by the next call */
@@ -40,6 +41,10 @@ void channel_init_negotiated(struct channel *channel, size_t message_max, uint16
  * section 6). 0 or an error of sctp_assoc_send(). */
 int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stream_id,
                  const char *label, uint64_t now_us);
+
+/* The other side will open it on that stream: messages may go before that, to
+ * who takes them. */
+void channel_await(struct channel *channel, uint16_t stream_id);
 
 /* Takes a DCEP message that came on a stream: the first OPEN is answered and
  * taken whatever its label; streams of further ones are reset. */

@@ -13,6 +13,12 @@
  * the other side has missed that) is given a number of ours, since two records
  * of one number would be taken for a replay, and a nonce of ours, since two
  * of one nonce would break AES-GCM.
+ *
+ * A client may send as soon as its Finished is out (False Start, RFC 7918): the
+ * server has signed its key share with the key of the certificate that we
+ * expect, and every suite of ours is one that the RFC allows. Who has tampered
+ * with the handshake is found out by the server's Finished, and nothing that
+ * comes is believed before that.
  */
 #include "rtc/dtls.h"
 
@@ -53,7 +59,7 @@ struct dtls {
     struct dtls_ssl ssl;
     uint64_t deadline_us;
     unsigned timeouts;
-    struct dtls_records *records; /* NULL until connected */
+    struct dtls_records *records; /* NULL until data can be sent */
     struct dtls_resume resume;    /* behind what OpenSSL has sent so far */
     struct buf early;             /* records of data that came before that */
     uint8_t plaintext[DTLS_PLAINTEXT_MAX];
@@ -173,16 +179,28 @@ static void take_over(struct dtls *dtls)
     OPENSSL_cleanse(&keys, sizeof keys);
 }
 
+static void start_early(struct dtls *dtls)
+{
+    if (!dtls->handlers.on_early || dtls->records ||
+        SSL_get_state(dtls->ssl.ssl) != TLS_ST_CW_FINISHED)
+        return;
+    take_over(dtls);
+    dtls->handlers.on_early(dtls->arg);
+}
+
 static void run_handshake(struct dtls *dtls)
 {
     ERR_clear_error();
     int result = SSL_do_handshake(dtls->ssl.ssl);
     if (result == 1) {
-        take_over(dtls);
+        if (!dtls->records)
+            take_over(dtls);
         dtls->state = STATE_CONNECTED;
         dtls->handlers.on_connected(dtls->arg);
     } else if (SSL_get_error(dtls->ssl.ssl, result) != SSL_ERROR_WANT_READ) {
         fail(dtls);
+    } else {
+        start_early(dtls);
     }
 }
 
@@ -254,7 +272,7 @@ static struct span take_data(struct dtls *dtls, struct span datagram, uint64_t n
     struct span rest = datagram;
     while (dtls->state != STATE_CLOSED && dtls_record_take(&rest, &record) == 0 &&
            record.type == DTLS_APPLICATION_DATA && record.epoch == 1) {
-        if (dtls->records)
+        if (dtls->state == STATE_CONNECTED)
             open_data(dtls, &record, now_us);
         else
             keep_early(dtls, &record);
@@ -288,6 +306,11 @@ void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us)
     open_early(dtls, now_us);
 }
 
+bool dtls_can_send(const struct dtls *dtls)
+{
+    return dtls->records && dtls->state != STATE_CLOSED;
+}
+
 bool dtls_is_connected(const struct dtls *dtls)
 {
     return dtls->state == STATE_CONNECTED;
@@ -306,7 +329,7 @@ void dtls_seal(struct dtls *dtls, struct span plaintext, uint8_t *out)
 int dtls_send(struct dtls *dtls, struct span plaintext)
 {
     uint8_t datagram[DTLS_PLAINTEXT_MAX + DTLS_OVERHEAD];
-    if (dtls->state != STATE_CONNECTED)
+    if (!dtls_can_send(dtls))
         return -ENOTCONN;
     if (plaintext.len > DTLS_PLAINTEXT_MAX)
         return -EMSGSIZE;

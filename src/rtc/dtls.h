@@ -25,11 +25,15 @@ enum {
     DTLS_EARLY_MAX = 32 << 10 /* data that comes before the handshake is done */
 };
 
-/* Under on_data and on_connected, everything but dtls_feed() and dtls_free()
+/* Under on_data, on_early and on_connected, everything but dtls_feed() and dtls_free()
  * may be called; under on_datagram, nothing. */
 struct dtls_handlers {
     void (*on_datagram)(struct span datagram, void *arg); /* to be sent */
-    void (*on_connected)(void *arg);                      /* fingerprint verified */
+    /* Of a client, may be NULL: data may be sent, a round trip before
+     * on_connected (False Start, RFC 7918): who can read it has the certificate
+     * of the fingerprint. What it sends comes after on_connected. */
+    void (*on_early)(void *arg);
+    void (*on_connected)(void *arg); /* fingerprint verified */
     void (*on_data)(struct span plaintext, uint64_t now_us, void *arg);
     /* close_notify (error 0) or failure (negative errno). Last. */
     void (*on_closed)(int error, const char *text, void *arg);
@@ -54,14 +58,16 @@ void dtls_start(struct dtls *dtls, uint64_t now_us);
 void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us);
 
 /* Seals plaintext into a datagram and hands it to on_datagram. 0, -ENOTCONN
- * before on_connected or after on_closed, -EMSGSIZE. */
+ * where dtls_can_send() says no, -EMSGSIZE. */
 int dtls_send(struct dtls *dtls, struct span plaintext);
 
 /* The same where the caller has a place for the datagram: its length, at most
- * DTLS_OVERHEAD more than the plaintext's, is told first. Connected, and at most
- * DTLS_PLAINTEXT_MAX. */
+ * DTLS_OVERHEAD more than the plaintext's, is told first. Where data can be sent,
+ * and at most DTLS_PLAINTEXT_MAX. */
 size_t dtls_sealed_len(const struct dtls *dtls, size_t plaintext_len);
 void dtls_seal(struct dtls *dtls, struct span plaintext, uint8_t *out);
+/* From on_early, or else on_connected, to the end. */
+bool dtls_can_send(const struct dtls *dtls);
 bool dtls_is_connected(const struct dtls *dtls);
 
 /* Sends close_notify where connected. No handler is called any more. */

@@ -97,6 +97,9 @@ void peer_describe_sctp(struct peer *peer);
  * where it says what SCTP cannot use. */
 bool peer_take_sctp_answer(struct peer *peer, const struct sdp *answer);
 void peer_start_sctp(struct peer *peer);
+/* Whether it may be started, and sent by, before DTLS has heard the end of the
+ * handshake: the other side is one of ours, and has no handshake of SCTP. */
+bool peer_is_sctp_early(const struct peer *peer);
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us);
 void peer_change_sctp_path(struct peer *peer); /* another one is used now */
 void peer_free_sctp(struct peer *peer);

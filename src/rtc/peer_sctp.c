@@ -42,7 +42,7 @@ static void become_open(struct peer *peer)
 static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t count)
 {
     struct peer *peer = arg;
-    if (!peer->path || !dtls_is_connected(peer->dtls))
+    if (!peer->path || !dtls_can_send(peer->dtls))
         return;
     for (size_t i = 0; i < count; i++) {
         struct span packet = span_of(packets[i].data, packets[i].len);
@@ -62,7 +62,7 @@ static void on_sctp_connected(void *arg)
     log_debug("peer: sctp is up, handshake %s, I-DATA %s, without checksums %s",
               peer->local.sctp_init[0] ? "no" : "yes", stats.interleaved ? "yes" : "no",
               stats.zero_checksum_sent ? "yes" : "no");
-    if (peer->is_offerer)
+    if (peer->channels[0].has_stream)
         become_open(peer); /* else their OPEN comes */
 }
 
@@ -216,11 +216,32 @@ bool peer_take_sctp_answer(struct peer *peer, const struct sdp *answer)
     return true;
 }
 
-/* A DTLS client's handshake takes two round trips, a server's one. */
+bool peer_is_sctp_early(const struct peer *peer)
+{
+    return peer->local.sctp_init[0] && peer->remote.promise[0];
+}
+
+/* A DTLS client's handshake takes two round trips, a server's one, as does what a
+ * client needs to send. */
 static uint64_t round_trip_us(const struct peer *peer)
 {
     uint64_t took_us = peer->secured_us - peer->connected_us;
-    return peer->role == DTLS_CLIENT ? took_us / 2 : took_us;
+    bool is_whole = peer->role == DTLS_CLIENT && dtls_is_connected(peer->dtls);
+    return is_whole ? took_us / 2 : took_us;
+}
+
+/* RFC 8832 section 6: the DTLS client has the even stream ids. Queued now, the
+ * OPEN rides with SCTP's handshake, or is the first of all; an empty queue takes
+ * it. An offerer that is one of ours opens that stream and no other. */
+static void open_channel(struct peer *peer, uint64_t now_us)
+{
+    bool is_client = peer->role == DTLS_CLIENT;
+    struct channel *channel = &peer->channels[0];
+    if (!peer->is_offerer && peer_is_sctp_early(peer))
+        channel_await(channel, is_client ? 1 : 0);
+    else if (peer->is_offerer &&
+             channel_open(channel, peer->sctp, is_client ? 0 : 1, channel_label, now_us) < 0)
+        abort();
 }
 
 static void connect_sctp(struct peer *peer, uint64_t now_us)
@@ -255,12 +276,7 @@ void peer_start_sctp(struct peer *peer)
     config.mtu_max = mtu_max(peer);
     peer->sctp = sctp_assoc_new(&config, &handlers, peer);
     uint64_t now_us = clock_now_us();
-    /* RFC 8832 section 6: the DTLS client has the even stream ids. Queued now,
-     * the OPEN rides with SCTP's handshake, or is the first of all; an empty queue takes it. */
-    uint16_t stream_id = peer->role == DTLS_CLIENT ? 0 : 1;
-    if (peer->is_offerer &&
-        channel_open(&peer->channels[0], peer->sctp, stream_id, channel_label, now_us) < 0)
-        abort();
+    open_channel(peer, now_us);
     connect_sctp(peer, now_us);
 }
 

@@ -88,13 +88,26 @@ static void limit_opening(struct peer *peer)
         timer_start_at(peer->connect_timer, now_us + wait_us);
 }
 
-static void on_dtls_connected(void *arg)
+static void begin_opening(struct peer *peer)
 {
-    struct peer *peer = arg;
     limit_opening(peer);
     peer_set_state(peer, PEER_OPENING);
     if (peer->state == PEER_OPENING)
         peer_start_sctp(peer);
+}
+
+static void on_dtls_early(void *arg)
+{
+    struct peer *peer = arg;
+    if (peer_is_sctp_early(peer))
+        begin_opening(peer);
+}
+
+static void on_dtls_connected(void *arg)
+{
+    struct peer *peer = arg;
+    if (!peer->sctp)
+        begin_opening(peer);
 }
 
 static void on_dtls_data(struct span plaintext, uint64_t now_us, void *arg)
@@ -229,6 +242,7 @@ void peer_start_transport(struct peer *peer)
 {
     static const struct dtls_handlers handlers = {
         .on_datagram = on_dtls_datagram,
+        .on_early = on_dtls_early,
         .on_connected = on_dtls_connected,
         .on_data = on_dtls_data,
         .on_closed = on_dtls_closed,

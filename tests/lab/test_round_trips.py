@@ -24,9 +24,8 @@ LAPTOP, PROVIDER = "192.168.1.2", "192.168.1.3"
 # Each as it is seen from the side that goes on with the next.
 STEPS = {
     "offer, answer, a check and its answer": 1.5,
-    "DTLS 1.2": 1.5,  # the provider is done half a round trip before the laptop
-    "the end of DTLS with the channel's OPEN": 0.5,
-    "HELLO with the request, the response": 1,
+    "DTLS 1.2 to the laptop's Finished": 1,
+    "with it HELLO and the request; the response": 1,
 }
 SLACK = 0.5
 

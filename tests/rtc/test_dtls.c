@@ -36,6 +36,9 @@ struct end {
     size_t received_bytes;
     uint8_t last[DTLS_PLAINTEXT_MAX];
     struct span greeting; /* sent under on_connected */
+    bool is_eager;        /* under on_early instead, */
+    bool was_early;       /* as has happened, */
+    unsigned greeting_at; /* in the datagram of that number */
 };
 
 struct pair {
@@ -48,12 +51,23 @@ static void on_datagram(struct span datagram, void *arg)
     wire_push(&end->out, datagram, fake_now_us);
 }
 
+static void on_early(void *arg)
+{
+    struct end *end = arg;
+    assert_true(end->is_eager && !end->was_early && !end->is_connected);
+    end->was_early = true;
+    end->greeting_at = end->out.sent;
+    assert_true(dtls_can_send(end->dtls));
+    assert_false(dtls_is_connected(end->dtls));
+    assert_int_equal(dtls_send(end->dtls, end->greeting), 0);
+}
+
 static void on_connected(void *arg)
 {
     struct end *end = arg;
     assert_false(end->is_connected);
     end->is_connected = true;
-    if (end->greeting.len > 0)
+    if (end->greeting.len > 0 && !end->is_eager)
         assert_int_equal(dtls_send(end->dtls, end->greeting), 0);
 }
 
@@ -77,7 +91,12 @@ static void on_closed(int error, const char *text, void *arg)
     snprintf(end->text, sizeof end->text, "%s", text);
 }
 
-static const struct dtls_handlers handlers = {on_datagram, on_connected, on_data, on_closed};
+static const struct dtls_handlers handlers = {
+    .on_datagram = on_datagram,
+    .on_connected = on_connected,
+    .on_data = on_data,
+    .on_closed = on_closed,
+};
 
 static int setup(void **state)
 {
@@ -90,12 +109,17 @@ static int setup(void **state)
     return 0;
 }
 
+static void make_engine(struct end *end, const struct end *other, enum dtls_role role)
+{
+    struct dtls_handlers used = handlers;
+    used.on_early = end->is_eager ? on_early : NULL;
+    end->dtls = dtls_new(end->cert, role, cert_fingerprint(other->cert), &used, end);
+}
+
 static void make_engines(struct pair *pair)
 {
-    for (int i = 0; i < 2; i++)
-        pair->ends[i].dtls =
-            dtls_new(pair->ends[i].cert, i == 0 ? DTLS_CLIENT : DTLS_SERVER,
-                     cert_fingerprint(pair->ends[1 - i].cert), &handlers, &pair->ends[i]);
+    make_engine(&pair->ends[0], &pair->ends[1], DTLS_CLIENT);
+    make_engine(&pair->ends[1], &pair->ends[0], DTLS_SERVER);
 }
 
 static int teardown(void **state)
@@ -403,6 +427,73 @@ static void test_early_data_is_kept(void **state)
     assert_memory_equal(pair->ends[0].last, "hello", 5);
 }
 
+/* The client's data comes right behind its Finished: a round trip earlier. */
+static void test_client_sends_early(void **state)
+{
+    struct pair *pair = *state;
+    pair->ends[0].greeting = SPAN_LITERAL("hello");
+    for (int i = 0; i < 2; i++)
+        pair->ends[i].is_eager = true; /* of a server that changes nothing */
+    start(pair);
+    while (pair->ends[1].received == 0)
+        assert_true(step(pair));
+    assert_false(pair->ends[0].is_connected);
+    assert_memory_equal(pair->ends[1].last, "hello", 5);
+    run(pair);
+    assert_connected(pair);
+    assert_int_equal(pair->ends[1].received, 1);
+}
+
+/* Its numbers go on behind a Finished that has to be sent again, and the data
+ * waits for that at the server. */
+static void test_early_sender_loses_each_datagram(void **state)
+{
+    (void)state;
+    for (unsigned lost = 0; lost < 14; lost++) {
+        void *fresh;
+        setup(&fresh);
+        struct pair *pair = fresh;
+        pair->ends[0].greeting = SPAN_LITERAL("hello");
+        pair->ends[0].is_eager = true;
+        pair->ends[lost % 2].out.drop_mask = 1u << lost / 2;
+        start(pair);
+        run(pair);
+        assert_connected(pair);
+        pair->ends[lost % 2].out.drop_mask = 0;
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(dtls_send(pair->ends[i].dtls, SPAN_LITERAL("ping")), 0);
+        run(pair);
+        bool is_greeting = lost % 2 == 0 && lost / 2 == pair->ends[0].greeting_at;
+        assert_int_equal(pair->ends[1].received, is_greeting ? 1 : 2);
+        assert_int_equal(pair->ends[0].received, 1);
+        teardown(&fresh);
+    }
+}
+
+/* Somebody in between has the server choose another suite: what is sent early
+ * is for the server alone, who does not take it, and neither is ever connected. */
+static void test_early_sender_is_tampered_with(void **state)
+{
+    static const uint8_t suite[] = {0xc0, 0x2b}, other[] = {0xc0, 0x2c};
+    struct pair *pair = *state;
+    pair->ends[0].greeting = pair->ends[1].greeting = SPAN_LITERAL("hello");
+    pair->ends[0].is_eager = true;
+    make_engines(pair);
+    dtls_start(pair->ends[0].dtls, fake_now_us);
+    struct wire_packet *hello =
+        LIST_ENTRY(list_first(&pair->ends[0].out.flight), struct wire_packet, link);
+    uint8_t *at = memmem(hello->data, hello->len, suite, sizeof suite);
+    assert_non_null(at);
+    memcpy(at, other, sizeof other);
+    run(pair);
+    assert_true(pair->ends[0].was_early);
+    for (int i = 0; i < 2; i++) {
+        assert_false(pair->ends[i].is_connected);
+        assert_true(pair->ends[i].is_closed);
+        assert_int_equal(pair->ends[i].received, 0);
+    }
+}
+
 static void test_close_is_noticed(void **state)
 {
     struct pair *pair = *state;
@@ -445,6 +536,9 @@ int main(void)
         cmocka_unit_test(test_wrong_fingerprint),
         cmocka_unit_test_setup_teardown(test_client_hello_over_two_datagrams, setup, teardown),
         cmocka_unit_test_setup_teardown(test_early_data_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_client_sends_early, setup, teardown),
+        cmocka_unit_test(test_early_sender_loses_each_datagram),
+        cmocka_unit_test_setup_teardown(test_early_sender_is_tampered_with, setup, teardown),
         cmocka_unit_test_setup_teardown(test_close_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_garbage_is_dropped, setup, teardown),
     };

@@ -155,7 +155,12 @@ static void fill(uint8_t bytes[1400], unsigned number)
 
 static void open_both(struct test *t, const char *cipher, bool are_we_client)
 {
-    static const struct dtls_handlers handlers = {on_datagram, on_connected, on_data, on_closed};
+    static const struct dtls_handlers handlers = {
+        .on_datagram = on_datagram,
+        .on_connected = on_connected,
+        .on_data = on_data,
+        .on_closed = on_closed,
+    };
     *t = (struct test){.our_cert = cert_new(), .their_cert = cert_new()};
     wire_init(&t->to_them, 0);
     wire_init(&t->to_us, 0);

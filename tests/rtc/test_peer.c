@@ -59,6 +59,7 @@ struct end {
     int path_changes;
     bool never_opens;
     uint64_t packets_before_open; /* of SCTP, received */
+    bool is_early;                /* DTLS was not done then */
     unsigned sleeps_s;            /* before DTLS */
     bool closes_on_open;
     bool closes_on_message;
@@ -137,6 +138,7 @@ static void on_open(void *arg)
     struct sctp_stats stats;
     sctp_assoc_stats(end->peer->sctp, &stats);
     end->packets_before_open = stats.received_packets;
+    end->is_early = !dtls_is_connected(end->peer->dtls);
     assert_false(end->is_open);
     end->is_open = true;
     end->open_us = clock_now_us();
@@ -818,6 +820,22 @@ static void test_sctp_without_a_handshake(void **state)
     }
 }
 
+/* The first is one of ours and says so: the second may send at the end of its
+ * part of DTLS, before their OPEN; which it acknowledges all the same. Not
+ * so the first, whom nobody has promised anything. */
+static void test_sends_before_the_channel_is_opened(void **state)
+{
+    struct scene *scene = *state;
+    struct end *second = &scene->ends[1];
+    second->to_send_bytes = scene->ends[0].to_send_bytes = 100 << 10;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, all_received);
+    assert_true(second->is_early);
+    assert_false(second->peer->channels[0].is_awaited);
+    assert_same_digest(&scene->ends[0], second);
+    assert_same_digest(second, &scene->ends[0]);
+}
+
 /* Where one of them does not know of it, or says what is no INIT, there is a
  * handshake as ever; also where it repeats our line. */
 static void test_sctp_with_a_handshake(void **state)
@@ -879,6 +897,7 @@ static void test_channel_that_never_opens(void **state)
         struct scene *scene = *state;
         bool is_slow = i == 1;
         scene->ends[0].never_opens = true;
+        scene->ends[0].peer->config.promise = NULL; /* or it were not waited for */
         for (int k = 0; k < 2; k++)
             scene->ends[k].sleeps_s = is_slow ? 4 : 0;
         peer_offer(scene->ends[0].peer);
@@ -1413,6 +1432,7 @@ int main(void)
         TEST(test_garbage_descriptions_are_refused),
         TEST(test_wrong_fingerprint_is_refused),
         TEST(test_sctp_without_a_handshake),
+        TEST(test_sends_before_the_channel_is_opened),
         TEST(test_sctp_with_a_handshake),
         TEST(test_answer_with_a_wrong_init),
         TEST(test_channel_that_never_opens),
