@@ -146,6 +146,19 @@ static void check_figures(const struct tunnel_status *from, const struct tunnel_
     assert_int_equal(from->exchanges.response_bytes, strlen("/counted"));
 }
 
+static bool knows_round_trip(struct tunnel *tunnel)
+{
+    struct tunnel_status status;
+    tunnel_status(tunnel, &status);
+    return status.link.session.peer.rtt_us > 0;
+}
+
+/* A moment after a path was found to be better, nobody does. */
+static bool both_know_round_trip(struct pair *pair)
+{
+    return knows_round_trip(pair->provider.tunnel) && knows_round_trip(pair->consumer.tunnel);
+}
+
 static void test_status_of_what_is_up(void **state)
 {
     struct pair *pair = *state;
@@ -154,6 +167,7 @@ static void test_status_of_what_is_up(void **state)
     pair_start_consumer(pair, 0);
     pair_run_until(pair, pair_is_up);
     pair_ask(pair, "/counted");
+    pair_run_until(pair, both_know_round_trip);
     tunnel_status(pair->provider.tunnel, &provider);
     tunnel_status(pair->consumer.tunnel, &consumer);
     check_figures(&provider, &consumer);
