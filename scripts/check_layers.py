@@ -32,7 +32,7 @@ FILE_LAYERS = {
     "cli/help*": {"base"},
     "cli/stop*": {"base", "net"},
     "tunnel/mux*": {"base", "http", "tunnel"},
-    "tunnel/seal*": {"base", "rtc", "tunnel"},
+    "tunnel/seal[._]*": {"base", "sctp", "rtc", "tunnel"},
 }
 
 # Of a layer, a layer may use these files alone: cli/ has a tunnel, or checks a

@@ -267,6 +267,8 @@ static void rewrite_for_upstream(struct head *to, const struct forward *f, const
         .keeps_expect = mux_stream_has(f->splice.stream, FEATURE_INTERIM),
         .keeps_upgrade = from->framing == HTTP_BODY_PIPE,
         .forwarded = is_forwarded ? &forwarded : NULL,
+        .owns_device = common->is_forwarded || common->has_devices,
+        .device = common->is_forwarded ? mux_stream_device(f->splice.stream) : NULL,
         .rules = common->rules,
         .rule_count = common->rule_count,
     };

@@ -18,6 +18,7 @@ struct forward_common {
     const char *advertise; /* see tunnel/target.h */
     bool preserves_host;
     bool is_forwarded;
+    bool has_devices; /* each stream is some device's */
     const struct http_field *rules;
     size_t rule_count;
     struct exchange_watch watch;

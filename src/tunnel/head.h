@@ -12,7 +12,7 @@
 #include "http/field.h"
 
 enum {
-    HEAD_ADDED_MAX = 40, /* by tunnel/rewrite.c, and an empty body's Content-Length */
+    HEAD_ADDED_MAX = 41, /* by tunnel/rewrite.c, and an empty body's Content-Length */
     HEAD_FIELDS_MAX = HTTP_FIELDS_MAX + HEAD_ADDED_MAX /* what HTTP lets in, and those */
 };
 

@@ -17,6 +17,7 @@
 #include "signal/client.h"
 #include "signal/room.h"
 #include "tunnel/rendezvous.h"
+#include "tunnel/sealed_talk.h"
 #include "tunnel/sessions.h"
 
 static const char *const tools[] = {
@@ -34,6 +35,7 @@ struct link {
     struct address_watch *addresses;
     char key[UUID_TEXT_LEN + 1];  /* by which the signal server knows us again */
     struct signal_client *client; /* NULL while away */
+    struct sealed_talk talk;      /* of a sealed link */
     struct sessions sessions;
     unsigned current;          /* the session that is up, or 0 */
     struct peer_path told;     /* of the session that is up, to the owner; empty before */
@@ -79,11 +81,33 @@ static void feed_description(struct link *link, enum event_type type,
         sdp_deinit(&sdp);
 }
 
+/* An offer, an answer or a candidate. What does not open has not been said. */
+static void on_said(struct link *link, const struct signal_message *message)
+{
+    struct signal_message said = *message;
+    char *text = NULL;
+    if (link->config.seal) {
+        text = sealed_talk_open(&link->talk, message);
+        if (!text)
+            return;
+        *(message->type == SIGNAL_CANDIDATE ? &said.candidate : &said.sdp) = text;
+    }
+    if (said.type == SIGNAL_CANDIDATE)
+        feed(link, &(struct event){.type = EVENT_CANDIDATE,
+                                   .peer = said.peer_id,
+                                   .text = said.candidate});
+    else
+        feed_description(link, said.type == SIGNAL_OFFER ? EVENT_OFFER : EVENT_ANSWER, &said);
+    free_secret_string(text);
+}
+
 static void on_joined(struct link *link, const struct signal_message *message)
 {
     char room[LOG_REDACTED_LEN];
     log_debug("link: %s room %s, %zu there already", message->is_resumed ? "back in" : "joined",
               log_redact(link->config.room, room), message->peer_count);
+    if (!message->is_resumed && message->peer_count > 0)
+        sealed_talk_meet(&link->talk, message->peers[0]);
     feed(link, &(struct event){.type = EVENT_JOINED,
                                .peers = message->peers,
                                .peer_count = message->peer_count,
@@ -98,21 +122,16 @@ static void on_message(const struct signal_message *message, void *arg)
         on_joined(link, message);
         break;
     case SIGNAL_PEER_JOINED:
+        sealed_talk_meet(&link->talk, message->peer_id);
         feed(link, &(struct event){.type = EVENT_PEER_JOINED, .peer = message->peer_id});
         break;
     case SIGNAL_PEER_LEFT:
         feed(link, &(struct event){.type = EVENT_PEER_LEFT, .peer = message->peer_id});
         break;
     case SIGNAL_OFFER:
-        feed_description(link, EVENT_OFFER, message);
-        break;
     case SIGNAL_ANSWER:
-        feed_description(link, EVENT_ANSWER, message);
-        break;
     case SIGNAL_CANDIDATE:
-        feed(link, &(struct event){.type = EVENT_CANDIDATE,
-                                   .peer = message->peer_id,
-                                   .text = message->candidate});
+        on_said(link, message);
         break;
     case SIGNAL_ERROR:
         feed(link, &(struct event){.type = EVENT_SIGNAL_ERROR,
@@ -180,14 +199,19 @@ static void leave_signal(struct link *link)
     link->client = NULL;
 }
 
-static void send_description(struct link *link, const struct action *action)
+static void say(struct link *link, enum seal_type type, const char *text)
 {
+    static void (*const send[])(struct signal_client * client, const char *text) = {
+        [SEAL_OFFER] = signal_client_send_offer,
+        [SEAL_ANSWER] = signal_client_send_answer,
+        [SEAL_CANDIDATE] = signal_client_send_candidate,
+    };
     if (!link->client)
         return;
-    if (action->sdp_type == SDP_OFFER)
-        signal_client_send_offer(link->client, action->text);
-    else
-        signal_client_send_answer(link->client, action->text);
+    char *sealed = link->config.seal ? sealed_talk_wrap(&link->talk, type, text) : NULL;
+    if (sealed || !link->config.seal)
+        send[type](link->client, sealed ? sealed : text);
+    free(sealed);
 }
 
 /* ---- actions on whoever uses the link ---- */
@@ -224,6 +248,7 @@ static void tell_status(struct link *link, const struct action *action, bool is_
     if (session) {
         peer_get_path(session_peer(session), &status.path);
         status.rtt_us = session_rtt_us(session);
+        status.device = link->config.role == MUX_PROVIDER ? mux_device(session_mux(session)) : NULL;
         link->told = status.path;
     }
     log_debug("link: %s", link_state_name(status.state));
@@ -266,6 +291,15 @@ static void take_note(const struct link *link, const struct action *action)
               notes[action->note].after);
 }
 
+/* A session that begins is with the device that has just been heard. */
+static void name_device(struct link *link, unsigned number)
+{
+    const char *device = link->config.seal ? sealed_talk_device(&link->talk) : NULL;
+    struct session *session = sessions_find(&link->sessions, number);
+    if (session && device)
+        mux_set_device(session_mux(session), device);
+}
+
 /* ---- the line of actions ---- */
 
 static void act(struct link *link, const struct action *action)
@@ -282,11 +316,10 @@ static void act(struct link *link, const struct action *action)
         signal_client_probe(link->client);
         break;
     case ACTION_SEND_DESCRIPTION:
-        send_description(link, action);
+        say(link, action->sdp_type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, action->text);
         break;
     case ACTION_SEND_CANDIDATE:
-        if (link->client)
-            signal_client_send_candidate(link->client, action->text);
+        say(link, SEAL_CANDIDATE, action->text);
         break;
     case ACTION_UP:
         link->told = (struct peer_path){0};
@@ -322,6 +355,8 @@ static void act(struct link *link, const struct action *action)
         if (!action->text)
             with_text.text = link->problem;
         sessions_act(&link->sessions, &with_text);
+        if (action->type == ACTION_START)
+            name_device(link, action->session);
         break;
     }
 }
@@ -355,12 +390,14 @@ struct link *link_new(struct loop *loop, const struct link_config *config,
     struct rendezvous_config rendezvous_config = {
         .role = config->role,
         .partners_max = ROOM_PEERS_MAX - 1,
+        .consumer_offers = config->seal != NULL,
     };
     random_bytes(&rendezvous_config.seed, sizeof rendezvous_config.seed);
     link->loop = loop;
     link->config = *config;
     link->handlers = *handlers;
     link->arg = arg;
+    sealed_talk_init(&link->talk, config->seal);
     init_sessions(link);
     random_uuid(link->key);
     link->rendezvous = rendezvous_new(&rendezvous_config, clock_now_us());
@@ -377,6 +414,11 @@ void link_stats(const struct link *link, struct link_stats *out)
     *out = (struct link_stats){.has_session = session != NULL, .sessions = link->sessions.count};
     if (session)
         session_stats(session, &out->session);
+}
+
+void link_end_device(struct link *link, const char *device)
+{
+    sessions_expel(&link->sessions, device, "this device's invite was revoked, or has expired");
 }
 
 void link_close(struct link *link)

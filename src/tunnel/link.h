@@ -15,6 +15,7 @@
 #include "rtc/peer.h"
 #include "tunnel/action.h"
 #include "tunnel/mux.h"
+#include "tunnel/seal.h"
 #include "tunnel/session.h"
 
 struct link;
@@ -28,6 +29,7 @@ struct link_status {
     struct peer_path path; /* of UP */
     uint64_t rtt_us;       /* of UP */
     bool is_path_news;     /* of UP: only the path is another one */
+    const char *device;    /* of UP: who is at the other end, where its invite says; or NULL */
 };
 
 struct link_config {
@@ -36,6 +38,7 @@ struct link_config {
     const struct url *signal;
     const struct tls_client *tls; /* for a wss signal server */
     const char *room;
+    struct seal *seal; /* what is said there is sealed so; NULL for a room of version 1 */
     const struct cert *cert;
     struct ice_servers *servers;
     bool is_relay_only; /* see rtc/peer.h */
@@ -64,6 +67,10 @@ struct link_stats {
     size_t sessions;              /* with those that come to be, and those that drain */
 };
 void link_stats(const struct link *link, struct link_stats *out);
+
+/* Of a sealed provider: the sessions of that device end, since its invite is
+ * not good any more. */
+void link_end_device(struct link *link, const char *device);
 
 /* Says bye, ends all streams, frees. No handler but those of streams is
  * called any more. */

@@ -57,6 +57,7 @@ enum {
         1 << 20,           /* PONGs and ERRORs that a peer makes us queue; over it: dead */
     MUX_CHANNELS_MAX = 32, /* beside the first */
     MUX_CHANNELS = 16,     /* that we ask for: enough that two busy ones seldom meet */
+    MUX_DEVICE_MAX = 64,
     MUX_INTERIM_MAX = 16   /* interim responses of an exchange; an upstream that never stops sending
                             them, or a provider, would keep a client busy for nothing */
 };
@@ -160,6 +161,12 @@ void mux_fail(struct mux *mux, const char *text);
 void mux_refuse(struct mux *mux, const char *text);
 
 size_t mux_stream_count(const struct mux *mux);
+
+/* Which device is at the other end, where its owner knows: at most
+ * MUX_DEVICE_MAX bytes, copied. NULL before. */
+void mux_set_device(struct mux *mux, const char *device);
+const char *mux_device(const struct mux *mux);
+const char *mux_stream_device(const struct mux_stream *stream);
 
 /* Whether both ends have an extension. False before on_ready. */
 bool mux_has(const struct mux *mux, enum feature feature);

@@ -38,6 +38,7 @@ struct mux {
     unsigned features; /* and the other side, too */
     struct mux_handlers handlers;
     void *arg;
+    char device[MUX_DEVICE_MAX + 1]; /* or "" */
 
     struct list buckets[MUX_BUCKETS]; /* of mux_stream.by_id */
     size_t streams;

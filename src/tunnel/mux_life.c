@@ -14,6 +14,21 @@ size_t mux_stream_count(const struct mux *mux)
     return mux->streams;
 }
 
+void mux_set_device(struct mux *mux, const char *device)
+{
+    snprintf(mux->device, sizeof mux->device, "%s", device);
+}
+
+const char *mux_device(const struct mux *mux)
+{
+    return mux->device[0] ? mux->device : NULL;
+}
+
+const char *mux_stream_device(const struct mux_stream *stream)
+{
+    return mux_device(stream->mux);
+}
+
 bool mux_has(const struct mux *mux, enum feature feature)
 {
     return (mux->features & (unsigned)feature) != 0;

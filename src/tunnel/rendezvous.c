@@ -16,6 +16,7 @@ struct rendezvous {
     struct visit visit;
     struct partners partners;
     struct actions out;
+    bool consumer_offers; /* see rendezvous.h */
     enum link_state told;
     uint64_t alone_at_us; /* when waiting becomes news once more */
 };
@@ -61,6 +62,26 @@ static void obey(struct rendezvous *rv, const struct partner *p, enum verdict ve
 
 /* ---- events of the room ---- */
 
+/* Which of the two that meet makes the offer. */
+static void meet(struct rendezvous *rv, const char *peer, bool came_first, uint64_t now_us)
+{
+    struct partner *p = partners_meet(&rv->partners, peer);
+    bool offers = rv->consumer_offers ? p->role == MUX_CONSUMER : came_first;
+    if (offers)
+        partner_offer(p, now_us);
+    else
+        partner_await(p, now_us);
+}
+
+/* Who has not noticed that we were away will not offer, unless it always
+ * does. */
+static void meet_again(struct rendezvous *rv, const char *peer, uint64_t now_us)
+{
+    const struct partner *p = partners_meet(&rv->partners, peer);
+    if (!partner_is_up(p) && !p->negotiation.pact.session)
+        meet(rv, peer, true, now_us);
+}
+
 static void on_joined(struct rendezvous *rv, const struct event *event, uint64_t now_us)
 {
     bool was_missed = visit_join(&rv->visit);
@@ -69,11 +90,10 @@ static void on_joined(struct rendezvous *rv, const struct event *event, uint64_t
     if (event->peer_count == 0)
         backoff_reset(&rv->visit.backoff);
     for (size_t i = 0; i < event->peer_count; i++) {
-        struct partner *p = partners_meet(&rv->partners, event->peers[i]);
-        if (!event->is_resumed)
-            partner_await(p, now_us);
-        else if (!partner_is_up(p) && !p->negotiation.pact.session)
-            partner_offer(p, now_us); /* it has not noticed, and will not offer */
+        if (event->is_resumed)
+            meet_again(rv, event->peers[i], now_us);
+        else
+            meet(rv, event->peers[i], false, now_us);
     }
 }
 
@@ -206,7 +226,7 @@ void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t 
         on_joined(rv, event, now_us);
         break;
     case EVENT_PEER_JOINED:
-        partner_offer(partners_meet(&rv->partners, event->peer), now_us);
+        meet(rv, event->peer, true, now_us);
         break;
     case EVENT_PEER_LEFT:
         on_peer_left(rv, event, now_us);
@@ -247,6 +267,7 @@ struct rendezvous *rendezvous_new(const struct rendezvous_config *config, uint64
     struct rendezvous *rv = xcalloc(1, sizeof *rv);
     rv->told = LINK_RETRYING; /* so that connecting is news */
     rv->alone_at_us = TIME_NEVER;
+    rv->consumer_offers = config->consumer_offers;
     partners_init(&rv->partners, config->partners_max, config->role, config->seed, &rv->out);
     visit_init(&rv->visit, config->seed, now_us);
     return rv;

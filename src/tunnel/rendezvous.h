@@ -15,7 +15,8 @@
  *       └─ after 0.5 s, doubling to 30 s, with jitter
  *
  * Roles follow the order of joining: who is in the room when the other comes
- * makes the offer, who finds somebody there waits for it. So nobody would offer
+ * makes the offer, who finds somebody there waits for it; but where signalling
+ * is sealed, the consumer offers to whom it meets, either way. So nobody would offer
  * again to who is there already: when a negotiation fails, or a session ends
  * while the other side is in the room, we leave and come back. Both may do so
  * at once; the jitter sorts them out.
@@ -40,6 +41,9 @@ struct rendezvous_config {
     enum mux_role role;
     size_t partners_max; /* places in the room beside ours; at least 1 */
     uint64_t seed;       /* of the jitter */
+    /* Signalling is sealed, where the order of joining decides nothing: a
+     * provider has nobody to offer to before it has heard him. */
+    bool consumer_offers;
 };
 
 /* Nobody to connect to for so long is news: perhaps it is the wrong room. */

@@ -4,6 +4,7 @@
 #include "tunnel/rewrite.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@ _Static_assert(REWRITE_RULES_MAX + 8 <= HEAD_ADDED_MAX, "a head has room for wha
 
 /* Who received the message, in Via. A pseudonym, as RFC 9110 section 7.6.3
  * allows: host names are nobody's business. */
-#define PSEUDONYM "tunnel"
+#define DEVICE_FIELD "X-Tunnel-Device"
+#define PSEUDONYM    "tunnel"
 
 /* --- requests ------------------------------------------------------------------ */
 
@@ -27,8 +29,22 @@ static bool has_field(const struct head *out, struct span name)
     return false;
 }
 
+/* CGI, and what came of it, takes '_' in a name for '-'. */
+static bool is_device_field(struct span name)
+{
+    bool is_it = name.len == sizeof DEVICE_FIELD - 1;
+    for (size_t i = 0; is_it && i < name.len; i++) {
+        char c = (char)name.data[i];
+        is_it =
+            tolower((unsigned char)DEVICE_FIELD[i]) == (c == '_' ? '-' : tolower((unsigned char)c));
+    }
+    return is_it;
+}
+
 static bool is_left_out(struct span name, struct http_fields fields, const struct rewrite *how)
 {
+    if (how->owns_device && is_device_field(name))
+        return true;
     if (span_is_string_nocase(name, "Expect"))
         return !how->keeps_expect;
     if (span_is_string_nocase(name, "Upgrade"))
@@ -175,6 +191,8 @@ void rewrite_request(struct head *out, struct http_fields fields, const struct r
         head_add(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
     if (how->forwarded)
         add_forwarded(out, how->forwarded);
+    if (how->device)
+        head_add(out, SPAN_LITERAL(DEVICE_FIELD), span_from_string(how->device));
     for (size_t i = 0; i < how->rule_count; i++)
         apply_rule(out, &how->rules[i]);
 }

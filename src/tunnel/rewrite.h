@@ -29,8 +29,10 @@ struct rewrite {
     bool keeps_expect;  /* the other side answers 100 (Continue) */
     bool keeps_upgrade; /* the request asks for a pipe */
     const struct rewrite_forwarded *forwarded; /* NULL: none is added */
-    const struct http_field *rules;            /* --header, as rewrite_rule_parse() gives them */
-    size_t rule_count;                         /* at most REWRITE_RULES_MAX */
+    bool owns_device;               /* X-Tunnel-Device is ours to say: a client's is left out */
+    const char *device;             /* which is then this one's; NULL: none is added */
+    const struct http_field *rules; /* --header, as rewrite_rule_parse() gives them */
+    size_t rule_count;              /* at most REWRITE_RULES_MAX */
 };
 
 /* Adds the fields of a request, at most HTTP_FIELDS_MAX, to an empty head as

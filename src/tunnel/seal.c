@@ -198,8 +198,8 @@ static bool is_for_us(const struct seal *seal, const struct seal_contact *contac
     bool is_same_process = contact->is_known &&
                            memcmp(contact->salt, o->salt, SEAL_SALT_LEN) == 0 &&
                            memcmp(contact->key_id, o->grant->key.id, SEAL_KEY_ID_LEN) == 0;
-    bool is_first = seal->side == SEAL_PROVIDER ? o->type == SEAL_OFFER
-                                                : o->type == SEAL_ANSWER && !contact->is_known;
+    bool is_first = o->type == SEAL_OFFER ||
+                    (o->type == SEAL_ANSWER && !contact->is_known && seal->side == SEAL_CONSUMER);
     if (!is_same_process && !is_first)
         return false;
     if (m->has_to ? memcmp(m->to, seal->salt, SEAL_SALT_LEN) != 0 : seal->side == SEAL_CONSUMER)

@@ -5,11 +5,13 @@
 #include "tunnel/serve.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "tunnel/connect.h"
 #include "tunnel/forward.h"
+#include "tunnel/guests.h"
 #include "tunnel/permit.h"
 
 struct serve {
@@ -17,7 +19,10 @@ struct serve {
     struct forward_common common;
     struct permit permit;
     bool allows_connect;
+    const struct guests *guests; /* NULL: of a room of version 1 */
 };
+
+enum { BARRED_WHY_MAX = 1024 };
 
 int serve_new(struct loop *loop, const struct serve_config *config,
               const struct serve_handlers *handlers, void *arg, struct serve **out)
@@ -43,6 +48,12 @@ int serve_new(struct loop *loop, const struct serve_config *config,
     }
     *out = serve;
     return 0;
+}
+
+void serve_set_guests(struct serve *serve, const struct guests *guests)
+{
+    serve->guests = guests;
+    serve->common.has_devices = true;
 }
 
 void serve_free(struct serve *serve)
@@ -90,9 +101,41 @@ static void start_connect(struct serve *serve, struct mux_stream *stream, const 
     tell_refused(serve, head, 0, why);
 }
 
+/* A field or a path may hold bytes that are no text, so of the request only its
+ * method is named. */
+static void explain_barred(const struct invite *invite, struct span method, char *why)
+{
+    int len = snprintf(why, BARRED_WHY_MAX, "the invite '%s' does not allow this %.*s; it allows",
+                       invite->name, SPAN_ARG(method));
+    for (size_t i = 0; i < invite->rule_count && len < BARRED_WHY_MAX; i++)
+        len += snprintf(why + len, (size_t)(BARRED_WHY_MAX - len), "%s '%s'", i > 0 ? "," : "",
+                        invite->rules[i]);
+}
+
+/* Whether the device may ask for that; else why not. */
+static bool is_barred(const struct serve *serve, struct mux_stream *stream, const struct head *head,
+                      char why[BARRED_WHY_MAX])
+{
+    if (!serve->guests)
+        return false;
+    const struct invite *invite = guests_find(serve->guests, mux_stream_device(stream));
+    if (invite && invite_allows(invite, head->method, head->target))
+        return false;
+    if (invite)
+        explain_barred(invite, head->method, why);
+    else
+        snprintf(why, BARRED_WHY_MAX, "this device is not invited any more");
+    return true;
+}
+
 void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head)
 {
     const char *why;
+    char barred[BARRED_WHY_MAX];
+    if (is_barred(serve, stream, head, barred)) {
+        refuse(serve, stream, head, &answer_not_allowed, barred);
+        return;
+    }
     if (span_is_string(head->method, "CONNECT")) {
         start_connect(serve, stream, head);
         return;

@@ -13,6 +13,7 @@
 #include "tunnel/origin.h"
 #include "tunnel/upstream.h"
 
+struct guests;
 struct serve;
 
 /* All that it points to must outlive the serve. */
@@ -33,6 +34,10 @@ struct serve_handlers {
     /* Each request that serve_on_request() took, once: see tunnel/exchange.h. */
     void (*on_exchange_done)(const struct exchange_record *record, void *arg);
 };
+
+/* Each request is from one of them, and may ask for what its invite allows;
+ * they outlive the serve. Without, whoever is in the room may ask for all. */
+void serve_set_guests(struct serve *serve, const struct guests *guests);
 
 /* 0, or an error of tls_client_new(). */
 int serve_new(struct loop *loop, const struct serve_config *config,

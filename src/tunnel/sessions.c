@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -185,6 +186,27 @@ static void refuse(struct held *held, const char *text)
     held->is_refused = true;
     session_refuse(held->session, text);
     loop_defer(held->owner->loop, close_refused, held);
+}
+
+static struct held *find_device(const struct sessions *all, const char *device)
+{
+    LIST_EACH(at, next, &all->all)
+    {
+        struct held *held = held_at(at);
+        const char *own = mux_device(session_mux(held->session));
+        if (!held->is_refused && own && strcmp(own, device) == 0)
+            return held;
+    }
+    return NULL;
+}
+
+void sessions_expel(struct sessions *all, const char *device, const char *text)
+{
+    for (struct held *held; (held = find_device(all, device)) != NULL;) {
+        const struct event event = {.type = EVENT_CLOSED, .session = held->number, .text = text};
+        refuse(held, text);
+        all->handlers.on_event(&event, all->arg);
+    }
 }
 
 void sessions_act(struct sessions *all, const struct action *action)

@@ -15,7 +15,6 @@
 #include "tunnel/state_text.h"
 
 #define IDENTITY_FILE "identity"
-#define INVITES_FILE  "invites"
 
 struct state {
     struct state_folder *folder;
@@ -137,7 +136,7 @@ static int read_invites(const struct state *state, struct invites *out)
     struct buf text;
     invites_init(out);
     init_secret_buf(&text);
-    int error = state_folder_read(state->folder, INVITES_FILE, &text);
+    int error = state_folder_read(state->folder, STATE_INVITES_FILE, &text);
     if (error == 0)
         error = invites_decode(buf_bytes(&text), out);
     deinit_secret_buf(&text);
@@ -149,7 +148,7 @@ static int write_invites(struct state *state, const struct invites *all)
     struct buf text;
     init_secret_buf(&text);
     int error = invites_encode(all, &text)
-                    ? state_folder_replace(state->folder, INVITES_FILE, buf_bytes(&text))
+                    ? state_folder_replace(state->folder, STATE_INVITES_FILE, buf_bytes(&text))
                     : -ENOBUFS;
     deinit_secret_buf(&text);
     return error;
@@ -206,7 +205,7 @@ const struct identity *state_identity(const struct state *state)
 int state_read(const struct state *state, struct invites *out, char why[STATE_WHY_MAX])
 {
     int error = read_invites(state, out);
-    return error < 0 ? fail_file(state, INVITES_FILE, error, why) : 0;
+    return error < 0 ? fail_file(state, STATE_INVITES_FILE, error, why) : 0;
 }
 
 int state_edit(struct state *state, bool waits, int (*edit)(struct invites *all, void *arg),
@@ -225,5 +224,5 @@ int state_edit(struct state *state, bool waits, int (*edit)(struct invites *all,
         invites_deinit(&all);
     }
     state_folder_unlock(state->folder);
-    return error < 0 ? fail_file(state, INVITES_FILE, error, why) : result;
+    return error < 0 ? fail_file(state, STATE_INVITES_FILE, error, why) : result;
 }

@@ -15,6 +15,8 @@
 
 struct state;
 
+#define STATE_INVITES_FILE "invites" /* for who watches it */
+
 enum { STATE_WHY_MAX = 512 };
 
 /* Opens the folder (NULL: see state_folder_path()), with the identity in it;

@@ -7,8 +7,11 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
+#include "tunnel/guests.h"
 #include "tunnel/outage.h"
 
 struct tunnel {
@@ -19,6 +22,9 @@ struct tunnel {
     struct tls_client *signal_tls; /* NULL for ws */
     struct proxy *proxy;           /* of a consumer, else NULL */
     struct serve *serve;           /* of a provider, else NULL */
+    struct seal *seal;             /* of signalling; NULL in a room of version 1 */
+    struct guests *guests;         /* of a sealed provider, else NULL */
+    char sealed_room[SEAL_ROOM_LEN + 1];
     struct link *link;
     enum link_state state;
     struct outage outage;
@@ -48,13 +54,31 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
     serve_on_request(tunnel->serve, stream, head);
 }
 
+/* Of "srflx 203.0.113.9:51820". */
+static const char *address_of(const struct peer_path *path)
+{
+    const char *blank = strrchr(path->remote, ' ');
+    return blank ? blank + 1 : path->remote;
+}
+
 static void on_status(const struct link_status *status, void *arg)
 {
     struct tunnel *tunnel = arg;
     tunnel->state = status->state;
     if (outage_update(&tunnel->outage, status) && tunnel->proxy)
         proxy_set_problem(tunnel->proxy, tunnel->outage.text);
+    if (tunnel->guests && status->device && !status->is_path_news)
+        guests_see(tunnel->guests, status->device, address_of(&status->path));
     tunnel->handlers.on_status(status, tunnel->arg);
+}
+
+/* ---- from the guests ---- */
+
+static void on_gone(const char *device, void *arg)
+{
+    struct tunnel *tunnel = arg;
+    log_info("tunnel: the invite '%s' is not good any more", device);
+    link_end_device(tunnel->link, device);
 }
 
 /* ---- from the proxy or the serve ---- */
@@ -73,6 +97,46 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
 }
 
 /* ---- its parts ---- */
+
+static void make_consumer_seal(struct tunnel *tunnel, const struct link_url *link)
+{
+    const struct seal_config config = {
+        .side = SEAL_CONSUMER,
+        .fingerprint = cert_fingerprint(tunnel->cert),
+    };
+    tunnel->seal = seal_new(&config);
+    seal_room(link->provider_id, tunnel->sealed_room);
+    seal_admit(tunnel->seal, "link", link->provider_id, link->secret);
+}
+
+static int make_provider_seal(struct tunnel *tunnel, struct loop *loop, struct state *state)
+{
+    static const struct guests_handlers handlers = {.on_gone = on_gone};
+    char why[STATE_WHY_MAX];
+    const struct seal_config config = {
+        .side = SEAL_PROVIDER,
+        .identity = state_identity(state),
+        .fingerprint = cert_fingerprint(tunnel->cert),
+    };
+    tunnel->seal = seal_new(&config);
+    seal_room(state_identity(state)->provider_id, tunnel->sealed_room);
+    int error = guests_new(loop, state, tunnel->seal, &handlers, tunnel, &tunnel->guests, why);
+    if (error < 0)
+        log_error("tunnel: %s", why);
+    else
+        serve_set_guests(tunnel->serve, tunnel->guests);
+    return error;
+}
+
+static int make_seal(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
+{
+    tunnel->cert = cert_new();
+    if (config->state)
+        return make_provider_seal(tunnel, loop, config->state);
+    if (config->link)
+        make_consumer_seal(tunnel, config->link);
+    return 0;
+}
 
 /* What can fail comes first, and leaves nothing behind. */
 static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
@@ -119,13 +183,13 @@ static void make_link(struct tunnel *tunnel, struct loop *loop, const struct tun
         assert(error == 0); /* only a ca_file can be wrong */
         (void)error;
     }
-    tunnel->cert = cert_new();
     const struct link_config link_config = {
         .role = config->proxy ? MUX_CONSUMER : MUX_PROVIDER,
         .features = features_of(config),
         .signal = config->signal,
         .tls = tunnel->signal_tls,
-        .room = config->room,
+        .room = tunnel->seal ? tunnel->sealed_room : config->room,
+        .seal = tunnel->seal,
         .cert = tunnel->cert,
         .servers = tunnel->servers,
         .is_relay_only = config->is_relay_only,
@@ -139,12 +203,15 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
                const struct tunnel_handlers *handlers, void *arg, struct tunnel **out)
 {
     assert(!config->proxy != !config->serve);
+    assert(!config->room + !config->link + !config->state == 2);
     struct tunnel *tunnel = xcalloc(1, sizeof *tunnel);
     tunnel->handlers = *handlers;
     tunnel->arg = arg;
     int error = make_end(tunnel, loop, config);
+    if (error == 0)
+        error = make_seal(tunnel, loop, config);
     if (error < 0) {
-        free(tunnel);
+        tunnel_close(tunnel);
         return error;
     }
     make_servers(tunnel, loop, config);
@@ -173,7 +240,10 @@ void tunnel_close(struct tunnel *tunnel)
 {
     if (!tunnel)
         return;
-    link_close(tunnel->link);
+    if (tunnel->link)
+        link_close(tunnel->link);
+    guests_free(tunnel->guests);
+    seal_free(tunnel->seal);
     proxy_free(tunnel->proxy);
     serve_free(tunnel->serve);
     ice_servers_free(tunnel->servers);

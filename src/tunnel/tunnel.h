@@ -11,8 +11,10 @@
 #define TUNNEL_TUNNEL_H
 
 #include "tunnel/link.h"
+#include "tunnel/link_url.h"
 #include "tunnel/proxy.h"
 #include "tunnel/serve.h"
+#include "tunnel/state.h"
 
 struct tunnel;
 
@@ -26,7 +28,10 @@ struct tunnel_config {
 
     /* Where the two ends meet. */
     const struct url *signal;
-    const char *room;
+    /* One of the three: */
+    const char *room;            /* of version 1; the signal server must be trusted */
+    const struct link_url *link; /* of a consumer: the provider of that link */
+    struct state *state;         /* of a provider: whoever has one of its invites */
 
     /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
     char *const *stun;
@@ -47,7 +52,7 @@ struct tunnel_handlers {
 
 /* A consumer listens at once, the rest begins in a later turn, as do the
  * handlers. 0 with *out; of a consumer an error of listener_new(), of a
- * provider one of tls_client_new(). */
+ * provider one of tls_client_new() or state_read(). */
 int tunnel_new(struct loop *loop, const struct tunnel_config *config,
                const struct tunnel_handlers *handlers, void *arg, struct tunnel **out);
 

@@ -75,7 +75,11 @@ int end_start(struct end *end, const struct serve_config *serve, const struct pr
         .proxy = proxy,
         .features = FEATURES_ALL,
         .signal = &end->pair->signal_url,
-        .room = "room",
+        .room = end->link || end->state ? NULL
+                : end->room             ? end->room
+                                        : "room",
+        .link = end->link,
+        .state = end->state,
     };
     return tunnel_new(end->pair->loop, &config, &handlers, end, &end->tunnel);
 }

@@ -15,6 +15,9 @@ struct pair;
 
 struct end {
     struct pair *pair;
+    const struct link_url *link; /* instead of a room; or */
+    struct state *state;
+    char *room; /* NULL: "room" */
     struct tunnel *tunnel;
     bool is_up;
     bool is_waiting;

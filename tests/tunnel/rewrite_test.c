@@ -199,6 +199,8 @@ static void test_full(void **state)
     const struct rewrite_forwarded forwarded = {.host = SPAN_LITERAL("h"), .minor_version = 1};
     const struct rewrite how = {.host = SPAN_LITERAL("up"),
                                 .forwarded = &forwarded,
+                                .owns_device = true,
+                                .device = "phone",
                                 .rules = rules,
                                 .rule_count = REWRITE_RULES_MAX};
     head_init(&out);

@@ -406,16 +406,22 @@ static void test_another_fingerprint(void **state)
     free(answer);
 }
 
-/* A consumer never takes an unasked offer of who it has not heard before. */
-static void test_an_unasked_offer(void **state)
+/* The provider restarts ICE with a consumer that has come back to the room, and
+ * knows nobody there yet. */
+static void test_an_offer_instead_of_an_answer(void **state)
 {
     struct rig *r = *state;
     meet_and_forget(r);
+    struct seal_contact anew = {0};
+    char *asked = wrap_sdp(r->phone, &anew, SEAL_OFFER, 0xc0);
+    must_open(r->provider, &r->to_phone, SEAL_OFFER, asked);
     char *offer = wrap_sdp(r->provider, &r->to_phone, SEAL_OFFER, 0xaa);
-    struct seal_contact stranger = {0};
-    must_drop(r->phone, &stranger, SEAL_OFFER, offer, SEAL_MISPLACED);
-    must_open(r->phone, &r->to_provider, SEAL_OFFER, offer);
+    must_open(r->phone, &anew, SEAL_OFFER, offer);
+    char *answer = wrap_sdp(r->phone, &anew, SEAL_ANSWER, 0xc0);
+    must_open(r->provider, &r->to_phone, SEAL_ANSWER, answer);
+    free(asked);
     free(offer);
+    free(answer);
 }
 
 static void test_revoked(void **state)
@@ -477,7 +483,7 @@ int main(void)
         TEST(test_another_invites_name),
         TEST(test_impostors),
         TEST(test_another_fingerprint),
-        TEST(test_an_unasked_offer),
+        TEST(test_an_offer_instead_of_an_answer),
         TEST(test_revoked),
         TEST(test_many_processes),
     };

@@ -1,0 +1,181 @@
+/*
+ * A file that cannot be read any more changes nothing: who was a guest stays
+ * one, and a line in the log says so. Expiry is by the wall clock, which may be
+ * set: it is looked at anew every CLOCK_US at the latest.
+ */
+#include "tunnel/guests.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/file_watch.h"
+
+#define CLOCK_US (60 * US_PER_S)
+
+struct guests {
+    struct state *state;
+    struct seal *seal;
+    struct guests_handlers handlers;
+    void *arg;
+    struct invites all; /* that are let in */
+    struct file_watch *watch;
+    struct timer *expiry;
+};
+
+static int64_t now_s(void)
+{
+    return (int64_t)time(NULL);
+}
+
+/* ---- who comes and goes ---- */
+
+static bool is_same(const struct invite *a, const struct invite *b)
+{
+    return crypto_is_equal(a->secret, b->secret, INVITE_SECRET_LEN);
+}
+
+static void admit_new(struct guests *guests, const struct invites *before)
+{
+    const struct identity *identity = state_identity(guests->state);
+    for (size_t i = 0; i < guests->all.count; i++) {
+        const struct invite *invite = guests->all.at[i];
+        if (!invites_find(before, invite->name))
+            seal_admit(guests->seal, invite->name, identity->provider_id, invite->secret);
+    }
+}
+
+static void drop_expired(struct invites *all)
+{
+    for (size_t i = all->count; i > 0; i--)
+        if (invite_has_expired(all->at[i - 1], now_s()))
+            invites_remove(all, all->at[i - 1]->name);
+}
+
+/* Takes now over. All keys change before anybody hears of it. */
+static void replace(struct guests *guests, struct invites *now)
+{
+    struct invites before = guests->all;
+    char gone[INVITES_MAX][INVITE_NAME_MAX + 1];
+    size_t count = 0;
+    drop_expired(now);
+    for (size_t i = before.count; i > 0; i--) {
+        const struct invite *was = before.at[i - 1];
+        const struct invite *is = invites_find(now, was->name);
+        if (is && is_same(was, is))
+            continue;
+        memcpy(gone[count++], was->name, sizeof was->name);
+        seal_revoke(guests->seal, was->name);
+        invites_remove(&before, was->name);
+    }
+    guests->all = *now;
+    admit_new(guests, &before);
+    invites_deinit(&before);
+    for (size_t i = 0; i < count; i++)
+        guests->handlers.on_gone(gone[i], guests->arg);
+}
+
+static void await_expiry(struct guests *guests)
+{
+    int64_t first_s = INT64_MAX;
+    for (size_t i = 0; i < guests->all.count; i++) {
+        int64_t at_s = guests->all.at[i]->expires_s;
+        if (at_s > 0 && at_s < first_s)
+            first_s = at_s;
+    }
+    int64_t left_s = first_s - now_s();
+    if (first_s == INT64_MAX)
+        timer_start_at(guests->expiry, TIME_NEVER);
+    else
+        timer_start_in(guests->expiry, left_s < (int64_t)(CLOCK_US / US_PER_S)
+                                           ? (uint64_t)(left_s > 0 ? left_s : 0) * US_PER_S + 1
+                                           : CLOCK_US);
+}
+
+static int refresh(struct guests *guests, char why[STATE_WHY_MAX])
+{
+    struct invites now;
+    int error = state_read(guests->state, &now, why);
+    if (error == 0)
+        replace(guests, &now);
+    await_expiry(guests);
+    return error;
+}
+
+static void on_change(void *arg)
+{
+    char why[STATE_WHY_MAX];
+    if (refresh(arg, why) < 0)
+        log_warn("tunnel: %s; the invites stay as they were", why);
+}
+
+/* ---- guests ---- */
+
+int guests_new(struct loop *loop, struct state *state, struct seal *seal,
+               const struct guests_handlers *handlers, void *arg, struct guests **out,
+               char why[STATE_WHY_MAX])
+{
+    struct guests *guests = xcalloc(1, sizeof *guests);
+    guests->state = state;
+    guests->seal = seal;
+    guests->handlers = *handlers;
+    guests->arg = arg;
+    invites_init(&guests->all);
+    guests->expiry = timer_new(loop, on_change, guests);
+    guests->watch =
+        file_watch_new(loop, state_folder_of(state), STATE_INVITES_FILE, on_change, guests);
+    int error = refresh(guests, why);
+    if (error < 0) {
+        guests_free(guests);
+        return error;
+    }
+    *out = guests;
+    return 0;
+}
+
+void guests_free(struct guests *guests)
+{
+    if (!guests)
+        return;
+    file_watch_free(guests->watch);
+    timer_free(guests->expiry);
+    invites_deinit(&guests->all);
+    free(guests);
+}
+
+const struct invite *guests_find(const struct guests *guests, const char *device)
+{
+    return device ? invites_find(&guests->all, device) : NULL;
+}
+
+/* ---- when they were seen ---- */
+
+struct visit_note {
+    const struct invite *invite;
+    const char *from;
+};
+
+static int note_visit(struct invites *all, void *arg)
+{
+    const struct visit_note *note = arg;
+    struct invite *invite = invites_find(all, note->invite->name);
+    if (!invite || !is_same(invite, note->invite))
+        return -ENOENT; /* revoked in this moment */
+    invite_see(invite, now_s(), note->from);
+    return 0;
+}
+
+void guests_see(struct guests *guests, const char *device, const char *from)
+{
+    char why[STATE_WHY_MAX];
+    struct visit_note note = {guests_find(guests, device), from};
+    if (!note.invite)
+        return;
+    /* Who has the lock writes something that matters more. */
+    int error = state_edit(guests->state, false, note_visit, &note, why);
+    if (error < 0 && error != -EAGAIN && error != -ENOENT)
+        log_warn("tunnel: %s", why);
+}
