@@ -135,8 +135,7 @@ static void check_figures(const struct tunnel_status *from, const struct tunnel_
     assert_int_equal(session->streams, 0);
     assert_int_equal(peer->state, PEER_OPEN);
     assert_true(peer->has_path && peer->path.local[0]);
-    assert_true(peer->rtt_us > 0 && peer->min_rtt_us > 0 && peer->min_rtt_us <= peer->rtt_us);
-    assert_true(peer->rate_bytes_per_s > 0 && peer->window_bytes > 0 && peer->packet_bytes > 0);
+    assert_true(peer->window_bytes > 0 && peer->packet_bytes > 0);
     assert_true(peer->sent_packets > 0 && peer->sent_bytes > strlen("/counted"));
     assert_true(to->link.session.peer.received_bytes <= peer->sent_bytes);
     assert_true(to->link.session.peer.received_packets <= peer->sent_packets);
@@ -146,17 +145,14 @@ static void check_figures(const struct tunnel_status *from, const struct tunnel_
     assert_int_equal(from->exchanges.response_bytes, strlen("/counted"));
 }
 
-static bool knows_round_trip(struct tunnel *tunnel)
+/* False for a moment after another path was found to be better. */
+static bool knows_its_path(struct tunnel *tunnel)
 {
     struct tunnel_status status;
+    const struct peer_stats *peer = &status.link.session.peer;
     tunnel_status(tunnel, &status);
-    return status.link.session.peer.rtt_us > 0;
-}
-
-/* A moment after a path was found to be better, nobody does. */
-static bool both_know_round_trip(struct pair *pair)
-{
-    return knows_round_trip(pair->provider.tunnel) && knows_round_trip(pair->consumer.tunnel);
+    assert_true(peer->min_rtt_us <= peer->rtt_us);
+    return peer->min_rtt_us > 0 && peer->rate_bytes_per_s > 0;
 }
 
 static void test_status_of_what_is_up(void **state)
@@ -167,11 +163,12 @@ static void test_status_of_what_is_up(void **state)
     pair_start_consumer(pair, 0);
     pair_run_until(pair, pair_is_up);
     pair_ask(pair, "/counted");
-    pair_run_until(pair, both_know_round_trip);
     tunnel_status(pair->provider.tunnel, &provider);
     tunnel_status(pair->consumer.tunnel, &consumer);
     check_figures(&provider, &consumer);
     check_figures(&consumer, &provider);
+    while (!knows_its_path(pair->provider.tunnel) || !knows_its_path(pair->consumer.tunnel))
+        pair_ask(pair, "/counted");
 }
 
 /* Nothing is left behind: loop_free() would say so. */
