@@ -47,6 +47,16 @@ const steps = {
     assertEqual(await answer.json(), { bytes: 5000000, sha256: await sha256(body) });
   },
 
+  async redirects() {
+    const answer = await fetch("/redirect", { method: "POST" });
+    assertEqual([answer.url, answer.redirected], [`${location.origin}/pattern/10`, true]);
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    frame.src = "/refresh";
+    // Of another origin its location could not be read.
+    do await next(frame, "load");
+    while (frame.contentWindow.location.pathname !== "/api/tags");
+  },
+
   async many() {
     const sizes = Array.from({ length: 50 }, (_, i) => 1000 * i);
     const got = await Promise.all(

@@ -71,6 +71,9 @@ async function gated(request, response, name) {
   response.end("second\n");
 }
 
+// By another of its names than the one that the tunnel uses.
+const own = (path) => `http://localhost:${server.address().port}${path}`;
+
 const FILES = { "/page.html": "text/html", "/page.mjs": "text/javascript" };
 
 const routes = {
@@ -78,6 +81,10 @@ const routes = {
   report: async (request, response) => (console.log(String(await bodyOf(request))), response.end()),
   events: sendEvents,
   gated,
+  redirect: (request, response) =>
+    response.writeHead(307, { Location: own("/pattern/10") }).end(),
+  refresh: (request, response) =>
+    response.writeHead(200, { Refresh: `0; url=${own("/api/tags")}` }).end(),
   digest: async (request, response) => {
     const body = await bodyOf(request);
     sendJson(response, { bytes: body.length, sha256: digest(body) });

@@ -32,8 +32,8 @@ class BrowserCase(NodeCase):
 
 class Browser(BrowserCase):
     def test_page(self):
-        """fetch that streams, an aborted fetch, uploads, many at once, EventSource"""
-        self.check_page("", ["stream", "abort", "upload", "many", "events"])
+        """fetch that streams, an aborted fetch, uploads, redirects, many at once, EventSource"""
+        self.check_page("", ["stream", "abort", "upload", "redirects", "many", "events"])
         self.wait_server("closed", "/gated/never")
         self.wait_server("closed", "/events/page")
 
