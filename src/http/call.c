@@ -338,8 +338,12 @@ void call_dial(struct http_call *call)
     http_pool_make_way(call->client->pool);
     call->is_pooled = false;
     call->sender.conn = NULL;
-    call->conn = conn_connect(call->client->loop, config->host, config->port, config->tls,
-                              config->connect_timeout_us, &conn_handlers, call);
+    call->conn = client_take_warm(call->client);
+    if (call->conn)
+        conn_set_handlers(call->conn, &conn_handlers, call);
+    else
+        call->conn = conn_connect(call->client->loop, config->host, config->port, config->tls,
+                                  config->connect_timeout_us, &conn_handlers, call);
     conn_read_fully(call->conn);
     conn_set_reading(call->conn, !call->is_paused);
 }

@@ -284,6 +284,8 @@ void http_client_free(struct http_client *client)
         return;
     LIST_EACH(link, tmp, &client->calls)
     http_call_cancel(LIST_ENTRY(link, struct http_call, link));
+    if (client->warm)
+        conn_close(client->warm);
     http_pool_free(client->pool);
     loop_defer(client->loop, client_destroy, client);
 }

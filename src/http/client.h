@@ -76,6 +76,10 @@ struct http_client *http_client_new(struct loop *loop, const struct http_client_
  * NULL is allowed. */
 void http_client_free(struct http_client *client);
 
+/* A call is likely to come: connects, where no connection is there nor under
+ * way. Whether that works only the call tells. */
+void http_client_warm(struct http_client *client);
+
 /* Sends a request; its fields must hold one Host; hop-by-hop ones are left out
  * but for "TE: trailers", and Upgrade where the framing is PIPE; each gets its
  * Connection field here. An Expect field goes out as it is; whether to wait for

@@ -16,6 +16,7 @@ struct http_client {
     char *host;
     struct http_client_config config;
     struct http_pool *pool;
+    struct conn *warm; /* http_client_warm(), until it is open */
     struct list calls;
 };
 
@@ -53,6 +54,9 @@ static inline bool call_is_pipe(const struct http_call *call)
 {
     return call->body.framing == HTTP1_BODY_PIPE;
 }
+
+/* warm.c, on which call.c stands: the connection under way, now the caller's, or NULL. */
+struct conn *client_take_warm(struct http_client *client);
 
 /* call.c, on which client.c stands */
 

@@ -121,6 +121,11 @@ void http_pool_free(struct http_pool *pool)
     free(pool);
 }
 
+bool http_pool_is_empty(const struct http_pool *pool)
+{
+    return pool->count == 0;
+}
+
 struct conn *http_pool_take(struct http_pool *pool, bool only_fresh)
 {
     uint64_t now_us = clock_now_us();

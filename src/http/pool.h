@@ -30,6 +30,8 @@ struct http_pool *http_pool_new(struct loop *loop, size_t most, uint64_t idle_us
                                 bool (*is_short)(void *arg), void *arg);
 void http_pool_free(struct http_pool *pool);
 
+bool http_pool_is_empty(const struct http_pool *pool);
+
 /* The connection that was used last; with only_fresh, if it is; else NULL. One
  * that the server has closed in this very moment is passed over. The caller
  * must give it handlers. */

@@ -56,6 +56,11 @@ void serve_set_guests(struct serve *serve, const struct guests *guests)
     serve->common.has_devices = true;
 }
 
+void serve_expect(struct serve *serve)
+{
+    http_client_warm(serve->common.upstream.client);
+}
+
 void serve_free(struct serve *serve)
 {
     if (!serve)

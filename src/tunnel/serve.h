@@ -47,6 +47,9 @@ int serve_new(struct loop *loop, const struct serve_config *config,
  * link_close()). NULL is allowed. */
 void serve_free(struct serve *serve);
 
+/* Requests may come soon: the upstream is connected to meanwhile. */
+void serve_expect(struct serve *serve);
+
 /* Takes on a request: the on_request of a mux. */
 void serve_on_request(struct serve *serve, struct mux_stream *stream, const struct head *head);
 

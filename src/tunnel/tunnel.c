@@ -65,6 +65,8 @@ static void on_status(const struct link_status *status, void *arg)
 {
     struct tunnel *tunnel = arg;
     tunnel->state = status->state;
+    if (tunnel->serve && status->state == LINK_NEGOTIATING)
+        serve_expect(tunnel->serve);
     if (outage_update(&tunnel->outage, status) && tunnel->proxy)
         proxy_set_problem(tunnel->proxy, tunnel->outage.text);
     if (tunnel->guests && status->device && !status->is_path_news)

@@ -27,6 +27,64 @@ static void test_reuses_connection(void **state)
     caller_stop();
 }
 
+/* What was connected to beforehand is used by the first call, also by one that
+ * does not wait for that, and by one whose request may not be sent twice. */
+static void test_warm_connection(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        bool is_open = i > 0;
+        caller_start();
+        for (int again = 0; again < 2; again++)
+            http_client_warm(caller.client);
+        if (is_open) {
+            RIG_WAIT(caller.accepted == 1);
+            rig_turns(3);
+            http_client_warm(caller.client);
+        }
+        if (i < 2) {
+            caller_get(&caller.a);
+            caller_serve(0, GET_HEAD, OK_HELLO);
+        } else {
+            caller_begin(&caller.a, "POST", HTTP_BODY_UNKNOWN, NULL);
+            http_call_end(caller.a.call, no_fields);
+            caller_serve(0, POST_HEAD "0\r\n\r\n", OK_HELLO);
+        }
+        RIG_WAIT(caller.a.ends == 1);
+        http_client_warm(caller.client); /* one is there */
+        rig_turns(3);
+        assert_int_equal(caller.accepted, 1);
+        caller_stop();
+    }
+}
+
+/* Where it fails, or is of no use any more, the call has another, and is told
+ * what becomes of that one. */
+static void test_warm_connection_fails(void **state)
+{
+    (void)state;
+    caller_start();
+    http_client_warm(caller.client);
+    RIG_WAIT(caller.accepted == 1);
+    peer_close(&caller.servers[0]);
+    rig_turns(3);
+    caller_get(&caller.a);
+    caller_serve(1, GET_HEAD, OK_HELLO);
+    RIG_WAIT(caller.a.ends == 1);
+    caller_stop();
+
+    caller_start();
+    listener_close(caller.listener);
+    caller.listener = NULL;
+    http_client_warm(caller.client);
+    rig_turns(3);
+    caller_get(&caller.a);
+    RIG_WAIT(caller.a.errors == 1);
+    assert_int_equal(caller.a.error, HTTP_CALL_REFUSED);
+    http_client_warm(caller.client); /* under way at the end */
+    caller_stop();
+}
+
 static void test_parallel_calls(void **state)
 {
     (void)state;
@@ -721,6 +779,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reuses_connection),
+        cmocka_unit_test(test_warm_connection),
+        cmocka_unit_test(test_warm_connection_fails),
         cmocka_unit_test(test_parallel_calls),
         cmocka_unit_test(test_kinds_of_body),
         cmocka_unit_test(test_head_has_no_body),
