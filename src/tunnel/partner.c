@@ -191,8 +191,9 @@ static enum verdict on_fed(struct partner *p, const struct event *event, uint64_
 static void admit(struct partner *p, uint64_t now_us)
 {
     struct pact pact = negotiation_conclude(&p->negotiation, p->out);
+    bool is_known = pact_is_same(&p->standing.current, &pact);
     standing_succeed(&p->standing, &pact, p->out);
-    restraint_on_up(p->negotiation.restraint, now_us);
+    restraint_on_up(p->negotiation.restraint, is_known, now_us);
 }
 
 static void on_ready(struct partner *p, uint64_t now_us)

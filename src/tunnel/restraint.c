@@ -28,10 +28,12 @@ void restraint_begin(struct restraint *r, uint64_t now_us)
         r->not_before_us = now_us + backoff_next_us(&r->backoff);
 }
 
-void restraint_on_up(struct restraint *r, uint64_t now_us)
+void restraint_on_up(struct restraint *r, bool is_known, uint64_t now_us)
 {
     r->up_us = now_us;
     r->is_calm = false;
+    if (is_known)
+        forgive(r);
 }
 
 void restraint_on_down(struct restraint *r)

@@ -6,7 +6,8 @@
  *
  * RESTRAINT_FREE in a row are free, then there is a pause before the next,
  * from RESTRAINT_FIRST_US doubling to _MOST_US. A session that has been up for
- * RESTRAINT_CALM_US shows that all is well, once.
+ * RESTRAINT_CALM_US shows that all is well, once; so does one with the process
+ * of the session before at once, since DTLS has shown who that is.
  */
 #ifndef TUNNEL_RESTRAINT_H
 #define TUNNEL_RESTRAINT_H
@@ -39,8 +40,9 @@ bool restraint_allows(const struct restraint *r, uint64_t now_us);
 /* A description of the other side's is about to be used. */
 void restraint_begin(struct restraint *r, uint64_t now_us);
 
-/* A session came up, in whose place there may have been another. */
-void restraint_on_up(struct restraint *r, uint64_t now_us);
+/* A session came up. is_known: in the place of another one with the same
+ * process. */
+void restraint_on_up(struct restraint *r, bool is_known, uint64_t now_us);
 void restraint_on_down(struct restraint *r);
 
 /* True when a session has just been up for long enough. */

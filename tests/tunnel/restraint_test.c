@@ -42,7 +42,7 @@ static void test_session_that_lasts(void **state)
     struct restraint r;
     restraint_init(&r, 1);
     uint64_t now_us = begin(&r, 10, START_US);
-    restraint_on_up(&r, now_us);
+    restraint_on_up(&r, false, now_us);
     assert_false(restraint_calm_down(&r, now_us + RESTRAINT_CALM_US - 1));
     assert_false(restraint_allows(&r, now_us));
     now_us += RESTRAINT_CALM_US;
@@ -62,7 +62,7 @@ static void test_session_that_does_not(void **state)
     restraint_init(&r, 1);
     uint64_t now_us = begin(&r, 10, START_US);
     for (int i = 0; i < 10; i++) {
-        restraint_on_up(&r, now_us);
+        restraint_on_up(&r, false, now_us);
         now_us += RESTRAINT_CALM_US - 1;
         assert_false(restraint_calm_down(&r, now_us));
         restraint_on_down(&r);
@@ -71,12 +71,26 @@ static void test_session_that_does_not(void **state)
     assert_true(begin(&r, 1, before_us) - before_us >= RESTRAINT_MOST_US / 2);
 }
 
+/* DTLS has shown who it is. */
+static void test_session_with_whom_we_know(void **state)
+{
+    (void)state;
+    struct restraint r;
+    restraint_init(&r, 1);
+    uint64_t now_us = START_US;
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(begin(&r, 1, now_us), now_us);
+        restraint_on_up(&r, true, now_us);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_session_that_lasts),
         cmocka_unit_test(test_session_that_does_not),
+        cmocka_unit_test(test_session_with_whom_we_know),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
