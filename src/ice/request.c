@@ -143,8 +143,7 @@ static bool is_of_newest(const struct ice_agent *a, const struct ice_generation 
 void request_receive(struct ice_agent *a, int local, const struct ice_address *source,
                      const struct stun_message *m, uint64_t now_us)
 {
-    struct span user;
-    struct span value;
+    struct span user, value;
     uint32_t priority;
     if (m->fingerprint_at == 0 || !stun_check_fingerprint(m))
         return;

@@ -3,7 +3,8 @@
  * on standard output, to be held against another parser's view
  * (against_llhttp.cjs).
  *
- *   input   kind:u8 ('q' request, 's' response, 'h' response to HEAD) | len:u32 | bytes
+ *   input   kind:u8 | len:u32 | bytes
+ *           ('q' request, 's' response, 'h' response to HEAD)
  *   output  {"verdict":"error"|"more"}, or {"verdict":"whole","used":N,…}
  */
 #include <stdbool.h>
@@ -65,56 +66,74 @@ static ssize_t read_body(struct http_body *body, struct span in, struct buf *con
     return http_body_feed_end(body) == 0 ? (ssize_t)used : 0;
 }
 
+/* One head, and what becomes of it. */
+struct view {
+    bool is_request;
+    struct http_request request;
+    struct http_response response;
+    struct http_fields sent;
+    enum http1_framing framing;
+    uint64_t length;
+};
+
+/* As http_parse_request(); what is whole may still be -EINVAL. */
+static ssize_t view_head(struct view *v, char kind, struct span in)
+{
+    v->is_request = kind == 'q';
+    ssize_t len = v->is_request ? http_parse_request(in, &v->request, fields)
+                                : http_parse_response(in, &v->response, fields);
+    if (len <= 0)
+        return len;
+    v->sent = v->is_request ? v->request.fields : v->response.fields;
+    memcpy(as_sent, fields, v->sent.count * sizeof *fields);
+    v->sent.at = as_sent;
+    if (!v->is_request)
+        http_response_mend_length(&v->response, fields);
+    struct span method = kind == 'h' ? SPAN_LITERAL("HEAD") : SPAN_LITERAL("GET");
+    int error = v->is_request
+                    ? http_request_framing(&v->request, &v->framing, &v->length)
+                    : http_response_framing(&v->response, method, &v->framing, &v->length);
+    return error < 0 ? error : len;
+}
+
+static void print_whole(const struct view *v, ssize_t used, const struct http_body *body,
+                        struct span content)
+{
+    printf(",\"used\":%zd,\"framing\":%d,\"minor\":%d,\"status\":%d,\"method\":", used,
+           (int)v->framing, v->is_request ? v->request.minor_version : v->response.minor_version,
+           v->response.status);
+    print_string(v->request.method);
+    printf(",\"target\":");
+    print_string(v->is_request ? v->request.target : v->response.reason);
+    print_fields("fields", v->sent);
+    size_t count = 0;
+    if (body->trailers.len > 0)
+        http_parse_fields(buf_bytes(&body->trailers), trailers, &count);
+    print_fields("trailers", (struct http_fields){trailers, count});
+    printf(",\"body\":");
+    print_string(content);
+}
+
 static void print_message(char kind, struct span in)
 {
-    struct http_request request = {0};
-    struct http_response response = {0};
-    enum http1_framing framing = HTTP1_BODY_NONE;
-    uint64_t length = 0;
-    bool is_request = kind == 'q';
-    ssize_t head_len = is_request ? http_parse_request(in, &request, fields)
-                                  : http_parse_response(in, &response, fields);
+    struct view view = {0};
+    ssize_t head_len = view_head(&view, kind, in);
     if (head_len <= 0) {
         print_verdict(head_len < 0 ? "error" : "more");
-        return;
-    }
-    struct http_fields sent = is_request ? request.fields : response.fields;
-    memcpy(as_sent, fields, sent.count * sizeof *fields);
-    sent.at = as_sent;
-    if (!is_request)
-        http_response_mend_length(&response, fields);
-    struct span method = kind == 'h' ? SPAN_LITERAL("HEAD") : SPAN_LITERAL("GET");
-    int error = is_request ? http_request_framing(&request, &framing, &length)
-                           : http_response_framing(&response, method, &framing, &length);
-    if (error < 0) {
-        print_verdict("error");
         return;
     }
     struct http_body body;
     struct buf content;
     buf_init(&content, 1 << 20);
-    if (is_request)
-        http_body_init(&body, framing, length);
+    if (view.is_request)
+        http_body_init(&body, view.framing, view.length);
     else
-        http_body_init_response(&body, framing, length);
+        http_body_init_response(&body, view.framing, view.length);
     ssize_t used = read_body(&body, span_skip(in, (size_t)head_len), &content);
     bool is_done = used >= 0 && body.is_done;
     print_verdict(used < 0 ? "error" : is_done ? "whole" : "more");
-    if (is_done) {
-        printf(",\"used\":%zd,\"framing\":%d,\"minor\":%d,\"status\":%d,\"method\":",
-               head_len + used, (int)framing,
-               is_request ? request.minor_version : response.minor_version, response.status);
-        print_string(request.method);
-        printf(",\"target\":");
-        print_string(is_request ? request.target : response.reason);
-        print_fields("fields", sent);
-        size_t count = 0;
-        if (body.trailers.len > 0)
-            http_parse_fields(buf_bytes(&body.trailers), trailers, &count);
-        print_fields("trailers", (struct http_fields){trailers, count});
-        printf(",\"body\":");
-        print_string(buf_bytes(&content));
-    }
+    if (is_done)
+        print_whole(&view, head_len + used, &body, buf_bytes(&content));
     http_body_deinit(&body);
     buf_deinit(&content);
 }

@@ -360,25 +360,54 @@ void sim_send_stream(struct sim_peer *p, uint64_t interval_us)
 }
 
 /* Advances to whatever comes first; false when nothing does by until_us. */
-static bool step(struct sim *s, uint64_t until_us)
+/* What comes next among the peers, before *at_us, which it then sets. */
+static struct sim_peer *find_due(const struct sim *s, uint64_t *at_us, bool *is_data)
 {
-    uint64_t at_us = s->events ? s->events->at_us : TIME_NEVER;
     struct sim_peer *due = NULL;
-    bool is_data = false;
     for (int i = 0; i < s->peer_count; i++) {
         struct sim_peer *p = s->peers[i];
         uint64_t deadline_us = ice_agent_deadline(p->agent);
-        if (deadline_us < at_us) {
-            at_us = deadline_us;
+        if (deadline_us < *at_us) {
+            *at_us = deadline_us;
             due = p;
-            is_data = false;
+            *is_data = false;
         }
-        if (p->stream_us && p->stream_next_us < at_us) {
-            at_us = p->stream_next_us;
+        if (p->stream_us && p->stream_next_us < *at_us) {
+            *at_us = p->stream_next_us;
             due = p;
-            is_data = true;
+            *is_data = true;
         }
     }
+    return due;
+}
+
+static void meet_deadline(struct sim_peer *p, uint64_t now_us)
+{
+    ice_agent_on_deadline(p->agent, now_us);
+    /* An agent that asks for the same moment for ever would never let
+     * time pass. */
+    p->calls_now = p->called_us == now_us ? p->calls_now + 1 : 0;
+    p->called_us = now_us;
+    assert_true(p->calls_now < 10);
+}
+
+static void take_event(struct sim *s)
+{
+    struct sim_event *e = s->events;
+    s->events = e->next;
+    if (e->kind == SIM_DATAGRAM) {
+        sim_deliver_datagram(s, e);
+    } else {
+        sim_peer_event(s, e);
+        free(e);
+    }
+}
+
+static bool step(struct sim *s, uint64_t until_us)
+{
+    uint64_t at_us = s->events ? s->events->at_us : TIME_NEVER;
+    bool is_data = false;
+    struct sim_peer *due = find_due(s, &at_us, &is_data);
     if (at_us > until_us) {
         s->now_us = until_us > s->now_us ? until_us : s->now_us;
         return false;
@@ -389,21 +418,9 @@ static bool step(struct sim *s, uint64_t until_us)
         due->stream_next_us = s->now_us + due->stream_us;
         sim_send_data(due);
     } else if (due) {
-        ice_agent_on_deadline(due->agent, s->now_us);
-        /* An agent that asks for the same moment for ever would never let
-         * time pass. */
-        due->calls_now = due->called_us == s->now_us ? due->calls_now + 1 : 0;
-        due->called_us = s->now_us;
-        assert_true(due->calls_now < 10);
+        meet_deadline(due, s->now_us);
     } else {
-        struct sim_event *e = s->events;
-        s->events = e->next;
-        if (e->kind == SIM_DATAGRAM) {
-            sim_deliver_datagram(s, e);
-        } else {
-            sim_peer_event(s, e);
-            free(e);
-        }
+        take_event(s);
     }
     return true;
 }

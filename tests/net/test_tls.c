@@ -290,6 +290,55 @@ static void tls_peer_deinit(struct tls_peer *p)
     test_tls_server_deinit(&p->tls);
 }
 
+/* More than the socket takes at once. */
+static void send_up(struct loop *loop, struct tls_peer *peer, struct end *end)
+{
+    static uint8_t body[1 << 20];
+    peer->wanted = 8 * sizeof body;
+    peer->has_data = false;
+    for (int i = 0; i < 8; i++)
+        conn_write2(end->conn, span_of(body, 10), span_of(body, sizeof body - 10));
+    assert_true(conn_queued(end->conn) > CONN_DRAIN_MARK);
+    run_until(loop, &peer->has_data);
+    assert_int_equal(peer->received, peer->wanted);
+    run_until(loop, &end->is_drained);
+}
+
+/* While reading is off nothing comes; then all of it does, although the kernel
+ * has nothing more to tell. */
+static void send_down(struct loop *loop, struct tls_peer *peer, struct end *end)
+{
+    static uint8_t body[100000];
+    end->wanted = sizeof body;
+    conn_set_reading(end->conn, false);
+    test_tls_server_write(&peer->tls, span_of(body, sizeof body));
+    tls_peer_flush(peer);
+    run_for(loop, 5000);
+    assert_int_equal(end->received, 0);
+    conn_set_reading(end->conn, true);
+    run_until(loop, &end->has_data);
+    assert_int_equal(end->received, sizeof body);
+}
+
+/* One direction after the other. */
+static void end_both(struct loop *loop, struct tls_peer *peer, struct end *end)
+{
+    SSL_shutdown(peer->tls.ssl);
+    tls_peer_flush(peer);
+    run_until(loop, &end->has_ended);
+    assert_false(end->is_closed);
+    peer->received = 0;
+    peer->wanted = 5;
+    peer->has_data = false;
+    conn_write(end->conn, SPAN_LITERAL("still"));
+    run_until(loop, &peer->has_data);
+    conn_end(end->conn);
+    run_until(loop, &end->is_closed);
+    assert_int_equal(end->error, 0);
+    run_until(loop, &peer->has_ended);
+    assert_true(SSL_get_shutdown(peer->tls.ssl) & SSL_RECEIVED_SHUTDOWN);
+}
+
 static void test_conn_over_tls(void **state)
 {
     const struct fixture *f = *state;
@@ -301,44 +350,9 @@ static void test_conn_over_tls(void **state)
     end.conn = conn_connect(loop, "localhost", listener_port(peer.listener), f->client,
                             TEST_PATIENCE_US, &end_handlers, &end);
     run_until(loop, &end.is_open);
-
-    /* Up: more than the socket takes at once. */
-    static uint8_t body[1 << 20];
-    peer.wanted = 8 * sizeof body;
-    peer.has_data = false;
-    for (int i = 0; i < 8; i++)
-        conn_write2(end.conn, span_of(body, 10), span_of(body, sizeof body - 10));
-    assert_true(conn_queued(end.conn) > CONN_DRAIN_MARK);
-    run_until(loop, &peer.has_data);
-    assert_int_equal(peer.received, peer.wanted);
-    run_until(loop, &end.is_drained);
-
-    /* Down: while reading is off nothing comes; then all of it does, although
-     * the kernel has nothing more to tell. */
-    end.wanted = 100000;
-    conn_set_reading(end.conn, false);
-    test_tls_server_write(&peer.tls, span_of(body, 100000));
-    tls_peer_flush(&peer);
-    run_for(loop, 5000);
-    assert_int_equal(end.received, 0);
-    conn_set_reading(end.conn, true);
-    run_until(loop, &end.has_data);
-    assert_int_equal(end.received, 100000);
-
-    SSL_shutdown(peer.tls.ssl);
-    tls_peer_flush(&peer);
-    run_until(loop, &end.has_ended);
-    assert_false(end.is_closed);
-    peer.received = 0;
-    peer.wanted = 5;
-    peer.has_data = false;
-    conn_write(end.conn, SPAN_LITERAL("still"));
-    run_until(loop, &peer.has_data);
-    conn_end(end.conn);
-    run_until(loop, &end.is_closed);
-    assert_int_equal(end.error, 0);
-    run_until(loop, &peer.has_ended);
-    assert_true(SSL_get_shutdown(peer.tls.ssl) & SSL_RECEIVED_SHUTDOWN);
+    send_up(loop, &peer, &end);
+    send_down(loop, &peer, &end);
+    end_both(loop, &peer, &end);
     end_deinit(&end);
     tls_peer_deinit(&peer);
     loop_free(loop);

@@ -245,10 +245,8 @@ static void run_steps(struct side *sides, struct arguments script, uint64_t *now
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void begin(struct side *side, struct sctp_arena *arena, int number, uint8_t options)
 {
-    static struct wire wires[2];
-    static uint8_t arena_bytes[1 << 16];
     static const struct sctp_assoc_handlers handlers = {
         .on_packets = on_packets,
         .on_message = on_message,
@@ -257,28 +255,34 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .on_stream_reset = on_stream_reset,
         .on_closed = on_closed,
     };
+    struct sctp_assoc_config config;
+    sctp_assoc_config_init(&config);
+    config.arena = arena;
+    config.streams = 8;
+    config.seed[0] = (uint8_t)number;
+    config.first_tsn = options & 1 ? UINT32_MAX - 20 : 0;
+    config.interleaving = options & 2;
+    config.zero_checksum = options & 4;
+    config.cc = options & 8 ? SCTP_CC_CUBIC : SCTP_CC_BBR;
+    config.recv_window = 64 << 10;
+    config.recv_window_max = 1 << 20;
+    config.heartbeat_us = options & 16 ? US_PER_S : 0;
+    side->out->count = 0;
+    side->a = sctp_assoc_new(&config, &handlers, side);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct wire wires[2];
+    static uint8_t arena_bytes[1 << 16];
     struct arguments in = {data, size};
     struct sctp_arena arena = {.data = arena_bytes, .len = sizeof arena_bytes};
     uint64_t now_us = US_PER_S;
     struct side sides[2] = {{.out = &wires[0], .now_us = &now_us},
                             {.out = &wires[1], .now_us = &now_us}};
     uint8_t options = take_u8(&in);
-    for (int i = 0; i < 2; i++) {
-        struct sctp_assoc_config config;
-        sctp_assoc_config_init(&config);
-        config.arena = &arena;
-        config.streams = 8;
-        config.seed[0] = (uint8_t)i;
-        config.first_tsn = options & 1 ? UINT32_MAX - 20 : 0;
-        config.interleaving = options & 2;
-        config.zero_checksum = options & 4;
-        config.cc = options & 8 ? SCTP_CC_CUBIC : SCTP_CC_BBR;
-        config.recv_window = 64 << 10;
-        config.recv_window_max = 1 << 20;
-        config.heartbeat_us = options & 16 ? US_PER_S : 0;
-        wires[i].count = 0;
-        sides[i].a = sctp_assoc_new(&config, &handlers, &sides[i]);
-    }
+    for (int i = 0; i < 2; i++)
+        begin(&sides[i], &arena, i, options);
     sides[0].toggles_reading = options & 32;
     static const uint8_t early[100] = {1};
     struct sctp_outgoing out = {.stream = 1, .ppid = 53, .body = span_of(early, sizeof early)};

@@ -711,6 +711,23 @@ static void keeps_below_the_ceiling(void **state)
 /* From a LAN with jumbo frames, which loses what is under way, to a path ten
  * times as long: that comes through in fragments, and the path is measured
  * anew. */
+/* At rest, too, the new path is asked at once. */
+static void move_at_rest(struct net *n)
+{
+    struct sctp_stats stats;
+    for (int i = 0; i < 2; i++)
+        sctp_assoc_change_path(n->ends[i]->assoc, 9000, sim_now_us(n->sim));
+    for (int i = 0; i < 2; i++)
+        sctp_assoc_flush(n->ends[i]->assoc, sim_now_us(n->sim));
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    assert_int_equal(stats.srtt_us, 0);
+    run_ms(n, 9);
+    for (int i = 0; i < 2; i++) {
+        sctp_assoc_stats(n->ends[i]->assoc, &stats);
+        assert_in_range(stats.srtt_us, 1, 9000);
+    }
+}
+
 static void moves_to_another_path(void **state)
 {
     (void)state;
@@ -723,19 +740,7 @@ static void moves_to_another_path(void **state)
     sctp_assoc_stats(n->ends[0]->assoc, &stats);
     assert_int_equal(stats.mtu, 9000);
     assert_in_range(stats.min_rtt_us, 1, 9000);
-
-    /* At rest, too, the new path is asked at once. */
-    for (int i = 0; i < 2; i++)
-        sctp_assoc_change_path(n->ends[i]->assoc, 9000, sim_now_us(n->sim));
-    for (int i = 0; i < 2; i++)
-        sctp_assoc_flush(n->ends[i]->assoc, sim_now_us(n->sim));
-    sctp_assoc_stats(n->ends[0]->assoc, &stats);
-    assert_int_equal(stats.srtt_us, 0);
-    run_ms(n, 9);
-    for (int i = 0; i < 2; i++) {
-        sctp_assoc_stats(n->ends[i]->assoc, &stats);
-        assert_in_range(stats.srtt_us, 1, 9000);
-    }
+    move_at_rest(n);
     run_ms(n, 5000);
 
     struct sctp_outgoing how = {0};
