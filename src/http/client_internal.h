@@ -55,7 +55,8 @@ static inline bool call_is_pipe(const struct http_call *call)
     return call->body.framing == HTTP1_BODY_PIPE;
 }
 
-/* warm.c, on which call.c stands: the connection under way, now the caller's, or NULL. */
+/* warm.c, on which call.c stands: the connection under way, now the caller's,
+ * or NULL. */
 struct conn *client_take_warm(struct http_client *client);
 
 /* call.c, on which client.c stands */

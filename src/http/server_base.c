@@ -1,8 +1,8 @@
 /*
- * What each connection needs of its server: a deadline, a place in the count, the
- * date. Each kind of timeout lasts equally long for all connections, so a queue
- * in the order of arrival is in the order of the deadlines, and one timer serves
- * them all.
+ * What each connection needs of its server: a deadline, a place in the count,
+ * the date. Each kind of timeout lasts equally long for all connections, so a
+ * queue in the order of arrival is in the order of the deadlines, and one timer
+ * serves them all.
  */
 #include "base/alloc.h"
 #include "base/clock.h"

@@ -99,11 +99,11 @@ struct ice_agent *ice_agent_new(const struct ice_agent_config *config,
  * stream bases (on_close_base), then frees. */
 void ice_agent_free(struct ice_agent *a, uint64_t now_us);
 
-/* A UDP socket bound to the address; name is the interface's, for its rank,
- * and is_default says that the default route leads there: it is then the first
- * from which servers are asked. Returns the base; -EINVAL for an address of no use (unspecified, multicast,
- * link-local), -EEXIST, or -ENOSPC over ICE_INTERFACES_MAX. Sends nothing
- * yet, but the deadline may be at once. */
+/* A UDP socket bound to the address; name is the interface's, for its rank, and
+ * is_default says that the default route leads there: it is then the first from
+ * which servers are asked. Returns the base; -EINVAL for an address of no use
+ * (unspecified, multicast, link-local), -EEXIST, or -ENOSPC over
+ * ICE_INTERFACES_MAX. Sends nothing yet, but the deadline may be at once. */
 int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
                             const char *name, bool is_default, uint64_t now_us);
 /* The default route has come to lead there, or elsewhere: ranks from the next

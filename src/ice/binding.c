@@ -4,7 +4,8 @@
  */
 #include "ice/agent_internal.h"
 
-/* From a relay nothing is refused here: what becomes of it, its client tells. */
+/* From a relay nothing is refused here: what becomes of it, its client
+ * tells. */
 static int send_from(struct ice_agent *a, const struct ice_local *l, const struct ice_address *to,
                      struct span bytes)
 {

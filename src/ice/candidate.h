@@ -73,7 +73,8 @@ enum ice_interface_kind {
 enum ice_interface_kind ice_interface_kind(const char *name, const struct ice_address *address);
 
 /* 0 to 65535: by kind, IPv6 before IPv4 within a kind (RFC 8421), then what the
- * default route leads to, earlier before later. index is below ICE_BASES_MAX. */
+ * default route leads to, earlier before later. index is below
+ * ICE_BASES_MAX. */
 uint16_t ice_interface_preference(enum ice_interface_kind kind, const struct ice_address *address,
                                   bool is_default, int index);
 

@@ -29,7 +29,7 @@ enum ice_interface_kind ice_interface_kind(const char *name, const struct ice_ad
     return starts_with_any(name, bridges) ? ICE_INTERFACE_BRIDGE : ICE_INTERFACE_PHYSICAL;
 }
 
-/*   | kind: 2 bits | IPv6 | default route | 31 − index: 5 bits | 7 bits of ones |
+/*   | kind: 2 bits | IPv6 | default route | 31 − index: 5 bits | 7 ones |
  * The low bits leave room for relays to be ranked by transport. */
 _Static_assert((int)ICE_BASES_MAX <= 32, "5 bits hold the index");
 uint16_t ice_interface_preference(enum ice_interface_kind kind, const struct ice_address *address,

@@ -1,8 +1,8 @@
 /*
  * Which TURN server is tried when, and from where. One over UDP first from the
  * best interface, and after ICE_TURN_STAGGER_US from the next: the best one by
- * name need not be the one that leads anywhere. So it is with the addresses of a
- * server that has several.
+ * name need not be the one that leads anywhere. So it is with the addresses of
+ * a server that has several.
  */
 #include "ice/agent_internal.h"
 
@@ -16,9 +16,9 @@ static bool is_tried(const struct ice_agent *a, int server, int base)
     return false;
 }
 
-/* The interface of the highest rank from which the server was not tried yet, or -1: also when
- * ICE_TURN_BASES_MAX better ones were. Lesser ones do not count: they may have
- * been tried because the one that leads out was away. */
+/* The interface of the highest rank from which the server was not tried yet, or
+ * -1: also when ICE_TURN_BASES_MAX better ones were. Lesser ones do not count:
+ * they may have been tried because the one that leads out was away. */
 static int untried_base(const struct ice_agent *a, int server)
 {
     const struct ice_address *address = &a->servers[server].address;

@@ -4,10 +4,10 @@
  * A pair is used as soon as it is valid (RFC 8445 section 12.1 lets data flow
  * before nomination), and left as soon as a better one is. Better means, in
  * this order: it answers; the other side, where it controls, nominated it, and
- * did so last; its priority is higher. The controlling side nominates what it uses once there
- * is nothing better to wait for, or it has waited long enough; should a better
- * pair work later it is nominated too, which every implementation that knows
- * the aggressive nomination of RFC 5245 follows.
+ * did so last; its priority is higher. The controlling side nominates what it
+ * uses once there is nothing better to wait for, or it has waited long enough;
+ * should a better pair work later it is nominated too, which every
+ * implementation that knows the aggressive nomination of RFC 5245 follows.
  *
  * After a restart the old path is used until the new generation has one. Only
  * a direct path is not left for a relay so quickly: not before that is

@@ -30,7 +30,7 @@ enum {
     UNSENT_MAX = 64 << 10
 };
 #define DIAL_STAGGER_US (250 * US_PER_MS) /* RFC 8305 section 8: the Connection Attempt Delay */
-#define DIAL_BUSY_US    (20 * US_PER_MS) /* before a Unix socket with a full backlog is tried again */
+#define DIAL_BUSY_US    (20 * US_PER_MS) /* before a full backlog is tried again: a Unix socket's */
 
 struct attempt {
     struct dial *dial;

@@ -1,6 +1,6 @@
 /*
- * The folder is watched, not the file: who replaces a file gives another one its
- * name, and a watch of the file would stay with the old one.
+ * The folder is watched, not the file: who replaces a file gives another one
+ * its name, and a watch of the file would stay with the old one.
  */
 #include "net/file_watch.h"
 

@@ -12,8 +12,8 @@
 
 struct file_watch;
 
-/* Never NULL; name is copied. Where the system gives no inotify, on_change comes
- * now and then instead, for the owner to look. */
+/* Never NULL; name is copied. Where the system gives no inotify, on_change
+ * comes now and then instead, for the owner to look. */
 struct file_watch *file_watch_new(struct loop *loop, const char *folder, const char *name,
                                   void (*on_change)(void *arg), void *arg);
 void file_watch_free(struct file_watch *watch); /* NULL is allowed */

@@ -38,8 +38,8 @@
 #include "rtc/dtls_ssl.h"
 
 enum {
-    /* Sent again so often for nothing, a flight is sent in small datagrams: they
-     * may not have been lost by chance (RFC 6347 section 4.1.1.1). */
+    /* Sent again so often for nothing, a flight is sent in small datagrams:
+     * they may not have been lost by chance (RFC 6347 section 4.1.1.1). */
     TIMEOUTS_OF_SIZE = 2,
     DTLS_TEXT_MAX = 160,
     EARLY_PREFIX_LEN = 2 /* the length in front of each record that is kept */

@@ -1,9 +1,9 @@
 /*
  * DTLS 1.2 (RFC 6347) as a sans-I/O engine: datagrams and the time in,
  * datagrams and plaintext out. The handshake and the alerts are OpenSSL's, the
- * records of application data our own (rtc/dtls_record.h). The certificate of the other side is checked
- * against the fingerprint from its SDP before any data passes (RFC 8122,
- * RFC 8827 section 6.5).
+ * records of application data our own (rtc/dtls_record.h). The certificate of
+ * the other side is checked against the fingerprint from its SDP before any
+ * data passes (RFC 8122, RFC 8827 section 6.5).
  */
 #ifndef RTC_DTLS_H
 #define RTC_DTLS_H
@@ -25,8 +25,8 @@ enum {
     DTLS_EARLY_MAX = 32 << 10 /* data that comes before the handshake is done */
 };
 
-/* Under on_data, on_early and on_connected, everything but dtls_feed() and dtls_free()
- * may be called; under on_datagram, nothing. */
+/* Under on_data, on_early and on_connected, everything but dtls_feed() and
+ * dtls_free() may be called; under on_datagram, nothing. */
 struct dtls_handlers {
     void (*on_datagram)(struct span datagram, void *arg); /* to be sent */
     /* Of a client, may be NULL: data may be sent, a round trip before
@@ -62,8 +62,8 @@ void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us);
 int dtls_send(struct dtls *dtls, struct span plaintext);
 
 /* The same where the caller has a place for the datagram: its length, at most
- * DTLS_OVERHEAD more than the plaintext's, is told first. Where data can be sent,
- * and at most DTLS_PLAINTEXT_MAX. */
+ * DTLS_OVERHEAD more than the plaintext's, is told first. Where data can be
+ * sent, and at most DTLS_PLAINTEXT_MAX. */
 size_t dtls_sealed_len(const struct dtls *dtls, size_t plaintext_len);
 void dtls_seal(struct dtls *dtls, struct span plaintext, uint8_t *out);
 /* From on_early, or else on_connected, to the end. */

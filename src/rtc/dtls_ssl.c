@@ -16,7 +16,8 @@
 enum {
     /* RFC 6347 section 4.2.4.1 has 1 s as the first timeout and allows less
      * where latency matters, as here: a lost flight costs the person 100 ms.
-     * The last ones are 3 s apart; OpenSSL gives up after twelve, about 25 s. */
+     * The last ones are 3 s apart; OpenSSL gives up after twelve,
+     * about 25 s. */
     DTLS_TIMEOUT_FIRST_US = 100 * 1000,
     DTLS_TIMEOUT_MOST_US = 3 * 1000 * 1000
 };

@@ -6,14 +6,14 @@
  *
  * But never past a VPN: what the system would lead into a tunnel does not leave
  * by another way because of us. So before a check leaves from a pinned socket
- * the kernel is asked where it would have led that without the pin; if that is a
- * tunnel, it is not sent, and the VPN's own candidate is the only one that
+ * the kernel is asked where it would have led that without the pin; if that is
+ * a tunnel, it is not sent, and the VPN's own candidate is the only one that
  * leads there. A tunnel is an interface with the name of one, or one from point
  * to point; that PPP over a DSL modem looks the same costs its second uplink.
  *
- * The interface of the default route is not pinned. It need not have the address
- * itself (some routers' hosts have theirs on a dummy), and its packets go
- * there anyway.
+ * The interface of the default route is not pinned. It need not have the
+ * address itself (some routers' hosts have theirs on a dummy), and its packets
+ * go there anyway.
  */
 #include "rtc/ice_interfaces.h"
 

@@ -25,9 +25,9 @@ void ice_interfaces_deinit(struct ice_interfaces *machine);
 int ice_interfaces_find(const struct ice_interfaces *machine, const struct address *address);
 
 /* Sorts those that are of use to the front, the best first: interfaces that the
- * default route leads to, physical ones, VPNs, bridges; of each at first no more
- * than ICE_PER_INTERFACE addresses a family. Where there is nothing else, that
- * is the loopback. Returns how many are of use. */
+ * default route leads to, physical ones, VPNs, bridges; of each at first no
+ * more than ICE_PER_INTERFACE addresses a family. Where there is nothing else,
+ * that is the loopback. Returns how many are of use. */
 enum { ICE_PER_INTERFACE = 4 };
 int ice_interfaces_rank(struct interface *list, int count);
 

@@ -25,7 +25,8 @@ struct ice_io_config {
 };
 
 /* on_candidate is told a local candidate: "candidate:…" as in RFC 8839 section
- * 5.1, without "a=". NULL: no more will come. May come under ice_io_gather(). */
+ * 5.1, without "a=". NULL: no more will come. May come under
+ * ice_io_gather(). */
 struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
                           void (*on_candidate)(const char *candidate, void *arg), void *arg);
 
@@ -49,8 +50,8 @@ void ice_io_gather(struct ice_io *io);
  * another way out of this machine. */
 bool ice_io_update_addresses(struct ice_io *io);
 
-/* New credentials, all candidates anew by on_candidate, as under ice_io_gather();
- * the path stays until there is another. */
+/* New credentials, all candidates anew by on_candidate, as under
+ * ice_io_gather(); the path stays until there is another. */
 void ice_io_restart(struct ice_io *io);
 
 /* 0 or -EINVAL. Different ones than before are a restart by the other side,

@@ -38,9 +38,9 @@ struct ice_server {
 struct ice_servers *ice_servers_new(struct loop *loop);
 void ice_servers_free(struct ice_servers *servers); /* zeroes the passwords */
 
-/* Adds "stun:host[:port]" (RFC 7064), "turn:host[:port][?transport=udp|tcp]" or "turns:…"
- * (RFC 7065) and starts to resolve it. user and pass are for TURN. 0, or
- * -EINVAL with *why (static) as in url_parse(); -ENOSPC over
+/* Adds "stun:host[:port]" (RFC 7064), "turn:host[:port][?transport=udp|tcp]" or
+ * "turns:…" (RFC 7065) and starts to resolve it. user and pass are for TURN. 0,
+ * or -EINVAL with *why (static) as in url_parse(); -ENOSPC over
  * ICE_SERVERS_MAX. */
 int ice_servers_add(struct ice_servers *servers, const char *url, const char *user,
                     const char *pass, const char **why);

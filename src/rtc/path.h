@@ -54,9 +54,9 @@ struct rtc_path_handlers {
     void (*on_failed)(const char *text, void *arg);
 };
 
-/* Datagrams that wait for rtc_path_flush(), next to each other as udp_send() wants
- * them. Each stands behind the carrier's header, which send() has to fill in,
- * and before its padding, which is zeros. */
+/* Datagrams that wait for rtc_path_flush(), next to each other as udp_send()
+ * wants them. Each stands behind the carrier's header, which send() has to fill
+ * in, and before its padding, which is zeros. */
 struct burst {
     uint8_t data[PATH_BURST_BYTES];
     size_t len;          /* of data */

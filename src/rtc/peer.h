@@ -133,8 +133,8 @@ int peer_add_candidate(struct peer *peer, const char *candidate_json);
 
 /* Sends a binary message made of head and body. 0; -ENOTCONN before open or
  * after close; -EMSGSIZE over PEER_MESSAGE_MAX or over what the other side
- * takes; -EAGAIN when the queue is full (never while peer_is_writable(), nor
- * on a channel that is idle); -EINVAL when the other side has no such stream. */
+ * takes; -EAGAIN when the queue is full (never while peer_is_writable(), nor on
+ * a channel that is idle); -EINVAL when the other side has no such stream. */
 int peer_send(struct peer *peer, unsigned channel, struct span head, struct span body);
 
 /* The send queue holds a few milliseconds of the path's rate, so that what is

@@ -2,7 +2,8 @@
  * The association and its channels.
  *
  *   owner ─► channel ─► sctp send     (queued until the turn's end)
- *   sctp flush ─► on_packets ─► rtc_path_queue, dtls_seal into it ─► rtc_path_flush
+ *   sctp flush ─► on_packets ─► rtc_path_queue, dtls_seal into it
+ *              ─► rtc_path_flush
  *
  * SCTP is flushed once a turn, when all that had come is fed and all that the
  * owner had to say is queued: one acknowledgement and one burst for both.
@@ -221,8 +222,8 @@ bool peer_is_sctp_early(const struct peer *peer)
     return peer->local.sctp_init[0] && peer->remote.promise[0];
 }
 
-/* A DTLS client's handshake takes two round trips, a server's one, as does what a
- * client needs to send. */
+/* A DTLS client's handshake takes two round trips, a server's one, as does what
+ * a client needs to send. */
 static uint64_t round_trip_us(const struct peer *peer)
 {
     uint64_t took_us = peer->secured_us - peer->connected_us;
@@ -231,8 +232,8 @@ static uint64_t round_trip_us(const struct peer *peer)
 }
 
 /* RFC 8832 section 6: the DTLS client has the even stream ids. Queued now, the
- * OPEN rides with SCTP's handshake, or is the first of all; an empty queue takes
- * it. An offerer that is one of ours opens that stream and no other. */
+ * OPEN rides with SCTP's handshake, or is the first of all; an empty queue
+ * takes it. An offerer that is one of ours opens that stream and no other. */
 static void open_channel(struct peer *peer, uint64_t now_us)
 {
     bool is_client = peer->role == DTLS_CLIENT;

@@ -16,9 +16,9 @@
  * Both may begin at once. The one who made the session's first offer wins and
  * ignores the other's offer, but repeats its own: who offers may not have got
  * it, since signalling fails when addresses go. The other one answers. It need
- * not take back anything: its new credentials were to be answered, now they
- * are the answer. Its candidates came before that, so what bears a ufrag that we do not know
- * waits while an offer of ours is out.
+ * not take back anything: its new credentials were to be answered, now they are
+ * the answer. Its candidates came before that, so what bears a ufrag that we do
+ * not know waits while an offer of ours is out.
  */
 #include <assert.h>
 #include <errno.h>

@@ -26,8 +26,9 @@ enum {
     /* Without any path, until the connection is given up: as long as the
      * other side hears nothing before it does (RFC 7675). */
     PATH_PATIENCE_S = 30,
-    /* Datagrams that come before the path is up on our side, from who has proved by
-     * a check that it knows our password: a flight of DTLS, some times over. */
+    /* Datagrams that come before the path is up on our side, from who has
+     * proved by a check that it knows our password: a flight of DTLS, some
+     * times over. */
     EARLY_DATAGRAMS_MAX = 32 << 10,
     EARLY_HEADER_LEN = 2,
     TEXT_MAX = PEER_TRIED_MAX + 128

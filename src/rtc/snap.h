@@ -1,7 +1,7 @@
 /*
- * SNAP (draft-hancke-tsvwg-snap): each description holds the INIT chunk that its
- * sender would begin SCTP with, as "a=sctp-init:" and base64. Where both do,
- * SCTP is up as soon as DTLS is. This is the attribute's value.
+ * SNAP (draft-hancke-tsvwg-snap): each description holds the INIT chunk that
+ * its sender would begin SCTP with, as "a=sctp-init:" and base64. Where both
+ * do, SCTP is up as soon as DTLS is. This is the attribute's value.
  */
 #ifndef RTC_SNAP_H
 #define RTC_SNAP_H
@@ -11,7 +11,8 @@
 
 enum { SNAP_TEXT_MAX = (SCTP_INIT_MAX + 2) / 3 * 4 };
 
-/* Writes the text, padded (RFC 4566), and a NUL. At most SCTP_INIT_MAX bytes. */
+/* Writes the text, padded (RFC 4566), and a NUL. At most SCTP_INIT_MAX
+ * bytes. */
 void snap_encode(struct span init, char out[SNAP_TEXT_MAX + 1]);
 
 /* The length of the INIT that the text stands for, padded or not; -EINVAL where

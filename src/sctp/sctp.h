@@ -20,7 +20,7 @@
  *     └───────────────────────────────────────────────────────► ESTABLISHED
  *   CLOSED ─ connect_with(), what INIT says being known ─► ESTABLISHED
  *   ESTABLISHED ─ shutdown() ─► SHUTDOWN_PENDING ─ all acked ─► SHUTDOWN_SENT
- *   ESTABLISHED ─ SHUTDOWN ─► SHUTDOWN_RECEIVED ─ all acked ─► SHUTDOWN_ACK_SENT
+ *   ESTABLISHED ─ SHUTDOWN ► SHUTDOWN_RECEIVED ─ all acked ─► SHUTDOWN_ACK_SENT
  *   every end ────────────────► DONE (on_closed was called, once)
  *
  * Handlers may call every function here but sctp_assoc_free(), and must not
@@ -165,17 +165,17 @@ void sctp_assoc_connect(struct sctp_assoc *a, uint64_t now_us);
 
 /* SNAP (draft-hancke-tsvwg-snap): the INIT chunk goes to the other side by
  * another way, such as signalling, and there is no handshake. Writes that of
- * the association which this config will make, seed and all but mtu, mtu_max, remote_port and arena; returns
- * its length. */
+ * the association which this config will make, seed and all but mtu, mtu_max,
+ * remote_port and arena; returns its length. */
 enum { SCTP_INIT_MAX = 512 };
 size_t sctp_init_encode(const struct sctp_assoc_config *config, uint8_t out[SCTP_INIT_MAX]);
 
 /* Whether those bytes are one INIT chunk that an association can use. */
 bool sctp_init_is_valid(struct span init);
 
-/* Connected, in this call, to the association that wrote that INIT and has got ours. rtt_us:
- * what is known of the round trip, or 0. -EBADMSG where the INIT is not valid,
- * -EALREADY after connect(); nothing has changed then. */
+/* Connected, in this call, to the association that wrote that INIT and has got
+ * ours. rtt_us: what is known of the round trip, or 0. -EBADMSG where the INIT
+ * is not valid, -EALREADY after connect(); nothing has changed then. */
 int sctp_assoc_connect_with(struct sctp_assoc *a, struct span init, uint64_t rtt_us,
                             uint64_t now_us);
 

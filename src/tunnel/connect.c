@@ -43,7 +43,7 @@ static enum stream_error error_of(int error)
     }
 }
 
-/* --- from the upstream ---------------------------------------------------------- */
+/* --- from the upstream ---------------------------------------------------- */
 
 static void on_open(void *arg)
 {
@@ -113,7 +113,7 @@ static const struct conn_handlers conn_handlers = {
     .on_close = on_close,
 };
 
-/* --- from the tunnel -------------------------------------------------------------- */
+/* --- from the tunnel ------------------------------------------------------ */
 
 static void on_body(struct span bytes, void *arg)
 {
@@ -153,7 +153,7 @@ static const struct mux_stream_handlers stream_handlers = {
     .on_drain = on_stream_drain,
 };
 
-/* --- the pipe ----------------------------------------------------------------------- */
+/* --- the pipe ------------------------------------------------------------- */
 
 static void write_conn(void *local, struct span bytes)
 {

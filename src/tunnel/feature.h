@@ -25,7 +25,8 @@ const char *feature_name(unsigned bit);
 /* 0 for a name that we do not know. */
 unsigned feature_from_name(struct span name);
 
-/* What is left of a set when those are gone that need one which is not there. */
+/* What is left of a set when those are gone that need one which is not
+ * there. */
 unsigned features_usable(unsigned features);
 
 #endif

@@ -25,7 +25,7 @@ enum {
     RESPONSE_OVERHEAD = 4
 };
 
-/* --- encoding ----------------------------------------------------------------- */
+/* --- encoding ------------------------------------------------------------- */
 
 static size_t section_len(struct http_fields fields)
 {
@@ -123,7 +123,7 @@ int trailers_encode(struct http_fields trailers, struct buf *out)
     return 0;
 }
 
-/* --- decoding ----------------------------------------------------------------- */
+/* --- decoding ------------------------------------------------------------- */
 
 /* Whose fields they are. */
 enum section {

@@ -3,11 +3,12 @@
  * (docs/PROTOCOL.md). Every field arrives as it was sent: order, repetition,
  * letter case and each byte of its value.
  *
- *   REQ_HEADERS   flags:u8 | method_len:u8 | method | target_len:u16 | target | section
+ *   REQ_HEADERS   flags:u8 | method_len:u8 | method | target_len:u16 | target
+ *                 | section
  *   RES_HEADERS   flags:u8 | status:u16 | reason_len:u8 | reason | section
  *   REQ_END, RES_END   section (trailers)
  *
- *   section = *( name_len:u16 | name | value_len:u16 | value ), to the payload's end
+ *   section = *( name_len:u16 | name | value_len:u16 | value ), to the end
  *
  * What an encoder is given comes from our HTTP parser. What a decoder is given
  * comes from a stranger: it lets nothing through that could not stand in an
@@ -19,9 +20,9 @@
 #include "base/buf.h"
 #include "tunnel/head.h"
 
-/* Each appends a payload to out. 0, or -EMSGSIZE when it is over FRAME_PAYLOAD_MAX,
- * has a method over 255 bytes, or out is full; then nothing was appended. A
- * reason over 255 bytes is left out. */
+/* Each appends a payload to out. 0, or -EMSGSIZE when it is over
+ * FRAME_PAYLOAD_MAX, has a method over 255 bytes, or out is full; then nothing
+ * was appended. A reason over 255 bytes is left out. */
 int request_fields_encode(const struct head *head, struct buf *out);
 int response_fields_encode(const struct head *head, struct buf *out);
 int trailers_encode(struct http_fields trailers, struct buf *out);

@@ -152,7 +152,7 @@ static const struct splice_local upstream_side = {
     .set_reading = set_reading_response,
 };
 
-/* --- from the tunnel ------------------------------------------------------- */
+/* --- from the tunnel ------------------------------------------------------ */
 
 /* Sends the head upstream. False when it may not be sent; the forward is then
  * gone. */

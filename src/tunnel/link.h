@@ -1,8 +1,8 @@
 /*
- * The link keeps two machines connected: it visits the signal server, meets
- * the other side in the room, negotiates a session, and does so again for as
- * long as the program runs. What it does when is decided by tunnel/rendezvous.h;
- * the link owns what that needs: the signal client, the sessions, a timer.
+ * The link keeps two machines connected: it visits the signal server, meets the
+ * other side in the room, negotiates a session, and does so again for as long
+ * as the program runs. What it does when is decided by tunnel/rendezvous.h; the
+ * link owns what that needs: the signal client, the sessions, a timer.
  */
 #ifndef TUNNEL_LINK_H
 #define TUNNEL_LINK_H

@@ -62,7 +62,7 @@ static struct span take_quoted(struct span *rest)
     return text;
 }
 
-/* --- scanners --------------------------------------------------------------------- */
+/* --- scanners ------------------------------------------------------------- */
 
 static bool scan_whole(struct scan *scan, struct span *url)
 {
@@ -138,7 +138,7 @@ static bool scan_challenges(struct scan *scan, struct span *url)
     return false;
 }
 
-/* --- fields ----------------------------------------------------------------------- */
+/* --- fields --------------------------------------------------------------- */
 
 struct place {
     const char *name;

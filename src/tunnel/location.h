@@ -1,6 +1,7 @@
 /*
  * Redirects and their kin: URLs of the upstream's own in fields that clients
- * follow by themselves, which would lead them past the tunnel (tunnel/own_url.h).
+ * follow by themselves, which would lead them past the tunnel
+ * (tunnel/own_url.h).
  *
  * Not so: URLs in bodies; fields that nobody follows, such as Via, or that are
  * for a person's tools, such as SourceMap; Alt-Svc, which names a port and no

@@ -46,7 +46,7 @@ static void violate(struct mux_stream *stream, const char *text)
     mux_stream_fail(stream, STREAM_MALFORMED, text);
 }
 
-/* --- heads ------------------------------------------------------------------ */
+/* --- heads ---------------------------------------------------------------- */
 
 static int decode_request(const struct mux *mux, struct span payload, struct head *out)
 {
@@ -148,7 +148,7 @@ static void on_interim(struct mux_stream *stream, const struct frame *frame)
     head_deinit(&head);
 }
 
-/* --- bodies and ends ------------------------------------------------------------ */
+/* --- bodies and ends ------------------------------------------------------ */
 
 static void on_body(struct mux_stream *stream, struct span bytes, uint64_t now_us)
 {
@@ -233,7 +233,7 @@ static void on_window(struct mux *mux, const struct frame *frame)
         mux_stream_check_drain(stream);
 }
 
-/* --- dispatch ---------------------------------------------------------------- */
+/* --- dispatch ------------------------------------------------------------- */
 
 /* Whether a frame of that type comes from the other side's role. */
 static bool is_expected(const struct mux *mux, uint8_t type)

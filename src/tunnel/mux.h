@@ -12,8 +12,10 @@
  * side writes its body and ends it. It is over with the end of the response,
  * or with an ERROR from either side.
  *
- *   consumer  mux_open -> write* -> end     on_interim* -> on_head -> on_body* -> on_end | on_error
- *   provider  on_request: on_body* -> on_end     interim* -> respond -> write* -> end | cancel
+ *   consumer  mux_open -> write* -> end
+ *             on_interim* -> on_head -> on_body* -> on_end | on_error
+ *   provider  on_request: on_body* -> on_end
+ *             interim* -> respond -> write* -> end | cancel
  *
  * A response whose framing is HTTP_BODY_PIPE (101, or 2xx to CONNECT) makes
  * the stream a pipe: each direction has an end of its own, and the stream is
@@ -58,7 +60,7 @@ enum {
     MUX_CHANNELS_MAX = 32, /* beside the first */
     MUX_CHANNELS = 16,     /* that we ask for: enough that two busy ones seldom meet */
     MUX_DEVICE_MAX = 64,
-    MUX_INTERIM_MAX = 16   /* interim responses of an exchange; an upstream that never stops sending
+    MUX_INTERIM_MAX = 16 /* interim responses of an exchange; an upstream that never stops sending
                             them, or a provider, would keep a client busy for nothing */
 };
 
@@ -88,7 +90,8 @@ struct mux_handlers {
     void (*on_ready)(void *arg);
     /* A round trip was measured. */
     void (*on_rtt)(uint64_t rtt_us, void *arg);
-    /* What mux_probe() or mux_wake() asked is answered: the other side lives. */
+    /* What mux_probe() or mux_wake() asked is answered: the other side
+     * lives. */
     void (*on_alive)(void *arg);
     /* Of a provider: a request. The callee calls mux_stream_accept() or
      * mux_stream_cancel() before it returns; the head is borrowed. */
@@ -202,8 +205,8 @@ bool mux_stream_is_writable(struct mux_stream *stream);
 void mux_stream_end(struct mux_stream *stream, struct http_fields trailers);
 
 /* Provider: our body will not be complete. What is queued goes out, and behind
- * it an ERROR frame instead of the end. The stream is the mux's from here on; no
- * handler is called any more. */
+ * it an ERROR frame instead of the end. The stream is the mux's from here on;
+ * no handler is called any more. */
 void mux_stream_break(struct mux_stream *stream, enum stream_error error, const char *text);
 
 /* Ends the stream with an ERROR frame, ahead of all queues; what it had queued

@@ -35,8 +35,8 @@ enum {
     PROVIDER_WINDOW = 2 * MUX_HELD_LOW,
     /* 200 Mbit/s over 300 ms, twice. */
     WINDOW_MAX = 16 << 20,
-    /* Over all first windows: a peer and clients that read fast, and then not at
-     * all, would fill WINDOW_MAX for each stream. */
+    /* Over all first windows: a peer and clients that read fast, and then not
+     * at all, would fill WINDOW_MAX for each stream. */
     EXTRA_WINDOW_MAX = 64 << 20,
     /* A reader looks fast for as long as its socket takes all, which may be
      * megabytes. Those that have shown no more than that share a part: a
@@ -73,7 +73,7 @@ void mux_flow_open(struct mux_stream *stream)
     stream->window = stream->granted = mux_flow_first_window(stream->mux);
 }
 
-/* --- sending ------------------------------------------------------------------- */
+/* --- sending -------------------------------------------------------------- */
 
 size_t mux_flow_credit(const struct mux_stream *stream)
 {
@@ -95,7 +95,7 @@ bool mux_flow_add_credit(struct mux_stream *stream, struct span payload)
     return true;
 }
 
-/* --- receiving ----------------------------------------------------------------- */
+/* --- receiving ------------------------------------------------------------ */
 
 bool mux_flow_receive(struct mux_stream *stream, size_t bytes, uint64_t now_us)
 {

@@ -1,6 +1,6 @@
 /*
- * The inside of a mux, shared by the files that make it up. Each uses only those
- * that stand below it:
+ * The inside of a mux, shared by the files that make it up. Each uses only
+ * those that stand below it:
  *
  *   mux.c         who gets a frame that arrives
  *   mux_hello.c   handshake and liveness

@@ -51,7 +51,7 @@ unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id)
     return is_spread ? 1 + stream_id % mux->channels : 0;
 }
 
-/* --- streams --------------------------------------------------------------- */
+/* --- streams -------------------------------------------------------------- */
 
 static struct list *bucket(struct mux *mux, uint32_t id)
 {
@@ -129,7 +129,7 @@ void mux_stream_check_drain(struct mux_stream *stream)
         stream->handlers.on_drain(stream->arg);
 }
 
-/* --- the end --------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 void mux_die(struct mux *mux, const char *text, bool wrong_role)
 {

@@ -43,7 +43,7 @@ static bool can_send(const struct mux *mux, unsigned channel, enum mux_urgency u
     return mux->state != MUX_DEAD && mux->handlers.can_send(channel, urgency, mux->arg);
 }
 
-/* --- control ------------------------------------------------------------------ */
+/* --- control -------------------------------------------------------------- */
 
 void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t stream_id,
                       struct span payload)
@@ -100,7 +100,7 @@ static void send_queued(struct mux *mux, unsigned channel, struct buf *frames)
     buf_consume(frames, LENGTH_LEN + len);
 }
 
-/* --- streams ------------------------------------------------------------------ */
+/* --- streams -------------------------------------------------------------- */
 
 static uint8_t type_of(const struct mux_stream *stream, enum frame_type request,
                        enum frame_type response)
@@ -225,7 +225,7 @@ size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes)
     return sent;
 }
 
-/* --- turns -------------------------------------------------------------------- */
+/* --- turns ---------------------------------------------------------------- */
 
 static void flush_line(struct mux *mux, unsigned channel)
 {

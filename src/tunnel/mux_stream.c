@@ -49,7 +49,7 @@ void mux_stream_on_end(struct mux_stream *stream, struct http_fields trailers)
     handlers.on_end(trailers, arg);
 }
 
-/* --- heads --------------------------------------------------------------------- */
+/* --- heads ---------------------------------------------------------------- */
 
 static int encode_request(struct mux_stream *stream, const struct head *request)
 {
@@ -160,7 +160,7 @@ int mux_stream_respond(struct mux_stream *stream, const struct head *response)
     return 0;
 }
 
-/* --- bodies --------------------------------------------------------------------- */
+/* --- bodies --------------------------------------------------------------- */
 
 void mux_stream_write(struct mux_stream *stream, struct span bytes)
 {

@@ -3,12 +3,12 @@
  * rendezvous, of which each partner has one.
  *
  *                 its offer comes
- *   awaited ─────────────────────────► answered, pointless ──┐
- *     ▲                                                      ├──► none: the pact
- *     │ we came second                                       │    stands, or it
- *   none ──────────────────────────────────────► offered ────┘    has failed
- *     │       it came second                        ▲
- *     └──► due ─────────────────────────────────────┘
+ *   awaited ────────────────────────► answered, pointless ──┐
+ *     ▲                                                     ├──► none: the pact
+ *     │ we came second                                      │    stands, or it
+ *   none ─────────────────────────────────────► offered ────┘    has failed
+ *     │       it came second                       ▲
+ *     └──► due ────────────────────────────────────┘
  *     too soon (restraint.h)
  *
  * One that is ready, but with another process than the session that stands,

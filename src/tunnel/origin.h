@@ -4,8 +4,8 @@
  *
  * The upstream sees its own name in Host, whatever the client sent, and so
  * cannot refuse a page whose name was made to resolve to this machine (DNS
- * rebinding). The proxy does that for it. And where `serve --header` adds a key,
- * the upstream cannot tell who has it from whom it was lent to.
+ * rebinding). The proxy does that for it. And where `serve --header` adds a
+ * key, the upstream cannot tell who has it from whom it was lent to.
  */
 #ifndef TUNNEL_ORIGIN_H
 #define TUNNEL_ORIGIN_H
@@ -43,7 +43,8 @@ struct span origin_port_of(struct span authority);
 
 /* Whether such a host is one of the names by which a machine speaks to itself:
  * localhost, a loopback address, or the wildcard that it listens on. What is
- * below localhost is as good as another machine: a server may tell them apart. */
+ * below localhost is as good as another machine: a server may tell them
+ * apart. */
 bool origin_is_this_machine(struct span host);
 
 #endif

@@ -25,7 +25,7 @@ struct own_url_upstream own_url_upstream(const struct url *url, const char *adve
     };
 }
 
-/* --- what a request tells --------------------------------------------------------- */
+/* --- what a request tells ------------------------------------------------- */
 
 static struct span first_element(struct http_fields fields, const char *name)
 {
@@ -80,7 +80,7 @@ void own_url_forget(struct own_url_names *names)
     *names = (struct own_url_names){0};
 }
 
-/* --- whose a reference is --------------------------------------------------------- */
+/* --- whose a reference is ------------------------------------------------- */
 
 static struct span without_port(struct span authority, const char *port)
 {

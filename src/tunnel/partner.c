@@ -3,8 +3,8 @@
  * first is a restart, of which either side may make the first offer; when two
  * cross, the peers sort it out (rtc/peer_signal.c). A peer that cannot restart
  * makes a new session of the offer or keeps its credentials, which shows in its
- * answer, or does not answer at all. Then we do what is done without restarts: offer a new session,
- * or leave and come back so that the other side does.
+ * answer, or does not answer at all. Then we do what is done without restarts:
+ * offer a new session, or leave and come back so that the other side does.
  *
  * After both have lost the signal server, the one who stayed offers a new
  * session to whom he takes for a newcomer; a newcomer whose session with that

@@ -1,6 +1,6 @@
 /*
- * What goes to and fro, and who waits for whom, is tunnel/splice.h; here is what
- * each event means to a client that waits for its answer.
+ * What goes to and fro, and who waits for whom, is tunnel/splice.h; here is
+ * what each event means to a client that waits for its answer.
  */
 #include "tunnel/passage.h"
 
@@ -36,7 +36,7 @@ void passage_fail(struct passage *p, const struct answer *answer, enum exchange_
     passage_done(p, end, message);
 }
 
-/* --- from the tunnel ------------------------------------------------------------ */
+/* --- from the tunnel ------------------------------------------------------ */
 
 static struct http_response response_of(const struct head *head)
 {
@@ -107,7 +107,7 @@ static const struct mux_stream_handlers stream_handlers = {
     .on_drain = on_drain,
 };
 
-/* --- from the client -------------------------------------------------------------- */
+/* --- from the client ------------------------------------------------------ */
 
 static void on_request_body(struct http_exchange *x, struct span bytes, void *arg)
 {
@@ -185,7 +185,7 @@ static const struct splice_local client_side = {
     .set_reading = set_reading_request,
 };
 
-/* --- the passage --------------------------------------------------------------------- */
+/* --- the passage ---------------------------------------------------------- */
 
 struct passage *passage_new(struct passage_common *common, struct http_exchange *x,
                             const struct http_request *request, const struct head *head)

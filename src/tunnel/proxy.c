@@ -65,7 +65,8 @@ static void on_wait_over(void *arg)
     rearm(proxy);
 }
 
-/* The time that was slept through was none in which the tunnel could come up. */
+/* The time that was slept through was none in which the tunnel could come
+ * up. */
 static void on_wake(uint64_t since_us, void *arg)
 {
     struct proxy *proxy = arg;

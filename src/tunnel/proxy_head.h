@@ -24,8 +24,8 @@ void proxy_head_init(struct proxy_head *out, const struct http_request *request,
 void proxy_head_deinit(struct proxy_head *out);
 
 /* Leaves out what a session cannot carry: the request is then what a proxy that
- * does not know of it would make of it (RFC 9110 section 7.6.1). Whether it asked
- * for a pipe, and does not any more. */
+ * does not know of it would make of it (RFC 9110 section 7.6.1). Whether it
+ * asked for a pipe, and does not any more. */
 bool proxy_head_adapt(struct head *head, const struct mux *mux);
 
 #endif

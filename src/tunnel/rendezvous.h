@@ -7,8 +7,8 @@
  *              nobody there             somebody comes, or is there
  *   connecting ────────────► waiting ──────────────────► negotiating ────► up
  *       ▲  ▲                    ▲                            │              │
- *       │  │                    │ same job, we came first    │              │ session
- *       │  │                    └────────────────────────────┤              │ lost
+ *       │  │                    │ same job, we came first    │      session │
+ *       │  │                    └────────────────────────────┤         lost │
  *       │  └──── retrying ◄──── failed, 30 s, full room ◄────┘              │
  *       │            ▲                                                      │
  *       │            └────────── the other side is still in the room ◄──────┘
@@ -16,10 +16,10 @@
  *
  * Roles follow the order of joining: who is in the room when the other comes
  * makes the offer, who finds somebody there waits for it; but where signalling
- * is sealed, the consumer offers to whom it meets, either way. So nobody would offer
- * again to who is there already: when a negotiation fails, or a session ends
- * while the other side is in the room, we leave and come back. Both may do so
- * at once; the jitter sorts them out.
+ * is sealed, the consumer offers to whom it meets, either way. So nobody would
+ * offer again to who is there already: when a negotiation fails, or a session
+ * ends while the other side is in the room, we leave and come back. Both may do
+ * so at once; the jitter sorts them out.
  *
  * Signalling and sessions live apart. A session goes on while the signal
  * server is away, and that somebody has left the room says nothing certain

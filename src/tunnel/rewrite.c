@@ -18,7 +18,7 @@ _Static_assert(REWRITE_RULES_MAX + 8 <= HEAD_ADDED_MAX, "a head has room for wha
 #define DEVICE_FIELD "X-Tunnel-Device"
 #define PSEUDONYM    "tunnel"
 
-/* --- requests ------------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------- */
 
 static bool has_field(const struct head *out, struct span name)
 {
@@ -197,7 +197,7 @@ void rewrite_request(struct head *out, struct http_fields fields, const struct r
         apply_rule(out, &how->rules[i]);
 }
 
-/* --- responses ------------------------------------------------------------------ */
+/* --- responses ------------------------------------------------------------ */
 
 void rewrite_response(struct head *out, const struct http_response *response)
 {
@@ -222,7 +222,7 @@ void rewrite_trailers(struct head *out, struct http_fields trailers)
     }
 }
 
-/* --- rules ---------------------------------------------------------------------- */
+/* --- rules ---------------------------------------------------------------- */
 
 /* Fields by which messages are told apart, or that are for one hop. */
 static bool is_ours(struct span name)

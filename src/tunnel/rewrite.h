@@ -39,8 +39,9 @@ struct rewrite {
  * they go on: without hop-by-hop ones but "TE: trailers" and the Upgrade of a
  * pipe, which are for the far end too (http/client.h puts Connection beside
  * them). Host stays in its place; how->host is the first field where there was
- * none. Rules come last, one after the other. The head borrows from fields and rules; values that are put together
- * here are its own, and head_deinit() is due. */
+ * none. Rules come last, one after the other. The head borrows from fields and
+ * rules; values that are put together here are its own, and head_deinit() is
+ * due. */
 void rewrite_request(struct head *out, struct http_fields fields, const struct rewrite *how);
 
 /* The same of a response: without hop-by-hop fields but the Upgrade of 101,

@@ -1,8 +1,8 @@
 /*
  *   provider id ──HKDF "room"──► room
  *   secret ──┬──HKDF "id"──────────────► key id
- *            ├──HKDF "from provider"───► D ──HKDF "seal" ‖ salt──► a process' key
- *            └──HKDF "from consumer"───► D ──HKDF "seal" ‖ salt──► a process' key
+ *            ├──HKDF "from provider"──► D ──HKDF "seal" ‖ salt──► process' key
+ *            └──HKDF "from consumer"──► D ──HKDF "seal" ‖ salt──► process' key
  *
  * All below the secret have "httptunnel link 1" ‖ provider id for a salt, so
  * that the same secret of two providers would have nothing in common. A key for

@@ -31,7 +31,8 @@ struct serve_config {
 struct serve_handlers {
     /* The upstream cannot be used now: see tunnel/upstream_probe.h. */
     void (*on_bad_upstream)(const char *why, void *arg);
-    /* Each request that serve_on_request() took, once: see tunnel/exchange.h. */
+    /* Each request that serve_on_request() took, once: see
+     * tunnel/exchange.h. */
     void (*on_exchange_done)(const struct exchange_record *record, void *arg);
 };
 

@@ -48,7 +48,7 @@ static void report_closed(struct session *s, const char *text, bool wrong_role)
     s->handlers->on_closed(s, text, wrong_role, s->arg);
 }
 
-/* --- from the mux ----------------------------------------------------------- */
+/* --- from the mux --------------------------------------------------------- */
 
 static void on_send(unsigned channel, struct span head, struct span body, void *arg)
 {
@@ -153,7 +153,7 @@ static const struct mux_handlers mux_handlers = {
     .on_note = on_note,
 };
 
-/* --- from the peer ----------------------------------------------------------- */
+/* --- from the peer -------------------------------------------------------- */
 
 static void on_description(enum sdp_type type, const char *sdp, void *arg)
 {
@@ -215,7 +215,7 @@ static const struct peer_handlers peer_handlers = {
     .on_close = on_close,
 };
 
-/* --- the session ------------------------------------------------------------- */
+/* --- the session ---------------------------------------------------------- */
 
 static void on_expiry(void *arg)
 {

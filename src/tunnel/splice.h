@@ -7,8 +7,8 @@
  *          ◄──────────────────        ◄═══════════════════════
  *             splice_deliver()
  *
- * What comes from one goes to the other at once. Whoever is slow makes the other
- * stop: the local end is read only while the stream is writable, and the
+ * What comes from one goes to the other at once. Whoever is slow makes the
+ * other stop: the local end is read only while the stream is writable, and the
  * multiplexer hears what the local end has not got rid of. Each half ends by
  * itself; the splice is over when both have.
  *

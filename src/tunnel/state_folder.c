@@ -1,8 +1,8 @@
 /*
  * A file is replaced in five steps: a new one beside it, its bytes, fsync(2),
  * rename(2) over the old one, fsync(2) of the folder. Each leaves the old file
- * whole until the rename, and the new one whole from it on. What a killed writer
- * leaves beside is overwritten by the next.
+ * whole until the rename, and the new one whole from it on. What a killed
+ * writer leaves beside is overwritten by the next.
  */
 #include "tunnel/state_folder.h"
 

@@ -17,8 +17,8 @@ char *target_for_upstream(struct span target, const char *advertise, const char 
 
 /* The reverse, for what an upstream says of itself: with base "/api" and
  * advertise "/v1", "/api/models" becomes "/v1/models". A query or a fragment
- * may follow. NULL where the target is not under base: no client can ask for it.
- * What a browser would take for another host's name ("//x", "/\x") is
+ * may follow. NULL where the target is not under base: no client can ask for
+ * it. What a browser would take for another host's name ("//x", "/\x") is
  * "/.//x". To be freed by the caller. */
 char *target_for_client(struct span target, const char *advertise, const char *base);
 

@@ -71,8 +71,9 @@ struct tunnel_status {
 void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out);
 
 /* Says bye, ends all streams, frees. No handler is called any more but
- * on_exchange_done, for what was under way. Not under a handler. What is still to go out does so while the loop runs on, at the latest under
- * loop_free(). NULL is allowed. */
+ * on_exchange_done, for what was under way. Not under a handler. What is still
+ * to go out does so while the loop runs on, at the latest under loop_free().
+ * NULL is allowed. */
 void tunnel_close(struct tunnel *tunnel);
 
 #endif

@@ -471,7 +471,8 @@ static void test_early_sender_loses_each_datagram(void **state)
 }
 
 /* Somebody in between has the server choose another suite: what is sent early
- * is for the server alone, who does not take it, and neither is ever connected. */
+ * is for the server alone, who does not take it, and neither is ever
+ * connected. */
 static void test_early_sender_is_tampered_with(void **state)
 {
     static const uint8_t suite[] = {0xc0, 0x2b}, other[] = {0xc0, 0x2c};

@@ -88,7 +88,8 @@ static void test_one_changed_bit_is_enough(void **state)
             ((uint8_t *)(uintptr_t)g.bytes.data)[i] ^= 0x10;
             struct span datagram = g.bytes;
             struct dtls_record record;
-            /* Of the header only the length is not under the seal: the datagram says it. */
+            /* Of the header only the length is not under the seal: the datagram
+             * says it. */
             if (dtls_record_take(&datagram, &record) == 0)
                 assert_int_equal(dtls_records_open(ends.b, &record, opened), -EBADMSG);
             guard_free(&g);
@@ -187,7 +188,8 @@ static void test_what_is_no_record(void **state)
         guard_free(&g);
         if (len < DTLS_RECORD_HEADER_LEN)
             continue;
-        /* With a length that fits: too short for a nonce and a tag, or wrong. */
+        /* With a length that fits: too short for a nonce and a tag, or
+         * wrong. */
         uint8_t copy[sizeof sealed.bytes];
         memcpy(copy, sealed.bytes, len);
         put_u16be(copy + 11, (uint16_t)(len - DTLS_RECORD_HEADER_LEN));

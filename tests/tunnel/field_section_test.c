@@ -51,7 +51,8 @@ static void assert_same_fields(struct http_fields a, struct http_fields b)
     }
 }
 
-/* Encodes and decodes; the spans of *out stay valid until the guard is freed. */
+/* Encodes and decodes; the spans of *out stay valid until the guard is
+ * freed. */
 static int pass_on(const struct head *head, struct head *out, struct guard *g)
 {
     struct buf buf;

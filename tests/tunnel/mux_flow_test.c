@@ -79,7 +79,7 @@ struct world {
     char error[256];
 };
 
-/* --- the path -------------------------------------------------------------------- */
+/* --- the path ------------------------------------------------------------- */
 
 static void on_send(unsigned channel, struct span head, struct span body, void *arg)
 {
@@ -118,7 +118,7 @@ static void deliver(struct world *world, struct end *from, struct end *to)
     }
 }
 
-/* --- the ends ---------------------------------------------------------------------- */
+/* --- the ends ------------------------------------------------------------- */
 
 static void on_reading(bool reading, void *arg)
 {
@@ -240,7 +240,7 @@ static const struct mux_handlers handlers = {
     on_alive, on_request,  on_stream_closed, on_dead,  on_note,
 };
 
-/* --- the world --------------------------------------------------------------------- */
+/* --- the world ------------------------------------------------------------ */
 
 static void end_init(struct end *end, struct world *world, enum mux_role role, uint64_t rate,
                      unsigned features)
@@ -360,7 +360,7 @@ static void assert_share(uint64_t bytes, uint64_t rate, uint64_t for_us, unsigne
                  (unsigned long long)possible, percent);
 }
 
-/* --- tests -------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------- */
 
 static void test_one_download_fills_a_long_path(void **state)
 {
@@ -464,7 +464,7 @@ static void test_without_flow_the_channel_stops(void **state)
     world_free(world);
 }
 
-/* --- what a peer may not do ----------------------------------------------------------- */
+/* --- what a peer may not do ----------------------------------------------- */
 
 static void feed(struct end *end, uint8_t type, uint32_t id, const void *payload, size_t len)
 {

@@ -235,7 +235,7 @@ static void test_handshake(void **state)
     }
 }
 
-/* --- a promise ----------------------------------------------------------------------- */
+/* --- a promise ------------------------------------------------------------ */
 
 /* Nothing is delivered yet. */
 static int promised_setup(void **state)

@@ -24,7 +24,7 @@ void assert_story(struct side *side, const char *expected)
     side->story[0] = '\0';
 }
 
-/* --- handlers: streams ------------------------------------------------------ */
+/* --- handlers: streams ---------------------------------------------------- */
 
 static void on_interim(const struct head *head, void *arg)
 {
@@ -74,7 +74,7 @@ const struct mux_stream_handlers stream_handlers = {
     .on_drain = on_drain,
 };
 
-/* --- handlers: session -------------------------------------------------------- */
+/* --- handlers: session ---------------------------------------------------- */
 
 static void on_send(unsigned channel, struct span head, struct span body, void *arg)
 {
@@ -161,7 +161,7 @@ static const struct mux_handlers handlers = {
     .on_note = on_note,
 };
 
-/* --- the channel ---------------------------------------------------------------- */
+/* --- the channel ---------------------------------------------------------- */
 
 void side_init(struct side *side, enum mux_role role, unsigned features)
 {

@@ -6,7 +6,7 @@
  *
  *   world.c          chance, time, what the rendezvous want
  *   world_room.c     the signal server
- *   world_session.c  sessions: models of what rtc/peer_signal.c and tunnel/mux do
+ *   world_session.c  sessions, as rtc/peer_signal.c and tunnel/mux have them
  */
 #ifndef TESTS_TUNNEL_WORLD_H
 #define TESTS_TUNNEL_WORLD_H
