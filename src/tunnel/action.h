@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "rtc/sdp.h"
+#include "tunnel/note.h"
 #include "tunnel/problem.h"
 
 enum link_state { LINK_CONNECTING, LINK_WAITING, LINK_NEGOTIATING, LINK_UP, LINK_RETRYING };
@@ -48,18 +49,6 @@ enum action_type {
     ACTION_STATUS,  /* state, retry_in_us, and session when that is up */
     ACTION_PATH,    /* state up, session, was_broken: its path may be another one */
     ACTION_NOTE     /* note, text */
-};
-
-/* For the log alone. */
-enum note {
-    NOTE_SIGNAL_BACK,
-    NOTE_SIGNAL_AWAY, /* text: how it was lost; a session is up */
-    NOTE_SIGNAL_SAYS, /* text: about a message of ours */
-    NOTE_OLD_GOES_ON, /* the last problem ended a negotiation beside a session */
-    NOTE_OF_NO_USE,   /* text: why, of a description for a session that stands */
-    NOTE_RESTART,     /* text: why */
-    NOTE_NO_RESTART,  /* the other side does not take part in it */
-    NOTE_NEWCOMER     /* another process was refused, since the one before it answers */
 };
 
 struct action {

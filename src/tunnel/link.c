@@ -268,29 +268,6 @@ static void tell_path(struct link *link, const struct action *action)
         tell_status(link, action, true);
 }
 
-static void take_note(const struct link *link, const struct action *action)
-{
-    static const struct {
-        enum log_level level;
-        const char *before;
-        const char *after;
-    } notes[] = {
-        [NOTE_SIGNAL_BACK] = {LOG_INFO, "tunnel: the signal server is back", ""},
-        [NOTE_SIGNAL_AWAY] = {LOG_WARN, "tunnel: ", "; the connection stays up without it"},
-        [NOTE_SIGNAL_SAYS] = {LOG_WARN, "link: the signal server says: ", ""},
-        [NOTE_OLD_GOES_ON] = {LOG_WARN, "link: a new session was not established (",
-                              "); the old one goes on"},
-        [NOTE_OF_NO_USE] = {LOG_DEBUG, "link: a description of a session is of no use: ", ""},
-        [NOTE_RESTART] = {LOG_INFO, "tunnel: ", "; looking for another path"},
-        [NOTE_NO_RESTART] = {LOG_DEBUG, "link: the other side takes no part in a restart", ""},
-        [NOTE_NEWCOMER] = {LOG_WARN, "tunnel: refused another process that came into the room",
-                           ": the one that we are connected to answers"},
-    };
-    const char *text = action->note == NOTE_OLD_GOES_ON ? link->problem : action->text;
-    log_write(notes[action->note].level, "%s%s%s", notes[action->note].before, text ? text : "",
-              notes[action->note].after);
-}
-
 /* A session that begins is with the device that has just been heard. */
 static void name_device(struct link *link, unsigned number)
 {
@@ -349,7 +326,7 @@ static void act(struct link *link, const struct action *action)
         tell_path(link, action);
         break;
     case ACTION_NOTE:
-        take_note(link, action);
+        note_log(action->note, action->note == NOTE_OLD_GOES_ON ? link->problem : action->text);
         break;
     default: /* of a session */
         if (!action->text)

@@ -1,0 +1,21 @@
+/*
+ * What the rendezvous tells the log alone, and the line that it becomes.
+ */
+#ifndef TUNNEL_NOTE_H
+#define TUNNEL_NOTE_H
+
+enum note {
+    NOTE_SIGNAL_BACK,
+    NOTE_SIGNAL_AWAY, /* text: how it was lost; a session is up */
+    NOTE_SIGNAL_SAYS, /* text: about a message of ours */
+    NOTE_OLD_GOES_ON, /* beside a session; text: the last problem, which its owner has */
+    NOTE_OF_NO_USE,   /* text: why, of a description for a session that stands */
+    NOTE_RESTART,     /* text: why */
+    NOTE_NO_RESTART,  /* the other side does not take part in it */
+    NOTE_NEWCOMER     /* another process was refused, since the one before it answers */
+};
+
+/* text: as above, or NULL. */
+void note_log(enum note note, const char *text);
+
+#endif
