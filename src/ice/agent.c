@@ -263,7 +263,7 @@ void ice_agent_on_deadline(struct ice_agent *a, uint64_t now_us)
     gather_on_deadline(a, now_us);
     relay_on_deadline(a, now_us);
     check_on_deadline(a, now_us);
-    consent_on_deadline(a, now_us);
+    pair_consent_on_deadline(a, now_us);
     agent_finish(a, now_us);
 }
 
@@ -274,7 +274,7 @@ uint64_t ice_agent_deadline(struct ice_agent *a)
     uint64_t deadline = earlier(gather_deadline(a), relay_deadline(a));
     deadline = earlier(deadline, relay_plan_deadline(a));
     deadline = earlier(deadline, check_deadline(a));
-    deadline = earlier(deadline, consent_deadline(a));
+    deadline = earlier(deadline, pair_consent_deadline(a));
     deadline = earlier(deadline, select_deadline(a));
     deadline = earlier(deadline, check_start_deadline(a));
     if (gather_is_waiting(a))

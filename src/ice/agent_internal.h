@@ -2,21 +2,24 @@
  * What the files of the agent share. Each is a noun of the RFC, and calls only
  * those below it:
  *
- *   receive.c    two entries: what comes in, told apart
- *   agent.c      all others, and the end of each; life, deadlines, pacing
- *   select.c     the route, nomination, state
- *   request.c    checks coming in
- *   check.c      checks going out, their answers
- *   consent.c    is the other side still there?
- *   report.c     what was tried, in words
- *   gather.c     interfaces, what STUN servers say of them
- *   relay_plan.c which TURN server is tried when, and from where
- *   relay.c      TURN clients and their streams, relayed candidates
- *   remote.c     the other side's candidates and names
- *   local.c      our candidates
- *   checklist.c  generations; pairs: forming, pruning, freezing, failing
- *   binding.c    checks and their answers as messages
- *   base.c       what datagrams leave from
+ *   receive.c       two entries: what comes in, told apart
+ *   agent.c         all others, and the end of each; life, deadlines, pacing
+ *   select.c        the route, nomination, state
+ *   request.c       checks coming in
+ *   check.c         checks going out, their answers
+ *   pair_consent.c  is the other side still there?
+ *   report.c        what was tried, in words
+ *   gather.c        interfaces, what STUN servers say of them
+ *   relay_plan.c    which TURN server is tried when, and from where
+ *   relay.c         TURN clients and their streams, relayed candidates
+ *   remote.c        the other side's candidates and names
+ *   local.c         our candidates
+ *   checklist.c     generations; pairs: forming, pruning, freezing, failing
+ *   binding.c       checks and their answers as messages
+ *   base.c          what datagrams leave from
+ *
+ * What they are made of knows nothing of an agent: consent.c, early.c,
+ * transaction.c, budget.c, turn.c.
  *
  * What a part finds out it writes into the pairs, the candidates and the
  * relays. No part acts on what another one has found: that is the selection's,
@@ -27,6 +30,8 @@
 
 #include "base/buf.h"
 #include "ice/agent.h"
+#include "ice/consent.h"
+#include "ice/early.h"
 #include "ice/transaction.h"
 
 struct ice_base {
@@ -119,16 +124,8 @@ struct ice_pair {
     int refusal;        /* the last of its errors */
     struct ice_address mapped;
     uint64_t rtt_us;
-    /* Consent, RFC 7675. */
-    uint8_t consent_ids[ICE_CONSENT_IDS][STUN_ID_LEN];
-    uint64_t consent_sent_us[ICE_CONSENT_IDS];
-    unsigned consent_count;
-    uint64_t consent_next_us;
-    uint64_t heard_us;      /* last answer of any kind */
-    uint64_t unanswered_us; /* first request after it; TIME_NEVER: none */
-    bool is_doubted;        /* silent for ICE_DOUBT_US */
-    bool is_suspect;        /* silent for ICE_SUSPECT_US */
-    int code;               /* why it failed: see pair_fail() */
+    struct consent consent;
+    int code; /* why it failed: see pair_fail() */
 };
 
 /* Reasons of a failure that are no STUN code and no errno. */
@@ -138,14 +135,6 @@ enum {
     PAIR_ASYMMETRIC,
     PAIR_RELAY_LOST,
     PAIR_NO_CHANNEL
-};
-
-/* A check that came before the other side's credentials. */
-struct ice_early_check {
-    int local;
-    struct ice_address source;
-    uint32_t priority;
-    bool use_candidate;
 };
 
 /* One generation: what lives between two restarts. */
@@ -164,8 +153,7 @@ struct ice_generation {
     int skipped_tcp;
     struct ice_pair *pairs[ICE_PAIRS_MAX];
     int pair_count;
-    struct ice_early_check early[ICE_EARLY_CHECKS_MAX];
-    int early_count;
+    struct early_checks early;
 };
 
 struct ice_agent {
@@ -218,6 +206,11 @@ struct ice_agent {
     bool is_dirty; /* the cached deadline is stale */
     uint64_t deadline_us;
 };
+
+static inline bool pair_is_suspect(const struct ice_pair *pair)
+{
+    return pair->consent.trust == CONSENT_SUSPECT;
+}
 
 static inline uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -329,14 +322,12 @@ void gather_on_deadline(struct ice_agent *a, uint64_t now_us);
 void gather_end(struct ice_agent *a, bool is_relay_pending, uint64_t now_us);
 uint64_t gather_deadline(const struct ice_agent *a);
 
-/* consent.c */
-void consent_begin(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us);
-bool consent_on_answer(struct ice_agent *a, struct ice_generation *g, struct ice_pair *pair,
-                       const struct stun_message *m, uint64_t now_us);
-void consent_ask_now(struct ice_agent *a, uint64_t now_us); /* on the path in use */
-bool consent_is_fresh(const struct ice_pair *pair, uint64_t now_us);
-void consent_on_deadline(struct ice_agent *a, uint64_t now_us);
-uint64_t consent_deadline(const struct ice_agent *a);
+/* pair_consent.c */
+bool pair_consent_on_answer(struct ice_agent *a, const struct ice_generation *g,
+                            struct ice_pair *pair, const struct stun_message *m, uint64_t now_us);
+void pair_consent_ask_now(struct ice_agent *a, uint64_t now_us); /* on the path in use */
+void pair_consent_on_deadline(struct ice_agent *a, uint64_t now_us);
+uint64_t pair_consent_deadline(const struct ice_agent *a);
 
 /* check.c */
 bool check_start_one(struct ice_agent *a, uint64_t now_us);
@@ -351,8 +342,6 @@ void check_set_role(struct ice_agent *a, bool is_controlling);
 void request_receive(struct ice_agent *a, int local, const struct ice_address *source,
                      const struct stun_message *m, uint64_t now_us);
 void request_replay_early(struct ice_agent *a, uint64_t now_us);
-/* Whether an early check came from there. */
-bool request_is_early_peer(const struct ice_generation *g, const struct ice_address *source);
 
 /* report.c */
 const char *report_write(const struct ice_agent *a, char out[ICE_REPORT_MAX]);

@@ -147,14 +147,11 @@ static void on_success(struct ice_agent *a, struct ice_pair *pair, const struct 
     pair->mapped = mapped;
     pair->state = PAIR_SUCCEEDED;
     pair->code = 0;
-    pair->heard_us = now_us;
-    pair->unanswered_us = TIME_NEVER;
-    pair->is_suspect = false;
-    pair->is_doubted = false;
+    consent_heard(&pair->consent, now_us);
     remote_on_answer(a, pair_remote(a->now, pair));
     if (!pair->is_valid) {
         pair->is_valid = true;
-        consent_begin(a, pair, now_us);
+        consent_begin(&pair->consent, &a->random, now_us);
         if (a->now->first_valid_us == TIME_NEVER)
             a->now->first_valid_us = now_us;
     }
@@ -204,7 +201,7 @@ bool check_on_answer(struct ice_agent *a, int local, const struct ice_address *s
                      const struct stun_message *m, uint64_t now_us)
 {
     bool nominates;
-    if (a->old && consent_on_answer(a, a->old, a->old_pair, m, now_us))
+    if (a->old && pair_consent_on_answer(a, a->old, a->old_pair, m, now_us))
         return true;
     for (int i = 0; i < a->now->pair_count; i++) {
         struct ice_pair *pair = a->now->pairs[i];
@@ -212,7 +209,7 @@ bool check_on_answer(struct ice_agent *a, int local, const struct ice_address *s
             on_check_answer(a, pair, local, source, m, nominates, now_us);
             return true;
         }
-        if (consent_on_answer(a, a->now, pair, m, now_us))
+        if (pair_consent_on_answer(a, a->now, pair, m, now_us))
             return true;
     }
     return false;

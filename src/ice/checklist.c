@@ -206,15 +206,13 @@ static bool make_room(struct ice_agent *a, const struct ice_pair *fresh)
 
 struct ice_pair *pair_add(struct ice_agent *a, struct ice_generation *g, int local, int remote)
 {
-    struct ice_pair fresh = {.local = local,
-                             .remote = remote,
-                             .consent_next_us = TIME_NEVER,
-                             .unanswered_us = TIME_NEVER};
+    struct ice_pair fresh = {.local = local, .remote = remote};
     const struct ice_local *l = &a->locals[local];
     const struct ice_remote *r = &g->remotes[remote];
     struct ice_pair *pair = pair_find(g, local, remote);
     if (pair || g != a->now)
         return pair;
+    consent_init(&fresh.consent);
     if (r->candidate.address.family != l->candidate.address.family)
         return NULL;
     fresh.priority = compute_priority(a, g, &fresh);
@@ -314,7 +312,7 @@ void pair_unfreeze_like(struct ice_agent *a, const struct ice_pair *pair)
 static bool is_worth_checking(const struct ice_agent *a, const struct ice_pair *pair)
 {
     const struct ice_pair *s = a->selected;
-    return !s || a->selected_generation != a->now || !s->is_nominated || s->is_suspect ||
+    return !s || a->selected_generation != a->now || !s->is_nominated || pair_is_suspect(s) ||
            pair->priority > s->priority;
 }
 
@@ -361,9 +359,7 @@ void pair_fail(struct ice_agent *a, struct ice_pair *pair, int code)
     pair->nomination = 0;
     pair->has_plain_check = false;
     pair->wants_nomination = false;
-    pair->consent_next_us = TIME_NEVER;
-    pair->is_suspect = false;
-    pair->is_doubted = false;
+    consent_stop(&pair->consent);
     a->is_dirty = true;
 }
 

@@ -1,174 +1,127 @@
 /*
- * Consent freshness (RFC 7675): on the path in use a Binding request every
- * 5 s, give or take a fifth, each with an id of its own and never repeated;
- * 30 s without an answer, and nothing more may be sent there. The requests
- * also keep the NATs on the way open (RFC 8445 section 11), for a few backup
- * pairs too, less often.
- *
- * Long before the 30 s are over a path that does not answer is asked again by
- * an ordinary check, with its retransmissions. One that still does not is
- * suspect: every valid pair is checked, and select.c prefers one that answers;
- * a TURN server that was restarted is found out by refreshing the allocation,
- * and one that has lost the channel alone is asked for it again.
+ * On a path in use a request every 5 s, give or take a fifth, each with an id
+ * of its own and never repeated; 30 s without an answer, and nothing more may
+ * be sent there. The requests also keep the NATs on the way open (RFC 8445
+ * section 11), for pairs that are not in use less often.
  */
-#include "ice/agent_internal.h"
+#include "ice/consent.h"
 
-static bool is_in_use(const struct ice_agent *a, const struct ice_pair *pair)
+#include <string.h>
+
+#include "base/clock.h"
+
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
-    return pair == a->selected || pair == a->old_pair;
+    return a < b ? a : b;
 }
 
-void consent_begin(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
+void consent_init(struct consent *c)
 {
-    pair->consent_count = 0;
-    pair->consent_next_us = now_us + ice_random_jitter(&a->random, ICE_CONSENT_US);
+    *c = (struct consent){.next_us = TIME_NEVER, .unanswered_us = TIME_NEVER};
 }
 
-void consent_ask_now(struct ice_agent *a, uint64_t now_us)
+void consent_begin(struct consent *c, struct ice_random *random, uint64_t now_us)
 {
-    struct ice_pair *pair = a->selected;
-    if (pair && pair->is_valid && pair->unanswered_us == TIME_NEVER)
-        pair->consent_next_us = earlier(pair->consent_next_us, now_us);
-    a->is_dirty = true;
+    c->count = 0;
+    c->next_us = now_us + ice_random_jitter(random, ICE_CONSENT_US);
 }
 
-bool consent_is_fresh(const struct ice_pair *pair, uint64_t now_us)
+void consent_stop(struct consent *c)
 {
-    return now_us - pair->heard_us < ICE_CONSENT_LOST_US;
+    c->next_us = TIME_NEVER;
+    c->trust = CONSENT_SURE;
 }
 
-bool consent_on_answer(struct ice_agent *a, struct ice_generation *g, struct ice_pair *pair,
-                       const struct stun_message *m, uint64_t now_us)
+void consent_heard(struct consent *c, uint64_t now_us)
 {
-    unsigned first =
-        pair->consent_count > ICE_CONSENT_IDS ? pair->consent_count - ICE_CONSENT_IDS : 0;
-    for (unsigned i = first; i < pair->consent_count; i++) {
-        unsigned slot = i % ICE_CONSENT_IDS;
-        if (!stun_is_answer(m, pair->consent_ids[slot]))
-            continue;
-        if (m->class != STUN_SUCCESS || !stun_check_integrity(m, span_from_string(g->remote_pwd)))
-            return true;
-        pair->rtt_us = now_us - pair->consent_sent_us[slot];
-        pair->heard_us = now_us;
-        pair->unanswered_us = TIME_NEVER;
-        pair->is_suspect = false;
-        pair->is_doubted = false;
-        a->is_dirty = true;
-        return true;
+    c->heard_us = now_us;
+    c->unanswered_us = TIME_NEVER;
+    c->trust = CONSENT_SURE;
+}
+
+uint64_t consent_find(const struct consent *c, const struct stun_message *m)
+{
+    unsigned first = c->count > ICE_CONSENT_IDS ? c->count - ICE_CONSENT_IDS : 0;
+    for (unsigned i = first; i < c->count; i++) {
+        if (stun_is_answer(m, c->ids[i % ICE_CONSENT_IDS]))
+            return c->sent_us[i % ICE_CONSENT_IDS];
     }
-    return false;
+    return TIME_NEVER;
 }
 
-static void send_request(struct ice_agent *a, const struct ice_generation *g, struct ice_pair *pair,
-                         uint64_t now_us)
+void consent_hurry(struct consent *c, uint64_t at_us)
 {
-    unsigned slot = pair->consent_count++ % ICE_CONSENT_IDS;
-    ice_random_bytes(&a->random, pair->consent_ids[slot], STUN_ID_LEN);
-    pair->consent_sent_us[slot] = now_us;
-    if (pair->unanswered_us == TIME_NEVER)
-        pair->unanswered_us = now_us;
-    uint64_t interval_us = is_in_use(a, pair) ? ICE_CONSENT_US : ICE_KEEPALIVE_US;
-    pair->consent_next_us = now_us + ice_random_jitter(&a->random, interval_us);
-    /* Repeating the nomination reminds a peer that heard two in the wrong
-     * order. */
-    binding_ask(a, g, pair, pair->consent_ids[slot], pair == a->selected && pair->is_nominated);
+    c->next_us = earlier(c->next_us, at_us);
 }
 
-/* Whether enough better pairs are kept warm already. */
-static bool is_surplus(const struct ice_agent *a, const struct ice_pair *pair)
+bool consent_is_fresh(const struct consent *c, uint64_t now_us)
 {
-    int better = 0;
-    for (int i = 0; i < a->now->pair_count; i++) {
-        const struct ice_pair *other = a->now->pairs[i];
-        better += other->is_valid && other != a->selected && other->priority > pair->priority;
-    }
-    return !is_in_use(a, pair) && better >= ICE_BACKUPS_MAX;
+    return now_us - c->heard_us < ICE_CONSENT_LOST_US;
 }
+
+const uint8_t *consent_ask(struct consent *c, const struct consent_use *use,
+                           struct ice_random *random, uint64_t now_us)
+{
+    unsigned slot = c->count++ % ICE_CONSENT_IDS;
+    ice_random_bytes(random, c->ids[slot], STUN_ID_LEN);
+    c->sent_us[slot] = now_us;
+    if (c->unanswered_us == TIME_NEVER)
+        c->unanswered_us = now_us;
+    uint64_t interval_us = use->is_in_use ? ICE_CONSENT_US : ICE_KEEPALIVE_US;
+    c->next_us = now_us + ice_random_jitter(random, interval_us);
+    return c->ids[slot];
+}
+
+/* ---- silence ---- */
 
 /* Since when the pair has been silent; TIME_NEVER: it is not. */
-static uint64_t silent_since(const struct ice_agent *a, const struct ice_pair *pair)
+static uint64_t silent_since(const struct consent *c, const struct consent_use *use)
 {
-    if (pair->unanswered_us != TIME_NEVER && pair == a->selected &&
-        a->data_us > pair->unanswered_us)
-        return a->data_us; /* what arrives is a sign of life, if no consent */
-    return pair->unanswered_us;
+    if (c->unanswered_us != TIME_NEVER && use->data_us > c->unanswered_us)
+        return use->data_us;
+    return c->unanswered_us;
 }
 
-static uint64_t doubt_at(const struct ice_agent *a, const struct ice_pair *pair)
+static uint64_t doubt_at(const struct consent *c, const struct consent_use *use)
 {
-    uint64_t since_us = silent_since(a, pair);
-    bool is_asked = pair->is_doubted || pair->is_suspect || pair->check.is_active;
-    return since_us == TIME_NEVER || is_asked || pair == a->old_pair ? TIME_NEVER
-                                                                     : since_us + ICE_DOUBT_US;
+    uint64_t since_us = silent_since(c, use);
+    bool needs_none = c->trust != CONSENT_SURE || use->is_asking;
+    return since_us == TIME_NEVER || needs_none ? TIME_NEVER : since_us + ICE_DOUBT_US;
 }
 
-static uint64_t suspect_at(const struct ice_agent *a, const struct ice_pair *pair)
+static uint64_t suspect_at(const struct consent *c, const struct consent_use *use)
 {
-    uint64_t since_us = silent_since(a, pair);
-    return since_us == TIME_NEVER || pair->is_suspect ? TIME_NEVER : since_us + ICE_SUSPECT_US;
+    uint64_t since_us = silent_since(c, use);
+    return since_us == TIME_NEVER || c->trust == CONSENT_SUSPECT ? TIME_NEVER
+                                                                 : since_us + ICE_SUSPECT_US;
 }
 
-static uint64_t lost_at(const struct ice_agent *a, const struct ice_pair *pair)
+static uint64_t lost_at(const struct consent *c, const struct consent_use *use)
 {
-    /* A backup is asked less often; it is not used unless consent is fresh. */
-    return pair->heard_us + (is_in_use(a, pair) ? 1 : 2) * ICE_CONSENT_LOST_US;
+    /* One that is asked less often is not used unless consent is fresh. */
+    return c->heard_us + (use->is_in_use ? 1 : 2) * ICE_CONSENT_LOST_US;
 }
 
-static void on_suspect(struct ice_agent *a, const struct ice_generation *g, struct ice_pair *pair)
+enum consent_due consent_poll(struct consent *c, const struct consent_use *use, uint64_t now_us)
 {
-    pair->is_suspect = true;
-    for (int i = 0; pair == a->selected && i < a->now->pair_count; i++) {
-        struct ice_pair *other = a->now->pairs[i];
-        if (other->is_valid && !other->check.is_active)
-            pair_trigger(a, other);
-        if (other->state == PAIR_FAILED && other->code == PAIR_NO_ANSWER)
-            other->state = PAIR_WAITING;
+    if (now_us >= lost_at(c, use))
+        return CONSENT_DUE_LOST;
+    if (now_us >= c->next_us && !use->is_surplus)
+        return CONSENT_DUE_ASK;
+    if (now_us >= doubt_at(c, use)) {
+        c->trust = CONSENT_DOUBTED;
+        return CONSENT_DUE_DOUBT;
     }
-    if (pair == a->selected)
-        relay_refresh(a);
-    relay_rebind(a, pair->local, pair_remote(g, pair));
-}
-
-static void pair_on_deadline(struct ice_agent *a, struct ice_generation *g, struct ice_pair *pair,
-                             uint64_t now_us)
-{
-    if (!pair->is_valid)
-        return;
-    if (now_us >= lost_at(a, pair)) {
-        pair_fail(a, pair, PAIR_CONSENT_LOST);
-        return;
+    if (now_us >= suspect_at(c, use)) {
+        c->trust = CONSENT_SUSPECT;
+        return CONSENT_DUE_SUSPECT;
     }
-    if (now_us >= pair->consent_next_us && !is_surplus(a, pair))
-        send_request(a, g, pair, now_us);
-    if (now_us >= doubt_at(a, pair)) {
-        pair->is_doubted = true;
-        pair_trigger(a, pair);
-    }
-    if (now_us >= suspect_at(a, pair))
-        on_suspect(a, g, pair);
+    return CONSENT_DUE_NOTHING;
 }
 
-void consent_on_deadline(struct ice_agent *a, uint64_t now_us)
+uint64_t consent_next_us(const struct consent *c, const struct consent_use *use)
 {
-    for (int i = 0; i < a->now->pair_count; i++)
-        pair_on_deadline(a, a->now, a->now->pairs[i], now_us);
-    if (a->old)
-        pair_on_deadline(a, a->old, a->old_pair, now_us);
-}
-
-static uint64_t pair_deadline(const struct ice_agent *a, const struct ice_pair *pair)
-{
-    if (!pair->is_valid)
-        return TIME_NEVER;
-    uint64_t deadline = earlier(suspect_at(a, pair), lost_at(a, pair));
-    deadline = earlier(deadline, doubt_at(a, pair));
-    return is_surplus(a, pair) ? deadline : earlier(deadline, pair->consent_next_us);
-}
-
-uint64_t consent_deadline(const struct ice_agent *a)
-{
-    uint64_t deadline = TIME_NEVER;
-    for (int i = 0; i < a->now->pair_count; i++)
-        deadline = earlier(deadline, pair_deadline(a, a->now->pairs[i]));
-    return a->old ? earlier(deadline, pair_deadline(a, a->old_pair)) : deadline;
+    uint64_t next = earlier(suspect_at(c, use), lost_at(c, use));
+    next = earlier(next, doubt_at(c, use));
+    return use->is_surplus ? next : earlier(next, c->next_us);
 }

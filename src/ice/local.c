@@ -81,12 +81,7 @@ void local_remove(struct ice_agent *a, int local)
 {
     pair_remove_for_local(a, local);
     a->locals[local].is_used = false;
-    int kept = 0;
-    for (int i = 0; i < a->now->early_count; i++) {
-        if (a->now->early[i].local != local)
-            a->now->early[kept++] = a->now->early[i];
-    }
-    a->now->early_count = kept;
+    early_checks_forget(&a->now->early, local);
 }
 
 /* What the same server told the same base before: the NAT has another mapping

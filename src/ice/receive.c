@@ -31,7 +31,7 @@ static void receive_stun(struct ice_agent *a, int base, int local, const struct 
 static bool is_peer(const struct ice_agent *a, const struct ice_address *remote)
 {
     return remote_find(a->now, remote) >= 0 || (a->old && remote_find(a->old, remote) >= 0) ||
-           request_is_early_peer(a->now, remote);
+           early_checks_has(&a->now->early, remote);
 }
 
 /* Data that did not come by the route in use: from the other side all the

@@ -82,7 +82,7 @@ static const char *describe_state(const struct ice_pair *pair, char out[REASON_M
     case PAIR_FAILED:
         return describe_code(pair, out);
     case PAIR_SUCCEEDED:
-        return pair->is_suspect ? "worked, does not answer now" : "works";
+        return pair_is_suspect(pair) ? "worked, does not answer now" : "works";
     case PAIR_IN_PROGRESS:
         return describe_silence(pair, "no answer yet", out);
     case PAIR_FROZEN:

@@ -72,7 +72,7 @@ static void learn(struct ice_agent *a, int local, const struct ice_address *sour
     int remote = remote_find(g, source);
     if (remote < 0) {
         remote = remote_add_prflx(a, g, source, priority);
-        consent_ask_now(a, now_us); /* it may have left the address that we use */
+        pair_consent_ask_now(a, now_us); /* it may have left the address that we use */
     }
     if (remote < 0)
         return;
@@ -89,46 +89,12 @@ static void learn(struct ice_agent *a, int local, const struct ice_address *sour
 void request_replay_early(struct ice_agent *a, uint64_t now_us)
 {
     struct ice_generation *g = a->now;
-    for (int i = 0; i < g->early_count; i++) {
-        const struct ice_early_check *e = &g->early[i];
+    for (int i = 0; i < g->early.count; i++) {
+        const struct early_check *e = &g->early.list[i];
         if (a->locals[e->local].is_used)
             learn(a, e->local, &e->source, e->priority, e->use_candidate, now_us);
     }
-    g->early_count = 0;
-}
-
-bool request_is_early_peer(const struct ice_generation *g, const struct ice_address *source)
-{
-    for (int i = 0; i < g->early_count; i++) {
-        if (ice_address_is_equal(&g->early[i].source, source))
-            return true;
-    }
-    return false;
-}
-
-/* Over the cap the least urgent gives way. */
-static void keep_early(struct ice_generation *g, int local, const struct ice_address *source,
-                       uint32_t priority, bool use_candidate)
-{
-    int slot = g->early_count;
-    for (int i = 0; i < g->early_count; i++) {
-        if (g->early[i].local == local && ice_address_is_equal(&g->early[i].source, source)) {
-            g->early[i].use_candidate |= use_candidate;
-            return;
-        }
-    }
-    if (slot < ICE_EARLY_CHECKS_MAX) {
-        g->early_count++;
-    } else {
-        slot = 0;
-        for (int i = 1; i < g->early_count; i++) {
-            if (g->early[i].priority < g->early[slot].priority)
-                slot = i;
-        }
-        if (g->early[slot].priority >= priority)
-            return;
-    }
-    g->early[slot] = (struct ice_early_check){local, *source, priority, use_candidate};
+    g->early.count = 0;
 }
 
 /* Whether the check is of the newest generation on both sides, as far as we
@@ -180,7 +146,7 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
         return; /* the path before the restart: answered, nothing learned */
     bool use_candidate = stun_find(m, STUN_USE_CANDIDATE, &value);
     if (!g->has_remote)
-        keep_early(g, local, source, priority, use_candidate);
+        early_checks_add(&g->early, &(struct early_check){local, *source, priority, use_candidate});
     else
         learn(a, local, source, priority, use_candidate, now_us);
 }

@@ -37,14 +37,14 @@ static uint16_t channel_of(const struct ice_agent *a, const struct ice_generatio
 static bool is_usable(const struct ice_agent *a, const struct ice_generation *g,
                       const struct ice_pair *pair, uint64_t now_us)
 {
-    return pair->is_valid && consent_is_fresh(pair, now_us) &&
+    return pair->is_valid && consent_is_fresh(&pair->consent, now_us) &&
            (a->locals[pair->local].relay < 0 || channel_of(a, g, pair));
 }
 
 static bool is_better(const struct ice_agent *a, const struct ice_pair *x, const struct ice_pair *y)
 {
-    if (x->is_suspect != y->is_suspect)
-        return y->is_suspect;
+    if (pair_is_suspect(x) != pair_is_suspect(y))
+        return pair_is_suspect(y);
     if (!a->is_controlling) {
         uint64_t nx = x->is_nominated ? x->nomination : 0;
         uint64_t ny = y->is_nominated ? y->nomination : 0;
@@ -68,7 +68,7 @@ static struct ice_pair *choose(const struct ice_agent *a, uint64_t now_us)
     if (!best)
         return old;
     bool is_worse = pair_is_relayed(a, a->now, best) && !pair_is_relayed(a, a->old, old);
-    return is_worse && !best->is_nominated && !old->is_suspect && !a->is_old_left ? old : best;
+    return is_worse && !best->is_nominated && !pair_is_suspect(old) && !a->is_old_left ? old : best;
 }
 
 static struct ice_route make_route(const struct ice_agent *a)
@@ -106,8 +106,7 @@ static void use(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
     if (pair) {
         a->route = make_route(a);
         /* It was asked as seldom as a backup until now. */
-        pair->consent_next_us =
-            earlier(pair->consent_next_us, now_us + ice_random_jitter(&a->random, ICE_CONSENT_US));
+        consent_hurry(&pair->consent, now_us + ice_random_jitter(&a->random, ICE_CONSENT_US));
         if (is_relayed) {
             a->retry_wait_us = ICE_RETRY_DIRECT_US;
             a->retry_us = now_us + a->retry_wait_us;
@@ -142,7 +141,7 @@ static bool wants_to_nominate(const struct ice_agent *a)
 {
     const struct ice_pair *pair = a->selected;
     return a->is_controlling && pair && a->selected_generation == a->now && !pair->is_nominated &&
-           !pair->wants_nomination && !pair->is_suspect;
+           !pair->wants_nomination && !pair_is_suspect(pair);
 }
 
 static void nominate(struct ice_agent *a, uint64_t now_us)
@@ -184,7 +183,7 @@ static void update_state(struct ice_agent *a, uint64_t now_us)
 {
     char text[ICE_REPORT_MAX];
     char where[ICE_ADDRESS_TEXT_LEN];
-    if (a->selected && !a->selected->is_suspect) {
+    if (a->selected && !pair_is_suspect(a->selected)) {
         select_set_state(a, ICE_CONNECTED, "");
     } else if (a->selected) {
         snprintf(text, sizeof text, "no answer from %s",
