@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "ice/turn_frame.h"
+#include "net/deadline.h"
 #include "net/udp.h"
 #include "rtc/ice_address.h"
 #include "rtc/ice_lookups.h"
@@ -33,7 +34,7 @@ struct ice_io {
     void (*on_candidate)(const char *candidate, void *arg);
     void *arg;
     struct ice_agent *agent;
-    struct timer *timer; /* the agent's deadline */
+    struct deadline *deadline;
     struct ice_sockets sockets;
     struct ice_lookups lookups;
 
@@ -53,17 +54,16 @@ struct ice_io {
     struct address route_to; /* where the route's datagrams go */
 };
 
-/* After each call into the agent. */
-static void rearm(struct ice_io *io)
+static uint64_t next_us(void *arg)
 {
-    timer_start_at(io->timer, ice_agent_deadline(io->agent));
+    const struct ice_io *io = arg;
+    return ice_agent_deadline(io->agent);
 }
 
-static void on_deadline(void *arg)
+static void on_due(void *arg)
 {
     struct ice_io *io = arg;
     ice_agent_on_deadline(io->agent, clock_now_us());
-    rearm(io);
 }
 
 /* ---- events of the agent ---- */
@@ -185,20 +185,15 @@ static void on_datagram(struct span datagram, void *arg)
     io->path.handlers->on_datagram(datagram, io->path.arg);
 }
 
-static void on_called(void *arg)
+static void on_unread(void *arg)
 {
-    struct ice_io *io = arg;
-    if (io->is_closed)
-        shut(io);
-    else
-        rearm(io);
+    shut(arg);
 }
 
 static void on_resolved(int id, const struct ice_address *address, void *arg)
 {
     struct ice_io *io = arg;
     ice_agent_resolved(io->agent, id, address, clock_now_us());
-    rearm(io);
 }
 
 /* ---- servers ---- */
@@ -209,7 +204,6 @@ static void on_servers_change(void *arg)
     ice_servers_give(io->servers, io->agent, io->has_server, clock_now_us());
     if (!ice_servers_is_pending(io->servers))
         ice_agent_end_servers(io->agent, clock_now_us());
-    rearm(io);
 }
 
 /* ---- the path ---- */
@@ -297,13 +291,13 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
         .on_close_base = on_agent_close_base,
         .on_resolve = on_agent_resolve,
     };
-    static const struct ice_sockets_handlers socket_handlers = {on_datagram, on_called};
+    static const struct ice_sockets_handlers socket_handlers = {on_datagram, on_unread};
     struct ice_io *io = xcalloc(1, sizeof *io);
     io->loop = loop;
     io->on_candidate = on_candidate;
     io->arg = arg;
     rtc_path_init(&io->path, &path_ops);
-    io->timer = timer_new(loop, on_deadline, io);
+    io->deadline = deadline_new(loop, next_us, on_due, io);
     io->servers = config->servers;
     list_init(&io->watch.link);
     io->watch.on_change = on_servers_change;
@@ -326,7 +320,7 @@ void ice_io_close(struct ice_io *io)
         return;
     io->is_closed = true;
     ice_servers_unwatch(&io->watch);
-    timer_free(io->timer);
+    deadline_free(io->deadline);
     if (ice_sockets_close(&io->sockets))
         shut(io);
 }
@@ -352,7 +346,6 @@ void ice_io_gather(struct ice_io *io)
             ice_servers_watch(io->servers, &io->watch);
     }
     ice_agent_gather(io->agent, is_pending, clock_now_us());
-    rearm(io);
 }
 
 bool ice_io_update_addresses(struct ice_io *io)
@@ -364,7 +357,6 @@ void ice_io_restart(struct ice_io *io)
 {
     ice_lookups_stop(&io->lookups); /* of candidates that no longer count */
     ice_agent_restart(io->agent, clock_now_us());
-    rearm(io);
 }
 
 /* ---- the other side ---- */
@@ -374,25 +366,21 @@ int ice_io_set_remote_credentials(struct ice_io *io, const char *ufrag, const ch
     int result = ice_agent_set_remote(io->agent, ufrag, pwd, clock_now_us());
     if (result > 0)
         ice_lookups_stop(&io->lookups);
-    rearm(io);
     return result < 0 ? result : 0;
 }
 
 void ice_io_set_remote_pacing(struct ice_io *io, unsigned pacing_ms)
 {
     ice_agent_set_remote_pacing(io->agent, pacing_ms * US_PER_MS);
-    rearm(io);
 }
 
 int ice_io_add_remote_candidate(struct ice_io *io, const char *candidate)
 {
     int error = ice_agent_add_remote(io->agent, span_from_string(candidate), clock_now_us());
-    rearm(io);
     return error;
 }
 
 void ice_io_end_of_remote_candidates(struct ice_io *io)
 {
     ice_agent_end_remote(io->agent, clock_now_us());
-    rearm(io);
 }

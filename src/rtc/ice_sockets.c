@@ -74,11 +74,6 @@ void ice_sockets_deinit(struct ice_sockets *s)
     ice_interfaces_deinit(&s->machine);
 }
 
-static void tell_called(const struct ice_sockets *s)
-{
-    s->handlers->on_called(s->arg);
-}
-
 /* ---- UDP ---- */
 
 static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
@@ -88,18 +83,13 @@ static void on_burst(struct span bytes, size_t segment, const struct address *fr
     int number = socket->number;
     struct ice_address remote = ice_from_sockaddr(from);
     uint64_t now_us = clock_now_us();
-    bool was_for_agent = false;
     while (bytes.len > 0 && !s->is_closed) {
         struct span datagram = span_of(bytes.data, bytes.len < segment ? bytes.len : segment);
         struct span data;
         if (ice_agent_receive(s->agent, number, &remote, datagram, now_us, &data))
             s->handlers->on_datagram(data, s->arg);
-        else
-            was_for_agent = true;
         bytes = span_skip(bytes, datagram.len);
     }
-    if (was_for_agent && !s->is_closed)
-        tell_called(s);
 }
 
 static struct ice_socket *socket_new(struct ice_sockets *s)
@@ -298,7 +288,6 @@ bool ice_sockets_update(struct ice_sockets *s)
         if (!has_socket(s, interface) && make_room(s, i) && open_interface(s, interface))
             matters |= is_way_out(s, interface);
     }
-    tell_called(s);
     return matters;
 }
 
@@ -308,7 +297,6 @@ static void on_stream_open(void *arg)
 {
     struct ice_socket *socket = arg;
     ice_agent_base_opened(socket->owner->agent, socket->number, clock_now_us());
-    tell_called(socket->owner);
 }
 
 static void on_stream_data(struct span bytes, void *arg)
@@ -323,7 +311,8 @@ static void on_stream_data(struct span bytes, void *arg)
     while (!s->is_closed && ice_agent_receive_stream(s->agent, number, &bytes, now_us, &data) > 0)
         s->handlers->on_datagram(data, s->arg);
     s->is_handing_out = false;
-    tell_called(s);
+    if (s->is_closed)
+        s->handlers->on_unread(s->arg);
 }
 
 /* Also for the server's FIN: it says no more. */
@@ -335,7 +324,6 @@ static void on_stream_close(int error, const char *text, void *arg)
     int number = socket->number;
     ice_agent_base_closed(s->agent, number, text, clock_now_us());
     ice_sockets_close_one(s, number);
-    tell_called(s);
 }
 
 static void on_stream_end(void *arg)

@@ -25,9 +25,9 @@ struct ice_socket;
 struct ice_sockets_handlers {
     /* Of the other side's application. */
     void (*on_datagram)(struct span datagram, void *arg);
-    /* The agent was called, so that its deadline may be another one. After
-     * ice_sockets_close(): nobody reads any more what it has handed out. */
-    void (*on_called)(void *arg);
+    /* After ice_sockets_close() has said no: nobody reads any more what the
+     * agent has handed out. */
+    void (*on_unread)(void *arg);
 };
 
 struct ice_sockets {
@@ -49,7 +49,7 @@ void ice_sockets_init(struct ice_sockets *s, struct loop *loop, struct ice_agent
                       void *arg);
 
 /* Hands out nothing more. True: it and the agent may be let go of at once;
- * false: when on_called() comes, since a datagram is being read. */
+ * false: when on_unread() comes, since a datagram is being read. */
 bool ice_sockets_close(struct ice_sockets *s);
 /* Closes all of them. The memory is the owner's until a later turn. */
 void ice_sockets_deinit(struct ice_sockets *s);

@@ -23,7 +23,6 @@ struct peer *peer_new(struct loop *loop, const struct peer_config *config,
     peer->arg = arg;
     peer->is_reading = true;
     peer->is_sctp_reading = true;
-    peer->armed_us = TIME_NEVER;
     channel_init(&peer->channels[0], PEER_MESSAGE_MAX);
     for (uint16_t i = 0; i < PEER_CHANNELS_MAX; i++)
         channel_init_negotiated(&peer->channels[1 + i], PEER_MESSAGE_MAX,

@@ -161,7 +161,7 @@ struct peer_stats {
     struct peer_path path;     /* as it is now */
     uint64_t rtt_us;           /* smoothed, as SCTP's acknowledgements have it; 0: not yet known */
     uint64_t min_rtt_us;       /* 0: likewise */
-    uint64_t rate_bytes_per_s; /* at which it sends at most, by what it knows of the path */
+    uint64_t rate_bytes_per_s; /* at which it sends at most, by what it knows; 0: nothing yet */
     uint64_t sent_bytes;       /* of messages, each counted once */
     uint64_t received_bytes;
     uint64_t sent_packets; /* of SCTP, also with what was sent before */

@@ -7,12 +7,13 @@
  *   peer_match.c      whom a description is from
  *   peer_transport.c  the path and DTLS on it
  *   peer_sctp.c       the association and its channels
- *   peer_state.c      state, the end, the timer
+ *   peer_state.c      state, the end
  */
 #ifndef RTC_PEER_INTERNAL_H
 #define RTC_PEER_INTERNAL_H
 
 #include "base/buf.h"
+#include "net/deadline.h"
 #include "rtc/channel.h"
 #include "rtc/dtls.h"
 #include "rtc/ice_io.h"
@@ -68,8 +69,7 @@ struct peer {
     bool has_work;            /* peer_work_later() was called */
     bool is_stopping;
     struct buf early_datagrams; /* before the path is up: u16 length and bytes each */
-    struct timer *timer;        /* of DTLS and SCTP */
-    uint64_t armed_us;
+    struct deadline *deadline;  /* of DTLS and SCTP */
     struct timer *connect_timer;
     uint64_t give_up_us;      /* when it expires at the latest */
     uint64_t connected_us;    /* since when there is a path, */
@@ -87,7 +87,6 @@ void peer_end(struct peer *peer, const char *text);
 void peer_end_by_goodbye(struct peer *peer, const char *text);
 /* The same, but tells nobody. */
 void peer_stop(struct peer *peer);
-void peer_arm(struct peer *peer); /* after each call into DTLS or SCTP */
 
 /* peer_sctp.c */
 /* Our description says what INIT would (rtc/snap.h): in an offer, and in the

@@ -157,7 +157,6 @@ static void work(void *arg)
         sctp_assoc_set_reading(peer->sctp, true, now_us);
     }
     sctp_assoc_flush(peer->sctp, now_us);
-    peer_arm(peer);
 }
 
 void peer_work_later(struct peer *peer)

@@ -46,10 +46,10 @@ void peer_stop(struct peer *peer)
     peer->path = NULL;
     ice_io_close(peer->ice);
     peer->ice = NULL;
-    timer_free(peer->timer);
+    deadline_free(peer->deadline);
     timer_free(peer->connect_timer);
     timer_free(peer->path_timer);
-    peer->timer = NULL;
+    peer->deadline = NULL;
     peer->connect_timer = NULL;
     peer->path_timer = NULL;
 }
@@ -68,24 +68,4 @@ void peer_end_by_goodbye(struct peer *peer, const char *text)
 {
     peer->has_heard_goodbye = true;
     peer_end(peer, text);
-}
-
-/* ---- the timer of DTLS and SCTP ---- */
-
-static uint64_t next_deadline_us(const struct peer *peer)
-{
-    uint64_t dtls = peer->dtls ? dtls_deadline_us(peer->dtls) : TIME_NEVER;
-    uint64_t sctp = peer->sctp ? sctp_assoc_deadline(peer->sctp) : TIME_NEVER;
-    return dtls < sctp ? dtls : sctp;
-}
-
-void peer_arm(struct peer *peer)
-{
-    if (!peer->timer || peer->state == PEER_CLOSED)
-        return;
-    uint64_t deadline_us = next_deadline_us(peer);
-    if (deadline_us >= peer->armed_us)
-        return;
-    peer->armed_us = deadline_us;
-    timer_start_at(peer->timer, deadline_us);
 }

@@ -3,8 +3,7 @@
  *
  *   path on_datagram ─► dtls_feed ─► on_data ─► sctp feed ─► channel ─► owner
  *
- * One timer serves DTLS and SCTP: it is set again only for an earlier
- * deadline, since nearly every packet moves the later one.
+ * One deadline serves DTLS and SCTP.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,16 +35,22 @@ enum {
 
 /* ---- deadlines ---- */
 
-static void on_deadline(void *arg)
+static uint64_t next_us(void *arg)
+{
+    const struct peer *peer = arg;
+    uint64_t dtls_us = peer->dtls ? dtls_deadline_us(peer->dtls) : TIME_NEVER;
+    uint64_t sctp_us = peer->sctp ? sctp_assoc_deadline(peer->sctp) : TIME_NEVER;
+    return dtls_us < sctp_us ? dtls_us : sctp_us;
+}
+
+static void on_due(void *arg)
 {
     struct peer *peer = arg;
-    peer->armed_us = TIME_NEVER;
     uint64_t now_us = clock_now_us();
     if (peer->dtls && dtls_deadline_us(peer->dtls) <= now_us)
         dtls_on_deadline(peer->dtls, now_us);
     if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us)
         sctp_assoc_on_deadline(peer->sctp, now_us);
-    peer_arm(peer);
 }
 
 static void on_connect_timeout(void *arg)
@@ -148,7 +153,6 @@ static void on_path_connected(void *arg)
     dtls_limit_datagrams(peer->dtls, rtc_path_datagram_max(peer->path));
     dtls_start(peer->dtls, clock_now_us());
     feed_early(peer);
-    peer_arm(peer);
 }
 
 static void keep_early(struct peer *peer, struct span datagram)
@@ -172,7 +176,6 @@ static void on_path_datagram(struct span datagram, void *arg)
         return;
     }
     dtls_feed(peer->dtls, datagram, clock_now_us());
-    peer_arm(peer);
 }
 
 static void on_path_failed(const char *text, void *arg)
@@ -227,7 +230,7 @@ void peer_use_path(struct peer *peer, struct rtc_path *path)
 void peer_start_ice(struct peer *peer, void (*on_candidate)(const char *candidate, void *arg))
 {
     buf_init(&peer->early_datagrams, EARLY_DATAGRAMS_MAX);
-    peer->timer = timer_new(peer->loop, on_deadline, peer);
+    peer->deadline = deadline_new(peer->loop, next_us, on_due, peer);
     peer->connect_timer = timer_new(peer->loop, on_connect_timeout, peer);
     peer->path_timer = timer_new(peer->loop, on_path_patience, peer);
     struct ice_io_config config = {

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "net/address_watch.h"
+#include "net/deadline.h"
 #include "signal/client.h"
 #include "signal/room.h"
 #include "tunnel/rendezvous.h"
@@ -31,7 +32,7 @@ struct link {
     struct link_handlers handlers;
     void *arg;
     struct rendezvous *rendezvous;
-    struct timer *timer;
+    struct deadline *deadline;
     struct address_watch *addresses;
     char key[UUID_TEXT_LEN + 1];  /* by which the signal server knows us again */
     struct signal_client *client; /* NULL while away */
@@ -52,7 +53,6 @@ static void feed(struct link *link, const struct event *event)
     while (rendezvous_next(link->rendezvous, &action))
         act(link, &action);
     link->problem[0] = '\0';
-    timer_start_at(link->timer, rendezvous_deadline_us(link->rendezvous));
 }
 
 /* ---- events of the signal client ---- */
@@ -175,7 +175,13 @@ static void on_addresses(void *arg)
     free(outdated);
 }
 
-static void on_timer(void *arg)
+static uint64_t next_us(void *arg)
+{
+    const struct link *link = arg;
+    return rendezvous_deadline_us(link->rendezvous);
+}
+
+static void on_due(void *arg)
 {
     feed(arg, &(struct event){.type = EVENT_DEADLINE});
 }
@@ -378,10 +384,8 @@ struct link *link_new(struct loop *loop, const struct link_config *config,
     init_sessions(link);
     random_uuid(link->key);
     link->rendezvous = rendezvous_new(&rendezvous_config, clock_now_us());
-    link->timer = timer_new(loop, on_timer, link);
+    link->deadline = deadline_new(loop, next_us, on_due, link);
     link->addresses = address_watch_new(loop, on_addresses, link);
-    /* Now would be under the caller's feet: on_status may come at once. */
-    timer_start_at(link->timer, rendezvous_deadline_us(link->rendezvous));
     return link;
 }
 
@@ -402,7 +406,7 @@ void link_close(struct link *link)
 {
     if (link->client)
         leave_signal(link);
-    timer_free(link->timer);
+    deadline_free(link->deadline);
     address_watch_free(link->addresses);
     sessions_deinit(&link->sessions, "the tunnel is shutting down");
     rendezvous_free(link->rendezvous);

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/list.h"
+#include "net/deadline.h"
 #include "net/wake_watch.h"
 #include "tunnel/passage.h"
 #include "tunnel/proxy_head.h"
@@ -31,17 +32,17 @@ struct proxy {
     char *problem;       /* why it is down */
     struct list waiting; /* passages, the longest-waiting first */
     struct list streaming;
-    struct timer *timer; /* of the first in waiting */
+    struct deadline *deadline; /* of the first in waiting */
     struct wake_watch *wake;
 };
 
 /* ---- what waits ---- */
 
-static void rearm(struct proxy *proxy)
+static uint64_t next_us(void *arg)
 {
+    const struct proxy *proxy = arg;
     struct list *first = list_first(&proxy->waiting);
-    timer_start_at(proxy->timer,
-                   first ? LIST_ENTRY(first, struct passage, link)->give_up_at_us : TIME_NEVER);
+    return first ? LIST_ENTRY(first, struct passage, link)->give_up_at_us : TIME_NEVER;
 }
 
 static void fail_down(const struct proxy *proxy, struct passage *p)
@@ -62,7 +63,6 @@ static void on_wait_over(void *arg)
             break;
         fail_down(proxy, p);
     }
-    rearm(proxy);
 }
 
 /* The time that was slept through was none in which the tunnel could come
@@ -76,7 +76,6 @@ static void on_wake(uint64_t since_us, void *arg)
         struct passage *p = LIST_ENTRY(link, struct passage, link);
         p->give_up_at_us = clock_now_us() + proxy->wait_us;
     }
-    rearm(proxy);
 }
 
 static void let_wait(struct proxy *proxy, struct passage *p, const struct head *head)
@@ -84,7 +83,6 @@ static void let_wait(struct proxy *proxy, struct passage *p, const struct head *
     passage_hold(p, head);
     p->give_up_at_us = clock_now_us() + proxy->wait_us;
     list_append(&proxy->waiting, &p->link);
-    rearm(proxy);
 }
 
 /* ---- requests ---- */
@@ -151,7 +149,7 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config,
     proxy->wait_us = proxy_config->wait_us > 0 ? proxy_config->wait_us : PROXY_WAIT_US;
     gate_init(&proxy->common.gate, proxy_config->host, &proxy_config->allowed_hosts);
     proxy->problem = xstrdup("it has just started");
-    proxy->timer = timer_new(loop, on_wait_over, proxy);
+    proxy->deadline = deadline_new(loop, next_us, on_wait_over, proxy);
     proxy->wake = wake_watch_new(loop, on_wake, proxy);
     list_init(&proxy->waiting);
     list_init(&proxy->streaming);
@@ -168,7 +166,7 @@ void proxy_free(struct proxy *proxy)
     LIST_EACH(link, next, &proxy->waiting)
     passage_done(LIST_ENTRY(link, struct passage, link), EXCHANGE_DOWN,
                  "the proxy is shutting down");
-    timer_free(proxy->timer);
+    deadline_free(proxy->deadline);
     wake_watch_free(proxy->wake);
     free(proxy->problem);
     free(proxy);
@@ -188,7 +186,6 @@ void proxy_set_mux(struct proxy *proxy, struct mux *mux)
         list_append(&proxy->streaming, first);
         passage_go_on(LIST_ENTRY(first, struct passage, link), mux);
     }
-    rearm(proxy);
 }
 
 void proxy_set_problem(struct proxy *proxy, const char *text)

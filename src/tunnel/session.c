@@ -1,10 +1,6 @@
 /*
  * Connects the two: messages of the peer feed the mux, frames of the mux go
- * to the peer, and one timer serves the mux's deadline.
- *
- * The timer is lazy: hearing the other side only moves the deadline further
- * away, so nothing is rearmed per message; an early expiry finds nothing due
- * and waits on.
+ * to the peer.
  *
  * session_close() detaches at once and frees in a later turn: it may run
  * under a callback of the very mux that it ends.
@@ -16,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "net/deadline.h"
 #include "net/wake_watch.h"
 
 struct session {
@@ -23,7 +20,7 @@ struct session {
     struct peer *peer;
     struct mux *mux;
     char *promise; /* of a provider: what it agrees to, for its descriptions */
-    struct timer *timer;
+    struct deadline *deadline;
     struct wake_watch *wake;
     const struct session_handlers *handlers;
     void *arg;
@@ -34,11 +31,6 @@ struct session {
     int send_error; /* a frame was lost: the session ends in the next turn */
     bool is_closed; /* on_closed was called, or session_close() was */
 };
-
-static void rearm(struct session *s)
-{
-    timer_start_at(s->timer, mux_deadline_us(s->mux));
-}
 
 static void report_closed(struct session *s, const char *text, bool wrong_role)
 {
@@ -60,7 +52,6 @@ static void on_send(unsigned channel, struct span head, struct span body, void *
     log_warn("session: a frame of %zu bytes cannot be sent: %s", head.len + body.len,
              strerror(-error));
     s->send_error = error;
-    timer_start_in(s->timer, 0);
 }
 
 /* What is small goes beside a full queue where its channel has none of it:
@@ -177,7 +168,6 @@ static void on_open(void *arg)
 {
     struct session *s = arg;
     mux_start(s->mux, peer_remote_promise(s->peer), clock_now_us());
-    rearm(s);
 }
 
 static void on_message(unsigned channel, struct span message, void *arg)
@@ -217,19 +207,24 @@ static const struct peer_handlers peer_handlers = {
 
 /* --- the session ---------------------------------------------------------- */
 
-static void on_expiry(void *arg)
+static uint64_t next_us(void *arg)
+{
+    const struct session *s = arg;
+    if (s->is_closed)
+        return TIME_NEVER;
+    return s->send_error ? 0 : mux_deadline_us(s->mux);
+}
+
+static void on_due(void *arg)
 {
     struct session *s = arg;
-    if (s->send_error) {
+    if (s->send_error)
         report_closed(s,
                       s->send_error == -EMSGSIZE ? "the other side takes no frames of 64 KiB"
                                                  : "a frame could not be sent",
                       false);
-        return;
-    }
-    mux_on_deadline(s->mux, clock_now_us());
-    if (!s->is_closed)
-        rearm(s);
+    else
+        mux_on_deadline(s->mux, clock_now_us());
 }
 
 static void on_wake(uint64_t since_us, void *arg)
@@ -240,10 +235,8 @@ static void on_wake(uint64_t since_us, void *arg)
     uint64_t now_us = clock_now_us();
     mux_wake(s->mux, since_us, now_us);
     mux_on_deadline(s->mux, now_us); /* before a request comes that it would lose */
-    if (s->is_closed)
-        return;
-    rearm(s);
-    s->handlers->on_wake(s, s->arg);
+    if (!s->is_closed)
+        s->handlers->on_wake(s, s->arg);
 }
 
 struct session *session_new(struct loop *loop, enum mux_role role, unsigned features,
@@ -256,7 +249,7 @@ struct session *session_new(struct loop *loop, enum mux_role role, unsigned feat
     s->arg = arg;
     s->is_reading = true;
     s->mux = mux_new(role, features, &mux_handlers, s);
-    s->timer = timer_new(loop, on_expiry, s);
+    s->deadline = deadline_new(loop, next_us, on_due, s);
     s->wake = wake_watch_new(loop, on_wake, s);
     struct peer_config promising = *config;
     promising.promise = s->promise = role == MUX_PROVIDER ? mux_promise(s->mux) : NULL;
@@ -292,7 +285,7 @@ void session_close(struct session *s, const char *text)
         log_stats(s);
     s->is_closed = true;
     mux_fail(s->mux, text);
-    timer_free(s->timer);
+    deadline_free(s->deadline);
     wake_watch_free(s->wake);
     peer_close(s->peer);
     loop_defer(s->loop, free_session, s);
@@ -326,7 +319,6 @@ void session_stats(const struct session *s, struct session_stats *out)
 void session_probe(struct session *s)
 {
     mux_probe(s->mux, clock_now_us());
-    rearm(s);
 }
 
 void session_set_held(struct session *s, bool is_held)

@@ -1,0 +1,23 @@
+/*
+ * When an engine next wants to be called. The loop asks before it sleeps, so
+ * that nobody who calls the engine has to think of its timer.
+ *
+ *   a turn:  what comes ─► calls into the engine ─► next_us() ─► sleep ─► on_due()
+ *
+ * Nearly every packet moves a deadline away, so the timer is set anew only for
+ * an earlier one; where it then expires too early, on_due() does not come.
+ */
+#ifndef NET_DEADLINE_H
+#define NET_DEADLINE_H
+
+#include "net/loop.h"
+
+struct deadline;
+
+/* next_us: in microseconds of clock_now_us(), 0 for at once, TIME_NEVER for
+ * none. It is asked in every turn, and must not call anybody. */
+struct deadline *deadline_new(struct loop *loop, uint64_t (*next_us)(void *arg),
+                              void (*on_due)(void *arg), void *arg);
+void deadline_free(struct deadline *deadline); /* NULL is allowed */
+
+#endif

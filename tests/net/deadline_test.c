@@ -1,0 +1,142 @@
+/*
+ * An engine's deadline: asked for before the loop sleeps, followed when it comes
+ * nearer, not believed when it has gone away.
+ */
+#include "net/net_testing.h"
+
+#include "net/deadline.h"
+
+struct engine {
+    struct deadline *deadline;
+    uint64_t at_us;
+    uint64_t due_at_us; /* when on_due came */
+    int asked;
+    int due;
+    bool is_done;
+    bool frees_itself;
+};
+
+static uint64_t next_us(void *arg)
+{
+    struct engine *e = arg;
+    e->asked++;
+    return e->at_us;
+}
+
+static void on_due(void *arg)
+{
+    struct engine *e = arg;
+    e->due++;
+    e->due_at_us = clock_now_us();
+    assert_true(e->at_us <= e->due_at_us);
+    e->at_us = TIME_NEVER;
+    e->is_done = true;
+    if (e->frees_itself) {
+        deadline_free(e->deadline);
+        e->deadline = NULL;
+    }
+}
+
+static struct loop *begin(struct engine *e, uint64_t at_us)
+{
+    struct loop *loop = loop_new();
+    *e = (struct engine){.at_us = at_us};
+    e->deadline = deadline_new(loop, next_us, on_due, e);
+    return loop;
+}
+
+static void end(struct engine *e, struct loop *loop)
+{
+    deadline_free(e->deadline);
+    loop_free(loop);
+}
+
+static void test_is_kept(void **state)
+{
+    struct engine e;
+    (void)state;
+    const uint64_t at_us = clock_now_us() + 2 * US_PER_MS;
+    struct loop *loop = begin(&e, at_us);
+    run_until(loop, &e.is_done);
+    assert_int_equal(e.due, 1);
+    assert_true(e.due_at_us >= at_us);
+    end(&e, loop);
+}
+
+/* 0 is at once, and TIME_NEVER is nothing to wait for. */
+static void test_at_once_and_never(void **state)
+{
+    struct engine e;
+    (void)state;
+    struct loop *loop = begin(&e, TIME_NEVER);
+    run_for(loop, 2 * US_PER_MS);
+    assert_int_equal(e.due, 0);
+    e.at_us = 0;
+    run_until(loop, &e.is_done);
+    assert_int_equal(e.due, 1);
+    end(&e, loop);
+}
+
+static void come_nearer(void *arg)
+{
+    ((struct engine *)arg)->at_us = 0;
+}
+
+/* Whoever moves it need not say so. */
+static void test_comes_nearer(void **state)
+{
+    struct engine e;
+    (void)state;
+    struct loop *loop = begin(&e, clock_now_us() + 3600 * US_PER_S);
+    struct timer *mover = timer_new(loop, come_nearer, &e);
+    timer_start_in(mover, US_PER_MS);
+    run_until(loop, &e.is_done);
+    assert_int_equal(e.due, 1);
+    timer_free(mover);
+    end(&e, loop);
+}
+
+static void go_away(void *arg)
+{
+    struct engine *e = arg;
+    e->at_us = clock_now_us() + 5 * US_PER_MS;
+}
+
+/* The timer still expires at the old time: nothing is due then. */
+static void test_goes_away(void **state)
+{
+    struct engine e;
+    (void)state;
+    struct loop *loop = begin(&e, clock_now_us() + 2 * US_PER_MS);
+    struct timer *mover = timer_new(loop, go_away, &e);
+    timer_start_in(mover, US_PER_MS);
+    run_until(loop, &e.is_done); /* on_due() has checked the time */
+    assert_int_equal(e.due, 1);
+    timer_free(mover);
+    end(&e, loop);
+}
+
+static void test_is_freed_under_itself(void **state)
+{
+    struct engine e;
+    (void)state;
+    struct loop *loop = begin(&e, 0);
+    e.frees_itself = true;
+    run_until(loop, &e.is_done);
+    int asked = e.asked;
+    run_for(loop, 2 * US_PER_MS);
+    assert_int_equal(e.asked, asked);
+    end(&e, loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_is_kept),
+        cmocka_unit_test(test_at_once_and_never),
+        cmocka_unit_test(test_comes_nearer),
+        cmocka_unit_test(test_goes_away),
+        cmocka_unit_test(test_is_freed_under_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
