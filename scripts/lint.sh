@@ -14,6 +14,7 @@ step() {
 step scripts/check_layers.py
 step scripts/check_circles.py build
 step scripts/check_format.sh
+step scripts/check_size.py
 step scripts/check_banned.sh build
 step scripts/check_flags.py build
 

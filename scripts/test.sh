@@ -102,6 +102,7 @@ title "the source"
 check source "includes keep to the layers" scripts/check_layers.py
 check source "no files need each other" scripts/check_circles.py build
 check source "as clang-format leaves it" scripts/check_format.sh
+check source "files, functions and comments of a size" scripts/check_size.py
 check source "nothing banned is used" scripts/check_banned.sh build
 check source "the flags are written of as they are" scripts/check_flags.py build
 if command -v shellcheck >/dev/null; then

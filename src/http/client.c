@@ -250,8 +250,7 @@ void http_call_set_reading(struct http_call *call, bool reading)
 static bool is_short(void *arg)
 {
     const struct http_client *client = arg;
-    LIST_EACH(link, tmp, &client->calls)
-    {
+    LIST_EACH(link, tmp, &client->calls) {
         const struct http_call *call = LIST_ENTRY(link, struct http_call, link);
         if (!call->is_pooled && !call->has_bytes)
             return true;
@@ -283,7 +282,7 @@ void http_client_free(struct http_client *client)
     if (!client)
         return;
     LIST_EACH(link, tmp, &client->calls)
-    http_call_cancel(LIST_ENTRY(link, struct http_call, link));
+        http_call_cancel(LIST_ENTRY(link, struct http_call, link));
     if (client->warm)
         conn_close(client->warm);
     http_pool_free(client->pool);

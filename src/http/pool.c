@@ -86,8 +86,7 @@ static void on_timer(void *arg)
 {
     struct http_pool *pool = arg;
     uint64_t now_us = clock_now_us();
-    LIST_EACH(link, tmp, &pool->idle)
-    {
+    LIST_EACH(link, tmp, &pool->idle) {
         struct idle *idle = LIST_ENTRY(link, struct idle, link);
         if (now_us >= idle->until_us)
             conn_close(idle_remove(idle));
@@ -116,7 +115,7 @@ struct http_pool *http_pool_new(struct loop *loop, size_t most, uint64_t idle_us
 void http_pool_free(struct http_pool *pool)
 {
     LIST_EACH(link, tmp, &pool->idle)
-    conn_close(idle_remove(LIST_ENTRY(link, struct idle, link)));
+        conn_close(idle_remove(LIST_ENTRY(link, struct idle, link)));
     timer_free(pool->timer);
     free(pool);
 }

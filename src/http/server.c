@@ -43,8 +43,7 @@ static void on_wake(uint64_t since_us, void *arg)
     uint64_t least_us = clock_now_us() + WAKE_GRACE_US;
     (void)since_us;
     for (int i = 0; i < TIMEOUT_COUNT; i++) {
-        LIST_EACH(link, tmp, &server->timeouts[i].connections)
-        {
+        LIST_EACH(link, tmp, &server->timeouts[i].connections) {
             struct http_connection *c = LIST_ENTRY(link, struct http_connection, timeout_link);
             if (c->deadline_us < least_us)
                 c->deadline_us = least_us;
@@ -55,8 +54,7 @@ static void on_wake(uint64_t since_us, void *arg)
 /* The first whose client has taken all that it was answered. */
 static struct http_connection *first_answered(const struct timeout_queue *queue)
 {
-    LIST_EACH(link, tmp, &queue->connections)
-    {
+    LIST_EACH(link, tmp, &queue->connections) {
         struct http_connection *c = LIST_ENTRY(link, struct http_connection, timeout_link);
         if (conn_queued(c->conn) == 0)
             return c;
@@ -168,8 +166,7 @@ void http_server_stop_listening(struct http_server *server)
         return;
     listener_close(server->listener);
     server->listener = NULL;
-    LIST_EACH(link, tmp, &server->connections)
-    {
+    LIST_EACH(link, tmp, &server->connections) {
         struct http_connection *c = LIST_ENTRY(link, struct http_connection, link);
         if (c->state == CONNECTION_HEAD && c->in.bytes.len == 0)
             connection_finish(c);
@@ -186,8 +183,7 @@ void http_server_free(struct http_server *server)
     if (!server)
         return;
     http_server_stop_listening(server);
-    LIST_EACH(link, tmp, &server->connections)
-    {
+    LIST_EACH(link, tmp, &server->connections) {
         struct http_connection *c = LIST_ENTRY(link, struct http_connection, link);
         if (c->exchange)
             connection_reset(c);

@@ -136,8 +136,7 @@ static void run_deferred(struct loop *loop)
      * loop look at its descriptors in between. */
     struct list now;
     list_init(&now);
-    LIST_EACH(link, tmp, &loop->deferred)
-    {
+    LIST_EACH(link, tmp, &loop->deferred) {
         list_remove(link);
         list_append(&now, link);
     }
@@ -188,8 +187,7 @@ static void on_prepare(uv_prepare_t *prepare)
 {
     struct loop *loop = prepare->data;
     run_deferred(loop);
-    LIST_EACH(link, tmp, &loop->hooks)
-    {
+    LIST_EACH(link, tmp, &loop->hooks) {
         struct turn_hook *hook = LIST_ENTRY(link, struct turn_hook, link);
         if (hook->before)
             hook->before(hook->arg);
@@ -199,8 +197,7 @@ static void on_prepare(uv_prepare_t *prepare)
 
 static void tell_sleep(struct loop *loop, uint64_t since_us)
 {
-    LIST_EACH(link, tmp, &loop->wake_calls)
-    {
+    LIST_EACH(link, tmp, &loop->wake_calls) {
         struct wake_call *call = LIST_ENTRY(link, struct wake_call, link);
         if (call->on_wake)
             call->on_wake(since_us, call->arg);
@@ -230,8 +227,7 @@ void loop_begin_events(struct loop *loop)
 static void on_check(uv_check_t *check)
 {
     struct loop *loop = check->data;
-    LIST_EACH(link, tmp, &loop->hooks)
-    {
+    LIST_EACH(link, tmp, &loop->hooks) {
         struct turn_hook *hook = LIST_ENTRY(link, struct turn_hook, link);
         if (hook->after)
             hook->after(hook->arg);

@@ -105,8 +105,7 @@ void ice_lookups_start(struct ice_lookups *lookups, int id, const char *name)
 
 void ice_lookups_stop(struct ice_lookups *lookups)
 {
-    LIST_EACH(link, next, &lookups->all)
-    {
+    LIST_EACH(link, next, &lookups->all) {
         lookup_close(LIST_ENTRY(link, struct ice_lookup, link));
     }
 }

@@ -168,8 +168,7 @@ int ice_server_url_check(const char *url, const char **why)
 
 static void tell_watches(struct ice_servers *servers)
 {
-    LIST_EACH(link, tmp, &servers->watches)
-    {
+    LIST_EACH(link, tmp, &servers->watches) {
         struct ice_servers_watch *watch = LIST_ENTRY(link, struct ice_servers_watch, link);
         watch->on_change(watch->arg);
     }

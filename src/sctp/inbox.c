@@ -26,8 +26,7 @@ void inbox_init(struct inbox *b, const struct inbox_handlers *handlers, void *ar
 
 void inbox_deinit(struct inbox *b)
 {
-    LIST_EACH(pos, tmp, &b->waiting)
-    {
+    LIST_EACH(pos, tmp, &b->waiting) {
         free(LIST_ENTRY(pos, struct waiting, link));
     }
     list_init(&b->waiting);

@@ -67,8 +67,7 @@ static struct out_stream *stream_get(struct sendq *q, uint16_t id)
 
 static void stream_drop_messages(struct sendq *q, struct out_stream *s)
 {
-    LIST_EACH(pos, tmp, &s->messages)
-    {
+    LIST_EACH(pos, tmp, &s->messages) {
         sendq_abandon(q, LIST_ENTRY(pos, struct sctp_message, link));
     }
 }

@@ -93,8 +93,7 @@ void room_refuse(struct rooms *rooms, struct room_member *to, enum signal_code c
 static void send_to_others(struct rooms *rooms, const struct room_member *member,
                            const struct signal_message *message)
 {
-    LIST_EACH(link, tmp, &member->room->members)
-    {
+    LIST_EACH(link, tmp, &member->room->members) {
         struct room_member *to = LIST_ENTRY(link, struct room_member, link);
         if (to != member)
             rooms->send(to, message, rooms->arg);
@@ -110,8 +109,7 @@ static void send_joined(struct rooms *rooms, struct room_member *member, bool is
         .peers = others,
         .is_resumed = is_resumed,
     };
-    LIST_EACH(link, tmp, &member->room->members)
-    {
+    LIST_EACH(link, tmp, &member->room->members) {
         const struct room_member *other = LIST_ENTRY(link, struct room_member, link);
         if (other != member)
             others[joined.peer_count++] = other->id;
@@ -124,8 +122,7 @@ static void send_joined(struct rooms *rooms, struct room_member *member, bool is
 static bool take_over(struct rooms *rooms, struct room *room, struct room_member *member,
                       const char *key)
 {
-    LIST_EACH(link, tmp, &room->members)
-    {
+    LIST_EACH(link, tmp, &room->members) {
         struct room_member *before = LIST_ENTRY(link, struct room_member, link);
         if (!key || !before->key || strcmp(before->key, key) != 0)
             continue;

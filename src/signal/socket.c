@@ -117,8 +117,7 @@ static void drop_doomed(void *arg)
     server->has_doomed = false;
     if (server->is_closed)
         return;
-    LIST_EACH(link, tmp, &server->sockets)
-    {
+    LIST_EACH(link, tmp, &server->sockets) {
         struct socket *socket = socket_of(link);
         const char *reason = doom_texts[socket->doom];
         if (socket->doom == DOOM_NONE)
@@ -146,8 +145,7 @@ static void socket_doom(struct socket *socket, enum doom doom)
 bool socket_drop_idle(struct signal_server *server)
 {
     struct socket *first = NULL;
-    LIST_EACH(link, tmp, &server->sockets)
-    {
+    LIST_EACH(link, tmp, &server->sockets) {
         struct socket *socket = socket_of(link);
         bool is_idle = !socket->doom && !room_is_inside(&socket->member);
         if (is_idle && (!first || socket->number < first->number))
@@ -163,7 +161,7 @@ bool socket_drop_idle(struct signal_server *server)
 void socket_close_all(struct signal_server *server)
 {
     LIST_EACH(link, tmp, &server->sockets)
-    socket_close(socket_of(link), WEBSOCKET_GOING_AWAY, "the server shuts down");
+        socket_close(socket_of(link), WEBSOCKET_GOING_AWAY, "the server shuts down");
 }
 
 /* --- sending -------------------------------------------------------------- */
@@ -173,8 +171,7 @@ static struct socket *longest_stuck(struct signal_server *server, uint64_t now_u
 {
     struct socket *longest = NULL;
     uint64_t longest_us = 0;
-    LIST_EACH(link, tmp, &server->sockets)
-    {
+    LIST_EACH(link, tmp, &server->sockets) {
         struct socket *socket = socket_of(link);
         look_at_outbox(socket, now_us);
         uint64_t stuck_us = outbox_stuck_us(&socket->outbox, now_us);

@@ -42,7 +42,7 @@ static void source_free(struct sources *sources, struct source *source)
 void sources_deinit(struct sources *sources)
 {
     LIST_EACH(link, tmp, &sources->idle)
-    source_free(sources, LIST_ENTRY(link, struct source, idle_link));
+        source_free(sources, LIST_ENTRY(link, struct source, idle_link));
     table_deinit(&sources->table);
 }
 

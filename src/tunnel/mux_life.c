@@ -60,8 +60,7 @@ static struct list *bucket(struct mux *mux, uint32_t id)
 
 struct mux_stream *mux_stream_find(struct mux *mux, uint32_t id)
 {
-    LIST_EACH(link, next, bucket(mux, id))
-    {
+    LIST_EACH(link, next, bucket(mux, id)) {
         struct mux_stream *stream = LIST_ENTRY(link, struct mux_stream, by_id);
         if (stream->id == id)
             return stream;

@@ -18,13 +18,12 @@ void partners_init(struct partners *all, size_t most, enum mux_role role, uint64
 void partners_deinit(struct partners *all)
 {
     LIST_EACH(at, next, &all->list)
-    partner_free(partner_at(at));
+        partner_free(partner_at(at));
 }
 
 struct partner *partners_find_session(const struct partners *all, unsigned session)
 {
-    LIST_EACH(at, next, &all->list)
-    {
+    LIST_EACH(at, next, &all->list) {
         if (partner_has(partner_at(at), session))
             return partner_at(at);
     }
@@ -34,8 +33,7 @@ struct partner *partners_find_session(const struct partners *all, unsigned sessi
 /* Old servers do not say who is meant: whoever is there. */
 struct partner *partners_find_peer(const struct partners *all, const char *peer)
 {
-    LIST_EACH(at, next, &all->list)
-    {
+    LIST_EACH(at, next, &all->list) {
         const char *theirs = partner_at(at)->peer;
         if (!peer || theirs[0] == '\0' || strcmp(theirs, peer) == 0)
             return partner_at(at);
@@ -46,8 +44,7 @@ struct partner *partners_find_peer(const struct partners *all, const char *peer)
 /* The one who is not there any more, or of whom we have not heard that. */
 static struct partner *predecessor(const struct partners *all)
 {
-    LIST_EACH(at, next, &all->list)
-    {
+    LIST_EACH(at, next, &all->list) {
         if (!partner_at(at)->is_there)
             return partner_at(at);
     }
@@ -74,8 +71,7 @@ struct partner *partners_meet(struct partners *all, const char *peer)
 
 bool partners_are_up(const struct partners *all)
 {
-    LIST_EACH(at, next, &all->list)
-    {
+    LIST_EACH(at, next, &all->list) {
         if (partner_is_up(partner_at(at)))
             return true;
     }
@@ -84,8 +80,7 @@ bool partners_are_up(const struct partners *all)
 
 bool partners_are_negotiating(const struct partners *all)
 {
-    LIST_EACH(at, next, &all->list)
-    {
+    LIST_EACH(at, next, &all->list) {
         if (partner_at(at)->negotiation.state != NEGOTIATION_NONE)
             return true;
     }
@@ -95,14 +90,13 @@ bool partners_are_negotiating(const struct partners *all)
 void partners_lose_signal(struct partners *all)
 {
     LIST_EACH(at, next, &all->list)
-    partner_lose_signal(partner_at(at));
+        partner_lose_signal(partner_at(at));
 }
 
 bool partners_outdate(struct partners *all, const unsigned *sessions, size_t count)
 {
     bool matters = false;
-    LIST_EACH(at, next, &all->list)
-    {
+    LIST_EACH(at, next, &all->list) {
         struct standing *s = &partner_at(at)->standing;
         for (size_t i = 0; i < count; i++) {
             if (sessions[i] != s->current.session)
@@ -116,8 +110,7 @@ bool partners_outdate(struct partners *all, const unsigned *sessions, size_t cou
 
 void partners_settle(struct partners *all, bool in_room, uint64_t now_us)
 {
-    LIST_EACH(at, next, &all->list)
-    {
+    LIST_EACH(at, next, &all->list) {
         struct partner *p = partner_at(at);
         partner_try_restart(p, in_room, now_us);
         if (!partner_is_over(p))
@@ -130,8 +123,7 @@ void partners_settle(struct partners *all, bool in_room, uint64_t now_us)
 uint64_t partners_deadline_us(const struct partners *all, bool in_room)
 {
     uint64_t first_us = TIME_NEVER;
-    LIST_EACH(at, next, &all->list)
-    {
+    LIST_EACH(at, next, &all->list) {
         uint64_t at_us = partner_deadline_us(partner_at(at), in_room);
         first_us = at_us < first_us ? at_us : first_us;
     }

@@ -71,8 +71,7 @@ static void on_wake(uint64_t since_us, void *arg)
 {
     struct proxy *proxy = arg;
     (void)since_us;
-    LIST_EACH(link, tmp, &proxy->waiting)
-    {
+    LIST_EACH(link, tmp, &proxy->waiting) {
         struct passage *p = LIST_ENTRY(link, struct passage, link);
         p->give_up_at_us = clock_now_us() + proxy->wait_us;
     }
@@ -164,8 +163,8 @@ void proxy_free(struct proxy *proxy)
     assert(list_is_empty(&proxy->streaming));
     http_server_free(proxy->server);
     LIST_EACH(link, next, &proxy->waiting)
-    passage_done(LIST_ENTRY(link, struct passage, link), EXCHANGE_DOWN,
-                 "the proxy is shutting down");
+        passage_done(LIST_ENTRY(link, struct passage, link), EXCHANGE_DOWN,
+                     "the proxy is shutting down");
     deadline_free(proxy->deadline);
     wake_watch_free(proxy->wake);
     free(proxy->problem);
@@ -198,6 +197,6 @@ size_t proxy_waiting(const struct proxy *proxy)
 {
     size_t count = 0;
     LIST_EACH(link, next, &proxy->waiting)
-    count++;
+        count++;
     return count;
 }

@@ -169,7 +169,7 @@ static void on_deadline(struct rendezvous *rv, uint64_t now_us)
     if (now_us >= rv->visit.return_at_us)
         connect(rv);
     LIST_EACH(at, next, &rv->partners.list)
-    obey(rv, partner_at(at), partner_on_deadline(partner_at(at), now_us), now_us);
+        obey(rv, partner_at(at), partner_on_deadline(partner_at(at), now_us), now_us);
 }
 
 /* ---- behind each event ---- */

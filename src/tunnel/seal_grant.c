@@ -20,7 +20,7 @@ void grants_init(struct list *grants)
 void grants_deinit(struct list *grants)
 {
     LIST_EACH(at, next, grants)
-    grant_free(grant_at(at));
+        grant_free(grant_at(at));
 }
 
 void grants_add(struct list *grants, const char *name, const uint8_t provider_id[PROVIDER_ID_LEN],
@@ -49,16 +49,16 @@ struct grant *grants_first(const struct list *grants)
 struct grant *grants_find_key(const struct list *grants, const uint8_t id[SEAL_KEY_ID_LEN])
 {
     LIST_EACH(at, next, grants)
-    if (memcmp(grant_at(at)->key.id, id, SEAL_KEY_ID_LEN) == 0)
-        return grant_at(at);
+        if (memcmp(grant_at(at)->key.id, id, SEAL_KEY_ID_LEN) == 0)
+            return grant_at(at);
     return NULL;
 }
 
 struct grant *grants_find_name(const struct list *grants, const char *name)
 {
     LIST_EACH(at, next, grants)
-    if (strcmp(grant_at(at)->name, name) == 0)
-        return grant_at(at);
+        if (strcmp(grant_at(at)->name, name) == 0)
+            return grant_at(at);
     return NULL;
 }
 

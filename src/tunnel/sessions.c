@@ -26,8 +26,7 @@ static struct held *held_at(struct list *at)
 
 static struct held *find(const struct sessions *all, unsigned number)
 {
-    LIST_EACH(at, next, &all->all)
-    {
+    LIST_EACH(at, next, &all->all) {
         if (held_at(at)->number == number && !held_at(at)->is_refused)
             return held_at(at);
     }
@@ -190,8 +189,7 @@ static void refuse(struct held *held, const char *text)
 
 static struct held *find_device(const struct sessions *all, const char *device)
 {
-    LIST_EACH(at, next, &all->all)
-    {
+    LIST_EACH(at, next, &all->all) {
         struct held *held = held_at(at);
         const char *own = mux_device(session_mux(held->session));
         if (!held->is_refused && own && strcmp(own, device) == 0)
@@ -246,8 +244,7 @@ struct session *sessions_find(const struct sessions *all, unsigned number)
 
 unsigned sessions_match(const struct sessions *all, enum sdp_type type, const char *sdp)
 {
-    LIST_EACH(at, next, &all->all)
-    {
+    LIST_EACH(at, next, &all->all) {
         enum peer_match match = peer_match(session_peer(held_at(at)->session), type, sdp);
         if (match == PEER_MATCH_SESSION || match == PEER_MATCH_LATE)
             return held_at(at)->number;
@@ -258,8 +255,7 @@ unsigned sessions_match(const struct sessions *all, enum sdp_type type, const ch
 size_t sessions_update_addresses(struct sessions *all, unsigned *outdated)
 {
     size_t count = 0;
-    LIST_EACH(at, next, &all->all)
-    {
+    LIST_EACH(at, next, &all->all) {
         if (peer_update_addresses(session_peer(held_at(at)->session)))
             outdated[count++] = held_at(at)->number;
     }
@@ -276,5 +272,5 @@ void sessions_init(struct sessions *all, struct loop *loop, const struct session
 void sessions_deinit(struct sessions *all, const char *text)
 {
     LIST_EACH(at, next, &all->all)
-    close_held(held_at(at), text);
+        close_held(held_at(at), text);
 }

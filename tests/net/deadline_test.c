@@ -1,6 +1,6 @@
 /*
- * An engine's deadline: asked for before the loop sleeps, followed when it comes
- * nearer, not believed when it has gone away.
+ * An engine's deadline: asked for before the loop sleeps, followed when it
+ * comes nearer, not believed when it has gone away.
  */
 #include "net/net_testing.h"
 

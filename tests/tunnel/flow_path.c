@@ -187,7 +187,7 @@ static void end_init(struct end *end, struct world *world, enum mux_role role, u
 static void end_deinit(struct end *end)
 {
     LIST_EACH(link, next, &end->out.messages)
-    free(LIST_ENTRY(link, struct message, link));
+        free(LIST_ENTRY(link, struct message, link));
     mux_fail(end->mux, "over");
     mux_free(end->mux);
 }

@@ -78,7 +78,8 @@ struct world *world_new(uint64_t rate, uint64_t round_trip_us, unsigned features
 void world_free(struct world *world);
 void world_run(struct world *world, uint64_t for_us);
 
-/* A response that never ends, to a client that reads so many bytes per second. */
+/* A response that never ends, to a client that reads so many bytes per
+ * second. */
 struct exchange *open_exchange(struct world *world, uint64_t client_rate);
 
 /* Bytes of an exchange that come in the next while. */
