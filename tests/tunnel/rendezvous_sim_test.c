@@ -163,6 +163,7 @@ static void run_seed(struct world *w, uint64_t seed)
 {
     *w = (struct world){.dice = seed, .has_server = true, .is_loud = getenv("TEST_SEED")};
     w->make_trouble = make_trouble;
+    w->consumer_offers = seed % 2 == 1;
     begin_process(w, 0, MUX_PROVIDER);
     begin_process(w, 1, MUX_CONSUMER);
     schedule(w, TICK, US_PER_S);

@@ -124,6 +124,7 @@ void begin_process(struct world *w, int end, enum mux_role role)
     struct rendezvous_config config = {
         .role = role,
         .partners_max = 1,
+        .consumer_offers = w->consumer_offers,
         .seed = roll(w, UINT64_MAX),
     };
     w->ends[end] = (struct end){.role = role, .process = ++w->ids, .told = LINK_RETRYING};

@@ -104,6 +104,7 @@ struct world {
     uint64_t now_us;
     bool is_kind;
     bool has_server;
+    bool consumer_offers; /* see rendezvous.h */
     unsigned loss_percent;
     struct end ends[ENDS];
     struct model sessions[SESSIONS_MAX];
