@@ -2,7 +2,8 @@
  * When an engine next wants to be called. The loop asks before it sleeps, so
  * that nobody who calls the engine has to think of its timer.
  *
- *   a turn:  what comes ─► calls into the engine ─► next_us() ─► sleep ─► on_due()
+ *   a turn:  what comes ─► calls into the engine
+ *            ─► next_us() ─► sleep ─► on_due()
  *
  * Nearly every packet moves a deadline away, so the timer is set anew only for
  * an earlier one; where it then expires too early, on_due() does not come.
