@@ -39,7 +39,8 @@ FILE_LAYERS = {
 # value, and nothing of what a tunnel consists of rises through it.
 DOORS = {
     ("cli", "tunnel"): {"tunnel/tunnel.h", "tunnel/feature.h", "tunnel/origin.h",
-                        "tunnel/rewrite.h"},
+                        "tunnel/rewrite.h", "tunnel/link_url.h", "tunnel/invite.h",
+                        "tunnel/state.h"},
 }
 
 # A library is included by the files that adapt it.
@@ -48,6 +49,7 @@ LIBRARIES = {
     "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*",
                   "ice/stun_auth.c", "tunnel/crypto.c"],
     "wslay/*": ["net/websocket*.c"],
+    "qrencode.h": ["cli/qr.c"],
     "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c",
                   "tunnel/error_body.c", "tunnel/seal_message.c"],
 }

@@ -26,6 +26,7 @@ table='
     build  libuv1-dev       pc:libuv
     build  libssl-dev       pc:openssl
     build  libjansson-dev   pc:jansson
+    build  libqrencode-dev  pc:libqrencode
     build  libwslay-dev     h:wslay/wslay.h
     build  curl             curl
     build  python3          /usr/bin/python3

@@ -80,6 +80,19 @@ const char *config_take_room(struct config *config, const char *text)
     return NULL;
 }
 
+void config_clear_link(struct config *config)
+{
+    if (config->has_link)
+        link_url_deinit(&config->link);
+    config->has_link = false;
+}
+
+void config_clear_room(struct config *config)
+{
+    free_secret_string(config->room);
+    config->room = NULL;
+}
+
 const char *config_take_insecure(struct config *config, const char *text)
 {
     (void)text;
@@ -294,12 +307,32 @@ void config_init(struct config *config, enum command command)
     config_take_stun(config, CONFIG_STUN_DEFAULT);
 }
 
+/* What is needed to meet the other side. */
+static const char *missing_place(const struct config *config)
+{
+    if (config->room || config->has_link)
+        return NULL;
+    if (config->command == COMMAND_PROXY)
+        return "a LINK, as `tunnel serve` prints it (or TUNNEL_LINK, or --link-file FILE); or "
+               "--room NAME (or TUNNEL_ROOM)";
+    if (config->signal_origin != SIGNAL_DEFAULT)
+        return NULL;
+    return "--signal URL (or TUNNEL_SIGNAL), the signal server where both sides meet: one that "
+           "somebody runs, as in wss://signal.example.org, or your own: run `signal-server` on a "
+           "machine that both reach, and give its HOST:8787";
+}
+
 const char *config_missing(const struct config *config)
 {
-    if (!config->room)
-        return "--room NAME (or TUNNEL_ROOM)";
+    if (config->command & (COMMAND_INVITE | COMMAND_REVOKE))
+        return config->name ? NULL : "the NAME of an invite, as in phone";
+    if (config->command == COMMAND_INVITES)
+        return NULL;
     if (config->command == COMMAND_SERVE && !config->upstream_text)
         return "--upstream URL (or TUNNEL_UPSTREAM), as in http://127.0.0.1:11434";
+    const char *place = missing_place(config);
+    if (place)
+        return place;
     if (config->turn && !config->turn_user)
         return "--turn-user NAME (or TUNNEL_TURN_USER) beside --turn";
     if (!config->turn && (config->turn_user || config->turn_pass))
@@ -317,7 +350,12 @@ void config_deinit(struct config *config)
     url_deinit(&config->upstream);
     free(config->signal_text);
     free(config->upstream_text);
-    free_secret_string(config->room);
+    config_clear_room(config);
+    config_clear_link(config);
+    free(config->state_folder);
+    free(config->name);
+    while (config->rule_count > 0)
+        free(config->rules[--config->rule_count]);
     free(config->advertise);
     free(config->listen_host);
     free(config->upstream_ca);

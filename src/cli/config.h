@@ -10,9 +10,17 @@
 
 #include "base/log.h"
 #include "http/url.h"
+#include "tunnel/invite.h"
+#include "tunnel/link_url.h"
 #include "tunnel/rewrite.h"
 
-enum command { COMMAND_SERVE = 1, COMMAND_PROXY = 2 };
+enum command {
+    COMMAND_SERVE = 1,
+    COMMAND_PROXY = 2,
+    COMMAND_INVITE = 4,
+    COMMAND_INVITES = 8,
+    COMMAND_REVOKE = 16
+};
 
 /* Of the signal server's URL: by --signal as a whole, or without its scheme. */
 enum signal_origin { SIGNAL_DEFAULT, SIGNAL_GIVEN, SIGNAL_COMPLETED };
@@ -27,7 +35,15 @@ struct config {
     struct url signal;
     char *signal_text; /* the URL, for messages */
     enum signal_origin signal_origin;
-    char *room;
+    char *room;    /* NULL: sealed, by a link or the state folder */
+    bool has_link; /* of a proxy */
+    struct link_url link;
+    char *state_folder; /* NULL: the usual one */
+    char *name;         /* of the invite that a command is about */
+    int64_t lifetime_s; /* of a new one; 0: for ever */
+    char *rules[INVITE_RULES_MAX];
+    size_t rule_count;
+    bool wants_qr;
     struct url upstream;
     char *upstream_text; /* the URL that a port or HOST:PORT stands for */
     bool upstream_insecure;
@@ -69,6 +85,13 @@ const char *config_missing(const struct config *config);
 const char *config_take_signal(struct config *config, const char *text);
 const char *config_take_upstream(struct config *config, const char *text);
 const char *config_take_room(struct config *config, const char *text);
+const char *config_take_link(struct config *config, const char *text);
+const char *config_take_link_file(struct config *config, const char *text);
+const char *config_take_state(struct config *config, const char *text);
+const char *config_take_name(struct config *config, const char *text);
+const char *config_take_expires(struct config *config, const char *text);
+const char *config_take_allow(struct config *config, const char *text);
+const char *config_take_qr(struct config *config, const char *text);
 const char *config_take_insecure(struct config *config, const char *text);
 const char *config_take_upstream_ca(struct config *config, const char *text);
 const char *config_take_preserve_host(struct config *config, const char *text);
@@ -89,5 +112,7 @@ const char *config_take_log_level(struct config *config, const char *text);
 const char *config_take_log_format(struct config *config, const char *text);
 
 void config_clear_stun(struct config *config);
+void config_clear_room(struct config *config);
+void config_clear_link(struct config *config);
 
 #endif

@@ -10,12 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cli/help.h"
 
-#define BOTH (COMMAND_SERVE | COMMAND_PROXY)
+#define BOTH     (COMMAND_SERVE | COMMAND_PROXY)
+#define STATEFUL (COMMAND_SERVE | COMMAND_INVITE | COMMAND_INVITES | COMMAND_REVOKE)
 
 /* UNLISTED: quoted in an error, but not for long in the process list. */
 enum secrecy { PUBLIC, UNLISTED, SECRET };
+
+/* In front of a name, one that is no flag: an argument. */
+#define ARGUMENT " "
 
 struct option {
     const char *flag;
@@ -28,12 +33,32 @@ struct option {
 };
 
 static const struct option options[] = {
-    {"--signal", "TUNNEL_SIGNAL", "URL", BOTH, config_take_signal,
+    {"--link-file", NULL, "FILE", COMMAND_PROXY, config_take_link_file,
+     "the link is the first line of that file", PUBLIC},
+    {ARGUMENT "UPSTREAM", NULL, NULL, COMMAND_SERVE, config_take_upstream, "the same as --upstream",
+     PUBLIC},
+    {ARGUMENT "NAME", NULL, NULL, COMMAND_INVITE | COMMAND_REVOKE, config_take_name,
+     "of the device's invite", PUBLIC},
+    {"--state", NULL, "DIR", STATEFUL, config_take_state,
+     "the folder of the identity and the invites (default $STATE_DIRECTORY, "
+     "$XDG_STATE_HOME/tunnel or ~/.local/state/tunnel)",
+     PUBLIC},
+    {"--expires", NULL, "TIME", COMMAND_INVITE, config_take_expires,
+     "for how long it is good, as in 12h or 7d (default for ever)", PUBLIC},
+    {"--allow", NULL, "RULE", COMMAND_INVITE, config_take_allow,
+     "'METHOD PATH' that its device may ask for, as in 'GET /v1/*'; repeatable (default all)",
+     PUBLIC},
+    {"--qr", NULL, NULL, COMMAND_INVITE, config_take_qr, "print it as a QR code, too", PUBLIC},
+    {"--signal", "TUNNEL_SIGNAL", "URL", BOTH | COMMAND_INVITE, config_take_signal,
      "the signal server: a ws:// or wss:// URL (or http, https), or HOST:PORT, which is ws in your "
      "own network and wss elsewhere (default ws://127.0.0.1:8787)",
      PUBLIC},
+    {ARGUMENT "LINK", "TUNNEL_LINK", NULL, COMMAND_PROXY, config_take_link,
+     "what `tunnel serve` or `tunnel invite` has printed; keep it as you keep a password", SECRET},
     {"--room", "TUNNEL_ROOM", "NAME", BOTH, config_take_room,
-     "the room where both sides meet, 1 to 128 bytes; who knows it can join", UNLISTED},
+     "without links: the room where both sides meet, 1 to 128 bytes; who knows it can join, and "
+     "the signal server must be trusted",
+     UNLISTED},
     {"--upstream", "TUNNEL_UPSTREAM", "URL", COMMAND_SERVE, config_take_upstream,
      "the HTTP API to serve: a port of this machine, HOST:PORT, an http:// or https:// URL that "
      "may carry a base path, or unix:/PATH of a socket",
@@ -88,46 +113,28 @@ static const struct option options[] = {
 
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
-/* --- help ----------------------------------------------------------------- */
+/* How the other side is met, as far as one source says. */
+struct place {
+    bool has_room, has_link;
+};
 
-static void print_usage(FILE *to)
-{
-    fputs("usage: tunnel serve --room NAME --upstream URL [options]\n"
-          "       tunnel proxy --room NAME [options]\n"
-          "       tunnel serve|proxy --help\n"
-          "       tunnel --version\n\n"
-          "serve  carries requests that come through the tunnel to an HTTP API\n"
-          "proxy  listens for HTTP on this machine and sends it through the tunnel\n\n"
-          "example, on two machines, with one room and one signal server:\n"
-          "  tunnel serve --signal wss://signal.example.org --room NAME --upstream 11434\n"
-          "  tunnel proxy --signal wss://signal.example.org --room NAME\n",
-          to);
-}
+/* --- help ----------------------------------------------------------------- */
 
 static void print_help(enum command command)
 {
-    bool is_serve = command == COMMAND_SERVE;
-    printf("usage: tunnel %s\n\n",
-           is_serve ? "serve --room NAME --upstream URL [options]" : "proxy --room NAME [options]");
-    help_print_text(is_serve ? "Serves an HTTP API to the `tunnel proxy` that joins the same room."
-                             : "Listens for HTTP on this machine and carries it to the `tunnel "
-                               "serve` in the same room.",
-                    0);
+    const struct command_row *row = command_row(command);
+    printf("usage: tunnel %s\n\n", row->usage);
+    help_print_text(row->about, 0);
     puts("\noptions:");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &options[i];
         if (!(o->commands & (int)command))
             continue;
-        help_print_option(o->flag, o->value, o->help, o->variable);
+        help_print_option(o->flag + strspn(o->flag, ARGUMENT), o->value, o->help, o->variable);
     }
-    puts("  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man tunnel\n");
-    puts(is_serve ? "example, beside Ollama:\n"
-                    "  export TUNNEL_ROOM=$(openssl rand -hex 16); echo \"$TUNNEL_ROOM\"\n"
-                    "  tunnel serve --signal wss://signal.example.org --upstream 11434"
-                  : "example, with the room that the other side has:\n"
-                    "  export TUNNEL_ROOM=...\n"
-                    "  tunnel proxy --signal wss://signal.example.org\n"
-                    "  curl http://127.0.0.1:8000/v1/models");
+    printf(
+        "  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man tunnel\n\n%s\n",
+        row->example);
 }
 
 /* --- parsing -------------------------------------------------------------- */
@@ -147,14 +154,22 @@ static const struct option *find_option(const char *flag, size_t len)
     return NULL;
 }
 
-static bool is_given(const struct option *o, int argc, char **argv)
+static bool is_flag_given(const char *flag, int argc, char **argv)
 {
-    size_t len = strlen(o->flag);
+    size_t len = strlen(flag);
     for (int i = 2; i < argc; i++) {
-        if (strncmp(argv[i], o->flag, len) == 0 && (argv[i][len] == '\0' || argv[i][len] == '='))
+        if (strncmp(argv[i], flag, len) == 0 && (argv[i][len] == '\0' || argv[i][len] == '='))
             return true;
     }
     return false;
+}
+
+static bool is_given(const struct option *o, int argc, char **argv)
+{
+    bool is_link = o->take == config_take_link;
+    return is_flag_given(o->flag, argc, argv) ||
+           (is_link &&
+            (is_flag_given("--room", argc, argv) || is_flag_given("--link-file", argc, argv)));
 }
 
 /* A variable that a flag beats is not even looked at. */
@@ -176,6 +191,21 @@ static enum options_result take_environment(struct config *config, int argc, cha
     return OPTIONS_RUN;
 }
 
+static enum options_result wrong_command(const struct option *o, const char *flag)
+{
+    char why[64];
+    const struct command_row *row = command_first(o->commands);
+    snprintf(why, sizeof why, "belongs to `tunnel %s`", row->name);
+    return wrong("option", flag, why);
+}
+
+/* What a value was is not to stand in the process list for long. */
+static void wipe(const struct option *o, char *value)
+{
+    if (o->secrecy != PUBLIC)
+        memset(value, 'x', strlen(value));
+}
+
 /* Takes argv[*i], and the value behind it where the option has one. */
 static enum options_result take_flag(struct config *config, int argc, char **argv, int *i,
                                      bool *has_stun)
@@ -186,9 +216,7 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
     if (!o)
         return wrong("option", flag, "is not known; see --help");
     if (!(o->commands & (int)config->command))
-        return wrong("option", flag,
-                     config->command == COMMAND_SERVE ? "belongs to `tunnel proxy`"
-                                                      : "belongs to `tunnel serve`");
+        return wrong_command(o, flag);
     char *value = NULL;
     if (flag[len] == '=')
         value = flag + len + 1;
@@ -203,11 +231,41 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
         config_clear_stun(config);
         *has_stun = true;
     }
+    if (o->take == config_take_signal && config->has_link)
+        return wrong("option", flag, "stands in the link already");
     const char *why = o->take(config, value);
     if (why)
         return wrong(o->flag, o->secrecy == SECRET ? "…" : value, why);
-    if (o->secrecy != PUBLIC)
-        memset(value, 'x', strlen(value));
+    wipe(o, value);
+    return OPTIONS_RUN;
+}
+
+/* The one argument that is no flag. */
+static enum options_result take_argument(struct config *config, char *text)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *o = &options[i];
+        if (o->flag[0] != ARGUMENT[0] || !(o->commands & (int)config->command))
+            continue;
+        const char *why = o->take(config, text);
+        if (why)
+            return wrong("argument", o->secrecy == SECRET && strchr(text, '#') ? "…" : text, why);
+        wipe(o, text);
+        return OPTIONS_RUN;
+    }
+    return wrong("argument", text, "is not an option; see --help");
+}
+
+/* Both ways to meet the other side exclude each other; but a link on the command
+ * line beats a room's name in the environment. */
+static enum options_result choose_place(struct config *config, const struct place *before)
+{
+    if (!config->room || !config->has_link)
+        return OPTIONS_RUN;
+    if (before->has_room && !before->has_link)
+        config_clear_room(config);
+    else
+        return wrong("--room", "…", "is one way to meet, and a link another: choose one");
     return OPTIONS_RUN;
 }
 
@@ -225,18 +283,22 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
         }
     }
     enum options_result result = take_environment(out, argc, argv);
+    const struct place before = {out->room != NULL, out->has_link};
     bool has_stun = false;
-    for (int i = 2; i < argc && result == OPTIONS_RUN; i++) {
-        if (strncmp(argv[i], "--", 2) != 0)
-            result = wrong("argument", argv[i], "is not an option; see --help");
-        else
+    for (int i = 2, arguments = 0; i < argc && result == OPTIONS_RUN; i++) {
+        if (strncmp(argv[i], "--", 2) == 0)
             result = take_flag(out, argc, argv, &i, &has_stun);
+        else if (arguments++ == 0)
+            result = take_argument(out, argv[i]);
+        else
+            result = wrong("argument", argv[i], "is one too many; see --help");
     }
+    if (result == OPTIONS_RUN)
+        result = choose_place(out, &before);
     const char *missing = result == OPTIONS_RUN ? config_missing(out) : NULL;
     if (!missing)
         return result;
-    fprintf(stderr, "tunnel: %s needs %s\n", out->command == COMMAND_SERVE ? "serve" : "proxy",
-            missing);
+    fprintf(stderr, "tunnel: %s needs %s\n", command_row(out->command)->name, missing);
     return OPTIONS_WRONG;
 }
 
@@ -244,30 +306,27 @@ enum options_result options_parse(int argc, char **argv, struct config *out)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
     if (!name) {
-        print_usage(stderr);
+        command_print_usage(stderr);
         return OPTIONS_WRONG;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        const char *of = argc > 2 ? argv[2] : "";
-        if (strcmp(of, "serve") == 0)
-            print_help(COMMAND_SERVE);
-        else if (strcmp(of, "proxy") == 0)
-            print_help(COMMAND_PROXY);
+        const struct command_row *of = argc > 2 ? command_find(argv[2]) : NULL;
+        if (of)
+            print_help(of->command);
         else
-            print_usage(stdout);
+            command_print_usage(stdout);
         return OPTIONS_DONE;
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
         puts("tunnel " TUNNEL_VERSION);
         return OPTIONS_DONE;
     }
-    if (strcmp(name, "serve") == 0)
-        config_init(out, COMMAND_SERVE);
-    else if (strcmp(name, "proxy") == 0)
-        config_init(out, COMMAND_PROXY);
-    else
+    const struct command_row *row = command_find(name);
+    if (!row)
         return wrong("command", name,
-                     "is not known; it must be serve or proxy (see tunnel --help)");
+                     "is not known; it must be serve, proxy, invite, invites or revoke (see tunnel "
+                     "--help)");
+    config_init(out, row->command);
     enum options_result result = parse_command(argc, argv, out);
     if (result != OPTIONS_RUN)
         config_deinit(out);

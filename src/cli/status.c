@@ -93,9 +93,12 @@ __attribute__((format(printf, 5, 6))) static void say(struct status *status, enu
                                                       const struct log_field *more,
                                                       const char *format, ...)
 {
-    struct log_field fields[FIELDS_MAX] = {{"room", status->room, 0}};
-    for (int i = 1; more && more->name && i < FIELDS_MAX - 1; i++)
-        fields[i] = *more++;
+    struct log_field fields[FIELDS_MAX] = {0};
+    int count = 0;
+    if (status->room[0])
+        fields[count++] = (struct log_field){"room", status->room, 0};
+    while (more && more->name && count < FIELDS_MAX - 1)
+        fields[count++] = *more++;
     char text[STATUS_MAX];
     va_list args;
     va_start(args, format);
@@ -113,7 +116,8 @@ struct status *status_new(const struct config *config)
 {
     struct status *status = xcalloc(1, sizeof *status);
     status->config = config;
-    room_name_fingerprint(config->room, status->room);
+    if (config->room)
+        room_name_fingerprint(config->room, status->room);
     return status;
 }
 
@@ -155,6 +159,8 @@ static void warn_of_open_port(struct status *status)
 
 static void warn_of_weak_room(struct status *status)
 {
+    if (!status->config->room)
+        return;
     unsigned bits = room_name_bits(status->config->room);
     if (bits < ROOM_NAME_STRONG_BITS)
         say(status, MARK_BAD, "weak_room", NULL,
@@ -181,8 +187,9 @@ static void warn_of_idle_flags(struct status *status)
 void status_print_start(struct status *status, uint16_t listen_port)
 {
     const struct config *config = status->config;
-    char room[LOG_REDACTED_LEN];
-    log_redact(config->room, room);
+    char room[sizeof "room " + LOG_REDACTED_LEN] = "room ";
+    log_redact(config->room ? config->room : "", room + strlen(room));
+    const char *way = config->room ? room : config->has_link ? "by a link" : "by invitation";
     bool is_proxy = config->command == COMMAND_PROXY;
     if (is_proxy)
         name_addresses(status, listen_port);
@@ -190,11 +197,11 @@ void status_print_start(struct status *status, uint16_t listen_port)
                                         is_proxy ? status->listen : config->upstream_text, 0},
                                        {0}};
     if (is_proxy)
-        say(status, MARK_STEP, "start", fields, "proxy %s: listening on http://%s, room %s",
-            TUNNEL_VERSION, status->listen, room);
+        say(status, MARK_STEP, "start", fields, "proxy %s: listening on http://%s, %s",
+            TUNNEL_VERSION, status->listen, way);
     else
-        say(status, MARK_STEP, "start", fields, "serve %s: %s, room %s", TUNNEL_VERSION,
-            config->upstream_text, room);
+        say(status, MARK_STEP, "start", fields, "serve %s: %s, %s", TUNNEL_VERSION,
+            config->upstream_text, way);
     if (is_proxy)
         warn_of_open_port(status);
     warn_of_weak_room(status);
@@ -218,7 +225,8 @@ static void print_up(struct status *status, const struct link_status *link)
             path->remote);
         return;
     }
-    say(status, MARK_GOOD, "connected", fields, "connected %s: %s <-> %s, round trip %.1f ms",
+    say(status, MARK_GOOD, "connected", fields, "%s%sconnected %s: %s <-> %s, round trip %.1f ms",
+        link->device ? link->device : "", link->device ? " is " : "",
         path->is_relayed ? "through a relay" : "directly", path->local, path->remote,
         (double)link->rtt_us / (double)US_PER_MS);
     if (status->listen)
@@ -291,6 +299,11 @@ static void print_alone(struct status *status)
 {
     const char *server = status->config->signal_text;
     const struct log_field fields[] = {{"signal", server, 0}, {0}};
+    if (!status->config->room) {
+        say(status, MARK_STEP, "alone", fields, "still waiting at %s: does the other side run?",
+            server);
+        return;
+    }
     say(status, MARK_STEP, "alone", fields,
         "still waiting; this room's fingerprint is %s, the signal server %s: does the other side "
         "say the same?",
@@ -315,8 +328,8 @@ void status_print_link(struct status *status, const struct link_status *link)
     if (link->is_alone)
         print_alone(status);
     else if (link->state == LINK_WAITING)
-        say(status, MARK_STEP, "waiting", NULL,
-            "waiting for the other side: run `%s` with the same --room and --signal", other);
+        say(status, MARK_STEP, "waiting", NULL, "waiting for the other side: run `%s`%s", other,
+            status->config->room ? " with the same --room and --signal" : " there");
     else if (link->state == LINK_NEGOTIATING)
         say(status, MARK_STEP, "negotiating", NULL, "the other side is here, connecting to it");
     else

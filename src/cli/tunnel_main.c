@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/descriptors.h"
+#include "cli/invitation.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/status.h"
@@ -81,8 +82,8 @@ static void print_error(const struct config *config, int error)
 
 /* ---- the tunnel ---- */
 
-static int new_tunnel(struct loop *loop, const struct config *config, struct status *status,
-                      struct tunnel **out)
+static int new_tunnel(struct loop *loop, const struct config *config, struct state *state,
+                      struct status *status, struct tunnel **out)
 {
     static const struct tunnel_handlers handlers = {
         .on_status = on_status,
@@ -112,6 +113,8 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
         .features = config->features,
         .signal = &config->signal,
         .room = config->room,
+        .link = config->has_link ? &config->link : NULL,
+        .state = state,
         .stun = config->stun,
         .stun_count = config->stun_count,
         .turn = config->turn,
@@ -123,18 +126,20 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
 }
 
 /* Until a signal; the second one ends the process at once. */
-static int run(const struct config *config)
+static int run(const struct config *config, struct state *state)
 {
     struct loop *loop = loop_new();
     struct stop *stop = stop_new(loop);
     struct status *status = status_new(config);
     struct tunnel *tunnel = NULL;
     struct tunnel_status figures;
-    int error = new_tunnel(loop, config, status, &tunnel);
+    int error = new_tunnel(loop, config, state, status, &tunnel);
     if (error < 0) {
         print_error(config, error);
     } else {
         status_print_start(status, tunnel_port(tunnel));
+        if (state)
+            invitation_print(config, state);
         loop_run(loop);
         tunnel_status(tunnel, &figures);
         status_print_stop(status, &figures);
@@ -144,6 +149,16 @@ static int run(const struct config *config)
     status_free(status);
     loop_free(loop);
     return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* A serve without a room is for whom it has invited. */
+static int run_with_state(const struct config *config)
+{
+    bool is_sealed = config->command == COMMAND_SERVE && !config->room;
+    struct state *state = is_sealed ? invitation_open(config) : NULL;
+    int status = is_sealed && !state ? EXIT_FAILURE : run(config, state);
+    state_close(state);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -165,7 +180,10 @@ int main(int argc, char **argv)
     descriptors_allow(DESCRIPTORS);
     signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
     signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
-    int status = run(&config);
+    bool is_tunnel = config.command == COMMAND_SERVE || config.command == COMMAND_PROXY;
+    int status = is_tunnel ? run_with_state(&config) : invitation_run(&config);
+    if (!is_tunnel && !output_end("tunnel"))
+        status = EXIT_FAILURE;
     config_deinit(&config);
     log_close();
     return status;

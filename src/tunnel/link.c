@@ -81,24 +81,18 @@ static void feed_description(struct link *link, enum event_type type,
         sdp_deinit(&sdp);
 }
 
-/* An offer, an answer or a candidate. What does not open has not been said. */
 static void on_said(struct link *link, const struct signal_message *message)
 {
-    struct signal_message said = *message;
-    char *text = NULL;
-    if (link->config.seal) {
-        text = sealed_talk_open(&link->talk, message);
-        if (!text)
-            return;
-        *(message->type == SIGNAL_CANDIDATE ? &said.candidate : &said.sdp) = text;
-    }
+    struct signal_message said;
+    if (!sealed_talk_hear(&link->talk, message, &said))
+        return;
     if (said.type == SIGNAL_CANDIDATE)
         feed(link, &(struct event){.type = EVENT_CANDIDATE,
                                    .peer = said.peer_id,
                                    .text = said.candidate});
     else
         feed_description(link, said.type == SIGNAL_OFFER ? EVENT_OFFER : EVENT_ANSWER, &said);
-    free_secret_string(text);
+    sealed_talk_forget(&link->talk, &said);
 }
 
 static void on_joined(struct link *link, const struct signal_message *message)
@@ -205,21 +199,6 @@ static void leave_signal(struct link *link)
     link->client = NULL;
 }
 
-static void say(struct link *link, enum seal_type type, const char *text)
-{
-    static void (*const send[])(struct signal_client * client, const char *text) = {
-        [SEAL_OFFER] = signal_client_send_offer,
-        [SEAL_ANSWER] = signal_client_send_answer,
-        [SEAL_CANDIDATE] = signal_client_send_candidate,
-    };
-    if (!link->client)
-        return;
-    char *sealed = link->config.seal ? sealed_talk_wrap(&link->talk, type, text) : NULL;
-    if (sealed || !link->config.seal)
-        send[type](link->client, sealed ? sealed : text);
-    free(sealed);
-}
-
 /* ---- actions on whoever uses the link ---- */
 
 static void tell_problem(struct link *link, const struct action *action)
@@ -234,6 +213,7 @@ static void tell_problem(struct link *link, const struct action *action)
         .tried = tried,
         .role = link->config.role,
         .room = link->config.room,
+        .is_sealed = link->config.seal != NULL,
         .has_turn = ice_servers_has_turn(link->config.servers),
     };
     problem_format(&problem, link->problem);
@@ -277,10 +257,9 @@ static void tell_path(struct link *link, const struct action *action)
 /* A session that begins is with the device that has just been heard. */
 static void name_device(struct link *link, unsigned number)
 {
-    const char *device = link->config.seal ? sealed_talk_device(&link->talk) : NULL;
-    struct session *session = sessions_find(&link->sessions, number);
-    if (session && device)
-        mux_set_device(session_mux(session), device);
+    const char *device = sealed_talk_device(&link->talk);
+    if (device)
+        mux_set_device(session_mux(sessions_find(&link->sessions, number)), device);
 }
 
 /* ---- the line of actions ---- */
@@ -299,10 +278,11 @@ static void act(struct link *link, const struct action *action)
         signal_client_probe(link->client);
         break;
     case ACTION_SEND_DESCRIPTION:
-        say(link, action->sdp_type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, action->text);
+        sealed_talk_say(&link->talk, link->client,
+                        action->sdp_type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, action->text);
         break;
     case ACTION_SEND_CANDIDATE:
-        say(link, SEAL_CANDIDATE, action->text);
+        sealed_talk_say(&link->talk, link->client, SEAL_CANDIDATE, action->text);
         break;
     case ACTION_UP:
         link->told = (struct peer_path){0};

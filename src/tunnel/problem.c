@@ -60,8 +60,11 @@ void problem_format(const struct problem *p, char out[PROBLEM_MAX])
         snprintf(out, PROBLEM_MAX, "the other side's answer cannot be used: %s", p->text);
         break;
     case PROBLEM_NO_PATH_IN_TIME:
-        snprintf(out, PROBLEM_MAX, "no connection to the other side within %u s%s%s%s%s",
+        snprintf(out, PROBLEM_MAX, "no connection to the other side within %u s%s%s%s%s%s",
                  (unsigned)(NEGOTIATION_PATIENCE_US / US_PER_S),
+                 p->is_sealed && p->role == MUX_CONSUMER
+                     ? "; perhaps this link was revoked, or has expired"
+                     : "",
                  p->has_turn ? "" : ", and there is no TURN server", open, p->tried, close);
         break;
     case PROBLEM_LEFT:

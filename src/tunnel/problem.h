@@ -33,7 +33,8 @@ struct problem {
     const char *tried;  /* see peer_describe_tried(); "" where there is none */
     enum mux_role role; /* ours */
     const char *room;
-    bool has_turn; /* a TURN server could be asked */
+    bool is_sealed; /* nobody answers to a link that is not good any more */
+    bool has_turn;  /* a TURN server could be asked */
 };
 
 /* The room's name is not in it whole. */

@@ -6,7 +6,9 @@
 #include "tunnel/sealed_talk.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
 
 void sealed_talk_init(struct sealed_talk *talk, struct seal *seal)
@@ -32,33 +34,63 @@ static enum seal_type type_of(const struct signal_message *message)
                                             : SEAL_CANDIDATE;
 }
 
-char *sealed_talk_open(struct sealed_talk *talk, const struct signal_message *message)
+/* Where its text stands. */
+static char **text_of(struct signal_message *message)
 {
-    char *text;
+    return message->type == SIGNAL_CANDIDATE ? &message->candidate : &message->sdp;
+}
+
+bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *message,
+                      struct signal_message *said)
+{
+    *said = *message;
+    if (!talk->seal)
+        return true;
     bool is_known = is_in_place(talk, message->peer_id);
     struct seal_contact contact = is_known ? talk->contact : (struct seal_contact){0};
     enum seal_type type = type_of(message);
-    const char *sealed = type == SEAL_CANDIDATE ? message->candidate : message->sdp;
-    enum seal_verdict verdict = seal_open(talk->seal, &contact, type, sealed, &text);
+    char *text;
+    enum seal_verdict verdict = seal_open(talk->seal, &contact, type, *text_of(said), &text);
     if (verdict != SEAL_GOOD) {
         log_info("link: dropped one %s: it %s", seal_type_name(type), seal_verdict_text(verdict));
-        return NULL;
+        return false;
     }
     if (!is_known)
         sealed_talk_meet(talk, message->peer_id);
     talk->contact = contact;
-    return text;
+    *text_of(said) = text;
+    return true;
 }
 
-char *sealed_talk_wrap(struct sealed_talk *talk, enum seal_type type, const char *text)
+void sealed_talk_forget(const struct sealed_talk *talk, struct signal_message *said)
 {
+    if (talk->seal)
+        free_secret_string(*text_of(said));
+}
+
+void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, enum seal_type type,
+                     const char *text)
+{
+    static void (*const send[])(struct signal_client * to, const char *what) = {
+        [SEAL_OFFER] = signal_client_send_offer,
+        [SEAL_ANSWER] = signal_client_send_answer,
+        [SEAL_CANDIDATE] = signal_client_send_candidate,
+    };
+    if (!client)
+        return;
+    if (!talk->seal) {
+        send[type](client, text);
+        return;
+    }
     char *sealed = seal_wrap(talk->seal, &talk->contact, type, text);
-    if (!sealed)
+    if (sealed)
+        send[type](client, sealed);
+    else
         log_debug("link: one %s is for nobody who is here", seal_type_name(type));
-    return sealed;
+    free(sealed);
 }
 
 const char *sealed_talk_device(const struct sealed_talk *talk)
 {
-    return seal_contact_name(talk->seal, &talk->contact);
+    return talk->seal ? seal_contact_name(talk->seal, &talk->contact) : NULL;
 }

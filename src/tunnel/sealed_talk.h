@@ -1,17 +1,17 @@
 /*
- * What a link says by way of the signal server where that is sealed: which
- * member of the room its words are for, and whose are taken. Beside the link
- * (tunnel/link.c), above the engine (tunnel/seal.h).
+ * What a link says by way of the signal server: where that is sealed, which
+ * member of the room its words are for, and whose are taken; else all goes as
+ * it is. Beside the link (tunnel/link.c), above the engine (tunnel/seal.h).
  */
 #ifndef TUNNEL_SEALED_TALK_H
 #define TUNNEL_SEALED_TALK_H
 
-#include "signal/message.h"
+#include "signal/client.h"
 #include "tunnel/seal.h"
 
 /* A room has one place beside ours: one contact at a time. */
 struct sealed_talk {
-    struct seal *seal; /* borrowed */
+    struct seal *seal; /* borrowed; NULL: nothing is sealed */
     char peer[SIGNAL_PEER_ID_MAX + 1];
     struct seal_contact contact;
 };
@@ -22,12 +22,15 @@ void sealed_talk_init(struct sealed_talk *talk, struct seal *seal);
  * may be NULL, where the server does not say. */
 void sealed_talk_meet(struct sealed_talk *talk, const char *peer);
 
-/* What an offer, an answer or a candidate holds, to be freed; NULL for what is
- * dropped, which is logged. */
-char *sealed_talk_open(struct sealed_talk *talk, const struct signal_message *message);
+/* An offer, an answer or a candidate, with what was in it; false for what is
+ * dropped, which is logged. said borrows from message, and is to be forgotten. */
+bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *message,
+                      struct signal_message *said);
+void sealed_talk_forget(const struct sealed_talk *talk, struct signal_message *said);
 
-/* The string to send, to be freed; NULL when there is nobody to say it to. */
-char *sealed_talk_wrap(struct sealed_talk *talk, enum seal_type type, const char *text);
+/* Says it to the member of the room; to nobody without a client. */
+void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, enum seal_type type,
+                     const char *text);
 
 /* The invite of who was heard last; NULL for none. */
 const char *sealed_talk_device(const struct sealed_talk *talk);

@@ -148,7 +148,7 @@ class Misuse(unittest.TestCase):
         """what is missing is named"""
         self.check([TUNNEL])
         self.check([TUNNEL, "serve", "--room", "r"], "--upstream")
-        self.check([TUNNEL, "serve", "--upstream", "http://x"], "--room")
+        self.check([TUNNEL, "serve", "--upstream", "http://x"], "--signal")
         self.check([TUNNEL] + SERVE + ["--relay-only"], "--relay-only", "--turn URL")
         self.check([TUNNEL] + PROXY, "--turn URL", env={"TUNNEL_RELAY_ONLY": "1"})
         self.check([TUNNEL, "proxy"], "--room")

@@ -1,0 +1,76 @@
+/*
+ * One row a command.
+ */
+#include "cli/command.h"
+
+#include <string.h>
+
+static const struct command_row commands[] = {
+    {"serve", COMMAND_SERVE, "serve UPSTREAM --signal URL [options]",
+     "Serves an HTTP API to whoever has a link to it; with --room, to the `tunnel proxy` that "
+     "joins "
+     "the same room.",
+     "example, beside Ollama:\n"
+     "  tunnel serve 11434 --signal wss://signal.example.org"},
+    {"proxy", COMMAND_PROXY, "proxy LINK [options]",
+     "Listens for HTTP on this machine and carries it to the `tunnel serve` of the link; with "
+     "--room, to the one in the same room.",
+     "example, with the link that the other side has printed:\n"
+     "  tunnel proxy 'https://signal.example.org/#t1...'\n"
+     "  curl http://127.0.0.1:8000/v1/models"},
+    {"invite", COMMAND_INVITE, "invite NAME [options]",
+     "Prints a link for one more device, which `tunnel serve` on this machine lets in from now on; "
+     "that of an invite which is there already once more.",
+     "example:\n  tunnel invite phone --expires 7d --allow 'GET /v1/*' --qr"},
+    {"invites", COMMAND_INVITES, "invites [--state DIR]",
+     "Lists the invites: when they were made, when they expire, when their device was last seen, "
+     "and from where.",
+     "example:\n  tunnel invites"},
+    {"revoke", COMMAND_REVOKE, "revoke NAME [--state DIR]",
+     "Shuts a device out: its sessions end at once, and its link is good for nothing any more.",
+     "example:\n  tunnel revoke phone"},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+const struct command_row *command_find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+const struct command_row *command_first(int set)
+{
+    const struct command_row *row = commands;
+    while (!(set & (int)row->command))
+        row++;
+    return row;
+}
+
+const struct command_row *command_row(enum command command)
+{
+    return command_first((int)command);
+}
+
+void command_print_usage(FILE *to)
+{
+    fputs("usage: tunnel serve UPSTREAM --signal URL [options]\n"
+          "       tunnel proxy LINK [options]\n"
+          "       tunnel invite NAME [options]\n"
+          "       tunnel invites\n"
+          "       tunnel revoke NAME\n"
+          "       tunnel COMMAND --help\n"
+          "       tunnel --version\n\n"
+          "serve    carries what comes through the tunnel to an HTTP API; prints a link\n"
+          "proxy    listens for HTTP on this machine and sends it through the tunnel\n"
+          "invite   makes a link for one more device\n"
+          "invites  lists them\n"
+          "revoke   shuts a device out\n\n"
+          "example, on two machines:\n"
+          "  tunnel serve 11434 --signal wss://signal.example.org\n"
+          "  tunnel proxy 'https://signal.example.org/#t1...'\n",
+          to);
+}

@@ -1,0 +1,227 @@
+/*
+ * Each command changes the state under its lock and goes; a running serve sees
+ * that by itself.
+ */
+#include "cli/invitation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "cli/qr.h"
+#include "tunnel/link_url.h"
+
+/* Why an edit is not made; positive, see state_edit(). */
+enum outcome { DONE, EXISTS, MISSING, TOO_MANY, NO_PLACE };
+
+static int64_t now_s(void)
+{
+    return (int64_t)time(NULL);
+}
+
+static struct state *open_state(const struct config *config)
+{
+    char why[STATE_WHY_MAX];
+    struct state *state = NULL;
+    if (state_open(config->state_folder, &state, why) < 0)
+        fprintf(stderr, "tunnel: %s\n", why);
+    return state;
+}
+
+/* False when something went wrong, which is said; the outcome else. */
+static bool edit(struct state *state, int (*change)(struct invites *all, void *arg), void *arg,
+                 int *outcome)
+{
+    char why[STATE_WHY_MAX];
+    *outcome = state_edit(state, true, change, arg, why);
+    if (*outcome < 0)
+        fprintf(stderr, "tunnel: %s\n", why);
+    return *outcome >= 0;
+}
+
+static char *format_link(const char *signal, const struct state *state, const struct invite *invite)
+{
+    return link_url_format(signal, state_identity(state)->provider_id, invite->secret);
+}
+
+/* ---- of a serve ---- */
+
+/* Where nobody has served before there are no invites, or some that were made
+ * for a place that is named now. */
+static int begin_serving(struct invites *all, void *arg)
+{
+    const struct config *config = arg;
+    bool is_first = !all->signal;
+    bool is_same = !is_first && strcmp(all->signal, config->signal_text) == 0;
+    if (is_first && !invites_find(all, INVITE_DEFAULT))
+        invites_add(all, INVITE_DEFAULT, now_s());
+    invites_set_signal(all, config->signal_text);
+    return is_same ? EXISTS : DONE;
+}
+
+struct state *invitation_open(const struct config *config)
+{
+    struct state *state = open_state(config);
+    int outcome;
+    if (state && !edit(state, begin_serving, (void *)(uintptr_t)config, &outcome)) {
+        state_close(state);
+        state = NULL;
+    }
+    return state;
+}
+
+void invitation_print(const struct config *config, const struct state *state)
+{
+    char why[STATE_WHY_MAX];
+    struct invites all;
+    if (state_read(state, &all, why) < 0)
+        return; /* the tunnel has said so */
+    const struct invite *invite = invites_find(&all, INVITE_DEFAULT);
+    bool is_private = config->log_format == LOG_TEXT && log_is_terminal();
+    if (invite && is_private && !invite_has_expired(invite, now_s())) {
+        char *link = format_link(config->signal_text, state, invite);
+        char *line = xasprintf("  on another machine:  tunnel proxy '%s'\n", link);
+        log_put(line);
+        free_secret_string(line);
+        free_secret_string(link);
+    } else {
+        log_info("tunnel: `tunnel invite NAME` prints a link for another machine");
+    }
+    invites_deinit(&all);
+}
+
+/* ---- invite ---- */
+
+struct invitation {
+    const struct config *config;
+    const struct state *state;
+    char *link; /* that was made */
+};
+
+static bool has_wishes(const struct config *config)
+{
+    return config->lifetime_s > 0 || config->rule_count > 0;
+}
+
+static int add_invite(struct invites *all, void *arg)
+{
+    struct invitation *new = arg;
+    const struct config *config = new->config;
+    bool has_place = config->signal_origin != SIGNAL_DEFAULT;
+    const char *signal = has_place ? config->signal_text : all->signal;
+    if (!signal)
+        return NO_PLACE;
+    struct invite *invite = invites_find(all, config->name);
+    if (invite) {
+        if (!has_wishes(config))
+            new->link = format_link(signal, new->state, invite);
+        return EXISTS;
+    }
+    invite = invites_add(all, config->name, now_s());
+    if (!invite)
+        return TOO_MANY;
+    if (config->lifetime_s > 0)
+        invite->expires_s = invite->made_s + config->lifetime_s;
+    for (size_t i = 0; i < config->rule_count; i++)
+        invite_add_rule(invite, config->rules[i]);
+    new->link = format_link(signal, new->state, invite);
+    return DONE;
+}
+
+static int print_refusal(const struct config *config, int outcome)
+{
+    static const char *const texts[] = {
+        [EXISTS] = "is there already, and keeps its rules; `tunnel revoke` it first, or choose "
+                   "another name",
+        [MISSING] = "is not there; `tunnel invites` lists those that are",
+        [TOO_MANY] = "is one invite too many; 256 are the most",
+        [NO_PLACE] = "needs a place to meet: give --signal URL, or start `tunnel serve` once",
+    };
+    fprintf(stderr, "tunnel: invite '%s' %s\n", config->name, texts[outcome]);
+    return EXIT_FAILURE;
+}
+
+static int run_invite(const struct config *config, struct state *state)
+{
+    struct invitation new = {.config = config, .state = state};
+    int outcome;
+    if (!edit(state, add_invite, &new, &outcome))
+        return EXIT_FAILURE;
+    if (!new.link)
+        return print_refusal(config, outcome);
+    bool has_qr = config->wants_qr && qr_print(new.link);
+    puts(new.link);
+    free_secret_string(new.link);
+    if (!config->wants_qr || has_qr)
+        return EXIT_SUCCESS;
+    fputs("tunnel: --qr: this tunnel was built without libqrencode\n", stderr);
+    return EXIT_FAILURE;
+}
+
+/* ---- invites, revoke ---- */
+
+static const char *format_time(int64_t seconds, char out[32])
+{
+    time_t at = (time_t)seconds;
+    struct tm tm;
+    if (seconds == 0 || !localtime_r(&at, &tm))
+        return "-";
+    strftime(out, 32, "%Y-%m-%d %H:%M", &tm);
+    return out;
+}
+
+static void print_invite(const struct invite *invite)
+{
+    char made[32], expires[32], seen[32];
+    bool has_expired = invite_has_expired(invite, now_s());
+    printf("%-16s  %-16s  %-16s  %-16s  %s\n", invite->name, format_time(invite->made_s, made),
+           has_expired ? "has expired" : format_time(invite->expires_s, expires),
+           format_time(invite->seen_s, seen), invite->from[0] ? invite->from : "-");
+    for (size_t i = 0; i < invite->rule_count; i++)
+        printf("  allow %s\n", invite->rules[i]);
+}
+
+static int run_invites(struct state *state)
+{
+    char why[STATE_WHY_MAX];
+    struct invites all;
+    if (state_read(state, &all, why) < 0) {
+        fprintf(stderr, "tunnel: %s\n", why);
+        return EXIT_FAILURE;
+    }
+    printf("%-16s  %-16s  %-16s  %-16s  %s\n", "NAME", "MADE", "EXPIRES", "LAST SEEN", "FROM");
+    for (size_t i = 0; i < all.count; i++)
+        print_invite(all.at[i]);
+    invites_deinit(&all);
+    return EXIT_SUCCESS;
+}
+
+static int remove_invite(struct invites *all, void *name)
+{
+    return invites_remove(all, name) ? DONE : MISSING;
+}
+
+static int run_revoke(const struct config *config, struct state *state)
+{
+    int outcome;
+    if (!edit(state, remove_invite, config->name, &outcome))
+        return EXIT_FAILURE;
+    return outcome == DONE ? EXIT_SUCCESS : print_refusal(config, outcome);
+}
+
+int invitation_run(const struct config *config)
+{
+    struct state *state = open_state(config);
+    int status = EXIT_FAILURE;
+    if (state && config->command == COMMAND_INVITE)
+        status = run_invite(config, state);
+    else if (state && config->command == COMMAND_INVITES)
+        status = run_invites(state);
+    else if (state)
+        status = run_revoke(config, state);
+    state_close(state);
+    return status;
+}

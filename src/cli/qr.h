@@ -1,0 +1,16 @@
+/*
+ * A text as a QR code on a terminal, by libqrencode, where tunnel was built
+ * with it.
+ */
+#ifndef CLI_QR_H
+#define CLI_QR_H
+
+#include <stdbool.h>
+
+bool qr_is_there(void);
+
+/* Prints it on stdout, two modules a character, dark on light. False when the
+ * text is too long for one, or there is no libqrencode. */
+bool qr_print(const char *text);
+
+#endif

@@ -1,0 +1,449 @@
+"""Links: one line to paste, an invite for each device, and signal servers that
+would like to be in between."""
+
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from harness import CONNECTED, DEADLINE, TUNNEL, WAITING, WRAP, Case, Rig
+from hostile_signal import HostileSignal, honest
+
+LINK = re.compile(r"https?://\S+#t1\.[a-z2-7]{55}")
+DROPPED = r"dropped one (offer|answer|candidate)"
+SERVE, PROXY = 0, 1  # seats at the hostile server
+
+
+class LinkRig(Rig):
+    """Its serve has a state folder and no room."""
+
+    def __init__(self):
+        super().__init__()
+        self.state = tempfile.mkdtemp()
+
+    def tunnel(self, *argv, env=None, code=0):
+        """What a command prints."""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("TUNNEL_")}
+        done = subprocess.run([*WRAP, TUNNEL, *argv], capture_output=True, text=True,
+                              env={**clean, **(env or {})}, timeout=DEADLINE, check=False)
+        assert done.returncode == code, f"{argv}: {done.returncode} {done.stderr}"
+        return done.stdout if code == 0 else done.stderr
+
+    def invite(self, name, *options):
+        return self.tunnel("invite", name, "--state", self.state, *options).strip()
+
+    def start_serve(self, *args, **options):
+        return super().start_serve(*args, **{"room": None, "state": self.state, **options})
+
+    def start_linked(self, link, *args, **options):
+        """A proxy of that link."""
+        return self.start_proxy(link, *args, **{"room": None, "signal": None, **options})
+
+    def close(self):
+        try:
+            super().close()
+        finally:
+            shutil.rmtree(self.state)
+
+
+class LinkCase(Case):
+    rig_type = LinkRig
+
+
+class Links(LinkCase):
+    """What a person does with them."""
+
+    def start_sides(self):
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+
+    def on_terminal(self, *options):
+        """The output of `tunnel serve` on a terminal, until it waits."""
+        argv = self.rig.argv("serve", {"upstream": self.rig.upstream_url, "room": None,
+                                       "state": self.rig.state})
+        master, slave = pty.openpty()
+        child = subprocess.Popen(argv + list(options), stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        try:
+            text = ""
+            while "waiting for the other side" not in text:
+                text += os.read(master, 4096).decode(errors="replace")
+            child.send_signal(signal.SIGINT)
+            self.assertEqual(child.wait(DEADLINE), 0)
+            return text
+        finally:
+            child.kill()
+            child.wait()
+            os.close(master)
+
+    def test_one_line(self):
+        """the line that serve prints on a terminal is all that proxy needs, and stays the same"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        link = LINK.search(self.on_terminal())[0]
+        self.assertEqual(LINK.search(self.on_terminal())[0], link)
+        rig.start_serve()
+        rig.start_linked(link)
+        rig.wait_up()
+
+    def test_not_in_a_log(self):
+        """elsewhere it says how to get one; no link, no secret is in a log, even in debug"""
+        self.start_sides()
+        rig = self.rig
+        link = rig.invite("default")
+        rig.serve.wait_for(r"`tunnel invite NAME` prints a link")
+        rig.start_linked(link, "--log-level", "debug")
+        rig.wait_up()
+        secret = link.split("#t1.")[1]
+        for process in (rig.serve, rig.proxy, rig.signal):
+            self.assertNotIn(secret, process.text())
+
+    @unittest.skipIf(WRAP, "the wrapper has the arguments, too")
+    def test_forms(self):
+        """as an argument, which is wiped; by variable, by file; ws for http; a room is no match"""
+        self.start_sides()
+        rig = self.rig
+        link = rig.invite("phone")
+        name = os.path.join(rig.state, "link")
+        with open(name, "w", encoding="utf-8") as file:
+            file.write(link + "\n")
+        ways = (
+            lambda: rig.start_linked(link.replace("http", "ws", 1)),
+            lambda: rig.start_proxy(room=None, signal=None,
+                                    env={"TUNNEL_LINK": link, "TUNNEL_SIGNAL": "ws://x"}),
+            lambda: rig.start_proxy("--link-file", name, room=None, signal=None),
+            lambda: rig.start_linked(link, env={"TUNNEL_ROOM": "r"}),
+        )
+        for start in ways:
+            proxy = start()
+            with open(f"/proc/{proxy.pid}/cmdline", encoding="utf-8") as cmdline:
+                self.assertNotIn("#t1.", cmdline.read())
+            rig.wait_up()
+            proxy.kill(signal.SIGINT)
+            self.assertEqual(proxy.wait_exit(), 0)
+
+    def test_typos(self):
+        """what is wrong with a link is said, and the link is not"""
+        link = "http://h/#t1." + "a" * 55
+        for bad, words in ((link, "checksum"), (link[:-3], "too short"), (link + "a", "too long"),
+                           (link[:-1] + "0", "a 0 is an o")):
+            said = self.rig.tunnel("proxy", bad, code=2)
+            self.assertIn(words, said)
+            self.assertNotIn(bad, said)
+        self.rig.tunnel("proxy", link, "--room", "r", code=2)
+
+    def test_invites(self):
+        """invite, invites and revoke"""
+        rig = self.rig
+        self.assertIn("--signal", rig.tunnel("invite", "phone", "--state", rig.state, code=1))
+        where = ("--signal", "wss://signal.example.org")
+        link = rig.invite("phone", "--expires", "7d", "--allow", "GET /v1/*", *where)
+        self.assertTrue(link.startswith("https://signal.example.org/#t1."))
+        self.assertEqual(rig.invite("phone", *where), link)
+        self.assertNotEqual(rig.invite("laptop", *where), link)
+        rig.tunnel("invite", "phone", "--state", rig.state, "--expires", "1d", *where, code=1)
+        listed = rig.tunnel("invites", "--state", rig.state)
+        self.assertRegex(listed, r"(?m)^phone .*\d\d:\d\d .*\d\d:\d\d +- +-$")
+        self.assertIn("allow GET /v1/*", listed)
+        rig.tunnel("revoke", "phone", "--state", rig.state)
+        self.assertNotIn("phone", rig.tunnel("invites", "--state", rig.state))
+        self.assertIn("not there", rig.tunnel("revoke", "phone", "--state", rig.state, code=1))
+
+    def test_revoked(self):
+        """a running serve ends a revoked device's session at once; another goes on to come in"""
+        self.start_sides()
+        rig = self.rig
+        rig.start_linked(rig.invite("phone"))
+        rig.wait_up()
+        rig.tunnel("revoke", "phone", "--state", rig.state)
+        rig.proxy.wait_for("this device's invite was revoked")
+        rig.serve.wait_for(DROPPED)
+        rig.proxy.kill(signal.SIGINT)
+        rig.start_linked(rig.invite("laptop"))
+        rig.wait_up()
+
+    def test_rules(self):
+        """what an invite does not allow is 403, and the API hears who asks"""
+        self.start_sides()
+        rig = self.rig
+        rig.start_linked(rig.invite("phone", "--allow", "GET /health"))
+        rig.wait_up()
+        status, _, body = rig.request("GET", "/other")
+        self.assertEqual(status, 403)
+        self.assertIn(b"the invite 'phone' does not allow this GET", body)
+
+    def test_damage(self):
+        """a damaged file is named and left as it is"""
+        rig = self.rig
+        rig.invite("phone", "--signal", "ws://h")
+        name = os.path.join(rig.state, "identity")
+        with open(name, "r+b") as file:
+            file.truncate(40)
+        self.assertIn(name, rig.tunnel("invites", "--state", rig.state, code=1))
+        self.assertEqual(os.path.getsize(name), 40)
+
+
+def retyped(_sender, receiver, message):
+    """An offer as an answer, and the reverse."""
+    other = {"offer": "answer", "answer": "offer", "candidate": "candidate"}
+    return [(receiver, {**message, "type": other[message["type"]]})]
+
+
+def member_of(message):
+    return "candidate" if message["type"] == "candidate" else "sdp"
+
+
+def flipped(_sender, receiver, message):
+    """One character in the middle is another."""
+    text = message[member_of(message)]
+    middle = len(text) // 2
+    text = text[:middle] + ("B" if text[middle] == "A" else "A") + text[middle + 1:]
+    return [(receiver, {**message, member_of(message): text})]
+
+
+def truncated(_sender, receiver, message):
+    return [(receiver, {**message, member_of(message): message[member_of(message)][:-40]})]
+
+
+def reflected(sender, _receiver, message):
+    return [(sender, message)]
+
+
+def plain(_sender, receiver, message):
+    """A description of its own, with a fingerprint of its own."""
+    sdp = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+           "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
+           "a=ice-ufrag:aB3x\r\na=ice-pwd:0123456789abcdefghijkl\r\na=fingerprint:sha-256 "
+           + ":".join(["AA"] * 32) + "\r\na=setup:actpass\r\na=mid:0\r\na=sctp-port:5000\r\n")
+    return [(receiver, {**message, member_of(message): sdp})]
+
+
+class Hostile(LinkCase):
+    """A signal server that attacks: it gets no byte of HTTP, ends no session, and
+    both connect once it is honest."""
+
+    seconds = 300
+
+    def setUp(self):
+        super().setUp()
+        self.hostile = HostileSignal()
+        self.addCleanup(self.hostile.close)
+        self.rig.signal_url = self.hostile.url
+        self.rig.start_mock()
+
+    def start_victims(self, room=None):
+        rig = self.rig
+        with_room = {"room": room, "state": None} if room else {}
+        self.victim_serve = rig.start_serve("--log-level", "debug", **with_room)
+        self.hostile.wait_seats(1, DEADLINE)
+        self.victim_proxy = (rig.start_proxy("--log-level", "debug", room=room) if room else
+                             rig.start_linked(rig.invite("phone"), "--log-level", "debug"))
+        self.hostile.wait_seats(2, DEADLINE)
+
+    def assert_nothing_came(self):
+        for victim in (self.victim_serve, self.victim_proxy):
+            self.assertEqual(victim.count(CONNECTED), 0, victim.name)
+
+    def check_instead(self, attack):
+        """It is all that they hear of each other, until it is honest."""
+        self.hostile.attack = attack
+        self.start_victims()
+        hearer = self.victim_proxy if attack is reflected else self.victim_serve
+        hearer.wait_for(DROPPED)
+        self.assert_nothing_came()
+        self.hostile.behave(honest)
+        self.rig.wait_up()
+
+    def test_altered(self):
+        """each message has another character in its middle"""
+        self.check_instead(flipped)
+
+    def test_truncated(self):
+        """each is cut"""
+        self.check_instead(truncated)
+
+    def test_retyped(self):
+        """an offer is passed on as an answer"""
+        self.check_instead(retyped)
+
+    def test_reflected(self):
+        """each comes back to its sender"""
+        self.check_instead(reflected)
+
+    def test_plain(self):
+        """descriptions are plain, with another fingerprint"""
+        self.check_instead(plain)
+
+    def check_standing(self, make):
+        """A session stands, and is not touched by what is injected then."""
+        self.start_victims()
+        rig = self.rig
+        rig.wait_up()
+        answers = self.hostile.said("answer")
+        for seat, victim in ((SERVE, self.victim_serve), (PROXY, self.victim_proxy)):
+            messages = make(seat, list(self.hostile.record))
+            mark = victim.mark()
+            self.hostile.inject(seat, messages)
+            for _ in messages:
+                mark = victim.mark_of(DROPPED, mark) + 1
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+        self.assertEqual(self.hostile.said("answer"), answers)
+        for victim in (self.victim_serve, self.victim_proxy):
+            self.assertEqual(victim.count(CONNECTED), 1)
+            self.assertEqual(victim.count("connection to the other side ended"), 0)
+
+    def test_replayed(self):
+        """all of this session is said once more, in order and backwards"""
+        def make(seat, record):
+            said = [message for by, message in record if by != seat]
+            return said + said[::-1]
+        self.check_standing(make)
+
+    def test_reflected_later(self):
+        """each hears its own words of before"""
+        self.check_standing(lambda seat, record: [m for by, m in record if by == seat])
+
+    def test_plain_later(self):
+        """plain offers, answers and candidates come into a session that stands"""
+        self.check_standing(lambda seat, record: [plain(None, None, {"type": kind})[0][1]
+                                                  for kind in ("offer", "answer", "candidate")])
+
+    def test_older_session(self):
+        """a new serve hears what was said to the one before; then both connect"""
+        self.start_victims()
+        rig = self.rig
+        rig.wait_up()
+        old = [message for by, message in self.hostile.record if by == PROXY]
+        self.victim_serve.kill(signal.SIGINT)
+        self.assertEqual(self.victim_serve.wait_exit(), 0)
+        self.victim_proxy.kill(signal.SIGINT)
+        self.assertEqual(self.victim_proxy.wait_exit(), 0)
+        self.hostile.pairs = {2: 3, 3: 2}
+        self.victim_serve = rig.start_serve("--log-level", "debug")
+        self.hostile.wait_seats(3, DEADLINE)
+        self.hostile.inject(2, old)
+        rig.start_linked(rig.invite("phone"))
+        rig.wait_up()
+        self.assertEqual(self.victim_serve.count(CONNECTED), 1)
+
+    def between(self, room):
+        """Real tunnels of the attacker, one with each victim. What they carry, if
+        anything, goes through both."""
+        rig = self.rig
+        self.start_victims(room)
+        victim_address = rig.proxy_address
+        theirs = room or "of-no-use"
+        spy_proxy = rig.start_proxy(name="spy proxy", room=theirs)
+        self.hostile.wait_seats(3, DEADLINE)
+        spy_url = "http://%s:%d" % rig.proxy_address
+        rig.start_serve(name="spy serve", room=theirs, state=None, upstream=spy_url)
+        self.hostile.wait_seats(4, DEADLINE)
+        spies = (spy_proxy, rig.serve)
+        rig.proxy_address = victim_address
+        self.hostile.behave(honest, {0: 2, 2: 0, 1: 3, 3: 1})
+        return spies
+
+    def test_in_between(self):
+        """tunnels of the attacker, with each side one: nothing comes to them"""
+        self.hostile.pairs = {}
+        spies = self.between(None)
+        self.victim_serve.wait_for(DROPPED + "|" + WAITING)
+        self.victim_proxy.wait_for("the other side is here")
+        for spy in spies:
+            spy.wait_for("the other side is here")
+        self.assertEqual(self.rig.request("GET", "/health")[0], 503)
+        self.assert_nothing_came()
+        for spy in spies:
+            self.assertEqual(spy.count(CONNECTED), 0)
+        self.hostile.behave(honest, {0: 1, 1: 0})
+        self.rig.wait_up()
+
+    def test_in_between_of_a_room(self):
+        """the same with --room: it is all the attacker's"""
+        self.hostile.pairs = {}
+        spies = self.between(self.rig.room)
+        self.rig.wait_up()
+        for spy in spies:
+            spy.wait_for(CONNECTED)
+            spy.wait_for("GET /health 200")
+
+    def test_replayed_in_a_room(self):
+        """the same offer once more, with --room: it is answered"""
+        self.start_victims(self.rig.room)
+        self.rig.wait_up()
+        answers = self.hostile.said("answer")
+        offers = [(by, m) for by, m in self.hostile.record if m["type"] == "offer"]
+        by, offer = offers[0]
+        self.hostile.inject(1 - by, [{**offer, "sdp": offer["sdp"].replace("o=- ", "o=- 1")}])
+        with self.hostile.lock:
+            self.assertTrue(self.hostile.changed.wait_for(
+                lambda: self.hostile.said("answer") > answers, DEADLINE))
+
+    def check_stranger(self, start):
+        """Who sits in the other place gets nothing."""
+        self.hostile.pairs = {0: 1, 1: 0}
+        rig = self.rig
+        serve = rig.start_serve("--log-level", "debug")
+        self.hostile.wait_seats(1, DEADLINE)
+        stranger = start()
+        serve.wait_for(DROPPED)
+        self.assertEqual(stranger.count(CONNECTED) + serve.count(CONNECTED), 0)
+        self.hostile.pairs = {0: 2, 2: 0}
+        rig.start_linked(rig.invite("good"))
+        self.hostile.behave(honest)
+        rig.wait_up()
+
+    def test_revoked(self):
+        """a link that is revoked"""
+        def start():
+            link = self.rig.invite("gone")
+            self.rig.tunnel("revoke", "gone", "--state", self.rig.state)
+            return self.rig.start_linked(link)
+        self.check_stranger(start)
+
+    def test_expired(self):
+        """a link that has expired"""
+        def start():
+            link = self.rig.invite("short", "--expires", "1s")
+            self.rig.serve.wait_for("the invite 'short' is not good any more")
+            return self.rig.start_linked(link)
+        self.check_stranger(start)
+
+    def test_another_provider(self):
+        """a link of another provider, at this one's place"""
+        other = LinkRig()
+        self.addCleanup(other.close)
+        other.signal_url = self.rig.signal_url
+        self.check_stranger(lambda: self.rig.start_linked(
+            other.invite("phone", "--signal", other.signal_url)))
+
+    def test_another_device(self):
+        """what one device has said is another's words: to no effect"""
+        self.start_victims()
+        rig = self.rig
+        rig.wait_up()
+        said = [message for by, message in self.hostile.record if by == PROXY]
+        to_phone = [message for by, message in self.hostile.record if by == SERVE]
+        self.hostile.pairs = {0: 1, 1: 0, 2: 0}
+        laptop = rig.run("laptop", [TUNNEL, "proxy", rig.invite("laptop"), "--listen",
+                                    "127.0.0.1:0", "--stun", "none", "--log-level", "debug"])
+        self.hostile.wait_seats(3, DEADLINE)
+        mark = laptop.mark()
+        self.hostile.inject(2, to_phone + said)
+        for _ in to_phone + said:
+            mark = laptop.mark_of(DROPPED, mark) + 1
+        self.assertEqual(laptop.count(CONNECTED), 0)
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+        self.assertEqual(self.victim_serve.count("connection to the other side ended"), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
