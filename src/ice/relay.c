@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "ice/agent_internal.h"
 
 #define RELAY_AGAIN_US (1 * US_PER_S)

@@ -11,7 +11,6 @@
  */
 #include "rtc/ice_io.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +27,9 @@
 
 enum { ETHERNET_DATAGRAM_MAX = 1500 - 28 };
 
+/* FOUND: a path works, which is to be told. */
+enum phase { SEEKING, FOUND, CONNECTED, FAILED };
+
 struct ice_io {
     struct rtc_path path;
     struct loop *loop;
@@ -42,12 +44,10 @@ struct ice_io {
     struct ice_servers_watch watch;
     bool has_server[ICE_ADDRESSES_MAX]; /* the agent has it */
 
-    bool is_telling; /* a deferred call of tell() is on its way */
-    bool is_connected;
-    bool has_told_connected;
-    bool has_new_route; /* since on_change was called */
-    enum peer_path_state told_path;
-    bool is_failed;
+    enum phase phase;
+    enum peer_path_state told_path; /* once CONNECTED */
+    bool has_new_route;             /* since on_change was called */
+    bool is_telling;                /* a deferred call of tell() is on its way */
     bool is_closed;
     char failure[ICE_REPORT_MAX + 128];
 
@@ -75,24 +75,8 @@ static enum peer_path_state path_state(const struct ice_io *io)
     return ice_agent_state(io->agent) == ICE_DISCONNECTED ? PEER_PATH_SILENT : PEER_PATH_WORKS;
 }
 
-static void tell(void *arg)
+static void tell_change(struct ice_io *io)
 {
-    struct ice_io *io = arg;
-    io->is_telling = false;
-    if (io->is_closed)
-        return;
-    if (!io->is_connected) {
-        if (io->is_failed)
-            io->path.handlers->on_failed(io->failure, io->path.arg);
-        return;
-    }
-    if (!io->has_told_connected) {
-        io->has_told_connected = true;
-        io->has_new_route = false;
-        io->path.handlers->on_connected(io->path.arg);
-        if (io->is_closed)
-            return;
-    }
     enum peer_path_state state = path_state(io);
     bool is_other = io->has_new_route;
     if (state == io->told_path && !is_other)
@@ -100,6 +84,23 @@ static void tell(void *arg)
     io->told_path = state;
     io->has_new_route = false;
     io->path.handlers->on_change(state, is_other, io->path.arg);
+}
+
+static void tell(void *arg)
+{
+    struct ice_io *io = arg;
+    io->is_telling = false;
+    if (io->is_closed)
+        return;
+    if (io->phase == FAILED)
+        io->path.handlers->on_failed(io->failure, io->path.arg);
+    if (io->phase == FOUND) {
+        io->phase = CONNECTED;
+        io->has_new_route = false;
+        io->path.handlers->on_connected(io->path.arg);
+    }
+    if (io->phase == CONNECTED && !io->is_closed)
+        tell_change(io);
 }
 
 static void tell_later(struct ice_io *io)
@@ -127,8 +128,8 @@ static void on_agent_state(void *arg, enum ice_state state, const char *text)
 {
     struct ice_io *io = arg;
     log_debug("ice: %s%s%s", ice_state_name(state), *text ? ": " : "", text);
-    if (state == ICE_FAILED && !io->is_connected && !io->is_failed) {
-        io->is_failed = true;
+    if (state == ICE_FAILED && io->phase == SEEKING) {
+        io->phase = FAILED;
         snprintf(io->failure, sizeof io->failure, "no path to the other side works%s (%s)",
                  ice_servers_has_turn(io->servers) ? "" : ", and there is no TURN server", text);
     }
@@ -145,8 +146,9 @@ static void on_agent_route(void *arg)
         rtc_path_open(&io->path, route->channel ? TURN_CHANNEL_HEADER_LEN : 0,
                       route->is_stream ? TURN_STREAM_ALIGNMENT : 1);
         io->route_to = ice_to_sockaddr(&route->remote);
-        io->is_connected = true;
         io->has_new_route = true;
+        if (io->phase != CONNECTED)
+            io->phase = FOUND;
     }
     tell_later(io);
 }

@@ -25,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/log.h"
 #include "rtc/candidate.h"
 #include "rtc/peer_internal.h"
