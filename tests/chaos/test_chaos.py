@@ -74,6 +74,7 @@ class ChaosCase(Case):
         self.assertFalse(clients.wrong, "\n" + "\n".join(clients.wrong))
 
     def check_chaos(self):
+        self.settle()  # serve has connected to the upstream already
         before = self.descriptors()
         began = time.monotonic()
         clients = self.run_clients(range(1, REQUESTS + 1), CONNECTIONS)
