@@ -8,14 +8,19 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 /* False where nobody may. IPv6 addresses come and go later than the call that
  * made them do so, by a thread of the kernel, so there are none. */
@@ -48,13 +53,28 @@ __attribute__((format(printf, 1, 2))) static inline void ip(const char *format, 
         fail_msg("%s", command);
 }
 
-/* An interface that leads nowhere. */
+static inline bool is_running(const char *name)
+{
+    struct ifreq request = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    bool is_set = ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING);
+    close(fd);
+    return is_set;
+}
+
+/* An interface that leads nowhere. A thread of the kernel sees its carrier, when
+ * it gets to run. */
 static inline void add_interface(const char *name, const char *address)
 {
     ip("link add %s type veth peer name p-%s", name, name);
     ip("addr add %s dev %s", address, name);
     ip("link set %s up", name);
     ip("link set p-%s up", name);
+    for (time_t begun = time(NULL); !is_running(name); sched_yield()) {
+        if (time(NULL) - begun > 20)
+            fail_msg("%s has no carrier", name);
+    }
 }
 
 /* From now on the process gets no socket of netlink. False where it cannot ask
