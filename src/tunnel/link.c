@@ -17,6 +17,7 @@
 #include "net/deadline.h"
 #include "signal/client.h"
 #include "signal/room.h"
+#include "tunnel/link_report.h"
 #include "tunnel/rendezvous.h"
 #include "tunnel/sealed_talk.h"
 #include "tunnel/sessions.h"
@@ -38,10 +39,8 @@ struct link {
     struct signal_client *client; /* NULL while away */
     struct sealed_talk talk;      /* of a sealed link */
     struct sessions sessions;
-    unsigned current;          /* the session that is up, or 0 */
-    struct peer_path told;     /* of the session that is up, to the owner; empty before */
-    char problem[PROBLEM_MAX]; /* of the event that is dealt with, or "" */
-    enum problem_kind problem_kind;
+    unsigned current; /* the session that is up, or 0 */
+    struct link_report report;
 };
 
 static void act(struct link *link, const struct action *action);
@@ -52,7 +51,7 @@ static void feed(struct link *link, const struct event *event)
     rendezvous_feed(link->rendezvous, event, clock_now_us());
     while (rendezvous_next(link->rendezvous, &action))
         act(link, &action);
-    link->problem[0] = '\0';
+    link->report.problem[0] = '\0';
 }
 
 /* ---- events of the signal client ---- */
@@ -201,57 +200,24 @@ static void leave_signal(struct link *link)
 
 /* ---- actions on whoever uses the link ---- */
 
-static void tell_problem(struct link *link, const struct action *action)
+static void tell_status(struct link *link, const struct link_status *status)
 {
-    char tried[PEER_TRIED_MAX] = "";
-    struct session *session = sessions_find(&link->sessions, action->session);
-    if (session)
-        peer_describe_tried(session_peer(session), tried);
-    const struct problem problem = {
-        .kind = action->problem,
-        .text = action->text,
-        .tried = tried,
-        .role = link->config.role,
-        .room = link->config.room,
-        .is_sealed = link->config.seal != NULL,
-        .has_turn = ice_servers_has_turn(link->config.servers),
-    };
-    problem_format(&problem, link->problem);
-    link->problem_kind = action->problem;
+    log_debug("link: %s", link_state_name(status->state));
+    link->handlers.on_status(status, link->arg);
 }
 
-static void tell_status(struct link *link, const struct action *action, bool is_path_news)
+static void report(struct link *link, const struct action *action)
 {
-    struct link_status status = {
-        .state = action->state,
-        .problem = link->problem[0] ? link->problem : NULL,
-        .is_goodbye = link->problem[0] && link->problem_kind == PROBLEM_GOODBYE,
-        .retry_in_us = action->retry_in_us,
-        .is_alone = action->is_alone,
-        .is_path_news = is_path_news,
-    };
     struct session *session = sessions_find(&link->sessions, action->session);
-    if (session) {
-        peer_get_path(session_peer(session), &status.path);
-        status.rtt_us = session_rtt_us(session);
-        status.device = link->config.role == MUX_PROVIDER ? mux_device(session_mux(session)) : NULL;
-        link->told = status.path;
+    struct link_status status;
+    if (action->type == ACTION_PROBLEM) {
+        link_report_problem(&link->report, action, session);
+    } else if (action->type == ACTION_STATUS) {
+        status = link_report_status(&link->report, action, session);
+        tell_status(link, &status);
+    } else if (link_report_path(&link->report, action, session, &status)) {
+        tell_status(link, &status);
     }
-    log_debug("link: %s", link_state_name(status.state));
-    link->handlers.on_status(&status, link->arg);
-}
-
-/* The other side's address changes its name now and then (prflx, srflx). */
-static void tell_path(struct link *link, const struct action *action)
-{
-    struct peer_path path;
-    struct session *session = sessions_find(&link->sessions, action->session);
-    if (!link->told.local[0] || !session || !peer_get_path(session_peer(session), &path))
-        return;
-    bool is_another =
-        path.is_relayed != link->told.is_relayed || strcmp(path.local, link->told.local) != 0;
-    if (action->was_broken || is_another)
-        tell_status(link, action, true);
 }
 
 /* A session that begins is with the device that has just been heard. */
@@ -285,7 +251,7 @@ static void act(struct link *link, const struct action *action)
         sealed_talk_say(&link->talk, link->client, SEAL_CANDIDATE, action->text);
         break;
     case ACTION_UP:
-        link->told = (struct peer_path){0};
+        link->report.told = (struct peer_path){0};
         link->current = action->session;
         link->handlers.on_up(session_mux(sessions_find(&link->sessions, action->session)),
                              link->arg);
@@ -303,20 +269,17 @@ static void act(struct link *link, const struct action *action)
         link->handlers.on_down("the other side does not answer", link->arg);
         break;
     case ACTION_PROBLEM:
-        tell_problem(link, action);
-        break;
     case ACTION_STATUS:
-        tell_status(link, action, false);
-        break;
     case ACTION_PATH:
-        tell_path(link, action);
+        report(link, action);
         break;
     case ACTION_NOTE:
-        note_log(action->note, action->note == NOTE_OLD_GOES_ON ? link->problem : action->text);
+        note_log(action->note,
+                 action->note == NOTE_OLD_GOES_ON ? link->report.problem : action->text);
         break;
     default: /* of a session */
         if (!action->text)
-            with_text.text = link->problem;
+            with_text.text = link->report.problem;
         sessions_act(&link->sessions, &with_text);
         if (action->type == ACTION_START)
             name_device(link, action->session);
@@ -358,6 +321,7 @@ struct link *link_new(struct loop *loop, const struct link_config *config,
     random_bytes(&rendezvous_config.seed, sizeof rendezvous_config.seed);
     link->loop = loop;
     link->config = *config;
+    link->report.config = &link->config;
     link->handlers = *handlers;
     link->arg = arg;
     sealed_talk_init(&link->talk, config->seal);

@@ -1,0 +1,65 @@
+/*
+ * A problem is kept until the event that led to it has been dealt with: the
+ * status that follows has it, and so have sessions that are closed because of
+ * it.
+ */
+#include "tunnel/link_report.h"
+
+#include <string.h>
+
+void link_report_problem(struct link_report *report, const struct action *action,
+                         struct session *session)
+{
+    const struct link_config *config = report->config;
+    char tried[PEER_TRIED_MAX] = "";
+    if (session)
+        peer_describe_tried(session_peer(session), tried);
+    const struct problem problem = {
+        .kind = action->problem,
+        .text = action->text,
+        .tried = tried,
+        .role = config->role,
+        .room = config->room,
+        .is_sealed = config->seal != NULL,
+        .has_turn = ice_servers_has_turn(config->servers),
+    };
+    problem_format(&problem, report->problem);
+    report->problem_kind = action->problem;
+}
+
+struct link_status link_report_status(struct link_report *report, const struct action *action,
+                                      struct session *session)
+{
+    bool has_problem = report->problem[0] != '\0';
+    struct link_status status = {
+        .state = action->state,
+        .problem = has_problem ? report->problem : NULL,
+        .is_goodbye = has_problem && report->problem_kind == PROBLEM_GOODBYE,
+        .retry_in_us = action->retry_in_us,
+        .is_alone = action->is_alone,
+    };
+    if (!session)
+        return status;
+    peer_get_path(session_peer(session), &status.path);
+    status.rtt_us = session_rtt_us(session);
+    if (report->config->role == MUX_PROVIDER)
+        status.device = mux_device(session_mux(session));
+    report->told = status.path;
+    return status;
+}
+
+/* The other side's address changes its name now and then (prflx, srflx). */
+bool link_report_path(struct link_report *report, const struct action *action,
+                      struct session *session, struct link_status *out)
+{
+    const struct peer_path *told = &report->told;
+    struct peer_path path;
+    if (!told->local[0] || !session || !peer_get_path(session_peer(session), &path))
+        return false;
+    bool is_another = path.is_relayed != told->is_relayed || strcmp(path.local, told->local) != 0;
+    if (!action->was_broken && !is_another)
+        return false;
+    *out = link_report_status(report, action, session);
+    out->is_path_news = true;
+    return true;
+}
