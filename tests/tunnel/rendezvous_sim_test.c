@@ -133,32 +133,6 @@ static void make_trouble(struct world *w)
         schedule(w, TROUBLE, roll(w, TROUBLE_MOST_US));
 }
 
-/* ---- the end ---- */
-
-static void check_together(struct world *w, uint64_t seed)
-{
-    const struct model *left[2] = {0};
-    int counts[2] = {0};
-    for (size_t i = 0; i < SESSIONS_MAX; i++) {
-        const struct model *s = &w->sessions[i];
-        if (s->id == 0)
-            continue;
-        left[s->end] = s;
-        counts[s->end]++;
-    }
-    if (counts[0] != 1 || counts[1] != 1)
-        fail_msg("seed %llu: %d and %d sessions", (unsigned long long)seed, counts[0], counts[1]);
-    for (int end = 0; end < 2; end++) {
-        const struct end *e = &w->ends[end];
-        const struct model *s = left[end];
-        if (s->remote != left[!end]->id || e->up != s->id || e->told != LINK_UP || !s->has_path)
-            fail_msg("seed %llu: end %d has another idea of the session", (unsigned long long)seed,
-                     end);
-        if (e->target != s->id)
-            fail_msg("seed %llu: end %d doubts for ever", (unsigned long long)seed, end);
-    }
-}
-
 static void run_seed(struct world *w, uint64_t seed)
 {
     *w = (struct world){.dice = seed, .has_server = true, .is_loud = getenv("TEST_SEED")};

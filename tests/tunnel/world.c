@@ -129,6 +129,8 @@ void begin_process(struct world *w, int end, enum mux_role role)
     };
     w->ends[end] = (struct end){.role = role, .process = ++w->ids, .told = LINK_RETRYING};
     w->ends[end].rv = rendezvous_new(&config, w->now_us);
+    if (w->signalling)
+        w->signalling->on_begin(w, end);
     say(w, "end %d begins, process %u", end, w->ends[end].process);
 }
 
@@ -150,6 +152,8 @@ void kill_process(struct world *w, int end)
         schedule(w, LOST_BY_SERVER, roll(w, most_us))->conn = e->conn;
     }
     rendezvous_free(e->rv);
+    if (w->signalling)
+        w->signalling->on_end(w, end);
     *e = (struct end){0};
 }
 
@@ -223,4 +227,30 @@ void run_until(struct world *w, uint64_t until_us)
         on_ticket(w, &t);
     }
     w->now_us = until_us;
+}
+
+/* ---- the end ---- */
+
+void check_together(struct world *w, uint64_t seed)
+{
+    const struct model *left[2] = {0};
+    int counts[2] = {0};
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        const struct model *s = &w->sessions[i];
+        if (s->id == 0)
+            continue;
+        left[s->end] = s;
+        counts[s->end]++;
+    }
+    if (counts[0] != 1 || counts[1] != 1)
+        fail_msg("seed %llu: %d and %d sessions", (unsigned long long)seed, counts[0], counts[1]);
+    for (int end = 0; end < 2; end++) {
+        const struct end *e = &w->ends[end];
+        const struct model *s = left[end];
+        if (s->remote != left[!end]->id || e->up != s->id || e->told != LINK_UP || !s->has_path)
+            fail_msg("seed %llu: end %d has another idea of the session", (unsigned long long)seed,
+                     end);
+        if (e->target != s->id)
+            fail_msg("seed %llu: end %d doubts for ever", (unsigned long long)seed, end);
+    }
 }

@@ -74,6 +74,8 @@ enum ticket_type {
     TROUBLE
 };
 
+struct world;
+
 struct ticket {
     uint64_t at_us;
     enum ticket_type type;
@@ -95,6 +97,21 @@ struct end {
     uint64_t stopped_until_us; /* SIGSTOP, SIGCONT */
 };
 
+/* What becomes of what is said in the room, where that is sealed. What travels
+ * then is a wire text in the place of a description. */
+struct signalling {
+    void (*on_begin)(struct world *w, int end); /* a process */
+    void (*on_end)(struct world *w, int end);
+    void (*on_meet)(struct world *w, int end, const char *peer);
+    /* False: it is for nobody. */
+    bool (*wrap)(struct world *w, int end, enum sdp_type type, const char *sdp,
+                 char wire[TEXT_MAX]);
+    /* What was in the wire text takes its place; false: it is dropped. */
+    bool (*open)(struct world *w, int end, const char *peer, enum sdp_type type,
+                 char text[TEXT_MAX]);
+    void *arg;
+};
+
 struct figures { /* the test would not see much without */
     int restarts, resumptions, takeovers, drains, doubts, refusals, replacements;
 };
@@ -114,6 +131,7 @@ struct world {
     struct ticket tickets[TICKETS_MAX];
     size_t ticket_count;
     void (*make_trouble)(struct world *w);
+    const struct signalling *signalling; /* NULL: plain */
     bool is_loud;
     struct figures figures;
 };
@@ -136,12 +154,18 @@ void kill_process(struct world *w, int end);
 
 void run_until(struct world *w, uint64_t until_us);
 
+/* Both ends have one session, the same, and requests go into it; else fails. */
+void check_together(struct world *w, uint64_t seed);
+
 /* ---- world_room.c ---- */
 
 void connect_end(struct world *w, int end);
 void disconnect_end(struct world *w, int end);
 void send_description(struct world *w, int end, enum sdp_type type, const char *sdp);
 void on_room_ticket(struct world *w, const struct ticket *t);
+
+/* The signal server says that to an end, whoever has said it. */
+void inject(struct world *w, int end, enum sdp_type type, unsigned member, const char *wire);
 
 /* Nothing passes; each side notices in its own time. */
 void cut(struct world *w, unsigned conn);

@@ -35,13 +35,27 @@ static void send_to_others(struct world *w, unsigned from, struct event event, c
     }
 }
 
+static enum event_type event_of(enum sdp_type type)
+{
+    return type == SDP_OFFER ? EVENT_OFFER : EVENT_ANSWER;
+}
+
 void send_description(struct world *w, int end, enum sdp_type type, const char *sdp)
 {
     const struct conn *c = conn_of(w, end);
     if (w->ends[end].conn == 0 || c->is_cut || !c->is_joined)
         return;
-    enum event_type event = type == SDP_OFFER ? EVENT_OFFER : EVENT_ANSWER;
-    send_to_others(w, w->ends[end].conn, (struct event){.type = event}, sdp);
+    char wire[TEXT_MAX];
+    if (w->signalling && !w->signalling->wrap(w, end, type, sdp, wire))
+        return;
+    send_to_others(w, w->ends[end].conn, (struct event){.type = event_of(type)},
+                   w->signalling ? wire : sdp);
+}
+
+void inject(struct world *w, int end, enum sdp_type type, unsigned member, const char *wire)
+{
+    if (w->ends[end].conn && conn_of(w, end)->is_joined)
+        send_to_client(w, w->ends[end].conn, (struct event){.type = event_of(type)}, member, wire);
 }
 
 /* ---- coming and going ---- */
@@ -171,6 +185,22 @@ static struct description describe(const struct world *w, int end, const char *t
                                 .is_same_job = role == (unsigned)w->ends[end].role};
 }
 
+/* What a link does before its rendezvous hears of it. False: dropped. */
+static bool open_seal(struct world *w, int end, const struct event *event, const char *peer,
+                      char text[TEXT_MAX])
+{
+    bool is_description = event->type == EVENT_OFFER || event->type == EVENT_ANSWER;
+    bool is_newcomer = event->type == EVENT_PEER_JOINED ||
+                       (event->type == EVENT_JOINED && !event->is_resumed && event->peer_count > 0);
+    if (!w->signalling)
+        return true;
+    if (is_newcomer)
+        w->signalling->on_meet(w, end, peer);
+    return !is_description ||
+           w->signalling->open(w, end, peer, event->type == EVENT_OFFER ? SDP_OFFER : SDP_ANSWER,
+                               text);
+}
+
 static void deliver(struct world *w, const struct ticket *t)
 {
     const struct conn *c = &w->conns[t->conn];
@@ -183,6 +213,8 @@ static void deliver(struct world *w, const struct ticket *t)
     event.peer = peer;
     event.peers = peers;
     event.text = text;
+    if (!open_seal(w, c->end, &event, peer, text))
+        return;
     if (event.type == EVENT_OFFER || event.type == EVENT_ANSWER)
         event.description = describe(w, c->end, text, process);
     w->figures.resumptions += event.type == EVENT_JOINED && event.is_resumed;
