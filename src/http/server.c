@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/server_internal.h"
+#include "net/deadline.h"
 #include "net/wake_watch.h"
 
 #define WAKE_GRACE_US (2 * US_PER_S) /* for who has slept as long as we have */
@@ -18,11 +19,22 @@ static struct http_connection *first_of(const struct timeout_queue *queue)
     return link ? LIST_ENTRY(link, struct http_connection, timeout_link) : NULL;
 }
 
-static void on_timer(void *arg)
+static uint64_t next_us(void *arg)
+{
+    const struct http_server *server = arg;
+    uint64_t at_us = TIME_NEVER;
+    for (int i = 0; i < TIMEOUT_COUNT; i++) {
+        const struct http_connection *c = first_of(&server->timeouts[i]);
+        if (c && c->deadline_us < at_us)
+            at_us = c->deadline_us;
+    }
+    return at_us;
+}
+
+static void on_due(void *arg)
 {
     struct http_server *server = arg;
     uint64_t now_us = clock_now_us();
-    server->timer_at_us = TIME_NEVER;
     for (int i = 0; i < TIMEOUT_COUNT; i++) {
         struct timeout_queue *queue = &server->timeouts[i];
         struct http_connection *c;
@@ -30,8 +42,6 @@ static void on_timer(void *arg)
             server_unschedule(c);
             connection_on_timeout(c);
         }
-        if (c)
-            server_start_timer_by(server, c->deadline_us);
     }
 }
 
@@ -148,9 +158,8 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
     server->timeouts[TIMEOUT_HEAD].after_us = config->head_timeout_us;
     server->timeouts[TIMEOUT_DROP].after_us = HTTP_DROP_US;
     server->timeouts[TIMEOUT_CLIENT].after_us = HTTP_CLIENT_CHECK_US;
-    server->timer = timer_new(loop, on_timer, server);
+    server->deadline = deadline_new(loop, next_us, on_due, server);
     server->wake = wake_watch_new(loop, on_wake, server);
-    server->timer_at_us = TIME_NEVER;
     *out = server;
     return 0;
 }
@@ -190,7 +199,7 @@ void http_server_free(struct http_server *server)
         else
             connection_close(c);
     }
-    timer_free(server->timer);
+    deadline_free(server->deadline);
     wake_watch_free(server->wake);
     /* Behind the deferred calls of its connections. */
     loop_defer(server->loop, server_destroy, server);

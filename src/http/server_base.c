@@ -1,8 +1,8 @@
 /*
  * What each connection needs of its server: a deadline, a place in the count,
  * the date. Each kind of timeout lasts equally long for all connections, so a
- * queue in the order of arrival is in the order of the deadlines, and one timer
- * serves them all.
+ * queue in the order of arrival is in the order of the deadlines, and the first
+ * of each is all that the server has to look at.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -14,24 +14,14 @@ enum {
     CROWD_LEAST = 256
 };
 
-void server_start_timer_by(struct http_server *server, uint64_t deadline_us)
-{
-    if (deadline_us >= server->timer_at_us)
-        return;
-    server->timer_at_us = deadline_us;
-    timer_start_at(server->timer, deadline_us);
-}
-
 void server_schedule(struct http_connection *c, enum server_timeout timeout)
 {
-    struct http_server *server = c->server;
-    struct timeout_queue *queue = &server->timeouts[timeout];
+    struct timeout_queue *queue = &c->server->timeouts[timeout];
     list_remove(&c->timeout_link);
     if (queue->after_us == 0)
         return;
     c->deadline_us = clock_now_us() + queue->after_us;
     list_append(&queue->connections, &c->timeout_link);
-    server_start_timer_by(server, c->deadline_us);
 }
 
 void server_unschedule(struct http_connection *c)

@@ -118,8 +118,7 @@ struct http_server {
     size_t connection_count;
     size_t crowd; /* most connections since memory was last given back */
     struct timeout_queue timeouts[TIMEOUT_COUNT];
-    struct timer *timer;
-    uint64_t timer_at_us;
+    struct deadline *deadline; /* of the first in each */
     struct wake_watch *wake;
     time_t date_at; /* the second that date says */
     char date[32];
@@ -135,7 +134,6 @@ void server_uncount_connection(struct http_server *server);
 /* Ends the connection at its time unless unscheduled before. */
 void server_schedule(struct http_connection *c, enum server_timeout timeout);
 void server_unschedule(struct http_connection *c);
-void server_start_timer_by(struct http_server *server, uint64_t deadline_us);
 
 /* The value of a Date field. */
 const char *server_date(struct http_server *server);

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "http/server.h"
+#include "net/deadline.h"
 #include "net/websocket.h"
 #include "signal/handshake.h"
 #include "signal/server_internal.h"
@@ -151,7 +152,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
     list_init(&server->sockets);
     sources_init(&server->sources, config->per_address_max, config->joins_per_s);
     server->rooms = rooms_new(socket_on_room_send, server);
-    server->heartbeat = timer_new(loop, socket_on_heartbeat, server);
+    server->heartbeat = deadline_new(loop, socket_heartbeat_us, socket_on_heartbeat, server);
     *out = server;
     return 0;
 }
@@ -173,7 +174,7 @@ void signal_server_close(struct signal_server *server)
     http_server_free(server->http);
     server->is_closed = true;
     socket_close_all(server);
-    timer_free(server->heartbeat);
+    deadline_free(server->heartbeat);
     rooms_free(server->rooms);
     sources_deinit(&server->sources);
     /* A deferred drop_doomed() may be under way. */

@@ -21,7 +21,7 @@ struct signal_server {
     size_t queued; /* bytes that wait for all sockets, as far as looked at */
     struct sources sources;
     struct rooms *rooms;
-    struct timer *heartbeat;
+    struct deadline *heartbeat;
     bool has_doomed;
     bool is_closed;
 };
@@ -40,7 +40,8 @@ void socket_close_all(struct signal_server *server);
 /* The server's rooms send by it; arg is the server. */
 void socket_on_room_send(struct room_member *to, const struct signal_message *message, void *arg);
 
-/* The server's heartbeat; arg is the server. */
+/* The server's heartbeat, and when the next is due; arg is the server. */
+uint64_t socket_heartbeat_us(void *arg);
 void socket_on_heartbeat(void *arg);
 
 #endif

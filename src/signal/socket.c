@@ -2,8 +2,8 @@
  * Each socket has a struct socket and nothing else of ours while it is idle.
  *
  * Heartbeat: the sockets form a queue in the order of their next check. All
- * wait equally long, so who is checked goes to the back, and one timer for the
- * front serves them all. At a check a socket is pinged when it is time, or
+ * wait equally long, so who is checked goes to the back, and the front is all
+ * that has to be looked at. At a check a socket is pinged when it is time, or
  * dropped when at the next check it would have been silent for too long, or
  * when what waits for it has not moved.
  *
@@ -53,12 +53,6 @@ struct socket {
 static struct socket *socket_of(struct list *link)
 {
     return LIST_ENTRY(link, struct socket, link);
-}
-
-static void start_heartbeat(struct signal_server *server)
-{
-    struct list *first = list_first(&server->sockets);
-    timer_start_at(server->heartbeat, first ? socket_of(first)->check_at_us : TIME_NEVER);
 }
 
 static void look_at_outbox(struct socket *socket, uint64_t now_us)
@@ -325,6 +319,13 @@ static void socket_check(struct socket *socket, uint64_t now_us)
     }
 }
 
+uint64_t socket_heartbeat_us(void *arg)
+{
+    const struct signal_server *server = arg;
+    struct list *first = list_first(&server->sockets);
+    return first ? socket_of(first)->check_at_us : TIME_NEVER;
+}
+
 void socket_on_heartbeat(void *arg)
 {
     struct signal_server *server = arg;
@@ -336,7 +337,6 @@ void socket_on_heartbeat(void *arg)
             break;
         socket_check(socket, now_us);
     }
-    start_heartbeat(server);
 }
 
 void socket_new(struct signal_server *server, struct conn *conn, struct span early,
@@ -357,8 +357,6 @@ void socket_new(struct signal_server *server, struct conn *conn, struct span ear
     socket->source = sources_add_socket(&server->sources, address, now_us);
     list_append(&server->sockets, &socket->link);
     server->socket_count++;
-    if (server->socket_count == 1)
-        start_heartbeat(server);
     socket->ws = websocket_new(server->loop, conn, WEBSOCKET_SERVER, SIGNAL_MESSAGE_MAX, early,
                                &handlers, socket);
     char text[ADDRESS_TEXT_LEN];
