@@ -29,9 +29,6 @@
 
 static void send_ping(struct mux *mux, uint64_t now_us)
 {
-    /* The one before went out an interval ago, or it may still be answered. */
-    if (now_us >= mux->ping_at_us)
-        mux->pings_out = 0;
     mux->pings_out++;
     if (mux->ping_sent_us == 0)
         mux->ping_sent_us = now_us;
@@ -210,6 +207,8 @@ void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us)
 {
     if (mux->last_heard_us > since_us)
         mux->last_heard_us = since_us;
+    if (mux->state == MUX_READY)
+        mux->dead_at_us = TIME_NEVER; /* of a question before the sleep */
     mux_probe(mux, now_us);
 }
 
@@ -258,6 +257,8 @@ void mux_on_deadline(struct mux *mux, uint64_t now_us)
         mux_die(mux, deadline_text(mux), false);
         return;
     }
-    if (mux->state == MUX_READY && now_us >= mux->ping_at_us)
+    if (mux->state == MUX_READY && now_us >= mux->ping_at_us) {
+        mux->pings_out = 0; /* whoever has not answered by now will not */
         send_ping(mux, now_us);
+    }
 }

@@ -1,5 +1,5 @@
 /*
- * What concerns no stream: the handshake, and whether the other side lives.
+ * The handshake, with and without a promise.
  */
 #include "mux_pair.h"
 
@@ -46,167 +46,12 @@ static void test_hello_timeout(void **state)
     side_deinit(&side);
 }
 
-/* Runs a side's deadlines up to a time, without the other side. */
-static void run_alone(struct side *side, uint64_t until_us)
-{
-    for (;;) {
-        uint64_t deadline_us = mux_deadline_us(side->mux);
-        if (deadline_us > until_us)
-            return;
-        mux_on_deadline(side->mux, deadline_us);
-    }
-}
-
-static void feed_at(struct side *side, uint8_t type, uint64_t now_us)
-{
-    const uint8_t frame[] = {type, 0, 0, 0, 0};
-    mux_feed(side->mux, 0, span_of(frame, sizeof frame), now_us);
-}
-
-static void test_silence_is_death(void **state)
-{
-    struct pair *pair = *state;
-    end(open_stream(pair, "/"));
-    run_alone(&pair->consumer, pair->now_us + MUX_DEAD_AFTER_US - 1);
-    assert_story(&pair->consumer, "");
-    run_alone(&pair->consumer, pair->now_us + MUX_DEAD_AFTER_US);
-    assert_story(&pair->consumer, "dead: the other side went silent; ");
-    mux_fail(pair->consumer.mux, "lost");
-    assert_story(&pair->consumer, "error lost; ");
-}
-
-static void test_pings_keep_alive(void **state)
-{
-    struct pair *pair = *state;
-    for (int i = 0; i < 100; i++) {
-        pair->now_us += MUX_PING_INTERVAL_US;
-        run_alone(&pair->consumer, pair->now_us);
-        run_alone(&pair->provider, pair->now_us);
-        deliver_all(pair);
-    }
-    assert_story(&pair->consumer, "");
-    assert_story(&pair->provider, "");
-}
-
-static void test_silence_while_not_reading(void **state)
-{
-    struct pair *pair = *state;
-    struct mux_stream *stream = open_stream(pair, "/");
-    deliver_all(pair);
-    mux_stream_set_held(stream, HELD_MAX + 1, pair->now_us);
-    uint64_t late_us = pair->now_us + 10 * MUX_DEAD_AFTER_US;
-    run_alone(&pair->consumer, late_us);
-    assert_story(&pair->consumer, "");
-    mux_stream_set_held(stream, 0, pair->now_us);
-    run_alone(&pair->consumer, late_us + MUX_DEAD_AFTER_US - MUX_PING_INTERVAL_US);
-    assert_story(&pair->consumer, "");
-    run_alone(&pair->consumer, late_us + 2 * MUX_DEAD_AFTER_US);
-    assert_story(&pair->consumer, "dead: the other side went silent; ");
-}
-
-static void test_probe(void **state)
-{
-    struct pair *pair = *state;
-    mux_probe(pair->consumer.mux, pair->now_us);
-    deliver_all(pair);
-    run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
-    assert_story(&pair->consumer, "alive; ");
-    mux_probe(pair->consumer.mux, pair->now_us);
-    run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
-    assert_story(&pair->consumer, "dead: the other side went silent; ");
-}
-
-/* What was on its way when the other side died answers nothing: neither a
- * frame, nor the PONG to another PING. */
-static void test_probe_is_answered_by_its_own(void **state)
-{
-    struct pair *pair = *state;
-    struct side *consumer = &pair->consumer;
-    pair->now_us += MUX_PING_INTERVAL_US;
-    run_alone(consumer, pair->now_us);
-    feed_at(consumer, FRAME_PING, pair->now_us);
-    mux_probe(consumer->mux, pair->now_us);
-    feed_at(consumer, FRAME_PONG, pair->now_us);
-    feed_at(consumer, FRAME_PING, pair->now_us + MUX_FLIGHT_US - 1);
-    assert_story(consumer, "");
-    feed_at(consumer, FRAME_PONG, pair->now_us + MUX_FLIGHT_US - 1);
-    assert_story(consumer, "alive; ");
-    mux_probe(consumer->mux, pair->now_us);
-    feed_at(consumer, FRAME_PING, pair->now_us + MUX_FLIGHT_US - 1);
-    run_alone(consumer, pair->now_us + MUX_PROBE_US);
-    assert_story(consumer, "dead: the other side went silent; ");
-}
-
-/* Of a peer that owes an answer from before, other frames must do. */
-static void test_probe_is_answered_by_what_comes_late(void **state)
-{
-    struct pair *pair = *state;
-    struct side *consumer = &pair->consumer;
-    mux_probe(consumer->mux, pair->now_us);
-    mux_probe(consumer->mux, pair->now_us); /* of these it answers one */
-    feed_at(consumer, FRAME_PONG, pair->now_us);
-    assert_story(consumer, "");
-    feed_at(consumer, FRAME_PING, pair->now_us + MUX_FLIGHT_US);
-    assert_story(consumer, "alive; ");
-    run_alone(consumer, pair->now_us + MUX_PROBE_US);
-    assert_story(consumer, "");
-}
-
-/* We cannot hear an answer, so nobody dies of silence. */
-static void test_probe_while_not_reading(void **state)
-{
-    struct pair *pair = *state;
-    struct mux_stream *stream = open_stream(pair, "/");
-    deliver_all(pair);
-    mux_stream_set_held(stream, HELD_MAX + 1, pair->now_us);
-    mux_probe(pair->consumer.mux, pair->now_us);
-    run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
-    assert_story(&pair->consumer, "");
-    mux_stream_set_held(stream, 0, pair->now_us);
-    deliver_all(pair);
-    assert_story(&pair->consumer, "alive; ");
-}
-
 static void test_refusal(void **state)
 {
     struct pair *pair = *state;
     mux_refuse(pair->provider.mux, "there is another one");
     deliver_all(pair);
     assert_story(&pair->consumer, "dead: the other side ended the session: there is another one; ");
-}
-
-/* After a short sleep the other side is asked; after a long one it has given us
- * up, whatever has come from before. */
-static void test_sleep(void **state)
-{
-    struct pair *pair = *state;
-    uint64_t since_us = pair->now_us;
-    pair->now_us += MUX_DEAD_AFTER_US / 2;
-    mux_wake(pair->consumer.mux, since_us, pair->now_us);
-    deliver_all(pair);
-    run_alone(&pair->consumer, pair->now_us + MUX_PROBE_US);
-    assert_story(&pair->consumer, "alive; ");
-
-    mux_probe(pair->provider.mux, pair->now_us);
-    since_us = pair->now_us;
-    pair->now_us += MUX_DEAD_AFTER_US;
-    deliver_all(pair);
-    mux_wake(pair->consumer.mux, since_us, pair->now_us);
-    run_alone(&pair->consumer, pair->now_us);
-    assert_story(&pair->consumer, "dead: the other side went silent; ");
-}
-
-static void test_ping_flood_is_bounded(void **state)
-{
-    struct pair *pair = *state;
-    pair->provider.capacity = 0;
-    size_t pings = 0;
-    while (pair->provider.story[0] == '\0') {
-        feed(&pair->provider, FRAME_PING, 0, "");
-        pings++;
-        assert_true(pings < MUX_CONTROL_QUEUE_MAX);
-    }
-    assert_story(&pair->provider, "dead: the other side makes us answer but does not read; ");
 }
 
 static void test_handshake(void **state)
@@ -234,8 +79,6 @@ static void test_handshake(void **state)
         pair_teardown(&made);
     }
 }
-
-/* --- a promise ------------------------------------------------------------ */
 
 /* Nothing is delivered yet. */
 static int promised_setup(void **state)
@@ -358,19 +201,7 @@ int main(void)
         TEST(test_wrong_roles),
         cmocka_unit_test(test_no_common_version),
         cmocka_unit_test(test_hello_timeout),
-        TEST(test_silence_is_death),
-        TEST(test_pings_keep_alive),
-        TEST(test_silence_while_not_reading),
-        TEST(test_probe),
-        TEST(test_probe_is_answered_by_its_own),
-        TEST(test_probe_is_answered_by_what_comes_late),
-        TEST(test_probe_while_not_reading),
         TEST(test_refusal),
-        TEST(test_sleep),
-        TEST(test_ping_flood_is_bounded),
-        EXTENDED(test_silence_is_death),
-        EXTENDED(test_pings_keep_alive),
-        EXTENDED(test_ping_flood_is_bounded),
         cmocka_unit_test(test_handshake),
         PROMISED(test_promise),
         PROMISED(test_answer_before_agree),

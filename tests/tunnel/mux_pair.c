@@ -177,6 +177,22 @@ void side_deinit(struct side *side)
     buf_deinit(&side->out);
 }
 
+void run_alone(struct side *side, uint64_t until_us)
+{
+    for (;;) {
+        uint64_t deadline_us = mux_deadline_us(side->mux);
+        if (deadline_us > until_us)
+            return;
+        mux_on_deadline(side->mux, deadline_us);
+    }
+}
+
+void feed_at(struct side *side, uint8_t type, uint64_t now_us)
+{
+    const uint8_t frame[] = {type, 0, 0, 0, 0};
+    mux_feed(side->mux, 0, span_of(frame, sizeof frame), now_us);
+}
+
 /* Delivers the oldest message; false when there is none. */
 bool deliver_one(struct pair *pair, struct side *from, struct side *to)
 {

@@ -48,6 +48,11 @@ void assert_story(struct side *side, const char *expected);
 void feed(struct side *side, uint8_t type, uint32_t id, const char *payload);
 void feed_bytes(struct side *side, uint8_t type, uint32_t id, struct span payload);
 
+void feed_at(struct side *side, uint8_t type, uint64_t now_us); /* without a stream or payload */
+
+/* Its deadlines up to a time, without the other side. */
+void run_alone(struct side *side, uint64_t until_us);
+
 /* ---- two of them ---- */
 
 /* Behind the handshake; with these features, with version 1's, with all. */
