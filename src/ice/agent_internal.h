@@ -185,6 +185,7 @@ struct ice_agent {
     uint64_t old_until_us;
     bool is_old_left; /* the other side sends its data by another way */
     int next_resolve_id;
+    uint8_t answered_id[STUN_ID_LEN]; /* of the last check that was */
 
     struct ice_budget own_budget;
     struct ice_budget *budget;
@@ -229,7 +230,7 @@ unsigned base_rank(const struct ice_agent *a, int base);
 
 /* binding.c: what leaves by a relay is never refused. */
 int binding_ask(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
-                const uint8_t id[STUN_ID_LEN], bool nominates);
+                const uint8_t id[STUN_ID_LEN], bool nominates, bool is_first);
 /* error 0: success. g NULL: the asker does not know our password. */
 void binding_answer(struct ice_agent *a, const struct ice_generation *g, int local,
                     const struct ice_address *source, const struct stun_message *m, int error);

@@ -26,7 +26,7 @@ static uint32_t check_priority(const struct ice_local *l)
 }
 
 int binding_ask(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
-                const uint8_t id[STUN_ID_LEN], bool nominates)
+                const uint8_t id[STUN_ID_LEN], bool nominates, bool is_first)
 {
     const struct ice_local *l = &a->locals[pair->local];
     uint8_t data[STUN_MESSAGE_MAX];
@@ -43,6 +43,8 @@ int binding_ask(struct ice_agent *a, const struct ice_generation *g, const struc
                  a->tie_breaker);
     if (nominates && a->is_controlling)
         stun_put(&w, STUN_USE_CANDIDATE, (struct span){0});
+    if (g == a->now && a->handlers.on_fill)
+        a->handlers.on_fill(a->arg, &w, is_first);
     stun_put_integrity(&w, span_from_string(g->remote_pwd));
     stun_put_fingerprint(&w);
     return send_from(a, l, pair_remote(g, pair), stun_bytes(&w));
@@ -63,6 +65,10 @@ void binding_answer(struct ice_agent *a, const struct ice_generation *g, int loc
         uint8_t type[2] = {(uint8_t)(m->unknown >> 8), (uint8_t)m->unknown};
         stun_put(&w, STUN_UNKNOWN_ATTRIBUTES, span_of(type, sizeof type));
     }
+    if (!error && g == a->now && a->handlers.on_fill)
+        a->handlers.on_fill(a->arg, &w, memcmp(a->answered_id, m->id, STUN_ID_LEN) != 0);
+    if (!error)
+        memcpy(a->answered_id, m->id, STUN_ID_LEN);
     if (g)
         stun_put_integrity(&w, span_from_string(g->local_pwd));
     stun_put_fingerprint(&w);

@@ -28,7 +28,8 @@ static void transmit(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us
         ice_budget_spend(a->budget, now_us);
         a->now->has_checked = true;
     }
-    int error = binding_ask(a, a->now, pair, pair->check.id, pair->check_nominates);
+    int error =
+        binding_ask(a, a->now, pair, pair->check.id, pair->check_nominates, pair->check.sent <= 1);
     pair->checks_sent++;
     if (error < 0) {
         pair->checks_refused++;
@@ -187,6 +188,8 @@ static void on_check_answer(struct ice_agent *a, struct ice_pair *pair, int loca
         return;
     }
     if (m->class == STUN_SUCCESS) {
+        if (a->handlers.on_binding)
+            a->handlers.on_binding(a->arg, m);
         on_success(a, pair, m, nominates, now_us);
         return;
     }

@@ -62,7 +62,7 @@ static void ask(struct ice_agent *a, const struct ice_generation *g, struct ice_
                 const struct consent_use *use, uint64_t now_us)
 {
     const uint8_t *id = consent_ask(&pair->consent, use, &a->random, now_us);
-    binding_ask(a, g, pair, id, pair == a->selected && pair->is_nominated);
+    binding_ask(a, g, pair, id, pair == a->selected && pair->is_nominated, false);
 }
 
 static void on_suspect(struct ice_agent *a, const struct ice_generation *g, struct ice_pair *pair)

@@ -141,6 +141,8 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
         binding_answer(a, g, local, source, m, STUN_ROLE_CONFLICT);
         return;
     }
+    if (is_newest && a->handlers.on_binding)
+        a->handlers.on_binding(a->arg, m);
     binding_answer(a, g, local, source, m, 0);
     if (!is_newest)
         return; /* the path before the restart: answered, nothing learned */

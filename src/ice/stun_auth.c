@@ -78,6 +78,11 @@ static uint32_t crc32_update(uint32_t crc, const uint8_t *p, size_t len)
     return crc;
 }
 
+uint32_t stun_crc32(struct span bytes)
+{
+    return ~crc32_update(UINT32_MAX, bytes.data, bytes.len);
+}
+
 static uint32_t fingerprint(const uint8_t *data, size_t at)
 {
     uint8_t header[4];

@@ -29,6 +29,9 @@ bool stun_check_integrity(const struct stun_message *m, struct span key);
 /* Whether FINGERPRINT is right; true also when there is none. */
 bool stun_check_fingerprint(const struct stun_message *m);
 
+/* CRC-32 as in FINGERPRINT, of any bytes. */
+uint32_t stun_crc32(struct span bytes);
+
 /* Unpredictable numbers from a seed: SHA-256 of seed and counter. The same
  * seed gives the same numbers, which is what the simulator needs. */
 struct ice_random {

@@ -34,6 +34,8 @@ struct ice_io {
     struct rtc_path path;
     struct loop *loop;
     void (*on_candidate)(const char *candidate, void *arg);
+    void (*on_fill)(struct stun_writer *w, bool is_first, void *arg);
+    void (*on_binding)(const struct stun_message *m, void *arg);
     void *arg;
     struct ice_agent *agent;
     struct deadline *deadline;
@@ -171,6 +173,20 @@ static void on_agent_resolve(void *arg, int id, const char *name)
     ice_lookups_start(&io->lookups, id, name);
 }
 
+static void on_agent_fill(void *arg, struct stun_writer *w, bool is_first)
+{
+    struct ice_io *io = arg;
+    if (io->on_fill && !io->is_closed)
+        io->on_fill(w, is_first, io->arg);
+}
+
+static void on_agent_binding(void *arg, const struct stun_message *m)
+{
+    struct ice_io *io = arg;
+    if (io->on_binding && !io->is_closed)
+        io->on_binding(m, io->arg);
+}
+
 /* ---- what sockets and look-ups bring ---- */
 
 static void shut(struct ice_io *io)
@@ -292,11 +308,15 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
         .on_open_base = on_agent_open_base,
         .on_close_base = on_agent_close_base,
         .on_resolve = on_agent_resolve,
+        .on_fill = on_agent_fill,
+        .on_binding = on_agent_binding,
     };
     static const struct ice_sockets_handlers socket_handlers = {on_datagram, on_unread};
     struct ice_io *io = xcalloc(1, sizeof *io);
     io->loop = loop;
     io->on_candidate = on_candidate;
+    io->on_fill = config->on_fill;
+    io->on_binding = config->on_binding;
     io->arg = arg;
     rtc_path_init(&io->path, &path_ops);
     io->deadline = deadline_new(loop, next_us, on_due, io);

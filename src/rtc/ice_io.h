@@ -22,6 +22,10 @@ struct ice_io_config {
     bool is_controlling;         /* the offerer */
     bool is_relay_only;          /* nobody but the TURN server learns our addresses */
     struct ice_servers *servers; /* or NULL */
+    /* As those of struct ice_agent_handlers, or NULL. Nothing but an answer to
+     * on_fill may be made of what comes, while they are called. */
+    void (*on_fill)(struct stun_writer *w, bool is_first, void *arg);
+    void (*on_binding)(const struct stun_message *m, void *arg);
 };
 
 /* on_candidate is told a local candidate: "candidate:…" as in RFC 8839 section

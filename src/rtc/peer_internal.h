@@ -19,6 +19,7 @@
 #include "rtc/ice_io.h"
 #include "rtc/peer.h"
 #include "rtc/sdp.h"
+#include "rtc/sped.h"
 #include "sctp/sctp.h"
 
 struct early_candidate {
@@ -59,6 +60,10 @@ struct peer {
     struct ice_io *ice;
     struct rtc_path *path; /* of ICE, unless another one was given */
     struct dtls *dtls;
+    struct sped sped;
+    bool has_ridden;       /* what DTLS said first went with ICE's checks */
+    bool is_riding;        /* DTLS is fed from within ICE: nothing may end there */
+    char riding_text[160]; /* why it is to end all the same */
     struct sctp_assoc *sctp;
     uint8_t sctp_seed[16];
     struct sctp_arena arena; /* where it writes packets */
@@ -72,7 +77,8 @@ struct peer {
     struct deadline *deadline;  /* of DTLS and SCTP */
     struct timer *connect_timer;
     uint64_t give_up_us;      /* when it expires at the latest */
-    uint64_t connected_us;    /* since when there is a path, */
+    uint64_t begun_us;        /* since when both descriptions are there, */
+    uint64_t connected_us;    /* a path, */
     uint64_t secured_us;      /* and DTLS */
     struct timer *path_timer; /* runs while there is no path any more */
 };

@@ -222,12 +222,21 @@ bool peer_is_sctp_early(const struct peer *peer)
 }
 
 /* A DTLS client's handshake takes two round trips, a server's one, as does what
- * a client needs to send. */
-static uint64_t round_trip_us(const struct peer *peer)
+ * a client needs to send. What rode with ICE took as long as that. */
+static uint64_t guess_round_trip_us(const struct peer *peer)
 {
+    if (peer->has_ridden)
+        return peer->connected_us - peer->begun_us;
     uint64_t took_us = peer->secured_us - peer->connected_us;
     bool is_whole = peer->role == DTLS_CLIENT && dtls_is_connected(peer->dtls);
     return is_whole ? took_us / 2 : took_us;
+}
+
+/* 0: not known; much was lost, or tried. */
+static uint64_t round_trip_us(const struct peer *peer)
+{
+    uint64_t guess_us = guess_round_trip_us(peer);
+    return guess_us < US_PER_S ? guess_us : 0;
 }
 
 /* RFC 8832 section 6: the DTLS client has the even stream ids. Queued now, the

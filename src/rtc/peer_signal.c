@@ -92,6 +92,7 @@ static void begin(struct peer *peer)
     snprintf(peer->local.promise, sizeof peer->local.promise, "%s",
              peer->config.promise ? peer->config.promise : "");
     memcpy(peer->local.fingerprint, cert_fingerprint(peer->config.cert), CERT_FINGERPRINT_LEN);
+    peer->local.has_sped = peer->is_offerer || peer->remote.has_sped;
     peer_describe_sctp(peer);
     peer->is_fresh = true;
     ice_io_gather(peer->ice);
@@ -241,9 +242,9 @@ static int take_answer(struct peer *peer, const struct sdp *sdp, const char **wh
     else
         peer->restarts = RESTARTS_WORK;
     keep_remote(peer, sdp);
-    use_remote(peer);
     if (is_first)
-        peer_start_transport(peer);
+        peer_start_transport(peer); /* what it has to say rides with the first check */
+    use_remote(peer);
     return 0;
 }
 
@@ -255,8 +256,8 @@ static void take_first_offer(struct peer *peer, const struct sdp *sdp)
     sdp_init_answer(&peer->local, sdp);
     keep_remote(peer, sdp);
     begin(peer);
-    use_remote(peer);
     peer_start_transport(peer);
+    use_remote(peer);
 }
 
 /* Of a session that stands. Without new credentials nothing is restarted. */

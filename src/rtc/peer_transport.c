@@ -38,7 +38,9 @@ enum {
 static uint64_t next_us(void *arg)
 {
     const struct peer *peer = arg;
-    uint64_t dtls_us = peer->dtls ? dtls_deadline_us(peer->dtls) : TIME_NEVER;
+    /* Before there is a path, ICE's own repetitions are all there is. */
+    bool is_alone = peer->dtls && peer->state > PEER_CONNECTING;
+    uint64_t dtls_us = is_alone ? dtls_deadline_us(peer->dtls) : TIME_NEVER;
     uint64_t sctp_us = peer->sctp ? sctp_assoc_deadline(peer->sctp) : TIME_NEVER;
     return dtls_us < sctp_us ? dtls_us : sctp_us;
 }
@@ -47,7 +49,7 @@ static void on_due(void *arg)
 {
     struct peer *peer = arg;
     uint64_t now_us = clock_now_us();
-    if (peer->dtls && dtls_deadline_us(peer->dtls) <= now_us)
+    if (peer->dtls && peer->state > PEER_CONNECTING && dtls_deadline_us(peer->dtls) <= now_us)
         dtls_on_deadline(peer->dtls, now_us);
     if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us)
         sctp_assoc_on_deadline(peer->sctp, now_us);
@@ -71,9 +73,8 @@ static void on_connect_timeout(void *arg)
 
 /* ---- DTLS ---- */
 
-static void on_dtls_datagram(struct span datagram, void *arg)
+static void send_datagram(struct peer *peer, struct span datagram)
 {
-    struct peer *peer = arg;
     if (!peer->path)
         return;
     uint8_t *at = rtc_path_queue(peer->path, datagram.len, false);
@@ -81,6 +82,15 @@ static void on_dtls_datagram(struct span datagram, void *arg)
         return;
     memcpy(at, datagram.data, datagram.len);
     rtc_path_flush(peer->path);
+}
+
+static void on_dtls_datagram(struct span datagram, void *arg)
+{
+    struct peer *peer = arg;
+    if (peer->state <= PEER_CONNECTING)
+        sped_queue(&peer->sped, datagram);
+    else
+        send_datagram(peer, datagram);
 }
 
 static void limit_opening(struct peer *peer)
@@ -102,18 +112,27 @@ static void begin_opening(struct peer *peer)
         peer_start_sctp(peer);
 }
 
+/* Once there is a path, and DTLS lets us send. */
+static void open_if_secure(struct peer *peer)
+{
+    bool is_secure =
+        dtls_is_connected(peer->dtls) || (dtls_can_send(peer->dtls) && peer_is_sctp_early(peer));
+    if (peer->state == PEER_SECURING && is_secure)
+        begin_opening(peer);
+}
+
 static void on_dtls_early(void *arg)
 {
-    struct peer *peer = arg;
-    if (peer_is_sctp_early(peer))
-        begin_opening(peer);
+    open_if_secure(arg);
 }
 
 static void on_dtls_connected(void *arg)
 {
     struct peer *peer = arg;
-    if (!peer->sctp)
-        begin_opening(peer);
+    /* Before there is a path, our last flight rides as the others did. */
+    if (peer->state > PEER_CONNECTING)
+        sped_end(&peer->sped);
+    open_if_secure(peer);
 }
 
 static void on_dtls_data(struct span plaintext, uint64_t now_us, void *arg)
@@ -121,9 +140,21 @@ static void on_dtls_data(struct span plaintext, uint64_t now_us, void *arg)
     peer_feed_sctp(arg, plaintext, now_us);
 }
 
+static void end_riding(void *arg)
+{
+    struct peer *peer = arg;
+    peer_end(peer, peer->riding_text);
+}
+
 static void on_dtls_closed(int error, const char *text, void *arg)
 {
-    (error ? peer_end : peer_end_by_goodbye)(arg, text);
+    struct peer *peer = arg;
+    if (!peer->is_riding) {
+        (error ? peer_end : peer_end_by_goodbye)(peer, text);
+        return;
+    }
+    snprintf(peer->riding_text, sizeof peer->riding_text, "%s", text);
+    loop_defer(peer->loop, end_riding, peer);
 }
 
 /* ---- the path ---- */
@@ -139,6 +170,46 @@ static void feed_early(struct peer *peer)
         buf_consume(&peer->early_datagrams, EARLY_HEADER_LEN + len);
     }
     buf_deinit(&peer->early_datagrams);
+    buf_init(&peer->early_datagrams, EARLY_DATAGRAMS_MAX);
+}
+
+static void feed_later(void *arg)
+{
+    struct peer *peer = arg;
+    feed_early(peer);
+}
+
+/* What DTLS makes of it, it sends with ICE's messages. */
+static void ride(struct peer *peer, struct span datagram)
+{
+    peer->is_riding = true;
+    sped_end_flight(&peer->sped);
+    if (datagram.len > 0)
+        dtls_feed(peer->dtls, datagram, clock_now_us());
+    else
+        dtls_start(peer->dtls, clock_now_us());
+    peer->is_riding = false;
+}
+
+static void ride_from_now_on(struct peer *peer)
+{
+    dtls_limit_datagrams(peer->dtls, SPED_DATAGRAM_MAX);
+    peer->has_ridden = true;
+    ride(peer, (struct span){0});
+    while (peer->early_datagrams.len > 0) {
+        struct span all = buf_bytes(&peer->early_datagrams);
+        size_t len = get_u16be(all.data);
+        ride(peer, span_of(all.data + EARLY_HEADER_LEN, len));
+        buf_consume(&peer->early_datagrams, EARLY_HEADER_LEN + len);
+    }
+}
+
+static void send_flight(struct peer *peer)
+{
+    for (size_t i = 0; i < peer->sped.count; i++)
+        send_datagram(peer, span_of(peer->sped.flight[i].data, peer->sped.flight[i].len));
+    if (dtls_is_connected(peer->dtls))
+        sped_end(&peer->sped);
 }
 
 static void on_path_connected(void *arg)
@@ -151,7 +222,9 @@ static void on_path_connected(void *arg)
     if (peer->state != PEER_SECURING)
         return;
     dtls_limit_datagrams(peer->dtls, rtc_path_datagram_max(peer->path));
+    send_flight(peer);
     dtls_start(peer->dtls, clock_now_us());
+    open_if_secure(peer);
     feed_early(peer);
 }
 
@@ -176,6 +249,28 @@ static void on_path_datagram(struct span datagram, void *arg)
         return;
     }
     dtls_feed(peer->dtls, datagram, clock_now_us());
+}
+
+static void on_fill(struct stun_writer *w, bool is_first, void *arg)
+{
+    struct peer *peer = arg;
+    sped_fill(&peer->sped, w, is_first && peer->state == PEER_CONNECTING);
+}
+
+/* Under ICE's own call: only what rides back may be made of it at once. */
+static void on_binding(const struct stun_message *m, void *arg)
+{
+    struct peer *peer = arg;
+    struct span datagram = sped_take(&peer->sped, m);
+    if (datagram.len == 0 || peer->state == PEER_CLOSED)
+        return;
+    if (peer->state == PEER_CONNECTING) {
+        ride(peer, datagram);
+        return;
+    }
+    keep_early(peer, datagram);
+    if (peer->state > PEER_CONNECTING)
+        loop_defer(peer->loop, feed_later, peer);
 }
 
 static void on_path_failed(const char *text, void *arg)
@@ -237,7 +332,10 @@ void peer_start_ice(struct peer *peer, void (*on_candidate)(const char *candidat
         .is_controlling = peer->is_offerer,
         .is_relay_only = peer->config.is_relay_only,
         .servers = peer->config.servers,
+        .on_fill = on_fill,
+        .on_binding = on_binding,
     };
+    sped_init(&peer->sped);
     peer->ice = ice_io_new(peer->loop, &config, on_candidate, peer);
     peer_use_path(peer, ice_io_path(peer->ice));
 }
@@ -252,9 +350,13 @@ void peer_start_transport(struct peer *peer)
         .on_closed = on_dtls_closed,
     };
     peer->dtls = dtls_new(peer->config.cert, peer->role, peer->remote.fingerprint, &handlers, peer);
-    peer->give_up_us = clock_now_us() + CONNECT_TIMEOUT_S * US_PER_S;
+    peer->begun_us = clock_now_us();
+    peer->give_up_us = peer->begun_us + CONNECT_TIMEOUT_S * US_PER_S;
     timer_start_at(peer->connect_timer, peer->give_up_us);
+    sped_settle(&peer->sped, peer->local.has_sped && peer->remote.has_sped);
     peer_set_state(peer, PEER_CONNECTING);
+    if (sped_is_on(&peer->sped) && peer->state == PEER_CONNECTING)
+        ride_from_now_on(peer);
 }
 
 void peer_free_transport(struct peer *peer)

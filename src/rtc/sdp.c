@@ -136,6 +136,12 @@ static void on_fingerprint(struct parser *p, struct transport *t, struct span va
         p->why = "its sha-256 fingerprint is malformed";
 }
 
+static void parse_options(struct parser *p, struct span value)
+{
+    for (struct span word = next_word(&value); word.len > 0; word = next_word(&value))
+        p->out->has_sped |= span_is_string(word, "sped");
+}
+
 /* True when the line was one of those that either level may have. */
 static bool parse_transport(struct parser *p, struct span value)
 {
@@ -146,6 +152,8 @@ static bool parse_transport(struct parser *p, struct span value)
         t->pwd = value;
     else if (strip_prefix(&value, "setup:"))
         t->setup = value;
+    else if (strip_prefix(&value, "ice-options:"))
+        parse_options(p, value);
     else if (strip_prefix(&value, "fingerprint:"))
         on_fingerprint(p, t, value);
     else if (span_is_string(value, "end-of-candidates"))

@@ -47,6 +47,7 @@ struct sdp {
     uint32_t session_version; /* of ours: one more with each description (RFC 3264 section 8) */
     char ufrag[SDP_UFRAG_MAX + 1];
     char pwd[SDP_PWD_MAX + 1];
+    bool has_sped;      /* among a=ice-options: see rtc/sped.h */
     unsigned pacing_ms; /* a=ice-pacing (RFC 8839 section 5.5); 0 where absent */
     uint8_t fingerprint[CERT_FINGERPRINT_LEN]; /* SHA-256 */
     enum sdp_setup setup;                      /* SDP_ACTPASS where absent */

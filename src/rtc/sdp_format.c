@@ -101,8 +101,8 @@ static void format_channel(struct buf *out, const struct sdp *sdp)
         buf_append_format(out, "a=%s\r\n", sdp->candidates[i]);
     if (sdp->end_of_candidates)
         buf_append_string(out, "a=end-of-candidates\r\n");
-    buf_append_format(out, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=ice-options:trickle\r\n",
-                      sdp->ufrag, sdp->pwd);
+    buf_append_format(out, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=ice-options:trickle%s\r\n",
+                      sdp->ufrag, sdp->pwd, sdp->has_sped ? " sped" : "");
     format_fingerprint(out, sdp->fingerprint);
     buf_append_format(out, "a=setup:%s\r\n", setup_names[sdp->setup]);
     if (sdp->mid[0])

@@ -111,8 +111,9 @@ static void on_resolve(void *arg, int id, const char *name)
     r->resolve_id = id;
 }
 
-static const struct ice_agent_handlers handlers = {on_datagram,  on_candidate,  on_state,  on_route,
-                                                   on_open_base, on_close_base, on_resolve};
+static const struct ice_agent_handlers handlers = {on_datagram, on_candidate, on_state,
+                                                   on_route,    on_open_base, on_close_base,
+                                                   on_resolve,  NULL,         NULL};
 
 static void rig_init(struct rig *r, bool is_controlling)
 {

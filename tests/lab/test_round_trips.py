@@ -23,9 +23,8 @@ LAPTOP, PROVIDER = "192.168.1.2", "192.168.1.3"
 
 # Each as it is seen from the side that goes on with the next.
 STEPS = {
-    "offer, answer, a check and its answer": 1.5,
-    "DTLS 1.2 to the laptop's Finished": 1,
-    "with it HELLO and the request; the response": 1,
+    "offer, answer, a check and its answer, each with DTLS": 1.5,
+    "the laptop's Finished with HELLO and the request; the response": 1,
 }
 SLACK = 0.5
 

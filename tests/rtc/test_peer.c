@@ -190,7 +190,8 @@ static void on_path(enum peer_path_state state, void *arg)
 {
     struct end *end = arg;
     assert_true(end->is_open);
-    assert_int_equal(state, PEER_PATH_WORKS);
+    if (end->other->peer) /* who is gone may be missed before the goodbye is there */
+        assert_int_equal(state, PEER_PATH_WORKS);
     end->path_changes++;
     check_done(end->scene);
 }
@@ -799,6 +800,11 @@ static void replace_init(struct end *end, const char *value)
     }
 }
 
+static bool first_has_hello(struct scene *scene)
+{
+    return scene->ends[1].sdp && scene->ends[0].peer->early_datagrams.len > 0;
+}
+
 static bool first_describes(struct scene *scene)
 {
     return scene->ends[0].is_described;
@@ -807,6 +813,64 @@ static bool first_describes(struct scene *scene)
 static bool both_described(struct scene *scene)
 {
     return scene->ends[0].is_described && scene->ends[1].is_described;
+}
+
+/* DTLS goes with ICE's checks where both descriptions say so. */
+static void test_dtls_in_checks(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct scene *scene = *state;
+        bool is_spoken = i == 0;
+        scene->is_manual = true;
+        peer_offer(scene->ends[0].peer);
+        run_until(scene, first_described);
+        char *option = strstr(scene->ends[0].sdp, "trickle sped");
+        assert_non_null(option);
+        if (!is_spoken)
+            memcpy(option, "trickle other", 12);
+        give_description(&scene->ends[0], SDP_OFFER);
+        run_until(scene, second_described);
+        assert_int_equal(strstr(scene->ends[1].sdp, " sped") != NULL, is_spoken);
+        give_description(&scene->ends[1], SDP_ANSWER);
+        run_until(scene, both_open);
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(scene->ends[k].peer->has_ridden, is_spoken);
+            assert_int_equal(scene->ends[k].peer->sped.is_heard, is_spoken);
+        }
+        teardown(state);
+        setup(state);
+    }
+}
+
+/* The answerer's check, with its ClientHello, is there before its answer. */
+static void test_dtls_in_checks_before_the_answer(void **state)
+{
+    struct scene *scene = *state;
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    give_description(&scene->ends[0], SDP_OFFER);
+    run_until(scene, first_has_hello);
+    assert_int_equal(peer_get_state(scene->ends[0].peer), PEER_NEW);
+    give_description(&scene->ends[1], SDP_ANSWER);
+    run_until(scene, both_open);
+}
+
+/* What is wrong with the handshake is told once, and behind ICE's call. */
+static void test_wrong_fingerprint_in_checks(void **state)
+{
+    struct scene *scene = *state;
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    give_description(&scene->ends[0], SDP_OFFER);
+    run_until(scene, second_described);
+    char *digit = strstr(scene->ends[1].sdp, "sha-256 ") + 8;
+    *digit = *digit == 'A' ? 'B' : 'A';
+    give_description(&scene->ends[1], SDP_ANSWER);
+    run_until(scene, any_closed);
+    assert_false(scene->ends[0].is_open);
+    assert_non_null(strstr(scene->ends[0].close_text, "fingerprint"));
 }
 
 static void test_sctp_without_a_handshake(void **state)
@@ -1440,6 +1504,9 @@ int main(void)
         TEST(test_unusable_candidates_are_skipped),
         TEST(test_garbage_descriptions_are_refused),
         TEST(test_wrong_fingerprint_is_refused),
+        TEST(test_dtls_in_checks),
+        TEST(test_dtls_in_checks_before_the_answer),
+        TEST(test_wrong_fingerprint_in_checks),
         TEST(test_sctp_without_a_handshake),
         TEST(test_sends_before_the_channel_is_opened),
         TEST(test_sctp_with_a_handshake),

@@ -11,14 +11,15 @@
 #       gir1.2-gst-plugins-bad-1.0 gstreamer1.0-plugins-bad
 #
 # chromium-snap and pion-snap are the same two with SCTP's INIT in their
-# descriptions (rtc/snap.h).
+# descriptions (rtc/snap.h), chromium-sped has DTLS in ICE's checks as well
+# (rtc/sped.h).
 #
 # Needs root (network namespaces), node and npm, go, python3 with venv. Takes some
 # minutes for each stack, most of them waits of who cannot restart. Not part of
 # `make test`: what it prints depends on others' releases. Exits with 1 if a stack
 # could not be connected to.
 set -u
-stacks=${*:-chromium chromium-snap firefox-esr node-datachannel werift wrtc aiortc pion pion-snap gstreamer}
+stacks=${*:-chromium chromium-snap chromium-sped firefox-esr node-datachannel werift wrtc aiortc pion pion-snap gstreamer}
 
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
@@ -60,6 +61,11 @@ for stack in $stacks; do
         debian_stack "$stack" chromium &&
             measure "$stack" /usr/bin/python3 browser_peer.py chromium \
                 --force-fieldtrials=WebRTC-Sctp-Snap/Enabled/
+        ;;
+    chromium-sped)
+        debian_stack "$stack" chromium &&
+            measure "$stack" /usr/bin/python3 browser_peer.py chromium \
+                --force-fieldtrials=WebRTC-IceHandshakeDtls/Enabled/WebRTC-Sctp-Snap/Enabled/
         ;;
     node-datachannel) npm_stack node-datachannel@0.33.4 node-datachannel/polyfill ;;
     werift) npm_stack werift@0.25.2 werift ;;
