@@ -1,8 +1,4 @@
 /*
- * A line has a mark, which carries the colour, and a text. On a terminal (and
- * with the text log format) it is printed as that; otherwise it is one log
- * line, so that a service's log holds the same story.
- *
  * A server that cannot be reached, or does not let us in, is tried for ever. As
  * long as the reason is the same, a log gets no more of it, and on a terminal
  * the last line is written anew, while nothing comes behind it.
@@ -10,33 +6,27 @@
 #include "cli/status.h"
 
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/log_limit.h"
 #include "cli/amount.h"
 #include "cli/exchange_line.h"
 #include "cli/idle_flags.h"
+#include "cli/news.h"
 #include "net/own_address.h"
 #include "signal/room_name.h"
 #include "tunnel/origin.h"
 
 enum {
-    STATUS_MAX = 1024,
-    FIELDS_MAX = 14,     /* of one event, with the list's end */
     ADDRESSES_SHOWN = 3, /* of this machine */
 };
 
-/* LIVE: a step that the next one of its kind may take the line of. */
-enum mark { MARK_STEP, MARK_GOOD, MARK_BAD, MARK_LIVE };
-
 struct status {
     const struct config *config;
-    char room[ROOM_FINGERPRINT_LEN];
+    struct news news;
     char *listen;  /* of a proxy: "HOST:PORT" */
     char *tools;   /* the same as clients on this machine write it */
     char *problem; /* of the tries under way, or NULL */
@@ -44,71 +34,7 @@ struct status {
     bool has_connected;      /* or tried to: where is known */
     struct bucket exchanges; /* lines about them */
     uint64_t untold;         /* exchanges since the last that had a line */
-    unsigned live_line;      /* the number of the line that may be written anew; 0: none */
 };
-
-static bool is_for_person(const struct config *config)
-{
-    return config->log_format == LOG_TEXT && log_is_terminal() && log_is_enabled(LOG_INFO);
-}
-
-static bool is_smart_terminal(void)
-{
-    const char *term = getenv("TERM");
-    return !(term && strcmp(term, "dumb") == 0);
-}
-
-/* no-color.org: any value but the empty one switches colour off. */
-static bool has_colour(void)
-{
-    const char *no_color = getenv("NO_COLOR");
-    return !(no_color && *no_color) && is_smart_terminal();
-}
-
-static void print_for_person(struct status *status, enum mark mark, const char *text)
-{
-    static const char *const marks[] = {"..", "ok", "!!", ".."};
-    static const char *const colours[] = {"\033[2m", "\033[32m", "\033[31m", "\033[2m"};
-    static const char line_before[] = "\033[A\r\033[K";
-    /* What a peer or the signal server says must not move the cursor. */
-    char escaped[3 * STATUS_MAX];
-    log_escape(text, escaped, sizeof escaped);
-    char clock[16];
-    time_t now = time(NULL);
-    struct tm tm;
-    strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&now, &tm));
-    char line[sizeof escaped + 64];
-    bool is_coloured = has_colour();
-    bool is_anew = mark == MARK_LIVE && status->live_line > 0 &&
-                   status->live_line == log_line_count() && is_smart_terminal();
-    snprintf(line, sizeof line, "%s%s %s%s%s %s\n", is_anew ? line_before : "", clock,
-             is_coloured ? colours[mark] : "", marks[mark], is_coloured ? "\033[0m" : "", escaped);
-    log_put(line);
-    status->live_line = mark == MARK_LIVE ? log_line_count() : 0;
-}
-
-/* more: fields of this event alone, or NULL. */
-__attribute__((format(printf, 5, 6))) static void say(struct status *status, enum mark mark,
-                                                      const char *event,
-                                                      const struct log_field *more,
-                                                      const char *format, ...)
-{
-    struct log_field fields[FIELDS_MAX] = {0};
-    int count = 0;
-    if (status->room[0])
-        fields[count++] = (struct log_field){"room", status->room, 0};
-    while (more && more->name && count < FIELDS_MAX - 1)
-        fields[count++] = *more++;
-    char text[STATUS_MAX];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (is_for_person(status->config))
-        print_for_person(status, mark, text);
-    else
-        log_event(mark == MARK_BAD ? LOG_WARN : LOG_INFO, event, fields, "tunnel: %s", text);
-}
 
 /* --- start ---------------------------------------------------------------- */
 
@@ -116,8 +42,9 @@ struct status *status_new(const struct config *config)
 {
     struct status *status = xcalloc(1, sizeof *status);
     status->config = config;
+    status->news.format = config->log_format;
     if (config->room)
-        room_name_fingerprint(config->room, status->room);
+        room_name_fingerprint(config->room, status->news.room);
     return status;
 }
 
@@ -151,7 +78,8 @@ static void warn_of_open_port(struct status *status)
         snprintf(urls + len, sizeof urls - len, "%s http://%s", i > 0 ? "," : ", as",
                  address_format(&addresses[i], text));
     }
-    say(status, MARK_BAD, "open_port", NULL,
+    news_print(
+        &status->news, MARK_BAD, "open_port", NULL,
         "--listen %s opens the API to everybody who can reach this machine%s; --listen %s keeps "
         "it here",
         status->listen, urls, port);
@@ -163,7 +91,8 @@ static void warn_of_weak_room(struct status *status)
         return;
     unsigned bits = room_name_bits(status->config->room);
     if (bits < ROOM_NAME_STRONG_BITS)
-        say(status, MARK_BAD, "weak_room", NULL,
+        news_print(
+            &status->news, MARK_BAD, "weak_room", NULL,
             "the room's name is easily guessed (%u bits at best), and who knows it can join; "
             "a good one: openssl rand -hex 16",
             bits);
@@ -181,7 +110,7 @@ static void warn_of_idle_flags(struct status *status)
 {
     unsigned at = 0;
     for (const char *text; (text = idle_flags_next(status->config, &at)) != NULL;)
-        say(status, MARK_BAD, "idle_flag", NULL, "%s", text);
+        news_print(&status->news, MARK_BAD, "idle_flag", NULL, "%s", text);
 }
 
 void status_print_start(struct status *status, uint16_t listen_port)
@@ -197,11 +126,11 @@ void status_print_start(struct status *status, uint16_t listen_port)
                                         is_proxy ? status->listen : config->upstream_text, 0},
                                        {0}};
     if (is_proxy)
-        say(status, MARK_STEP, "start", fields, "proxy %s: listening on http://%s, %s",
-            TUNNEL_VERSION, status->listen, way);
+        news_print(&status->news, MARK_STEP, "start", fields,
+                   "proxy %s: listening on http://%s, %s", TUNNEL_VERSION, status->listen, way);
     else
-        say(status, MARK_STEP, "start", fields, "serve %s: %s, %s", TUNNEL_VERSION,
-            config->upstream_text, way);
+        news_print(&status->news, MARK_STEP, "start", fields, "serve %s: %s, %s", TUNNEL_VERSION,
+                   config->upstream_text, way);
     if (is_proxy)
         warn_of_open_port(status);
     warn_of_weak_room(status);
@@ -220,29 +149,30 @@ static void print_up(struct status *status, const struct link_status *link)
                                         (double)link->rtt_us / (double)US_PER_MS},
                                        {0}};
     if (link->is_path_news) {
-        say(status, MARK_GOOD, "path", fields, "the path now leads %s: %s <-> %s",
-            path->is_relayed ? "through a relay" : "directly to the other side", path->local,
-            path->remote);
+        news_print(&status->news, MARK_GOOD, "path", fields, "the path now leads %s: %s <-> %s",
+                   path->is_relayed ? "through a relay" : "directly to the other side", path->local,
+                   path->remote);
         return;
     }
-    say(status, MARK_GOOD, "connected", fields, "%s%sconnected %s: %s <-> %s, round trip %.1f ms",
-        link->device ? link->device : "", link->device ? " is " : "",
-        path->is_relayed ? "through a relay" : "directly", path->local, path->remote,
-        (double)link->rtt_us / (double)US_PER_MS);
+    news_print(&status->news, MARK_GOOD, "connected", fields,
+               "%s%sconnected %s: %s <-> %s, round trip %.1f ms", link->device ? link->device : "",
+               link->device ? " is " : "", path->is_relayed ? "through a relay" : "directly",
+               path->local, path->remote, (double)link->rtt_us / (double)US_PER_MS);
     if (status->listen)
-        say(status, MARK_GOOD, "ready", NULL,
-            "point your tools at http://%s (OpenAI clients: base URL http://%s/v1)", status->tools,
-            status->tools);
+        news_print(&status->news, MARK_GOOD, "ready", NULL,
+                   "point your tools at http://%s (OpenAI clients: base URL http://%s/v1)",
+                   status->tools, status->tools);
     else
-        say(status, MARK_GOOD, "ready", NULL, "serving %s", status->config->upstream_text);
+        news_print(&status->news, MARK_GOOD, "ready", NULL, "serving %s",
+                   status->config->upstream_text);
 }
 
 static void print_problem(struct status *status, const struct link_status *link)
 {
     const struct log_field fields[] = {{"problem", link->problem, 0}, {0}};
     if (link->problem)
-        say(status, link->is_goodbye ? MARK_STEP : MARK_BAD, "problem", fields, "%s",
-            link->problem);
+        news_print(&status->news, link->is_goodbye ? MARK_STEP : MARK_BAD, "problem", fields, "%s",
+                   link->problem);
 }
 
 static void print_first_try(struct status *status, const struct link_status *link)
@@ -251,13 +181,13 @@ static void print_first_try(struct status *status, const struct link_status *lin
     const struct log_field fields[] = {{"retry_in_s", NULL, seconds},
                                        {link->problem ? "problem" : NULL, link->problem, 0},
                                        {0}};
-    if (link->problem && !is_for_person(status->config)) {
-        say(status, link->is_goodbye ? MARK_STEP : MARK_BAD, "retrying", fields,
-            "%s; trying again in %.1f s", link->problem, seconds);
+    if (link->problem && !news_is_for_person(&status->news)) {
+        news_print(&status->news, link->is_goodbye ? MARK_STEP : MARK_BAD, "retrying", fields,
+                   "%s; trying again in %.1f s", link->problem, seconds);
         return;
     }
     print_problem(status, link);
-    say(status, MARK_LIVE, "retrying", fields, "trying again in %.1f s", seconds);
+    news_print(&status->news, MARK_LIVE, "retrying", fields, "trying again in %.1f s", seconds);
 }
 
 /* It goes on trying, and the same failure once more is no news: a person sees
@@ -273,9 +203,10 @@ static void print_retry(struct status *status, const struct link_status *link)
         return;
     }
     status->tries++;
-    if (is_for_person(status->config))
-        say(status, MARK_LIVE, "retrying", NULL, "still so after %u tries; again in %.1f s",
-            status->tries, (double)link->retry_in_us / (double)US_PER_S);
+    if (news_is_for_person(&status->news))
+        news_print(&status->news, MARK_LIVE, "retrying", NULL,
+                   "still so after %u tries; again in %.1f s", status->tries,
+                   (double)link->retry_in_us / (double)US_PER_S);
 }
 
 static void print_connecting(struct status *status)
@@ -289,8 +220,9 @@ static void print_connecting(struct status *status)
     };
     if (status->problem)
         return;
-    say(status, MARK_STEP, "connecting", fields, "connecting to the signal server %s%s",
-        config->signal_text, status->has_connected ? "" : origins[config->signal_origin]);
+    news_print(&status->news, MARK_STEP, "connecting", fields,
+               "connecting to the signal server %s%s", config->signal_text,
+               status->has_connected ? "" : origins[config->signal_origin]);
     status->has_connected = true;
 }
 
@@ -300,14 +232,15 @@ static void print_alone(struct status *status)
     const char *server = status->config->signal_text;
     const struct log_field fields[] = {{"signal", server, 0}, {0}};
     if (!status->config->room) {
-        say(status, MARK_STEP, "alone", fields, "still waiting at %s: does the other side run?",
-            server);
+        news_print(&status->news, MARK_STEP, "alone", fields,
+                   "still waiting at %s: does the other side run?", server);
         return;
     }
-    say(status, MARK_STEP, "alone", fields,
+    news_print(
+        &status->news, MARK_STEP, "alone", fields,
         "still waiting; this room's fingerprint is %s, the signal server %s: does the other side "
         "say the same?",
-        status->room, server);
+        status->news.room, server);
 }
 
 void status_print_link(struct status *status, const struct link_status *link)
@@ -328,10 +261,12 @@ void status_print_link(struct status *status, const struct link_status *link)
     if (link->is_alone)
         print_alone(status);
     else if (link->state == LINK_WAITING)
-        say(status, MARK_STEP, "waiting", NULL, "waiting for the other side: run `%s`%s", other,
-            status->config->room ? " with the same --room and --signal" : " there");
+        news_print(&status->news, MARK_STEP, "waiting", NULL,
+                   "waiting for the other side: run `%s`%s", other,
+                   status->config->room ? " with the same --room and --signal" : " there");
     else if (link->state == LINK_NEGOTIATING)
-        say(status, MARK_STEP, "negotiating", NULL, "the other side is here, connecting to it");
+        news_print(&status->news, MARK_STEP, "negotiating", NULL,
+                   "the other side is here, connecting to it");
     else
         print_up(status, link);
 }
@@ -341,8 +276,8 @@ void status_print_link(struct status *status, const struct link_status *link)
 void status_print_upstream(struct status *status, const char *why)
 {
     const struct log_field fields[] = {{"upstream", status->config->upstream_text, 0}, {0}};
-    say(status, MARK_BAD, "upstream", fields, "the upstream %s: %s", status->config->upstream_text,
-        why);
+    news_print(&status->news, MARK_BAD, "upstream", fields, "the upstream %s: %s",
+               status->config->upstream_text, why);
 }
 
 /* Those that came to something; the list ends behind them. */
@@ -375,7 +310,7 @@ static void fill_exchange_fields(const struct exchange_record *r, struct log_fie
  * much as think of what we would. */
 void status_print_exchange(struct status *status, const struct exchange_record *record)
 {
-    struct log_field fields[FIELDS_MAX];
+    struct log_field fields[NEWS_FIELDS_MAX];
     char line[EXCHANGE_LINE_MAX];
     char more[48] = "";
     bool is_provider = status->config->command == COMMAND_SERVE;
@@ -390,8 +325,8 @@ void status_print_exchange(struct status *status, const struct exchange_record *
         snprintf(more, sizeof more, " (and %llu more)", (unsigned long long)status->untold);
     status->untold = 0;
     fill_exchange_fields(record, fields);
-    say(status, is_bad ? MARK_BAD : MARK_STEP, "exchange", fields, "%s%s",
-        exchange_line_format(record, line), more);
+    news_print(&status->news, is_bad ? MARK_BAD : MARK_STEP, "exchange", fields, "%s%s",
+               exchange_line_format(record, line), more);
 }
 
 /* As ping(8) does: what there was of it. */
@@ -411,9 +346,10 @@ void status_print_stop(struct status *status, const struct tunnel_status *tunnel
         {0},
     };
     if (count > 0)
-        say(status, MARK_STEP, "stop", fields, "closing; %llu exchange%s, %s up, %s down", count,
-            count == 1 ? "" : "s", amount_format_size(totals->request_bytes, up),
-            amount_format_size(totals->response_bytes, down));
+        news_print(&status->news, MARK_STEP, "stop", fields,
+                   "closing; %llu exchange%s, %s up, %s down", count, count == 1 ? "" : "s",
+                   amount_format_size(totals->request_bytes, up),
+                   amount_format_size(totals->response_bytes, down));
     else
-        say(status, MARK_STEP, "stop", fields, "closing");
+        news_print(&status->news, MARK_STEP, "stop", fields, "closing");
 }
