@@ -1,6 +1,6 @@
 /*
  * The signal server with real sockets: the whole contract, and every limit of
- * one socket. What many have together: test_server_limits.c.
+ * one socket. What many have together: server_limits_test.c.
  */
 #include "signal/server_fixture.h"
 
