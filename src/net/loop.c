@@ -288,8 +288,8 @@ static void on_wait_over(void *arg)
 static bool loop_finish(struct loop *loop)
 {
     bool is_over = false;
-    struct deadline wait;
-    deadline_init(&wait, on_wait_over, &is_over);
+    struct timer_node wait;
+    timer_node_init(&wait, on_wait_over, &is_over);
     timers_start(&loop->timers, &wait, clock_now_us() + LOOP_FREE_WAIT_US);
     loop->is_finishing = true;
     while (!is_over && (loop->background > 0 || !list_is_empty(&loop->deferred)))

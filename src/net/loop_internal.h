@@ -1,6 +1,6 @@
 /*
  * What the other files of net/ need of loop.c, which needs none of them but the
- * deadlines. Not for anybody else.
+ * heap of timers. Not for anybody else.
  */
 #ifndef NET_LOOP_INTERNAL_H
 #define NET_LOOP_INTERNAL_H

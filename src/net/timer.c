@@ -1,5 +1,5 @@
 /*
- * A timer is a deadline of its loop's, and one of the objects that are to be
+ * A timer is a node of its loop's heap, and one of the objects that are to be
  * closed before the loop.
  */
 #include <stdlib.h>
@@ -10,21 +10,21 @@
 
 struct timer {
     struct loop *loop;
-    struct deadline deadline;
+    struct timer_node node;
 };
 
 struct timer *timer_new(struct loop *loop, void (*on_expiry)(void *arg), void *arg)
 {
     struct timer *timer = xcalloc(1, sizeof *timer);
     timer->loop = loop;
-    deadline_init(&timer->deadline, on_expiry, arg);
+    timer_node_init(&timer->node, on_expiry, arg);
     loop_add_object(loop);
     return timer;
 }
 
 void timer_start_at(struct timer *timer, uint64_t deadline_us)
 {
-    timers_start(loop_timers(timer->loop), &timer->deadline, deadline_us);
+    timers_start(loop_timers(timer->loop), &timer->node, deadline_us);
 }
 
 void timer_start_in(struct timer *timer, uint64_t delay_us)
@@ -35,7 +35,7 @@ void timer_start_in(struct timer *timer, uint64_t delay_us)
 
 void timer_stop(struct timer *timer)
 {
-    timers_stop(loop_timers(timer->loop), &timer->deadline);
+    timers_stop(loop_timers(timer->loop), &timer->node);
 }
 
 void timer_free(struct timer *timer)

@@ -1,5 +1,5 @@
 /*
- * A binary heap of pointers; each deadline knows its place in it, so that
+ * A binary heap of pointers; each node knows its place in it, so that
  * stopping one is O(log n) without a search. A run first moves all that is
  * due to a list and then calls from there: a callback may start, stop and
  * free any, its own too, because nothing is held across the call but the
@@ -28,14 +28,14 @@ void timers_deinit(struct timers *timers)
     free(timers->heap);
 }
 
-static bool is_before(const struct deadline *a, const struct deadline *b)
+static bool is_before(const struct timer_node *a, const struct timer_node *b)
 {
     if (a->deadline_us != b->deadline_us)
         return a->deadline_us < b->deadline_us;
     return a->start < b->start;
 }
 
-static void heap_set(struct timers *t, size_t place, struct deadline *d)
+static void heap_set(struct timers *t, size_t place, struct timer_node *d)
 {
     t->heap[place] = d;
     d->place = place;
@@ -43,7 +43,7 @@ static void heap_set(struct timers *t, size_t place, struct deadline *d)
 
 static void heap_sift_up(struct timers *t, size_t place)
 {
-    struct deadline *d = t->heap[place];
+    struct timer_node *d = t->heap[place];
     while (place > 0) {
         size_t parent = (place - 1) / 2;
         if (!is_before(d, t->heap[parent]))
@@ -56,7 +56,7 @@ static void heap_sift_up(struct timers *t, size_t place)
 
 static void heap_sift_down(struct timers *t, size_t place)
 {
-    struct deadline *d = t->heap[place];
+    struct timer_node *d = t->heap[place];
     for (;;) {
         size_t child = 2 * place + 1;
         if (child >= t->count)
@@ -71,7 +71,7 @@ static void heap_sift_down(struct timers *t, size_t place)
     heap_set(t, place, d);
 }
 
-static void heap_insert(struct timers *t, struct deadline *d)
+static void heap_insert(struct timers *t, struct timer_node *d)
 {
     if (t->count == t->cap) {
         t->cap = t->cap ? t->cap * 2 : 16;
@@ -82,11 +82,11 @@ static void heap_insert(struct timers *t, struct deadline *d)
     heap_sift_up(t, d->place);
 }
 
-static void heap_remove(struct timers *t, struct deadline *d)
+static void heap_remove(struct timers *t, struct timer_node *d)
 {
     size_t place = d->place;
     d->place = NOT_IN_HEAP;
-    struct deadline *last = t->heap[--t->count];
+    struct timer_node *last = t->heap[--t->count];
     if (last == d)
         return;
     heap_set(t, place, last);
@@ -102,25 +102,25 @@ uint64_t timers_next_us(const struct timers *timers)
 void timers_run(struct timers *timers, uint64_t now_us)
 {
     while (timers->count > 0 && timers->heap[0]->deadline_us <= now_us) {
-        struct deadline *d = timers->heap[0];
+        struct timer_node *d = timers->heap[0];
         heap_remove(timers, d);
         list_append(&timers->due, &d->due);
     }
     struct list *first;
     while ((first = list_first(&timers->due)) != NULL) {
-        struct deadline *d = LIST_ENTRY(first, struct deadline, due);
+        struct timer_node *d = LIST_ENTRY(first, struct timer_node, due);
         list_remove(first);
         d->on_expiry(d->arg);
     }
 }
 
-void deadline_init(struct deadline *d, void (*on_expiry)(void *arg), void *arg)
+void timer_node_init(struct timer_node *d, void (*on_expiry)(void *arg), void *arg)
 {
-    *d = (struct deadline){.on_expiry = on_expiry, .arg = arg, .place = NOT_IN_HEAP};
+    *d = (struct timer_node){.on_expiry = on_expiry, .arg = arg, .place = NOT_IN_HEAP};
     list_init(&d->due);
 }
 
-void timers_start(struct timers *timers, struct deadline *d, uint64_t deadline_us)
+void timers_start(struct timers *timers, struct timer_node *d, uint64_t deadline_us)
 {
     timers_stop(timers, d);
     if (deadline_us == TIME_NEVER)
@@ -130,7 +130,7 @@ void timers_start(struct timers *timers, struct deadline *d, uint64_t deadline_u
     heap_insert(timers, d);
 }
 
-void timers_stop(struct timers *timers, struct deadline *d)
+void timers_stop(struct timers *timers, struct timer_node *d)
 {
     list_remove(&d->due);
     if (d->place != NOT_IN_HEAP)

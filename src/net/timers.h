@@ -1,6 +1,6 @@
 /*
  * The timers of one loop, ordered by deadline. Knows nothing of loops: struct
- * timer (net/loop.h) is a deadline on one.
+ * timer (net/loop.h) is a node on one.
  */
 #ifndef NET_TIMERS_H
 #define NET_TIMERS_H
@@ -11,7 +11,7 @@
 #include "base/list.h"
 
 /* Embedded in its owner. */
-struct deadline {
+struct timer_node {
     void (*on_expiry)(void *arg);
     void *arg;
     uint64_t deadline_us;
@@ -21,7 +21,7 @@ struct deadline {
 };
 
 struct timers {
-    struct deadline **heap;
+    struct timer_node **heap;
     size_t count;
     size_t cap;
     uint64_t starts; /* orders equal deadlines by their start */
@@ -31,11 +31,11 @@ struct timers {
 void timers_init(struct timers *timers);
 void timers_deinit(struct timers *timers);
 
-void deadline_init(struct deadline *d, void (*on_expiry)(void *arg), void *arg);
+void timer_node_init(struct timer_node *d, void (*on_expiry)(void *arg), void *arg);
 
 /* As timer_start_at() and timer_stop(). */
-void timers_start(struct timers *timers, struct deadline *d, uint64_t deadline_us);
-void timers_stop(struct timers *timers, struct deadline *d);
+void timers_start(struct timers *timers, struct timer_node *d, uint64_t deadline_us);
+void timers_stop(struct timers *timers, struct timer_node *d);
 
 /* When the earliest timer expires; TIME_NEVER without one. */
 uint64_t timers_next_us(const struct timers *timers);
