@@ -116,7 +116,8 @@ int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *addre
 /* The default route has come to lead there, or elsewhere: ranks from the next
  * restart on, since those of now are told. */
 void ice_agent_set_default(struct ice_agent *a, int base, bool is_default);
-/* The address is gone, and so is all that hung on it. */
+/* The address is gone, and so is all that hung on it. Its number may be used
+ * again under this call. */
 void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us);
 /* 0, or -ENOSPC over ICE_AGENT_SERVERS_MAX. */
 int ice_agent_add_server(struct ice_agent *a, const struct ice_agent_server *server,
@@ -165,7 +166,8 @@ bool ice_agent_receive(struct ice_agent *a, int base, const struct ice_address *
  * why. receive_stream() takes from *bytes as it goes: 1 with the next
  * application datagram, *data, valid until the next call for that base; 0 when
  * all is taken; -EINVAL when the server talks nonsense: the base is then
- * closed. */
+ * closed. The number of a base that is closed may be used again under the call
+ * that says so. */
 void ice_agent_base_opened(struct ice_agent *a, int base, uint64_t now_us);
 int ice_agent_receive_stream(struct ice_agent *a, int base, struct span *bytes, uint64_t now_us,
                              struct span *data);

@@ -183,12 +183,13 @@ static bool is_on_path(const struct ice_sockets *s, int number)
 static bool drop_socket(struct ice_sockets *s, int number)
 {
     bool matters = is_on_path(s, number);
+    bool is_udp = s->all[number]->udp != NULL;
     uint64_t now_us = clock_now_us();
-    if (s->all[number]->udp)
+    ice_sockets_close_one(s, number); /* the agent may take its number for another */
+    if (is_udp)
         ice_agent_remove_base(s->agent, number, now_us);
     else
         ice_agent_base_closed(s->agent, number, "its address is gone", now_us);
-    ice_sockets_close_one(s, number);
     return matters;
 }
 
@@ -322,8 +323,8 @@ static void on_stream_close(int error, const char *text, void *arg)
     struct ice_socket *socket = arg;
     struct ice_sockets *s = socket->owner;
     int number = socket->number;
+    ice_sockets_close_one(s, number); /* the agent may take its number for another */
     ice_agent_base_closed(s->agent, number, text, clock_now_us());
-    ice_sockets_close_one(s, number);
 }
 
 static void on_stream_end(void *arg)
