@@ -63,8 +63,8 @@ static inline bool is_running(const char *name)
     return is_set;
 }
 
-/* An interface that leads nowhere. A thread of the kernel sees its carrier, when
- * it gets to run. */
+/* An interface that leads nowhere. A thread of the kernel sees its carrier,
+ * when it gets to run. */
 static inline void add_interface(const char *name, const char *address)
 {
     ip("link add %s type veth peer name p-%s", name, name);

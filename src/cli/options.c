@@ -256,8 +256,8 @@ static enum options_result take_argument(struct config *config, char *text)
     return wrong("argument", text, "is not an option; see --help");
 }
 
-/* Both ways to meet the other side exclude each other; but a link on the command
- * line beats a room's name in the environment. */
+/* Both ways to meet the other side exclude each other; but a link on the
+ * command line beats a room's name in the environment. */
 static enum options_result choose_place(struct config *config, const struct place *before)
 {
     if (!config->room || !config->has_link)

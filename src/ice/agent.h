@@ -83,10 +83,10 @@ struct ice_agent_handlers {
      * ice_agent_resolved() with that id, in a later turn. */
     void (*on_resolve)(void *arg, int id, const char *name);
     /* What rides with the agent's messages and is nothing to it; may be NULL.
-     * Adds attributes to a check or the answer to one, which MESSAGE-INTEGRITY then
-     * covers; is_first: that was not sent before. And reads one of the other
-     * side's, of this generation, whose integrity is right; a check before it is
-     * answered. */
+     * Adds attributes to a check or the answer to one, which MESSAGE-INTEGRITY
+     * then covers; is_first: that was not sent before. And reads one of the
+     * other side's, of this generation, whose integrity is right; a check
+     * before it is answered. */
     void (*on_fill)(void *arg, struct stun_writer *w, bool is_first);
     void (*on_binding)(void *arg, const struct stun_message *m);
 };

@@ -106,6 +106,16 @@ static bool is_of_newest(const struct ice_agent *a, const struct ice_generation 
     return g == a->now && (!g->has_remote || span_is_string(theirs, g->remote_ufrag));
 }
 
+/* 0, or the error by which an authentic request is refused. */
+static int find_fault(struct ice_agent *a, const struct stun_message *m, uint32_t *priority)
+{
+    if (m->unknown)
+        return STUN_UNKNOWN_ATTRIBUTE;
+    if (!stun_find_u32(m, STUN_PRIORITY, priority))
+        return STUN_BAD_REQUEST;
+    return settle_roles(a, m) ? 0 : STUN_ROLE_CONFLICT;
+}
+
 void request_receive(struct ice_agent *a, int local, const struct ice_address *source,
                      const struct stun_message *m, uint64_t now_us)
 {
@@ -129,16 +139,9 @@ void request_receive(struct ice_agent *a, int local, const struct ice_address *s
     bool is_newest = is_of_newest(a, g, user);
     if (!is_newest && remote_find(g, source) < 0)
         return;
-    if (m->unknown) {
-        binding_answer(a, g, local, source, m, STUN_UNKNOWN_ATTRIBUTE);
-        return;
-    }
-    if (!stun_find_u32(m, STUN_PRIORITY, &priority)) {
-        binding_answer(a, g, local, source, m, STUN_BAD_REQUEST);
-        return;
-    }
-    if (!settle_roles(a, m)) {
-        binding_answer(a, g, local, source, m, STUN_ROLE_CONFLICT);
+    int fault = find_fault(a, m, &priority);
+    if (fault) {
+        binding_answer(a, g, local, source, m, fault);
         return;
     }
     if (is_newest && a->handlers.on_binding)

@@ -60,12 +60,14 @@ void sped_end(struct sped *sped);
 /* What is queued from now on is an answer to what is fed to DTLS now. */
 void sped_end_flight(struct sped *sped);
 
-/* A datagram of ours, copied. One that is too long, or too many, does not ride. */
+/* A datagram of ours, copied. One that is too long, or too many, does not
+ * ride. */
 void sped_queue(struct sped *sped, struct span datagram);
 
-/* Adds to a check, or to an answer. carries: also a datagram; it should not where
- * the same message has been sent before, since it may be that which made it
- * too large for the path. Before settle() only who has sent attributes gets any. */
+/* Adds to a check, or to an answer. carries: also a datagram; it should not
+ * where the same message has been sent before, since it may be that which made
+ * it too large for the path. Before settle() only who has sent attributes gets
+ * any. */
 void sped_fill(struct sped *sped, struct stun_writer *w, bool carries);
 
 /* Reads an authenticated check or answer: the datagram in it, of its bytes, or
