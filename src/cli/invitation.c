@@ -36,7 +36,7 @@ static bool edit(struct state *state, int (*change)(struct invites *all, void *a
                  int *outcome)
 {
     char why[STATE_WHY_MAX];
-    *outcome = state_edit(state, true, change, arg, why);
+    *outcome = state_edit(state, change, arg, why);
     if (*outcome < 0)
         fprintf(stderr, "tunnel: %s\n", why);
     return *outcome >= 0;

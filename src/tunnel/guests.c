@@ -5,18 +5,25 @@
  */
 #include "tunnel/guests.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/errand.h"
 #include "net/file_watch.h"
 
 #define CLOCK_US (60 * US_PER_S)
 
+/* Who has just come waits for an answer, and not for a note of it. */
+#define NOTE_US (1 * US_PER_S)
+
+struct visit_note;
+
 struct guests {
+    struct loop *loop;
     struct state *state;
     struct seal *seal;
     struct guests_handlers handlers;
@@ -24,6 +31,8 @@ struct guests {
     struct invites all; /* that are let in */
     struct file_watch *watch;
     struct timer *expiry;
+    struct visit_note *note; /* that is still to be written, or NULL */
+    struct timer *note_timer;
 };
 
 static int64_t now_s(void)
@@ -112,6 +121,78 @@ static void on_change(void *arg)
         log_warn("tunnel: %s; the invites stay as they were", why);
 }
 
+const struct invite *guests_find(const struct guests *guests, const char *device)
+{
+    return device ? invites_find(&guests->all, device) : NULL;
+}
+
+/* ---- when they were seen ---- */
+
+/* On its way to the state folder, which it opens for itself: it is written in
+ * another thread, since a disk takes its time. */
+struct visit_note {
+    char *folder;
+    char device[INVITE_NAME_MAX + 1];
+    uint8_t secret[INVITE_SECRET_LEN];
+    char from[INVITE_FROM_MAX + 1];
+    int64_t at_s;
+    int error;
+    char why[STATE_WHY_MAX];
+};
+
+static int note_visit(struct invites *all, void *arg)
+{
+    const struct visit_note *note = arg;
+    struct invite *invite = invites_find(all, note->device);
+    if (!invite || !crypto_is_equal(invite->secret, note->secret, INVITE_SECRET_LEN))
+        return 1; /* revoked in this moment */
+    invite_see(invite, note->at_s, note->from);
+    return 0;
+}
+
+static void write_note(void *arg)
+{
+    struct visit_note *note = arg;
+    struct state *state = NULL;
+    note->error = state_open(note->folder, &state, note->why);
+    if (note->error == 0)
+        note->error = state_edit(state, note_visit, note, note->why);
+    state_close(state);
+}
+
+static void on_written(void *arg)
+{
+    struct visit_note *note = arg;
+    if (note->error < 0)
+        log_warn("tunnel: %s", note->why);
+    free(note->folder);
+    free_secret(note, sizeof *note);
+}
+
+static void send_note(void *arg)
+{
+    struct guests *guests = arg;
+    if (guests->note)
+        errand_run(guests->loop, write_note, on_written, guests->note);
+    guests->note = NULL;
+}
+
+void guests_see(struct guests *guests, const char *device, const char *from)
+{
+    const struct invite *invite = guests_find(guests, device);
+    if (!invite)
+        return;
+    struct visit_note *note = xcalloc(1, sizeof *note);
+    note->folder = xstrdup(state_folder_of(guests->state));
+    note->at_s = now_s();
+    memcpy(note->device, invite->name, sizeof note->device);
+    memcpy(note->secret, invite->secret, sizeof note->secret);
+    snprintf(note->from, sizeof note->from, "%s", from);
+    send_note(guests); /* of somebody before */
+    guests->note = note;
+    timer_start_in(guests->note_timer, NOTE_US);
+}
+
 /* ---- guests ---- */
 
 int guests_new(struct loop *loop, struct state *state, struct seal *seal,
@@ -119,12 +200,14 @@ int guests_new(struct loop *loop, struct state *state, struct seal *seal,
                char why[STATE_WHY_MAX])
 {
     struct guests *guests = xcalloc(1, sizeof *guests);
+    guests->loop = loop;
     guests->state = state;
     guests->seal = seal;
     guests->handlers = *handlers;
     guests->arg = arg;
     invites_init(&guests->all);
     guests->expiry = timer_new(loop, on_change, guests);
+    guests->note_timer = timer_new(loop, send_note, guests);
     guests->watch =
         file_watch_new(loop, state_folder_of(state), STATE_INVITES_FILE, on_change, guests);
     int error = refresh(guests, why);
@@ -140,42 +223,10 @@ void guests_free(struct guests *guests)
 {
     if (!guests)
         return;
+    send_note(guests); /* loop_free() waits for it */
     file_watch_free(guests->watch);
     timer_free(guests->expiry);
+    timer_free(guests->note_timer);
     invites_deinit(&guests->all);
     free(guests);
-}
-
-const struct invite *guests_find(const struct guests *guests, const char *device)
-{
-    return device ? invites_find(&guests->all, device) : NULL;
-}
-
-/* ---- when they were seen ---- */
-
-struct visit_note {
-    const struct invite *invite;
-    const char *from;
-};
-
-static int note_visit(struct invites *all, void *arg)
-{
-    const struct visit_note *note = arg;
-    struct invite *invite = invites_find(all, note->invite->name);
-    if (!invite || !is_same(invite, note->invite))
-        return -ENOENT; /* revoked in this moment */
-    invite_see(invite, now_s(), note->from);
-    return 0;
-}
-
-void guests_see(struct guests *guests, const char *device, const char *from)
-{
-    char why[STATE_WHY_MAX];
-    struct visit_note note = {guests_find(guests, device), from};
-    if (!note.invite)
-        return;
-    /* Who has the lock writes something that matters more. */
-    int error = state_edit(guests->state, false, note_visit, &note, why);
-    if (error < 0 && error != -EAGAIN && error != -ENOENT)
-        log_warn("tunnel: %s", why);
 }

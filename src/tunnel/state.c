@@ -208,11 +208,11 @@ int state_read(const struct state *state, struct invites *out, char why[STATE_WH
     return error < 0 ? fail_file(state, STATE_INVITES_FILE, error, why) : 0;
 }
 
-int state_edit(struct state *state, bool waits, int (*edit)(struct invites *all, void *arg),
-               void *arg, char why[STATE_WHY_MAX])
+int state_edit(struct state *state, int (*edit)(struct invites *all, void *arg), void *arg,
+               char why[STATE_WHY_MAX])
 {
     struct invites all;
-    int error = state_folder_lock(state->folder, waits);
+    int error = state_folder_lock(state->folder, true);
     if (error < 0)
         return fail_file(state, "lock", error, why);
     int result = 0;

@@ -35,10 +35,10 @@ const struct identity *state_identity(const struct state *state);
 int state_read(const struct state *state, struct invites *out, char why[STATE_WHY_MAX]);
 
 /* Changes the invites while nobody else does. edit() returns 0 for a change
- * that is to be kept; else nothing is written and its result comes back. Where
- * we do not wait, -EAGAIN when somebody else is at it. 0, or as above. */
-int state_edit(struct state *state, bool waits, int (*edit)(struct invites *all, void *arg),
-               void *arg, char why[STATE_WHY_MAX]);
+ * that is to be kept; else nothing is written and its result comes back. 0, or
+ * as above. */
+int state_edit(struct state *state, int (*edit)(struct invites *all, void *arg), void *arg,
+               char why[STATE_WHY_MAX]);
 
 /* The file of an identity; pure. The decoder as invites_decode(). */
 bool identity_encode(const struct identity *identity, struct buf *out);

@@ -183,11 +183,11 @@ static void test_it_is_kept(void **state)
 {
     struct rig *r = *state;
     struct state *first = open_state(r);
-    assert_int_equal(state_edit(first, true, add_invite, "phone", r->why), 0);
+    assert_int_equal(state_edit(first, add_invite, "phone", r->why), 0);
     struct state *second = open_state(r);
     assert_memory_equal(state_identity(first), state_identity(second), sizeof(struct identity));
     assert_int_equal(count_invites(r, second), 1);
-    assert_int_equal(state_edit(second, true, remove_invite, "phone", r->why), 0);
+    assert_int_equal(state_edit(second, remove_invite, "phone", r->why), 0);
     assert_int_equal(count_invites(r, first), 0);
     assert_int_equal(mode_of(r, "identity"), 0600);
     assert_int_equal(mode_of(r, "invites"), 0600);
@@ -199,7 +199,7 @@ static void test_an_edit_that_is_not_kept(void **state)
 {
     struct rig *r = *state;
     struct state *s = open_state(r);
-    assert_int_equal(state_edit(s, true, remove_invite, "phone", r->why), 1);
+    assert_int_equal(state_edit(s, remove_invite, "phone", r->why), 1);
     assert_int_equal(count_invites(r, s), 0);
     state_close(s);
 }
@@ -303,7 +303,7 @@ static void test_damaged_invites(void **state)
     struct state *s = open_state(r);
     write_file(r, "invites", "httptunnel invites 1\ninvite phone\n");
     assert_int_equal(state_read(s, &all, r->why), -EBADMSG);
-    assert_int_equal(state_edit(s, true, add_invite, "laptop", r->why), -EBADMSG);
+    assert_int_equal(state_edit(s, add_invite, "laptop", r->why), -EBADMSG);
     assert_non_null(strstr(r->why, "/invites is damaged"));
     char *left = read_file(r, "invites");
     assert_string_equal(left, "httptunnel invites 1\ninvite phone\n");
@@ -360,7 +360,7 @@ static void test_many_writers(void **state)
             struct state *s = NULL;
             snprintf(name, sizeof name, "d%d", i);
             int error = state_open(r->folder, &s, r->why);
-            _exit(error < 0 || state_edit(s, true, add_invite, name, r->why) != 0);
+            _exit(error < 0 || state_edit(s, add_invite, name, r->why) != 0);
         }
     }
     for (int i = 0; i < WRITERS; i++) {
@@ -426,8 +426,7 @@ static void test_killed_at_the_first_start(void **state)
 static void add_a_second(struct rig *r)
 {
     struct state *s;
-    if (state_open(r->folder, &s, r->why) < 0 ||
-        state_edit(s, true, add_invite, "second", r->why) != 0)
+    if (state_open(r->folder, &s, r->why) < 0 || state_edit(s, add_invite, "second", r->why) != 0)
         _exit(1);
 }
 
@@ -436,16 +435,16 @@ static void test_killed_while_writing(void **state)
     struct rig *r = *state;
     int seen[3] = {0};
     struct state *s = open_state(r);
-    assert_int_equal(state_edit(s, true, add_invite, "first", r->why), 0);
+    assert_int_equal(state_edit(s, add_invite, "first", r->why), 0);
     for (int halves = 0; halves < 2; halves++)
         for (int call = 0; run_killed(r, call, halves, add_a_second); call++) {
             size_t count = count_invites(r, s);
             assert_in_range(count, 1, 2);
             seen[count]++;
             /* Nothing that it has left is in anybody's way. */
-            assert_int_equal(state_edit(s, false, add_invite, "third", r->why), 0);
-            assert_int_equal(state_edit(s, false, remove_invite, "third", r->why), 0);
-            state_edit(s, false, remove_invite, "second", r->why);
+            assert_int_equal(state_edit(s, add_invite, "third", r->why), 0);
+            assert_int_equal(state_edit(s, remove_invite, "third", r->why), 0);
+            state_edit(s, remove_invite, "second", r->why);
         }
     assert_true(seen[1] > 0 && seen[2] > 0); /* the old one, and the new one */
     state_close(s);
@@ -459,7 +458,7 @@ static void test_the_order(void **state)
     memset(&kernel, 0, sizeof kernel);
     kernel.dies_at = -1;
     kernel.is_counting = true;
-    assert_int_equal(state_edit(s, true, add_invite, "phone", r->why), 0);
+    assert_int_equal(state_edit(s, add_invite, "phone", r->why), 0);
     kernel.is_counting = false;
     assert_string_equal(kernel.order, "ooowfrf"); /* lock, read, new file */
     state_close(s);
