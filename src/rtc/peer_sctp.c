@@ -19,6 +19,16 @@
 #include "rtc/snap.h"
 
 enum {
+    /* From DTLS to SCTP: an INIT that is lost is sent again after 3 s by those
+     * who count from there (RFC 4960 section 15), and a busy machine has to
+     * find the time. */
+    SCTP_TIMEOUT_S = 10,
+    /* And from there to the channel: the offerer of the original sometimes never
+     * opens it (a race of its SCTP), and starting over helps. */
+    OPEN_TIMEOUT_S = 3,
+    /* A far or lossy path has as often the time that DTLS took, which needs
+     * about as many round trips as either. */
+    OPEN_TIMEOUT_FACTOR = 4,
     /* A packet of SCTP is a multiple of 4. */
     SCTP_MTU = (DTLS_MTU - DTLS_OVERHEAD) / 4 * 4,
     SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* where the path is our own machine */
@@ -55,6 +65,17 @@ static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t
     rtc_path_flush(peer->path);
 }
 
+/* Of the time that a connection has, no more than this is for the next step. */
+static void limit_opening(struct peer *peer, unsigned least_s)
+{
+    uint64_t now_us = clock_now_us();
+    uint64_t wait_us = OPEN_TIMEOUT_FACTOR * (peer->secured_us - peer->connected_us);
+    if (wait_us < least_s * US_PER_S)
+        wait_us = least_s * US_PER_S;
+    bool is_less = now_us + wait_us < peer->give_up_us;
+    timer_start_at(peer->connect_timer, is_less ? now_us + wait_us : peer->give_up_us);
+}
+
 static void on_sctp_connected(void *arg)
 {
     struct peer *peer = arg;
@@ -64,7 +85,9 @@ static void on_sctp_connected(void *arg)
               peer->local.sctp_init[0] ? "no" : "yes", stats.interleaved ? "yes" : "no",
               stats.zero_checksum_sent ? "yes" : "no");
     if (peer->channels[0].has_stream)
-        become_open(peer); /* else their OPEN comes */
+        become_open(peer);
+    else
+        limit_opening(peer, OPEN_TIMEOUT_S); /* their OPEN comes */
 }
 
 /* The channel whose stream that is, or -1. */
@@ -285,6 +308,7 @@ void peer_start_sctp(struct peer *peer)
     config.mtu_max = mtu_max(peer);
     peer->sctp = sctp_assoc_new(&config, &handlers, peer);
     uint64_t now_us = clock_now_us();
+    limit_opening(peer, SCTP_TIMEOUT_S);
     open_channel(peer, now_us);
     connect_sctp(peer, now_us);
 }

@@ -16,12 +16,6 @@ enum {
     /* From both descriptions to an open channel. Long enough for a slow TURN
      * server and a lossy path, short enough for a person to wait. */
     CONNECT_TIMEOUT_S = 30,
-    /* Of that, from DTLS to the channel: the offerer of the original sometimes
-     * never opens it (a race of its SCTP), and starting over helps. A far or
-     * lossy path has as often the time that DTLS took, which needs about as
-     * many round trips. */
-    OPEN_TIMEOUT_S = 3,
-    OPEN_TIMEOUT_FACTOR = 4,
     /* Without any path, until the connection is given up: as long as the
      * other side hears nothing before it does (RFC 7675). */
     PATH_PATIENCE_S = 30,
@@ -66,7 +60,9 @@ static void on_connect_timeout(void *arg)
     else if (peer->state == PEER_SECURING)
         snprintf(text, sizeof text, "the DTLS handshake was not done in %d s", CONNECT_TIMEOUT_S);
     else
-        snprintf(text, sizeof text, "the data channel did not open within %.0f s of DTLS",
+        snprintf(text, sizeof text, "%s within %.0f s of DTLS",
+                 sctp_assoc_is_connected(peer->sctp) ? "the data channel did not open"
+                                                     : "SCTP did not connect",
                  (double)(clock_now_us() - peer->secured_us) / US_PER_S);
     peer_end(peer, text);
 }
@@ -93,20 +89,9 @@ static void on_dtls_datagram(struct span datagram, void *arg)
         send_datagram(peer, datagram);
 }
 
-static void limit_opening(struct peer *peer)
-{
-    uint64_t now_us = clock_now_us();
-    uint64_t wait_us = OPEN_TIMEOUT_FACTOR * (now_us - peer->connected_us);
-    if (wait_us < OPEN_TIMEOUT_S * US_PER_S)
-        wait_us = OPEN_TIMEOUT_S * US_PER_S;
-    peer->secured_us = now_us;
-    if (now_us + wait_us < peer->give_up_us)
-        timer_start_at(peer->connect_timer, now_us + wait_us);
-}
-
 static void begin_opening(struct peer *peer)
 {
-    limit_opening(peer);
+    peer->secured_us = clock_now_us();
     peer_set_state(peer, PEER_OPENING);
     if (peer->state == PEER_OPENING)
         peer_start_sctp(peer);

@@ -58,9 +58,11 @@ struct end {
     unsigned writable;
     int path_changes;
     bool never_opens;
+    bool never_connects;          /* its SCTP */
     uint64_t packets_before_open; /* of SCTP, received */
     bool is_early;                /* DTLS was not done then */
-    unsigned sleeps_s;            /* before DTLS */
+    struct rtc_path nowhere;
+    unsigned sleeps_s; /* before DTLS */
     bool closes_on_open;
     bool closes_on_message;
 };
@@ -124,6 +126,10 @@ static void on_state(enum peer_state state, void *arg)
     end->states |= 1u << state;
     if (state == PEER_OPENING && end->never_opens)
         end->peer->is_offerer = false;
+    if (state == PEER_OPENING && end->never_connects) {
+        rtc_path_init(&end->nowhere, NULL);
+        peer_use_path(end->peer, &end->nowhere);
+    }
     if (state == PEER_SECURING && end->sleeps_s > 0)
         machine_sleeps(end->sleeps_s);
     assert_int_equal(peer_get_state(end->peer), state);
@@ -987,6 +993,24 @@ static void test_channel_that_never_opens(void **state)
     }
 }
 
+/* Who is busy, or has lost an INIT, has longer for that. */
+static void test_sctp_that_never_connects(void **state)
+{
+    struct scene *scene = *state;
+    scene->ends[0].never_connects = true;
+    for (int k = 0; k < 2; k++)
+        scene->ends[k].peer->config.promise = NULL;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, both_opening);
+    machine_sleeps(8);
+    run_for(scene, US_PER_MS);
+    assert_false(scene->ends[1].is_closed);
+    machine_sleeps(3);
+    run_until(scene, second_closed);
+    assert_non_null(strstr(scene->ends[1].close_text, "SCTP did not connect within"));
+    machine_forgets_sleep();
+}
+
 /* ---- ICE restarts ---- */
 
 static void sdp_value(const char *sdp, const char *name, char out[64])
@@ -1512,6 +1536,7 @@ int main(void)
         TEST(test_sctp_with_a_handshake),
         TEST(test_answer_with_a_wrong_init),
         TEST(test_channel_that_never_opens),
+        TEST(test_sctp_that_never_connects),
         TEST(test_restart_under_traffic),
         TEST(test_restarts_cross),
         TEST(test_restart_offer_is_lost),
