@@ -997,17 +997,23 @@ static void test_channel_that_never_opens(void **state)
 static void test_sctp_that_never_connects(void **state)
 {
     struct scene *scene = *state;
-    scene->ends[0].never_connects = true;
-    for (int k = 0; k < 2; k++)
-        scene->ends[k].peer->config.promise = NULL;
-    peer_offer(scene->ends[0].peer);
+    struct end *first = &scene->ends[0];
+    struct end *second = &scene->ends[1];
+    first->never_connects = true;
+    scene->is_manual = true;
+    peer_offer(first->peer);
+    run_until(scene, first_described);
+    replace_init(first, NULL); /* or there were no handshake */
+    give_description(first, SDP_OFFER);
+    run_until(scene, second_described);
+    give_description(second, SDP_ANSWER);
     run_until(scene, both_opening);
     machine_sleeps(8);
     run_for(scene, US_PER_MS);
-    assert_false(scene->ends[1].is_closed);
+    assert_false(second->is_closed);
     machine_sleeps(3);
     run_until(scene, second_closed);
-    assert_non_null(strstr(scene->ends[1].close_text, "SCTP did not connect within"));
+    assert_non_null(strstr(second->close_text, "SCTP did not connect within"));
     machine_forgets_sleep();
 }
 
