@@ -33,7 +33,6 @@ FILES = {
     "tests/rtc/dtls_test.c": 547,
     "tests/rtc/peer_test.c": 1533,
     "tests/rtc/sdp_test.c": 462,
-    "tests/signal/client_test.c": 684,
     "tests/sim/assoc_test.c": 858,
     "tests/tunnel/seal_test.c": 491,
     "tests/tunnel/state_test.c": 487,
