@@ -65,6 +65,13 @@ class ChaosCase(Case):
         match = self.command("count", r"^count (\d+) (\d+)")
         return [int(match[1]), int(match[2])]
 
+    def connections(self):
+        """Of serve to the upstream, as long as serve has not closed them."""
+        port = ":%04X" % int(self.rig.upstream_url.rpartition(":")[2])
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [row.split() for row in table]
+        return sum(row[2].endswith(port) and row[3] in ("01", "08") for row in rows)
+
     def run_clients(self, numbers, connections):
         clients = Clients(self.rig.proxy_address, self.seed)
         asyncio.run(clients.run(numbers, connections))
@@ -96,6 +103,7 @@ class ChaosCase(Case):
         self.until(lambda: self.upstream_load()[1], 0, "exchanges that the upstream still serves")
         self.command("drop", "^dropped")
         self.until(self.upstream_load, [0, 0], "upstream connections")
+        self.until(self.connections, 0, "connections of serve to the upstream")
 
     def check_refused(self):
         """While nobody listens each request is refused; then all is as before."""
