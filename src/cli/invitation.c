@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli/qr.h"
 #include "tunnel/link_url.h"
+#include "tunnel/origin.h"
 
 /* Why an edit is not made; positive, see state_edit(). */
 enum outcome { DONE, EXISTS, MISSING, TOO_MANY, NO_PLACE };
@@ -83,7 +84,12 @@ void invitation_print(const struct config *config, const struct state *state)
     bool is_private = config->log_format == LOG_TEXT && log_is_terminal();
     if (invite && is_private && !invite_has_expired(invite, now_s())) {
         char *link = format_link(config->signal_text, state, invite);
-        char *line = xasprintf("  on another machine:  tunnel proxy '%s'\n", link);
+        bool is_here = origin_is_loopback(config->signal.host);
+        char *line = xasprintf("  on %s:  tunnel proxy '%s'\n%s",
+                               is_here ? "this machine" : "another machine", link,
+                               is_here ? "  (--signal with an address of this machine makes a link "
+                                         "for others)\n"
+                                       : "");
         log_put(line);
         free_secret_string(line);
         free_secret_string(link);
