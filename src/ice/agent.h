@@ -42,6 +42,7 @@
 #include "ice/budget.h"
 #include "ice/candidate.h"
 #include "ice/limits.h"
+#include "ice/mappings.h"
 #include "ice/stun.h"
 #include "ice/turn.h"
 
@@ -94,9 +95,10 @@ struct ice_agent_handlers {
 struct ice_agent_config {
     uint8_t seed[32]; /* unpredictable */
     bool is_controlling;
-    bool is_relay_only;        /* only relayed candidates, so that nobody learns our address */
-    uint64_t pacing_us;        /* Ta, as we propose it; 0: ICE_TA_US */
-    struct ice_budget *budget; /* of the process; outlives the agent. NULL: one of its own */
+    bool is_relay_only;            /* only relayed candidates, so that nobody learns our address */
+    uint64_t pacing_us;            /* Ta, as we propose it; 0: ICE_TA_US */
+    struct ice_budget *budget;     /* of the process; outlives the agent. NULL: one of its own */
+    struct ice_mappings *mappings; /* likewise; NULL: nothing is known, nor kept */
 };
 
 /* Copies all it is given. Never NULL. */

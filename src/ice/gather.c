@@ -4,6 +4,9 @@
  * is announced when every server has answered, failed, or kept us waiting too
  * long.
  *
+ * What a server has told an agent before us is announced before it is asked
+ * (mappings.h); what it says now takes the place of that.
+ *
  * Until there is a route the servers are asked again every 15 s, which keeps
  * the NAT's mapping for the peer's checks to come through.
  */
@@ -52,6 +55,19 @@ void gather_add_probes(struct ice_agent *a)
     }
 }
 
+/* Of those that were never asked. */
+static void guess_mapped(struct ice_agent *a)
+{
+    struct ice_address mapped;
+    for (int i = 0; a->config.mappings && i < a->probe_count; i++) {
+        const struct ice_probe *p = &a->probes[i];
+        const struct ice_address *server = &a->servers[p->server].address;
+        if (!p->is_answered &&
+            ice_mappings_guess(a->config.mappings, &a->bases[p->base].address, server, &mapped))
+            local_add_mapped(a, p->base, server, &mapped);
+    }
+}
+
 /* Also after a restart: everything is announced again, every server asked. */
 void gather_begin(struct ice_agent *a, uint64_t now_us)
 {
@@ -64,6 +80,7 @@ void gather_begin(struct ice_agent *a, uint64_t now_us)
         a->probes[i].is_waiting = true;
     }
     gather_add_probes(a);
+    guess_mapped(a);
 }
 
 int gather_add_interface(struct ice_agent *a, const struct ice_address *address, const char *name,
@@ -124,6 +141,15 @@ bool gather_is_waiting(const struct ice_agent *a)
     return false;
 }
 
+static void take_mapped(struct ice_agent *a, const struct ice_probe *p,
+                        const struct ice_address *mapped)
+{
+    const struct ice_address *server = &a->servers[p->server].address;
+    if (a->config.mappings)
+        ice_mappings_note(a->config.mappings, &a->bases[p->base].address, server, mapped);
+    local_add_mapped(a, p->base, server, mapped);
+}
+
 static void transmit(struct ice_agent *a, const struct ice_probe *p)
 {
     uint8_t data[STUN_MESSAGE_MAX];
@@ -164,7 +190,7 @@ bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *
         if (p->base == base && m->class == STUN_SUCCESS &&
             (stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, &mapped) ||
              stun_find_address(m, STUN_MAPPED_ADDRESS, &mapped)))
-            local_add_mapped(a, base, &a->servers[p->server].address, &mapped);
+            take_mapped(a, p, &mapped);
         return true;
     }
     return false;

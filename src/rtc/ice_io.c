@@ -328,6 +328,7 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
         .is_controlling = config->is_controlling,
         .is_relay_only = config->is_relay_only,
         .budget = config->servers ? ice_servers_budget(config->servers) : NULL,
+        .mappings = config->servers ? ice_servers_mappings(config->servers) : NULL,
     };
     random_bytes(agent_config.seed, sizeof agent_config.seed);
     io->agent = ice_agent_new(&agent_config, &agent_handlers, io);

@@ -48,6 +48,7 @@ struct ice_servers {
     struct loop *loop;
     struct tls_client *tls; /* NULL until it is needed */
     struct ice_budget budget;
+    struct ice_mappings mappings;
     struct list watches;
     int count;
     struct entry entries[ICE_SERVERS_MAX];
@@ -343,6 +344,11 @@ void ice_servers_unwatch(struct ice_servers_watch *watch)
 struct ice_budget *ice_servers_budget(struct ice_servers *servers)
 {
     return &servers->budget;
+}
+
+struct ice_mappings *ice_servers_mappings(struct ice_servers *servers)
+{
+    return &servers->mappings;
 }
 
 const struct tls_client *ice_servers_tls(struct ice_servers *servers)

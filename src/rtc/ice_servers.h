@@ -74,6 +74,9 @@ void ice_servers_unwatch(struct ice_servers_watch *watch);
 /* What all agents together may send to strangers: see ice/budget.h. */
 struct ice_budget *ice_servers_budget(struct ice_servers *servers);
 
+/* What the servers have told agents before: see ice/mappings.h. */
+struct ice_mappings *ice_servers_mappings(struct ice_servers *servers);
+
 /* For TURN over TLS: verifies servers against the system's store. Made at the
  * first call. */
 const struct tls_client *ice_servers_tls(struct ice_servers *servers);

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/bytes.h"
 #include "ice/agent.h"
 #include "ice/stun_auth.h"
@@ -42,6 +44,7 @@ struct rig {
     int refuse;     /* errno for everything sent */
     int routes;     /* on_route calls */
     bool has_ended; /* no more candidates */
+    char candidates[1024];
     int resolve_id; /* of the last name asked for */
     enum ice_state state;
     char text[ICE_REPORT_MAX];
@@ -73,7 +76,9 @@ static int on_datagram(void *arg, int base, const struct ice_address *remote, st
 static void on_candidate(void *arg, const char *line)
 {
     struct rig *r = arg;
+    size_t len = strlen(r->candidates);
     r->has_ended |= !line;
+    snprintf(r->candidates + len, sizeof r->candidates - len, "%s\n", line ? line : "end");
 }
 
 static void on_state(void *arg, enum ice_state state, const char *text)
@@ -895,6 +900,82 @@ static void test_checks_amid_a_restart(void **state)
     ice_agent_free(r.a, r.now_us);
 }
 
+/* A STUN server answers the last request of the agent. */
+static void answer_probe(struct rig *r, struct ice_address mapped)
+{
+    struct stun_message m;
+    struct ice_address to;
+    uint8_t data[STUN_MESSAGE_MAX];
+    struct stun_writer w;
+    run(r, 100000);
+    bool is_asked = false;
+    while (next_sent(r, &m, &to) && !(is_asked = ice_address_is_equal(&to, &other_address))) {
+    }
+    assert_true(is_asked);
+    stun_begin(&w, data, sizeof data, STUN_SUCCESS, STUN_BINDING, m.id);
+    stun_put_address(&w, STUN_XOR_MAPPED_ADDRESS, &mapped);
+    stun_put_fingerprint(&w);
+    receive(r, &other_address, stun_bytes(&w));
+}
+
+static int count_srflx(const struct rig *r, const char *address)
+{
+    char *wanted = xasprintf(" %s typ srflx", address);
+    int count = 0;
+    for (const char *at = r->candidates; (at = strstr(at, wanted)) != NULL; at++)
+        count++;
+    free(wanted);
+    return count;
+}
+
+/* A server's word is kept for the next agent, as long as the NAT keeps ports;
+ * what the server says then counts. */
+static void test_mappings(void **state)
+{
+    (void)state;
+    struct ice_mappings mappings = {0};
+    const struct ice_agent_server server = {.address = other_address};
+    const struct {
+        int guesses;
+        uint16_t port; /* that the server sees, of 4000 */
+    } agents[] = {{0, 4000}, {1, 4000}, {1, 9999}, {0, 4000}};
+    for (size_t i = 0; i < sizeof agents / sizeof *agents; i++) {
+        struct ice_agent_config config = {.seed = {42}, .mappings = &mappings};
+        struct rig r = {.now_us = 1000000};
+        char told[32];
+        r.a = ice_agent_new(&config, &handlers, &r);
+        r.base = ice_agent_add_interface(r.a, &local_address, "eth0", false, r.now_us);
+        assert_int_equal(ice_agent_add_server(r.a, &server, r.now_us), 0);
+        ice_agent_gather(r.a, false, r.now_us);
+        assert_int_equal(count_srflx(&r, "203.0.113.7 4000"), agents[i].guesses);
+        answer_probe(&r, ice_address_v4(203, 0, 113, 7, agents[i].port));
+        snprintf(told, sizeof told, "203.0.113.7 %u", agents[i].port);
+        assert_int_equal(count_srflx(&r, told), 1); /* and not once more */
+        assert_true(r.has_ended);
+        ice_agent_free(r.a, r.now_us);
+    }
+}
+
+static void test_mappings_are_bounded(void **state)
+{
+    (void)state;
+    struct ice_mappings mappings = {0};
+    struct ice_address got;
+    for (int i = 0; i <= ICE_MAPPINGS_MAX; i++) {
+        struct ice_address local = ice_address_v4(10, 0, 0, (uint8_t)i, 4000);
+        struct ice_address mapped = ice_address_v4(203, 0, 113, (uint8_t)i, 4000);
+        ice_mappings_note(&mappings, &local, &other_address, &mapped);
+    }
+    assert_int_equal(mappings.count, ICE_MAPPINGS_MAX);
+    struct ice_address first = ice_address_v4(10, 0, 0, 0, 5000);
+    struct ice_address second = ice_address_v4(10, 0, 0, 1, 5000);
+    assert_false(ice_mappings_guess(&mappings, &first, &other_address, &got));
+    assert_true(ice_mappings_guess(&mappings, &second, &other_address, &got));
+    struct ice_address expected = ice_address_v4(203, 0, 113, 1, 5000);
+    assert_true(ice_address_is_equal(&got, &expected));
+    assert_false(ice_mappings_guess(&mappings, &second, &peer_address, &got));
+}
+
 static void test_credentials(void **state)
 {
     (void)state;
@@ -941,6 +1022,8 @@ int main(void)
         cmocka_unit_test(test_learned_then_resolved),
         cmocka_unit_test(test_learned_then_signalled_as_relay),
         cmocka_unit_test(test_consent_interval),
+        cmocka_unit_test(test_mappings),
+        cmocka_unit_test(test_mappings_are_bounded),
         cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_checks_amid_a_restart),
     };
