@@ -23,8 +23,8 @@ enum {
      * who count from there (RFC 4960 section 15), and a busy machine has to
      * find the time. */
     SCTP_TIMEOUT_S = 10,
-    /* And from there to the channel: the offerer of the original sometimes never
-     * opens it (a race of its SCTP), and starting over helps. */
+    /* And from there to the channel: the offerer of the original sometimes
+     * never opens it (a race of its SCTP), and starting over helps. */
     OPEN_TIMEOUT_S = 3,
     /* A far or lossy path has as often the time that DTLS took, which needs
      * about as many round trips as either. */
