@@ -29,12 +29,11 @@ That was the whole thing. By hand, with an LLM server of your own:
   somewhere both machines reach:
     build/signal-server --port 8787
 
-  beside the LLM server (Ollama here):
-    build/tunnel serve --signal ws://THAT-HOST:8787 --room SOME-LONG-SECRET \\
-        --upstream http://127.0.0.1:11434
+  beside the LLM server (Ollama here), which prints a line for the laptop:
+    build/tunnel serve 11434 --signal ws://THAT-HOST:8787
 
-  on your laptop:
-    build/tunnel proxy --signal ws://THAT-HOST:8787 --room SOME-LONG-SECRET
+  on your laptop, that line:
+    build/tunnel proxy 'http://THAT-HOST:8787/#t1...'
     curl -N http://127.0.0.1:8000/v1/chat/completions -H 'Content-Type: application/json' \\
         -d '{"model":"llama3","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 END
