@@ -169,7 +169,7 @@ char *link_url_format(const char *signal_text, const uint8_t provider_id[PROVIDE
     armor_encode(ARMOR_BASE32, span_of(bytes, sizeof bytes), text);
     assert(i >= 0);
     const char *place = signal_text + strlen(schemes[i].given);
-    const char *slash = strchr(place + strlen("://"), '/') ? "" : "/";
+    const char *slash = strpbrk(place + strlen("://"), "/?") ? "" : "/";
     char *link = xasprintf("%s%s%s#" VERSION_MARK "%s", schemes[i].shown, place, slash, text);
     explicit_bzero(bytes, sizeof bytes);
     explicit_bzero(text, sizeof text);

@@ -25,6 +25,7 @@ static void test_there_and_back(void **state)
         {"wss://signal.example.org", "https://signal.example.org/#t1." SECRET},
         {"ws://127.0.0.1:8787", "http://127.0.0.1:8787/#t1." SECRET},
         {"https://h:8443/a/b?c", "https://h:8443/a/b?c#t1." SECRET},
+        {"wss://h?c", "https://h?c#t1." SECRET},
         {"ws://[::1]:80/", "http://[::1]:80/#t1." SECRET},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
