@@ -332,6 +332,7 @@ class Hostile(LinkCase):
         self.hostile.inject(2, old)
         rig.start_linked(rig.invite("phone"))
         rig.wait_up()
+        self.victim_serve.wait_for(CONNECTED)
         self.assertEqual(self.victim_serve.count(CONNECTED), 1)
 
     def between(self, room):
