@@ -33,7 +33,8 @@ struct ice_mappings {
 void ice_mappings_note(struct ice_mappings *m, const struct ice_address *local,
                        const struct ice_address *server, const struct ice_address *mapped);
 
-/* How that server will see another socket of that address, if all is as it was. */
+/* How that server will see another socket of that address, if all is as it
+ * was. */
 bool ice_mappings_guess(const struct ice_mappings *m, const struct ice_address *local,
                         const struct ice_address *server, struct ice_address *mapped);
 

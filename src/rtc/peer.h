@@ -11,6 +11,9 @@
  *   new -> connecting -> securing -> opening -> open -> closed
  *          (ICE)        (DTLS)      (SCTP, DCEP)
  *
+ * What can begins before its state: DTLS in ICE's checks (rtc/sped.h), SCTP
+ * without a handshake (rtc/snap.h).
+ *
  * Candidates that come before the description are kept and used once it is
  * there. Messages that come before on_open are delivered behind it.
  */
