@@ -69,14 +69,26 @@ static size_t put_normal(struct span text, char **to)
     return 3;
 }
 
+/* Without what stands behind a ';' in a segment: parameters (section 3.3),
+ * which some servers take off before they look for ".." and empty segments, and
+ * a few decode before. */
+static size_t bare_len(const char *segment, size_t len)
+{
+    size_t bare = 0;
+    while (bare < len && segment[bare] != ';' && strncmp(segment + bare, "%3B", 3) != 0)
+        bare++;
+    return bare;
+}
+
 /* Of a path that begins with '/': no ".", "..", nor empty segment before the
- * last one. */
+ * last one, and none with parameters alone. */
 static bool has_plain_segments(const char *path)
 {
     while (*path) {
         size_t len = strcspn(++path, "/");
-        bool is_dots = (len == 1 && path[0] == '.') || (len == 2 && strncmp(path, "..", 2) == 0);
-        bool is_empty = len == 0 && path[0] == '/';
+        size_t bare = bare_len(path, len);
+        bool is_dots = (bare == 1 && path[0] == '.') || (bare == 2 && strncmp(path, "..", 2) == 0);
+        bool is_empty = bare == 0 && (len > 0 || path[0] == '/');
         if (is_dots || is_empty)
             return false;
         path += len;

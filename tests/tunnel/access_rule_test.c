@@ -64,6 +64,15 @@ static void test_paths_of_two_readings(void **state)
         "/v1/..",
         "/v1/.",
         "/v1/%2e%2e/admin",
+        "/v1/..;/admin",
+        "/v1/..;a=b/admin",
+        "/v1/%2e.;/admin",
+        "/v1/..%3b/admin",
+        "/v1/..%3Bx/admin",
+        "/v1/x/.;",
+        "/v1/;/admin",
+        "/v1/;x",
+        "/;//v1",
         "/v1/%2E./admin",
         "/v1//models",
         "//v1/models",
@@ -114,6 +123,8 @@ static void test_normal_form(void **state)
         {"/...", "/..."},
         {"/.a/..b", "/.a/..b"},
         {"/a:b@c;d=e,f", "/a:b@c;d=e,f"},
+        {"/...;a/..b;c/d;", "/...;a/..b;c/d;"},
+        {"/a%3bb/", "/a%3Bb/"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct guard guard = guard_new(rows[i].target, strlen(rows[i].target));
