@@ -26,6 +26,11 @@ struct forward {
     struct exchange_record record;
 };
 
+static bool owns_device(const struct forward_common *common)
+{
+    return common->is_forwarded || common->has_devices;
+}
+
 static void forward_done(struct forward *f, enum exchange_end end, const char *reason)
 {
     exchange_finish(&f->record, end, reason, &f->common->watch);
@@ -214,6 +219,21 @@ static void start_bodyless_call(struct forward *f)
         http_call_end(f->call, (struct http_fields){0});
 }
 
+static void end_call(struct forward *f, struct http_fields trailers)
+{
+    const struct forward_common *common = f->common;
+    const struct rewrite how = {
+        .owns_device = owns_device(common),
+        .rules = common->rules,
+        .rule_count = common->rule_count,
+    };
+    struct head kept;
+    head_init(&kept);
+    rewrite_trailers(&kept, trailers, &how);
+    http_call_end(f->call, head_fields(&kept));
+    head_deinit(&kept);
+}
+
 static void on_request_end(struct http_fields trailers, void *arg)
 {
     struct forward *f = arg;
@@ -223,7 +243,7 @@ static void on_request_end(struct http_fields trailers, void *arg)
         return;
     }
     if (!f->is_bodyless)
-        http_call_end(f->call, trailers);
+        end_call(f, trailers);
     if (is_over)
         forward_done(f, EXCHANGE_COMPLETE, NULL);
 }
@@ -267,7 +287,7 @@ static void rewrite_for_upstream(struct head *to, const struct forward *f, const
         .keeps_expect = mux_stream_has(f->splice.stream, FEATURE_INTERIM),
         .keeps_upgrade = from->framing == HTTP_BODY_PIPE,
         .forwarded = is_forwarded ? &forwarded : NULL,
-        .owns_device = common->is_forwarded || common->has_devices,
+        .owns_device = owns_device(common),
         .device = common->is_forwarded ? mux_stream_device(f->splice.stream) : NULL,
         .rules = common->rules,
         .rule_count = common->rule_count,

@@ -131,7 +131,7 @@ static void on_request_end(struct http_exchange *x, struct http_fields trailers,
     if (!p->splice.stream) {
         struct head head;
         head_init(&head);
-        rewrite_trailers(&head, trailers);
+        rewrite_trailers(&head, trailers, NULL);
         p->trailers = head_copy(&head);
         return;
     }

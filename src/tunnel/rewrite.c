@@ -214,11 +214,20 @@ void rewrite_response(struct head *out, const struct http_response *response)
     }
 }
 
-void rewrite_trailers(struct head *out, struct http_fields trailers)
+static bool is_for_us_to_say(struct span name, const struct rewrite *how)
+{
+    bool is_it = how->owns_device && is_device_field(name);
+    for (size_t i = 0; i < how->rule_count && !is_it; i++)
+        is_it = span_is_equal_nocase(how->rules[i].name, name);
+    return is_it;
+}
+
+void rewrite_trailers(struct head *out, struct http_fields trailers, const struct rewrite *how)
 {
     for (size_t i = 0; i < trailers.count; i++) {
-        if (!http_field_is_hop_by_hop(trailers.at[i].name, trailers))
-            head_add(out, trailers.at[i].name, trailers.at[i].value);
+        struct span name = trailers.at[i].name;
+        if (!http_field_is_hop_by_hop(name, trailers) && !(how && is_for_us_to_say(name, how)))
+            head_add(out, name, trailers.at[i].value);
     }
 }
 

@@ -1,11 +1,13 @@
 """Links: one line to paste, an invite for each device, and signal servers that
 would like to be in between."""
 
+import json
 import os
 import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -179,6 +181,26 @@ class Links(LinkCase):
         status, _, body = rig.request("GET", "/other")
         self.assertEqual(status, 403)
         self.assertIn(b"the invite 'phone' does not allow this GET", body)
+
+    def test_device(self):
+        """the API hears who asks, and not from the client, in a trailer neither"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve("--header", "X-Key: ours", "--forwarded")
+        rig.start_linked(rig.invite("phone"))
+        rig.wait_up()
+        _, _, body = rig.request("GET", "/inspect", headers={"X-Tunnel-Device": "boss"})
+        told = [v for k, v in json.loads(body)["headers"] if k.lower() == "x-tunnel-device"]
+        self.assertEqual(told, ["phone"])
+        mark = rig.mock.mark()
+        with socket.create_connection(rig.proxy_address, DEADLINE) as conn:
+            conn.sendall(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+                         b"Connection: close\r\n\r\n1\r\na\r\n0\r\nX-Tunnel-Device: boss\r\n"
+                         b"X-Key: theirs\r\nX-Sum: 1\r\n\r\n")
+            conn.makefile("rb").read()
+        rig.mock.wait_for(r"^trailer X-Sum: 1$", after=mark)
+        self.assertEqual(rig.mock.count(r"^trailer ", after=mark), 1)
 
     def test_damage(self):
         """a damaged file is named and left as it is"""

@@ -242,6 +242,33 @@ static void test_response(void **state)
     }
 }
 
+/* Some servers put trailers into the head. */
+static void test_trailers(void **state)
+{
+    (void)state;
+    static const struct http_field rules[] = {{SPAN_LITERAL("X-Key"), SPAN_LITERAL("k")},
+                                              {SPAN_LITERAL("X-Role"), {0}}};
+    static const struct rewrite ruled = {.rules = rules, .rule_count = 2};
+    static const struct rewrite owning = {.owns_device = true};
+    static const struct {
+        const struct rewrite *how;
+        const char *out;
+    } rows[] = {
+        {NULL, "X-Sum: 1|x-key: 2|X-ROLE: 3|X_Tunnel-device: 4"},
+        {&ruled, "X-Sum: 1|X_Tunnel-device: 4"},
+        {&owning, "X-Sum: 1|x-key: 2|X-ROLE: 3"},
+    };
+    static struct head out;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        head_init(&out);
+        rewrite_trailers(&out,
+                         parse("X-Sum: 1|x-key: 2|Keep-Alive: 5|X-ROLE: 3|X_Tunnel-device: 4"),
+                         rows[i].how);
+        assert_string_equal(format(&out), rows[i].out);
+        head_deinit(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_host),         cmocka_unit_test(test_forwarded),
         cmocka_unit_test(test_rules),        cmocka_unit_test(test_bad_rules),
         cmocka_unit_test(test_full),         cmocka_unit_test(test_response),
+        cmocka_unit_test(test_trailers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
