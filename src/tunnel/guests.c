@@ -1,7 +1,9 @@
 /*
- * A file that cannot be read any more changes nothing: who was a guest stays
- * one, and a line in the log says so. Expiry is by the wall clock, which may be
- * set: it is looked at anew every CLOCK_US at the latest.
+ * A file that cannot be read any more lets nobody in: who was a guest stays one
+ * until the invite expires, and a line in the log says so. It is read again every
+ * RETRY_US, since what hides a revocation may pass, as when descriptors are
+ * short. Expiry is by the wall clock, which may be set: it is looked at anew
+ * every CLOCK_US at the latest.
  */
 #include "tunnel/guests.h"
 
@@ -16,6 +18,7 @@
 #include "net/file_watch.h"
 
 #define CLOCK_US (60 * US_PER_S)
+#define RETRY_US (1 * US_PER_S)
 
 /* Who has just come waits for an answer, and not for a note of it. */
 #define NOTE_US (1 * US_PER_S)
@@ -29,6 +32,7 @@ struct guests {
     struct guests_handlers handlers;
     void *arg;
     struct invites all; /* that are let in */
+    bool is_stale;      /* the file could not be read since */
     struct file_watch *watch;
     struct timer *expiry;
     struct visit_note *note; /* that is still to be written, or NULL */
@@ -64,25 +68,42 @@ static void drop_expired(struct invites *all)
             invites_remove(all, all->at[i - 1]->name);
 }
 
-/* Takes now over. All keys change before anybody hears of it. */
+/* now: those that have not expired, or NULL where it is not known. */
+static bool stays(const struct invite *invite, const struct invites *now)
+{
+    const struct invite *is = now ? invites_find(now, invite->name) : NULL;
+    return now ? is && is_same(invite, is) : !invite_has_expired(invite, now_s());
+}
+
+static size_t remove_gone(struct guests *guests, const struct invites *now,
+                          char gone[INVITES_MAX][INVITE_NAME_MAX + 1])
+{
+    struct invites *all = &guests->all;
+    size_t count = 0;
+    for (size_t i = all->count; i > 0; i--) {
+        const struct invite *invite = all->at[i - 1];
+        if (stays(invite, now))
+            continue;
+        memcpy(gone[count], invite->name, sizeof invite->name);
+        seal_revoke(guests->seal, gone[count]);
+        invites_remove(all, gone[count++]);
+    }
+    return count;
+}
+
+/* Takes now over, if it is known. All keys change before anybody hears of it. */
 static void replace(struct guests *guests, struct invites *now)
 {
-    struct invites before = guests->all;
     char gone[INVITES_MAX][INVITE_NAME_MAX + 1];
-    size_t count = 0;
-    drop_expired(now);
-    for (size_t i = before.count; i > 0; i--) {
-        const struct invite *was = before.at[i - 1];
-        const struct invite *is = invites_find(now, was->name);
-        if (is && is_same(was, is))
-            continue;
-        memcpy(gone[count++], was->name, sizeof was->name);
-        seal_revoke(guests->seal, was->name);
-        invites_remove(&before, was->name);
+    if (now)
+        drop_expired(now);
+    size_t count = remove_gone(guests, now, gone);
+    if (now) {
+        struct invites before = guests->all;
+        guests->all = *now;
+        admit_new(guests, &before);
+        invites_deinit(&before);
     }
-    guests->all = *now;
-    admit_new(guests, &before);
-    invites_deinit(&before);
     for (size_t i = 0; i < count; i++)
         guests->handlers.on_gone(gone[i], guests->arg);
 }
@@ -96,7 +117,9 @@ static void await_expiry(struct guests *guests)
             first_s = at_s;
     }
     int64_t left_s = first_s - now_s();
-    if (first_s == INT64_MAX)
+    if (guests->is_stale)
+        timer_start_in(guests->expiry, RETRY_US);
+    else if (first_s == INT64_MAX)
         timer_start_at(guests->expiry, TIME_NEVER);
     else
         timer_start_in(guests->expiry, left_s < (int64_t)(CLOCK_US / US_PER_S)
@@ -108,17 +131,19 @@ static int refresh(struct guests *guests, char why[STATE_WHY_MAX])
 {
     struct invites now;
     int error = state_read(guests->state, &now, why);
-    if (error == 0)
-        replace(guests, &now);
+    guests->is_stale = error < 0;
+    replace(guests, error < 0 ? NULL : &now);
     await_expiry(guests);
     return error;
 }
 
 static void on_change(void *arg)
 {
+    struct guests *guests = arg;
     char why[STATE_WHY_MAX];
-    if (refresh(arg, why) < 0)
-        log_warn("tunnel: %s; the invites stay as they were", why);
+    bool was_stale = guests->is_stale;
+    if (refresh(guests, why) < 0 && !was_stale)
+        log_warn("tunnel: %s; the invites stay as they were, until they expire", why);
 }
 
 const struct invite *guests_find(const struct guests *guests, const char *device)

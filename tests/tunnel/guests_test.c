@@ -1,0 +1,171 @@
+/*
+ * Guests of a provider whose state file cannot be read any more: the clock of
+ * the wall and the calls that open a file are ours (--wrap), all else is as it
+ * is.
+ */
+#include "testing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "tunnel/guests.h"
+
+enum { NOW_S = 1000 };
+
+static time_t wall_s;
+static bool is_short_of_descriptors;
+static unsigned refused; /* since then */
+
+time_t __wrap_time(time_t *out);
+time_t __wrap_time(time_t *out)
+{
+    if (out)
+        *out = wall_s;
+    return wall_s;
+}
+
+int __real_openat(int dir, const char *path, int flags, mode_t mode);
+int __wrap_openat(int dir, const char *path, int flags, mode_t mode);
+int __wrap_openat(int dir, const char *path, int flags, mode_t mode)
+{
+    if (!is_short_of_descriptors)
+        return __real_openat(dir, path, flags, mode);
+    refused++;
+    is_short_of_descriptors = false; /* it passes */
+    errno = EMFILE;
+    return -1;
+}
+
+/* ---- the rig ---- */
+
+struct rig {
+    char folder[64];
+    char why[STATE_WHY_MAX];
+    char gone[INVITE_NAME_MAX + 1];
+    struct loop *loop;
+    struct state *state;
+    struct seal *seal;
+    struct guests *guests;
+    struct timer *patience;
+};
+
+static void on_gone(const char *device, void *arg)
+{
+    struct rig *r = arg;
+    snprintf(r->gone, sizeof r->gone, "%s", device);
+    loop_stop(r->loop);
+}
+
+static void on_no_patience(void *arg)
+{
+    const struct rig *r = arg;
+    loop_stop(r->loop);
+}
+
+static int invite_two(struct invites *all, void *arg)
+{
+    (void)arg;
+    invites_add(all, "brief", NOW_S)->expires_s = NOW_S + 10;
+    invites_add(all, "lasting", NOW_S);
+    return 0;
+}
+
+static int revoke_lasting(struct invites *all, void *arg)
+{
+    (void)arg;
+    return invites_remove(all, "lasting") ? 0 : 1;
+}
+
+static int setup(void **state)
+{
+    static const uint8_t fingerprint[CERT_FINGERPRINT_LEN];
+    struct rig *r = xcalloc(1, sizeof *r);
+    const struct guests_handlers handlers = {.on_gone = on_gone};
+    const char *place = getenv("TMPDIR");
+    wall_s = NOW_S;
+    refused = 0;
+    snprintf(r->folder, sizeof r->folder, "%s/tunnel-guests-XXXXXX", place ? place : "/tmp");
+    assert_non_null(mkdtemp(r->folder));
+    r->loop = loop_new();
+    assert_int_equal(state_open(r->folder, &r->state, r->why), 0);
+    assert_int_equal(state_edit(r->state, invite_two, NULL, r->why), 0);
+    const struct seal_config seal = {.side = SEAL_PROVIDER,
+                                     .identity = state_identity(r->state),
+                                     .fingerprint = fingerprint};
+    r->seal = seal_new(&seal);
+    assert_int_equal(guests_new(r->loop, r->state, r->seal, &handlers, r, &r->guests, r->why), 0);
+    r->patience = timer_new(r->loop, on_no_patience, r);
+    timer_start_in(r->patience, 10 * US_PER_S);
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    static const char *const files[] = {"identity", "invites", "lock"};
+    struct rig *r = *state;
+    timer_free(r->patience);
+    guests_free(r->guests);
+    seal_free(r->seal);
+    state_close(r->state);
+    loop_free(r->loop);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *path = xasprintf("%s/%s", r->folder, files[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(r->folder);
+    free(r);
+    return 0;
+}
+
+/* As an editor does, under another name first. */
+static void damage(const struct rig *r)
+{
+    char *path = xasprintf("%s/invites", r->folder);
+    char *beside = xasprintf("%s/damaged", r->folder);
+    FILE *file = fopen(beside, "w");
+    assert_non_null(file);
+    fputs("junk\n", file);
+    fclose(file);
+    assert_int_equal(rename(beside, path), 0);
+    free(beside);
+    free(path);
+}
+
+/* ---- tests ---- */
+
+static void test_damaged_file_does_not_prolong(void **state)
+{
+    struct rig *r = *state;
+    damage(r);
+    wall_s = NOW_S + 10;
+    loop_run(r->loop);
+    assert_string_equal(r->gone, "brief");
+    assert_null(guests_find(r->guests, "brief"));
+    assert_non_null(guests_find(r->guests, "lasting"));
+}
+
+static void test_revocation_is_read_later(void **state)
+{
+    struct rig *r = *state;
+    assert_int_equal(state_edit(r->state, revoke_lasting, NULL, r->why), 0);
+    is_short_of_descriptors = true;
+    loop_run(r->loop);
+    assert_int_equal(refused, 1);
+    assert_string_equal(r->gone, "lasting");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_damaged_file_does_not_prolong, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_revocation_is_read_later, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
