@@ -91,7 +91,8 @@ static size_t remove_gone(struct guests *guests, const struct invites *now,
     return count;
 }
 
-/* Takes now over, if it is known. All keys change before anybody hears of it. */
+/* Takes now over, if it is known. All keys change before anybody hears of
+ * it. */
 static void replace(struct guests *guests, struct invites *now)
 {
     char gone[INVITES_MAX][INVITE_NAME_MAX + 1];

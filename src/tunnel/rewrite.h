@@ -49,9 +49,8 @@ void rewrite_request(struct head *out, struct http_fields fields, const struct r
  * 9.3.6). response->framing is looked at. Everything is borrowed. */
 void rewrite_response(struct head *out, const struct http_response *response);
 
-/* And of trailers: without hop-by-hop fields, and of a request, without what it
- * is not the client's to say: some servers take trailers for fields of the head.
- * Of how, that is owns_device and the rules; NULL for a response. */
+/* And of trailers: without hop-by-hop fields, and of a request, without what is
+ * not the client's to say: some servers put trailers into the head. Of how, that is owns_device and the rules; NULL for a response. */
 void rewrite_trailers(struct head *out, struct http_fields trailers, const struct rewrite *how);
 
 /* A rule of --header: "Name: value" sets a field in the place of any of that
