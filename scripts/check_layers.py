@@ -39,7 +39,7 @@ FILE_LAYERS = {
 # value, and nothing of what a tunnel consists of rises through it.
 DOORS = {
     ("cli", "tunnel"): {"tunnel/tunnel.h", "tunnel/feature.h", "tunnel/origin.h",
-                        "tunnel/rewrite.h", "tunnel/link_url.h", "tunnel/invite.h",
+                        "tunnel/rewrite.h", "tunnel/link.h", "tunnel/invite.h",
                         "tunnel/state.h"},
 }
 

@@ -83,7 +83,7 @@ const char *config_take_room(struct config *config, const char *text)
 void config_clear_link(struct config *config)
 {
     if (config->has_link)
-        link_url_deinit(&config->link);
+        link_deinit(&config->link);
     config->has_link = false;
 }
 

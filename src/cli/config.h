@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "http/url.h"
 #include "tunnel/invite.h"
-#include "tunnel/link_url.h"
+#include "tunnel/link.h"
 #include "tunnel/rewrite.h"
 
 enum command {
@@ -37,7 +37,7 @@ struct config {
     enum signal_origin signal_origin;
     char *room;    /* NULL: sealed, by a link or the state folder */
     bool has_link; /* of a proxy */
-    struct link_url link;
+    struct link link;
     char *state_folder; /* NULL: the usual one */
     char *name;         /* of the invite that a command is about */
     int64_t lifetime_s; /* of a new one; 0: for ever */

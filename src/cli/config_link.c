@@ -14,9 +14,9 @@ enum { LINK_LINE_MAX = 4096 };
 /* It says where to meet, too. */
 const char *config_take_link(struct config *config, const char *text)
 {
-    struct link_url link;
+    struct link link;
     const char *why;
-    if (link_url_parse(text, &link, &why) < 0)
+    if (link_parse(text, &link, &why) < 0)
         return why;
     config_clear_link(config);
     config->link = link;

@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "cli/qr.h"
-#include "tunnel/link_url.h"
+#include "tunnel/link.h"
 #include "tunnel/origin.h"
 
 /* Why an edit is not made; positive, see state_edit(). */
@@ -45,7 +45,7 @@ static bool edit(struct state *state, int (*change)(struct invites *all, void *a
 
 static char *format_link(const char *signal, const struct state *state, const struct invite *invite)
 {
-    return link_url_format(signal, state_identity(state)->provider_id, invite->secret);
+    return link_format(signal, state_identity(state)->provider_id, invite->secret);
 }
 
 /* ---- of a serve ---- */

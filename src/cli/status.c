@@ -139,7 +139,7 @@ void status_print_start(struct status *status, uint16_t listen_port)
 
 /* --- the link ------------------------------------------------------------- */
 
-static void print_up(struct status *status, const struct link_status *link)
+static void print_up(struct status *status, const struct keeper_status *link)
 {
     const struct peer_path *path = &link->path;
     const struct log_field fields[] = {{"path", path->is_relayed ? "relayed" : "direct", 0},
@@ -167,7 +167,7 @@ static void print_up(struct status *status, const struct link_status *link)
                    status->config->upstream_text);
 }
 
-static void print_problem(struct status *status, const struct link_status *link)
+static void print_problem(struct status *status, const struct keeper_status *link)
 {
     const struct log_field fields[] = {{"problem", link->problem, 0}, {0}};
     if (link->problem)
@@ -175,7 +175,7 @@ static void print_problem(struct status *status, const struct link_status *link)
                    link->problem);
 }
 
-static void print_first_try(struct status *status, const struct link_status *link)
+static void print_first_try(struct status *status, const struct keeper_status *link)
 {
     double seconds = (double)link->retry_in_us / (double)US_PER_S;
     const struct log_field fields[] = {{"retry_in_s", NULL, seconds},
@@ -192,7 +192,7 @@ static void print_first_try(struct status *status, const struct link_status *lin
 
 /* It goes on trying, and the same failure once more is no news: a person sees
  * that time goes on, a log holds what changes. */
-static void print_retry(struct status *status, const struct link_status *link)
+static void print_retry(struct status *status, const struct keeper_status *link)
 {
     bool is_known = link->problem && status->problem && strcmp(link->problem, status->problem) == 0;
     if (!is_known) {
@@ -243,15 +243,15 @@ static void print_alone(struct status *status)
         status->news.room, server);
 }
 
-void status_print_link(struct status *status, const struct link_status *link)
+void status_print_link(struct status *status, const struct keeper_status *link)
 {
     const char *other = status->config->command == COMMAND_SERVE ? "tunnel proxy" : "tunnel serve";
-    if (link->state == LINK_RETRYING) {
+    if (link->state == KEEPER_RETRYING) {
         print_retry(status, link);
         return;
     }
     print_problem(status, link);
-    if (link->state == LINK_CONNECTING) {
+    if (link->state == KEEPER_CONNECTING) {
         print_connecting(status);
         return;
     }
@@ -260,11 +260,11 @@ void status_print_link(struct status *status, const struct link_status *link)
     status->problem = NULL;
     if (link->is_alone)
         print_alone(status);
-    else if (link->state == LINK_WAITING)
+    else if (link->state == KEEPER_WAITING)
         news_print(&status->news, MARK_STEP, "waiting", NULL,
                    "waiting for the other side: run `%s`%s", other,
                    status->config->room ? " with the same --room and --signal" : " there");
-    else if (link->state == LINK_NEGOTIATING)
+    else if (link->state == KEEPER_NEGOTIATING)
         news_print(&status->news, MARK_STEP, "negotiating", NULL,
                    "the other side is here, connecting to it");
     else
@@ -333,14 +333,14 @@ void status_print_exchange(struct status *status, const struct exchange_record *
 void status_print_stop(struct status *status, const struct tunnel_status *tunnel)
 {
     const struct exchange_totals *totals = &tunnel->exchanges;
-    const struct peer_stats *peer = &tunnel->link.session.peer;
+    const struct peer_stats *peer = &tunnel->keeper.session.peer;
     unsigned long long count = exchange_totals_count(totals);
     char up[AMOUNT_MAX], down[AMOUNT_MAX];
     const struct log_field fields[] = {
         {"exchanges", NULL, (double)count},
         {"request_bytes", NULL, (double)totals->request_bytes},
         {"response_bytes", NULL, (double)totals->response_bytes},
-        {tunnel->link.has_session ? "rtt_ms" : NULL, NULL, (double)peer->rtt_us / US_PER_MS},
+        {tunnel->keeper.has_session ? "rtt_ms" : NULL, NULL, (double)peer->rtt_us / US_PER_MS},
         {"sent_packets", NULL, (double)peer->sent_packets},
         {"lost_chunks", NULL, (double)peer->lost_chunks},
         {0},

@@ -21,7 +21,7 @@ void status_free(struct status *status);
 void status_print_start(struct status *status, uint16_t listen_port);
 
 /* At each change of the link. */
-void status_print_link(struct status *status, const struct link_status *link);
+void status_print_link(struct status *status, const struct keeper_status *link);
 
 /* The upstream cannot be used now; see tunnel/upstream_probe.h. */
 void status_print_upstream(struct status *status, const char *why);

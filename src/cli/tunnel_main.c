@@ -34,7 +34,7 @@ enum {
 
 /* ---- what the tunnel tells ---- */
 
-static void on_status(const struct link_status *status, void *arg)
+static void on_status(const struct keeper_status *status, void *arg)
 {
     status_print_link(arg, status);
 }

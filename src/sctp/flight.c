@@ -44,7 +44,7 @@ static void grow(struct flight *f)
     *f = wider;
 }
 
-static void link_newest(struct flight *f, struct chunk_list *l, uint64_t tsn)
+static void keeper_newest(struct flight *f, struct chunk_list *l, uint64_t tsn)
 {
     struct sent_chunk *c = flight_at(f, tsn);
     c->newer = 0;
@@ -79,7 +79,7 @@ struct sent_chunk *flight_push(struct flight *f, uint64_t *tsn)
     *tsn = f->next++;
     struct sent_chunk *c = flight_at(f, *tsn);
     *c = (struct sent_chunk){.state = CHUNK_LOST};
-    link_newest(f, &f->lost, *tsn);
+    keeper_newest(f, &f->lost, *tsn);
     return c;
 }
 
@@ -103,9 +103,9 @@ static void enter(struct flight *f, uint64_t tsn, enum chunk_state state)
     leave(f, tsn);
     c->state = (uint8_t)state;
     if (state == CHUNK_LOST) {
-        link_newest(f, &f->lost, tsn);
+        keeper_newest(f, &f->lost, tsn);
     } else if (state == CHUNK_IN_FLIGHT) {
-        link_newest(f, &f->by_time, tsn);
+        keeper_newest(f, &f->by_time, tsn);
         f->bytes += c->wire;
         f->payload += c->len;
     } else if (state == CHUNK_ACKED) {

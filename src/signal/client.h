@@ -1,7 +1,7 @@
 /*
  * One visit to a signal server: connect, join a room, exchange messages until
  * bye or until the connection is gone. Coming back after a loss is the
- * owner's decision (tunnel/link).
+ * owner's decision (tunnel/keeper).
  */
 #ifndef SIGNAL_CLIENT_H
 #define SIGNAL_CLIENT_H

@@ -10,7 +10,7 @@
 
 enum { FIRST_CAP = 16 };
 
-const char *link_state_name(enum link_state state)
+const char *keeper_state_name(enum keeper_state state)
 {
     static const char *const names[] = {"connecting", "waiting", "negotiating", "up", "retrying"};
     return names[state];

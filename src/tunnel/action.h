@@ -16,8 +16,14 @@
 #include "tunnel/note.h"
 #include "tunnel/problem.h"
 
-enum link_state { LINK_CONNECTING, LINK_WAITING, LINK_NEGOTIATING, LINK_UP, LINK_RETRYING };
-const char *link_state_name(enum link_state state);
+enum keeper_state {
+    KEEPER_CONNECTING,
+    KEEPER_WAITING,
+    KEEPER_NEGOTIATING,
+    KEEPER_UP,
+    KEEPER_RETRYING
+};
+const char *keeper_state_name(enum keeper_state state);
 
 enum action_type {
     /* The visit to the signal server. */
@@ -40,7 +46,7 @@ enum action_type {
     ACTION_DRAIN,           /* another has taken over; EVENT_IDLE follows when it has no stream */
     ACTION_CLOSE,           /* text, or NULL: the last problem's sentence */
 
-    /* Whoever uses the link, and the log. */
+    /* Whoever uses the keeper, and the log. */
     ACTION_UP,      /* session: new streams go there */
     ACTION_DOWN,    /* there is none any more */
     ACTION_DOUBT,   /* it may be dead: new ones wait, what has begun goes on */
@@ -59,9 +65,9 @@ struct action {
     const char *text;
     enum problem_kind problem;
     enum note note;
-    enum link_state state;
-    uint64_t retry_in_us; /* of LINK_RETRYING */
-    bool is_alone;        /* of LINK_WAITING: for RENDEZVOUS_ALONE_US already */
+    enum keeper_state state;
+    uint64_t retry_in_us; /* of KEEPER_RETRYING */
+    bool is_alone;        /* of KEEPER_WAITING: for RENDEZVOUS_ALONE_US already */
     bool was_broken;
 };
 

@@ -1,358 +1,177 @@
 /*
- * Carries out what the rendezvous decides. Whatever happens to the signal
- * client, a session, the machine's addresses or the one timer becomes an
- * event; what it leads to is done at once, in order, and then the timer is set
- * anew. An action may lead to an event by itself, such as ACTION_FEED: that one
- * is fed where it happens, and whatever is still in the line is done then.
+ * The secret stands in the fragment, which a browser does not send. A person
+ * may copy a link by hand, or cut it off: each thing that then goes wrong has
+ * its own words. A typo that leaves the length and the alphabet shows in the
+ * checksum, in all but one of 65536 cases.
  */
 #include "tunnel/link.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/log.h"
-#include "base/random.h"
-#include "net/address_watch.h"
-#include "net/deadline.h"
-#include "signal/client.h"
-#include "signal/room.h"
-#include "tunnel/link_report.h"
-#include "tunnel/rendezvous.h"
-#include "tunnel/sealed_talk.h"
-#include "tunnel/sessions.h"
+#include "base/armor.h"
 
-static const char *const tools[] = {
-    [MUX_CONSUMER] = "tunnel-proxy/" TUNNEL_VERSION,
-    [MUX_PROVIDER] = "tunnel-serve/" TUNNEL_VERSION,
+#define VERSION_MARK "t1."
+enum { VERSION_MARK_LEN = sizeof VERSION_MARK - 1 };
+
+static const struct {
+    const char *given, *meant, *shown;
+} schemes[] = {
+    {"https", "wss", "https"},
+    {"wss", "wss", "https"},
+    {"http", "ws", "http"},
+    {"ws", "ws", "http"},
 };
+enum { SCHEMES = sizeof schemes / sizeof *schemes };
 
-struct link {
-    struct loop *loop;
-    struct link_config config;
-    struct link_handlers handlers;
-    void *arg;
-    struct rendezvous *rendezvous;
-    struct deadline *deadline;
-    struct address_watch *addresses;
-    char key[UUID_TEXT_LEN + 1];  /* by which the signal server knows us again */
-    struct signal_client *client; /* NULL while away */
-    struct sealed_talk talk;      /* of a sealed link */
-    struct sessions sessions;
-    unsigned current; /* the session that is up, or 0 */
-    struct link_report report;
-};
-
-static void act(struct link *link, const struct action *action);
-
-static void feed(struct link *link, const struct event *event)
+static int find_scheme(const char *text)
 {
-    struct action action;
-    rendezvous_feed(link->rendezvous, event, clock_now_us());
-    while (rendezvous_next(link->rendezvous, &action))
-        act(link, &action);
-    link->report.problem[0] = '\0';
+    for (int i = 0; i < SCHEMES; i++) {
+        size_t len = strlen(schemes[i].given);
+        if (strncasecmp(text, schemes[i].given, len) == 0 && strncmp(text + len, "://", 3) == 0)
+            return i;
+    }
+    return -1;
 }
 
-/* ---- events of the signal client ---- */
-
-static void feed_description(struct link *link, enum event_type type,
-                             const struct signal_message *message)
+bool link_is_meant(const char *text)
 {
-    const char *ours = tools[link->config.role];
-    const char *why;
-    struct sdp sdp;
-    struct event event = {
-        .type = type,
-        .peer = message->peer_id,
-        .description = {.sdp = message->sdp,
-                        .session = sessions_match(&link->sessions,
-                                                  type == EVENT_OFFER ? SDP_OFFER : SDP_ANSWER,
-                                                  message->sdp)},
-    };
-    bool is_good = sdp_parse(message->sdp, &sdp, &why) == 0;
+    return strchr(text, '#') != NULL;
+}
+
+/* ---- the fragment ---- */
+
+static void put_check(const uint8_t *bytes, uint8_t check[LINK_CHECK_LEN])
+{
+    uint8_t hash[CRYPTO_HASH_LEN];
+    crypto_hash(span_of(bytes, LINK_BYTES - LINK_CHECK_LEN), hash);
+    memcpy(check, hash, LINK_CHECK_LEN);
+    explicit_bzero(hash, sizeof hash);
+}
+
+static const char *find_strange(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = (char)text.data[i];
+        if (armor_is_character(ARMOR_BASE32, c))
+            continue;
+        if (c == '0' || c == '1' || c == '8' || c == '9')
+            return "has a typo: behind '#t1.' there are only a to z and 2 to 7, so a 0 is an o, a "
+                   "1 "
+                   "is an l or i, an 8 is a b, a 9 is a g";
+        return "has a character that does not belong there: behind '#t1.' there are only a to z "
+               "and 2 to 7";
+    }
+    return NULL;
+}
+
+/* NULL, or what is wrong. */
+static const char *read_secret(struct span text, struct link *out)
+{
+    uint8_t bytes[ARMOR_LEN(8, LINK_BYTES) + 1];
+    uint8_t check[LINK_CHECK_LEN];
+    const char *strange = find_strange(text);
+    if (strange)
+        return strange;
+    if (text.len != ARMOR_LEN(ARMOR_BASE32, LINK_BYTES))
+        return text.len < ARMOR_LEN(ARMOR_BASE32, LINK_BYTES)
+                   ? "is too short, its end is missing: it has 55 characters behind '#t1.'"
+                   : "is too long: it has 55 characters behind '#t1.'";
+    bool is_good = armor_decode(ARMOR_BASE32, text, bytes) == LINK_BYTES;
+    put_check(bytes, check);
+    is_good = is_good && memcmp(check, bytes + LINK_BYTES - LINK_CHECK_LEN, sizeof check) == 0;
     if (is_good) {
-        event.description.process = sdp.fingerprint;
-        event.description.is_same_job = strncmp(sdp.tool, ours, strcspn(ours, "/") + 1) == 0;
+        memcpy(out->provider_id, bytes, PROVIDER_ID_LEN);
+        memcpy(out->secret, bytes + PROVIDER_ID_LEN, INVITE_SECRET_LEN);
     }
-    feed(link, &event);
-    if (is_good)
-        sdp_deinit(&sdp);
+    explicit_bzero(bytes, sizeof bytes);
+    return is_good ? NULL
+                   : "has a typo behind '#t1.': its checksum does not fit; copy it once more, as a "
+                     "whole";
 }
 
-static void on_said(struct link *link, const struct signal_message *message)
-{
-    struct signal_message said;
-    if (!sealed_talk_hear(&link->talk, message, &said))
-        return;
-    if (said.type == SIGNAL_CANDIDATE)
-        feed(link, &(struct event){.type = EVENT_CANDIDATE,
-                                   .peer = said.peer_id,
-                                   .text = said.candidate});
-    else
-        feed_description(link, said.type == SIGNAL_OFFER ? EVENT_OFFER : EVENT_ANSWER, &said);
-    sealed_talk_forget(&link->talk, &said);
-}
+/* ---- where to meet ---- */
 
-static void on_joined(struct link *link, const struct signal_message *message)
+static const char *read_place(struct span text, struct link *out)
 {
-    char room[LOG_REDACTED_LEN];
-    log_debug("link: %s room %s, %zu there already", message->is_resumed ? "back in" : "joined",
-              log_redact(link->config.room, room), message->peer_count);
-    if (!message->is_resumed && message->peer_count > 0)
-        sealed_talk_meet(&link->talk, message->peers[0]);
-    feed(link, &(struct event){.type = EVENT_JOINED,
-                               .peers = message->peers,
-                               .peer_count = message->peer_count,
-                               .is_resumed = message->is_resumed});
-}
-
-static void on_message(const struct signal_message *message, void *arg)
-{
-    struct link *link = arg;
-    switch (message->type) {
-    case SIGNAL_JOINED:
-        on_joined(link, message);
-        break;
-    case SIGNAL_PEER_JOINED:
-        sealed_talk_meet(&link->talk, message->peer_id);
-        feed(link, &(struct event){.type = EVENT_PEER_JOINED, .peer = message->peer_id});
-        break;
-    case SIGNAL_PEER_LEFT:
-        feed(link, &(struct event){.type = EVENT_PEER_LEFT, .peer = message->peer_id});
-        break;
-    case SIGNAL_OFFER:
-    case SIGNAL_ANSWER:
-    case SIGNAL_CANDIDATE:
-        on_said(link, message);
-        break;
-    case SIGNAL_ERROR:
-        feed(link, &(struct event){.type = EVENT_SIGNAL_ERROR,
-                                   .code = message->code,
-                                   .text = message->text});
-        break;
-    case SIGNAL_JOIN:
-    case SIGNAL_BYE:
-        break; /* not for clients */
+    const char *why = NULL;
+    char *place = xstrndup(text);
+    int i = find_scheme(place);
+    if (i < 0) {
+        free(place);
+        return "must begin with https://, wss://, http:// or ws://, as `tunnel serve` prints it";
     }
+    out->signal_text = xasprintf("%s%s", schemes[i].meant, place + strlen(schemes[i].given));
+    free(place);
+    if (url_parse(out->signal_text, &out->signal, &why) == 0)
+        return NULL;
+    free(out->signal_text);
+    return why;
 }
 
-static void on_signal_close(const char *text, void *arg)
+static struct span trim(struct span text)
 {
-    feed(arg, &(struct event){.type = EVENT_SIGNAL_LOST, .text = text});
+    while (text.len > 0 && strchr(" \t\r\n", text.data[0]))
+        text = span_skip(text, 1);
+    while (text.len > 0 && strchr(" \t\r\n", text.data[text.len - 1]))
+        text.len--;
+    return text;
 }
 
-/* ---- events of sessions and of this machine ---- */
-
-static void on_session_event(const struct event *event, void *arg)
+int link_parse(const char *text, struct link *out, const char **why)
 {
-    feed(arg, event);
-}
-
-static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
-{
-    struct link *link = arg;
-    link->handlers.on_request(stream, head, link->arg);
-}
-
-static void on_addresses(void *arg)
-{
-    struct link *link = arg;
-    unsigned *outdated = xcalloc(link->sessions.count + 1, sizeof *outdated);
-    struct event event = {.type = EVENT_ADDRESSES, .outdated = outdated};
-    event.outdated_count = sessions_update_addresses(&link->sessions, outdated);
-    event.is_cut_off = link->client && !signal_client_has_address(link->client);
-    log_debug("link: addresses have changed%s",
-              event.outdated_count > 0 ? "" : ", but nothing for us");
-    feed(link, &event);
-    free(outdated);
-}
-
-static uint64_t next_us(void *arg)
-{
-    const struct link *link = arg;
-    return rendezvous_deadline_us(link->rendezvous);
-}
-
-static void on_due(void *arg)
-{
-    feed(arg, &(struct event){.type = EVENT_DEADLINE});
-}
-
-/* ---- actions on the visit ---- */
-
-static void connect_signal(struct link *link)
-{
-    static const struct signal_client_handlers handlers = {
-        .on_message = on_message,
-        .on_close = on_signal_close,
-    };
-    link->client = signal_client_new(link->loop, link->config.signal, link->config.tls,
-                                     link->config.room, &handlers, link);
-    signal_client_set_key(link->client, link->key);
-}
-
-static void leave_signal(struct link *link)
-{
-    signal_client_close(link->client);
-    link->client = NULL;
-}
-
-/* ---- actions on whoever uses the link ---- */
-
-static void tell_status(struct link *link, const struct link_status *status)
-{
-    log_debug("link: %s", link_state_name(status->state));
-    link->handlers.on_status(status, link->arg);
-}
-
-static void report(struct link *link, const struct action *action)
-{
-    struct session *session = sessions_find(&link->sessions, action->session);
-    struct link_status status;
-    if (action->type == ACTION_PROBLEM) {
-        link_report_problem(&link->report, action, session);
-    } else if (action->type == ACTION_STATUS) {
-        status = link_report_status(&link->report, action, session);
-        tell_status(link, &status);
-    } else if (link_report_path(&link->report, action, session, &status)) {
-        tell_status(link, &status);
+    *out = (struct link){0};
+    struct span all = trim(span_from_string(text));
+    const uint8_t *hash = all.len > 0 ? memchr(all.data, '#', all.len) : NULL;
+    if (!hash) {
+        *why =
+            "has no '#t1.…': that part is the secret; copy the whole line, with quotes around it";
+        return -EINVAL;
     }
-}
-
-/* A session that begins is with the device that has just been heard. */
-static void name_device(struct link *link, unsigned number)
-{
-    const char *device = sealed_talk_device(&link->talk);
-    if (device)
-        mux_set_device(session_mux(sessions_find(&link->sessions, number)), device);
-}
-
-/* ---- the line of actions ---- */
-
-static void act(struct link *link, const struct action *action)
-{
-    struct action with_text = *action;
-    switch (action->type) {
-    case ACTION_CONNECT:
-        connect_signal(link);
-        break;
-    case ACTION_LEAVE:
-        leave_signal(link);
-        break;
-    case ACTION_PROBE_SIGNAL:
-        signal_client_probe(link->client);
-        break;
-    case ACTION_SEND_DESCRIPTION:
-        sealed_talk_say(&link->talk, link->client,
-                        action->sdp_type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, action->text);
-        break;
-    case ACTION_SEND_CANDIDATE:
-        sealed_talk_say(&link->talk, link->client, SEAL_CANDIDATE, action->text);
-        break;
-    case ACTION_UP:
-        link->report.told = (struct peer_path){0};
-        link->current = action->session;
-        link->handlers.on_up(session_mux(sessions_find(&link->sessions, action->session)),
-                             link->arg);
-        break;
-    case ACTION_BELIEVE:
-        link->handlers.on_up(session_mux(sessions_find(&link->sessions, action->session)),
-                             link->arg);
-        break;
-    case ACTION_DOWN:
-        link->current = 0;
-        link->handlers.on_down(NULL, link->arg);
-        break;
-    case ACTION_DOUBT:
-        log_debug("link: the other side may be gone: what begins now waits for its answer");
-        link->handlers.on_down("the other side does not answer", link->arg);
-        break;
-    case ACTION_PROBLEM:
-    case ACTION_STATUS:
-    case ACTION_PATH:
-        report(link, action);
-        break;
-    case ACTION_NOTE:
-        note_log(action->note,
-                 action->note == NOTE_OLD_GOES_ON ? link->report.problem : action->text);
-        break;
-    default: /* of a session */
-        if (!action->text)
-            with_text.text = link->report.problem;
-        sessions_act(&link->sessions, &with_text);
-        if (action->type == ACTION_START)
-            name_device(link, action->session);
-        break;
+    size_t at = (size_t)(hash - all.data);
+    struct span fragment = span_skip(all, at + 1);
+    if (!span_starts_with(fragment, VERSION_MARK)) {
+        bool is_newer = fragment.len >= VERSION_MARK_LEN && fragment.data[0] == 't' &&
+                        fragment.data[1] > '1' && fragment.data[1] <= '9' &&
+                        fragment.data[2] == '.';
+        *why = is_newer ? "is of a newer kind than this version of tunnel knows"
+                        : "must go on with 't1.' behind its '#', as `tunnel serve` prints it";
+        return -EINVAL;
     }
+    *why = read_secret(span_skip(fragment, VERSION_MARK_LEN), out);
+    if (!*why)
+        *why = read_place(span_of(all.data, at), out);
+    if (!*why)
+        return 0;
+    explicit_bzero(out, sizeof *out);
+    return -EINVAL;
 }
 
-/* ---- the link ---- */
-
-static void init_sessions(struct link *link)
+void link_deinit(struct link *link)
 {
-    static const struct sessions_handlers handlers = {
-        .on_event = on_session_event,
-        .on_request = on_request,
-    };
-    const struct sessions_config config = {
-        .role = link->config.role,
-        .features = link->config.features,
-        .peer =
-            {
-                .cert = link->config.cert,
-                .servers = link->config.servers,
-                .is_relay_only = link->config.is_relay_only,
-                .tool = tools[link->config.role],
-            },
-    };
-    sessions_init(&link->sessions, link->loop, &config, &handlers, link);
+    if (link->signal_text)
+        url_deinit(&link->signal);
+    free(link->signal_text);
+    explicit_bzero(link, sizeof *link);
 }
 
-struct link *link_new(struct loop *loop, const struct link_config *config,
-                      const struct link_handlers *handlers, void *arg)
+char *link_format(const char *signal_text, const uint8_t provider_id[PROVIDER_ID_LEN],
+                  const uint8_t secret[INVITE_SECRET_LEN])
 {
-    struct link *link = xcalloc(1, sizeof *link);
-    struct rendezvous_config rendezvous_config = {
-        .role = config->role,
-        .partners_max = ROOM_PEERS_MAX - 1,
-        .consumer_offers = config->seal != NULL,
-    };
-    random_bytes(&rendezvous_config.seed, sizeof rendezvous_config.seed);
-    link->loop = loop;
-    link->config = *config;
-    link->report.config = &link->config;
-    link->handlers = *handlers;
-    link->arg = arg;
-    sealed_talk_init(&link->talk, config->seal);
-    init_sessions(link);
-    random_uuid(link->key);
-    link->rendezvous = rendezvous_new(&rendezvous_config, clock_now_us());
-    link->deadline = deadline_new(loop, next_us, on_due, link);
-    link->addresses = address_watch_new(loop, on_addresses, link);
+    uint8_t bytes[LINK_BYTES];
+    char text[ARMOR_LEN(ARMOR_BASE32, LINK_BYTES) + 1];
+    int i = find_scheme(signal_text);
+    memcpy(bytes, provider_id, PROVIDER_ID_LEN);
+    memcpy(bytes + PROVIDER_ID_LEN, secret, INVITE_SECRET_LEN);
+    put_check(bytes, bytes + LINK_BYTES - LINK_CHECK_LEN);
+    armor_encode(ARMOR_BASE32, span_of(bytes, sizeof bytes), text);
+    assert(i >= 0);
+    const char *place = signal_text + strlen(schemes[i].given);
+    const char *slash = strpbrk(place + strlen("://"), "/?") ? "" : "/";
+    char *link = xasprintf("%s%s%s#" VERSION_MARK "%s", schemes[i].shown, place, slash, text);
+    explicit_bzero(bytes, sizeof bytes);
+    explicit_bzero(text, sizeof text);
     return link;
-}
-
-void link_stats(const struct link *link, struct link_stats *out)
-{
-    const struct session *session = sessions_find(&link->sessions, link->current);
-    *out = (struct link_stats){.has_session = session != NULL, .sessions = link->sessions.count};
-    if (session)
-        session_stats(session, &out->session);
-}
-
-void link_end_device(struct link *link, const char *device)
-{
-    sessions_expel(&link->sessions, device, "this device's invite was revoked, or has expired");
-}
-
-void link_close(struct link *link)
-{
-    if (link->client)
-        leave_signal(link);
-    deadline_free(link->deadline);
-    address_watch_free(link->addresses);
-    sessions_deinit(&link->sessions, "the tunnel is shutting down");
-    rendezvous_free(link->rendezvous);
-    free(link);
 }

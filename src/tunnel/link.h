@@ -1,79 +1,37 @@
 /*
- * The link keeps two machines connected: it visits the signal server, meets the
- * other side in the room, negotiates a session, and does so again for as long
- * as the program runs. What it does when is decided by tunnel/rendezvous.h; the
- * link owns what that needs: the signal client, the sessions, a timer.
+ * A link, the one string that a consumer needs (docs/PROTOCOL.md, "Sealed
+ * signalling"): where to meet, whom, and the secret of an invite.
+ *
+ *   https://signal.example.org:8443/path#t1.mfrggzdf…
+ *   └──────────── where ───────────────┘    └─ base32 of provider id,
+ *                                              secret and checksum
  */
 #ifndef TUNNEL_LINK_H
 #define TUNNEL_LINK_H
 
 #include "http/url.h"
-#include "net/loop.h"
-#include "net/tls.h"
-#include "rtc/cert.h"
-#include "rtc/ice_servers.h"
-#include "rtc/peer.h"
-#include "tunnel/action.h"
-#include "tunnel/mux.h"
-#include "tunnel/seal.h"
-#include "tunnel/session.h"
+#include "tunnel/seal_key.h"
 
-struct link;
+enum { LINK_CHECK_LEN = 2, LINK_BYTES = PROVIDER_ID_LEN + INVITE_SECRET_LEN + LINK_CHECK_LEN };
 
-struct link_status {
-    enum link_state state;
-    const char *problem;   /* what went wrong and what to do, or NULL */
-    bool is_goodbye;       /* of problem: the other side has ended in good order */
-    uint64_t retry_in_us;  /* of RETRYING */
-    bool is_alone;         /* of WAITING: for RENDEZVOUS_ALONE_US already */
-    struct peer_path path; /* of UP */
-    uint64_t rtt_us;       /* of UP */
-    bool is_path_news;     /* of UP: only the path is another one */
-    const char *device;    /* of UP: who is at the other end, where its invite says; or NULL */
+struct link {
+    struct url signal; /* its scheme is ws or wss, whatever the link had */
+    char *signal_text; /* the same as text */
+    uint8_t provider_id[PROVIDER_ID_LEN];
+    uint8_t secret[INVITE_SECRET_LEN];
 };
 
-struct link_config {
-    enum mux_role role;
-    unsigned features; /* see mux_new() */
-    const struct url *signal;
-    const struct tls_client *tls; /* for a wss signal server */
-    const char *room;
-    struct seal *seal; /* what is said there is sealed so; NULL for a room of version 1 */
-    const struct cert *cert;
-    struct ice_servers *servers;
-    bool is_relay_only; /* see rtc/peer.h */
-};
+/* Whether a text means to be a link: it has a fragment. */
+bool link_is_meant(const char *text);
 
-struct link_handlers {
-    /* A session is up: new streams belong on this mux. Comes again when
-     * another takes over, and after a doubt. */
-    void (*on_up)(struct mux *mux, void *arg);
-    /* New streams are to wait. why: the session is in doubt, and what has begun
-     * goes on in it; NULL: it is over, and the status tells. */
-    void (*on_down)(const char *why, void *arg);
-    /* Of a provider: a request, as on_request of a mux. */
-    void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
-    void (*on_status)(const struct link_status *status, void *arg);
-};
+/* 0 with *out, or -EINVAL with *why (static), to stand behind "the link": what
+ * is wrong, and what would be right. Blanks around it do not count. */
+int link_parse(const char *text, struct link *out, const char **why);
+void link_deinit(struct link *link);
 
-/* Everything that the config points to must outlive the link. Starts at
- * once. */
-struct link *link_new(struct loop *loop, const struct link_config *config,
-                      const struct link_handlers *handlers, void *arg);
-
-struct link_stats {
-    bool has_session;             /* one that is up, be it in doubt */
-    struct session_stats session; /* that one */
-    size_t sessions;              /* with those that come to be, and those that drain */
-};
-void link_stats(const struct link *link, struct link_stats *out);
-
-/* Of a sealed provider: the sessions of that device end, since its invite is
- * not good any more. */
-void link_end_device(struct link *link, const char *device);
-
-/* Says bye, ends all streams, frees. No handler but those of streams is
- * called any more. */
-void link_close(struct link *link);
+/* To be freed by free_secret_string(). signal_text: a URL of the scheme ws,
+ * wss, http or https. */
+char *link_format(const char *signal_text, const uint8_t provider_id[PROVIDER_ID_LEN],
+                  const uint8_t secret[INVITE_SECRET_LEN]);
 
 #endif

@@ -14,12 +14,12 @@ void note_log(enum note note, const char *text)
     } notes[] = {
         [NOTE_SIGNAL_BACK] = {LOG_INFO, "tunnel: the signal server is back", ""},
         [NOTE_SIGNAL_AWAY] = {LOG_WARN, "tunnel: ", "; the connection stays up without it"},
-        [NOTE_SIGNAL_SAYS] = {LOG_WARN, "link: the signal server says: ", ""},
-        [NOTE_OLD_GOES_ON] = {LOG_WARN, "link: a new session was not established (",
+        [NOTE_SIGNAL_SAYS] = {LOG_WARN, "keeper: the signal server says: ", ""},
+        [NOTE_OLD_GOES_ON] = {LOG_WARN, "keeper: a new session was not established (",
                               "); the old one goes on"},
-        [NOTE_OF_NO_USE] = {LOG_DEBUG, "link: a description of a session is of no use: ", ""},
+        [NOTE_OF_NO_USE] = {LOG_DEBUG, "keeper: a description of a session is of no use: ", ""},
         [NOTE_RESTART] = {LOG_INFO, "tunnel: ", "; looking for another path"},
-        [NOTE_NO_RESTART] = {LOG_DEBUG, "link: the other side takes no part in a restart", ""},
+        [NOTE_NO_RESTART] = {LOG_DEBUG, "keeper: the other side takes no part in a restart", ""},
         [NOTE_NEWCOMER] = {LOG_WARN, "tunnel: refused another process that came into the room",
                            ": the one that we are connected to answers"},
     };

@@ -6,18 +6,18 @@
 
 #include <stdio.h>
 
-bool outage_update(struct outage *outage, const struct link_status *status)
+bool outage_update(struct outage *outage, const struct keeper_status *status)
 {
     static const char *const steps[] = {
-        [LINK_CONNECTING] = "connecting to the signal server",
-        [LINK_WAITING] = "`tunnel serve` is not in the room",
-        [LINK_NEGOTIATING] = "still connecting to the other side",
+        [KEEPER_CONNECTING] = "connecting to the signal server",
+        [KEEPER_WAITING] = "`tunnel serve` is not in the room",
+        [KEEPER_NEGOTIATING] = "still connecting to the other side",
     };
-    if (status->state == LINK_UP) {
+    if (status->state == KEEPER_UP) {
         *outage = (struct outage){0};
         return false;
     }
-    if (!status->problem && (outage->has_failed || status->state == LINK_RETRYING))
+    if (!status->problem && (outage->has_failed || status->state == KEEPER_RETRYING))
         return false;
     outage->has_failed = status->problem != NULL;
     snprintf(outage->text, sizeof outage->text, "%s",

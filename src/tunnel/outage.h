@@ -4,7 +4,7 @@
 #ifndef TUNNEL_OUTAGE_H
 #define TUNNEL_OUTAGE_H
 
-#include "tunnel/link.h"
+#include "tunnel/keeper.h"
 #include "tunnel/problem.h"
 
 /* All zero before the first status. */
@@ -14,6 +14,6 @@ struct outage {
 };
 
 /* True when clients are to be told another text. */
-bool outage_update(struct outage *outage, const struct link_status *status);
+bool outage_update(struct outage *outage, const struct keeper_status *status);
 
 #endif

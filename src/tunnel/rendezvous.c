@@ -17,7 +17,7 @@ struct rendezvous {
     struct partners partners;
     struct actions out;
     bool consumer_offers; /* see rendezvous.h */
-    enum link_state told;
+    enum keeper_state told;
     uint64_t alone_at_us; /* when waiting becomes news once more */
 };
 
@@ -174,20 +174,20 @@ static void on_deadline(struct rendezvous *rv, uint64_t now_us)
 
 /* ---- behind each event ---- */
 
-static enum link_state state_of(const struct rendezvous *rv)
+static enum keeper_state state_of(const struct rendezvous *rv)
 {
     if (rv->visit.state != VISIT_JOINED)
-        return rv->visit.state == VISIT_AWAY ? LINK_RETRYING : LINK_CONNECTING;
-    return partners_are_negotiating(&rv->partners) ? LINK_NEGOTIATING : LINK_WAITING;
+        return rv->visit.state == VISIT_AWAY ? KEEPER_RETRYING : KEEPER_CONNECTING;
+    return partners_are_negotiating(&rv->partners) ? KEEPER_NEGOTIATING : KEEPER_WAITING;
 }
 
 /* Whether that state has just lasted so long that it is news. */
-static bool has_waited_long(struct rendezvous *rv, enum link_state state, uint64_t now_us)
+static bool has_waited_long(struct rendezvous *rv, enum keeper_state state, uint64_t now_us)
 {
-    if (state == LINK_WAITING && rv->told != LINK_WAITING)
+    if (state == KEEPER_WAITING && rv->told != KEEPER_WAITING)
         rv->alone_at_us = now_us + RENDEZVOUS_ALONE_US;
-    bool is_due = state == LINK_WAITING && now_us >= rv->alone_at_us;
-    if (is_due || state != LINK_WAITING)
+    bool is_due = state == KEEPER_WAITING && now_us >= rv->alone_at_us;
+    if (is_due || state != KEEPER_WAITING)
         rv->alone_at_us = TIME_NEVER;
     return is_due;
 }
@@ -200,7 +200,7 @@ static void report(struct rendezvous *rv, const struct event *event, uint64_t no
     bool has_come_up =
         event->type == EVENT_MEASURED && p && event->session == p->standing.current.session;
     if (has_come_up) {
-        status.state = LINK_UP;
+        status.state = KEEPER_UP;
         status.session = event->session;
     } else if (partners_are_up(&rv->partners)) {
         rv->alone_at_us = TIME_NEVER;
@@ -265,7 +265,7 @@ void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t 
 struct rendezvous *rendezvous_new(const struct rendezvous_config *config, uint64_t now_us)
 {
     struct rendezvous *rv = xcalloc(1, sizeof *rv);
-    rv->told = LINK_RETRYING; /* so that connecting is news */
+    rv->told = KEEPER_RETRYING; /* so that connecting is news */
     rv->alone_at_us = TIME_NEVER;
     rv->consumer_offers = config->consumer_offers;
     partners_init(&rv->partners, config->partners_max, config->role, config->seed, &rv->out);

@@ -1,7 +1,7 @@
 /*
  * How two machines find each other, and how they keep each other: the policy
- * of a link, as one machine. Sans-I/O: events and the time in, actions out,
- * which the owner (tunnel/link.c) pulls behind each event. It knows sessions by
+ * of a keeper, as one machine. Sans-I/O: events and the time in, actions out,
+ * which the owner (tunnel/keeper.c) pulls behind each event. It knows sessions by
  * numbers and other sides by their ids in the room.
  *
  *              nobody there             somebody comes, or is there

@@ -52,7 +52,7 @@ bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *mes
     char *text;
     enum seal_verdict verdict = seal_open(talk->seal, &contact, type, *text_of(said), &text);
     if (verdict != SEAL_GOOD) {
-        log_info("link: dropped one %s: it %s", seal_type_name(type), seal_verdict_text(verdict));
+        log_info("keeper: dropped one %s: it %s", seal_type_name(type), seal_verdict_text(verdict));
         return false;
     }
     if (!is_known)
@@ -86,7 +86,7 @@ void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, enu
     if (sealed)
         send[type](client, sealed);
     else
-        log_debug("link: one %s is for nobody who is here", seal_type_name(type));
+        log_debug("keeper: one %s is for nobody who is here", seal_type_name(type));
     free(sealed);
 }
 

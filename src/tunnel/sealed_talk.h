@@ -1,7 +1,7 @@
 /*
  * What a link says by way of the signal server: where that is sealed, which
  * member of the room its words are for, and whose are taken; else all goes as
- * it is. Beside the link (tunnel/link.c), above the engine (tunnel/seal.h).
+ * it is. Beside the keeper (tunnel/keeper.c), above the engine (tunnel/seal.h).
  */
 #ifndef TUNNEL_SEALED_TALK_H
 #define TUNNEL_SEALED_TALK_H

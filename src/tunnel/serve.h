@@ -45,7 +45,7 @@ int serve_new(struct loop *loop, const struct serve_config *config,
               const struct serve_handlers *handlers, void *arg, struct serve **out);
 
 /* Cancels what is under way, frees. Streams must have been ended before (see
- * link_close()). NULL is allowed. */
+ * keeper_close()). NULL is allowed. */
 void serve_free(struct serve *serve);
 
 /* Requests may come soon: the upstream is connected to meanwhile. */

@@ -158,7 +158,7 @@ static void feed_candidate(const struct sessions *all, const struct action *acti
         if (session && peer_add_candidate(session_peer(session), action->text) == 0)
             return;
     }
-    log_debug("link: skipped a candidate that cannot be used: %s", action->text);
+    log_debug("keeper: skipped a candidate that cannot be used: %s", action->text);
 }
 
 static void close_held(struct held *held, const char *text)

@@ -1,5 +1,5 @@
 /*
- * The sessions of a link by their numbers: carries out what the rendezvous
+ * The sessions of a keeper by their numbers: carries out what the rendezvous
  * wants of one, and makes an event of what happens to it.
  */
 #ifndef TUNNEL_SESSIONS_H

@@ -139,7 +139,7 @@ void standing_on_path(struct standing *s, enum peer_path_state path, struct acti
     bool was_broken = restart_set_path(&s->restart, path);
     if (path == PEER_PATH_WORKS)
         actions_push(out, &(struct action){.type = ACTION_PATH,
-                                           .state = LINK_UP,
+                                           .state = KEEPER_UP,
                                            .session = s->current.session,
                                            .was_broken = was_broken});
     else

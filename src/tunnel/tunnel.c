@@ -1,7 +1,7 @@
 /*
- * What each part tells and another has to know goes through here: the link says
+ * What each part tells and another has to know goes through here: the keeper says
  * where a proxy's requests go, and brings those that a serve forwards; what a
- * client hears while there is no session is made of the link's status.
+ * client hears while there is no session is made of the keeper's status.
  */
 #include "tunnel/tunnel.h"
 
@@ -25,13 +25,13 @@ struct tunnel {
     struct seal *seal;             /* of signalling; NULL in a room of version 1 */
     struct guests *guests;         /* of a sealed provider, else NULL */
     char sealed_room[SEAL_ROOM_LEN + 1];
-    struct link *link;
-    enum link_state state;
+    struct keeper *keeper;
+    enum keeper_state state;
     struct outage outage;
     struct exchange_totals exchanges;
 };
 
-/* ---- from the link ---- */
+/* ---- from the keeper ---- */
 
 static void on_up(struct mux *mux, void *arg)
 {
@@ -61,11 +61,11 @@ static const char *address_of(const struct peer_path *path)
     return blank ? blank + 1 : path->remote;
 }
 
-static void on_status(const struct link_status *status, void *arg)
+static void on_status(const struct keeper_status *status, void *arg)
 {
     struct tunnel *tunnel = arg;
     tunnel->state = status->state;
-    if (tunnel->serve && status->state == LINK_NEGOTIATING)
+    if (tunnel->serve && status->state == KEEPER_NEGOTIATING)
         serve_expect(tunnel->serve);
     if (outage_update(&tunnel->outage, status) && tunnel->proxy)
         proxy_set_problem(tunnel->proxy, tunnel->outage.text);
@@ -80,7 +80,7 @@ static void on_gone(const char *device, void *arg)
 {
     struct tunnel *tunnel = arg;
     log_info("tunnel: the invite '%s' is not good any more", device);
-    link_end_device(tunnel->link, device);
+    keeper_end_device(tunnel->keeper, device);
 }
 
 /* ---- from the proxy or the serve ---- */
@@ -100,7 +100,7 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
 
 /* ---- its parts ---- */
 
-static void make_consumer_seal(struct tunnel *tunnel, const struct link_url *link)
+static void make_consumer_seal(struct tunnel *tunnel, const struct link *link)
 {
     const struct seal_config config = {
         .side = SEAL_CONSUMER,
@@ -172,9 +172,10 @@ static unsigned features_of(const struct tunnel_config *config)
     return is_silent ? config->features & ~(unsigned)FEATURE_FORWARDED : config->features;
 }
 
-static void make_link(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
+static void make_keeper(struct tunnel *tunnel, struct loop *loop,
+                        const struct tunnel_config *config)
 {
-    static const struct link_handlers handlers = {
+    static const struct keeper_handlers handlers = {
         .on_up = on_up,
         .on_down = on_down,
         .on_request = on_request,
@@ -185,7 +186,7 @@ static void make_link(struct tunnel *tunnel, struct loop *loop, const struct tun
         assert(error == 0); /* only a ca_file can be wrong */
         (void)error;
     }
-    const struct link_config link_config = {
+    const struct keeper_config keeper_config = {
         .role = config->proxy ? MUX_CONSUMER : MUX_PROVIDER,
         .features = features_of(config),
         .signal = config->signal,
@@ -196,7 +197,7 @@ static void make_link(struct tunnel *tunnel, struct loop *loop, const struct tun
         .servers = tunnel->servers,
         .is_relay_only = config->is_relay_only,
     };
-    tunnel->link = link_new(loop, &link_config, &handlers, tunnel);
+    tunnel->keeper = keeper_new(loop, &keeper_config, &handlers, tunnel);
 }
 
 /* ---- the tunnel ---- */
@@ -217,7 +218,7 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
         return error;
     }
     make_servers(tunnel, loop, config);
-    make_link(tunnel, loop, config);
+    make_keeper(tunnel, loop, config);
     *out = tunnel;
     return 0;
 }
@@ -235,15 +236,15 @@ void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out)
         .waiting = tunnel->proxy ? proxy_waiting(tunnel->proxy) : 0,
         .exchanges = tunnel->exchanges,
     };
-    link_stats(tunnel->link, &out->link);
+    keeper_stats(tunnel->keeper, &out->keeper);
 }
 
 void tunnel_close(struct tunnel *tunnel)
 {
     if (!tunnel)
         return;
-    if (tunnel->link)
-        link_close(tunnel->link);
+    if (tunnel->keeper)
+        keeper_close(tunnel->keeper);
     guests_free(tunnel->guests);
     seal_free(tunnel->seal);
     proxy_free(tunnel->proxy);

@@ -1,17 +1,17 @@
 /*
  * One end of a tunnel, whole. Here it is put together: the certificate, the
- * STUN and TURN servers, TLS to the signal server, the link, and at its end
+ * STUN and TURN servers, TLS to the signal server, the keeper, and at its end
  * either a proxy or a serve. It needs a loop and a config, nothing of a command
  * line; several of them fit into one process.
  *
- *   client ── proxy ── link ═════ link ── serve ── upstream
+ *   client ── proxy ── keeper ═════ keeper ── serve ── upstream
  *           (consumer)                  (provider)
  */
 #ifndef TUNNEL_TUNNEL_H
 #define TUNNEL_TUNNEL_H
 
+#include "tunnel/keeper.h"
 #include "tunnel/link.h"
-#include "tunnel/link_url.h"
 #include "tunnel/proxy.h"
 #include "tunnel/serve.h"
 #include "tunnel/state.h"
@@ -29,9 +29,9 @@ struct tunnel_config {
     /* Where the two ends meet. */
     const struct url *signal;
     /* One of the three: */
-    const char *room;            /* of version 1; the signal server must be trusted */
-    const struct link_url *link; /* of a consumer: the provider of that link */
-    struct state *state;         /* of a provider: whoever has one of its invites */
+    const char *room;        /* of version 1; the signal server must be trusted */
+    const struct link *link; /* of a consumer: the provider of that link */
+    struct state *state;     /* of a provider: whoever has one of its invites */
 
     /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
     char *const *stun;
@@ -43,7 +43,7 @@ struct tunnel_config {
 };
 
 struct tunnel_handlers {
-    void (*on_status)(const struct link_status *status, void *arg);
+    void (*on_status)(const struct keeper_status *status, void *arg);
     /* Of a provider: see tunnel/upstream_probe.h. */
     void (*on_bad_upstream)(const char *why, void *arg);
     /* Of each exchange, once: see tunnel/exchange.h. */
@@ -61,11 +61,11 @@ uint16_t tunnel_port(const struct tunnel *tunnel);
 
 /* How it is now, for whoever asks. */
 struct tunnel_status {
-    enum link_state state;
+    enum keeper_state state;
     const char *problem; /* why it is not up, as clients are told; NULL while it is. Valid until
                             the loop goes on */
     size_t waiting;      /* requests of a consumer that wait for it */
-    struct link_stats link;
+    struct keeper_stats keeper;
     struct exchange_totals exchanges; /* since the start */
 };
 void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out);

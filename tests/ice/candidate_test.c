@@ -184,7 +184,7 @@ static void test_addresses(void **state)
     (void)state;
     static const struct {
         const char *text;
-        bool link_local, loopback, unusable;
+        bool keeper_local, loopback, unusable;
     } cases[] = {
         {"192.0.2.1", false, false, false},
         {"169.254.1.1", true, false, false},
@@ -202,7 +202,7 @@ static void test_addresses(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ice_address a;
         assert_int_equal(ice_address_parse(span_from_string(cases[i].text), 5, &a), 0);
-        assert_int_equal(ice_address_is_link_local(&a), cases[i].link_local);
+        assert_int_equal(ice_address_is_link_local(&a), cases[i].keeper_local);
         assert_int_equal(ice_address_is_loopback(&a), cases[i].loopback);
         assert_int_equal(ice_address_is_unusable(&a), cases[i].unusable);
         char out[ICE_ADDRESS_TEXT_LEN];

@@ -1,113 +1,144 @@
 /*
- * That a link does what the rendezvous decides (see rendezvous_test.c).
+ * Links: what stands in one, the forms that mean the same, and what a person
+ * is told who has mistyped it.
  */
-#include "link_scene.h"
+#include "testing.h"
 
-/* ---- conditions ---- */
+#include <errno.h>
+#include <stdlib.h>
 
-static bool both_up(struct scene *scene)
+#include "base/alloc.h"
+#include "tunnel/link.h"
+
+/* Provider id 00…0f, secret 10…1f. */
+#define SECRET "aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgdi"
+
+static const uint8_t bytes[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+
+static void test_there_and_back(void **state)
 {
-    return scene->provider.is_told_up && scene->consumer.is_told_up;
+    (void)state;
+    static const struct {
+        const char *signal, *link;
+    } rows[] = {
+        {"wss://signal.example.org", "https://signal.example.org/#t1." SECRET},
+        {"ws://127.0.0.1:8787", "http://127.0.0.1:8787/#t1." SECRET},
+        {"https://h:8443/a/b?c", "https://h:8443/a/b?c#t1." SECRET},
+        {"wss://h?c", "https://h?c#t1." SECRET},
+        {"ws://[::1]:80/", "http://[::1]:80/#t1." SECRET},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *text = link_format(rows[i].signal, bytes, bytes + 16);
+        assert_string_equal(text, rows[i].link);
+        struct link link;
+        const char *why;
+        assert_int_equal(link_parse(text, &link, &why), 0);
+        assert_memory_equal(link.provider_id, bytes, 16);
+        assert_memory_equal(link.secret, bytes + 16, 16);
+        link_deinit(&link);
+        free_secret_string(text);
+    }
 }
 
-static bool consumer_is_up(struct scene *scene)
+static void test_forms_that_mean_the_same(void **state)
 {
-    return scene->consumer.is_told_up && scene->naive.ready_count == 1;
+    (void)state;
+    static const struct {
+        const char *link, *signal;
+        bool is_tls;
+    } rows[] = {
+        {"https://h/#t1." SECRET, "wss://h/", true},
+        {"wss://h/#t1." SECRET, "wss://h/", true},
+        {"WSS://h/#t1." SECRET, "wss://h/", true},
+        {"http://h/#t1." SECRET, "ws://h/", false},
+        {"ws://h#t1." SECRET, "ws://h", false},
+        {" \twss://h/#t1." SECRET "\r\n", "wss://h/", true},
+        {"https://h/#t1.AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQTCQKRMFYYDENBWHA5DYPWGDI", "wss://h/", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct link link;
+        const char *why = NULL;
+        assert_int_equal(link_parse(rows[i].link, &link, &why), 0);
+        assert_string_equal(link.signal_text, rows[i].signal);
+        assert_int_equal(link.signal.is_tls, rows[i].is_tls);
+        assert_memory_equal(link.secret, bytes + 16, 16);
+        link_deinit(&link);
+    }
 }
 
-static bool consumer_is_up_again(struct scene *scene)
+static void test_what_is_wrong(void **state)
 {
-    return scene->consumer.ups == 2 && scene->naive.ready_count == 2;
+    (void)state;
+    static const struct {
+        const char *link, *why;
+    } rows[] = {
+        {"", "has no '#t1.…'"},
+        {"https://h/", "has no '#t1.…'"},
+        {"https://h/#", "must go on with 't1.'"},
+        {"https://h/#x1." SECRET, "must go on with 't1.'"},
+        {"https://h/#t2." SECRET, "is of a newer kind"},
+        {"https://h/#t1.", "is too short"},
+        {"https://h/#t1.aaaqeaye", "is too short"},
+        {"https://h/#t1." SECRET "a", "is too long"},
+        {"https://h/#t1.0aaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgdi", "a 0 is an o"},
+        {"https://h/#t1.aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgd.",
+         "a character that does not belong"},
+        {"https://h/#t1.baaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgdi",
+         "its checksum does not fit"},
+        {"https://h/#t1.aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwg2i",
+         "its checksum does not fit"},
+        {"https://h/#t1.aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgdj",
+         "its checksum does not fit"},
+        {"ftp://h/#t1." SECRET, "must begin with https://"},
+        {"h/#t1." SECRET, "must begin with https://"},
+        {"https:///#t1." SECRET, "has no host"},
+        {"https://u@h/#t1." SECRET, "must not hold a user name"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct link link;
+        const char *why = NULL;
+        assert_int_equal(link_parse(rows[i].link, &link, &why), -EINVAL);
+        if (!strstr(why, rows[i].why))
+            fail_msg("%s: '%s' lacks '%s'", rows[i].link, why, rows[i].why);
+    }
 }
 
-static bool consumer_is_down(struct scene *scene)
+/* Every typo of one character, and every swap of two neighbours. */
+static void test_typos(void **state)
 {
-    return !scene->consumer.mux;
-}
-
-static bool naive_is_away(struct scene *scene)
-{
-    return !scene->naive.client;
-}
-
-static bool naive_is_joined(struct scene *scene)
-{
-    return scene->naive.is_joined;
-}
-
-static bool naive_has_restarted(struct scene *scene)
-{
-    return scene->naive.restart_count > 0;
-}
-
-/* ---- tests ---- */
-
-static void test_two_links(void **state)
-{
-    struct scene *scene = *state;
-    start_link(&scene->provider, MUX_PROVIDER);
-    start_link(&scene->consumer, MUX_CONSUMER);
-    run_until(scene, both_up);
-    begin_exchange(scene);
-    end_exchange(scene);
-    link_close(scene->provider.link);
-    scene->provider.link = NULL;
-    run_until(scene, consumer_is_down);
-    start_link(&scene->provider, MUX_PROVIDER);
-    run_until(scene, both_up);
-}
-
-/* The hand-made end is back first, takes the link for a newcomer and offers it
- * a session. The link knows whose that is, and offers a restart instead. */
-static void meet_anew(struct scene *scene)
-{
-    signal_server_close(scene->server);
-    run_until(scene, naive_is_away);
-    start_server(scene);
-    start_naive(scene);
-    run_until(scene, naive_is_joined);
-}
-
-static void test_restart(void **state)
-{
-    struct scene *scene = *state;
-    scene->naive.can_restart = true;
-    start_naive(scene);
-    run_until(scene, naive_is_joined);
-    start_link(&scene->consumer, MUX_CONSUMER);
-    run_until(scene, consumer_is_up);
-    begin_exchange(scene);
-    meet_anew(scene);
-    run_until(scene, naive_has_restarted);
-    end_exchange(scene);
-    assert_int_equal(scene->consumer.ups, 1);
-}
-
-/* The other side makes a new session of the restart's offer: the link notices,
- * offers one in earnest, and what the old one has begun goes on in it. */
-static void test_other_side_cannot_restart(void **state)
-{
-    struct scene *scene = *state;
-    start_naive(scene);
-    run_until(scene, naive_is_joined);
-    start_link(&scene->consumer, MUX_CONSUMER);
-    run_until(scene, consumer_is_up);
-    begin_exchange(scene);
-    meet_anew(scene);
-    run_until(scene, consumer_is_up_again);
-    end_exchange(scene);
-    /* Its own of before, the one that came to nothing, ours. */
-    assert_int_equal(scene->naive.session_count, 4);
+    (void)state;
+    unsigned caught = 0;
+    unsigned missed = 0;
+    char link[] = "https://h/#t1." SECRET;
+    size_t from = strlen("https://h/#t1.");
+    for (size_t at = from; link[at]; at++)
+        for (const char *c = "abcdefghijklmnopqrstuvwxyz234567"; *c; c++) {
+            char was = link[at];
+            struct link out;
+            const char *why;
+            if (*c == was)
+                continue;
+            link[at] = *c;
+            if (link_parse(link, &out, &why) < 0) {
+                caught++;
+            } else {
+                missed++;
+                link_deinit(&out);
+            }
+            link[at] = was;
+        }
+    assert_int_equal(caught + missed, 55 * 31);
+    assert_true(missed <= 1); /* of 65536 it is one that passes */
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_two_links),
-        TEST(test_restart),
-        TEST(test_other_side_cannot_restart),
+        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_forms_that_mean_the_same),
+        cmocka_unit_test(test_what_is_wrong),
+        cmocka_unit_test(test_typos),
     };
-#undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,10 +5,10 @@
 
 #include "tunnel/outage.h"
 
-static void check(struct outage *outage, enum link_state state, const char *problem,
+static void check(struct outage *outage, enum keeper_state state, const char *problem,
                   const char *expected)
 {
-    const struct link_status status = {.state = state, .problem = problem};
+    const struct keeper_status status = {.state = state, .problem = problem};
     bool is_another = outage_update(outage, &status);
     assert_int_equal(is_another, expected != NULL);
     if (expected)
@@ -19,10 +19,10 @@ static void test_each_step_is_a_reason(void **state)
 {
     struct outage outage = {0};
     (void)state;
-    check(&outage, LINK_CONNECTING, NULL, "connecting to the signal server");
-    check(&outage, LINK_WAITING, NULL, "`tunnel serve` is not in the room");
-    check(&outage, LINK_NEGOTIATING, NULL, "still connecting to the other side");
-    check(&outage, LINK_UP, NULL, NULL);
+    check(&outage, KEEPER_CONNECTING, NULL, "connecting to the signal server");
+    check(&outage, KEEPER_WAITING, NULL, "`tunnel serve` is not in the room");
+    check(&outage, KEEPER_NEGOTIATING, NULL, "still connecting to the other side");
+    check(&outage, KEEPER_UP, NULL, NULL);
 }
 
 /* It is still why, while another attempt is made. */
@@ -30,21 +30,21 @@ static void test_failure_stays_true(void **state)
 {
     struct outage outage = {0};
     (void)state;
-    check(&outage, LINK_RETRYING, "refused", "refused");
-    check(&outage, LINK_CONNECTING, NULL, NULL);
+    check(&outage, KEEPER_RETRYING, "refused", "refused");
+    check(&outage, KEEPER_CONNECTING, NULL, NULL);
     assert_string_equal(outage.text, "refused");
-    check(&outage, LINK_RETRYING, "refused again", "refused again");
-    check(&outage, LINK_WAITING, NULL, NULL);
+    check(&outage, KEEPER_RETRYING, "refused again", "refused again");
+    check(&outage, KEEPER_WAITING, NULL, NULL);
 }
 
 static void test_success_ends_it(void **state)
 {
     struct outage outage = {0};
     (void)state;
-    check(&outage, LINK_RETRYING, "refused", "refused");
-    check(&outage, LINK_UP, NULL, NULL);
+    check(&outage, KEEPER_RETRYING, "refused", "refused");
+    check(&outage, KEEPER_UP, NULL, NULL);
     assert_string_equal(outage.text, "");
-    check(&outage, LINK_CONNECTING, NULL, "connecting to the signal server");
+    check(&outage, KEEPER_CONNECTING, NULL, "connecting to the signal server");
 }
 
 int main(void)

@@ -40,11 +40,11 @@ void pair_run_until(struct pair *pair, bool (*is_done)(struct pair *pair))
 
 /* ---- the tunnels ---- */
 
-static void on_status(const struct link_status *status, void *arg)
+static void on_status(const struct keeper_status *status, void *arg)
 {
     struct end *end = arg;
-    end->is_up = status->state == LINK_UP;
-    end->is_waiting = status->state == LINK_WAITING;
+    end->is_up = status->state == KEEPER_UP;
+    end->is_waiting = status->state == KEEPER_WAITING;
     end->has_heard_goodbye |= status->is_goodbye;
 }
 

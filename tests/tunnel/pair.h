@@ -15,7 +15,7 @@ struct pair;
 
 struct end {
     struct pair *pair;
-    const struct link_url *link; /* instead of a room; or */
+    const struct link *link; /* instead of a room; or */
     struct state *state;
     char *room; /* NULL: "room" */
     struct tunnel *tunnel;

@@ -9,7 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/armor.h"
-#include "tunnel/link_url.h"
+#include "tunnel/link.h"
 #include "tunnel/seal.h"
 
 enum { NAME_WIDTH = 18, VECTOR_MAX = 2048 };
@@ -105,7 +105,7 @@ static void test_link(void **state)
     struct given g = read_given();
     char text[VECTOR_MAX];
     read_vector("link", text);
-    char *link = link_url_format("wss://signal.example.org", g.identity.provider_id, g.secret);
+    char *link = link_format("wss://signal.example.org", g.identity.provider_id, g.secret);
     assert_string_equal(link, text);
     free_secret_string(link);
 }

@@ -15,7 +15,7 @@ struct rig {
     struct pair *pair;
     char folder[64];
     struct state *state;
-    struct link_url link;
+    struct link link;
     char why[STATE_WHY_MAX];
 };
 

@@ -127,7 +127,7 @@ static void tell_action(struct scene *s, const struct action *a)
         tell_problem(s, a);
         break;
     case ACTION_STATUS:
-        tell(s, "[%s%s] ", link_state_name(a->state), a->is_alone ? " alone" : "");
+        tell(s, "[%s%s] ", keeper_state_name(a->state), a->is_alone ? " alone" : "");
         break;
     case ACTION_PATH:
         tell(s, "path of %u%s; ", a->session, a->was_broken ? " again" : "");

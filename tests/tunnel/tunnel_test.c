@@ -106,15 +106,15 @@ static void test_status_of_what_is_down(void **state)
     struct tunnel_status status;
     pair_start_consumer(pair, 0);
     tunnel_status(pair->consumer.tunnel, &status);
-    assert_int_equal(status.state, LINK_CONNECTING);
+    assert_int_equal(status.state, KEEPER_CONNECTING);
     pair_run_until(pair, consumer_is_waiting);
     pair_begin(pair, "GET", "/x", HTTP_BODY_NONE, NULL);
     pair_run_until(pair, request_waits);
     tunnel_status(pair->consumer.tunnel, &status);
-    assert_int_equal(status.state, LINK_WAITING);
+    assert_int_equal(status.state, KEEPER_WAITING);
     assert_string_equal(status.problem, "`tunnel serve` is not in the room");
     assert_int_equal(status.waiting, 1);
-    assert_false(status.link.has_session);
+    assert_false(status.keeper.has_session);
     /* Whoever waits when it goes is told of, too. */
     end_stop(&pair->consumer);
     assert_int_equal(pair->consumer.records, 1);
@@ -125,20 +125,20 @@ static void test_status_of_what_is_down(void **state)
 /* What one end has sent, the other has received. */
 static void check_figures(const struct tunnel_status *from, const struct tunnel_status *to)
 {
-    const struct session_stats *session = &from->link.session;
+    const struct session_stats *session = &from->keeper.session;
     const struct peer_stats *peer = &session->peer;
-    assert_int_equal(from->state, LINK_UP);
+    assert_int_equal(from->state, KEEPER_UP);
     assert_null(from->problem);
-    assert_true(from->link.has_session);
-    assert_int_equal(from->link.sessions, 1);
+    assert_true(from->keeper.has_session);
+    assert_int_equal(from->keeper.sessions, 1);
     assert_true(session->ready_us > 0 && session->rtt_us > 0);
     assert_int_equal(session->streams, 0);
     assert_int_equal(peer->state, PEER_OPEN);
     assert_true(peer->has_path && peer->path.local[0]);
     assert_true(peer->window_bytes > 0 && peer->packet_bytes > 0);
     assert_true(peer->sent_packets > 0 && peer->sent_bytes > strlen("/counted"));
-    assert_true(to->link.session.peer.received_bytes <= peer->sent_bytes);
-    assert_true(to->link.session.peer.received_packets <= peer->sent_packets);
+    assert_true(to->keeper.session.peer.received_bytes <= peer->sent_bytes);
+    assert_true(to->keeper.session.peer.received_packets <= peer->sent_packets);
     assert_int_equal(from->exchanges.ends[EXCHANGE_COMPLETE], 1);
     assert_int_equal(exchange_totals_count(&from->exchanges), 1);
     assert_int_equal(from->exchanges.request_bytes, 0);
@@ -149,7 +149,7 @@ static void check_figures(const struct tunnel_status *from, const struct tunnel_
 static bool knows_its_path(struct tunnel *tunnel)
 {
     struct tunnel_status status;
-    const struct peer_stats *peer = &status.link.session.peer;
+    const struct peer_stats *peer = &status.keeper.session.peer;
     tunnel_status(tunnel, &status);
     assert_true(peer->min_rtt_us <= peer->rtt_us);
     return peer->min_rtt_us > 0 && peer->rate_bytes_per_s > 0;

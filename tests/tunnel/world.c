@@ -75,7 +75,7 @@ static void act(struct world *w, int end, const struct action *a)
         start_session(w, end, a);
         break;
     case ACTION_STATUS:
-        say(w, "end %d: [%s]", end, link_state_name(a->state));
+        say(w, "end %d: [%s]", end, keeper_state_name(a->state));
         e->told = a->state;
         break;
     case ACTION_DOWN:
@@ -127,7 +127,7 @@ void begin_process(struct world *w, int end, enum mux_role role)
         .consumer_offers = w->consumer_offers,
         .seed = roll(w, UINT64_MAX),
     };
-    w->ends[end] = (struct end){.role = role, .process = ++w->ids, .told = LINK_RETRYING};
+    w->ends[end] = (struct end){.role = role, .process = ++w->ids, .told = KEEPER_RETRYING};
     w->ends[end].rv = rendezvous_new(&config, w->now_us);
     if (w->signalling)
         w->signalling->on_begin(w, end);
@@ -247,7 +247,7 @@ void check_together(struct world *w, uint64_t seed)
     for (int end = 0; end < 2; end++) {
         const struct end *e = &w->ends[end];
         const struct model *s = left[end];
-        if (s->remote != left[!end]->id || e->up != s->id || e->told != LINK_UP || !s->has_path)
+        if (s->remote != left[!end]->id || e->up != s->id || e->told != KEEPER_UP || !s->has_path)
             fail_msg("seed %llu: end %d has another idea of the session", (unsigned long long)seed,
                      end);
         if (e->target != s->id)

@@ -93,7 +93,7 @@ struct end {
     unsigned conn;   /* 0: none */
     unsigned up;     /* id of the session that is current */
     unsigned target; /* of new requests: the same, or 0 while in doubt */
-    enum link_state told;
+    enum keeper_state told;
     uint64_t stopped_until_us; /* SIGSTOP, SIGCONT */
 };
 

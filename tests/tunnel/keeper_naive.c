@@ -1,7 +1,7 @@
 /*
- * Peers and signalling without a link, by the shortest way.
+ * Peers and signalling without a keeper, by the shortest way.
  */
-#include "link_scene.h"
+#include "keeper_scene.h"
 
 static void naive_on_description(struct session *session, enum sdp_type type, const char *sdp,
                                  void *arg)

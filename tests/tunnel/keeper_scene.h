@@ -1,15 +1,15 @@
 /*
  * Links at work, over a real signal server and real peers on one loop. The
- * other end of one is another link, or made by hand.
+ * other end of one is another keeper, or made by hand.
  */
-#ifndef TESTS_TUNNEL_LINK_SCENE_H
-#define TESTS_TUNNEL_LINK_SCENE_H
+#ifndef TESTS_TUNNEL_KEEPER_SCENE_H
+#define TESTS_TUNNEL_KEEPER_SCENE_H
 
 #include "testing.h"
 
 #include "signal/client.h"
 #include "signal/server.h"
-#include "tunnel/link.h"
+#include "tunnel/keeper.h"
 #include "tunnel/session.h"
 
 enum { SESSIONS_MAX = 8 };
@@ -19,7 +19,7 @@ struct scene;
 struct side {
     struct scene *scene;
     struct cert *cert;
-    struct link *link;
+    struct keeper *keeper;
     int ups;
     bool is_told_up;
     struct mux *mux;
@@ -29,8 +29,8 @@ struct side {
     bool has_failed;
 };
 
-/* A provider that has no link. It comes back to the signal server at once, so
- * it is there before any link, and offers. */
+/* A provider that has no keeper. It comes back to the signal server at once, so
+ * it is there before any keeper, and offers. */
 struct naive {
     struct scene *scene;
     struct side side;
@@ -65,7 +65,7 @@ void run_until(struct scene *scene, bool (*is_done)(struct scene *scene));
 
 /* Once more, on the port that it had, after signal_server_close(). */
 void start_server(struct scene *scene);
-void start_link(struct side *side, enum mux_role role);
+void start_keeper(struct side *side, enum mux_role role);
 
 /* A request came to a side. */
 void side_on_request(struct mux_stream *stream, const struct head *head, void *arg);
@@ -74,7 +74,7 @@ void side_on_request(struct mux_stream *stream, const struct head *head, void *a
 void begin_exchange(struct scene *scene);
 void end_exchange(struct scene *scene);
 
-/* ---- link_naive.c ---- */
+/* ---- keeper_naive.c ---- */
 
 void start_naive(struct scene *scene);
 

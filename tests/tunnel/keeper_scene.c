@@ -2,7 +2,7 @@
  * Conditions are looked at once a turn of the loop; a watchdog says when a test
  * hangs.
  */
-#include "link_scene.h"
+#include "keeper_scene.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +77,7 @@ static void on_drain(void *arg)
 static const struct mux_stream_handlers stream_handlers = {on_interim, on_head,  on_body,
                                                            on_end,     on_error, on_drain};
 
-/* ---- links ---- */
+/* ---- keepers ---- */
 
 static void on_up(struct mux *mux, void *arg)
 {
@@ -102,19 +102,19 @@ void side_on_request(struct mux_stream *stream, const struct head *head, void *a
     mux_stream_accept(stream, &stream_handlers, side);
 }
 
-static void on_status(const struct link_status *status, void *arg)
+static void on_status(const struct keeper_status *status, void *arg)
 {
     struct side *side = arg;
-    if (status->state == LINK_UP) {
+    if (status->state == KEEPER_UP) {
         side->is_told_up = true;
         assert_true(status->path.local[0] && status->path.remote[0] && status->rtt_us > 0);
     }
 }
 
-void start_link(struct side *side, enum mux_role role)
+void start_keeper(struct side *side, enum mux_role role)
 {
-    static const struct link_handlers handlers = {on_up, on_down, side_on_request, on_status};
-    struct link_config config = {
+    static const struct keeper_handlers handlers = {on_up, on_down, side_on_request, on_status};
+    struct keeper_config config = {
         .role = role,
         .features = FEATURES_ALL,
         .signal = &side->scene->url,
@@ -122,7 +122,7 @@ void start_link(struct side *side, enum mux_role role)
         .cert = side->cert,
         .servers = side->scene->servers,
     };
-    side->link = link_new(side->scene->loop, &config, &handlers, side);
+    side->keeper = keeper_new(side->scene->loop, &config, &handlers, side);
 }
 
 /* ---- the scene ---- */
@@ -172,10 +172,10 @@ int scene_teardown(void **state)
         signal_client_close(naive->client);
     for (int i = 0; i < naive->session_count; i++)
         session_close(naive->sessions[i], "over");
-    if (scene->provider.link)
-        link_close(scene->provider.link);
-    if (scene->consumer.link)
-        link_close(scene->consumer.link);
+    if (scene->provider.keeper)
+        keeper_close(scene->provider.keeper);
+    if (scene->consumer.keeper)
+        keeper_close(scene->consumer.keeper);
     signal_server_close(scene->server);
     turn_hook_free(scene->hook);
     timer_free(scene->watchdog);

@@ -3,14 +3,14 @@
  * status that follows has it, and so have sessions that are closed because of
  * it.
  */
-#include "tunnel/link_report.h"
+#include "tunnel/keeper_report.h"
 
 #include <string.h>
 
-void link_report_problem(struct link_report *report, const struct action *action,
-                         struct session *session)
+void keeper_report_problem(struct keeper_report *report, const struct action *action,
+                           struct session *session)
 {
-    const struct link_config *config = report->config;
+    const struct keeper_config *config = report->config;
     char tried[PEER_TRIED_MAX] = "";
     if (session)
         peer_describe_tried(session_peer(session), tried);
@@ -27,11 +27,11 @@ void link_report_problem(struct link_report *report, const struct action *action
     report->problem_kind = action->problem;
 }
 
-struct link_status link_report_status(struct link_report *report, const struct action *action,
-                                      struct session *session)
+struct keeper_status keeper_report_status(struct keeper_report *report, const struct action *action,
+                                          struct session *session)
 {
     bool has_problem = report->problem[0] != '\0';
-    struct link_status status = {
+    struct keeper_status status = {
         .state = action->state,
         .problem = has_problem ? report->problem : NULL,
         .is_goodbye = has_problem && report->problem_kind == PROBLEM_GOODBYE,
@@ -49,8 +49,8 @@ struct link_status link_report_status(struct link_report *report, const struct a
 }
 
 /* The other side's address changes its name now and then (prflx, srflx). */
-bool link_report_path(struct link_report *report, const struct action *action,
-                      struct session *session, struct link_status *out)
+bool keeper_report_path(struct keeper_report *report, const struct action *action,
+                        struct session *session, struct keeper_status *out)
 {
     const struct peer_path *told = &report->told;
     struct peer_path path;
@@ -59,7 +59,7 @@ bool link_report_path(struct link_report *report, const struct action *action,
     bool is_another = path.is_relayed != told->is_relayed || strcmp(path.local, told->local) != 0;
     if (!action->was_broken && !is_another)
         return false;
-    *out = link_report_status(report, action, session);
+    *out = keeper_report_status(report, action, session);
     out->is_path_news = true;
     return true;
 }

@@ -1,0 +1,359 @@
+/*
+ * Carries out what the rendezvous decides. Whatever happens to the signal
+ * client, a session, the machine's addresses or the one timer becomes an
+ * event; what it leads to is done at once, in order, and then the timer is set
+ * anew. An action may lead to an event by itself, such as ACTION_FEED: that one
+ * is fed where it happens, and whatever is still in the line is done then.
+ */
+#include "tunnel/keeper.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "net/address_watch.h"
+#include "net/deadline.h"
+#include "signal/client.h"
+#include "signal/room.h"
+#include "tunnel/keeper_report.h"
+#include "tunnel/rendezvous.h"
+#include "tunnel/sealed_talk.h"
+#include "tunnel/sessions.h"
+
+static const char *const tools[] = {
+    [MUX_CONSUMER] = "tunnel-proxy/" TUNNEL_VERSION,
+    [MUX_PROVIDER] = "tunnel-serve/" TUNNEL_VERSION,
+};
+
+struct keeper {
+    struct loop *loop;
+    struct keeper_config config;
+    struct keeper_handlers handlers;
+    void *arg;
+    struct rendezvous *rendezvous;
+    struct deadline *deadline;
+    struct address_watch *addresses;
+    char key[UUID_TEXT_LEN + 1];  /* by which the signal server knows us again */
+    struct signal_client *client; /* NULL while away */
+    struct sealed_talk talk;      /* of a sealed link */
+    struct sessions sessions;
+    unsigned current; /* the session that is up, or 0 */
+    struct keeper_report report;
+};
+
+static void act(struct keeper *keeper, const struct action *action);
+
+static void feed(struct keeper *keeper, const struct event *event)
+{
+    struct action action;
+    rendezvous_feed(keeper->rendezvous, event, clock_now_us());
+    while (rendezvous_next(keeper->rendezvous, &action))
+        act(keeper, &action);
+    keeper->report.problem[0] = '\0';
+}
+
+/* ---- events of the signal client ---- */
+
+static void feed_description(struct keeper *keeper, enum event_type type,
+                             const struct signal_message *message)
+{
+    const char *ours = tools[keeper->config.role];
+    const char *why;
+    struct sdp sdp;
+    struct event event = {
+        .type = type,
+        .peer = message->peer_id,
+        .description = {.sdp = message->sdp,
+                        .session = sessions_match(&keeper->sessions,
+                                                  type == EVENT_OFFER ? SDP_OFFER : SDP_ANSWER,
+                                                  message->sdp)},
+    };
+    bool is_good = sdp_parse(message->sdp, &sdp, &why) == 0;
+    if (is_good) {
+        event.description.process = sdp.fingerprint;
+        event.description.is_same_job = strncmp(sdp.tool, ours, strcspn(ours, "/") + 1) == 0;
+    }
+    feed(keeper, &event);
+    if (is_good)
+        sdp_deinit(&sdp);
+}
+
+static void on_said(struct keeper *keeper, const struct signal_message *message)
+{
+    struct signal_message said;
+    if (!sealed_talk_hear(&keeper->talk, message, &said))
+        return;
+    if (said.type == SIGNAL_CANDIDATE)
+        feed(keeper, &(struct event){.type = EVENT_CANDIDATE,
+                                     .peer = said.peer_id,
+                                     .text = said.candidate});
+    else
+        feed_description(keeper, said.type == SIGNAL_OFFER ? EVENT_OFFER : EVENT_ANSWER, &said);
+    sealed_talk_forget(&keeper->talk, &said);
+}
+
+static void on_joined(struct keeper *keeper, const struct signal_message *message)
+{
+    char room[LOG_REDACTED_LEN];
+    log_debug("keeper: %s room %s, %zu there already", message->is_resumed ? "back in" : "joined",
+              log_redact(keeper->config.room, room), message->peer_count);
+    if (!message->is_resumed && message->peer_count > 0)
+        sealed_talk_meet(&keeper->talk, message->peers[0]);
+    feed(keeper, &(struct event){.type = EVENT_JOINED,
+                                 .peers = message->peers,
+                                 .peer_count = message->peer_count,
+                                 .is_resumed = message->is_resumed});
+}
+
+static void on_message(const struct signal_message *message, void *arg)
+{
+    struct keeper *keeper = arg;
+    switch (message->type) {
+    case SIGNAL_JOINED:
+        on_joined(keeper, message);
+        break;
+    case SIGNAL_PEER_JOINED:
+        sealed_talk_meet(&keeper->talk, message->peer_id);
+        feed(keeper, &(struct event){.type = EVENT_PEER_JOINED, .peer = message->peer_id});
+        break;
+    case SIGNAL_PEER_LEFT:
+        feed(keeper, &(struct event){.type = EVENT_PEER_LEFT, .peer = message->peer_id});
+        break;
+    case SIGNAL_OFFER:
+    case SIGNAL_ANSWER:
+    case SIGNAL_CANDIDATE:
+        on_said(keeper, message);
+        break;
+    case SIGNAL_ERROR:
+        feed(keeper, &(struct event){.type = EVENT_SIGNAL_ERROR,
+                                     .code = message->code,
+                                     .text = message->text});
+        break;
+    case SIGNAL_JOIN:
+    case SIGNAL_BYE:
+        break; /* not for clients */
+    }
+}
+
+static void on_signal_close(const char *text, void *arg)
+{
+    feed(arg, &(struct event){.type = EVENT_SIGNAL_LOST, .text = text});
+}
+
+/* ---- events of sessions and of this machine ---- */
+
+static void on_session_event(const struct event *event, void *arg)
+{
+    feed(arg, event);
+}
+
+static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
+{
+    struct keeper *keeper = arg;
+    keeper->handlers.on_request(stream, head, keeper->arg);
+}
+
+static void on_addresses(void *arg)
+{
+    struct keeper *keeper = arg;
+    unsigned *outdated = xcalloc(keeper->sessions.count + 1, sizeof *outdated);
+    struct event event = {.type = EVENT_ADDRESSES, .outdated = outdated};
+    event.outdated_count = sessions_update_addresses(&keeper->sessions, outdated);
+    event.is_cut_off = keeper->client && !signal_client_has_address(keeper->client);
+    log_debug("keeper: addresses have changed%s",
+              event.outdated_count > 0 ? "" : ", but nothing for us");
+    feed(keeper, &event);
+    free(outdated);
+}
+
+static uint64_t next_us(void *arg)
+{
+    const struct keeper *keeper = arg;
+    return rendezvous_deadline_us(keeper->rendezvous);
+}
+
+static void on_due(void *arg)
+{
+    feed(arg, &(struct event){.type = EVENT_DEADLINE});
+}
+
+/* ---- actions on the visit ---- */
+
+static void connect_signal(struct keeper *keeper)
+{
+    static const struct signal_client_handlers handlers = {
+        .on_message = on_message,
+        .on_close = on_signal_close,
+    };
+    keeper->client = signal_client_new(keeper->loop, keeper->config.signal, keeper->config.tls,
+                                       keeper->config.room, &handlers, keeper);
+    signal_client_set_key(keeper->client, keeper->key);
+}
+
+static void leave_signal(struct keeper *keeper)
+{
+    signal_client_close(keeper->client);
+    keeper->client = NULL;
+}
+
+/* ---- actions on whoever uses the keeper ---- */
+
+static void tell_status(struct keeper *keeper, const struct keeper_status *status)
+{
+    log_debug("keeper: %s", keeper_state_name(status->state));
+    keeper->handlers.on_status(status, keeper->arg);
+}
+
+static void report(struct keeper *keeper, const struct action *action)
+{
+    struct session *session = sessions_find(&keeper->sessions, action->session);
+    struct keeper_status status;
+    if (action->type == ACTION_PROBLEM) {
+        keeper_report_problem(&keeper->report, action, session);
+    } else if (action->type == ACTION_STATUS) {
+        status = keeper_report_status(&keeper->report, action, session);
+        tell_status(keeper, &status);
+    } else if (keeper_report_path(&keeper->report, action, session, &status)) {
+        tell_status(keeper, &status);
+    }
+}
+
+/* A session that begins is with the device that has just been heard. */
+static void name_device(struct keeper *keeper, unsigned number)
+{
+    const char *device = sealed_talk_device(&keeper->talk);
+    if (device)
+        mux_set_device(session_mux(sessions_find(&keeper->sessions, number)), device);
+}
+
+/* ---- the line of actions ---- */
+
+static void act(struct keeper *keeper, const struct action *action)
+{
+    struct action with_text = *action;
+    switch (action->type) {
+    case ACTION_CONNECT:
+        connect_signal(keeper);
+        break;
+    case ACTION_LEAVE:
+        leave_signal(keeper);
+        break;
+    case ACTION_PROBE_SIGNAL:
+        signal_client_probe(keeper->client);
+        break;
+    case ACTION_SEND_DESCRIPTION:
+        sealed_talk_say(&keeper->talk, keeper->client,
+                        action->sdp_type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, action->text);
+        break;
+    case ACTION_SEND_CANDIDATE:
+        sealed_talk_say(&keeper->talk, keeper->client, SEAL_CANDIDATE, action->text);
+        break;
+    case ACTION_UP:
+        keeper->report.told = (struct peer_path){0};
+        keeper->current = action->session;
+        keeper->handlers.on_up(session_mux(sessions_find(&keeper->sessions, action->session)),
+                               keeper->arg);
+        break;
+    case ACTION_BELIEVE:
+        keeper->handlers.on_up(session_mux(sessions_find(&keeper->sessions, action->session)),
+                               keeper->arg);
+        break;
+    case ACTION_DOWN:
+        keeper->current = 0;
+        keeper->handlers.on_down(NULL, keeper->arg);
+        break;
+    case ACTION_DOUBT:
+        log_debug("keeper: the other side may be gone: what begins now waits for its answer");
+        keeper->handlers.on_down("the other side does not answer", keeper->arg);
+        break;
+    case ACTION_PROBLEM:
+    case ACTION_STATUS:
+    case ACTION_PATH:
+        report(keeper, action);
+        break;
+    case ACTION_NOTE:
+        note_log(action->note,
+                 action->note == NOTE_OLD_GOES_ON ? keeper->report.problem : action->text);
+        break;
+    default: /* of a session */
+        if (!action->text)
+            with_text.text = keeper->report.problem;
+        sessions_act(&keeper->sessions, &with_text);
+        if (action->type == ACTION_START)
+            name_device(keeper, action->session);
+        break;
+    }
+}
+
+/* ---- the keeper ---- */
+
+static void init_sessions(struct keeper *keeper)
+{
+    static const struct sessions_handlers handlers = {
+        .on_event = on_session_event,
+        .on_request = on_request,
+    };
+    const struct sessions_config config = {
+        .role = keeper->config.role,
+        .features = keeper->config.features,
+        .peer =
+            {
+                .cert = keeper->config.cert,
+                .servers = keeper->config.servers,
+                .is_relay_only = keeper->config.is_relay_only,
+                .tool = tools[keeper->config.role],
+            },
+    };
+    sessions_init(&keeper->sessions, keeper->loop, &config, &handlers, keeper);
+}
+
+struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
+                          const struct keeper_handlers *handlers, void *arg)
+{
+    struct keeper *keeper = xcalloc(1, sizeof *keeper);
+    struct rendezvous_config rendezvous_config = {
+        .role = config->role,
+        .partners_max = ROOM_PEERS_MAX - 1,
+        .consumer_offers = config->seal != NULL,
+    };
+    random_bytes(&rendezvous_config.seed, sizeof rendezvous_config.seed);
+    keeper->loop = loop;
+    keeper->config = *config;
+    keeper->report.config = &keeper->config;
+    keeper->handlers = *handlers;
+    keeper->arg = arg;
+    sealed_talk_init(&keeper->talk, config->seal);
+    init_sessions(keeper);
+    random_uuid(keeper->key);
+    keeper->rendezvous = rendezvous_new(&rendezvous_config, clock_now_us());
+    keeper->deadline = deadline_new(loop, next_us, on_due, keeper);
+    keeper->addresses = address_watch_new(loop, on_addresses, keeper);
+    return keeper;
+}
+
+void keeper_stats(const struct keeper *keeper, struct keeper_stats *out)
+{
+    const struct session *session = sessions_find(&keeper->sessions, keeper->current);
+    *out =
+        (struct keeper_stats){.has_session = session != NULL, .sessions = keeper->sessions.count};
+    if (session)
+        session_stats(session, &out->session);
+}
+
+void keeper_end_device(struct keeper *keeper, const char *device)
+{
+    sessions_expel(&keeper->sessions, device, "this device's invite was revoked, or has expired");
+}
+
+void keeper_close(struct keeper *keeper)
+{
+    if (keeper->client)
+        leave_signal(keeper);
+    deadline_free(keeper->deadline);
+    address_watch_free(keeper->addresses);
+    sessions_deinit(&keeper->sessions, "the tunnel is shutting down");
+    rendezvous_free(keeper->rendezvous);
+    free(keeper);
+}

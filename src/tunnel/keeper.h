@@ -1,0 +1,79 @@
+/*
+ * The keeper keeps two machines connected: it visits the signal server, meets the
+ * other side in the room, negotiates a session, and does so again for as long
+ * as the program runs. What it does when is decided by tunnel/rendezvous.h; the
+ * keeper owns what that needs: the signal client, the sessions, a timer.
+ */
+#ifndef TUNNEL_KEEPER_H
+#define TUNNEL_KEEPER_H
+
+#include "http/url.h"
+#include "net/loop.h"
+#include "net/tls.h"
+#include "rtc/cert.h"
+#include "rtc/ice_servers.h"
+#include "rtc/peer.h"
+#include "tunnel/action.h"
+#include "tunnel/mux.h"
+#include "tunnel/seal.h"
+#include "tunnel/session.h"
+
+struct keeper;
+
+struct keeper_status {
+    enum keeper_state state;
+    const char *problem;   /* what went wrong and what to do, or NULL */
+    bool is_goodbye;       /* of problem: the other side has ended in good order */
+    uint64_t retry_in_us;  /* of RETRYING */
+    bool is_alone;         /* of WAITING: for RENDEZVOUS_ALONE_US already */
+    struct peer_path path; /* of UP */
+    uint64_t rtt_us;       /* of UP */
+    bool is_path_news;     /* of UP: only the path is another one */
+    const char *device;    /* of UP: who is at the other end, where its invite says; or NULL */
+};
+
+struct keeper_config {
+    enum mux_role role;
+    unsigned features; /* see mux_new() */
+    const struct url *signal;
+    const struct tls_client *tls; /* for a wss signal server */
+    const char *room;
+    struct seal *seal; /* what is said there is sealed so; NULL for a room of version 1 */
+    const struct cert *cert;
+    struct ice_servers *servers;
+    bool is_relay_only; /* see rtc/peer.h */
+};
+
+struct keeper_handlers {
+    /* A session is up: new streams belong on this mux. Comes again when
+     * another takes over, and after a doubt. */
+    void (*on_up)(struct mux *mux, void *arg);
+    /* New streams are to wait. why: the session is in doubt, and what has begun
+     * goes on in it; NULL: it is over, and the status tells. */
+    void (*on_down)(const char *why, void *arg);
+    /* Of a provider: a request, as on_request of a mux. */
+    void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
+    void (*on_status)(const struct keeper_status *status, void *arg);
+};
+
+/* Everything that the config points to must outlive the keeper. Starts at
+ * once. */
+struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
+                          const struct keeper_handlers *handlers, void *arg);
+
+struct keeper_stats {
+    bool has_session;             /* one that is up, be it in doubt */
+    struct session_stats session; /* that one */
+    size_t sessions;              /* with those that come to be, and those that drain */
+};
+void keeper_stats(const struct keeper *keeper, struct keeper_stats *out);
+
+/* Of a sealed provider: the sessions of that device end, since its invite is
+ * not good any more. */
+void keeper_end_device(struct keeper *keeper, const char *device);
+
+/* Says bye, ends all streams, frees. No handler but those of streams is
+ * called any more. */
+void keeper_close(struct keeper *keeper);
+
+#endif
