@@ -56,6 +56,23 @@ class TwoUplinks(Changes):
         download.check(DEADLINE)
         self.assertEqual(uplink.packets_udp(), 0)
 
+    def test_vpn_over_the_first(self):
+        """the same over the default route's own uplink, from the moment it is seen"""
+        rig = self.rig
+        self.build()
+        rig.start(turn=[])
+        rig.pairs(DIRECTLY)
+        download = rig.download(SIZE, "--limit-rate", "16M")
+        rig.mock.wait_for(r"^sent \d+ \d{7,}$")
+        mark = rig.proxy.mark()
+        self.add_uplink(4, "tun0", 50)
+        rig.proxy.wait_for("looking for another path", after=mark)
+        rig.home_1.count_udp()
+        found = Pair(rig.proxy.wait_for(Pair.pattern(DIRECTLY), after=mark, deadline=DEADLINE))
+        self.assertIn("203.0.113.14:", found.local_address)
+        download.check(DEADLINE)
+        self.assertEqual(rig.home_1.packets_udp(), 0)
+
 
 if __name__ == "__main__":
     unittest.main()
