@@ -21,8 +21,9 @@ const char *access_rule_check(const char *text);
 /* The normal form of a request's path, without its query, to be freed: codes of
  * unreserved characters are decoded, other codes are in upper case (RFC 3986
  * section 6.2.2). NULL for what has none: no path at all, "." and ".."
- * segments, empty ones but the last, also where parameters (";x") make them so, backslashes, codes of '/', '\', '%' and
- * control characters, and bytes that may not stand in a path. */
+ * segments, empty ones but the last, also where parameters (";x") make them so,
+ * backslashes, codes of '/', '\', '%' and control characters, and bytes that
+ * may not stand in a path. */
 char *access_path(struct span target);
 
 /* path: as access_path() gives it, or NULL. The rule has passed

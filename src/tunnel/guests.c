@@ -1,9 +1,9 @@
 /*
  * A file that cannot be read any more lets nobody in: who was a guest stays one
- * until the invite expires, and a line in the log says so. It is read again every
- * RETRY_US, since what hides a revocation may pass, as when descriptors are
- * short. Expiry is by the wall clock, which may be set: it is looked at anew
- * every CLOCK_US at the latest.
+ * until the invite expires, and a line in the log says so. It is read again
+ * every RETRY_US, since what hides a revocation may pass, as when descriptors
+ * are short. Expiry is by the wall clock, which may be set: it is looked at
+ * anew every CLOCK_US at the latest.
  */
 #include "tunnel/guests.h"
 

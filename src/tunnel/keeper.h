@@ -1,8 +1,9 @@
 /*
- * The keeper keeps two machines connected: it visits the signal server, meets the
- * other side in the room, negotiates a session, and does so again for as long
- * as the program runs. What it does when is decided by tunnel/rendezvous.h; the
- * keeper owns what that needs: the signal client, the sessions, a timer.
+ * The keeper keeps two machines connected: it visits the signal server, meets
+ * the other side in the room, negotiates a session, and does so again for as
+ * long as the program runs. What it does when is decided by
+ * tunnel/rendezvous.h; the keeper owns what that needs: the signal client, the
+ * sessions, a timer.
  */
 #ifndef TUNNEL_KEEPER_H
 #define TUNNEL_KEEPER_H

@@ -1,8 +1,8 @@
 /*
- * How two machines find each other, and how they keep each other: the policy
- * of a keeper, as one machine. Sans-I/O: events and the time in, actions out,
- * which the owner (tunnel/keeper.c) pulls behind each event. It knows sessions by
- * numbers and other sides by their ids in the room.
+ * How two machines find each other, and how they keep each other: the policy of
+ * a keeper, as one machine. Sans-I/O: events and the time in, actions out,
+ * which the owner (tunnel/keeper.c) pulls behind each event. It knows sessions
+ * by numbers and other sides by their ids in the room.
  *
  *              nobody there             somebody comes, or is there
  *   connecting ────────────► waiting ──────────────────► negotiating ────► up

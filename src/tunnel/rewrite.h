@@ -50,7 +50,8 @@ void rewrite_request(struct head *out, struct http_fields fields, const struct r
 void rewrite_response(struct head *out, const struct http_response *response);
 
 /* And of trailers: without hop-by-hop fields, and of a request, without what is
- * not the client's to say: some servers put trailers into the head. Of how, that is owns_device and the rules; NULL for a response. */
+ * not the client's to say: some servers put trailers into the head. Of how,
+ * that is owns_device and the rules; NULL for a response. */
 void rewrite_trailers(struct head *out, struct http_fields trailers, const struct rewrite *how);
 
 /* A rule of --header: "Name: value" sets a field in the place of any of that

@@ -1,7 +1,7 @@
 /*
- * What each part tells and another has to know goes through here: the keeper says
- * where a proxy's requests go, and brings those that a serve forwards; what a
- * client hears while there is no session is made of the keeper's status.
+ * What each part tells and another has to know goes through here: the keeper
+ * says where a proxy's requests go, and brings those that a serve forwards;
+ * what a client hears while there is no session is made of the keeper's status.
  */
 #include "tunnel/tunnel.h"
 

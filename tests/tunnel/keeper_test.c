@@ -57,8 +57,9 @@ static void test_two_keepers(void **state)
     run_until(scene, both_up);
 }
 
-/* The hand-made end is back first, takes the keeper for a newcomer and offers it
- * a session. The keeper knows whose that is, and offers a restart instead. */
+/* The hand-made end is back first, takes the keeper for a newcomer and offers
+ * it a session. The keeper knows whose that is, and offers a restart
+ * instead. */
 static void meet_anew(struct scene *scene)
 {
     signal_server_close(scene->server);
@@ -83,8 +84,9 @@ static void test_restart(void **state)
     assert_int_equal(scene->consumer.ups, 1);
 }
 
-/* The other side makes a new session of the restart's offer: the keeper notices,
- * offers one in earnest, and what the old one has begun goes on in it. */
+/* The other side makes a new session of the restart's offer: the keeper
+ * notices, offers one in earnest, and what the old one has begun goes on in
+ * it. */
 static void test_other_side_cannot_restart(void **state)
 {
     struct scene *scene = *state;
