@@ -5,52 +5,19 @@ import json
 import os
 import pty
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import unittest
 
-from harness import CONNECTED, DEADLINE, TUNNEL, WAITING, WRAP, Case, Rig
+from harness import CONNECTED, DEADLINE, TUNNEL, WAITING, WRAP, Case
 from hostile_signal import HostileSignal, honest
+from link_rig import LinkRig
 
 LINK = re.compile(r"https?://\S+#t1\.[a-z2-7]{55}")
 DROPPED = r"dropped one (offer|answer|candidate)"
 SERVE, PROXY = 0, 1  # seats at the hostile server
-
-
-class LinkRig(Rig):
-    """Its serve has a state folder and no room."""
-
-    def __init__(self):
-        super().__init__()
-        self.state = tempfile.mkdtemp()
-
-    def tunnel(self, *argv, env=None, code=0):
-        """What a command prints."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("TUNNEL_")}
-        done = subprocess.run([*WRAP, TUNNEL, *argv], capture_output=True, text=True,
-                              env={**clean, **(env or {})}, timeout=DEADLINE, check=False)
-        assert done.returncode == code, f"{argv}: {done.returncode} {done.stderr}"
-        return done.stdout if code == 0 else done.stderr
-
-    def invite(self, name, *options):
-        return self.tunnel("invite", name, "--state", self.state, *options).strip()
-
-    def start_serve(self, *args, **options):
-        return super().start_serve(*args, **{"room": None, "state": self.state, **options})
-
-    def start_linked(self, link, *args, **options):
-        """A proxy of that link."""
-        return self.start_proxy(link, *args, **{"room": None, "signal": None, **options})
-
-    def close(self):
-        try:
-            super().close()
-        finally:
-            shutil.rmtree(self.state)
 
 
 class LinkCase(Case):

@@ -4,6 +4,7 @@ import re
 import unittest
 
 from harness import CONNECTED, Case
+from link_rig import LinkSpacesRig
 from spaces import SpacesRig, Transfers, why_not
 
 RESTART = r"looking for another path"
@@ -71,3 +72,10 @@ class Mobility(Case):
         rig.proxy.wait_for(NEW_PATH + ".* host " + re.escape(*devices), after=mark)
         transfers.finish(self)
         self.assert_one_session()
+
+
+@unittest.skipIf(why_not(), why_not() or "")
+class MobilityByLink(Mobility):
+    """The same where what is said of it is sealed."""
+
+    rig_type = LinkSpacesRig
