@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "ice/turn_frame.h"
 #include "net/conn.h"
 #include "net/udp.h"
 #include "rtc/ice_address.h"
@@ -372,14 +373,25 @@ int ice_sockets_send(struct ice_sockets *s, int number, const struct ice_address
     return udp_send(socket->udp, bytes, bytes.len, &to);
 }
 
-void ice_sockets_send_burst(struct ice_sockets *s, int number, const struct address *to,
-                            const struct burst *burst)
+/* What a relay wants before each datagram. */
+static void put_headers(struct burst *burst, uint16_t channel)
 {
-    const struct ice_socket *socket = s->all[number];
+    for (size_t i = 0; i < burst->count; i++) {
+        size_t len = i + 1 < burst->count ? burst->datagram_len : burst->last_len;
+        turn_channel_encode(channel, (uint16_t)len, burst->data + i * burst->segment);
+    }
+}
+
+void ice_sockets_send_burst(struct ice_sockets *s, const struct ice_route *route,
+                            const struct address *to, struct burst *burst)
+{
+    const struct ice_socket *socket = s->all[route->base];
     struct span bytes = span_of(burst->data, burst->len);
     int ignored = 0;
+    if (route->channel)
+        put_headers(burst, route->channel);
     if (socket && socket->conn)
-        ignored = ice_sockets_send(s, number, NULL, bytes);
+        ignored = ice_sockets_send(s, route->base, NULL, bytes);
     else if (socket && burst->may_fragment)
         ignored = udp_send_in_fragments(socket->udp, bytes, burst->segment, to);
     else if (socket)
