@@ -13,6 +13,7 @@ step() {
 
 step scripts/check_layers.py
 step scripts/check_circles.py build
+step scripts/check_api.py build
 step scripts/check_format.sh
 step scripts/check_size.py
 step scripts/check_banned.sh build

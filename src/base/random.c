@@ -56,13 +56,3 @@ void random_uuid(char out[UUID_TEXT_LEN + 1])
              b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
              b[15]);
 }
-
-void random_ice_chars(char *out, size_t len)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    random_bytes(out, len);
-    for (size_t i = 0; i < len; i++)
-        out[i] = alphabet[(uint8_t)out[i] & 63];
-    out[len] = '\0';
-}

@@ -11,16 +11,12 @@
 void random_bytes(void *out, size_t len);
 uint32_t random_u32(void);
 
-/* Uniform in [0, bound); bound must not be 0. */
+/* Uniform in [0, bound); bound must not be 0. For tests. */
 uint32_t random_below(uint32_t bound);
 
 enum { UUID_TEXT_LEN = 36 };
 
 /* A version 4 UUID (RFC 9562 section 5.4) as text. */
 void random_uuid(char out[UUID_TEXT_LEN + 1]);
-
-/* len characters of the ice-char alphabet (RFC 8839 section 5.4: letters,
- * digits, '+', '/') and a NUL; each carries 6 bits. */
-void random_ice_chars(char *out, size_t len);
 
 #endif

@@ -17,11 +17,6 @@ static bool is_dark(const QRcode *code, int x, int y)
     return is_inside && (code->data[y * code->width + x] & 1);
 }
 
-bool qr_is_there(void)
-{
-    return true;
-}
-
 bool qr_print(const char *text)
 {
     QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
@@ -40,11 +35,6 @@ bool qr_print(const char *text)
 }
 
 #else
-
-bool qr_is_there(void)
-{
-    return false;
-}
 
 bool qr_print(const char *text)
 {

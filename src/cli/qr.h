@@ -7,8 +7,6 @@
 
 #include <stdbool.h>
 
-bool qr_is_there(void);
-
 /* Prints it on stdout, two modules a character, dark on light. False when the
  * text is too long for one, or there is no libqrencode. */
 bool qr_print(const char *text);

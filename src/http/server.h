@@ -80,7 +80,8 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
                     const struct http_server_config *config, struct http_server **out);
 uint16_t http_server_port(const struct http_server *server);
 
-/* Takes no new connection, closes idle ones; exchanges under way go on. */
+/* Takes no new connection, closes idle ones; exchanges under way go on. For
+ * tests. */
 void http_server_stop_listening(struct http_server *server);
 
 /* Aborts what is under way (no handler is called) and frees. NULL is

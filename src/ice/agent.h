@@ -134,6 +134,8 @@ void ice_agent_end_servers(struct ice_agent *a, uint64_t now_us);
 /* Of the current generation; valid until the next restart. (h) */
 const char *ice_agent_local_ufrag(const struct ice_agent *a);
 const char *ice_agent_local_pwd(const struct ice_agent *a);
+
+/* For tests. */
 bool ice_agent_is_controlling(const struct ice_agent *a);
 
 /* The other side's credentials. Different ones than before mean that it has

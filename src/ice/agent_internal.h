@@ -245,7 +245,6 @@ void generation_end(struct ice_agent *a, const struct ice_generation *g);
 void generation_release(struct ice_agent *a, const struct ice_generation *g,
                         const struct ice_pair *kept);
 void generation_drop_old(struct ice_agent *a); /* there is one */
-struct ice_pair *pair_find(const struct ice_generation *g, int local, int remote);
 /* Whether a remote has no pair that works, so that it may go. */
 bool pair_is_dispensable(const struct ice_agent *a, int remote);
 void pair_remove_for_remote(struct ice_agent *a, int remote);

@@ -50,7 +50,7 @@ bool pair_is_relayed(const struct ice_agent *a, const struct ice_generation *g,
            g->remotes[pair->remote].candidate.type == ICE_CANDIDATE_RELAY;
 }
 
-struct ice_pair *pair_find(const struct ice_generation *g, int local, int remote)
+static struct ice_pair *pair_find(const struct ice_generation *g, int local, int remote)
 {
     for (int i = 0; i < g->pair_count; i++) {
         if (g->pairs[i]->local == local && g->pairs[i]->remote == remote)

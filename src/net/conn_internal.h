@@ -66,9 +66,6 @@ bool conn_is_detached(const struct conn *conn);
 /* Of a conn that was given none, or has been closed. */
 extern const struct conn_handlers conn_no_handlers;
 
-/* Lets go of the socket and all that belongs to it but the conn itself. */
-void conn_release(struct conn *conn);
-
 /* Tells the owner, and is gone; a detached one is dropped. */
 void conn_fail(struct conn *conn, int error, const char *text);
 /* For an errno of a call on the socket. */

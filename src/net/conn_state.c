@@ -79,7 +79,8 @@ void conn_update_linger(struct conn *conn)
         conn_make_reset(conn, resets);
 }
 
-void conn_release(struct conn *conn)
+/* Lets go of the socket and all that belongs to it but the conn itself. */
+static void conn_release(struct conn *conn)
 {
     conn->state = CONN_GONE;
     dial_free(conn->dial);

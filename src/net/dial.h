@@ -28,7 +28,7 @@ struct dial *dial_new_to(struct loop *loop, const struct address *addresses, int
 void dial_free(struct dial *dial);
 
 /* Puts addresses of two families by turns, the first one's family first, and
- * in their order otherwise (RFC 8305 section 4). */
+ * in their order otherwise (RFC 8305 section 4). For tests. */
 void addresses_interleave(struct address *addresses, int count);
 
 /* For a fresh TCP socket, connected or accepted: small writes leave at once,

@@ -39,6 +39,8 @@ enum liveness liveness_ask(int fd);
 
 /* The verdict on what the kernel said. */
 struct tcp_info;
+
+/* For tests. */
 enum liveness liveness_of(const struct tcp_info *info);
 
 #endif

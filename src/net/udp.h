@@ -41,7 +41,8 @@ int udp_new(struct loop *loop, const struct address *local, const struct udp_han
             void *arg, struct udp **out);
 void udp_close(struct udp *udp);
 
-/* Does without the kernel's cutting and joining, as where it has neither. */
+/* Does without the kernel's cutting and joining, as where it has neither.
+ * For tests. */
 void udp_forgo_offload(struct udp *udp);
 
 /* What is sent to other hosts leaves by that interface, wherever the default

@@ -34,6 +34,8 @@ ssize_t dcep_open_decode(struct span in, struct dcep_open *out);
 
 /* Returns the length, or -ENOBUFS. */
 ssize_t dcep_open_encode(const struct dcep_open *open, uint8_t *out, size_t room);
+
+/* For tests. */
 bool dcep_is_ack(struct span in);
 bool dcep_is_open(struct span in);
 

@@ -58,7 +58,7 @@ void dtls_start(struct dtls *dtls, uint64_t now_us);
 void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us);
 
 /* Seals plaintext into a datagram and hands it to on_datagram. 0, -ENOTCONN
- * where dtls_can_send() says no, -EMSGSIZE. */
+ * where dtls_can_send() says no, -EMSGSIZE. For tests. */
 int dtls_send(struct dtls *dtls, struct span plaintext);
 
 /* The same where the caller has a place for the datagram: its length, at most

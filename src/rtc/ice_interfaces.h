@@ -29,6 +29,8 @@ int ice_interfaces_find(const struct ice_interfaces *machine, const struct addre
  * more than ICE_PER_INTERFACE addresses a family. Where there is nothing else,
  * that is the loopback. Returns how many are of use. */
 enum { ICE_PER_INTERFACE = 4 };
+
+/* For tests. */
 int ice_interfaces_rank(struct interface *list, int count);
 
 /* Names the interfaces of the addresses, for a person: "br-1, docker0, … and 12

@@ -126,7 +126,7 @@ enum peer_match peer_match(const struct peer *peer, enum sdp_type type, const ch
 
 /* False where the other side is known to fail at a restart, be it from its
  * first description or from an answer to one: it gives no further answer, or
- * none that is of use. */
+ * none that is of use. For tests. */
 bool peer_can_restart(const struct peer *peer);
 
 /* Takes a candidate (JSON of an RTCIceCandidateInit, or "null"). 0, also for
@@ -152,6 +152,7 @@ bool peer_is_channel_idle(const struct peer *peer, unsigned channel);
  * other side. */
 void peer_set_reading(struct peer *peer, bool reading);
 
+/* For tests. */
 enum peer_state peer_get_state(const struct peer *peer);
 
 /* False before a path was found. */
@@ -186,11 +187,12 @@ void peer_stats(const struct peer *peer, struct peer_stats *out);
  * to read; "" before that, and after the end. Returns out. */
 const char *peer_describe_tried(struct peer *peer, char out[PEER_TRIED_MAX]);
 
-/* SHA-256 of the other side's certificate, 32 bytes, once a description came;
- * else NULL. Two peers with the same one were made by the same process. */
+/* SHA-256 of the other side's certificate, 32 bytes, once a description
+ * came; else NULL. Two peers with the same one were made by the same
+ * process. For tests. */
 const uint8_t *peer_remote_fingerprint(const struct peer *peer);
 
-/* The other side's "a=tool:", or NULL. */
+/* The other side's "a=tool:", or NULL. For tests. */
 const char *peer_remote_tool(const struct peer *peer);
 
 /* Of one that is closed: whether the other side has done so in good order. */

@@ -31,6 +31,8 @@ enum {
 };
 
 enum sdp_type { SDP_OFFER, SDP_ANSWER };
+
+/* For tests. */
 const char *sdp_type_name(enum sdp_type type); /* "offer" */
 
 enum sdp_setup { SDP_ACTPASS, SDP_ACTIVE, SDP_PASSIVE };

@@ -9,10 +9,12 @@
 
 #include "base/span.h"
 
-/* Over the bytes, by the processor's instruction where there is one. */
+/* Over the bytes, by the processor's instruction where there is one. For
+ * tests. */
 uint32_t crc32c(struct span bytes);
 
-/* The same by table; for processors without, and to test the other. */
+/* The same by table; for processors without, and to test the other. For
+ * tests. */
 uint32_t crc32c_by_table(struct span bytes);
 
 /* Of a packet whose checksum field (bytes 8 to 11) counts as zero. The value

@@ -83,6 +83,7 @@ enum sctp_close_reason {
     SCTP_CLOSED_PEER_VIOLATED, /* the peer broke the protocol; it was told */
 };
 
+/* For tests. */
 const char *sctp_close_reason_name(enum sctp_close_reason reason);
 
 enum sctp_reset_side {
@@ -233,7 +234,7 @@ void sctp_assoc_try_path(struct sctp_assoc *a, uint64_t now_us);
  * config. */
 void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_us);
 
-/* Ends in order once everything queued was acknowledged. */
+/* Ends in order once everything queued was acknowledged. For tests. */
 void sctp_assoc_shutdown(struct sctp_assoc *a, uint64_t now_us);
 
 /* Ends now: one ABORT, then on_closed(). Nothing when done already. */

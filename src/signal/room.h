@@ -63,7 +63,7 @@ static inline bool room_is_inside(const struct room_member *member)
     return member->room != NULL;
 }
 
-/* Of a member inside. */
+/* Of a member inside. For tests. */
 const char *room_name(const struct room_member *member);
 
 #endif

@@ -36,11 +36,6 @@ static int find_scheme(const char *text)
     return -1;
 }
 
-bool link_is_meant(const char *text)
-{
-    return strchr(text, '#') != NULL;
-}
-
 /* ---- the fragment ---- */
 
 static void put_check(const uint8_t *bytes, uint8_t check[LINK_CHECK_LEN])

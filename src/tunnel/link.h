@@ -21,9 +21,6 @@ struct link {
     uint8_t secret[INVITE_SECRET_LEN];
 };
 
-/* Whether a text means to be a link: it has a fragment. */
-bool link_is_meant(const char *text);
-
 /* 0 with *out, or -EINVAL with *why (static), to stand behind "the link": what
  * is wrong, and what would be right. Blanks around it do not count. */
 int link_parse(const char *text, struct link *out, const char **why);

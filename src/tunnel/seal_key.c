@@ -37,11 +37,6 @@ void seal_key_init(struct seal_key *key, const uint8_t provider_id[PROVIDER_ID_L
            CRYPTO_KEY_LEN);
 }
 
-void seal_key_deinit(struct seal_key *key)
-{
-    explicit_bzero(key, sizeof *key);
-}
-
 void seal_key_of_process(const struct seal_key *key, enum seal_side side,
                          const uint8_t salt[SEAL_SALT_LEN], uint8_t out[CRYPTO_KEY_LEN])
 {

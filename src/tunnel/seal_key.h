@@ -29,9 +29,6 @@ struct seal_key {
 void seal_key_init(struct seal_key *key, const uint8_t provider_id[PROVIDER_ID_LEN],
                    const uint8_t secret[INVITE_SECRET_LEN]);
 
-/* Zeroes it. */
-void seal_key_deinit(struct seal_key *key);
-
 /* The key under which one process of that side seals; to be zeroed. */
 void seal_key_of_process(const struct seal_key *key, enum seal_side side,
                          const uint8_t salt[SEAL_SALT_LEN], uint8_t out[CRYPTO_KEY_LEN]);

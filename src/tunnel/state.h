@@ -40,8 +40,10 @@ int state_read(const struct state *state, struct invites *out, char why[STATE_WH
 int state_edit(struct state *state, int (*edit)(struct invites *all, void *arg), void *arg,
                char why[STATE_WHY_MAX]);
 
-/* The file of an identity; pure. The decoder as invites_decode(). */
+/* The file of an identity; pure. The decoder as invites_decode(). For tests. */
 bool identity_encode(const struct identity *identity, struct buf *out);
+
+/* For tests. */
 int identity_decode(struct span text, struct identity *out);
 
 #endif

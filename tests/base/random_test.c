@@ -38,16 +38,6 @@ static void test_below(void **state)
     assert_true(random_below(UINT32_MAX) < UINT32_MAX);
 }
 
-static void test_ice_chars(void **state)
-{
-    (void)state;
-    char text[101];
-    random_ice_chars(text, 100);
-    assert_int_equal(strlen(text), 100);
-    size_t good = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    assert_int_equal(good, 100);
-}
-
 static void test_bytes(void **state)
 {
     (void)state;
@@ -64,7 +54,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_uuid),
         cmocka_unit_test(test_below),
-        cmocka_unit_test(test_ice_chars),
         cmocka_unit_test(test_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
