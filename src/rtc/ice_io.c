@@ -261,6 +261,7 @@ static bool describe(const struct rtc_path *path, struct peer_path *out)
     describe_end(found.local_type, &found.local, out->local, sizeof out->local);
     describe_end(found.remote_type, &found.remote, out->remote, sizeof out->remote);
     out->is_relayed = found.is_relayed;
+    out->rtt_us = found.rtt_us;
     return true;
 }
 

@@ -27,6 +27,7 @@ struct peer_path {
     char local[80];  /* "host 192.168.1.5:40112" */
     char remote[80]; /* "srflx 203.0.113.9:51820" */
     bool is_relayed;
+    uint64_t rtt_us; /* as last measured; 0: not yet */
 };
 
 /* What has become of a path that once worked. */

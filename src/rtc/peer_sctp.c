@@ -255,9 +255,13 @@ static uint64_t guess_round_trip_us(const struct peer *peer)
     return is_whole ? took_us / 2 : took_us;
 }
 
-/* 0: not known; much was lost, or tried. */
+/* A check that was answered tells best, since what was lost on the way here
+ * makes a guess too long, and the timeouts that follow from it. 0: not known. */
 static uint64_t round_trip_us(const struct peer *peer)
 {
+    struct peer_path path = {0};
+    if (peer->path && rtc_path_describe(peer->path, &path) && path.rtt_us > 0)
+        return path.rtt_us;
     uint64_t guess_us = guess_round_trip_us(peer);
     return guess_us < US_PER_S ? guess_us : 0;
 }
