@@ -26,7 +26,8 @@ enum { READ_LEN = 4096 };
 struct state_folder {
     char *path;
     int fd;
-    int lock_fd; /* -1 while it is not locked */
+    int lock_fd;  /* -1 while it is not locked */
+    int spare_fd; /* to be closed where there is none left to read with */
 };
 
 /* ---- where ---- */
@@ -78,6 +79,11 @@ static int check_folder(int fd)
     return st.st_uid == geteuid() && !(st.st_mode & OTHERS) ? 0 : -EPERM;
 }
 
+static int dup_cloexec(int fd)
+{
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 int state_folder_open(const char *path, struct state_folder **out)
 {
     static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
@@ -96,7 +102,10 @@ int state_folder_open(const char *path, struct state_folder **out)
         return error;
     }
     *out = xcalloc(1, sizeof **out);
-    **out = (struct state_folder){.path = xstrdup(path), .fd = fd, .lock_fd = -1};
+    **out = (struct state_folder){.path = xstrdup(path),
+                                  .fd = fd,
+                                  .lock_fd = -1,
+                                  .spare_fd = dup_cloexec(fd)};
     return 0;
 }
 
@@ -105,6 +114,8 @@ void state_folder_close(struct state_folder *folder)
     if (!folder)
         return;
     state_folder_unlock(folder);
+    if (folder->spare_fd >= 0)
+        close(folder->spare_fd);
     close(folder->fd);
     free(folder->path);
     free(folder);
@@ -161,13 +172,27 @@ static int read_all(int fd, struct buf *out)
     }
 }
 
-int state_folder_read(const struct state_folder *folder, const char *name, struct buf *out)
+/* A guest who takes all descriptors shall not thereby keep a revocation from
+ * being read. */
+static int open_to_read(struct state_folder *folder, const char *name)
 {
-    int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return -errno;
-    int error = read_all(fd, out);
-    close(fd);
+    static const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(folder->fd, name, flags);
+    if (fd >= 0 || errno != EMFILE || folder->spare_fd < 0)
+        return fd;
+    close(folder->spare_fd);
+    folder->spare_fd = -1;
+    return openat(folder->fd, name, flags);
+}
+
+int state_folder_read(struct state_folder *folder, const char *name, struct buf *out)
+{
+    int fd = open_to_read(folder, name);
+    int error = fd < 0 ? -errno : read_all(fd, out);
+    if (fd >= 0)
+        close(fd);
+    if (folder->spare_fd < 0)
+        folder->spare_fd = dup_cloexec(folder->fd);
     return error;
 }
 

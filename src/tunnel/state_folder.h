@@ -36,7 +36,7 @@ void state_folder_unlock(struct state_folder *folder);
 /* Appends what is in the file. 0; -ENOENT where there is none; -ENOBUFS where
  * less than a page of out is left behind it; else an error of open(2) or
  * read(2). */
-int state_folder_read(const struct state_folder *folder, const char *name, struct buf *out);
+int state_folder_read(struct state_folder *folder, const char *name, struct buf *out);
 
 /* The file is what bytes are, once it is on the disk. 0, or an error of
  * open(2), write(2), fsync(2) or rename(2); then the file is as it was. The

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -18,7 +19,7 @@
 enum { NOW_S = 1000 };
 
 static time_t wall_s;
-static bool is_short_of_descriptors;
+static bool is_system_short;
 static unsigned refused; /* since then */
 
 time_t __wrap_time(time_t *out);
@@ -33,11 +34,11 @@ int __real_openat(int dir, const char *path, int flags, mode_t mode);
 int __wrap_openat(int dir, const char *path, int flags, mode_t mode);
 int __wrap_openat(int dir, const char *path, int flags, mode_t mode)
 {
-    if (!is_short_of_descriptors)
+    if (!is_system_short)
         return __real_openat(dir, path, flags, mode);
     refused++;
-    is_short_of_descriptors = false; /* it passes */
-    errno = EMFILE;
+    is_system_short = false; /* it passes */
+    errno = ENFILE;
     return -1;
 }
 
@@ -155,10 +156,36 @@ static void test_revocation_is_read_later(void **state)
 {
     struct rig *r = *state;
     assert_int_equal(state_edit(r->state, revoke_lasting, NULL, r->why), 0);
-    is_short_of_descriptors = true;
+    is_system_short = true;
     loop_run(r->loop);
     assert_int_equal(refused, 1);
     assert_string_equal(r->gone, "lasting");
+}
+
+/* Who takes all descriptors keeps nothing from being read. */
+static void test_read_without_descriptors(void **state)
+{
+    struct rig *r = *state;
+    struct invites all;
+    struct rlimit before;
+    int taken[256];
+    size_t count = 0;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit few = {.rlim_cur = 200, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    while (count < 256 && (taken[count] = dup(0)) >= 0)
+        count++;
+    int first = state_read(r->state, &all, r->why);
+    if (first == 0)
+        invites_deinit(&all);
+    int second = state_read(r->state, &all, r->why);
+    if (second == 0)
+        invites_deinit(&all);
+    while (count > 0)
+        close(taken[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(first, 0);
+    assert_int_equal(second, 0);
 }
 
 int main(void)
@@ -166,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_damaged_file_does_not_prolong, setup, teardown),
         cmocka_unit_test_setup_teardown(test_revocation_is_read_later, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_without_descriptors, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
