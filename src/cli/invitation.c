@@ -50,6 +50,15 @@ static char *format_link(const char *signal, const struct state *state, const st
 
 /* ---- of a serve ---- */
 
+static bool claim(struct state *state)
+{
+    char why[STATE_WHY_MAX];
+    int error = state_claim(state, why);
+    if (error < 0)
+        fprintf(stderr, "tunnel: %s\n", why);
+    return error == 0;
+}
+
 /* Where nobody has served before there are no invites, or some that were made
  * for a place that is named now. */
 static int begin_serving(struct invites *all, void *arg)
@@ -67,7 +76,8 @@ struct state *invitation_open(const struct config *config)
 {
     struct state *state = open_state(config);
     int outcome;
-    if (state && !edit(state, begin_serving, (void *)(uintptr_t)config, &outcome)) {
+    if (state &&
+        (!claim(state) || !edit(state, begin_serving, (void *)(uintptr_t)config, &outcome))) {
         state_close(state);
         state = NULL;
     }

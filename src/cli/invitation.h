@@ -8,7 +8,7 @@
 #include "cli/config.h"
 #include "tunnel/state.h"
 
-/* Opens the state folder for a serve: notes in it where to meet, and makes the
+/* Opens the state folder for a serve, the only one there: notes in it where to meet, and makes the
  * invite `default` when that is new. NULL when that fails, which is said on
  * stderr. */
 struct state *invitation_open(const struct config *config);

@@ -202,6 +202,19 @@ const struct identity *state_identity(const struct state *state)
     return &state->identity;
 }
 
+int state_claim(struct state *state, char why[STATE_WHY_MAX])
+{
+    int error = state_folder_claim(state->folder);
+    if (error == -EAGAIN)
+        snprintf(why, STATE_WHY_MAX,
+                 "another `tunnel serve` uses the state folder %.*s; stop it, or give this one a "
+                 "folder of its own with --state",
+                 STATE_WHY_MAX / 2, state_folder_name(state->folder));
+    else if (error < 0)
+        fail_file(state, "serving", error, why);
+    return error;
+}
+
 int state_read(const struct state *state, struct invites *out, char why[STATE_WHY_MAX])
 {
     int error = read_invites(state, out);

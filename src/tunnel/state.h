@@ -30,6 +30,11 @@ void state_close(struct state *state);
 const char *state_folder_of(const struct state *state);
 const struct identity *state_identity(const struct state *state);
 
+/* For who serves from it, one at a time: two would meet each other in the room,
+ * and each wait for a consumer. Until it is closed, or the process ends. 0, or
+ * as above; -EAGAIN: another one does. */
+int state_claim(struct state *state, char why[STATE_WHY_MAX]);
+
 /* The invites as they are now, to be freed by invites_deinit(). 0, or as
  * above. */
 int state_read(const struct state *state, struct invites *out, char why[STATE_WHY_MAX]);

@@ -17,9 +17,10 @@
 
 #include "base/alloc.h"
 
-#define LOCK_NAME "lock"
-#define OURS      (S_IRUSR | S_IWUSR)
-#define OTHERS    (S_IWGRP | S_IWOTH)
+#define LOCK_NAME  "lock"
+#define CLAIM_NAME "serving"
+#define OURS       (S_IRUSR | S_IWUSR)
+#define OTHERS     (S_IWGRP | S_IWOTH)
 
 enum { READ_LEN = 4096 };
 
@@ -27,6 +28,7 @@ struct state_folder {
     char *path;
     int fd;
     int lock_fd;  /* -1 while it is not locked */
+    int claim_fd; /* -1 while it is not claimed */
     int spare_fd; /* to be closed where there is none left to read with */
 };
 
@@ -105,6 +107,7 @@ int state_folder_open(const char *path, struct state_folder **out)
     **out = (struct state_folder){.path = xstrdup(path),
                                   .fd = fd,
                                   .lock_fd = -1,
+                                  .claim_fd = -1,
                                   .spare_fd = dup_cloexec(fd)};
     return 0;
 }
@@ -114,6 +117,8 @@ void state_folder_close(struct state_folder *folder)
     if (!folder)
         return;
     state_folder_unlock(folder);
+    if (folder->claim_fd >= 0)
+        close(folder->claim_fd);
     if (folder->spare_fd >= 0)
         close(folder->spare_fd);
     close(folder->fd);
@@ -126,12 +131,11 @@ const char *state_folder_name(const struct state_folder *folder)
     return folder->path;
 }
 
-/* ---- the lock ---- */
+/* ---- locks ---- */
 
-int state_folder_lock(struct state_folder *folder, bool waits)
+static int take(const struct state_folder *folder, const char *name, bool waits, int *out)
 {
-    assert(folder->lock_fd < 0);
-    int fd = openat(folder->fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, OURS);
+    int fd = openat(folder->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, OURS);
     if (fd < 0)
         return -errno;
     int status;
@@ -143,8 +147,14 @@ int state_folder_lock(struct state_folder *folder, bool waits)
         close(fd);
         return error;
     }
-    folder->lock_fd = fd;
+    *out = fd;
     return 0;
+}
+
+int state_folder_lock(struct state_folder *folder, bool waits)
+{
+    assert(folder->lock_fd < 0);
+    return take(folder, LOCK_NAME, waits, &folder->lock_fd);
 }
 
 void state_folder_unlock(struct state_folder *folder)
@@ -152,6 +162,13 @@ void state_folder_unlock(struct state_folder *folder)
     if (folder->lock_fd >= 0)
         close(folder->lock_fd);
     folder->lock_fd = -1;
+}
+
+/* A file of its own: the lock comes and goes meanwhile. */
+int state_folder_claim(struct state_folder *folder)
+{
+    assert(folder->claim_fd < 0);
+    return take(folder, CLAIM_NAME, false, &folder->claim_fd);
 }
 
 /* ---- files ---- */

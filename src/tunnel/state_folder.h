@@ -22,7 +22,7 @@ char *state_folder_path(const char *given);
  * -ENOTDIR for none; else an error of mkdir(2) or open(2). */
 int state_folder_open(const char *path, struct state_folder **out);
 
-/* Unlocks, frees. NULL is allowed. */
+/* Unlocks, gives the claim up, frees. NULL is allowed. */
 void state_folder_close(struct state_folder *folder);
 
 const char *state_folder_name(const struct state_folder *folder);
@@ -32,6 +32,10 @@ const char *state_folder_name(const struct state_folder *folder);
  * too. */
 int state_folder_lock(struct state_folder *folder, bool waits);
 void state_folder_unlock(struct state_folder *folder);
+
+/* It is ours to serve from, beside the lock, until it is closed. 0; -EAGAIN
+ * when it is somebody else's; else as above. Ends with the process, too. */
+int state_folder_claim(struct state_folder *folder);
 
 /* Appends what is in the file. 0; -ENOENT where there is none; -ENOBUFS where
  * less than a page of out is left behind it; else an error of open(2) or

@@ -139,6 +139,22 @@ class Links(LinkCase):
         rig.start_linked(rig.invite("laptop"))
         rig.wait_up()
 
+    def test_second_serve(self):
+        """a second serve with the same state folder ends at once; a killed one leaves nothing"""
+        self.start_sides()
+        rig = self.rig
+        first = rig.serve
+        rig.start_linked(rig.invite("phone"))
+        rig.wait_up()
+        said = rig.tunnel("serve", "--upstream", rig.upstream_url, "--signal", rig.signal_url,
+                          "--state", rig.state, code=1)
+        self.assertIn("another `tunnel serve` uses the state folder " + rig.state, said)
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+        first.kill(signal.SIGKILL)
+        first.wait_exit()
+        rig.start_serve()
+        rig.serve.wait_for(WAITING + "|" + CONNECTED)
+
     def test_rules(self):
         """what an invite does not allow is 403, and the API hears who asks"""
         self.start_sides()
