@@ -139,9 +139,12 @@ static void print_help(enum command command)
 
 /* --- parsing -------------------------------------------------------------- */
 
+/* A link may have come where another value belongs. */
 static enum options_result wrong(const char *what, const char *value, const char *why)
 {
-    fprintf(stderr, "tunnel: %s '%s' %s\n", what, value, why);
+    char *shown = link_hide_secret(value);
+    fprintf(stderr, "tunnel: %s '%s' %s\n", what, shown, why);
+    free(shown);
     return OPTIONS_WRONG;
 }
 
@@ -249,7 +252,7 @@ static enum options_result take_argument(struct config *config, char *text)
             continue;
         const char *why = o->take(config, text);
         if (why)
-            return wrong("argument", o->secrecy == SECRET && strchr(text, '#') ? "…" : text, why);
+            return wrong("argument", text, why);
         wipe(o, text);
         return OPTIONS_RUN;
     }

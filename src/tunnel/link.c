@@ -7,6 +7,7 @@
 #include "tunnel/link.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -14,7 +15,17 @@
 #include "base/armor.h"
 
 #define VERSION_MARK "t1."
-enum { VERSION_MARK_LEN = sizeof VERSION_MARK - 1 };
+enum {
+    VERSION_MARK_LEN = sizeof VERSION_MARK - 1,
+    SECRET_LEN = ARMOR_LEN(ARMOR_BASE32, LINK_BYTES),
+    /* As many letters and digits in a row are taken for a part of a secret,
+     * well before the rest of it could be guessed. */
+    PART_LEN = 20
+};
+
+#define NO_PLACE                                                                               \
+    "is only the secret: the address before '#' is missing; copy the whole line, with quotes " \
+    "around it"
 
 static const struct {
     const char *given, *meant, *shown;
@@ -34,6 +45,30 @@ static int find_scheme(const char *text)
             return i;
     }
     return -1;
+}
+
+/* How many letters and digits text begins with. */
+static size_t secret_run(const char *text)
+{
+    size_t len = 0;
+    while (isalnum((unsigned char)text[len]))
+        len++;
+    return len;
+}
+
+char *link_hide_secret(const char *text)
+{
+    const char *hash = strchr(text, '#');
+    const char *mark = strncmp(text, VERSION_MARK, VERSION_MARK_LEN) == 0 ? text : NULL;
+    size_t keeps = hash ? (size_t)(hash + 1 - text) : mark ? 0 : strlen(text);
+    for (const char *at = text; at < text + keeps; at++) {
+        size_t run = secret_run(at);
+        if (run >= PART_LEN)
+            keeps = (size_t)(at - text);
+        else if (run > 0)
+            at += run - 1;
+    }
+    return xasprintf("%.*s%s", (int)keeps, text, text[keeps] ? "…" : "");
 }
 
 /* ---- the fragment ---- */
@@ -70,10 +105,10 @@ static const char *read_secret(struct span text, struct link *out)
     const char *strange = find_strange(text);
     if (strange)
         return strange;
-    if (text.len != ARMOR_LEN(ARMOR_BASE32, LINK_BYTES))
-        return text.len < ARMOR_LEN(ARMOR_BASE32, LINK_BYTES)
-                   ? "is too short, its end is missing: it has 55 characters behind '#t1.'"
-                   : "is too long: it has 55 characters behind '#t1.'";
+    if (text.len != SECRET_LEN)
+        return text.len < SECRET_LEN
+                   ? "is too short, its end is missing: behind '#t1.' there must be 55 characters"
+                   : "is too long: behind '#t1.' there must be 55 characters, and no more";
     bool is_good = armor_decode(ARMOR_BASE32, text, bytes) == LINK_BYTES;
     put_check(bytes, check);
     is_good = is_good && memcmp(check, bytes + LINK_BYTES - LINK_CHECK_LEN, sizeof check) == 0;
@@ -115,17 +150,30 @@ static struct span trim(struct span text)
     return text;
 }
 
+/* Of a link without '#'. */
+static const char *describe_lack(const char *text, struct span all)
+{
+    if (strcasestr(text, "%23" VERSION_MARK))
+        return "has a '%23' where a '#' should be";
+    if (span_starts_with(all, VERSION_MARK) || secret_run(text) == SECRET_LEN)
+        return NO_PLACE;
+    return "has no '#t1.…': that part is the secret; copy the whole line, with quotes around it";
+}
+
 int link_parse(const char *text, struct link *out, const char **why)
 {
     *out = (struct link){0};
     struct span all = trim(span_from_string(text));
     const uint8_t *hash = all.len > 0 ? memchr(all.data, '#', all.len) : NULL;
     if (!hash) {
-        *why =
-            "has no '#t1.…': that part is the secret; copy the whole line, with quotes around it";
+        *why = describe_lack(text, all);
         return -EINVAL;
     }
     size_t at = (size_t)(hash - all.data);
+    if (at == 0) {
+        *why = NO_PLACE;
+        return -EINVAL;
+    }
     struct span fragment = span_skip(all, at + 1);
     if (!span_starts_with(fragment, VERSION_MARK)) {
         bool is_newer = fragment.len >= VERSION_MARK_LEN && fragment.data[0] == 't' &&

@@ -102,7 +102,7 @@ class Misuse(unittest.TestCase):
         serve, proxy = [TUNNEL] + SERVE, [TUNNEL] + PROXY
         for flag, value in [
             ("--signal", "ftp://x"), ("--signal", "nonsense"), ("--signal", "ws://"), ("--signal", "h:0"),
-            ("--signal", "ws://h:99999"), ("--room", ""), ("--room", "x" * 129),
+            ("--signal", "ws://h:99999"), ("--room", ""), ("--room", "x-" * 65),
             ("--stun", "http://x"), ("--stun", "stun:"), ("--stun", "stun:h:0x1"),
             ("--turn", "stun:h"), ("--log-level", "loud"), ("--log-format", "xml"),
         ]:
@@ -111,7 +111,7 @@ class Misuse(unittest.TestCase):
         for flag, value in [
             ("--upstream", "ftp://x"), ("--upstream", "localhost"), ("--upstream", "70000"), ("--upstream", "http://"),
             ("--upstream", "http://h:0"), ("--upstream", "http://h:65536"), ("--advertise", "v1"),
-            ("--upstream", "unix:api.sock"), ("--upstream", "unix:/" + "x" * 200),
+            ("--upstream", "unix:api.sock"), ("--upstream", "unix:/" + "x-" * 100),
             ("--allow-origin", "app.example"),
             ("--allow-origin", "https://a/b"),
             ("--upstream-ca", "/nonexistent"), ("--upstream-ca", "/dev/null"),
@@ -128,7 +128,7 @@ class Misuse(unittest.TestCase):
         """a bad value of a variable is quoted with the variable's name"""
         for name, value in [
             ("TUNNEL_SIGNAL", "nonsense"), ("TUNNEL_UPSTREAM", "ftp://x"), ("TUNNEL_STUN", "x"),
-            ("TUNNEL_LOG", "loud"), ("TUNNEL_TURN", "x"), ("TUNNEL_ROOM", "y" * 129), ("TUNNEL_RELAY_ONLY", "perhaps"),
+            ("TUNNEL_LOG", "loud"), ("TUNNEL_TURN", "x"), ("TUNNEL_ROOM", "y-" * 65), ("TUNNEL_RELAY_ONLY", "perhaps"),
         ]:
             self.check([TUNNEL, "serve"], name, value, env={name: value})
         value = "nonsense:port"

@@ -109,6 +109,22 @@ class Links(LinkCase):
             self.assertNotIn(bad, said)
         self.rig.tunnel("proxy", link, "--room", "r", code=2)
 
+    def test_misplaced(self):
+        """a secret is not said whole, wherever it is given"""
+        secret = "a" * 55
+        link = f"http://h/#t1.{secret}"
+        missing = "the address before '#' is missing"
+        for argv, words in (
+                (["proxy", f"t1.{secret}"], missing), (["proxy", secret], missing),
+                (["proxy", f"http://h/%23t1.{secret}"], "%23"),
+                (["proxy", "--room", "r", "--listen", link], "--listen"),
+                (["proxy", f"--lnk={link}"], "is not known"), ([link], "is not known"),
+                (["invite", link], "argument"), (["serve", "1", "--signal", link], "--signal"),
+                (["serve", "11434", link], "one too many")):
+            said = self.rig.tunnel(*argv, code=2)
+            self.assertIn(words, said)
+            self.assertNotIn(secret, said)
+
     def test_invites(self):
         """invite, invites and revoke"""
         rig = self.rig

@@ -90,6 +90,11 @@ static void test_what_is_wrong(void **state)
          "its checksum does not fit"},
         {"https://h/#t1.aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgdj",
          "its checksum does not fit"},
+        {"t1." SECRET, "the address before '#' is missing"},
+        {"t1.aaaqe", "the address before '#' is missing"},
+        {"#t1." SECRET, "the address before '#' is missing"},
+        {SECRET, "the address before '#' is missing"},
+        {"https://h/%23t1." SECRET, "has a '%23'"},
         {"ftp://h/#t1." SECRET, "must begin with https://"},
         {"h/#t1." SECRET, "must begin with https://"},
         {"https:///#t1." SECRET, "has no host"},
@@ -101,6 +106,32 @@ static void test_what_is_wrong(void **state)
         assert_int_equal(link_parse(rows[i].link, &link, &why), -EINVAL);
         if (!strstr(why, rows[i].why))
             fail_msg("%s: '%s' lacks '%s'", rows[i].link, why, rows[i].why);
+    }
+}
+
+static void test_what_is_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        {"", ""},
+        {"https://signal.host1.example.org:8443/a", "https://signal.host1.example.org:8443/a"},
+        {"https://h/#t1." SECRET, "https://h/#…"},
+        {"https://h/#t1-aaaq-eaye", "https://h/#…"},
+        {"https://h/#", "https://h/#"},
+        {"t1." SECRET, "…"},
+        {"t1.aaaqe", "…"},
+        {SECRET, "…"},
+        {"https://h/%23t1." SECRET, "https://h/%23t1.…"},
+        {"--signal=ws://h/t1." SECRET "#x", "--signal=ws://h/t1.…"},
+        {"ws://h/a1234567890123456789", "ws://h/…"},
+        {"ws://h/1234567890123456789/", "ws://h/1234567890123456789/"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *shown = link_hide_secret(rows[i].text);
+        assert_string_equal(shown, rows[i].shown);
+        free(shown);
     }
 }
 
@@ -135,9 +166,8 @@ static void test_typos(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_forms_that_mean_the_same),
-        cmocka_unit_test(test_what_is_wrong),
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_forms_that_mean_the_same),
+        cmocka_unit_test(test_what_is_wrong),  cmocka_unit_test(test_what_is_shown),
         cmocka_unit_test(test_typos),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
