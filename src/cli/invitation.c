@@ -16,18 +16,21 @@
 #include "tunnel/origin.h"
 
 /* Why an edit is not made; positive, see state_edit(). */
-enum outcome { DONE, EXISTS, MISSING, TOO_MANY, NO_PLACE };
+enum outcome { DONE, EXISTS, EXPIRED, MISSING, TOO_MANY, NO_PLACE };
 
 static int64_t now_s(void)
 {
     return (int64_t)time(NULL);
 }
 
+/* Only who can go on without one makes a new one. */
 static struct state *open_state(const struct config *config)
 {
+    bool is_invite = config->command == COMMAND_INVITE && config->signal_origin != SIGNAL_DEFAULT;
+    bool makes = config->command == COMMAND_SERVE || is_invite;
     char why[STATE_WHY_MAX];
     struct state *state = NULL;
-    if (state_open(config->state_folder, &state, why) < 0)
+    if ((makes ? state_open : state_open_kept)(config->state_folder, &state, why) < 0)
         fprintf(stderr, "tunnel: %s\n", why);
     return state;
 }
@@ -128,9 +131,11 @@ static int add_invite(struct invites *all, void *arg)
     const struct config *config = new->config;
     bool has_place = config->signal_origin != SIGNAL_DEFAULT;
     const char *signal = has_place ? config->signal_text : all->signal;
+    struct invite *invite = invites_find(all, config->name);
+    if (invite && invite_has_expired(invite, now_s()))
+        return EXPIRED;
     if (!signal)
         return NO_PLACE;
-    struct invite *invite = invites_find(all, config->name);
     if (invite) {
         if (!has_wishes(config))
             new->link = format_link(signal, new->state, invite);
@@ -152,6 +157,7 @@ static int print_refusal(const struct config *config, int outcome)
     static const char *const texts[] = {
         [EXISTS] = "is there already, and keeps its rules; `tunnel revoke` it first, or choose "
                    "another name",
+        [EXPIRED] = "has expired; `tunnel revoke` it first, or choose another name",
         [MISSING] = "is not there; `tunnel invites` lists those that are",
         [TOO_MANY] = "is one invite too many; 256 are the most",
         [NO_PLACE] = "needs a place to meet: give --signal URL, or start `tunnel serve` once",

@@ -156,7 +156,26 @@ static int write_invites(struct state *state, const struct invites *all)
 
 /* ---- the state ---- */
 
-int state_open(const char *folder, struct state **out, char why[STATE_WHY_MAX])
+/* makes: what is missing. */
+static int open_path(const char *path, bool makes, struct state *state, char *why)
+{
+    int error = state_folder_open(path, makes, &state->folder);
+    bool has_folder = error == 0;
+    if (has_folder)
+        error = read_identity(state);
+    if (has_folder && error == -ENOENT && makes)
+        error = make_identity(state);
+    if (error == -ENOENT && !makes)
+        snprintf(why, STATE_WHY_MAX,
+                 "there are no invites in %s: `tunnel serve` makes the first, and `tunnel invite "
+                 "NAME --signal URL`, too; or is another --state meant?",
+                 path);
+    else if (error < 0)
+        fail(why, path, has_folder ? IDENTITY_FILE : NULL, error);
+    return error;
+}
+
+static int open_state(const char *folder, bool makes, struct state **out, char *why)
 {
     char *path = state_folder_path(folder);
     if (!path) {
@@ -164,16 +183,7 @@ int state_open(const char *folder, struct state **out, char why[STATE_WHY_MAX])
         return -ENOENT;
     }
     struct state *state = xcalloc(1, sizeof *state);
-    int error = state_folder_open(path, &state->folder);
-    if (error < 0) {
-        fail(why, path, NULL, error);
-    } else {
-        error = read_identity(state);
-        if (error == -ENOENT)
-            error = make_identity(state);
-        if (error < 0)
-            fail_file(state, IDENTITY_FILE, error, why);
-    }
+    int error = open_path(path, makes, state, why);
     free(path);
     if (error < 0) {
         state_close(state);
@@ -181,6 +191,16 @@ int state_open(const char *folder, struct state **out, char why[STATE_WHY_MAX])
     }
     *out = state;
     return 0;
+}
+
+int state_open(const char *folder, struct state **out, char why[STATE_WHY_MAX])
+{
+    return open_state(folder, true, out, why);
+}
+
+int state_open_kept(const char *folder, struct state **out, char why[STATE_WHY_MAX])
+{
+    return open_state(folder, false, out, why);
 }
 
 void state_close(struct state *state)

@@ -24,6 +24,9 @@ enum { STATE_WHY_MAX = 512 };
  * in why. */
 int state_open(const char *folder, struct state **out, char why[STATE_WHY_MAX]);
 
+/* The same, but what is missing stays so: -ENOENT. */
+int state_open_kept(const char *folder, struct state **out, char why[STATE_WHY_MAX]);
+
 /* Zeroes what is secret. NULL is allowed. */
 void state_close(struct state *state);
 

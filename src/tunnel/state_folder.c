@@ -86,11 +86,11 @@ static int dup_cloexec(int fd)
     return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-int state_folder_open(const char *path, struct state_folder **out)
+int state_folder_open(const char *path, bool makes, struct state_folder **out)
 {
     static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     int fd = open(path, flags);
-    if (fd < 0 && errno == ENOENT) {
+    if (fd < 0 && errno == ENOENT && makes) {
         int error = make_folders(path);
         if (error < 0)
             return error;

@@ -17,10 +17,10 @@ struct state_folder;
  * ~/.local/state/tunnel. NULL when there is no home either. */
 char *state_folder_path(const char *given);
 
-/* Makes it where it is missing, and what lies above it, for this user alone.
- * 0; -EPERM for one that is another user's, or that others may write to;
+/* makes: where it is missing, it is made, and what lies above it, for this user
+ * alone. 0; -ENOENT for one that is not made; -EPERM for one that is another user's, or that others may write to;
  * -ENOTDIR for none; else an error of mkdir(2) or open(2). */
-int state_folder_open(const char *path, struct state_folder **out);
+int state_folder_open(const char *path, bool makes, struct state_folder **out);
 
 /* Unlocks, gives the claim up, frees. NULL is allowed. */
 void state_folder_close(struct state_folder *folder);

@@ -142,6 +142,28 @@ class Links(LinkCase):
         self.assertNotIn("phone", rig.tunnel("invites", "--state", rig.state))
         self.assertIn("not there", rig.tunnel("revoke", "phone", "--state", rig.state, code=1))
 
+    def test_expired(self):
+        """the link of an invite that has expired is not shown again, and it is not made anew"""
+        rig = self.rig
+        rig.invite("phone", "--expires", "1s", "--signal", "ws://h")
+        while "has expired" not in rig.tunnel("invites", "--state", rig.state):
+            pass
+        for more in ([], ["--expires", "7d"], ["--qr"]):
+            said = rig.tunnel("invite", "phone", "--state", rig.state, *more, code=1)
+            self.assertIn("invite 'phone' has expired; `tunnel revoke` it first", said)
+        rig.tunnel("revoke", "phone", "--state", rig.state)
+        rig.invite("phone", "--signal", "ws://h")
+
+    def test_nothing_is_made(self):
+        """a command that only looks makes neither a folder nor an identity"""
+        rig = self.rig
+        missing = os.path.join(rig.state, "a")
+        for state in (missing, rig.state):
+            for argv in (["invites"], ["revoke", "phone"], ["invite", "phone"]):
+                said = rig.tunnel(*argv, "--state", state, code=1)
+                self.assertIn(f"there are no invites in {state}", said)
+        self.assertEqual(os.listdir(rig.state), [])
+
     def test_revoked(self):
         """a running serve ends a revoked device's session at once; another goes on to come in"""
         self.start_sides()

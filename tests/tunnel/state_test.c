@@ -337,8 +337,8 @@ static void test_the_lock(void **state)
 {
     struct rig *r = *state;
     struct state_folder *one, *other;
-    assert_int_equal(state_folder_open(r->folder, &one), 0);
-    assert_int_equal(state_folder_open(r->folder, &other), 0);
+    assert_int_equal(state_folder_open(r->folder, false, &one), 0);
+    assert_int_equal(state_folder_open(r->folder, false, &other), 0);
     assert_int_equal(state_folder_lock(one, true), 0);
     assert_int_equal(state_folder_lock(other, false), -EAGAIN);
     state_folder_unlock(one);
