@@ -52,8 +52,13 @@ static inline bool span_is_string(struct span s, const char *string)
 /* ASCII letters compare without case, as field names and tokens do. */
 static inline bool span_is_string_nocase(struct span s, const char *string)
 {
-    return s.len == strlen(string) &&
-           (s.len == 0 || strncasecmp((const char *)s.data, string, s.len) == 0);
+    if (s.len == 0)
+        return string[0] == '\0';
+    /* Most are told apart by the first letter; those of both cases differ in
+     * one bit. */
+    if (((s.data[0] ^ (uint8_t)string[0]) & ~0x20) != 0)
+        return false;
+    return s.len == strlen(string) && strncasecmp((const char *)s.data, string, s.len) == 0;
 }
 
 static inline bool span_is_equal_nocase(struct span a, struct span b)
