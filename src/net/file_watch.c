@@ -58,7 +58,9 @@ struct file_watch *file_watch_new(struct loop *loop, const char *folder, const c
     watch->on_change = on_change;
     watch->arg = arg;
     watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (watch->fd >= 0 && inotify_add_watch(watch->fd, folder, IN_MOVED_TO | IN_DELETE) < 0) {
+    /* Replaced or moved away, deleted, or written in place, as by cp. */
+    const uint32_t changes = IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE;
+    if (watch->fd >= 0 && inotify_add_watch(watch->fd, folder, changes) < 0) {
         close(watch->fd);
         watch->fd = -1;
     }

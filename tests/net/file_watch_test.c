@@ -89,6 +89,25 @@ static void test_changes(void **state)
     assert_int_equal(r->changes, 3);
 }
 
+/* As cp and mv do it. */
+static void test_changes_in_place(void **state)
+{
+    struct rig *r = *state;
+    replace_file(r, "wanted");
+    r->watch = file_watch_new(r->loop, r->folder, "wanted", on_change, r);
+    char wanted[128], other[128];
+    snprintf(wanted, sizeof wanted, "%s/wanted", r->folder);
+    snprintf(other, sizeof other, "%s/other", r->folder);
+    FILE *file = fopen(wanted, "r+");
+    fputs("changed", file);
+    fclose(file);
+    run_until(r->loop, &r->has_changed);
+    r->has_changed = false;
+    assert_int_equal(rename(wanted, other), 0);
+    run_until(r->loop, &r->has_changed);
+    assert_int_equal(r->changes, 2);
+}
+
 /* A folder that cannot be watched is looked at instead. */
 static void test_no_watch(void **state)
 {
@@ -102,6 +121,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_changes),
+        TEST(test_changes_in_place),
         TEST(test_no_watch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
