@@ -329,7 +329,9 @@ const char *config_missing(const struct config *config)
     if (config->command == COMMAND_INVITES)
         return NULL;
     if (config->command == COMMAND_SERVE && !config->upstream_text)
-        return "--upstream URL (or TUNNEL_UPSTREAM), as in http://127.0.0.1:11434";
+        return "an UPSTREAM, the port or URL of the API, as in `tunnel serve 11434` (or "
+               "--upstream, or "
+               "TUNNEL_UPSTREAM)";
     const char *place = missing_place(config);
     if (place)
         return place;

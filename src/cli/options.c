@@ -32,6 +32,7 @@ struct option {
     enum secrecy secrecy;
 };
 
+/* In the order in which variables are taken: a link beats TUNNEL_SIGNAL. */
 static const struct option options[] = {
     {"--link-file", NULL, "FILE", COMMAND_PROXY, config_take_link_file,
      "the link is the first line of that file", PUBLIC},
@@ -51,7 +52,8 @@ static const struct option options[] = {
     {"--qr", NULL, NULL, COMMAND_INVITE, config_take_qr, "print it as a QR code, too", PUBLIC},
     {"--signal", "TUNNEL_SIGNAL", "URL", BOTH | COMMAND_INVITE, config_take_signal,
      "the signal server: a ws:// or wss:// URL (or http, https), or HOST:PORT, which is ws in your "
-     "own network and wss elsewhere (default ws://127.0.0.1:8787)",
+     "own network and wss elsewhere (default ws://127.0.0.1:8787; only with --room, else serve "
+     "needs it, and invite takes that of the last serve)",
      PUBLIC},
     {ARGUMENT "LINK", "TUNNEL_LINK", NULL, COMMAND_PROXY, config_take_link,
      "what `tunnel serve` or `tunnel invite` has printed; keep it as you keep a password", SECRET},
@@ -120,18 +122,28 @@ struct place {
 
 /* --- help ----------------------------------------------------------------- */
 
+static bool is_argument(const struct option *o)
+{
+    return o->flag[0] == ARGUMENT[0];
+}
+
+static void print_options(enum command command, bool are_arguments)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *o = &options[i];
+        if (o->commands & (int)command && is_argument(o) == are_arguments)
+            help_print_option(o->flag + strspn(o->flag, ARGUMENT), o->value, o->help, o->variable);
+    }
+}
+
 static void print_help(enum command command)
 {
     const struct command_row *row = command_row(command);
     printf("usage: tunnel %s\n\n", row->usage);
     help_print_text(row->about, 0);
     puts("\noptions:");
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *o = &options[i];
-        if (!(o->commands & (int)command))
-            continue;
-        help_print_option(o->flag + strspn(o->flag, ARGUMENT), o->value, o->help, o->variable);
-    }
+    print_options(command, true);
+    print_options(command, false);
     printf(
         "  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man tunnel\n\n%s\n",
         row->example);
@@ -248,7 +260,7 @@ static enum options_result take_argument(struct config *config, char *text)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &options[i];
-        if (o->flag[0] != ARGUMENT[0] || !(o->commands & (int)config->command))
+        if (!is_argument(o) || !(o->commands & (int)config->command))
             continue;
         const char *why = o->take(config, text);
         if (why)

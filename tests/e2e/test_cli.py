@@ -49,6 +49,12 @@ class Help(unittest.TestCase):
                 example = text[text.rindex("\n\n"):]
                 self.assertRegex(example, r"\nexample.*:\n(  .*\n)*  (tunnel|signal-server) ")
 
+    def test_help_begins(self):
+        """with the argument that a command is about"""
+        for command, name in (("serve", "UPSTREAM"), ("proxy", "LINK"), ("invite", "NAME"),
+                              ("revoke", "NAME")):
+            self.assertIn(f"\noptions:\n  {name}\n", run([TUNNEL, command, "--help"]).stdout)
+
     def test_help_names_all(self):
         """the help names every flag and variable"""
         common = """--signal --room --stun --turn --turn-user --turn-pass --relay-only --log-level
@@ -148,6 +154,8 @@ class Misuse(unittest.TestCase):
         """what is missing is named"""
         self.check([TUNNEL])
         self.check([TUNNEL, "serve", "--room", "r"], "--upstream")
+        self.check([TUNNEL, "serve"], "as in `tunnel serve 11434`")
+        self.check([TUNNEL, "serve", "11434"], "--signal URL")
         self.check([TUNNEL, "serve", "--upstream", "http://x"], "--signal")
         self.check([TUNNEL] + SERVE + ["--relay-only"], "--relay-only", "--turn URL")
         self.check([TUNNEL] + PROXY, "--turn URL", env={"TUNNEL_RELAY_ONLY": "1"})
