@@ -38,7 +38,7 @@ enum event_type {
     EVENT_ALIVE,      /* to ACTION_PROBE, or that: it lives */
     EVENT_IDLE,       /* no stream is open any more */
     EVENT_PATH,       /* path: what has become of it */
-    EVENT_CLOSED,     /* text, is_same_job, is_goodbye: it has ended by itself */
+    EVENT_CLOSED,     /* text, is_same_job, is_goodbye, is_shut_out: it has ended by itself */
 
     /* Of this machine. */
     EVENT_ADDRESSES, /* outdated, is_cut_off: they have changed */
@@ -69,6 +69,7 @@ struct event {
     bool is_offering; /* an offer of that session of ours is still not answered */
     bool is_same_job; /* HELLO shows that the other side does our job */
     bool is_goodbye;  /* the other side wanted it so */
+    bool is_shut_out; /* it says that our invite is not good any more */
     enum peer_path_state path;
     const unsigned *outdated; /* sessions for which there may be a better path now */
     size_t outdated_count;

@@ -344,7 +344,7 @@ void keeper_stats(const struct keeper *keeper, struct keeper_stats *out)
 
 void keeper_end_device(struct keeper *keeper, const char *device)
 {
-    sessions_expel(&keeper->sessions, device, "this device's invite was revoked, or has expired");
+    sessions_expel(&keeper->sessions, device);
 }
 
 void keeper_close(struct keeper *keeper)

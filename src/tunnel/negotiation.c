@@ -90,12 +90,21 @@ enum verdict negotiation_take_answer(struct negotiation *n, const struct descrip
     return VERDICT_GO_ON;
 }
 
-void negotiation_on_left(struct negotiation *n, bool has_session, struct actions *out)
+/* Our offer is out, and there is no answer. */
+static bool is_unanswered(const struct negotiation *n)
 {
+    return n->state == NEGOTIATION_OFFERED && !n->pact.is_met;
+}
+
+enum verdict negotiation_on_left(struct negotiation *n, bool has_session, struct actions *out,
+                                 uint64_t now_us)
+{
+    bool was_slow = is_unanswered(n) && n->deadline_us < now_us + NEGOTIATION_PATIENCE_US / 2;
     /* When there is no path, it gives up at the same time as we do. */
     if (n->pact.session && !has_session)
         actions_problem(out, PROBLEM_LEFT, n->pact.session, NULL);
     negotiation_drop(n, "the other side left the room", out);
+    return was_slow && !has_session ? VERDICT_UNANSWERED : VERDICT_GO_ON;
 }
 
 enum verdict negotiation_on_described(struct negotiation *n, enum sdp_type type,
@@ -169,5 +178,5 @@ enum verdict negotiation_give_up(struct negotiation *n, struct actions *out)
     bool is_awaited = n->state == NEGOTIATION_AWAITED;
     actions_problem(out, is_awaited ? PROBLEM_NO_OFFER : PROBLEM_NO_PATH_IN_TIME, n->pact.session,
                     NULL);
-    return fail(n, VERDICT_RETURN, out);
+    return fail(n, is_unanswered(n) ? VERDICT_UNANSWERED : VERDICT_RETURN, out);
 }

@@ -44,7 +44,9 @@ enum verdict {
     VERDICT_GO_ON,
     VERDICT_STAY, /* it has failed, and somebody else has to do something about it */
     VERDICT_RETURN,
-    VERDICT_RETURN_LATE /* it takes a person to change what is wrong */
+    VERDICT_RETURN_LATE, /* it takes a person to change what is wrong */
+    VERDICT_UNANSWERED,  /* return; perhaps the other side does not take what we say */
+    VERDICT_SHUT_OUT     /* return; it says so */
 };
 
 struct negotiation {
@@ -71,8 +73,10 @@ enum verdict negotiation_take_answer(struct negotiation *n, const struct descrip
 /* The session, if there is one, is closed with text; it is no failure. */
 void negotiation_drop(struct negotiation *n, const char *text, struct actions *out);
 
-/* The other side has left the room. has_session: beside this one. */
-void negotiation_on_left(struct negotiation *n, bool has_session, struct actions *out);
+/* The other side has left the room. has_session: beside this one. To go on, or
+ * VERDICT_UNANSWERED where it had much of the time that it has. */
+enum verdict negotiation_on_left(struct negotiation *n, bool has_session, struct actions *out,
+                                 uint64_t now_us);
 
 /* Our description has gone out. */
 enum verdict negotiation_on_described(struct negotiation *n, enum sdp_type type,

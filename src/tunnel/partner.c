@@ -153,11 +153,12 @@ void partner_take_candidate(struct partner *p, const char *text)
                          });
 }
 
-void partner_leave(struct partner *p, uint64_t now_us)
+enum verdict partner_leave(struct partner *p, uint64_t now_us)
 {
     p->is_there = false;
-    negotiation_on_left(&p->negotiation, partner_is_up(p), p->out);
+    enum verdict verdict = negotiation_on_left(&p->negotiation, partner_is_up(p), p->out, now_us);
     standing_ask(&p->standing, p->out, now_us);
+    return verdict;
 }
 
 void partner_lose_signal(struct partner *p)
@@ -231,7 +232,9 @@ static enum verdict on_closed(struct partner *p, const struct event *event, uint
     restraint_on_down(p->negotiation.restraint);
     if (p->negotiation.state == NEGOTIATION_CONTESTED)
         admit(p, now_us);
-    return p->negotiation.pact.session || partner_is_up(p) ? VERDICT_GO_ON : VERDICT_RETURN;
+    if (p->negotiation.pact.session || partner_is_up(p))
+        return VERDICT_GO_ON;
+    return event->is_shut_out ? VERDICT_SHUT_OUT : VERDICT_RETURN;
 }
 
 enum verdict partner_on_event(struct partner *p, const struct event *event, uint64_t now_us)
@@ -298,6 +301,13 @@ uint64_t partner_deadline_us(const struct partner *p, bool in_room)
     return restart_us < negotiation_us ? restart_us : negotiation_us;
 }
 
+/* Nobody can have answered who is not in the room with us. */
+static enum verdict give_up(struct partner *p)
+{
+    enum verdict verdict = negotiation_give_up(&p->negotiation, p->out);
+    return verdict == VERDICT_UNANSWERED && !p->is_there ? VERDICT_RETURN : verdict;
+}
+
 static enum verdict on_negotiation_deadline(struct partner *p, uint64_t now_us)
 {
     struct negotiation *n = &p->negotiation;
@@ -308,7 +318,7 @@ static enum verdict on_negotiation_deadline(struct partner *p, uint64_t now_us)
     else if (awaits_spare(p))
         negotiation_drop(n, NULL, p->out);
     else
-        return judge(p, negotiation_give_up(n, p->out));
+        return judge(p, give_up(p));
     return VERDICT_GO_ON;
 }
 

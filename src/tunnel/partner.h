@@ -50,8 +50,9 @@ void partner_take_offer(struct partner *p, const struct description *d, bool in_
 enum verdict partner_take_answer(struct partner *p, const struct description *d, uint64_t now_us);
 void partner_take_candidate(struct partner *p, const char *text);
 
-/* Its WebSocket is gone, which is a rumour: it may live. */
-void partner_leave(struct partner *p, uint64_t now_us);
+/* Its WebSocket is gone, which is a rumour: it may live. See
+ * negotiation_on_left(). */
+enum verdict partner_leave(struct partner *p, uint64_t now_us);
 
 /* Ours is, or we have left. */
 void partner_lose_signal(struct partner *p);

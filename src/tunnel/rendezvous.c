@@ -49,10 +49,23 @@ static void connect(struct rendezvous *rv)
     actions_do(&rv->out, ACTION_CONNECT, 0);
 }
 
+/* Who is not a guest leaves the place to those that are. Of a provider nobody
+ * else could take it, and a guest could send it away. */
+static bool must_retreat(const struct rendezvous *rv, const struct partner *p, enum verdict verdict)
+{
+    bool is_refused = verdict == VERDICT_UNANSWERED || verdict == VERDICT_SHUT_OUT;
+    return is_refused && rv->consumer_offers && p->role == MUX_CONSUMER;
+}
+
 static void obey(struct rendezvous *rv, const struct partner *p, enum verdict verdict,
                  uint64_t now_us)
 {
     bool wants_offer = p->is_there || rv->visit.state == VISIT_AWAY;
+    if (must_retreat(rv, p, verdict)) {
+        leave(rv);
+        visit_retreat(&rv->visit, verdict == VERDICT_SHUT_OUT, now_us);
+        return;
+    }
     if (verdict < VERDICT_RETURN || !wants_offer)
         return;
     if (verdict == VERDICT_RETURN_LATE)
@@ -101,7 +114,7 @@ static void on_peer_left(struct rendezvous *rv, const struct event *event, uint6
 {
     struct partner *p = partners_find_peer(&rv->partners, event->peer);
     if (p)
-        partner_leave(p, now_us);
+        obey(rv, p, partner_leave(p, now_us), now_us);
 }
 
 static void on_description(struct rendezvous *rv, const struct event *event, uint64_t now_us)
@@ -112,6 +125,7 @@ static void on_description(struct rendezvous *rv, const struct event *event, uin
         partner_take_offer(p, d, in_room(rv), now_us);
     else
         obey(rv, p, partner_take_answer(p, d, now_us), now_us);
+    visit_on_answer(&rv->visit);
 }
 
 static void on_signal_error(struct rendezvous *rv, const struct event *event, uint64_t now_us)

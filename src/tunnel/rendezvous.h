@@ -19,7 +19,9 @@
  * is sealed, the consumer offers to whom it meets, either way. So nobody would
  * offer again to who is there already: when a negotiation fails, or a session
  * ends while the other side is in the room, we leave and come back. Both may do
- * so at once; the jitter sorts them out.
+ * so at once; the jitter sorts them out. A consumer that is not answered where
+ * signalling is sealed, or hears that its invite is not good any more, stays
+ * away for long: see visit.h.
  *
  * Signalling and sessions live apart. A session goes on while the signal
  * server is away, and that somebody has left the room says nothing certain

@@ -103,6 +103,7 @@ static void on_closed(struct session *session, const char *text, bool wrong_role
     tell(arg, (struct event){.type = EVENT_CLOSED,
                              .text = text,
                              .is_same_job = wrong_role,
+                             .is_shut_out = strstr(text, SESSIONS_SHUT_OUT) != NULL,
                              .is_goodbye = peer_has_heard_goodbye(session_peer(session))});
 }
 
@@ -198,8 +199,9 @@ static struct held *find_device(const struct sessions *all, const char *device)
     return NULL;
 }
 
-void sessions_expel(struct sessions *all, const char *device, const char *text)
+void sessions_expel(struct sessions *all, const char *device)
 {
+    static const char text[] = SESSIONS_SHUT_OUT;
     for (struct held *held; (held = find_device(all, device)) != NULL;) {
         const struct event event = {.type = EVENT_CLOSED, .session = held->number, .text = text};
         refuse(held, text);

@@ -48,9 +48,12 @@ unsigned sessions_match(const struct sessions *all, enum sdp_type type, const ch
  * how many these are. */
 size_t sessions_update_addresses(struct sessions *all, unsigned *outdated);
 
+/* What a device is told by which it knows that it is not a guest any more. */
+#define SESSIONS_SHUT_OUT "this device's invite was revoked, or has expired"
+
 /* All sessions with that device are over, and are told so: EVENT_CLOSED, and
  * the words go out first. */
-void sessions_expel(struct sessions *all, const char *device, const char *text);
+void sessions_expel(struct sessions *all, const char *device);
 
 /* One of those under "A session" in tunnel/action.h. */
 void sessions_act(struct sessions *all, const struct action *action);

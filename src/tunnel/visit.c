@@ -14,6 +14,7 @@ void visit_init(struct visit *visit, uint64_t seed, uint64_t now_us)
 {
     *visit = (struct visit){0};
     backoff_init(&visit->backoff, VISIT_BACKOFF_FIRST_US, VISIT_BACKOFF_MOST_US, seed);
+    backoff_init(&visit->retreat, VISIT_RETREAT_FIRST_US, VISIT_RETREAT_MOST_US, seed);
     set_state(visit, VISIT_AWAY, now_us);
 }
 
@@ -37,8 +38,28 @@ bool visit_miss(struct visit *visit)
     return is_news;
 }
 
+static void stay_away(struct visit *visit, struct backoff *backoff, uint64_t now_us)
+{
+    visit->return_in_us = backoff_next_us(backoff);
+    set_state(visit, VISIT_AWAY, now_us + visit->return_in_us);
+}
+
 void visit_leave(struct visit *visit, uint64_t now_us)
 {
-    visit->return_in_us = backoff_next_us(&visit->backoff);
-    set_state(visit, VISIT_AWAY, now_us + visit->return_in_us);
+    stay_away(visit, &visit->backoff, now_us);
+}
+
+void visit_retreat(struct visit *visit, bool is_shut_out, uint64_t now_us)
+{
+    if (is_shut_out)
+        backoff_exhaust(&visit->retreat);
+    bool is_first = !is_shut_out && !visit->is_unanswered;
+    visit->is_unanswered = true;
+    stay_away(visit, is_first ? &visit->backoff : &visit->retreat, now_us);
+}
+
+void visit_on_answer(struct visit *visit)
+{
+    visit->is_unanswered = false;
+    backoff_reset(&visit->retreat);
 }

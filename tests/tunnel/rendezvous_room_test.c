@@ -108,6 +108,95 @@ static void test_other_side_leaves_early(void **state)
     scene_free(&s);
 }
 
+/* ---- a link that is not good any more ---- */
+
+static void go_unanswered(struct scene *s, uint64_t least_us, uint64_t most_us)
+{
+    forget(s);
+    wait_us(s, NEGOTIATION_PATIENCE_US);
+    assert_non_null(strstr(s->story, "; leave; [retrying]"));
+    assert_in_range(deadline_in_us(s), least_us, most_us);
+}
+
+static void come_back(struct scene *s)
+{
+    wait_us(s, deadline_in_us(s));
+    join(s, "b", false);
+}
+
+/* It is away for longer than others take to try; an answer makes all good. */
+static void test_unanswered(void **state)
+{
+    (void)state;
+    struct scene s = scene_sealed(MUX_CONSUMER);
+    uint64_t most_us = VISIT_RETREAT_FIRST_US;
+    go_unanswered(&s, 0, VISIT_BACKOFF_FIRST_US);
+    for (int i = 0; i < 8; i++) {
+        come_back(&s);
+        go_unanswered(&s, most_us / 2, most_us);
+        most_us = most_us < VISIT_RETREAT_MOST_US / 2 ? most_us * 2 : VISIT_RETREAT_MOST_US;
+    }
+    come_back(&s);
+    describe(&s, EVENT_ANSWER, "b", 0, process_b);
+    FEED(&s, .type = EVENT_CLOSED, .session = 10, .text = "DTLS");
+    come_back(&s);
+    go_unanswered(&s, 0, VISIT_BACKOFF_MOST_US);
+    scene_free(&s);
+}
+
+/* It gives up when we do, and perhaps a moment earlier; or soon, as who is
+ * stopped. */
+static void test_unanswered_and_left(void **state)
+{
+    (void)state;
+    struct scene s = scene_sealed(MUX_CONSUMER);
+    go_unanswered(&s, 0, VISIT_BACKOFF_FIRST_US);
+    come_back(&s);
+    forget(&s);
+    FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b");
+    assert_non_null(strstr(s.story, "[waiting]"));
+    FEED(&s, .type = EVENT_PEER_JOINED, .peer = "c");
+    wait_us(&s, NEGOTIATION_PATIENCE_US - 1);
+    forget(&s);
+    FEED(&s, .type = EVENT_PEER_LEFT, .peer = "c");
+    assert_non_null(strstr(s.story, "; leave; [retrying]"));
+    assert_in_range(deadline_in_us(&s), VISIT_RETREAT_FIRST_US / 2, VISIT_RETREAT_FIRST_US);
+    scene_free(&s);
+}
+
+static void shut_out(struct scene *s)
+{
+    become_ready(s, 1);
+    forget(s);
+    FEED(s, .type = EVENT_CLOSED, .session = 1, .text = "revoked", .is_shut_out = true);
+    assert_non_null(strstr(s->story, "; leave; [retrying]"));
+}
+
+/* Only a consumer's provider can say so, and only where it is known. */
+static void test_shut_out(void **state)
+{
+    (void)state;
+    struct scene s = scene_sealed(MUX_CONSUMER);
+    describe(&s, EVENT_ANSWER, "b", 0, process_b);
+    shut_out(&s);
+    assert_in_range(deadline_in_us(&s), VISIT_RETREAT_MOST_US / 2, VISIT_RETREAT_MOST_US);
+    come_back(&s);
+    go_unanswered(&s, VISIT_RETREAT_MOST_US / 2, VISIT_RETREAT_MOST_US);
+    scene_free(&s);
+    s = scene_sealed(MUX_PROVIDER);
+    describe(&s, EVENT_OFFER, "b", 0, process_b);
+    shut_out(&s);
+    assert_in_range(deadline_in_us(&s), 0, VISIT_BACKOFF_FIRST_US);
+    scene_free(&s);
+    s = scene_joined(MUX_CONSUMER, "b");
+    describe(&s, EVENT_OFFER, "b", 0, process_b);
+    shut_out(&s);
+    assert_in_range(deadline_in_us(&s), 0, VISIT_BACKOFF_FIRST_US);
+    scene_free(&s);
+}
+
+/* ---- what a session says ---- */
+
 /* It may live, and often does. */
 static void test_peer_left_is_a_rumour(void **state)
 {
@@ -224,6 +313,9 @@ int main(void)
         cmocka_unit_test(test_two_of_a_kind_second),
         cmocka_unit_test(test_two_of_a_kind_by_hello),
         cmocka_unit_test(test_other_side_leaves_early),
+        cmocka_unit_test(test_unanswered),
+        cmocka_unit_test(test_unanswered_and_left),
+        cmocka_unit_test(test_shut_out),
         cmocka_unit_test(test_peer_left_is_a_rumour),
         cmocka_unit_test(test_goodbye),
         cmocka_unit_test(test_takes_over_its_place),

@@ -18,6 +18,20 @@ struct scene scene_new(enum mux_role role, size_t partners_max)
     return s;
 }
 
+struct scene scene_sealed(enum mux_role role)
+{
+    struct rendezvous_config config = {.role = role,
+                                       .partners_max = 1,
+                                       .seed = 7,
+                                       .consumer_offers = true};
+    struct scene s = {.now_us = 1000 * US_PER_S};
+    s.rv = rendezvous_new(&config, s.now_us);
+    wait_us(&s, 0);
+    join(&s, "b", false);
+    forget(&s);
+    return s;
+}
+
 void scene_free(struct scene *s)
 {
     rendezvous_free(s->rv);

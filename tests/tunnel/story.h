@@ -33,6 +33,9 @@ struct scene {
 
 struct scene scene_new(enum mux_role role, size_t partners_max);
 
+/* With a link: the consumer offers, and is in the room with b. */
+struct scene scene_sealed(enum mux_role role);
+
 /* We were first, b came, session 1 is up. */
 struct scene scene_up(enum mux_role role);
 
