@@ -25,7 +25,7 @@ static const struct command_row commands[] = {
      "example:\n  tunnel invite phone --expires 7d --allow 'GET /v1/*' --qr"},
     {"invites", COMMAND_INVITES, "invites [--state DIR]",
      "Lists the invites: when they were made, when they expire, when their device was last seen, "
-     "and from where.",
+     "from where, and what they allow.",
      "example:\n  tunnel invites"},
     {"revoke", COMMAND_REVOKE, "revoke NAME [--state DIR]",
      "Shuts a device out: its sessions end at once, and its link is good for nothing any more.",

@@ -195,13 +195,16 @@ static const char *format_time(int64_t seconds, char out[32])
     return out;
 }
 
+/* An address and a rule may be long, so each has a line of its own. */
 static void print_invite(const struct invite *invite)
 {
     char made[32], expires[32], seen[32];
     bool has_expired = invite_has_expired(invite, now_s());
-    printf("%-16s  %-16s  %-16s  %-16s  %s\n", invite->name, format_time(invite->made_s, made),
+    printf("%-16s  %-16s  %-16s  %s\n", invite->name, format_time(invite->made_s, made),
            has_expired ? "has expired" : format_time(invite->expires_s, expires),
-           format_time(invite->seen_s, seen), invite->from[0] ? invite->from : "-");
+           format_time(invite->seen_s, seen));
+    if (invite->from[0])
+        printf("  from %s\n", invite->from);
     for (size_t i = 0; i < invite->rule_count; i++)
         printf("  allow %s\n", invite->rules[i]);
 }
@@ -214,7 +217,7 @@ static int run_invites(struct state *state)
         fprintf(stderr, "tunnel: %s\n", why);
         return EXIT_FAILURE;
     }
-    printf("%-16s  %-16s  %-16s  %-16s  %s\n", "NAME", "MADE", "EXPIRES", "LAST SEEN", "FROM");
+    printf("%-16s  %-16s  %-16s  %s\n", "NAME", "MADE", "EXPIRES", "LAST SEEN");
     for (size_t i = 0; i < all.count; i++)
         print_invite(all.at[i]);
     invites_deinit(&all);

@@ -129,7 +129,7 @@ static const char *parse_authority(struct span text, struct url *out, uint16_t d
         return "has a host with a character that no name has";
     out->port = default_port;
     if (port.data && (!parse_port(port, &out->port) || out->port == 0))
-        return "the port must be 1 to 65535";
+        return "must have a port of 1 to 65535";
     out->host = xstrndup(host);
     const char *open = is_bracketed ? "[" : "";
     const char *close = is_bracketed ? "]" : "";
@@ -228,7 +228,7 @@ int listen_address_parse(const char *text, const char *default_host, uint16_t de
     }
     *port = default_port;
     if (port_text.data && !parse_port(port_text, port)) {
-        *why = "the port must be 0 to 65535";
+        *why = "must have a port of 0 to 65535";
         return -EINVAL;
     }
     *host = host_text.len > 0 ? xstrndup(host_text) : xstrdup(default_host);

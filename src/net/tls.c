@@ -134,7 +134,7 @@ static enum tls_status session_fail(struct tls_session *session)
                  X509_verify_cert_error_string(verified));
     else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
         snprintf(session->error, sizeof session->error,
-                 "there is no TLS at that port; it may speak plain ws://, http:// or turn:");
+                 "there is no TLS at that port; perhaps the scheme of its URL has an 's' too many");
     else
         snprintf(session->error, sizeof session->error, "TLS failed: %s",
                  reason ? reason : "unknown error");

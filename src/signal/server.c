@@ -118,7 +118,10 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     else if (is_health(request->target))
         answer(x, 405, "/healthz can only be read");
     else
-        answer(x, 426, "this is a signal server; it speaks WebSocket");
+        answer(x, 426,
+               "this is a signal server; it speaks WebSocket. A link is opened by `tunnel proxy "
+               "LINK`, "
+               "not by a browser");
 }
 
 static bool make_room(void *arg)

@@ -103,7 +103,7 @@ static void start_connect(struct serve *serve, struct mux_stream *stream, const 
         return;
     }
     mux_stream_cancel(stream, STREAM_NOT_ALLOWED, why);
-    tell_refused(serve, head, 0, why);
+    tell_refused(serve, head, answer_status(&answer_not_allowed), why);
 }
 
 /* A field or a path may hold bytes that are no text, so of the request only its

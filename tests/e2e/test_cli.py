@@ -114,6 +114,7 @@ class Misuse(unittest.TestCase):
         ]:
             self.check(serve + [flag, value], flag, value)
             self.check(proxy + [flag, value], flag, value)
+        self.check([TUNNEL, "serve", "abc:def"], "'abc:def' must have a port of 1 to 65535")
         for flag, value in [
             ("--upstream", "ftp://x"), ("--upstream", "localhost"), ("--upstream", "70000"), ("--upstream", "http://"),
             ("--upstream", "http://h:0"), ("--upstream", "http://h:65536"), ("--advertise", "v1"),

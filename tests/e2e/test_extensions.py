@@ -194,6 +194,7 @@ class Everything(Basics, Without):
         answer = self.raw(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n"
                           b"Connection: close\r\n\r\n")
         self.assertRegex(answer, rb"^HTTP/1\.1 403 ")
+        self.rig.serve.wait_for("CONNECT example.com:443 403, .*; CONNECT is not allowed here")
 
     def test_slow_client(self):
         """a client that reads nothing stops nobody else"""

@@ -6,9 +6,11 @@ import resource
 import signal
 import socket
 import unittest
+import urllib.error
+import urllib.request
 import uuid
 
-from harness import IS_INSTRUMENTED, SIGNAL_SERVER, URL, Case, has_ipv6_loopback
+from harness import DEADLINE, IS_INSTRUMENTED, SIGNAL_SERVER, URL, Case, has_ipv6_loopback
 from wsclient import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, WebSocket
 
 MESSAGE_MAX = 64 << 10
@@ -331,6 +333,15 @@ class LimitPerAddress(ServerCase):
 
 
 class Health(Case):
+    def test_browser(self):
+        """who opens a link in a browser reads what opens it"""
+        self.rig.start_signal()
+        with self.assertRaises(urllib.error.HTTPError) as got:
+            urllib.request.urlopen(self.rig.signal_url.replace("ws", "http", 1), timeout=DEADLINE)
+        with got.exception as answer:
+            self.assertEqual(answer.code, 426)
+            self.assertIn(b"`tunnel proxy LINK`", answer.read())
+
     def test_healthz(self):
         """/healthz counts rooms and peers"""
         self.rig.start_signal()

@@ -333,7 +333,7 @@ static void test_serve_refuses_connect(void **state)
     pair_begin(pair, "CONNECT", "elsewhere.example:1", HTTP_BODY_PIPE, NULL);
     http_call_end(pair->call, (struct http_fields){0});
     pair_finish(pair);
-    check(&pair->provider, EXCHANGE_REFUSED, 0, "own host and port only");
+    check(&pair->provider, EXCHANGE_REFUSED, 403, "own host and port only");
     check(&pair->consumer, EXCHANGE_REFUSED, 403, "own host and port only");
 }
 
