@@ -11,7 +11,8 @@
 
 enum { DETAILS_MAX = 256, FIELDS_MAX = CORS_FIELDS_MAX + 6 };
 
-#define RETRY_AFTER_S "5" /* of every 503 */
+#define RETRY_AFTER_S "5"            /* of every 503 */
+#define ELLIPSIS      "\xe2\x80\xa6" /* as log_redact() puts it */
 
 struct answer {
     int status;
@@ -70,17 +71,31 @@ void answer_form_deinit(struct answer_form *form)
     cors_deinit(&form->cors);
 }
 
+/* As printable ASCII; up to three characters, of which a byte that is not the
+ * first of its own has none. */
+static const char *as_ascii(const char *at, char one[2])
+{
+    unsigned char c = (unsigned char)*at;
+    if (strncmp(at, ELLIPSIS, sizeof ELLIPSIS - 1) == 0)
+        return "...";
+    bool goes_on = (c & 0xc0) == 0x80;
+    one[0] = goes_on ? '\0' : c >= 0x20 && c < 0x7f ? (char)c : '?';
+    one[1] = '\0';
+    return one;
+}
+
 /* A structured field: `tunnel; error=…; details="…"`, printable ASCII. */
 static void format_proxy_status(const struct answer *answer, const char *message, char *out,
                                 size_t size)
 {
     char details[DETAILS_MAX];
     size_t len = 0;
-    for (; *message && len + 3 < sizeof details; message++) {
-        unsigned char c = (unsigned char)*message;
-        if (c == '"' || c == '\\')
+    for (; *message && len + 4 < sizeof details; message++) {
+        char one[2];
+        if (*message == '"' || *message == '\\')
             details[len++] = '\\';
-        details[len++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+        for (const char *ascii = as_ascii(message, one); *ascii; ascii++)
+            details[len++] = *ascii;
     }
     details[len] = '\0';
     snprintf(out, size, "tunnel%s%s; details=\"%s\"", answer->error ? "; error=" : "",

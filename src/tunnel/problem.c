@@ -30,6 +30,25 @@ static void format_refusal(const struct problem *p, const char *advice, char out
              log_redact(p->room, room), p->text, advice);
 }
 
+/* With a link it is not a person's choice where to meet. */
+static void format_full_room(const struct problem *p, char out[PROBLEM_MAX])
+{
+    static const char *const why[] = {
+        [MUX_CONSUMER] = "another device is connected by this provider's links, and only one at a "
+                         "time can be: stop `tunnel proxy` there",
+        [MUX_PROVIDER] = "another `tunnel serve` has this one's identity: stop it; one that has "
+                         "crashed makes room after a while",
+    };
+    if (p->is_sealed)
+        snprintf(out, PROBLEM_MAX, "the signal server does not let us in: %s; %s", p->text,
+                 why[p->role]);
+    else
+        format_refusal(p,
+                       "; a `tunnel serve` and a `tunnel proxy` are in it already: stop one or "
+                       "choose another --room",
+                       out);
+}
+
 void problem_format(const struct problem *p, char out[PROBLEM_MAX])
 {
     const char *open = *p->tried ? " (" : "";
@@ -42,10 +61,7 @@ void problem_format(const struct problem *p, char out[PROBLEM_MAX])
         format_refusal(p, "", out);
         break;
     case PROBLEM_ROOM_FULL:
-        format_refusal(p,
-                       "; a `tunnel serve` and a `tunnel proxy` are in it already: stop one or "
-                       "choose another --room",
-                       out);
+        format_full_room(p, out);
         break;
     case PROBLEM_SAME_JOB:
         format_same_job(p->role, out);

@@ -183,6 +183,17 @@ class Links(LinkCase):
         rig.wait_up()
         self.assertIsNone(revoked.child.poll())
 
+    def test_second_device(self):
+        """it is told that another one is connected, in words that go with a link"""
+        self.start_sides()
+        rig = self.rig
+        rig.start_linked(rig.invite("phone"))
+        rig.wait_up()
+        rig.start_linked(rig.invite("laptop"), name="laptop")
+        words = "another device is connected by this provider's links, and only one at a time"
+        rig.proxy.wait_for(words)
+        self.assertNotIn("--room", rig.proxy.text())
+
     def test_second_serve(self):
         """a second serve with the same state folder ends at once; a killed one leaves nothing"""
         self.start_sides()

@@ -339,6 +339,19 @@ static void test_gives_up(void **state)
     scene_free(scene);
 }
 
+/* In the body in UTF-8, in Proxy-Status in ASCII. */
+static void test_gives_up_in_ascii(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(1);
+    proxy_set_problem(scene->proxy, "room k\xc3\xb6\xe2\x80\xa6: \"full\"");
+    ask(scene, &scene->clients[0], GET);
+    run_until(scene, first_is_told);
+    assert_true(got(&scene->clients[0], "room k\xc3\xb6\xe2\x80\xa6: "));
+    assert_true(got(&scene->clients[0], ": room k?...: \\\"full\\\"\"\r\n"));
+    scene_free(scene);
+}
+
 #define FROM_A_PAGE "Host: localhost\r\nOrigin: https://app.example\r\n"
 
 /* A page of another origin may read that, too: what its preflight asks for is
@@ -391,6 +404,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gives_up),
+        cmocka_unit_test(test_gives_up_in_ascii),
         cmocka_unit_test(test_tells_pages),
         cmocka_unit_test(test_waits),
     };
