@@ -1,7 +1,7 @@
 /*
  * One exchange in one line, for a person:
  *
- *   POST /v1/chat/completions 200, 3.2 s, first byte 0.4 s, 12 kB
+ *   phone: POST /v1/chat/completions 200, 3.2 s, first byte 0.4 s, 12 kB
  *   GET /v1/models 503, 10 s; the tunnel is not connected: …
  */
 #ifndef CLI_EXCHANGE_LINE_H

@@ -8,9 +8,9 @@
 #include "cli/config.h"
 #include "tunnel/state.h"
 
-/* Opens the state folder for a serve, the only one there: notes in it where to meet, and makes the
- * invite `default` when that is new. NULL when that fails, which is said on
- * stderr. */
+/* Opens the state folder for a serve, the only one there: notes in it where to
+ * meet, and makes the invite `default` when that is new. NULL when that fails,
+ * which is said on stderr. */
 struct state *invitation_open(const struct config *config);
 
 /* On a terminal the line to paste on another machine; elsewhere how to get it,

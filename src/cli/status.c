@@ -289,6 +289,8 @@ static void fill_exchange_fields(const struct exchange_record *r, struct log_fie
     } times[] = {{"head_ms", r->head_us},
                  {"first_byte_ms", r->first_byte_us},
                  {"duration_ms", r->end_us}};
+    if (r->device[0])
+        *f++ = (struct log_field){"device", r->device, 0};
     *f++ = (struct log_field){"method", r->method, 0};
     if (r->status > 0)
         *f++ = (struct log_field){"status", NULL, r->status};

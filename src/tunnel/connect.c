@@ -177,7 +177,7 @@ void connect_start(struct loop *loop, struct mux_stream *stream, struct span tar
     struct connect *c = xcalloc(1, sizeof *c);
     c->splice = (struct splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
     c->watch = watch;
-    exchange_begin(&c->record, SPAN_LITERAL("CONNECT"), target);
+    exchange_begin(&c->record, mux_stream_device(stream), SPAN_LITERAL("CONNECT"), target);
     mux_stream_accept(stream, &stream_handlers, c);
     c->splice.local = c->conn = conn_connect(loop, url->host, url->port, NULL,
                                              UPSTREAM_CONNECT_TIMEOUT_US, &conn_handlers, c);

@@ -67,7 +67,8 @@ static struct span without_query(struct span target)
     return target;
 }
 
-void exchange_begin(struct exchange_record *record, struct span method, struct span target)
+void exchange_begin(struct exchange_record *record, const char *device, struct span method,
+                    struct span target)
 {
     *record = (struct exchange_record){
         .begun_us = clock_now_us(),
@@ -75,6 +76,7 @@ void exchange_begin(struct exchange_record *record, struct span method, struct s
         .first_byte_us = TIME_NEVER,
         .end_us = TIME_NEVER,
     };
+    copy(record->device, sizeof record->device, span_from_string(device ? device : ""));
     copy(record->method, sizeof record->method, method);
     copy(record->target, sizeof record->target, without_query(target));
 }

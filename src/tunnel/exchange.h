@@ -32,11 +32,13 @@ enum exchange_end exchange_end_of_request(enum stream_error error);  /* at a pro
 enum exchange_end exchange_end_of_response(enum stream_error error); /* at a consumer */
 
 enum {
+    EXCHANGE_DEVICE_MAX = 65,
     EXCHANGE_METHOD_MAX = 24, /* longer ones are cut */
     EXCHANGE_TARGET_MAX = 256 /* the same */
 };
 
 struct exchange_record {
+    char device[EXCHANGE_DEVICE_MAX]; /* whose invite it has, at a provider; or empty */
     char method[EXCHANGE_METHOD_MAX];
     /* As the client wrote it, in origin form and without the query, where keys
      * stand. Empty for a form that does not travel. */
@@ -69,8 +71,10 @@ struct exchange_watch {
     void *arg;
 };
 
-/* target: the origin form, or the authority of CONNECT. */
-void exchange_begin(struct exchange_record *record, struct span method, struct span target);
+/* device: NULL for none that is known. target: the origin form, or the authority
+ * of CONNECT. */
+void exchange_begin(struct exchange_record *record, const char *device, struct span method,
+                    struct span target);
 
 /* The final response's head, from the upstream. */
 void exchange_on_head(struct exchange_record *record, int status, bool is_pipe);

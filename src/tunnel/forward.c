@@ -304,7 +304,7 @@ void forward_start(struct forward_common *common, struct mux_stream *stream,
     common->count++;
     f->splice = (struct splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
     f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
-    exchange_begin(&f->record, head->method, head->target);
+    exchange_begin(&f->record, mux_stream_device(stream), head->method, head->target);
     mux_stream_accept(stream, &stream_handlers, f);
     head_init(&upstream);
     upstream.method = head->method;

@@ -194,7 +194,7 @@ struct passage *passage_new(struct passage_common *common, struct http_exchange 
     p->common = common;
     p->exchange = x;
     p->splice = (struct splice){.ops = &client_side, .local = x, .request = HALF_BODY};
-    exchange_begin(&p->record, head->method, head->target);
+    exchange_begin(&p->record, NULL, head->method, head->target);
     answer_form_init(&p->form, request->method, head->target, request->fields);
     list_init(&p->link);
     buf_init(&p->early, CONN_READ_MAX);

@@ -71,11 +71,11 @@ void serve_free(struct serve *serve)
 }
 
 /* Nobody takes it on. */
-static void tell_refused(const struct serve *serve, const struct head *head, int status,
-                         const char *why)
+static void tell_refused(const struct serve *serve, const struct mux_stream *stream,
+                         const struct head *head, int status, const char *why)
 {
     struct exchange_record record;
-    exchange_begin(&record, head->method, head->target);
+    exchange_begin(&record, mux_stream_device(stream), head->method, head->target);
     record.status = status;
     exchange_finish(&record, EXCHANGE_REFUSED, why, &serve->common.watch);
 }
@@ -85,9 +85,9 @@ static void refuse(const struct serve *serve, struct mux_stream *stream, const s
 {
     struct answer_form form;
     answer_form_init(&form, head->method, head->target, head_fields(head));
+    tell_refused(serve, stream, head, answer_status(answer), why);
     answer_stream(answer, stream, &form, why);
     answer_form_deinit(&form);
-    tell_refused(serve, head, answer_status(answer), why);
 }
 
 static void start_connect(struct serve *serve, struct mux_stream *stream, const struct head *head)
@@ -102,8 +102,8 @@ static void start_connect(struct serve *serve, struct mux_stream *stream, const 
                       &serve->common.watch);
         return;
     }
+    tell_refused(serve, stream, head, answer_status(&answer_not_allowed), why);
     mux_stream_cancel(stream, STREAM_NOT_ALLOWED, why);
-    tell_refused(serve, head, answer_status(&answer_not_allowed), why);
 }
 
 /* A field or a path may hold bytes that are no text, so of the request only its

@@ -18,8 +18,9 @@ struct state_folder;
 char *state_folder_path(const char *given);
 
 /* makes: where it is missing, it is made, and what lies above it, for this user
- * alone. 0; -ENOENT for one that is not made; -EPERM for one that is another user's, or that others may write to;
- * -ENOTDIR for none; else an error of mkdir(2) or open(2). */
+ * alone. 0; -ENOENT for one that is not made; -EPERM for one that is another
+ * user's, or that others may write to; -ENOTDIR for none; else an error of
+ * mkdir(2) or open(2). */
 int state_folder_open(const char *path, bool makes, struct state_folder **out);
 
 /* Unlocks, gives the claim up, frees. NULL is allowed. */

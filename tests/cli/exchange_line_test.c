@@ -25,25 +25,31 @@ static void test_kinds(void **state)
         struct exchange_record record;
         const char *expected;
     } rows[] = {
-        {{"POST", "/v1/chat/completions", 200, false, EXCHANGE_COMPLETE, NULL, 2100, 12345, 0,
+        {{"", "POST", "/v1/chat/completions", 200, false, EXCHANGE_COMPLETE, NULL, 2100, 12345, 0,
           S(0.4), S(0.4), S(3.24)},
          "POST /v1/chat/completions 200, 3.2 s, first byte 0.4 s, 12 kB"},
-        {{"PUT", "/x", 201, false, EXCHANGE_COMPLETE, NULL, 5200000, 27, 0, S(1), S(1), S(1)},
+        {{"phone", "GET", "/x", 204, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.012), NEVER,
+          S(0.012)},
+         "phone: GET /x 204, 12 ms"},
+        {{"", "PUT", "/x", 201, false, EXCHANGE_COMPLETE, NULL, 5200000, 27, 0, S(1), S(1), S(1)},
          "PUT /x 201, 1.0 s, first byte 1.0 s, 5.2 MB up, 27 B"},
-        {{"DELETE", "/x", 204, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.012), NEVER, S(0.012)},
+        {{"", "DELETE", "/x", 204, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.012), NEVER,
+          S(0.012)},
          "DELETE /x 204, 12 ms"},
-        {{"GET", "/ws", 101, true, EXCHANGE_COMPLETE, NULL, 999, 1000, 0, S(0.1), S(2), S(3000)},
+        {{"", "GET", "/ws", 101, true, EXCHANGE_COMPLETE, NULL, 999, 1000, 0, S(0.1), S(2),
+          S(3000)},
          "GET /ws 101, 50 min, first byte 2.0 s, 999 B up, 1.0 kB"},
-        {{"CONNECT", "h:443", 200, true, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.1), NEVER, S(60)},
+        {{"", "CONNECT", "h:443", 200, true, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.1), NEVER,
+          S(60)},
          "CONNECT h:443 200, 60 s"},
-        {{"GET", "/x", 0, false, EXCHANGE_CANCELLED, "the client went away", 0, 0, 0, NEVER, NEVER,
-          S(12)},
+        {{"", "GET", "/x", 0, false, EXCHANGE_CANCELLED, "the client went away", 0, 0, 0, NEVER,
+          NEVER, S(12)},
          "GET /x no answer, 12 s; the client went away"},
-        {{"GET", "/x", 200, false, EXCHANGE_FAILED, REASON, 0, 98765, 0, S(1), S(2), S(3)},
+        {{"", "GET", "/x", 200, false, EXCHANGE_FAILED, REASON, 0, 98765, 0, S(1), S(2), S(3)},
          "GET /x 200, 3.0 s, first byte 2.0 s, 99 kB; " REASON},
-        {{"GET", "/x", 502, false, EXCHANGE_FAILED, REASON, 0, 0, 0, NEVER, NEVER, S(0.0004)},
+        {{"", "GET", "/x", 502, false, EXCHANGE_FAILED, REASON, 0, 0, 0, NEVER, NEVER, S(0.0004)},
          "GET /x 502, 0.4 ms; " REASON},
-        {{"GET", "", 501, false, EXCHANGE_REFUSED, "no", 0, 0, 0, NEVER, NEVER, 0},
+        {{"", "GET", "", 501, false, EXCHANGE_REFUSED, "no", 0, 0, 0, NEVER, NEVER, 0},
          "GET 501, 0.0 ms; no"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -86,6 +92,7 @@ static void test_longest(void **state)
     struct exchange_record record = {.status = 999, .end_us = TIME_NEVER - 1, .reason = reason};
     char line[EXCHANGE_LINE_MAX];
     (void)state;
+    memset(record.device, 'd', sizeof record.device - 1);
     memset(record.method, 'M', sizeof record.method - 1);
     memset(record.target, 't', sizeof record.target - 1);
     memset(reason, 'r', sizeof reason - 1);

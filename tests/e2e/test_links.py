@@ -219,6 +219,21 @@ class Links(LinkCase):
         status, _, body = rig.request("GET", "/other")
         self.assertEqual(status, 403)
         self.assertIn(b"the invite 'phone' does not allow this GET", body)
+        rig.serve.wait_for("phone: GET /other 403, .*; the invite 'phone' does not allow")
+        self.assertEqual(rig.request("GET", "/health")[0], 200)
+        rig.serve.wait_for("phone: GET /health 200, ")
+        self.assertEqual(rig.proxy.count("phone: "), 0)
+
+    def test_device_in_json(self):
+        """whose exchange it was is a field"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve("--log-format", "json")
+        rig.start_linked(rig.invite("phone"))
+        rig.wait_up()
+        line = rig.serve.wait_for(r'\{.*"event":"exchange".*\}')[0]
+        self.assertEqual(json.loads(line)["device"], "phone")
 
     def test_device(self):
         """the API hears who asks, and not from the client, in a trailer neither"""

@@ -358,8 +358,9 @@ static void check_names(const char *method, const char *target, const char *expe
     struct exchange_record record, told;
     const struct exchange_watch watch = {remember, &told};
     struct guard g = guard_new(target, strlen(target));
-    exchange_begin(&record, span_from_string(method), g.bytes);
+    exchange_begin(&record, "phone", span_from_string(method), g.bytes);
     exchange_finish(&record, EXCHANGE_COMPLETE, NULL, &watch);
+    assert_string_equal(told.device, "phone");
     assert_string_equal(told.method, expected_method);
     assert_string_equal(told.target, expected_target);
     guard_free(&g);
