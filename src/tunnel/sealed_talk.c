@@ -40,6 +40,20 @@ static char **text_of(struct signal_message *message)
     return message->type == SIGNAL_CANDIDATE ? &message->candidate : &message->sdp;
 }
 
+/* Whose link was revoked comes again every few minutes, for as long as it runs,
+ * and as another member each time. */
+static void tell_dropped(struct sealed_talk *talk, const struct signal_message *message,
+                         const char *text, enum seal_verdict verdict)
+{
+    size_t len = verdict == SEAL_PLAIN ? 0 : SEAL_SENDER_LEN;
+    bool is_news = verdict != talk->told || strncmp(talk->told_of, text, len) != 0;
+    talk->told = verdict;
+    snprintf(talk->told_of, sizeof talk->told_of, "%.*s", (int)len, text);
+    log_write(is_news ? LOG_INFO : LOG_DEBUG, "keeper: dropped one %s from member %.8s: it %s%s",
+              seal_type_name(type_of(message)), message->peer_id ? message->peer_id : "?",
+              seal_verdict_text(verdict), is_news ? "; more of that is told in debug" : "");
+}
+
 bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *message,
                       struct signal_message *said)
 {
@@ -52,9 +66,10 @@ bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *mes
     char *text;
     enum seal_verdict verdict = seal_open(talk->seal, &contact, type, *text_of(said), &text);
     if (verdict != SEAL_GOOD) {
-        log_info("keeper: dropped one %s: it %s", seal_type_name(type), seal_verdict_text(verdict));
+        tell_dropped(talk, message, *text_of(said), verdict);
         return false;
     }
+    talk->told = SEAL_GOOD;
     if (!is_known)
         sealed_talk_meet(talk, message->peer_id);
     talk->contact = contact;

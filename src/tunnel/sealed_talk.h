@@ -14,6 +14,8 @@ struct sealed_talk {
     struct seal *seal; /* borrowed; NULL: nothing is sealed */
     char peer[SIGNAL_PEER_ID_MAX + 1];
     struct seal_contact contact;
+    enum seal_verdict told;            /* why the last was dropped, as the log has it */
+    char told_of[SEAL_SENDER_LEN + 1]; /* and who has sealed it */
 };
 
 void sealed_talk_init(struct sealed_talk *talk, struct seal *seal);
@@ -23,7 +25,7 @@ void sealed_talk_init(struct sealed_talk *talk, struct seal *seal);
 void sealed_talk_meet(struct sealed_talk *talk, const char *peer);
 
 /* An offer, an answer or a candidate, with what was in it; false for what is
- * dropped, which is logged. said borrows from message, and is to be
+ * dropped, which is logged, but no more of the same. said borrows from message, and is to be
  * forgotten. */
 bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *message,
                       struct signal_message *said);

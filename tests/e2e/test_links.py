@@ -485,6 +485,24 @@ class Hostile(LinkCase):
             return self.rig.start_linked(link)
         self.check_stranger(start)
 
+    def test_told_once(self):
+        """what is dropped is told once, until it is dropped for another reason"""
+        rig = self.rig
+        self.hostile.pairs = {0: 1, 1: 0}
+        serve = rig.start_serve()
+        self.hostile.wait_seats(1, DEADLINE)
+        link = rig.invite("gone")
+        rig.tunnel("revoke", "gone", "--state", rig.state)
+        rig.start_linked(link)
+        reason = "from member .*: it is sealed with an invite that is unknown"
+        serve.wait_for(reason)
+        said = [message for by, message in self.hostile.record if by == PROXY]
+        self.hostile.inject(SERVE, 3 * said + [{"type": "offer", "sdp": "v=0"}])
+        mark = serve.mark_of("from member .*: it is not sealed")
+        self.assertEqual(serve.count(reason) - serve.count(reason, after=mark), 1)
+        self.hostile.inject(SERVE, said)
+        serve.wait_for(reason, after=mark)
+
     def test_expired(self):
         """a link that has expired"""
         def start():
