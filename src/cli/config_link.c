@@ -41,7 +41,7 @@ const char *config_take_link_file(struct config *config, const char *text)
 
 const char *config_take_state(struct config *config, const char *text)
 {
-    if (!*text)
+    if (!*text || strstr(text, "://"))
         return "must be a folder";
     free(config->state_folder);
     config->state_folder = xstrdup(text);

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "cli/qr.h"
 #include "tunnel/link.h"
 #include "tunnel/origin.h"
@@ -162,7 +163,9 @@ static int print_refusal(const struct config *config, int outcome)
         [TOO_MANY] = "is one invite too many; 256 are the most",
         [NO_PLACE] = "needs a place to meet: give --signal URL, or start `tunnel serve` once",
     };
-    fprintf(stderr, "tunnel: invite '%s' %s\n", config->name, texts[outcome]);
+    char *shown = redact(config->name);
+    fprintf(stderr, "tunnel: invite '%s' %s\n", shown, texts[outcome]);
+    free(shown);
     return EXIT_FAILURE;
 }
 

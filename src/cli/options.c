@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/redact.h"
 #include "cli/command.h"
 #include "cli/help.h"
 
@@ -154,7 +155,7 @@ static void print_help(enum command command)
 /* A link may have come where another value belongs. */
 static enum options_result wrong(const char *what, const char *value, const char *why)
 {
-    char *shown = link_hide_secret(value);
+    char *shown = redact(value);
     fprintf(stderr, "tunnel: %s '%s' %s\n", what, shown, why);
     free(shown);
     return OPTIONS_WRONG;

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "cli/help.h"
 #include "cli/output.h"
 #include "cli/stop.h"
@@ -150,7 +151,9 @@ static void print_help(void)
 
 static bool wrong(const char *what, const char *value, const char *why)
 {
-    fprintf(stderr, "signal-server: %s '%s' %s\n", what, value, why);
+    char *shown = redact(value);
+    fprintf(stderr, "signal-server: %s '%s' %s\n", what, shown, why);
+    free(shown);
     return false;
 }
 

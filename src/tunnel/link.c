@@ -7,7 +7,6 @@
 #include "tunnel/link.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -17,10 +16,7 @@
 #define VERSION_MARK "t1."
 enum {
     VERSION_MARK_LEN = sizeof VERSION_MARK - 1,
-    SECRET_LEN = ARMOR_LEN(ARMOR_BASE32, LINK_BYTES),
-    /* As many letters and digits in a row are taken for a part of a secret,
-     * well before the rest of it could be guessed. */
-    PART_LEN = 20
+    SECRET_LEN = ARMOR_LEN(ARMOR_BASE32, LINK_BYTES)
 };
 
 #define NO_PLACE                                                                               \
@@ -45,30 +41,6 @@ static int find_scheme(const char *text)
             return i;
     }
     return -1;
-}
-
-/* How many letters and digits text begins with. */
-static size_t secret_run(const char *text)
-{
-    size_t len = 0;
-    while (isalnum((unsigned char)text[len]))
-        len++;
-    return len;
-}
-
-char *link_hide_secret(const char *text)
-{
-    const char *hash = strchr(text, '#');
-    const char *mark = strncmp(text, VERSION_MARK, VERSION_MARK_LEN) == 0 ? text : NULL;
-    size_t keeps = hash ? (size_t)(hash + 1 - text) : mark ? 0 : strlen(text);
-    for (const char *at = text; at < text + keeps; at++) {
-        size_t run = secret_run(at);
-        if (run >= PART_LEN)
-            keeps = (size_t)(at - text);
-        else if (run > 0)
-            at += run - 1;
-    }
-    return xasprintf("%.*s%s", (int)keeps, text, text[keeps] ? "…" : "");
 }
 
 /* ---- the fragment ---- */
@@ -155,7 +127,7 @@ static const char *describe_lack(const char *text, struct span all)
 {
     if (strcasestr(text, "%23" VERSION_MARK))
         return "has a '%23' where a '#' should be";
-    if (span_starts_with(all, VERSION_MARK) || secret_run(text) == SECRET_LEN)
+    if (span_starts_with(all, VERSION_MARK) || (all.len == SECRET_LEN && !find_strange(all)))
         return NO_PLACE;
     return "has no '#t1.…': that part is the secret; copy the whole line, with quotes around it";
 }

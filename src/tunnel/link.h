@@ -26,10 +26,6 @@ struct link {
 int link_parse(const char *text, struct link *out, const char **why);
 void link_deinit(struct link *link);
 
-/* What may be shown of a text that perhaps holds a link or a part of one, to be
- * freed: it ends with "…" where what may be a secret begins. */
-char *link_hide_secret(const char *text);
-
 /* To be freed by free_secret_string(). signal_text: a URL of the scheme ws,
  * wss, http or https. */
 char *link_format(const char *signal_text, const uint8_t provider_id[PROVIDER_ID_LEN],

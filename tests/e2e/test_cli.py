@@ -177,6 +177,11 @@ class Misuse(unittest.TestCase):
             self.assertEqual(result.returncode, 2)
             self.assertIn("--header", result.stderr)
             self.assertNotIn("hunter2", result.stderr)
+        secret = "a" * 55
+        for argv in (["--port", f"http://h/#t1.{secret}"], [f"t1.{secret}"]):
+            result = run([SIGNAL_SERVER] + argv)
+            self.assertEqual(result.returncode, 2)
+            self.assertNotIn(secret, result.stderr)
         result = run([TUNNEL] + SERVE + ["--turn", "turn:h", "--turn-pass", "hunter2-hunter2"])
         self.assertEqual(result.returncode, 2)
         self.assertNotIn("hunter2-hunter2", result.stderr)

@@ -120,6 +120,7 @@ class Links(LinkCase):
                 (["proxy", "--room", "r", "--listen", link], "--listen"),
                 (["proxy", f"--lnk={link}"], "is not known"), ([link], "is not known"),
                 (["invite", link], "argument"), (["serve", "1", "--signal", link], "--signal"),
+                (["invites", "--state", link], "must be a folder"),
                 (["serve", "11434", link], "one too many")):
             said = self.rig.tunnel(*argv, code=2)
             self.assertIn(words, said)

@@ -1,0 +1,13 @@
+/*
+ * What may be shown of a value that was given wrongly, and in which a secret
+ * may stand: of a link that came where another value belongs, or of its end
+ * alone.
+ */
+#ifndef BASE_REDACT_H
+#define BASE_REDACT_H
+
+/* The text, to be freed; it ends with "…" where a secret may begin: behind '#',
+ * with "t1.", or with many letters and digits in a row. */
+char *redact(const char *text);
+
+#endif
