@@ -256,7 +256,8 @@ static uint64_t guess_round_trip_us(const struct peer *peer)
 }
 
 /* A check that was answered tells best, since what was lost on the way here
- * makes a guess too long, and the timeouts that follow from it. 0: not known. */
+ * makes a guess too long, and the timeouts that follow from it. 0: not
+ * known. */
 static uint64_t round_trip_us(const struct peer *peer)
 {
     struct peer_path path = {0};
