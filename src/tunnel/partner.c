@@ -229,7 +229,7 @@ static enum verdict on_closed(struct partner *p, const struct event *event, uint
         return judge(p, negotiation_on_closed(&p->negotiation, event, p->out));
     if (!standing_on_closed(&p->standing, event, p->out))
         return VERDICT_GO_ON;
-    restraint_on_down(p->negotiation.restraint);
+    restraint_on_down(p->negotiation.restraint, event->is_goodbye);
     if (p->negotiation.state == NEGOTIATION_CONTESTED)
         admit(p, now_us);
     if (p->negotiation.pact.session || partner_is_up(p))

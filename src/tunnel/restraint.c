@@ -36,11 +36,15 @@ void restraint_on_up(struct restraint *r, bool is_known, uint64_t now_us)
         forgive(r);
 }
 
-void restraint_on_down(struct restraint *r)
+void restraint_on_down(struct restraint *r, bool is_goodbye)
 {
     r->up_us = TIME_NEVER;
-    if (r->is_calm)
+    if (r->is_calm) {
         forgive(r);
+    } else if (is_goodbye && r->begun > 0) {
+        r->begun--;
+        r->not_before_us = 0;
+    }
     r->is_calm = false;
 }
 

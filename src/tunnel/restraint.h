@@ -7,7 +7,9 @@
  * RESTRAINT_FREE in a row are free, then there is a pause before the next,
  * from RESTRAINT_FIRST_US doubling to _MOST_US. A session that has been up for
  * RESTRAINT_CALM_US shows that all is well, once; so does one with the process
- * of the session before at once, since DTLS has shown who that is.
+ * of the session before at once, since DTLS has shown who that is. A short one
+ * that the other side ends in good order was not in vain either, and does not
+ * count: a script may come for one request at a time.
  */
 #ifndef TUNNEL_RESTRAINT_H
 #define TUNNEL_RESTRAINT_H
@@ -43,7 +45,7 @@ void restraint_begin(struct restraint *r, uint64_t now_us);
 /* A session came up. is_known: in the place of another one with the same
  * process. */
 void restraint_on_up(struct restraint *r, bool is_known, uint64_t now_us);
-void restraint_on_down(struct restraint *r);
+void restraint_on_down(struct restraint *r, bool is_goodbye);
 
 /* True when a session has just been up for long enough. */
 bool restraint_calm_down(struct restraint *r, uint64_t now_us);

@@ -51,7 +51,7 @@ static void test_session_that_lasts(void **state)
     /* Once is enough, or whoever is up could be made to negotiate for ever. */
     now_us += RESTRAINT_CALM_US;
     assert_false(restraint_calm_down(&r, now_us));
-    restraint_on_down(&r);
+    restraint_on_down(&r, false);
     assert_int_equal(begin(&r, RESTRAINT_FREE, now_us), now_us);
 }
 
@@ -65,7 +65,7 @@ static void test_session_that_does_not(void **state)
         restraint_on_up(&r, false, now_us);
         now_us += RESTRAINT_CALM_US - 1;
         assert_false(restraint_calm_down(&r, now_us));
-        restraint_on_down(&r);
+        restraint_on_down(&r, false);
     }
     uint64_t before_us = begin(&r, 1, now_us);
     assert_true(begin(&r, 1, before_us) - before_us >= RESTRAINT_MOST_US / 2);
@@ -84,6 +84,24 @@ static void test_session_with_whom_we_know(void **state)
     }
 }
 
+/* Another process each time, for one request; what was in vain before is not
+ * forgotten for that. */
+static void test_short_sessions_in_good_order(void **state)
+{
+    (void)state;
+    struct restraint r;
+    restraint_init(&r, 1);
+    uint64_t now_us = begin(&r, RESTRAINT_FREE - 1, START_US);
+    for (int i = 0; i < 100; i++) {
+        now_us += US_PER_S / 10;
+        assert_int_equal(begin(&r, 1, now_us), now_us);
+        restraint_on_up(&r, false, now_us);
+        restraint_on_down(&r, true);
+    }
+    begin(&r, 1, now_us);
+    assert_false(restraint_allows(&r, now_us));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,6 +109,7 @@ int main(void)
         cmocka_unit_test(test_session_that_lasts),
         cmocka_unit_test(test_session_that_does_not),
         cmocka_unit_test(test_session_with_whom_we_know),
+        cmocka_unit_test(test_short_sessions_in_good_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
