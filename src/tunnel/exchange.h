@@ -71,8 +71,8 @@ struct exchange_watch {
     void *arg;
 };
 
-/* device: NULL for none that is known. target: the origin form, or the authority
- * of CONNECT. */
+/* device: NULL for none that is known. target: the origin form, or the
+ * authority of CONNECT. */
 void exchange_begin(struct exchange_record *record, const char *device, struct span method,
                     struct span target);
 

@@ -41,8 +41,9 @@ class Help(unittest.TestCase):
 
     def test_help_fits(self):
         """the help fits 80 columns and ends with an example"""
-        for argv in ([TUNNEL, "--help"], [TUNNEL, "serve", "--help"], [TUNNEL, "proxy", "--help"],
-                     [SIGNAL_SERVER, "--help"]):
+        commands = ([TUNNEL, command, "--help"]
+                    for command in ("serve", "proxy", "invite", "invites", "revoke"))
+        for argv in ([TUNNEL, "--help"], *commands, [SIGNAL_SERVER, "--help"]):
             with self.subTest(argv=argv[1:]):
                 text = run(argv).stdout
                 self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
