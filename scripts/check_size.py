@@ -32,7 +32,7 @@ FILES = {
     "tests/rtc/sdp_test.c": 462,
     "tests/sim/assoc_test.c": 858,
     "tests/tunnel/seal_test.c": 491,
-    "tests/tunnel/state_test.c": 486,
+    "tests/tunnel/state_test.c": 471,
 }
 
 

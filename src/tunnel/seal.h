@@ -23,8 +23,8 @@
 
 struct seal;
 
-/* The characters that a sealed string begins with: the mark, the invite's key id
- * and the process that has sealed it, or says so. */
+/* The characters that a sealed string begins with: the mark, the invite's key
+ * id and the process that has sealed it, or says so. */
 enum { SEAL_SENDER_LEN = 3 + (SEAL_KEY_ID_LEN + SEAL_SALT_LEN) * 4 / 3 };
 
 /* Why a string is dropped. */

@@ -25,8 +25,8 @@ void sealed_talk_init(struct sealed_talk *talk, struct seal *seal);
 void sealed_talk_meet(struct sealed_talk *talk, const char *peer);
 
 /* An offer, an answer or a candidate, with what was in it; false for what is
- * dropped, which is logged, but no more of the same. said borrows from message, and is to be
- * forgotten. */
+ * dropped, which is logged, but no more of the same. said borrows from message,
+ * and is to be forgotten. */
 bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *message,
                       struct signal_message *said);
 void sealed_talk_forget(const struct sealed_talk *talk, struct signal_message *said);

@@ -333,37 +333,6 @@ static void test_no_folder(void **state)
 
 /* ---- two writers ---- */
 
-static void test_the_lock(void **state)
-{
-    struct rig *r = *state;
-    struct state_folder *one, *other;
-    assert_int_equal(state_folder_open(r->folder, false, &one), 0);
-    assert_int_equal(state_folder_open(r->folder, false, &other), 0);
-    assert_int_equal(state_folder_lock(one, true), 0);
-    assert_int_equal(state_folder_lock(other, false), -EAGAIN);
-    state_folder_unlock(one);
-    assert_int_equal(state_folder_lock(other, false), 0);
-    state_folder_close(one);
-    state_folder_close(other);
-}
-
-/* One serves from it, while commands come and go. */
-static void test_the_claim(void **state)
-{
-    struct rig *r = *state;
-    struct state *one, *other;
-    assert_int_equal(state_open(r->folder, &one, r->why), 0);
-    assert_int_equal(state_open(r->folder, &other, r->why), 0);
-    assert_int_equal(state_claim(one, r->why), 0);
-    assert_int_equal(state_claim(other, r->why), -EAGAIN);
-    assert_non_null(strstr(r->why, r->folder));
-    assert_int_equal(state_edit(other, add_invite, "phone", r->why), 0);
-    assert_int_equal(state_claim(other, r->why), -EAGAIN);
-    state_close(one);
-    assert_int_equal(state_claim(other, r->why), 0);
-    state_close(other);
-}
-
 /* Many processes that add one each: none is lost, and all have one identity. */
 static void test_many_writers(void **state)
 {
@@ -493,8 +462,6 @@ int main(void)
         TEST(test_damaged_invites),
         TEST(test_a_folder_that_others_write_to),
         TEST(test_no_folder),
-        TEST(test_the_lock),
-        TEST(test_the_claim),
         TEST(test_many_writers),
         TEST(test_killed_at_the_first_start),
         TEST(test_killed_while_writing),
