@@ -7,6 +7,7 @@
  *   peer_match.c      whom a description is from
  *   peer_transport.c  the path and DTLS on it
  *   peer_sctp.c       the association and its channels
+ *   peer_snap.c       what descriptions say of it
  *   peer_state.c      state, the end
  */
 #ifndef RTC_PEER_INTERNAL_H
@@ -94,17 +95,23 @@ void peer_end_by_goodbye(struct peer *peer, const char *text);
 /* The same, but tells nobody. */
 void peer_stop(struct peer *peer);
 
-/* peer_sctp.c */
+/* peer_snap.c */
+/* All of a config that INIT says. */
+void peer_init_sctp(const struct peer *peer, struct sctp_assoc_config *config);
 /* Our description says what INIT would (rtc/snap.h): in an offer, and in the
  * answer to one that does. */
 void peer_describe_sctp(struct peer *peer);
 /* What their first answer says of it: without theirs, ours is forgotten. False
  * where it says what SCTP cannot use. */
 bool peer_take_sctp_answer(struct peer *peer, const struct sdp *answer);
-void peer_start_sctp(struct peer *peer);
 /* Whether it may be started, and sent by, before DTLS has heard the end of the
  * handshake: the other side is one of ours, and has no handshake of SCTP. */
 bool peer_is_sctp_early(const struct peer *peer);
+/* With a handshake or without, as the descriptions say. */
+void peer_connect_sctp(struct peer *peer, uint64_t now_us);
+
+/* peer_sctp.c */
+void peer_start_sctp(struct peer *peer);
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us);
 void peer_change_sctp_path(struct peer *peer); /* another one is used now */
 void peer_free_sctp(struct peer *peer);

@@ -13,10 +13,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "rtc/dcep.h"
 #include "rtc/peer_internal.h"
-#include "rtc/snap.h"
 
 enum {
     /* From DTLS to SCTP: an INIT that is lost is sent again after 3 s by those
@@ -207,66 +205,6 @@ static void on_sctp_mtu(void *arg, size_t mtu)
               mtu < SCTP_MTU ? ", fewer than usual; all goes in such small ones" : "");
 }
 
-/* All of it that INIT says. */
-static void init_config(const struct peer *peer, struct sctp_assoc_config *config)
-{
-    sctp_assoc_config_init(config);
-    memcpy(config->seed, peer->sctp_seed, sizeof config->seed);
-    config->local_port = SDP_SCTP_PORT;
-    config->max_message = PEER_MESSAGE_MAX;
-}
-
-void peer_describe_sctp(struct peer *peer)
-{
-    uint8_t init[SCTP_INIT_MAX];
-    struct sctp_assoc_config config;
-    random_bytes(peer->sctp_seed, sizeof peer->sctp_seed);
-    if (!peer->is_offerer && snap_decode(peer->remote.sctp_init, init) < 0)
-        return;
-    init_config(peer, &config);
-    snap_encode(span_of(init, sctp_init_encode(&config, init)), peer->local.sctp_init);
-}
-
-/* Some answer with lines of the offer that they do not know; to be SCTP's
- * other end with our own numbers is nobody's wish. */
-bool peer_take_sctp_answer(struct peer *peer, const struct sdp *answer)
-{
-    uint8_t init[SCTP_INIT_MAX];
-    bool is_echo = strcmp(answer->sctp_init, peer->local.sctp_init) == 0;
-    if (answer->sctp_init[0] && !is_echo)
-        return snap_decode(answer->sctp_init, init) >= 0;
-    peer->local.sctp_init[0] = '\0';
-    return true;
-}
-
-bool peer_is_sctp_early(const struct peer *peer)
-{
-    return peer->local.sctp_init[0] && peer->remote.promise[0];
-}
-
-/* A DTLS client's handshake takes two round trips, a server's one, as does what
- * a client needs to send. What rode with ICE took as long as that. */
-static uint64_t guess_round_trip_us(const struct peer *peer)
-{
-    if (peer->has_ridden)
-        return peer->connected_us - peer->begun_us;
-    uint64_t took_us = peer->secured_us - peer->connected_us;
-    bool is_whole = peer->role == DTLS_CLIENT && dtls_is_connected(peer->dtls);
-    return is_whole ? took_us / 2 : took_us;
-}
-
-/* A check that was answered tells best, since what was lost on the way here
- * makes a guess too long, and the timeouts that follow from it. 0: not
- * known. */
-static uint64_t round_trip_us(const struct peer *peer)
-{
-    struct peer_path path = {0};
-    if (peer->path && rtc_path_describe(peer->path, &path) && path.rtt_us > 0)
-        return path.rtt_us;
-    uint64_t guess_us = guess_round_trip_us(peer);
-    return guess_us < US_PER_S ? guess_us : 0;
-}
-
 /* RFC 8832 section 6: the DTLS client has the even stream ids. Queued now, the
  * OPEN rides with SCTP's handshake, or is the first of all; an empty queue
  * takes it. An offerer that is one of ours opens that stream and no other. */
@@ -279,17 +217,6 @@ static void open_channel(struct peer *peer, uint64_t now_us)
     else if (peer->is_offerer &&
              channel_open(channel, peer->sctp, is_client ? 0 : 1, channel_label, now_us) < 0)
         abort();
-}
-
-static void connect_sctp(struct peer *peer, uint64_t now_us)
-{
-    uint8_t init[SCTP_INIT_MAX];
-    long len = peer->local.sctp_init[0] ? snap_decode(peer->remote.sctp_init, init) : -1;
-    if (len < 0)
-        sctp_assoc_connect(peer->sctp, now_us);
-    else
-        sctp_assoc_connect_with(peer->sctp, span_of(init, (size_t)len), round_trip_us(peer),
-                                now_us);
 }
 
 void peer_start_sctp(struct peer *peer)
@@ -306,7 +233,7 @@ void peer_start_sctp(struct peer *peer)
     peer->arena.len = SCTP_ARENA_LEN;
     peer->arena.data = xcalloc(1, SCTP_ARENA_LEN);
     struct sctp_assoc_config config;
-    init_config(peer, &config);
+    peer_init_sctp(peer, &config);
     config.arena = &peer->arena;
     config.remote_port = peer->remote.sctp_port;
     config.mtu = SCTP_MTU;
@@ -315,7 +242,7 @@ void peer_start_sctp(struct peer *peer)
     uint64_t now_us = clock_now_us();
     limit_opening(peer, SCTP_TIMEOUT_S);
     open_channel(peer, now_us);
-    connect_sctp(peer, now_us);
+    peer_connect_sctp(peer, now_us);
 }
 
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "tunnel/forward_head.h"
 #include "tunnel/location.h"
 #include "tunnel/rewrite.h"
 #include "tunnel/splice.h"
@@ -25,11 +26,6 @@ struct forward {
     bool is_bodyless;       /* the call ended with its head */
     struct exchange_record record;
 };
-
-static bool owns_device(const struct forward_common *common)
-{
-    return common->is_forwarded || common->has_devices;
-}
 
 static void forward_done(struct forward *f, enum exchange_end end, const char *reason)
 {
@@ -221,15 +217,8 @@ static void start_bodyless_call(struct forward *f)
 
 static void end_call(struct forward *f, struct http_fields trailers)
 {
-    const struct forward_common *common = f->common;
-    const struct rewrite how = {
-        .owns_device = owns_device(common),
-        .rules = common->rules,
-        .rule_count = common->rule_count,
-    };
     struct head kept;
-    head_init(&kept);
-    rewrite_trailers(&kept, trailers, &how);
+    forward_rewrite_trailers(&kept, f->common, trailers);
     http_call_end(f->call, head_fields(&kept));
     head_deinit(&kept);
 }
@@ -270,31 +259,6 @@ static const struct mux_stream_handlers stream_handlers = {
     .on_drain = on_stream_drain,
 };
 
-static void rewrite_for_upstream(struct head *to, const struct forward *f, const struct head *from)
-{
-    const struct forward_common *common = f->common;
-    struct http_fields fields = head_fields(from);
-    const struct http_field *host = http_fields_find(fields, "Host");
-    const struct rewrite_forwarded forwarded = {.host = host ? host->value : (struct span){0},
-                                                .minor_version = 1};
-    /* Both ends are one hop, and the other knows the client. */
-    bool is_forwarded =
-        common->is_forwarded && !mux_stream_has(f->splice.stream, FEATURE_FORWARDED);
-    const struct rewrite how = {
-        .host = host && common->preserves_host
-                    ? (struct span){0}
-                    : span_from_string(f->common->upstream.url->authority),
-        .keeps_expect = mux_stream_has(f->splice.stream, FEATURE_INTERIM),
-        .keeps_upgrade = from->framing == HTTP_BODY_PIPE,
-        .forwarded = is_forwarded ? &forwarded : NULL,
-        .owns_device = owns_device(common),
-        .device = common->is_forwarded ? mux_stream_device(f->splice.stream) : NULL,
-        .rules = common->rules,
-        .rule_count = common->rule_count,
-    };
-    rewrite_request(to, fields, &how);
-}
-
 void forward_start(struct forward_common *common, struct mux_stream *stream,
                    const struct head *head)
 {
@@ -306,10 +270,7 @@ void forward_start(struct forward_common *common, struct mux_stream *stream,
     f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
     exchange_begin(&f->record, mux_stream_device(stream), head->method, head->target);
     mux_stream_accept(stream, &stream_handlers, f);
-    head_init(&upstream);
-    upstream.method = head->method;
-    upstream.target = head->target;
-    rewrite_for_upstream(&upstream, f, head);
+    forward_rewrite_head(&upstream, common, stream, head);
     own_url_learn(&f->names, head_fields(head), head_fields(&upstream));
     if (head->is_framing_known)
         start_call(f, &upstream, head->framing);
