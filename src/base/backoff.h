@@ -1,6 +1,6 @@
 /*
- * How long to wait before the next try: exponential with full-range jitter
- * below the doubling bound, so that a thousand clients of a restarted server
+ * How long to wait before the next try: exponential, with jitter between
+ * half of the doubling bound and all of it, so that a thousand clients of a restarted server
  * do not come back in step.
  */
 #ifndef BASE_BACKOFF_H

@@ -1,6 +1,7 @@
 /*
- * The agent as its owner sees it. Every entry notes the time, has the part that
- * it is about do its work, and ends in agent_finish(): there, and nowhere else,
+ * The agent as its owner sees it. Every entry that changes what is known notes
+ * the time, has the part that it is about do its work, and ends in
+ * agent_finish(): there, and nowhere else,
  * the path is selected from what has become of the pairs; then, if the pacing
  * allows, one transaction that waits is begun, so that a triggered check leaves
  * in the same turn as what triggered it.

@@ -70,7 +70,7 @@ enum consent_due {
 };
 
 /* What is due, one after the other until NOTHING; after ASK consent_ask() is
- * called, after LOSES it is stopped. */
+ * called, after LOST it is stopped. */
 enum consent_due consent_poll(struct consent *c, const struct consent_use *use, uint64_t now_us);
 
 /* Counts a request that is sent now. Returns its id. */

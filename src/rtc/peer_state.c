@@ -6,8 +6,9 @@
  *                                                                     │
  *       any state ──► CLOSED ◄──── OPEN ◄──── channel opened ─────────┘
  *
- * CLOSED is entered by peer_end(), from whatever engine gave up, and by the
- * connect timeout, which covers everything up to OPEN. peer_close() is the
+ * CLOSED is entered by peer_end(), from whatever engine gave up, by the connect
+ * timeout, which covers everything up to OPEN, and by the patience with a path
+ * that is gone. peer_close() is the
  * owner's and tells nobody.
  */
 #include <stdlib.h>

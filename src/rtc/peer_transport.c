@@ -201,7 +201,7 @@ static void on_path_connected(void *arg)
 {
     struct peer *peer = arg;
     if (peer->state != PEER_CONNECTING)
-        return; /* a better pair; the next datagram takes it */
+        return; /* closed meanwhile */
     peer->connected_us = clock_now_us();
     peer_set_state(peer, PEER_SECURING);
     if (peer->state != PEER_SECURING)

@@ -1,6 +1,6 @@
 /*
- * What the upstream is sent of a request's fields: by the flags of serve, and by
- * what the stream's two ends have agreed on. A part of a forward.
+ * What the upstream is sent of a request's fields: by the flags of serve, and
+ * by what the stream's two ends have agreed on. A part of a forward.
  */
 #ifndef TUNNEL_FORWARD_HEAD_H
 #define TUNNEL_FORWARD_HEAD_H

@@ -1,9 +1,9 @@
 /*
  * Carries out what the rendezvous decides. Whatever happens to the signal
- * client, a session, the machine's addresses or the one timer becomes an
- * event; what it leads to is done at once, in order, and then the timer is set
- * anew. An action may lead to an event by itself, such as ACTION_FEED: that one
- * is fed where it happens, and whatever is still in the line is done then.
+ * client, a session or the machine's addresses becomes an event, as does the
+ * rendezvous' deadline; what it leads to is done at once, in order. An action
+ * may lead to an event by itself, such as ACTION_FEED: that one is fed where it
+ * happens, and whatever is still in the line is done then.
  */
 #include "tunnel/keeper.h"
 

@@ -3,7 +3,7 @@
  * the other side in the room, negotiates a session, and does so again for as
  * long as the program runs. What it does when is decided by
  * tunnel/rendezvous.h; the keeper owns what that needs: the signal client, the
- * sessions, a timer.
+ * sessions, a deadline.
  */
 #ifndef TUNNEL_KEEPER_H
 #define TUNNEL_KEEPER_H
@@ -57,8 +57,8 @@ struct keeper_handlers {
     void (*on_status)(const struct keeper_status *status, void *arg);
 };
 
-/* Everything that the config points to must outlive the keeper. Starts at
- * once. */
+/* Everything that the config points to must outlive the keeper. The first
+ * visit begins in the next turn. */
 struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
                           const struct keeper_handlers *handlers, void *arg);
 

@@ -218,8 +218,9 @@ void mux_stream_cancel(struct mux_stream *stream, enum stream_error error, const
  * falls to MUX_HELD_LOW. More is granted to the other side by it. */
 void mux_stream_set_held(struct mux_stream *stream, size_t held, uint64_t now_us);
 
+bool mux_stream_has(const struct mux_stream *stream, enum feature feature); /* as mux_has() */
+
 /* For tests. */
 uint32_t mux_stream_id(const struct mux_stream *stream);
-bool mux_stream_has(const struct mux_stream *stream, enum feature feature); /* as mux_has() */
 
 #endif

@@ -140,7 +140,7 @@ static int make_seal(struct tunnel *tunnel, struct loop *loop, const struct tunn
     return 0;
 }
 
-/* What can fail comes first, and leaves nothing behind. */
+/* Comes first; what fails here leaves nothing behind. */
 static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
 {
     const struct exchange_watch watch = {on_exchange_done, tunnel};
