@@ -127,8 +127,8 @@ void peer_pause(struct peer *peer);
 /* on_candidate: as of ice_io_new(). */
 void peer_start_ice(struct peer *peer, void (*on_candidate)(const char *candidate, void *arg));
 /* From now on datagrams go that way, and only its news are heard. It is not
- * the peer's: it outlives peer_close(), or is replaced before it ends. Here also
- * for tests. */
+ * the peer's: it outlives peer_close(), or is replaced before it ends. Here
+ * also for tests. */
 void peer_use_path(struct peer *peer, struct rtc_path *path);
 void peer_start_transport(struct peer *peer); /* both descriptions are there */
 void peer_free_transport(struct peer *peer);
