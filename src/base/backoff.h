@@ -1,7 +1,7 @@
 /*
- * How long to wait before the next try: exponential, with jitter between
- * half of the doubling bound and all of it, so that a thousand clients of a restarted server
- * do not come back in step.
+ * How long to wait before the next try: exponential, with jitter between half
+ * of the doubling bound and all of it, so that a thousand clients of a
+ * restarted server do not come back in step.
  */
 #ifndef BASE_BACKOFF_H
 #define BASE_BACKOFF_H
