@@ -65,12 +65,7 @@ const char *config_take_expires(struct config *config, const char *text)
 
 const char *config_take_allow(struct config *config, const char *text)
 {
-    const char *wrong = access_rule_check(text);
-    if (!wrong && config->rule_count == INVITE_RULES_MAX)
-        wrong = "is one rule too many; 32 are the most";
-    if (!wrong)
-        config->rules[config->rule_count++] = xstrdup(text);
-    return wrong;
+    return invite_rules_add(config->rules, &config->rule_count, text);
 }
 
 const char *config_take_qr(struct config *config, const char *text)

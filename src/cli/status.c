@@ -137,27 +137,28 @@ void status_print_start(struct status *status, uint16_t listen_port)
     warn_of_idle_flags(status);
 }
 
-/* --- the link ------------------------------------------------------------- */
+/* --- the keeper ----------------------------------------------------------- */
 
-static void print_up(struct status *status, const struct keeper_status *link)
+static void print_up(struct status *status, const struct keeper_status *keeper)
 {
-    const struct peer_path *path = &link->path;
+    const struct peer_path *path = &keeper->path;
     const struct log_field fields[] = {{"path", path->is_relayed ? "relayed" : "direct", 0},
                                        {"local", path->local, 0},
                                        {"remote", path->remote, 0},
-                                       {link->is_path_news ? NULL : "rtt_ms", NULL,
-                                        (double)link->rtt_us / (double)US_PER_MS},
+                                       {keeper->is_path_news ? NULL : "rtt_ms", NULL,
+                                        (double)keeper->rtt_us / (double)US_PER_MS},
                                        {0}};
-    if (link->is_path_news) {
+    if (keeper->is_path_news) {
         news_print(&status->news, MARK_GOOD, "path", fields, "the path now leads %s: %s <-> %s",
                    path->is_relayed ? "through a relay" : "directly to the other side", path->local,
                    path->remote);
         return;
     }
     news_print(&status->news, MARK_GOOD, "connected", fields,
-               "%s%sconnected %s: %s <-> %s, round trip %.1f ms", link->device ? link->device : "",
-               link->device ? " is " : "", path->is_relayed ? "through a relay" : "directly",
-               path->local, path->remote, (double)link->rtt_us / (double)US_PER_MS);
+               "%s%sconnected %s: %s <-> %s, round trip %.1f ms",
+               keeper->device ? keeper->device : "", keeper->device ? " is " : "",
+               path->is_relayed ? "through a relay" : "directly", path->local, path->remote,
+               (double)keeper->rtt_us / (double)US_PER_MS);
     if (status->listen)
         news_print(&status->news, MARK_GOOD, "ready", NULL,
                    "point your tools at http://%s (OpenAI clients: base URL http://%s/v1)",
@@ -167,46 +168,47 @@ static void print_up(struct status *status, const struct keeper_status *link)
                    status->config->upstream_text);
 }
 
-static void print_problem(struct status *status, const struct keeper_status *link)
+static void print_problem(struct status *status, const struct keeper_status *keeper)
 {
-    const struct log_field fields[] = {{"problem", link->problem, 0}, {0}};
-    if (link->problem)
-        news_print(&status->news, link->is_goodbye ? MARK_STEP : MARK_BAD, "problem", fields, "%s",
-                   link->problem);
+    const struct log_field fields[] = {{"problem", keeper->problem, 0}, {0}};
+    if (keeper->problem)
+        news_print(&status->news, keeper->is_goodbye ? MARK_STEP : MARK_BAD, "problem", fields,
+                   "%s", keeper->problem);
 }
 
-static void print_first_try(struct status *status, const struct keeper_status *link)
+static void print_first_try(struct status *status, const struct keeper_status *keeper)
 {
-    double seconds = (double)link->retry_in_us / (double)US_PER_S;
+    double seconds = (double)keeper->retry_in_us / (double)US_PER_S;
     const struct log_field fields[] = {{"retry_in_s", NULL, seconds},
-                                       {link->problem ? "problem" : NULL, link->problem, 0},
+                                       {keeper->problem ? "problem" : NULL, keeper->problem, 0},
                                        {0}};
-    if (link->problem && !news_is_for_person(&status->news)) {
-        news_print(&status->news, link->is_goodbye ? MARK_STEP : MARK_BAD, "retrying", fields,
-                   "%s; trying again in %.1f s", link->problem, seconds);
+    if (keeper->problem && !news_is_for_person(&status->news)) {
+        news_print(&status->news, keeper->is_goodbye ? MARK_STEP : MARK_BAD, "retrying", fields,
+                   "%s; trying again in %.1f s", keeper->problem, seconds);
         return;
     }
-    print_problem(status, link);
+    print_problem(status, keeper);
     news_print(&status->news, MARK_LIVE, "retrying", fields, "trying again in %.1f s", seconds);
 }
 
 /* It goes on trying, and the same failure once more is no news: a person sees
  * that time goes on, a log holds what changes. */
-static void print_retry(struct status *status, const struct keeper_status *link)
+static void print_retry(struct status *status, const struct keeper_status *keeper)
 {
-    bool is_known = link->problem && status->problem && strcmp(link->problem, status->problem) == 0;
+    bool is_known =
+        keeper->problem && status->problem && strcmp(keeper->problem, status->problem) == 0;
     if (!is_known) {
         free(status->problem);
-        status->problem = link->problem ? xstrdup(link->problem) : NULL;
+        status->problem = keeper->problem ? xstrdup(keeper->problem) : NULL;
         status->tries = 1;
-        print_first_try(status, link);
+        print_first_try(status, keeper);
         return;
     }
     status->tries++;
     if (news_is_for_person(&status->news))
         news_print(&status->news, MARK_LIVE, "retrying", NULL,
                    "still so after %u tries; again in %.1f s", status->tries,
-                   (double)link->retry_in_us / (double)US_PER_S);
+                   (double)keeper->retry_in_us / (double)US_PER_S);
 }
 
 static void print_connecting(struct status *status)
@@ -243,32 +245,32 @@ static void print_alone(struct status *status)
         status->news.room, server);
 }
 
-void status_print_link(struct status *status, const struct keeper_status *link)
+void status_print_keeper(struct status *status, const struct keeper_status *keeper)
 {
     const char *other = status->config->command == COMMAND_SERVE ? "tunnel proxy" : "tunnel serve";
-    if (link->state == KEEPER_RETRYING) {
-        print_retry(status, link);
+    if (keeper->state == KEEPER_RETRYING) {
+        print_retry(status, keeper);
         return;
     }
-    print_problem(status, link);
-    if (link->state == KEEPER_CONNECTING) {
+    print_problem(status, keeper);
+    if (keeper->state == KEEPER_CONNECTING) {
         print_connecting(status);
         return;
     }
     /* Whatever fails from now on is news. */
     free(status->problem);
     status->problem = NULL;
-    if (link->is_alone)
+    if (keeper->is_alone)
         print_alone(status);
-    else if (link->state == KEEPER_WAITING)
+    else if (keeper->state == KEEPER_WAITING)
         news_print(&status->news, MARK_STEP, "waiting", NULL,
                    "waiting for the other side: run `%s`%s", other,
                    status->config->room ? " with the same --room and --signal" : " there");
-    else if (link->state == KEEPER_NEGOTIATING)
+    else if (keeper->state == KEEPER_NEGOTIATING)
         news_print(&status->news, MARK_STEP, "negotiating", NULL,
                    "the other side is here, connecting to it");
     else
-        print_up(status, link);
+        print_up(status, keeper);
 }
 
 /* --- others --------------------------------------------------------------- */

@@ -36,7 +36,7 @@ enum {
 
 static void on_status(const struct keeper_status *status, void *arg)
 {
-    status_print_link(arg, status);
+    status_print_keeper(arg, status);
 }
 
 static void on_bad_upstream(const char *why, void *arg)

@@ -52,14 +52,19 @@ void invite_deinit(struct invite *invite)
     explicit_bzero(invite, sizeof *invite);
 }
 
-const char *invite_add_rule(struct invite *invite, const char *text)
+const char *invite_rules_add(char *rules[INVITE_RULES_MAX], size_t *count, const char *text)
 {
     const char *wrong = access_rule_check(text);
-    if (!wrong && invite->rule_count == INVITE_RULES_MAX)
+    if (!wrong && *count == INVITE_RULES_MAX)
         wrong = "is one rule too many; 32 are the most";
     if (!wrong)
-        invite->rules[invite->rule_count++] = xstrdup(text);
+        rules[(*count)++] = xstrdup(text);
     return wrong;
+}
+
+const char *invite_add_rule(struct invite *invite, const char *text)
+{
+    return invite_rules_add(invite->rules, &invite->rule_count, text);
 }
 
 bool invite_has_expired(const struct invite *invite, int64_t now_s)

@@ -42,6 +42,9 @@ void invite_deinit(struct invite *invite);
 /* Copied. NULL, or what is wrong, as access_rule_check(). */
 const char *invite_add_rule(struct invite *invite, const char *text);
 
+/* The same for a list that is no invite's yet. */
+const char *invite_rules_add(char *rules[INVITE_RULES_MAX], size_t *count, const char *text);
+
 bool invite_has_expired(const struct invite *invite, int64_t now_s);
 
 /* Its device has come, from that address. */

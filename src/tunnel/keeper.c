@@ -253,9 +253,7 @@ static void act(struct keeper *keeper, const struct action *action)
     case ACTION_UP:
         keeper->report.told = (struct peer_path){0};
         keeper->current = action->session;
-        keeper->handlers.on_up(session_mux(sessions_find(&keeper->sessions, action->session)),
-                               keeper->arg);
-        break;
+        /* fallthrough */
     case ACTION_BELIEVE:
         keeper->handlers.on_up(session_mux(sessions_find(&keeper->sessions, action->session)),
                                keeper->arg);

@@ -132,7 +132,6 @@ static int make_provider_seal(struct tunnel *tunnel, struct loop *loop, struct s
 
 static int make_seal(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
 {
-    tunnel->cert = cert_new();
     if (config->state)
         return make_provider_seal(tunnel, loop, config->state);
     if (config->link)
@@ -211,8 +210,10 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
     tunnel->handlers = *handlers;
     tunnel->arg = arg;
     int error = make_end(tunnel, loop, config);
-    if (error == 0)
+    if (error == 0) {
+        tunnel->cert = cert_new();
         error = make_seal(tunnel, loop, config);
+    }
     if (error < 0) {
         tunnel_close(tunnel);
         return error;
