@@ -144,15 +144,28 @@ static void on_dtls_closed(int error, const char *text, void *arg)
 
 /* ---- the path ---- */
 
+/* The datagram that came first of those that are kept; false when there is
+ * none. It lies there until it is dropped. */
+static bool first_early(const struct peer *peer, struct span *datagram)
+{
+    struct span all = buf_bytes(&peer->early_datagrams);
+    if (!all.data || all.len == 0)
+        return false;
+    *datagram = span_of(all.data + EARLY_HEADER_LEN, get_u16be(all.data));
+    return true;
+}
+
+static void drop_early(struct peer *peer, struct span datagram)
+{
+    buf_consume(&peer->early_datagrams, EARLY_HEADER_LEN + datagram.len);
+}
+
 static void feed_early(struct peer *peer)
 {
-    while (peer->state != PEER_CLOSED) {
-        struct span all = buf_bytes(&peer->early_datagrams);
-        if (!all.data || all.len == 0)
-            break;
-        size_t len = get_u16be(all.data);
-        dtls_feed(peer->dtls, span_of(all.data + EARLY_HEADER_LEN, len), clock_now_us());
-        buf_consume(&peer->early_datagrams, EARLY_HEADER_LEN + len);
+    struct span datagram;
+    while (peer->state != PEER_CLOSED && first_early(peer, &datagram)) {
+        dtls_feed(peer->dtls, datagram, clock_now_us());
+        drop_early(peer, datagram);
     }
     buf_deinit(&peer->early_datagrams);
     buf_init(&peer->early_datagrams, EARLY_DATAGRAMS_MAX);
@@ -181,12 +194,8 @@ static void ride_from_now_on(struct peer *peer)
     dtls_limit_datagrams(peer->dtls, SPED_DATAGRAM_MAX);
     peer->has_ridden = true;
     ride(peer, (struct span){0});
-    while (peer->early_datagrams.len > 0) {
-        struct span all = buf_bytes(&peer->early_datagrams);
-        size_t len = get_u16be(all.data);
-        ride(peer, span_of(all.data + EARLY_HEADER_LEN, len));
-        buf_consume(&peer->early_datagrams, EARLY_HEADER_LEN + len);
-    }
+    for (struct span datagram; first_early(peer, &datagram); drop_early(peer, datagram))
+        ride(peer, datagram);
 }
 
 static void send_flight(struct peer *peer)
