@@ -48,9 +48,10 @@ enum action_type {
 
     /* Whoever uses the keeper, and the log. */
     ACTION_UP,      /* session: new streams go there */
-    ACTION_DOWN,    /* there is none any more */
+    ACTION_DOWN,    /* session: it is over */
     ACTION_DOUBT,   /* it may be dead: new ones wait, what has begun goes on */
     ACTION_BELIEVE, /* session: it lives, they go there again */
+    ACTION_GONE,    /* partner: one that was up is forgotten */
     ACTION_PROBLEM, /* problem, text, and session: whose report of ICE belongs to it */
     ACTION_STATUS,  /* state, retry_in_us, and session when that is up */
     ACTION_PATH,    /* state up, session, was_broken: its path may be another one */
@@ -61,6 +62,7 @@ struct action {
     enum action_type type;
     unsigned session;
     unsigned others[2];
+    uint32_t partner; /* of those that come from a standing, and of STATUS up and GONE */
     enum sdp_type sdp_type;
     const char *text;
     enum problem_kind problem;

@@ -149,10 +149,11 @@ static void on_session_event(const struct event *event, void *arg)
     feed(arg, event);
 }
 
-static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
+static void on_request(uint32_t partner, struct mux_stream *stream, const struct head *head,
+                       void *arg)
 {
     struct keeper *keeper = arg;
-    keeper->handlers.on_request(stream, head, keeper->arg);
+    keeper->handlers.on_request(partner, stream, head, keeper->arg);
 }
 
 static void on_addresses(void *arg)
@@ -228,6 +229,17 @@ static void name_device(struct keeper *keeper, unsigned number)
         mux_set_device(session_mux(sessions_find(&keeper->sessions, number)), device);
 }
 
+static void tell_up(struct keeper *keeper, const struct action *action)
+{
+    struct session *session = sessions_find(&keeper->sessions, action->session);
+    if (action->type == ACTION_UP) {
+        keeper->report.told = (struct peer_path){0};
+        keeper->current = action->session;
+        sessions_set_partner(&keeper->sessions, action->session, action->partner);
+    }
+    keeper->handlers.on_up(action->partner, session_mux(session), keeper->arg);
+}
+
 /* ---- the line of actions ---- */
 
 static void act(struct keeper *keeper, const struct action *action)
@@ -251,20 +263,19 @@ static void act(struct keeper *keeper, const struct action *action)
         sealed_talk_say(&keeper->talk, keeper->client, SEAL_CANDIDATE, action->text);
         break;
     case ACTION_UP:
-        keeper->report.told = (struct peer_path){0};
-        keeper->current = action->session;
-        /* fallthrough */
     case ACTION_BELIEVE:
-        keeper->handlers.on_up(session_mux(sessions_find(&keeper->sessions, action->session)),
-                               keeper->arg);
+        tell_up(keeper, action);
         break;
     case ACTION_DOWN:
         keeper->current = 0;
-        keeper->handlers.on_down(NULL, keeper->arg);
+        keeper->handlers.on_down(action->partner, NULL, keeper->arg);
         break;
     case ACTION_DOUBT:
         log_debug("keeper: the other side may be gone: what begins now waits for its answer");
-        keeper->handlers.on_down("the other side does not answer", keeper->arg);
+        keeper->handlers.on_down(action->partner, "the other side does not answer", keeper->arg);
+        break;
+    case ACTION_GONE:
+        keeper->handlers.on_gone(action->partner, keeper->arg);
         break;
     case ACTION_PROBLEM:
     case ACTION_STATUS:

@@ -21,12 +21,16 @@
 
 struct keeper;
 
+/* A room that is shared has no more members. */
+enum { KEEPER_PARTNERS_MAX = 64 };
+
 struct keeper_status {
     enum keeper_state state;
     const char *problem;   /* what went wrong and what to do, or NULL */
     bool is_goodbye;       /* of problem: the other side has ended in good order */
     uint64_t retry_in_us;  /* of RETRYING */
     bool is_alone;         /* of WAITING: for RENDEZVOUS_ALONE_US already */
+    uint32_t partner;      /* of UP: with whom */
     struct peer_path path; /* of UP */
     uint64_t rtt_us;       /* of UP */
     bool is_path_news;     /* of UP: only the path is another one */
@@ -42,18 +46,25 @@ struct keeper_config {
     struct seal *seal; /* what is said there is sealed so; NULL for a room of version 1 */
     const struct cert *cert;
     struct ice_servers *servers;
-    bool is_relay_only; /* see rtc/peer.h */
+    bool is_relay_only;  /* see rtc/peer.h */
+    size_t partners_max; /* with whom to have a session at a time; 0: KEEPER_PARTNERS_MAX */
 };
 
+/* Partners are told apart by numbers, which are not given twice. */
 struct keeper_handlers {
-    /* A session is up: new streams belong on this mux. Comes again when
-     * another takes over, and after a doubt. */
-    void (*on_up)(struct mux *mux, void *arg);
-    /* New streams are to wait. why: the session is in doubt, and what has begun
-     * goes on in it; NULL: it is over, and the status tells. */
-    void (*on_down)(const char *why, void *arg);
-    /* Of a provider: a request, as on_request of a mux. */
-    void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
+    /* A session with that partner is up: new streams to it belong on this mux.
+     * Comes again when another one takes over, and after a doubt. */
+    void (*on_up)(uint32_t partner, struct mux *mux, void *arg);
+    /* No new streams are to go to that partner. why: the session is in doubt,
+     * and what has begun goes on in it; NULL: it is over, and the status
+     * tells. */
+    void (*on_down)(uint32_t partner, const char *why, void *arg);
+    /* One that was up is forgotten, and all of its sessions are over: the last
+     * that comes with that number. */
+    void (*on_gone)(uint32_t partner, void *arg);
+    /* Of a provider: a request of that partner, as on_request of a mux. */
+    void (*on_request)(uint32_t partner, struct mux_stream *stream, const struct head *head,
+                       void *arg);
     void (*on_status)(const struct keeper_status *status, void *arg);
 };
 

@@ -40,6 +40,7 @@ struct keeper_status keeper_report_status(struct keeper_report *report, const st
     };
     if (!session)
         return status;
+    status.partner = action->partner;
     peer_get_path(session_peer(session), &status.path);
     status.rtt_us = session_rtt_us(session);
     if (report->config->role == MUX_PROVIDER)

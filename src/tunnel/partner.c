@@ -22,15 +22,16 @@
 
 #include "base/alloc.h"
 
-struct partner *partner_new(enum mux_role role, uint64_t seed, struct restraint *restraint,
-                            struct actions *out)
+struct partner *partner_new(enum mux_role role, uint32_t number, uint64_t seed,
+                            struct restraint *restraint, struct actions *out)
 {
     struct partner *p = xcalloc(1, sizeof *p);
     list_init(&p->link);
+    p->number = number;
     p->role = role;
     p->out = out;
     negotiation_init(&p->negotiation, restraint);
-    standing_init(&p->standing, seed);
+    standing_init(&p->standing, number, seed);
     return p;
 }
 

@@ -16,6 +16,7 @@
 
 struct partner {
     struct list link;
+    uint32_t number;
     struct actions *out;
     enum mux_role role;                /* ours */
     char peer[SIGNAL_PEER_ID_MAX + 1]; /* its id in the room, or when it was last there */
@@ -25,8 +26,8 @@ struct partner {
 };
 
 /* restraint: of all partners. */
-struct partner *partner_new(enum mux_role role, uint64_t seed, struct restraint *restraint,
-                            struct actions *out);
+struct partner *partner_new(enum mux_role role, uint32_t number, uint64_t seed,
+                            struct restraint *restraint, struct actions *out);
 void partner_free(struct partner *p);
 
 /* NULL: the signal server does not say. */

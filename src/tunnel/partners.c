@@ -53,7 +53,9 @@ static struct partner *predecessor(const struct partners *all)
 
 static struct partner *add(struct partners *all)
 {
-    struct partner *p = partner_new(all->role, all->seed + ++all->made, &all->restraint, all->out);
+    uint32_t number = ++all->made;
+    struct partner *p =
+        partner_new(all->role, number, all->seed + number, &all->restraint, all->out);
     list_append(&all->list, &p->link);
     all->count++;
     return p;
@@ -115,6 +117,8 @@ void partners_settle(struct partners *all, bool in_room, uint64_t now_us)
         partner_try_restart(p, in_room, now_us);
         if (!partner_is_over(p))
             continue;
+        if (p->standing.was_up)
+            actions_push(all->out, &(struct action){.type = ACTION_GONE, .partner = p->number});
         partner_free(p);
         all->count--;
     }

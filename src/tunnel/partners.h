@@ -15,7 +15,7 @@ struct partners {
     struct list list; /* of struct partner, the oldest first */
     size_t count;
     size_t most;
-    uint64_t made; /* so far */
+    uint32_t made; /* so far: the number of the last one */
     uint64_t seed;
     struct restraint restraint;
     enum mux_role role;

@@ -216,6 +216,7 @@ static void report(struct rendezvous *rv, const struct event *event, uint64_t no
     if (has_come_up) {
         status.state = KEEPER_UP;
         status.session = event->session;
+        status.partner = p->number;
     } else if (partners_are_up(&rv->partners)) {
         rv->alone_at_us = TIME_NEVER;
         return;

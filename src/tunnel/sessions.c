@@ -15,6 +15,7 @@ struct held {
     struct list link;
     struct sessions *owner;
     unsigned number;
+    uint32_t partner;        /* with whom, once it is up */
     struct session *session; /* NULL once it is closed */
     bool is_refused;         /* the rendezvous has forgotten it */
 };
@@ -94,8 +95,9 @@ static void on_path(struct session *session, enum peer_path_state state, void *a
 
 static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
-    struct sessions *all = ((struct held *)arg)->owner;
-    all->handlers.on_request(stream, head, all->arg);
+    const struct held *held = arg;
+    struct sessions *all = held->owner;
+    all->handlers.on_request(held->partner, stream, head, all->arg);
 }
 
 static void on_closed(struct session *session, const char *text, bool wrong_role, void *arg)
@@ -242,6 +244,13 @@ struct session *sessions_find(const struct sessions *all, unsigned number)
 {
     struct held *held = find(all, number);
     return held ? held->session : NULL;
+}
+
+void sessions_set_partner(struct sessions *all, unsigned number, uint32_t partner)
+{
+    struct held *held = find(all, number);
+    if (held)
+        held->partner = partner;
 }
 
 unsigned sessions_match(const struct sessions *all, enum sdp_type type, const char *sdp)

@@ -13,7 +13,8 @@
 struct sessions_handlers {
     /* May come under sessions_act(). */
     void (*on_event)(const struct event *event, void *arg);
-    void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
+    void (*on_request)(uint32_t partner, struct mux_stream *stream, const struct head *head,
+                       void *arg);
 };
 
 struct sessions_config {
@@ -39,6 +40,9 @@ void sessions_deinit(struct sessions *all, const char *text);
 
 /* NULL where there is none of that number. */
 struct session *sessions_find(const struct sessions *all, unsigned number);
+
+/* With whom it is, from when it is up. */
+void sessions_set_partner(struct sessions *all, unsigned number, uint32_t partner);
 
 /* The session that a description is for, or 0: see peer_match(). */
 unsigned sessions_match(const struct sessions *all, enum sdp_type type, const char *sdp);

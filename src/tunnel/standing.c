@@ -7,15 +7,22 @@
  */
 #include "tunnel/standing.h"
 
-void standing_init(struct standing *s, uint64_t seed)
+void standing_init(struct standing *s, uint32_t partner, uint64_t seed)
 {
-    *s = (struct standing){.doubt = doubt_none()};
+    *s = (struct standing){.partner = partner, .doubt = doubt_none()};
     restart_init(&s->restart, seed);
 }
 
 bool standing_has(const struct standing *s, unsigned session)
 {
     return session > 0 && (session == s->current.session || session == s->draining.session);
+}
+
+/* For those that use its sessions. */
+static void tell(const struct standing *s, enum action_type type, unsigned session,
+                 struct actions *out)
+{
+    actions_push(out, &(struct action){.type = type, .session = session, .partner = s->partner});
 }
 
 static void retire(struct standing *s, const struct pact *old, struct actions *out)
@@ -39,7 +46,8 @@ void standing_succeed(struct standing *s, const struct pact *pact, struct action
     s->current = *pact;
     restart_reset(&s->restart);
     s->doubt = doubt_none();
-    actions_do(out, ACTION_UP, pact->session);
+    s->was_up = true;
+    tell(s, ACTION_UP, pact->session, out);
     if (old.session)
         retire(s, &old, out);
 }
@@ -62,7 +70,7 @@ static void tell_doubt(struct standing *s, struct actions *out)
     if (is_doubtful == s->doubt.is_told)
         return;
     s->doubt.is_told = is_doubtful;
-    actions_do(out, is_doubtful ? ACTION_DOUBT : ACTION_BELIEVE, s->current.session);
+    tell(s, is_doubtful ? ACTION_DOUBT : ACTION_BELIEVE, s->current.session, out);
 }
 
 void standing_ask(struct standing *s, struct actions *out, uint64_t now_us)
@@ -116,7 +124,7 @@ bool standing_on_closed(struct standing *s, const struct event *event, struct ac
     s->current = (struct pact){0};
     restart_reset(&s->restart);
     s->doubt = doubt_none();
-    actions_do(out, ACTION_DOWN, event->session);
+    tell(s, ACTION_DOWN, event->session, out);
     actions_close(out, event->session, NULL);
     return true;
 }
@@ -141,6 +149,7 @@ void standing_on_path(struct standing *s, enum peer_path_state path, struct acti
         actions_push(out, &(struct action){.type = ACTION_PATH,
                                            .state = KEEPER_UP,
                                            .session = s->current.session,
+                                           .partner = s->partner,
                                            .was_broken = was_broken});
     else
         restart_want(&s->restart, path == PEER_PATH_LOST ? RESTART_PATH_LOST : RESTART_PATH_SILENT);

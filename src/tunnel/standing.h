@@ -21,13 +21,15 @@
 #include "tunnel/restart.h"
 
 struct standing {
+    uint32_t partner; /* whose it is, for those that use its sessions */
+    bool was_up;      /* so they have heard of it */
     struct pact current;
     struct pact draining;
     struct restart restart; /* of current */
     struct doubt doubt;     /* the same */
 };
 
-void standing_init(struct standing *s, uint64_t seed);
+void standing_init(struct standing *s, uint32_t partner, uint64_t seed);
 bool standing_has(const struct standing *s, unsigned session);
 
 /* Another one is current from now on. */

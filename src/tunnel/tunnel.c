@@ -33,24 +33,33 @@ struct tunnel {
 
 /* ---- from the keeper ---- */
 
-static void on_up(struct mux *mux, void *arg)
+static void on_up(uint32_t partner, struct mux *mux, void *arg)
 {
     struct tunnel *tunnel = arg;
+    (void)partner;
     if (tunnel->proxy)
         proxy_set_mux(tunnel->proxy, mux);
 }
 
-static void on_down(const char *why, void *arg)
+static void on_down(uint32_t partner, const char *why, void *arg)
 {
     struct tunnel *tunnel = arg;
     if (tunnel->proxy && why)
         proxy_set_problem(tunnel->proxy, why);
-    on_up(NULL, arg);
+    on_up(partner, NULL, arg);
 }
 
-static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
+static void on_partner_gone(uint32_t partner, void *arg)
+{
+    (void)partner;
+    (void)arg;
+}
+
+static void on_request(uint32_t partner, struct mux_stream *stream, const struct head *head,
+                       void *arg)
 {
     struct tunnel *tunnel = arg;
+    (void)partner;
     serve_on_request(tunnel->serve, stream, head);
 }
 
@@ -76,7 +85,7 @@ static void on_status(const struct keeper_status *status, void *arg)
 
 /* ---- from the guests ---- */
 
-static void on_gone(const char *device, void *arg)
+static void on_guest_gone(const char *device, void *arg)
 {
     struct tunnel *tunnel = arg;
     log_info("tunnel: the invite '%s' is not good any more", device);
@@ -113,7 +122,7 @@ static void make_consumer_seal(struct tunnel *tunnel, const struct link *link)
 
 static int make_provider_seal(struct tunnel *tunnel, struct loop *loop, struct state *state)
 {
-    static const struct guests_handlers handlers = {.on_gone = on_gone};
+    static const struct guests_handlers handlers = {.on_gone = on_guest_gone};
     char why[STATE_WHY_MAX];
     const struct seal_config config = {
         .side = SEAL_PROVIDER,
@@ -177,6 +186,7 @@ static void make_keeper(struct tunnel *tunnel, struct loop *loop,
     static const struct keeper_handlers handlers = {
         .on_up = on_up,
         .on_down = on_down,
+        .on_gone = on_partner_gone,
         .on_request = on_request,
         .on_status = on_status,
     };
@@ -195,6 +205,7 @@ static void make_keeper(struct tunnel *tunnel, struct loop *loop,
         .cert = tunnel->cert,
         .servers = tunnel->servers,
         .is_relay_only = config->is_relay_only,
+        .partners_max = config->partners_max,
     };
     tunnel->keeper = keeper_new(loop, &keeper_config, &handlers, tunnel);
 }

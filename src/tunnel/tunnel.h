@@ -24,7 +24,8 @@ struct tunnel_config {
     /* What this end is: one of the two is NULL. */
     const struct proxy_config *proxy;
     const struct serve_config *serve;
-    unsigned features; /* of the protocol: a set of enum feature */
+    unsigned features;   /* of the protocol: a set of enum feature */
+    size_t partners_max; /* see tunnel/keeper.h */
 
     /* Where the two ends meet. */
     const struct url *signal;

@@ -35,7 +35,7 @@ static void naive_on_event(struct session *session, void *arg)
 
 static void naive_on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
-    side_on_request(stream, head, &((struct naive *)arg)->side);
+    side_on_request(1, stream, head, &((struct naive *)arg)->side);
 }
 
 static void naive_on_path(struct session *session, enum peer_path_state state, void *arg)

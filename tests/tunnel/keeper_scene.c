@@ -79,23 +79,33 @@ static const struct mux_stream_handlers stream_handlers = {on_interim, on_head, 
 
 /* ---- keepers ---- */
 
-static void on_up(struct mux *mux, void *arg)
+static void on_up(uint32_t partner, struct mux *mux, void *arg)
 {
+    (void)partner;
     struct side *side = arg;
     side->mux = mux;
     side->ups++;
 }
 
-static void on_down(const char *why, void *arg)
+static void on_down(uint32_t partner, const char *why, void *arg)
 {
+    (void)partner;
     (void)why;
     struct side *side = arg;
     side->mux = NULL;
     side->is_told_up = false;
 }
 
-void side_on_request(struct mux_stream *stream, const struct head *head, void *arg)
+static void on_gone(uint32_t partner, void *arg)
 {
+    (void)partner;
+    (void)arg;
+}
+
+void side_on_request(uint32_t partner, struct mux_stream *stream, const struct head *head,
+                     void *arg)
+{
+    (void)partner;
     struct side *side = arg;
     (void)head;
     side->stream = stream;
@@ -113,7 +123,8 @@ static void on_status(const struct keeper_status *status, void *arg)
 
 void start_keeper(struct side *side, enum mux_role role)
 {
-    static const struct keeper_handlers handlers = {on_up, on_down, side_on_request, on_status};
+    static const struct keeper_handlers handlers = {on_up, on_down, on_gone, side_on_request,
+                                                    on_status};
     struct keeper_config config = {
         .role = role,
         .features = FEATURES_ALL,

@@ -68,7 +68,8 @@ void start_server(struct scene *scene);
 void start_keeper(struct side *side, enum mux_role role);
 
 /* A request came to a side. */
-void side_on_request(struct mux_stream *stream, const struct head *head, void *arg);
+void side_on_request(uint32_t partner, struct mux_stream *stream, const struct head *head,
+                     void *arg);
 
 /* Neither body has ended; both end well. */
 void begin_exchange(struct scene *scene);

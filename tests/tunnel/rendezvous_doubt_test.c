@@ -248,7 +248,8 @@ static void test_refused(void **state)
         become_ready(&s, session);
         forget(&s);
         FEED(&s, .type = EVENT_CLOSED, .session = session, .text = "there is another one");
-        assert_non_null(strstr(s.story, "leave; [retrying]"));
+        assert_non_null(strstr(s.story, "leave; "));
+        assert_non_null(strstr(s.story, "is gone; [retrying]"));
         uint64_t before_us = s.now_us;
         while (!strstr(s.story, "connect;"))
             wait_us(&s, deadline_in_us(&s));

@@ -169,7 +169,7 @@ static void shut_out(struct scene *s)
     become_ready(s, 1);
     forget(s);
     FEED(s, .type = EVENT_CLOSED, .session = 1, .text = "revoked", .is_shut_out = true);
-    assert_non_null(strstr(s->story, "; leave; [retrying]"));
+    assert_non_null(strstr(s->story, "; leave; 1 is gone; [retrying]"));
 }
 
 /* Only a consumer's provider can say so, and only where it is known. */
@@ -205,8 +205,8 @@ static void test_peer_left_is_a_rumour(void **state)
     FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b");
     expect(&s, "probe 1; doubt 1;");
     FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "silence");
-    expect(&s, "problem: the connection to the other side ended: silence; down; close 1; "
-               "[waiting]");
+    expect(&s, "problem: the connection to the other side ended: silence; down; close 1; 1 is "
+               "gone; [waiting]");
     scene_free(&s);
 }
 
@@ -217,7 +217,8 @@ static void test_goodbye(void **state)
     FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b");
     expect(&s, "probe 1; doubt 1;");
     FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "closed", .is_goodbye = true);
-    expect(&s, "goodbye: the connection to the other side ended: closed; down; close 1; [waiting]");
+    expect(&s, "goodbye: the connection to the other side ended: closed; down; close 1; 1 is "
+               "gone; [waiting]");
     scene_free(&s);
 }
 

@@ -12,7 +12,7 @@ static void test_session_is_lost(void **state)
     struct scene s = scene_up(MUX_CONSUMER);
     FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "silence");
     expect(&s, "problem: the connection to the other side ended: silence; down; close 1; leave; "
-               "[retrying]");
+               "1 is gone; [retrying]");
     assert_in_range(deadline_in_us(&s), VISIT_BACKOFF_FIRST_US / 2, VISIT_BACKOFF_FIRST_US);
     scene_free(&s);
 }
@@ -30,8 +30,8 @@ static void test_session_is_lost_with_its_path(void **state)
     }
     forget(&s);
     FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "silence");
-    expect(&s, "problem: the connection to the other side ended: silence (tried); down; close 1; "
-               "[retrying]");
+    expect(&s, "problem: the connection to the other side ended: silence (tried); down; close "
+               "1; 1 is gone; [retrying]");
     /* The path is needed now. */
     assert_in_range(deadline_in_us(&s), VISIT_BACKOFF_FIRST_US / 2, VISIT_BACKOFF_FIRST_US);
     scene_free(&s);

@@ -228,8 +228,8 @@ static void test_several_partners(void **state)
     expect(&s, "up 1; [up] up 2; [up]");
     FEED(&s, .type = EVENT_PEER_LEFT, .peer = "c");
     FEED(&s, .type = EVENT_CLOSED, .session = 2, .text = "silence");
-    expect(&s, "probe 2; doubt 2; problem: the connection to the other side ended: silence; down; "
-               "close 2;");
+    expect(&s, "probe 2; doubt 2; problem: the connection to the other side ended: silence; "
+               "down; close 2; 2 is gone;");
     FEED(&s, .type = EVENT_PATH, .session = 1, .path = PEER_PATH_LOST);
     expect(&s,
            "doubt 1; probe signal; note: restart: the path to the other side is gone; restart 1;");

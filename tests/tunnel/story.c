@@ -137,6 +137,9 @@ static void tell_action(struct scene *s, const struct action *a)
     case ACTION_BELIEVE:
         tell(s, "believe %u; ", a->session);
         break;
+    case ACTION_GONE:
+        tell(s, "%u is gone; ", a->partner);
+        break;
     case ACTION_PROBLEM:
         tell_problem(s, a);
         break;

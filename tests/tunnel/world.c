@@ -90,6 +90,7 @@ static void act(struct world *w, int end, const struct action *a)
         assert_true(e->target == 0 && e->up > 0);
         e->target = e->up;
         break;
+    case ACTION_GONE:
     case ACTION_SEND_CANDIDATE:
     case ACTION_FEED_CANDIDATE:
     case ACTION_PROBLEM:
