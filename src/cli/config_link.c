@@ -2,9 +2,12 @@
  * The values of cli/config.h that are about links and invites.
  */
 #include <assert.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "cli/config.h"
@@ -26,15 +29,31 @@ const char *config_take_link(struct config *config, const char *text)
     return NULL;
 }
 
+/* A pipe is as good as a file, as in --link-file <(…), while somebody writes to
+ * it. One without is empty, and not waited for. */
+static FILE *open_link_file(const char *path, const char **wrong)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool is_open = fd >= 0 && fstat(fd, &st) == 0;
+    if (is_open && !S_ISDIR(st.st_mode) && fcntl(fd, F_SETFL, O_RDONLY) == 0)
+        return fdopen(fd, "r");
+    *wrong = is_open && S_ISDIR(st.st_mode) ? "is a folder" : "cannot be read";
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
 const char *config_take_link_file(struct config *config, const char *text)
 {
     char line[LINK_LINE_MAX] = "";
-    FILE *file = fopen(text, "r");
+    const char *wrong = NULL;
+    FILE *file = open_link_file(text, &wrong);
     if (!file)
-        return "cannot be read";
+        return wrong;
     bool has_line = fgets(line, sizeof line, file) != NULL;
     fclose(file);
-    const char *wrong = has_line ? config_take_link(config, line) : "is empty";
+    wrong = has_line ? config_take_link(config, line) : "is empty";
     explicit_bzero(line, sizeof line);
     return wrong;
 }

@@ -31,7 +31,9 @@ static struct state *open_state(const struct config *config)
     bool makes = config->command == COMMAND_SERVE || is_invite;
     char why[STATE_WHY_MAX];
     struct state *state = NULL;
-    if ((makes ? state_open : state_open_kept)(config->state_folder, &state, why) < 0)
+    int error = makes ? state_open(config->state_folder, &state, why)
+                      : state_open_kept(config->state_folder, &state, why);
+    if (error < 0)
         fprintf(stderr, "tunnel: %s\n", why);
     return state;
 }
@@ -118,7 +120,8 @@ void invitation_print(const struct config *config, const struct state *state)
 struct invitation {
     const struct config *config;
     const struct state *state;
-    char *link; /* that was made */
+    char *link;   /* that was made */
+    char *served; /* the same, where serve last ran; NULL where that is not known */
 };
 
 static bool has_wishes(const struct config *config)
@@ -126,20 +129,28 @@ static bool has_wishes(const struct config *config)
     return config->lifetime_s > 0 || config->rule_count > 0;
 }
 
+static void make_links(struct invitation *new, const struct invites *all,
+                       const struct invite *invite)
+{
+    bool has_place = new->config->signal_origin != SIGNAL_DEFAULT;
+    const char *signal = has_place ? new->config->signal_text : all->signal;
+    new->link = format_link(signal, new->state, invite);
+    new->served = all->signal ? format_link(all->signal, new->state, invite) : NULL;
+}
+
 static int add_invite(struct invites *all, void *arg)
 {
     struct invitation *new = arg;
     const struct config *config = new->config;
-    bool has_place = config->signal_origin != SIGNAL_DEFAULT;
-    const char *signal = has_place ? config->signal_text : all->signal;
+    bool has_place = config->signal_origin != SIGNAL_DEFAULT || all->signal;
     struct invite *invite = invites_find(all, config->name);
     if (invite && invite_has_expired(invite, now_s()))
         return EXPIRED;
-    if (!signal)
+    if (!has_place)
         return NO_PLACE;
     if (invite) {
         if (!has_wishes(config))
-            new->link = format_link(signal, new->state, invite);
+            make_links(new, all, invite);
         return EXISTS;
     }
     invite = invites_add(all, config->name, now_s());
@@ -149,15 +160,14 @@ static int add_invite(struct invites *all, void *arg)
         invite->expires_s = invite->made_s + config->lifetime_s;
     for (size_t i = 0; i < config->rule_count; i++)
         invite_add_rule(invite, config->rules[i]);
-    new->link = format_link(signal, new->state, invite);
+    make_links(new, all, invite);
     return DONE;
 }
 
 static int print_refusal(const struct config *config, int outcome)
 {
     static const char *const texts[] = {
-        [EXISTS] = "is there already, and keeps its rules; `tunnel revoke` it first, or choose "
-                   "another name",
+        [EXISTS] = "is there already, and keeps its rules: `tunnel revoke` it, or take another",
         [EXPIRED] = "has expired; `tunnel revoke` it first, or choose another name",
         [MISSING] = "is not there; `tunnel invites` lists those that are",
         [TOO_MANY] = "is one invite too many; 256 are the most",
@@ -167,6 +177,18 @@ static int print_refusal(const struct config *config, int outcome)
     fprintf(stderr, "tunnel: invite '%s' %s\n", shown, texts[outcome]);
     free(shown);
     return EXIT_FAILURE;
+}
+
+/* Who follows it is to meet somebody. */
+static void warn_of_another_place(const struct invitation *new)
+{
+    if (!new->served || strcmp(new->served, new->link) == 0)
+        return;
+    int place_len = (int)strcspn(new->served, "#");
+    fprintf(stderr,
+            "tunnel: this link leads to %s, but `tunnel serve` ran last with --signal %.*s: who "
+            "follows it meets nobody until it runs there\n",
+            new->config->signal_text, place_len, new->served);
 }
 
 static int run_invite(const struct config *config, struct state *state)
@@ -179,7 +201,9 @@ static int run_invite(const struct config *config, struct state *state)
         return print_refusal(config, outcome);
     bool has_qr = config->wants_qr && qr_print(new.link);
     puts(new.link);
+    warn_of_another_place(&new);
     free_secret_string(new.link);
+    free_secret_string(new.served);
     if (!config->wants_qr || has_qr)
         return EXIT_SUCCESS;
     fputs("tunnel: --qr: this tunnel was built without libqrencode\n", stderr);

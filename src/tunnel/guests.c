@@ -7,6 +7,7 @@
  */
 #include "tunnel/guests.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -155,7 +156,8 @@ const struct invite *guests_find(const struct guests *guests, const char *device
 /* ---- when they were seen ---- */
 
 /* On its way to the state folder, which it opens for itself: it is written in
- * another thread, since a disk takes its time. */
+ * another thread, since a disk takes its time. A folder that is not there any
+ * more has no place for it. */
 struct visit_note {
     char *folder;
     char device[INVITE_NAME_MAX + 1];
@@ -180,7 +182,7 @@ static void write_note(void *arg)
 {
     struct visit_note *note = arg;
     struct state *state = NULL;
-    note->error = state_open(note->folder, &state, note->why);
+    note->error = state_open_kept(note->folder, &state, note->why);
     if (note->error == 0)
         note->error = state_edit(state, note_visit, note, note->why);
     state_close(state);
@@ -189,7 +191,7 @@ static void write_note(void *arg)
 static void on_written(void *arg)
 {
     struct visit_note *note = arg;
-    if (note->error < 0)
+    if (note->error < 0 && note->error != -ENOENT)
         log_warn("tunnel: %s", note->why);
     free(note->folder);
     free_secret(note, sizeof *note);

@@ -11,10 +11,15 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "tunnel/state_folder.h"
 #include "tunnel/state_text.h"
 
 #define IDENTITY_FILE "identity"
+
+/* Who changes something is done in a moment, on the slowest of disks in some
+ * seconds. Who has stopped meanwhile (Ctrl-Z) is not waited for. */
+#define LOCK_PATIENCE_US (10 * US_PER_S)
 
 struct state {
     struct state_folder *folder;
@@ -38,6 +43,16 @@ static int fail(char why[STATE_WHY_MAX], const char *folder, const char *file, i
     else if (error == -EPERM && !file)
         snprintf(why, STATE_WHY_MAX,
                  "the state folder %s must belong to this user, and nobody else may write to it",
+                 path);
+    else if (error == -EAGAIN)
+        snprintf(why, STATE_WHY_MAX,
+                 "another `tunnel` has had the state folder %.*s locked for %d s; if it was "
+                 "stopped, as by Ctrl-Z, let it go on or end it",
+                 STATE_WHY_MAX / 2, folder, (int)(LOCK_PATIENCE_US / US_PER_S));
+    else if (error == -ENOTSUP)
+        snprintf(why, STATE_WHY_MAX,
+                 "the state file %s must be a plain file, and is a link, a folder, a pipe or a "
+                 "device",
                  path);
     else
         snprintf(why, STATE_WHY_MAX, "the state %s %s cannot be used: %s", file ? "file" : "folder",
@@ -120,7 +135,7 @@ static int write_identity(struct state *state)
 /* Two that start at once must not both make one. */
 static int make_identity(struct state *state)
 {
-    int error = state_folder_lock(state->folder, true);
+    int error = state_folder_lock(state->folder, LOCK_PATIENCE_US);
     if (error < 0)
         return error;
     error = read_identity(state);
@@ -245,7 +260,7 @@ int state_edit(struct state *state, int (*edit)(struct invites *all, void *arg),
                char why[STATE_WHY_MAX])
 {
     struct invites all;
-    int error = state_folder_lock(state->folder, true);
+    int error = state_folder_lock(state->folder, LOCK_PATIENCE_US);
     if (error < 0)
         return fail_file(state, "lock", error, why);
     int result = 0;

@@ -13,14 +13,18 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #define LOCK_NAME  "lock"
 #define CLAIM_NAME "serving"
 #define OURS       (S_IRUSR | S_IWUSR)
 #define OTHERS     (S_IWGRP | S_IWOTH)
+
+#define LOCK_POLL_US (10 * US_PER_MS)
 
 enum { READ_LEN = 4096 };
 
@@ -131,19 +135,49 @@ const char *state_folder_name(const struct state_folder *folder)
     return folder->path;
 }
 
+/* ---- plain files ---- */
+
+/* The other end of a pipe may never come: none is waited for. */
+static int open_plain(const struct state_folder *folder, const char *name, int flags)
+{
+    flags |= O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    int fd = openat(folder->fd, name, flags, OURS);
+    if (fd < 0) /* a link; a pipe or a socket; a folder */
+        return errno == ELOOP || errno == ENXIO || errno == EISDIR ? -ENOTSUP : -errno;
+    struct stat st;
+    int error = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
+    if (error < 0)
+        close(fd);
+    return error < 0 ? error : fd;
+}
+
 /* ---- locks ---- */
 
-static int take(const struct state_folder *folder, const char *name, bool waits, int *out)
+static int try_lock(int fd)
 {
-    int fd = openat(folder->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, OURS);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    return errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
+}
+
+/* flock(2) has no time limit of its own, and who holds it may be stopped. */
+static int lock_within(int fd, uint64_t patience_us)
+{
+    static const struct timespec pause = {.tv_nsec = (long)LOCK_POLL_US * 1000};
+    uint64_t end_us = clock_now_us() + patience_us;
+    int error;
+    while ((error = try_lock(fd)) == -EAGAIN && clock_now_us() < end_us)
+        nanosleep(&pause, NULL);
+    return error;
+}
+
+static int take(const struct state_folder *folder, const char *name, uint64_t patience_us, int *out)
+{
+    int fd = open_plain(folder, name, O_RDWR | O_CREAT);
     if (fd < 0)
-        return -errno;
-    int status;
-    do
-        status = flock(fd, waits ? LOCK_EX : LOCK_EX | LOCK_NB);
-    while (status < 0 && errno == EINTR);
-    if (status < 0) {
-        int error = errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        return fd;
+    int error = lock_within(fd, patience_us);
+    if (error < 0) {
         close(fd);
         return error;
     }
@@ -151,10 +185,10 @@ static int take(const struct state_folder *folder, const char *name, bool waits,
     return 0;
 }
 
-int state_folder_lock(struct state_folder *folder, bool waits)
+int state_folder_lock(struct state_folder *folder, uint64_t patience_us)
 {
     assert(folder->lock_fd < 0);
-    return take(folder, LOCK_NAME, waits, &folder->lock_fd);
+    return take(folder, LOCK_NAME, patience_us, &folder->lock_fd);
 }
 
 void state_folder_unlock(struct state_folder *folder)
@@ -168,7 +202,7 @@ void state_folder_unlock(struct state_folder *folder)
 int state_folder_claim(struct state_folder *folder)
 {
     assert(folder->claim_fd < 0);
-    return take(folder, CLAIM_NAME, false, &folder->claim_fd);
+    return take(folder, CLAIM_NAME, 0, &folder->claim_fd);
 }
 
 /* ---- files ---- */
@@ -193,19 +227,18 @@ static int read_all(int fd, struct buf *out)
  * being read. */
 static int open_to_read(struct state_folder *folder, const char *name)
 {
-    static const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
-    int fd = openat(folder->fd, name, flags);
-    if (fd >= 0 || errno != EMFILE || folder->spare_fd < 0)
+    int fd = open_plain(folder, name, O_RDONLY);
+    if (fd != -EMFILE || folder->spare_fd < 0)
         return fd;
     close(folder->spare_fd);
     folder->spare_fd = -1;
-    return openat(folder->fd, name, flags);
+    return open_plain(folder, name, O_RDONLY);
 }
 
 int state_folder_read(struct state_folder *folder, const char *name, struct buf *out)
 {
     int fd = open_to_read(folder, name);
-    int error = fd < 0 ? -errno : read_all(fd, out);
+    int error = fd < 0 ? fd : read_all(fd, out);
     if (fd >= 0)
         close(fd);
     if (folder->spare_fd < 0)
@@ -227,9 +260,9 @@ static int write_all(int fd, struct span bytes)
 
 static int write_beside(const struct state_folder *folder, const char *name, struct span bytes)
 {
-    int fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, OURS);
+    int fd = open_plain(folder, name, O_WRONLY | O_CREAT | O_TRUNC);
     if (fd < 0)
-        return -errno;
+        return fd;
     /* One that was there may have had another mode. */
     int error = fchmod(fd, OURS) < 0 ? -errno : 0;
     if (error == 0)

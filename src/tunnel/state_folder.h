@@ -3,7 +3,8 @@
  * read and replaced as a whole. A reader sees the file of before or the one of
  * after, whenever a writer is killed, or the machine loses power.
  *
- * All calls block, for as long as a disk needs for a few kilobytes.
+ * All calls block, for as long as a disk needs for a few kilobytes. What
+ * stands there and is no plain file is neither waited for nor followed.
  */
 #ifndef TUNNEL_STATE_FOLDER_H
 #define TUNNEL_STATE_FOLDER_H
@@ -28,19 +29,19 @@ void state_folder_close(struct state_folder *folder);
 
 const char *state_folder_name(const struct state_folder *folder);
 
-/* Nobody else who asks has it from now on. 0; -EAGAIN when somebody has it and
- * we do not wait; else an error of open(2) or flock(2). Ends with the process,
- * too. */
-int state_folder_lock(struct state_folder *folder, bool waits);
+/* Nobody else who asks has it from now on. 0; -EAGAIN when somebody has it, and
+ * still after patience_us; -ENOTSUP where its file is no plain one; else an
+ * error of open(2) or flock(2). Ends with the process, too. */
+int state_folder_lock(struct state_folder *folder, uint64_t patience_us);
 void state_folder_unlock(struct state_folder *folder);
 
 /* It is ours to serve from, beside the lock, until it is closed. 0; -EAGAIN
  * when it is somebody else's; else as above. Ends with the process, too. */
 int state_folder_claim(struct state_folder *folder);
 
-/* Appends what is in the file. 0; -ENOENT where there is none; -ENOBUFS where
- * less than a page of out is left behind it; else an error of open(2) or
- * read(2). */
+/* Appends what is in the file. 0; -ENOENT where there is none; -ENOTSUP where
+ * it is no plain one; -ENOBUFS where less than a page of out is left behind it;
+ * else an error of open(2) or read(2). */
 int state_folder_read(struct state_folder *folder, const char *name, struct buf *out);
 
 /* The file is what bytes are, once it is on the disk. 0, or an error of

@@ -109,6 +109,30 @@ class Links(LinkCase):
             self.assertNotIn(bad, said)
         self.rig.tunnel("proxy", link, "--room", "r", code=2)
 
+    def test_another_place(self):
+        """a link to where serve does not run is told so; the same place in other words is not"""
+        self.start_sides()
+        rig = self.rig
+        elsewhere = ("invite", "far", "--state", rig.state, "--signal", "wss://signal.example.org")
+        said = rig.tunnel(*elsewhere, errors=True)
+        self.assertIn("wss://signal.example.org", said)
+        self.assertIn("meets nobody", said)
+        for url in (rig.signal_url, rig.signal_url.replace("ws:", "http:")):
+            here = ("invite", "near", "--state", rig.state, "--signal", url)
+            self.assertEqual(rig.tunnel(*here, errors=True), "")
+
+    def test_link_files(self):
+        """a pipe is read while somebody writes to it, and else is empty; a folder is named"""
+        pipe = os.path.join(self.rig.state, "pipe")
+        os.mkfifo(pipe)
+        self.assertIn("is empty", self.rig.tunnel("proxy", "--link-file", pipe, code=2))
+        writer = os.open(pipe, os.O_RDWR)
+        os.write(writer, b"http://h/#t1." + 55 * b"a" + b"\n")
+        self.assertIn("checksum", self.rig.tunnel("proxy", "--link-file", pipe, code=2))
+        os.close(writer)
+        said = self.rig.tunnel("proxy", "--link-file", self.rig.state, code=2)
+        self.assertIn("is a folder", said)
+
     def test_misplaced(self):
         """a secret is not said whole, wherever it is given"""
         secret = "a" * 55
