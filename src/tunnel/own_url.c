@@ -27,11 +27,70 @@ struct own_url_upstream own_url_upstream(const struct url *url, const char *adve
 
 /* --- what a request tells ------------------------------------------------- */
 
-static struct span first_element(struct http_fields fields, const char *name)
+static void take_first(struct span *to, const struct http_field *field, const char *name)
 {
-    const struct http_field *field = http_fields_find(fields, name);
-    struct span rest = field ? field->value : (struct span){0}, first;
-    return http_list_next(&rest, &first) ? first : (struct span){0};
+    if (to->len == 0 && span_is_string_nocase(field->name, name))
+        *to = field->value;
+}
+
+static struct own_url_told look(struct http_fields fields)
+{
+    struct own_url_told told = {0};
+    for (size_t i = 0; i < fields.count; i++) {
+        take_first(&told.host, &fields.at[i], "Host");
+        take_first(&told.forwarded_host, &fields.at[i], "X-Forwarded-Host");
+        take_first(&told.forwarded_proto, &fields.at[i], "X-Forwarded-Proto");
+    }
+    return told;
+}
+
+static uint8_t *keep(struct span *told, uint8_t *at)
+{
+    if (told->len > 0)
+        memcpy(at, told->data, told->len);
+    told->data = at;
+    return at + told->len;
+}
+
+void own_url_learn(struct own_url_names *names, struct http_fields client,
+                   struct http_fields upstream)
+{
+    *names = (struct own_url_names){.client = look(client), .upstream = look(upstream)};
+    struct span *const all[] = {
+        &names->client.host,   &names->client.forwarded_host,   &names->client.forwarded_proto,
+        &names->upstream.host, &names->upstream.forwarded_host, &names->upstream.forwarded_proto};
+    enum { COUNT = sizeof all / sizeof *all };
+    size_t len = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        len += all[i]->len;
+    if (len == 0)
+        return;
+    uint8_t *at = names->kept = xcalloc(len, 1);
+    for (size_t i = 0; i < COUNT; i++)
+        at = keep(all[i], at);
+}
+
+void own_url_forget(struct own_url_names *names)
+{
+    free(names->kept);
+    *names = (struct own_url_names){0};
+}
+
+/* --- what it told --------------------------------------------------------- */
+
+static struct span first_element(struct span list)
+{
+    struct span first;
+    return http_list_next(&list, &first) ? first : (struct span){0};
+}
+
+static bool has_element(struct span list, const char *element)
+{
+    for (struct span one; http_list_next(&list, &one);) {
+        if (span_is_string_nocase(one, element))
+            return true;
+    }
+    return false;
 }
 
 /* It will stand in a URL, and between quotes. */
@@ -46,38 +105,14 @@ static bool is_plain_host(struct span host)
     return host.len > 0;
 }
 
-/* A web server in front of the proxy may tell it what it was asked for. */
-static char *find_client_host(struct http_fields client)
+/* As the client names what it reaches. A web server in front of the proxy may
+ * tell it what it was asked for. Empty where that is no host. */
+static struct span client_host(const struct own_url_told *client)
 {
-    const struct http_field *field = http_fields_find(client, "Host");
-    struct span host = first_element(client, "X-Forwarded-Host");
-    if (host.len == 0 && field)
-        host = field->value;
-    return is_plain_host(host) ? xstrndup(host) : NULL;
-}
-
-void own_url_learn(struct own_url_names *names, struct http_fields client,
-                   struct http_fields upstream)
-{
-    const struct http_field *host = http_fields_find(upstream, "Host");
-    struct span forwarded = first_element(upstream, "X-Forwarded-Host");
-    *names = (struct own_url_names){
-        .host = host ? xstrndup(host->value) : NULL,
-        .forwarded_host = forwarded.len > 0 ? xstrndup(forwarded) : NULL,
-        .is_http = http_fields_list_has(upstream, "X-Forwarded-Proto", "http"),
-        .is_https = http_fields_list_has(upstream, "X-Forwarded-Proto", "https"),
-        .client_host = find_client_host(client),
-        .is_client_https =
-            span_is_string_nocase(first_element(client, "X-Forwarded-Proto"), "https"),
-    };
-}
-
-void own_url_forget(struct own_url_names *names)
-{
-    free(names->host);
-    free(names->forwarded_host);
-    free(names->client_host);
-    *names = (struct own_url_names){0};
+    struct span host = first_element(client->forwarded_host);
+    if (host.len == 0)
+        host = client->host;
+    return is_plain_host(host) ? host : (struct span){0};
 }
 
 /* --- whose a reference is ------------------------------------------------- */
@@ -90,18 +125,18 @@ static struct span without_port(struct span authority, const char *port)
     return span_of(authority.data, authority.len - (has_port ? len : 0));
 }
 
-static bool is_same(struct span authority, const char *own, const char *default_port)
+static bool is_same(struct span authority, struct span own, const char *default_port)
 {
-    return own && span_is_equal_nocase(without_port(authority, default_port),
-                                       without_port(span_from_string(own), default_port));
+    return own.len > 0 && span_is_equal_nocase(without_port(authority, default_port),
+                                               without_port(own, default_port));
 }
 
 /* "localhost:5000" is "127.0.0.1:5000" and "[::1]:5000"; and a server that
  * listens on all addresses may call itself "0.0.0.0:5000". */
-static bool is_same_loopback(struct span authority, const char *own, const char *default_port)
+static bool is_same_loopback(struct span authority, struct span own, const char *default_port)
 {
     struct span a = without_port(authority, default_port);
-    struct span b = without_port(span_from_string(own), default_port);
+    struct span b = without_port(own, default_port);
     struct span a_host = origin_host_of(a), b_host = origin_host_of(b);
     return origin_is_this_machine(a_host) && span_is_equal(origin_port_of(a), origin_port_of(b)) &&
            origin_is_this_machine(b_host);
@@ -110,24 +145,25 @@ static bool is_same_loopback(struct span authority, const char *own, const char 
 /* A server that redirects from http to https means another one: beside its own
  * scheme only that counts which it was told. */
 static bool is_own_origin(struct span scheme, struct span authority,
-                          const struct own_url_upstream *upstream,
-                          const struct own_url_names *names)
+                          const struct own_url_upstream *upstream, const struct own_url_told *told)
 {
     bool is_https = scheme.len > 0 ? span_is_string_nocase(scheme, "https") : upstream->is_tls;
     if (!is_https && scheme.len > 0 && !span_is_string_nocase(scheme, "http"))
         return false;
-    if (is_https != upstream->is_tls && !(is_https ? names->is_https : names->is_http))
+    if (is_https != upstream->is_tls &&
+        !has_element(told->forwarded_proto, is_https ? "https" : "http"))
         return false;
     const char *port = is_https ? ":443" : ":80";
-    return is_same(authority, upstream->authority, port) || is_same(authority, names->host, port) ||
-           is_same(authority, names->forwarded_host, port) ||
-           (upstream->is_loopback && is_same_loopback(authority, upstream->authority, port));
+    struct span own = span_from_string(upstream->authority);
+    return is_same(authority, own, port) || is_same(authority, told->host, port) ||
+           is_same(authority, first_element(told->forwarded_host), port) ||
+           (upstream->is_loopback && is_same_loopback(authority, own, port));
 }
 
 /* The reference from its path on; false when it is of another origin, or
  * relative to the path of the request. */
 static bool find_path(struct span reference, const struct own_url_upstream *upstream,
-                      const struct own_url_names *names, struct span *path)
+                      const struct own_url_told *told, struct span *path)
 {
     struct span scheme = {reference.data, 0};
     *path = reference;
@@ -147,21 +183,22 @@ static bool find_path(struct span reference, const struct own_url_upstream *upst
     while (authority.len < path->len && !memchr("/?#", authority.data[authority.len], 3))
         authority.len++;
     *path = span_skip(*path, authority.len);
-    return is_own_origin(scheme, authority, upstream, names);
+    return is_own_origin(scheme, authority, upstream, told);
 }
 
 char *own_url_map(struct span reference, const struct own_url_upstream *upstream,
                   const struct own_url_names *names, bool is_for_simple)
 {
     struct span path;
-    if (reference.len == 0 || !find_path(reference, upstream, names, &path))
+    if (reference.len == 0 || !find_path(reference, upstream, &names->upstream, &path))
         return NULL;
     char *own = target_for_client(path, upstream->advertise, upstream->base_path);
     bool was_absolute = reference.data[0] != '/';
-    if (!own || !is_for_simple || !was_absolute || !names->client_host)
+    struct span host = client_host(&names->client);
+    if (!own || !is_for_simple || !was_absolute || host.len == 0)
         return own;
-    char *absolute =
-        xasprintf("http%s://%s%s", names->is_client_https ? "s" : "", names->client_host, own);
+    bool is_https = span_is_string_nocase(first_element(names->client.forwarded_proto), "https");
+    char *absolute = xasprintf("http%s://%.*s%s", is_https ? "s" : "", SPAN_ARG(host), own);
     free(own);
     return absolute;
 }

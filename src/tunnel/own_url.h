@@ -23,13 +23,16 @@ struct own_url_upstream {
 
 struct own_url_upstream own_url_upstream(const struct url *url, const char *advertise);
 
-/* What one request told about where it came from, and where it went. */
+/* What one request told, in fields of these names; empty where it has none. */
+struct own_url_told {
+    struct span host, forwarded_host, forwarded_proto;
+};
+
+/* About where it came from, and where it went. Few responses have a URL that is
+ * compared to it: so it is kept as it came. */
 struct own_url_names {
-    char *host;             /* as the upstream got it; or NULL */
-    char *forwarded_host;   /* of X-Forwarded-Host, or NULL */
-    bool is_http, is_https; /* by X-Forwarded-Proto */
-    char *client_host;      /* as the client names what it reaches; or NULL */
-    bool is_client_https;
+    struct own_url_told client, upstream;
+    uint8_t *kept; /* what they lie in */
 };
 
 /* Learns from a request as it came from the client, and as it goes upstream;
