@@ -58,7 +58,7 @@ static bool endpoint_set(struct endpoint *end, const struct sockaddr_storage *st
 
 static bool endpoints_get(int fd, struct endpoint *peer, struct endpoint *own)
 {
-    struct sockaddr_storage storage;
+    struct sockaddr_storage storage = {0};
     socklen_t len = sizeof storage;
     if (getpeername(fd, (struct sockaddr *)&storage, &len) < 0 || !endpoint_set(peer, &storage))
         return false;

@@ -128,10 +128,11 @@ static bool read_batch(struct udp *udp)
     struct mmsghdr messages[SLOTS] = {0};
     uint8_t *buffer = loop_read_buffer(udp->loop);
     for (size_t i = 0; i < SLOTS; i++) {
+        struct address *sender = &from[i];
         parts[i] = (struct iovec){buffer + i * SLOT_LEN, SLOT_LEN};
         messages[i].msg_hdr = (struct msghdr){
-            .msg_name = &from[i].storage,
-            .msg_namelen = sizeof from[i].storage,
+            .msg_name = &sender->storage,
+            .msg_namelen = sizeof sender->storage,
             .msg_iov = &parts[i],
             .msg_iovlen = 1,
         };

@@ -24,7 +24,7 @@ struct peer *peer_new(struct loop *loop, const struct peer_config *config,
     peer->is_reading = true;
     peer->is_sctp_reading = true;
     channel_init(&peer->channels[0], PEER_MESSAGE_MAX);
-    for (uint16_t i = 0; i < PEER_CHANNELS_MAX; i++)
+    for (int i = 0; i < PEER_CHANNELS_MAX; i++)
         channel_init_negotiated(&peer->channels[1 + i], PEER_MESSAGE_MAX,
                                 (uint16_t)(PEER_FIRST_FURTHER_STREAM + i));
     return peer;

@@ -116,7 +116,7 @@ static void on_sctp_message(void *arg, const struct sctp_message_info *info, str
 {
     struct peer *peer = arg;
     unsigned channel = 0;
-    struct span out;
+    struct span out = {0};
     switch (feed_channel(peer, info, message, &channel, &out)) {
     case CHANNEL_NOTHING:
         break;
