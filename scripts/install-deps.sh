@@ -47,6 +47,8 @@ table='
     test   procps           sysctl
     test   nftables         nft
     test   coturn           turnserver
+    test   squid            squid
+    test   dante-server     danted
     test   shellcheck       shellcheck
     test   git              git
     test   nginx-light      nginx
@@ -145,10 +147,12 @@ install_debian() {
     say "installing for '$groups':$known"
     say "that is $(amount_of "$known")"
     install "$known" || { $as_root apt-get update -q && install "$known"; }
-    # Its package starts a TURN server for all the world; the tests start their own.
-    case "$known " in
-    *" coturn "*) $as_root systemctl disable --now coturn 2>/dev/null || true ;;
-    esac
+    # Their packages start servers for all the world; the tests start their own.
+    for service in coturn squid dante-server:danted; do
+        case "$known " in
+        *" ${service%:*} "*) $as_root systemctl disable --now "${service#*:}" 2>/dev/null || true ;;
+        esac
+    done
 }
 
 # The tests' npm packages stay inside tests/.

@@ -371,5 +371,6 @@ void config_deinit(struct config *config)
     free(config->turn);
     free(config->turn_user);
     free_secret_string(config->turn_pass);
+    egress_free(config->egress);
     *config = (struct config){0};
 }

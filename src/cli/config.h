@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "http/url.h"
+#include "net/egress.h"
 #include "tunnel/invite.h"
 #include "tunnel/link.h"
 #include "tunnel/rewrite.h"
@@ -68,6 +69,7 @@ struct config {
     char *turn_pass;
     unsigned features; /* of the protocol: a set of enum feature */
     bool relay_only;
+    struct egress *egress; /* NULL for none */
     enum log_level log_level;
     enum log_format log_format;
 };

@@ -12,6 +12,7 @@
 
 #include "base/redact.h"
 #include "cli/command.h"
+#include "cli/egress_variables.h"
 #include "cli/help.h"
 
 #define BOTH     (COMMAND_SERVE | COMMAND_PROXY)
@@ -207,6 +208,16 @@ static enum options_result take_environment(struct config *config, int argc, cha
     return OPTIONS_RUN;
 }
 
+/* For those who connect. */
+static enum options_result take_egress(struct config *config)
+{
+    const char *variable;
+    const char *why;
+    if (!(config->command & BOTH) || egress_variables_read(&config->egress, &variable, &why) == 0)
+        return OPTIONS_RUN;
+    return wrong(variable, "…", why); /* a password may stand in it */
+}
+
 static enum options_result wrong_command(const struct option *o, const char *flag)
 {
     char why[64];
@@ -299,6 +310,8 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
         }
     }
     enum options_result result = take_environment(out, argc, argv);
+    if (result == OPTIONS_RUN)
+        result = take_egress(out);
     const struct place before = {out->room != NULL, out->has_link};
     bool has_stun = false;
     for (int i = 2, arguments = 0; i < argc && result == OPTIONS_RUN; i++) {

@@ -106,6 +106,14 @@ static void name_addresses(struct status *status, uint16_t port)
     status->tools = listen_address_format(loopback ? loopback : host, port);
 }
 
+static void tell_of_egress(struct status *status)
+{
+    const struct config *config = status->config;
+    if (egress_leads_to(config->egress, config->signal.host, config->signal.port))
+        news_print(&status->news, MARK_STEP, "egress", NULL,
+                   "the signal server is reached through the proxy %s", config->egress->name);
+}
+
 static void warn_of_idle_flags(struct status *status)
 {
     unsigned at = 0;
@@ -135,6 +143,7 @@ void status_print_start(struct status *status, uint16_t listen_port)
         warn_of_open_port(status);
     warn_of_weak_room(status);
     warn_of_idle_flags(status);
+    tell_of_egress(status);
 }
 
 /* --- the keeper ----------------------------------------------------------- */

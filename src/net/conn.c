@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "net/conn_internal.h"
 #include "net/dial.h"
+#include "net/egress_dial.h"
 #include "net/loop_internal.h"
 #include "net/tls.h"
 
@@ -147,6 +148,18 @@ bool conn_is_detached(const struct conn *conn)
     return conn->is_detached;
 }
 
+/* With a descriptor that is connected. */
+static void conn_begin(struct conn *conn, int fd)
+{
+    conn_set_fd(conn, fd);
+    if (!conn->tls) {
+        conn_open(conn);
+        return;
+    }
+    conn->state = CONN_HANDSHAKING;
+    conn_pull_plaintext(conn); /* makes the ClientHello */
+}
+
 static void conn_on_dialled(int fd, int error, void *arg)
 {
     struct conn *conn = arg;
@@ -155,13 +168,23 @@ static void conn_on_dialled(int fd, int error, void *arg)
         conn_fail_errno(conn, -error);
         return;
     }
-    conn_set_fd(conn, fd);
-    if (!conn->tls) {
-        conn_open(conn);
+    conn_begin(conn, fd);
+}
+
+/* A proxy's TLS is the whole of it for who has none of its own. */
+static void conn_on_led_out(const struct egress_end *end, void *arg)
+{
+    struct conn *conn = arg;
+    conn->egress_dial = NULL;
+    if (end->error != 0) {
+        conn_fail(conn, end->error, end->text);
         return;
     }
-    conn->state = CONN_HANDSHAKING;
-    conn_pull_plaintext(conn); /* makes the ClientHello */
+    if (end->tls && conn->tls)
+        tls_session_put_inside(conn->tls, end->tls);
+    else if (end->tls)
+        conn->tls = end->tls;
+    conn_begin(conn, end->fd);
 }
 
 /* Without a dial yet. */
@@ -186,13 +209,18 @@ struct conn *conn_connect(struct loop *loop, const char *host, uint16_t port,
     return conn;
 }
 
-struct conn *conn_connect_to(struct loop *loop, const struct address *address,
-                             const struct tls_client *tls, const char *tls_host,
-                             uint64_t timeout_us, const struct conn_handlers *handlers, void *arg)
+struct conn *conn_connect_through(struct loop *loop, const struct egress *egress,
+                                  const struct conn_target *target, uint64_t timeout_us,
+                                  const struct conn_handlers *handlers, void *arg)
 {
-    struct conn *conn = conn_new_dialling(loop, tls, tls_host, timeout_us);
+    const char *tls_host = target->tls_host ? target->tls_host : target->host;
+    struct conn *conn = conn_new_dialling(loop, target->tls, tls_host, timeout_us);
     conn_set_handlers(conn, handlers, arg);
-    conn->dial = dial_new_to(loop, address, 1, conn_on_dialled, conn);
+    if (egress)
+        conn->egress_dial =
+            egress_dial_new(loop, egress, target->host, target->port, conn_on_led_out, conn);
+    else
+        conn->dial = dial_new(loop, target->host, target->port, conn_on_dialled, conn);
     return conn;
 }
 

@@ -28,6 +28,7 @@
 struct conn;
 struct listener;
 struct tls_client; /* net/tls.h */
+struct egress;     /* net/egress.h */
 
 enum {
     /* Most bytes of one on_data: two of the tunnel's body frames, so that a
@@ -68,11 +69,20 @@ struct conn *conn_connect(struct loop *loop, const char *host, uint16_t port,
                           const struct tls_client *tls, uint64_t timeout_us,
                           const struct conn_handlers *handlers, void *arg);
 
-/* The same to an address that is known. With tls, the certificate must name
- * tls_host; without, that is not used. */
-struct conn *conn_connect_to(struct loop *loop, const struct address *address,
-                             const struct tls_client *tls, const char *tls_host,
-                             uint64_t timeout_us, const struct conn_handlers *handlers, void *arg);
+/* To whom conn_connect_through() connects. */
+struct conn_target {
+    const char *host; /* as of conn_connect() */
+    uint16_t port;
+    const struct tls_client *tls; /* NULL for plain TCP */
+    const char *tls_host;         /* whom the certificate must name; NULL: host */
+};
+
+/* conn_connect() by way of a network's proxy, which must outlive the conn and
+ * looks the host up; NULL: directly. on_close also for what the proxy says:
+ * -EPROTO, and the text names it. */
+struct conn *conn_connect_through(struct loop *loop, const struct egress *egress,
+                                  const struct conn_target *target, uint64_t timeout_us,
+                                  const struct conn_handlers *handlers, void *arg);
 
 /* Detaches, lets what is queued and the FIN go out in the background, drops
  * what the peer still sends for up to 2 s so that it can read the last of ours,

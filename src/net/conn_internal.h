@@ -28,8 +28,9 @@ struct conn {
     const struct conn_handlers *handlers;
     void *arg;
     struct fd_watch *watch;
-    struct buf out; /* what the kernel has not taken */
-    struct dial *dial;
+    struct buf out;                  /* what the kernel has not taken */
+    struct dial *dial;               /* or, by way of a proxy, */
+    struct egress_dial *egress_dial; /* this */
     struct tls_session *tls;
     void (*settle)(void *arg); /* conn_settle() of conn.c */
     struct timer *timer;       /* of connecting, of what is not acknowledged, of the end */

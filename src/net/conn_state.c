@@ -9,6 +9,7 @@
 
 #include "net/conn_internal.h"
 #include "net/dial.h"
+#include "net/egress_dial.h"
 #include "net/error_text.h"
 #include "net/liveness.h"
 #include "net/loop_internal.h"
@@ -85,6 +86,8 @@ static void conn_release(struct conn *conn)
     conn->state = CONN_GONE;
     dial_free(conn->dial);
     conn->dial = NULL;
+    egress_dial_free(conn->egress_dial);
+    conn->egress_dial = NULL;
     fd_watch_free(conn->watch);
     conn->watch = NULL;
     if (conn->fd >= 0)

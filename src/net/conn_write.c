@@ -32,8 +32,9 @@ static bool conn_owes_drain(const struct conn *conn)
 
 void conn_take_ciphertext(struct conn *conn)
 {
-    if (tls_session_take(conn->tls, &conn->out) < 0)
-        conn_fail_later(conn, -ENOBUFS);
+    int error = tls_session_take(conn->tls, &conn->out);
+    if (error < 0)
+        conn_fail_later(conn, error);
     conn_flush(conn);
     if (conn_owes_drain(conn))
         conn_settle_later(conn);

@@ -20,7 +20,7 @@ struct dial *dial_new(struct loop *loop, const char *host, uint16_t port,
                       void (*on_done)(int fd, int error, void *arg), void *arg);
 
 /* The same with addresses that are known already, 1 to
- * RESOLVE_ADDRESSES_MAX. */
+ * RESOLVE_ADDRESSES_MAX. For tests. */
 struct dial *dial_new_to(struct loop *loop, const struct address *addresses, int count,
                          void (*on_done)(int fd, int error, void *arg), void *arg);
 

@@ -27,8 +27,10 @@ struct tls_client {
 
 struct tls_session {
     SSL *ssl;
-    BIO *in;  /* owned by ssl */
-    BIO *out; /* owned by ssl */
+    BIO *in;                      /* owned by ssl */
+    BIO *out;                     /* owned by ssl */
+    struct tls_session *outer;    /* or NULL */
+    enum tls_status outer_status; /* when it was last read */
     bool has_failed;
     char error[TLS_ERROR_LEN];
 };
@@ -109,18 +111,49 @@ void tls_session_free(struct tls_session *session)
 {
     if (!session)
         return;
+    tls_session_free(session->outer);
     SSL_free(session->ssl);
     free(session);
 }
 
-void tls_session_feed(struct tls_session *session, struct span ciphertext)
+static void session_put(struct tls_session *session, struct span ciphertext)
 {
+    size_t written = 0;
     if (ciphertext.len == 0)
         return;
-    size_t written = 0;
     if (BIO_write_ex(session->in, ciphertext.data, ciphertext.len, &written) != 1 ||
         written != ciphertext.len)
         abort(); /* out of memory */
+}
+
+/* What the outer session can decrypt is what this one reads. */
+static void session_pull(struct tls_session *session)
+{
+    struct buf plain;
+    buf_init(&plain, TLS_READ_CHUNK);
+    do {
+        buf_clear(&plain);
+        session->outer_status = tls_session_read(session->outer, &plain);
+        session_put(session, buf_bytes(&plain));
+    } while (plain.len > 0);
+    buf_deinit(&plain);
+}
+
+void tls_session_put_inside(struct tls_session *session, struct tls_session *outer)
+{
+    session->outer = outer;
+    session->outer_status = TLS_OPEN;
+    session_pull(session);
+}
+
+void tls_session_feed(struct tls_session *session, struct span ciphertext)
+{
+    if (!session->outer) {
+        session_put(session, ciphertext);
+        return;
+    }
+    tls_session_feed(session->outer, ciphertext);
+    session_pull(session);
 }
 
 static enum tls_status session_fail(struct tls_session *session)
@@ -142,6 +175,16 @@ static enum tls_status session_fail(struct tls_session *session)
     return TLS_FAILED;
 }
 
+/* Nothing more comes from the outer session. */
+static enum tls_status session_fail_outside(struct tls_session *session)
+{
+    const char *why = session->outer_status == TLS_FAILED ? session->outer->error
+                                                          : "the proxy ended the connection";
+    session->has_failed = true;
+    snprintf(session->error, sizeof session->error, "%s", why);
+    return TLS_FAILED;
+}
+
 /* The status after a call that did not succeed. */
 static enum tls_status session_check(struct tls_session *session, int result,
                                      enum tls_status when_waiting)
@@ -149,6 +192,8 @@ static enum tls_status session_check(struct tls_session *session, int result,
     switch (SSL_get_error(session->ssl, result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
+        if (session->outer && session->outer_status != TLS_OPEN)
+            return session_fail_outside(session);
         return when_waiting;
     case SSL_ERROR_ZERO_RETURN:
         return TLS_ENDED;
@@ -193,6 +238,18 @@ int tls_session_write(struct tls_session *session, struct span plain)
     return -EPROTO;
 }
 
+/* Moves what this one wants to send into the outer session. */
+static int session_push(struct tls_session *session)
+{
+    char *data = NULL;
+    long len = BIO_get_mem_data(session->out, &data);
+    if (len <= 0)
+        return 0;
+    int error = tls_session_write(session->outer, span_of(data, (size_t)len));
+    BIO_reset(session->out);
+    return error;
+}
+
 void tls_session_end(struct tls_session *session)
 {
     /* OpenSSL forbids the call after a failure. */
@@ -200,11 +257,15 @@ void tls_session_end(struct tls_session *session)
         return;
     SSL_shutdown(session->ssl);
     ERR_clear_error();
+    if (session->outer && session_push(session) == 0)
+        tls_session_end(session->outer);
 }
 
 int tls_session_take(struct tls_session *session, struct buf *wire)
 {
     char *data = NULL;
+    if (session->outer)
+        return session_push(session) < 0 ? -EPROTO : tls_session_take(session->outer, wire);
     long len = BIO_get_mem_data(session->out, &data);
     if (len <= 0)
         return 0;

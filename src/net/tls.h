@@ -27,6 +27,12 @@ void tls_client_free(struct tls_client *client);
 struct tls_session *tls_session_new(const struct tls_client *client, const char *host);
 void tls_session_free(struct tls_session *session);
 
+/* The session, which has not begun, travels inside another one that is open,
+ * as to a server behind a proxy that speaks TLS itself. What it is fed and what
+ * is taken from it is then the outer one's ciphertext, and the outer one is
+ * freed with it. */
+void tls_session_put_inside(struct tls_session *session, struct tls_session *outer);
+
 enum tls_status { TLS_HANDSHAKING, TLS_OPEN, TLS_ENDED, TLS_FAILED };
 
 /* Takes ciphertext from the wire. */
@@ -44,8 +50,9 @@ int tls_session_write(struct tls_session *session, struct span plain);
 /* Queues close_notify. */
 void tls_session_end(struct tls_session *session);
 
-/* Moves ciphertext that waits to be sent to the back of *wire. 0, or -ENOBUFS
- * when it does not fit: the session is of no use any more. */
+/* Moves ciphertext that waits to be sent to the back of *wire. 0; -ENOBUFS when
+ * it does not fit, or -EPROTO when the outer session is broken: this one is of
+ * no use any more. */
 int tls_session_take(struct tls_session *session, struct buf *wire);
 
 /* In words for a person, as in "the server's certificate is refused:

@@ -47,6 +47,7 @@ struct entry {
 struct ice_servers {
     struct loop *loop;
     struct tls_client *tls; /* NULL until it is needed */
+    const struct egress *egress;
     struct ice_budget budget;
     struct ice_mappings mappings;
     struct list watches;
@@ -208,6 +209,21 @@ static void look_up(void *arg)
         resolve_patiently(entry->servers->loop, entry->host, entry->port, on_resolved, entry);
 }
 
+static bool is_by_egress(const struct entry *entry)
+{
+    return entry->type == ICE_SERVER_TURN && entry->transport != TURN_UDP &&
+           egress_leads_to(entry->servers->egress, entry->host, entry->port);
+}
+
+/* The name is the egress's to look up; by which family that connects is not
+ * known either. */
+static void take_no_address(struct entry *entry)
+{
+    address_parse("0.0.0.0", entry->port, &entry->addresses[0]);
+    address_parse("::", entry->port, &entry->addresses[1]);
+    entry->has_answer = true;
+}
+
 struct ice_servers *ice_servers_new(struct loop *loop)
 {
     struct ice_servers *servers = xcalloc(1, sizeof *servers);
@@ -264,10 +280,25 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
     if (address_parse(entry->host, entry->port, &literal) == 0) {
         take_addresses(entry, &literal, 1);
         entry->has_answer = true;
+    } else if (is_by_egress(entry)) {
+        take_no_address(entry);
     } else {
         look_up(entry);
     }
     return 0;
+}
+
+void ice_servers_set_egress(struct ice_servers *servers, const struct egress *egress)
+{
+    assert(servers->count == 0);
+    servers->egress = egress;
+}
+
+const struct egress *ice_servers_egress(const struct ice_servers *servers, const char *host,
+                                        uint16_t port)
+{
+    bool leads_out = servers && egress_leads_to(servers->egress, host, port);
+    return leads_out ? servers->egress : NULL;
 }
 
 bool ice_servers_has_turn(const struct ice_servers *servers)

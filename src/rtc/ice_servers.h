@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "ice/agent.h"
+#include "net/egress.h"
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "net/tls.h"
@@ -29,14 +30,22 @@ struct ice_server {
     int index; /* names it among the others; below ICE_ADDRESSES_MAX */
     enum ice_server_type type;
     enum turn_transport transport;
-    struct address address;
-    const char *host; /* as in the URL: what a TLS certificate must bear */
-    const char *user; /* of TURN; NULL for STUN */
+    struct address address; /* the unspecified one where the egress looks the name up */
+    const char *host;       /* as in the URL: what a TLS certificate must bear */
+    const char *user;       /* of TURN; NULL for STUN */
     const char *pass;
 };
 
 struct ice_servers *ice_servers_new(struct loop *loop);
 void ice_servers_free(struct ice_servers *servers); /* zeroes the passwords */
+
+/* What connections to TURN servers over TCP and TLS go through; NULL for none.
+ * Before the first server is added; outlives them. */
+void ice_servers_set_egress(struct ice_servers *servers, const struct egress *egress);
+
+/* Of a connection to that server: what it goes through, or NULL. */
+const struct egress *ice_servers_egress(const struct ice_servers *servers, const char *host,
+                                        uint16_t port);
 
 /* Adds "stun:host[:port]" (RFC 7064), "turn:host[:port][?transport=udp|tcp]" or
  * "turns:…" (RFC 7065) and starts to resolve it. user and pass are for TURN. 0,

@@ -346,10 +346,17 @@ void ice_sockets_connect(struct ice_sockets *s, int number, const struct ice_age
     struct ice_socket *socket = socket_new(s);
     socket->number = number;
     /* Not the name's addresses: the server may have sent us to another one. */
-    struct address address = ice_to_sockaddr(&server->address);
-    bool is_tls = server->transport == TURN_TLS;
-    socket->conn = conn_connect_to(s->loop, &address, is_tls ? ice_servers_tls(s->servers) : NULL,
-                                   server->host, STREAM_CONNECT_US, &stream_handlers, socket);
+    char address[ICE_ADDRESS_TEXT_LEN];
+    bool is_known = !ice_address_is_unusable(&server->address);
+    const struct conn_target target = {
+        .host = is_known ? ice_address_format_ip(&server->address, address) : server->host,
+        .port = server->address.port,
+        .tls = server->transport == TURN_TLS ? ice_servers_tls(s->servers) : NULL,
+        .tls_host = server->host,
+    };
+    const struct egress *egress = ice_servers_egress(s->servers, server->host, target.port);
+    socket->conn =
+        conn_connect_through(s->loop, egress, &target, STREAM_CONNECT_US, &stream_handlers, socket);
     s->all[number] = socket;
 }
 

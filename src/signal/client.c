@@ -272,8 +272,8 @@ static void on_wake(uint64_t since_us, void *arg)
 
 /* --- the client ----------------------------------------------------------- */
 
-struct signal_client *signal_client_new(struct loop *loop, const struct url *url,
-                                        const struct tls_client *tls, const char *room,
+struct signal_client *signal_client_new(struct loop *loop, const struct signal_way *way,
+                                        const char *room,
                                         const struct signal_client_handlers *handlers, void *arg)
 {
     static const struct conn_handlers conn_handlers = {
@@ -282,7 +282,12 @@ struct signal_client *signal_client_new(struct loop *loop, const struct url *url
         .on_end = on_conn_end,
         .on_close = on_conn_close,
     };
-    assert(!url->is_tls || tls);
+    const struct url *url = way->url;
+    const struct conn_target target = {.host = url->host,
+                                       .port = url->port,
+                                       .tls = url->is_tls ? way->tls : NULL};
+    bool leads_out = egress_leads_to(way->egress, url->host, url->port);
+    assert(!url->is_tls || way->tls);
     struct signal_client *client = xcalloc(1, sizeof *client);
     client->loop = loop;
     client->handlers = handlers;
@@ -296,8 +301,8 @@ struct signal_client *signal_client_new(struct loop *loop, const struct url *url
     signal_client_set_times(client, SIGNAL_CLIENT_OPEN_US, SIGNAL_CLIENT_PING_US,
                             SIGNAL_CLIENT_SILENCE_US, SIGNAL_CLIENT_PROBE_US);
     /* The conn's own patience is never the shorter one. */
-    client->conn = conn_connect(loop, url->host, url->port, url->is_tls ? tls : NULL,
-                                2 * SIGNAL_CLIENT_OPEN_US, &conn_handlers, client);
+    client->conn = conn_connect_through(loop, leads_out ? way->egress : NULL, &target,
+                                        2 * SIGNAL_CLIENT_OPEN_US, &conn_handlers, client);
     return client;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "http/url.h"
+#include "net/egress.h"
 #include "net/loop.h"
 #include "net/tls.h"
 #include "signal/message.h"
@@ -36,10 +37,16 @@ struct signal_client_handlers {
     void (*on_close)(const char *text, void *arg);
 };
 
-/* Connects to a ws or wss URL and joins room. tls must outlive the client;
- * NULL only for ws. url and room are copied, *handlers is not. */
-struct signal_client *signal_client_new(struct loop *loop, const struct url *url,
-                                        const struct tls_client *tls, const char *room,
+/* How the server is reached. */
+struct signal_way {
+    const struct url *url;        /* ws or wss. Copied */
+    const struct tls_client *tls; /* outlives the client; NULL only for ws */
+    const struct egress *egress;  /* outlives it too; NULL where there is none */
+};
+
+/* Connects and joins room, which is copied; *handlers is not. */
+struct signal_client *signal_client_new(struct loop *loop, const struct signal_way *way,
+                                        const char *room,
                                         const struct signal_client_handlers *handlers, void *arg);
 
 #define SIGNAL_CLIENT_OPEN_US    (30 * US_PER_S) /* from the start to the join, at most */

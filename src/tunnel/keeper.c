@@ -188,8 +188,9 @@ static void connect_signal(struct keeper *keeper)
         .on_message = on_message,
         .on_close = on_signal_close,
     };
-    keeper->client = signal_client_new(keeper->loop, keeper->config.signal, keeper->config.tls,
-                                       keeper->config.room, &handlers, keeper);
+    const struct signal_way way = {keeper->config.signal, keeper->config.tls,
+                                   keeper->config.egress};
+    keeper->client = signal_client_new(keeper->loop, &way, keeper->config.room, &handlers, keeper);
     signal_client_set_key(keeper->client, keeper->key);
 }
 

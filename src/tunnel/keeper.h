@@ -42,6 +42,7 @@ struct keeper_config {
     unsigned features; /* see mux_new() */
     const struct url *signal;
     const struct tls_client *tls; /* for a wss signal server */
+    const struct egress *egress;  /* see signal/client.h; or NULL */
     const char *room;
     struct seal *seal; /* what is said there is sealed so; NULL for a room of version 1 */
     const struct cert *cert;

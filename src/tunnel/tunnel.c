@@ -166,6 +166,7 @@ static void make_servers(struct tunnel *tunnel, struct loop *loop,
 {
     const char *why;
     tunnel->servers = ice_servers_new(loop);
+    ice_servers_set_egress(tunnel->servers, config->egress);
     /* A STUN server would only tell what is not to be told. */
     for (size_t i = 0; i < config->stun_count && !config->is_relay_only; i++)
         ice_servers_add(tunnel->servers, config->stun[i], NULL, NULL, &why);
@@ -200,6 +201,7 @@ static void make_keeper(struct tunnel *tunnel, struct loop *loop,
         .features = features_of(config),
         .signal = config->signal,
         .tls = tunnel->signal_tls,
+        .egress = config->egress,
         .room = tunnel->seal ? tunnel->sealed_room : config->room,
         .seal = tunnel->seal,
         .cert = tunnel->cert,

@@ -41,6 +41,10 @@ struct tunnel_config {
     const char *turn_user;
     const char *turn_pass;
     bool is_relay_only; /* go through the TURN server alone */
+
+    /* What connections to the signal server, and to TURN servers over TCP and
+     * TLS, go through; NULL for none. */
+    const struct egress *egress;
 };
 
 struct tunnel_handlers {

@@ -70,7 +70,8 @@ class Process:
         self.changed = threading.Condition()
         self.open_streams = 2
         self.expected_exit = (0,)
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("TUNNEL_")}
+        clean = {k: v for k, v in os.environ.items()
+                 if not k.startswith("TUNNEL_") and not k.lower().endswith("_proxy")}
         clean.pop("NO_COLOR", None)
         self.child = subprocess.Popen(
             argv,

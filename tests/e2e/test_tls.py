@@ -15,8 +15,8 @@ import unittest
 from harness import Case, read_exactly
 
 
-def make_certificates(folder):
-    """ca.pem, and server.pem with server.key for localhost and 127.0.0.1."""
+def make_certificates(folder, names="DNS:localhost,IP:127.0.0.1"):
+    """ca.pem, and server.pem with server.key for these."""
 
     def openssl(*args):
         subprocess.run(["openssl", *args], cwd=folder, check=True, capture_output=True)
@@ -25,8 +25,8 @@ def make_certificates(folder):
     openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "30",
             "-subj", "/CN=a CA of the tests")
     openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
-    with open(os.path.join(folder, "names"), "w") as names:
-        names.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    with open(os.path.join(folder, "names"), "w") as file:
+        file.write(f"subjectAltName={names}\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
             "-CAcreateserial", "-days", "30", "-extfile", "names", "-out", "server.pem")
 

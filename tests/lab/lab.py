@@ -23,6 +23,8 @@ TURN_UDP = f"turn:{TURN_IP}"
 TURN_TCP = f"turn:{TURN_IP}?transport=tcp"
 # A port that the strictest firewalls let out.
 TURN_TLS = f"turns:{TURN_IP}:443"
+# A name that only the proxy of an office knows (office.py).
+TURN_NAME = "turn.lab"
 SIGNAL_PORT = 443
 TAP_PORT = 8443
 WIRETAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wiretap.py")
@@ -48,7 +50,7 @@ def make_certificate(folder, address):
             "-subj", "/CN=a CA of the lab")
     openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=lab")
     with open(os.path.join(folder, "names"), "w") as names:
-        names.write(f"subjectAltName=IP:{address}\n")
+        names.write(f"subjectAltName=IP:{address},DNS:{TURN_NAME}\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
             "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "server.pem")
 

@@ -149,12 +149,11 @@ static void test_conn_to_address(void **state)
         struct loop *loop = loop_new();
         struct tls_peer peer;
         tls_peer_init(&peer, loop, &f->good);
-        struct address address;
-        assert_int_equal(address_parse("127.0.0.1", listener_port(peer.listener), &address), 0);
+        const struct conn_target target = {"127.0.0.1", listener_port(peer.listener), f->client,
+                                           hosts[i]};
         struct end end;
         end_init(&end, loop);
-        end.conn =
-            conn_connect_to(loop, &address, f->client, hosts[i], 5 * US_PER_S, &end_handlers, &end);
+        end.conn = conn_connect_through(loop, NULL, &target, 5 * US_PER_S, &end_handlers, &end);
         run_until(loop, i == 0 ? &end.is_open : &end.is_closed);
         assert_int_equal(end.is_open, i == 0);
         end_deinit(&end);

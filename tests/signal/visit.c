@@ -40,7 +40,8 @@ void visit_begin(struct visit *v, struct loop *loop, const char *url_text,
     struct url url;
     const char *why;
     assert_int_equal(url_parse(url_text, &url, &why), 0);
-    v->client = signal_client_new(loop, &url, tls, room, &handlers, v);
+    const struct signal_way way = {.url = &url, .tls = tls};
+    v->client = signal_client_new(loop, &way, room, &handlers, v);
     url_deinit(&url); /* was copied */
 }
 

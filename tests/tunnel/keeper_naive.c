@@ -131,6 +131,6 @@ void start_naive(struct scene *scene)
         .on_message = naive_on_message,
         .on_close = naive_on_close,
     };
-    scene->naive.client =
-        signal_client_new(scene->loop, &scene->url, NULL, "room", &handlers, &scene->naive);
+    const struct signal_way way = {.url = &scene->url};
+    scene->naive.client = signal_client_new(scene->loop, &way, "room", &handlers, &scene->naive);
 }
