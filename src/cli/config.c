@@ -372,5 +372,6 @@ void config_deinit(struct config *config)
     free(config->turn_user);
     free_secret_string(config->turn_pass);
     egress_free(config->egress);
+    free(config->interface);
     *config = (struct config){0};
 }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "http/url.h"
 #include "net/egress.h"
+#include "rtc/ice_fixed.h"
 #include "tunnel/invite.h"
 #include "tunnel/link.h"
 #include "tunnel/rewrite.h"
@@ -70,6 +71,8 @@ struct config {
     unsigned features; /* of the protocol: a set of enum feature */
     bool relay_only;
     struct egress *egress; /* NULL for none */
+    struct ice_fixed fixed;
+    char *interface; /* of `fixed` */
     enum log_level log_level;
     enum log_format log_format;
 };
@@ -109,6 +112,9 @@ const char *config_take_turn(struct config *config, const char *text);
 const char *config_take_turn_user(struct config *config, const char *text);
 const char *config_take_turn_pass(struct config *config, const char *text);
 const char *config_take_without(struct config *config, const char *text);
+const char *config_take_udp_port(struct config *config, const char *text);
+const char *config_take_interface(struct config *config, const char *text);
+const char *config_take_external(struct config *config, const char *text);
 const char *config_take_relay_only(struct config *config, const char *text);
 const char *config_take_log_level(struct config *config, const char *text);
 const char *config_take_log_format(struct config *config, const char *text);

@@ -107,6 +107,16 @@ static const struct option options[] = {
      "go through the server of --turn only (1 in the variable); the other side does not "
      "learn this machine's addresses",
      PUBLIC},
+    {"--udp-port", "TUNNEL_UDP_PORT", "PORTS", BOTH, config_take_udp_port,
+     "UDP port of direct paths, or a range of them, as in 40000-40009, of which each session takes "
+     "one: for firewalls and containers (default any)",
+     PUBLIC},
+    {"--interface", "TUNNEL_INTERFACE", "NAME", BOTH, config_take_interface,
+     "the network interface whose addresses alone are used for paths (default all)", PUBLIC},
+    {"--external", "TUNNEL_EXTERNAL", "IP", BOTH, config_take_external,
+     "this machine's address from outside, where a NAT in front of it keeps ports, as of cloud "
+     "machines and published ports; once for IPv4 and once for IPv6",
+     PUBLIC},
     {"--log-level", "TUNNEL_LOG", "LEVEL", BOTH, config_take_log_level,
      "error, warn, info or debug (default info)", PUBLIC},
     {"--without", NULL, "NAMES", BOTH, config_take_without,

@@ -121,6 +121,7 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
         .turn_user = config->turn_user,
         .turn_pass = config->turn_pass,
         .is_relay_only = config->relay_only,
+        .fixed = config->fixed,
         .egress = config->egress,
     };
     return tunnel_new(loop, &tunnel, &handlers, status, out);

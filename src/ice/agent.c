@@ -108,6 +108,16 @@ int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *addre
     return base;
 }
 
+void ice_agent_set_mapped(struct ice_agent *a, int base, const struct ice_address *mapped,
+                          uint64_t now_us)
+{
+    if (!agent_has_base(a, base, false))
+        return;
+    a->clock_us = now_us;
+    local_add_mapped(a, base, NULL, mapped);
+    agent_finish(a, now_us);
+}
+
 void ice_agent_set_default(struct ice_agent *a, int base, bool is_default)
 {
     if (agent_has_base(a, base, false))

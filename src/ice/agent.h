@@ -115,6 +115,12 @@ void ice_agent_free(struct ice_agent *a, uint64_t now_us);
  * ICE_INTERFACES_MAX. Sends nothing yet, but the deadline may be at once. */
 int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
                             const char *name, bool is_default, uint64_t now_us);
+/* As what the base is seen from outside, where the owner knows without a
+ * server: by a 1:1 NAT, or since a router was asked for a mapping. It becomes a
+ * server-reflexive candidate, in the place of what was said so before; of no
+ * use is nothing. */
+void ice_agent_set_mapped(struct ice_agent *a, int base, const struct ice_address *mapped,
+                          uint64_t now_us);
 /* The default route has come to lead there, or elsewhere: ranks from the next
  * restart on, since those of now are told. */
 void ice_agent_set_default(struct ice_agent *a, int base, bool is_default);

@@ -172,8 +172,8 @@ static void go_on(struct egress_dial *dial)
     while (status == EGRESS_ASKING) {
         uint8_t bytes[EGRESS_WANTS_MAX];
         size_t wants = egress_talk_wants(dial->talk);
-        ssize_t len = dial->tls ? receive_plain(dial, bytes, wants)
-                                : receive_wire(dial, bytes, wants);
+        ssize_t len =
+            dial->tls ? receive_plain(dial, bytes, wants) : receive_wire(dial, bytes, wants);
         if (len == 0)
             return;
         int error = len < 0 ? (int)len : 0;

@@ -102,7 +102,8 @@ static bool is_entry_of(const struct target *target, char *entry)
         return is_in_network(target, entry);
     int family = parse_address(entry, bytes);
     if (family != AF_UNSPEC)
-        return family == target->family && memcmp(bytes, target->bytes, family == AF_INET ? 4 : 16) == 0;
+        return family == target->family &&
+               memcmp(bytes, target->bytes, family == AF_INET ? 4 : 16) == 0;
     return target->family == AF_UNSPEC && is_at_or_below(target->name, span_from_string(entry));
 }
 

@@ -48,8 +48,8 @@ struct egress_talk {
     char error[ERROR_MAX];
 };
 
-__attribute__((format(printf, 2, 3))) static enum egress_status
-refuse(struct egress_talk *talk, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static enum egress_status refuse(struct egress_talk *talk,
+                                                                       const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -81,8 +81,8 @@ static void put_credentials(struct egress_talk *talk)
 static void put_connect(struct egress_talk *talk)
 {
     bool is_v6 = strchr(talk->host, ':') != NULL;
-    char *authority = xasprintf("%s%s%s:%u", is_v6 ? "[" : "", talk->host, is_v6 ? "]" : "",
-                                talk->port);
+    char *authority =
+        xasprintf("%s%s%s:%u", is_v6 ? "[" : "", talk->host, is_v6 ? "]" : "", talk->port);
     buf_append_format(&talk->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", authority, authority);
     if (talk->egress->user)
         put_credentials(talk);

@@ -1,7 +1,7 @@
 /*
  * What is said to a network's proxy until it has connected us to somebody:
- * CONNECT of HTTP (RFC 9110 section 9.3.6) with Basic credentials (RFC 7617), or
- * SOCKS 5 (RFC 1928) with user and password (RFC 1929). Sans-I/O.
+ * CONNECT of HTTP (RFC 9110 section 9.3.6) with Basic credentials (RFC 7617),
+ * or SOCKS 5 (RFC 1928) with user and password (RFC 1929). Sans-I/O.
  *
  *   ASKING ──► THROUGH    the connection is the other side's from here on
  *      └─────► REFUSED
@@ -36,7 +36,8 @@ size_t egress_talk_wants(const struct egress_talk *talk);
 /* Takes what the proxy has said; only while ASKING. */
 enum egress_status egress_talk_feed(struct egress_talk *talk, struct span bytes);
 
-/* Of REFUSED: what the proxy did, as in "does not know this user or password". */
+/* Of REFUSED: what the proxy did, as in "does not know this user or
+ * password". */
 const char *egress_talk_error(const struct egress_talk *talk);
 
 #endif

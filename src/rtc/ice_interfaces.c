@@ -44,11 +44,20 @@ struct ranked {
 
 enum { USELESS = 100, CLASSES = 1 + ICE_INTERFACE_LOOPBACK + 1 };
 
-static bool is_useful(const struct interface *interface, bool wants_loopback)
+/* Which are used: those of one interface, or of all, and then the loopback's
+ * only where there are no others. */
+struct choice {
+    const char *only;
+    bool wants_loopback;
+};
+
+static bool is_useful(const struct interface *interface, const struct choice *choice)
 {
     struct ice_address address = ice_from_sockaddr(&interface->address);
-    return interface->has_carrier && interface->is_loopback == wants_loopback &&
-           !ice_address_is_link_local(&address) && !ice_address_is_unusable(&address);
+    bool is_chosen = choice->only ? strcmp(interface->name, choice->only) == 0
+                                  : interface->is_loopback == choice->wants_loopback;
+    return interface->has_carrier && is_chosen && !ice_address_is_link_local(&address) &&
+           !ice_address_is_unusable(&address);
 }
 
 static bool is_same_interface(const struct interface *a, const struct interface *b)
@@ -57,11 +66,11 @@ static bool is_same_interface(const struct interface *a, const struct interface 
            a->address.storage.ss_family == b->address.storage.ss_family;
 }
 
-static int rank_of(const struct ranked *all, int index, bool wants_loopback)
+static int rank_of(const struct ranked *all, int index, const struct choice *choice)
 {
     const struct interface *interface = &all[index].interface;
     int before = 0;
-    if (!is_useful(interface, wants_loopback))
+    if (!is_useful(interface, choice))
         return USELESS;
     for (int i = 0; i < index; i++)
         before += all[i].rank < USELESS && is_same_interface(&all[i].interface, interface);
@@ -76,16 +85,17 @@ static int compare(const void *x, const void *y)
     return a->rank != b->rank ? a->rank - b->rank : a->order - b->order;
 }
 
-int ice_interfaces_rank(struct interface *list, int count)
+int ice_interfaces_rank(struct interface *list, int count, const char *only)
 {
     struct ranked *all = xcalloc((size_t)count + 1, sizeof *all);
-    bool wants_loopback = true;
+    const struct choice others = {only, false};
+    struct choice choice = {only, true};
     int useful = 0;
     for (int i = 0; i < count; i++)
-        wants_loopback = wants_loopback && !is_useful(&list[i], false);
+        choice.wants_loopback = choice.wants_loopback && !is_useful(&list[i], &others);
     for (int i = 0; i < count; i++) {
         all[i] = (struct ranked){.interface = list[i], .order = i};
-        all[i].rank = rank_of(all, i, wants_loopback);
+        all[i].rank = rank_of(all, i, &choice);
         useful += all[i].rank < USELESS;
     }
     qsort(all, (size_t)count, sizeof *all, compare);
@@ -158,7 +168,7 @@ bool ice_interfaces_look(struct ice_interfaces *machine)
     free(machine->list);
     machine->list = list;
     machine->count = count;
-    machine->useful_count = ice_interfaces_rank(list, count);
+    machine->useful_count = ice_interfaces_rank(list, count, machine->only);
     machine->is_guessing = error != 0;
     if (error && is_first)
         log_info("ice: this system does not list its addresses (%s); using those that packets to "

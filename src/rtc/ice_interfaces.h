@@ -13,6 +13,7 @@ struct ice_interfaces {
     struct interface *list;
     int count;
     int useful_count;
+    const char *only; /* the interface that alone counts; NULL: all */
     bool is_guessing; /* the system does not list them */
 };
 
@@ -31,7 +32,7 @@ int ice_interfaces_find(const struct ice_interfaces *machine, const struct addre
 enum { ICE_PER_INTERFACE = 4 };
 
 /* For tests. */
-int ice_interfaces_rank(struct interface *list, int count);
+int ice_interfaces_rank(struct interface *list, int count, const char *only);
 
 /* Names the interfaces of the addresses, for a person: "br-1, docker0, … and 12
  * more". Returns out. */

@@ -48,6 +48,7 @@ struct ice_servers {
     struct loop *loop;
     struct tls_client *tls; /* NULL until it is needed */
     const struct egress *egress;
+    struct ice_fixed fixed;
     struct ice_budget budget;
     struct ice_mappings mappings;
     struct list watches;
@@ -286,6 +287,16 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
         look_up(entry);
     }
     return 0;
+}
+
+void ice_servers_set_fixed(struct ice_servers *servers, const struct ice_fixed *fixed)
+{
+    servers->fixed = *fixed;
+}
+
+const struct ice_fixed *ice_servers_fixed(const struct ice_servers *servers)
+{
+    return &servers->fixed;
 }
 
 void ice_servers_set_egress(struct ice_servers *servers, const struct egress *egress)

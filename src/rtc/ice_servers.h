@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "net/tls.h"
+#include "rtc/ice_fixed.h"
 
 enum {
     ICE_SERVERS_MAX = 8,
@@ -38,6 +39,10 @@ struct ice_server {
 
 struct ice_servers *ice_servers_new(struct loop *loop);
 void ice_servers_free(struct ice_servers *servers); /* zeroes the passwords */
+
+/* What is fixed of their sockets; strings are not copied. */
+void ice_servers_set_fixed(struct ice_servers *servers, const struct ice_fixed *fixed);
+const struct ice_fixed *ice_servers_fixed(const struct ice_servers *servers);
 
 /* What connections to TURN servers over TCP and TLS go through; NULL for none.
  * Before the first server is added; outlives them. */

@@ -16,6 +16,7 @@
 #include "net/conn.h"
 #include "net/udp.h"
 #include "rtc/ice_address.h"
+#include "rtc/ice_bind.h"
 
 enum { STREAM_QUEUE_MAX = 256 << 10 }; /* to a TURN server; more is lost, as on any path */
 
@@ -46,6 +47,9 @@ void ice_sockets_init(struct ice_sockets *s, struct loop *loop, struct ice_agent
 {
     *s = (struct ice_sockets){
         .loop = loop, .agent = agent, .servers = servers, .handlers = handlers, .arg = arg};
+    if (servers)
+        s->fixed = *ice_servers_fixed(servers);
+    s->machine.only = s->fixed.interface;
 }
 
 bool ice_sockets_close(struct ice_sockets *s)
@@ -111,6 +115,29 @@ static void pin(struct ice_socket *socket, const struct interface *interface)
     udp_pin(socket->udp, socket->is_pinned ? if_nametoindex(interface->name) : 0);
 }
 
+static bool has_default(const struct ice_sockets *s, int family)
+{
+    for (int i = 0; i < s->machine.useful_count; i++) {
+        const struct interface *interface = &s->machine.list[i];
+        if (interface->is_default && interface->address.storage.ss_family == family)
+            return true;
+    }
+    return false;
+}
+
+/* A 1:1 NAT is on the way that the default route leads, not before a bridge of
+ * containers. */
+static void tell_external(struct ice_socket *socket, const struct interface *interface,
+                          const struct ice_address *local)
+{
+    struct ice_sockets *s = socket->owner;
+    struct ice_address external = s->fixed.external[local->family == ICE_FAMILY_6];
+    external.port = local->port;
+    if (external.family != ICE_FAMILY_NONE &&
+        (interface->is_default || !has_default(s, interface->address.storage.ss_family)))
+        ice_agent_set_mapped(s->agent, socket->number, &external, clock_now_us());
+}
+
 /* Returns the socket, or NULL: an address that is just going away, or still
  * tentative. */
 static struct ice_socket *open_interface(struct ice_sockets *s, const struct interface *interface)
@@ -119,7 +146,7 @@ static struct ice_socket *open_interface(struct ice_sockets *s, const struct int
     struct ice_socket *socket = socket_new(s);
     socket->local = interface->address;
     socket->is_running = true;
-    if (udp_new(s->loop, &interface->address, &handlers, socket, &socket->udp) < 0) {
+    if (ice_bind(s->loop, &s->fixed, &interface->address, &handlers, socket, &socket->udp) < 0) {
         free(socket);
         return NULL;
     }
@@ -137,6 +164,7 @@ static struct ice_socket *open_interface(struct ice_sockets *s, const struct int
     s->all[socket->number] = socket;
     socket->is_default = interface->is_default;
     pin(socket, interface);
+    tell_external(socket, interface, &address);
     return socket;
 }
 

@@ -34,6 +34,7 @@ struct ice_sockets {
     struct loop *loop;
     struct ice_agent *agent;
     struct ice_servers *servers; /* for TLS; or NULL */
+    struct ice_fixed fixed;
     const struct ice_sockets_handlers *handlers;
     void *arg;
     struct ice_socket *all[ICE_BASES_MAX];

@@ -167,6 +167,7 @@ static void make_servers(struct tunnel *tunnel, struct loop *loop,
     const char *why;
     tunnel->servers = ice_servers_new(loop);
     ice_servers_set_egress(tunnel->servers, config->egress);
+    ice_servers_set_fixed(tunnel->servers, &config->fixed);
     /* A STUN server would only tell what is not to be told. */
     for (size_t i = 0; i < config->stun_count && !config->is_relay_only; i++)
         ice_servers_add(tunnel->servers, config->stun[i], NULL, NULL, &why);

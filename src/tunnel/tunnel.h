@@ -42,6 +42,8 @@ struct tunnel_config {
     const char *turn_pass;
     bool is_relay_only; /* go through the TURN server alone */
 
+    /* Of the sockets of its paths: see rtc/ice_fixed.h. */
+    struct ice_fixed fixed;
     /* What connections to the signal server, and to TURN servers over TCP and
      * TLS, go through; NULL for none. */
     const struct egress *egress;

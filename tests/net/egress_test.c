@@ -51,9 +51,9 @@ static void test_wrong_urls(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "socks4://proxy",    "ftp://proxy",    "http://",        "http://:3128",  "http://proxy:0",
-        "http://proxy:",     "http://p:65536", "http://p:1x",    "http://[::1",   "http://[::1]x",
-        "http://u%zz@proxy", "http://u%0a@p",  "http://pro xy",  "http://u%4@p",  "",
+        "socks4://proxy",    "ftp://proxy",    "http://",       "http://:3128", "http://proxy:0",
+        "http://proxy:",     "http://p:65536", "http://p:1x",   "http://[::1",  "http://[::1]x",
+        "http://u%zz@proxy", "http://u%0a@p",  "http://pro xy", "http://u%4@p", "",
     };
     struct egress *egress;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

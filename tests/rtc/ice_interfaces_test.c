@@ -36,13 +36,32 @@ static void test_rank(void **state)
     list[4].has_carrier = false;
     list[5].is_point_to_point = true;
     list[7].is_default = true;
-    assert_int_equal(ice_interfaces_rank(list, count), 6);
+    assert_int_equal(ice_interfaces_rank(list, count, NULL), 6);
     for (int i = 0; i < 6; i++)
         assert_string_equal(list[i].name, expected[i]);
     struct interface lonely[] = {interface("eth0", "fe80::1"), interface("lo", "127.0.0.1")};
     lonely[1].is_loopback = true;
-    assert_int_equal(ice_interfaces_rank(lonely, 2), 1);
+    assert_int_equal(ice_interfaces_rank(lonely, 2, NULL), 1);
     assert_string_equal(lonely[0].name, "lo");
+}
+
+/* --interface: its addresses and no others, be it the loopback. */
+static void test_only(void **state)
+{
+    (void)state;
+    struct interface list[] = {
+        interface("lo", "127.0.0.1"),
+        interface("eth0", "192.168.1.1"),
+        interface("eth1", "192.168.2.1"),
+        interface("eth1", "fe80::1"),
+    };
+    list[0].is_loopback = true;
+    list[1].is_default = true;
+    assert_int_equal(ice_interfaces_rank(list, 4, "eth1"), 1);
+    assert_string_equal(list[0].name, "eth1");
+    assert_int_equal(ice_interfaces_rank(list, 4, "lo"), 1);
+    assert_string_equal(list[0].name, "lo");
+    assert_int_equal(ice_interfaces_rank(list, 4, "eth2"), 0);
 }
 
 /* One interface with very many addresses does not keep out the others, even
@@ -60,7 +79,7 @@ static void test_many_addresses(void **state)
             list[i].is_default = is_default;
         }
         list[MANY] = interface("docker0", "172.17.0.1");
-        assert_int_equal(ice_interfaces_rank(list, MANY + 1), MANY + 1);
+        assert_int_equal(ice_interfaces_rank(list, MANY + 1, NULL), MANY + 1);
         assert_string_equal(list[ICE_PER_INTERFACE].name, "docker0");
     }
 }
@@ -229,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rank),
+        cmocka_unit_test(test_only),
         cmocka_unit_test(test_many_addresses),
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_uplinks),
