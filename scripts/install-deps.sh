@@ -42,6 +42,7 @@ table='
     test   nodejs           node
     test   npm              npm
     test   chromium         chromium
+    test   firefox-esr      firefox-esr
     test   openssl          openssl
     test   iproute2         ip
     test   procps           sysctl
@@ -57,6 +58,8 @@ table='
     lint   clang-tidy       clang-tidy
     lint   cppcheck         cppcheck
     lint   shellcheck       shellcheck
+    lint   nodejs           node
+    lint   npm              npm
 
     fuzz   clang            clang
     fuzz   libclang-rt-dev  libfuzzer
@@ -155,9 +158,9 @@ install_debian() {
     done
 }
 
-# The tests' npm packages stay inside tests/.
-install_npm() {
-    for folder in tests/interop/werift tests/openai tests/clients; do
+# npm packages stay in the folder that asks for them.
+install_npm() { # FOLDER…
+    for folder; do
         # npm leaves its own copy of the lock file behind.
         installed=$folder/node_modules/.package-lock.json
         if [ -e "$installed" ] && [ -z "$(find "$folder/package-lock.json" -newer "$installed")" ]
@@ -197,5 +200,9 @@ else
 fi
 
 case " $groups " in
-*" test "*) if command -v npm >/dev/null; then install_npm; fi ;;
+*" test "*) folders='tests/interop/werift tests/openai tests/clients web' ;;
+*" lint "*) folders=web ;;
+*) folders='' ;;
 esac
+# shellcheck disable=SC2086
+if command -v npm >/dev/null; then install_npm $folders; fi

@@ -18,6 +18,7 @@ step scripts/check_format.sh
 step scripts/check_size.py
 step scripts/check_banned.sh build
 step scripts/check_flags.py build
+step scripts/check_types.sh
 
 if command -v shellcheck >/dev/null; then
     # shellcheck disable=SC2046

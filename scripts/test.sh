@@ -106,6 +106,7 @@ check source "as clang-format leaves it" scripts/check_format.sh
 check source "files, functions and comments of a size" scripts/check_size.py
 check source "nothing banned is used" scripts/check_banned.sh build
 check source "the flags are written of as they are" scripts/check_flags.py build
+check source "the types of web/ fit" scripts/check_types.sh
 if command -v shellcheck >/dev/null; then
     # shellcheck disable=SC2046
     check source "shellcheck of the scripts" shellcheck -x $(git ls-files '*.sh' .ci/run)
@@ -142,6 +143,9 @@ end_to_end lab --jobs 8 tests/lab
 
 title "other implementations"
 end_to_end interop --second-try --jobs 3 tests/interop
+
+title "pages in browsers"
+end_to_end web --second-try --jobs 2 tests/web
 
 title "clients and servers that people use"
 end_to_end clients --second-try --jobs 3 tests/clients tests/openai

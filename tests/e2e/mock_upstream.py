@@ -63,6 +63,7 @@ RAW = {  # whole responses, as they go over the wire; the connection closes behi
     "empty": b"",
 }
 
+WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 say_lock = threading.Lock()
 
 
@@ -458,6 +459,32 @@ class Handler(BaseHTTPRequestHandler):
         say("pipe ended")
         if how != "first":
             self.wfile.write(b"bye\n")
+
+    def on_websocket(self, _):
+        """Echoes messages, and says what it closes with."""
+        self.close_connection = True
+        accept = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + WEBSOCKET_GUID).encode()).digest()
+        protocol = self.headers.get("Sec-WebSocket-Protocol", "").split(",")[0]
+        chosen = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
+        self.wfile.write(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            f"Sec-WebSocket-Accept: {base64.b64encode(accept).decode()}\r\n{chosen}\r\n".encode()
+        )
+        is_closed = False
+        while not is_closed:
+            first, second = self.rfile.read(2)
+            size = second & 0x7F
+            if size > 125:
+                size = int.from_bytes(self.rfile.read(2 if size == 126 else 8), "big")
+            mask = self.rfile.read(4)
+            payload = self.rfile.read(size)
+            whole = (mask * (size // 4 + 1))[:size]
+            payload = (int.from_bytes(payload, "big") ^ int.from_bytes(whole, "big")).to_bytes(size, "big")
+            is_closed = first & 0x0F == 8
+            if is_closed:
+                say("websocket closed", int.from_bytes(payload[:2], "big"), payload[2:].decode())
+            length = bytes([size]) if size < 126 else b"\x7f" + size.to_bytes(8, "big")
+            self.wfile.write(bytes([first]) + length + payload)
 
     def on_raw(self, name):
         self.close_connection = True
