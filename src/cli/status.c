@@ -261,9 +261,12 @@ void status_print_keeper(struct status *status, const struct keeper_status *keep
         print_retry(status, keeper);
         return;
     }
+    if (keeper->is_slow && status->problem)
+        return; /* it has failed before, and goes on so */
     print_problem(status, keeper);
     if (keeper->state == KEEPER_CONNECTING) {
-        print_connecting(status);
+        if (!keeper->is_slow)
+            print_connecting(status);
         return;
     }
     /* Whatever fails from now on is news. */

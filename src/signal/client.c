@@ -5,10 +5,10 @@
  *       |                   |               |            ^
  *       +-------------------+---------------+--on_close--+
  *
- * One timer: up to OPEN it is the patience with the server, from then on it
- * comes at each ping. A server that accepts TCP and then says nothing, that
- * answers something else than WebSocket, or that vanishes, ends in on_close
- * with a sentence that says so.
+ * One timer: up to OPEN it is the patience with the server, in two parts, from
+ * then on it comes at each ping. A server that accepts TCP and then says
+ * nothing, that answers something else than WebSocket, or that vanishes, ends
+ * in on_close with a sentence that says so.
  */
 #include "signal/client.h"
 
@@ -44,6 +44,12 @@ enum {
 
 #define TLS_ALERT "\x15" /* the first byte of one: RFC 8446 section 5.1 */
 
+/* The part of the patience behind which a server is slow. */
+static uint64_t slow_us(uint64_t open_us)
+{
+    return open_us / (SIGNAL_CLIENT_OPEN_US / SIGNAL_CLIENT_SLOW_US);
+}
+
 enum client_state { CLIENT_CONNECTING, CLIENT_SHAKING, CLIENT_OPEN, CLIENT_CLOSED };
 
 struct signal_client {
@@ -60,8 +66,10 @@ struct signal_client {
     struct buf head;
     char key[WEBSOCKET_KEY_LEN + 1];
     struct timer *timer;
+    uint64_t open_us;
     uint64_t ping_us;
     uint64_t silence_us;
+    bool is_slow; /* more than SIGNAL_CLIENT_SLOW_US, and not OPEN yet */
     uint64_t heard_at_us;
     uint64_t probe_us;
     uint64_t probes;          /* sent; each carries its number */
@@ -70,6 +78,20 @@ struct signal_client {
     struct bucket bucket; /* of messages that the server may send */
     bool is_freed;
 };
+
+/* A busy server may answer yet. */
+static void client_wait_on(struct signal_client *client)
+{
+    bool is_connected = client->state == CLIENT_SHAKING;
+    char *text = xasprintf("the signal server at %s %s", client->authority,
+                           is_connected ? "accepts the connection, but does not answer yet"
+                                        : "does not answer yet");
+    client->is_slow = true;
+    timer_start_in(client->timer, client->open_us - slow_us(client->open_us));
+    if (client->handlers->on_slow)
+        client->handlers->on_slow(text, client->arg);
+    free(text);
+}
 
 /* Ends the visit from our side. format continues "the signal server at X". */
 __attribute__((format(printf, 2, 3))) static void client_lose(struct signal_client *client,
@@ -247,7 +269,9 @@ static void on_timer(void *arg)
 {
     struct signal_client *client = arg;
     uint64_t silent_us = clock_now_us() - client->heard_at_us;
-    if (client->state == CLIENT_CONNECTING) {
+    if (client->state < CLIENT_OPEN && !client->is_slow) {
+        client_wait_on(client);
+    } else if (client->state == CLIENT_CONNECTING) {
         client_lose(client, "cannot be reached: timed out");
     } else if (client->state == CLIENT_SHAKING) {
         client_lose(client, "accepted the connection but did not answer in time");
@@ -313,7 +337,8 @@ void signal_client_set_times(struct signal_client *client, uint64_t open_us, uin
     client->ping_us = ping_us;
     client->silence_us = silence_us;
     client->probe_us = probe_us;
-    timer_start_in(client->timer, open_us);
+    client->open_us = open_us;
+    timer_start_in(client->timer, slow_us(open_us));
 }
 
 void signal_client_set_key(struct signal_client *client, const char *key)

@@ -31,6 +31,10 @@ struct signal_client_handlers {
     /* Any message of the server but malformed ones, which are logged and
      * dropped. Valid during the call. */
     void (*on_message)(const struct signal_message *message, void *arg);
+    /* It is still not open after SIGNAL_CLIENT_SLOW_US: text is a sentence that
+     * names the server. At most once, and nothing is given up yet. May be
+     * NULL. */
+    void (*on_slow)(const char *text, void *arg);
     /* Gone, once: text is a sentence for a person that names the server, as
      * in "cannot reach the signal server at HOST:PORT: connection refused".
      * signal_client_close() is still the owner's duty. */
@@ -50,10 +54,12 @@ struct signal_client *signal_client_new(struct loop *loop, const struct signal_w
                                         const struct signal_client_handlers *handlers, void *arg);
 
 #define SIGNAL_CLIENT_OPEN_US    (30 * US_PER_S) /* from the start to the join, at most */
+#define SIGNAL_CLIENT_SLOW_US    (5 * US_PER_S)  /* of it, until a person should hear so */
 #define SIGNAL_CLIENT_PING_US    (15 * US_PER_S)
 #define SIGNAL_CLIENT_SILENCE_US (45 * US_PER_S) /* then the server is given up */
 
-/* Other times than those, for tests; right behind signal_client_new(). */
+/* Other times than those, for tests; right behind signal_client_new(). What is
+ * slow stays the same part of open_us. */
 void signal_client_set_times(struct signal_client *client, uint64_t open_us, uint64_t ping_us,
                              uint64_t silence_us, uint64_t probe_us);
 

@@ -25,7 +25,8 @@ enum event_type {
     EVENT_ANSWER,       /* peer, description */
     EVENT_CANDIDATE,    /* peer, text */
     EVENT_SIGNAL_ERROR, /* code, text: the server's words */
-    EVENT_SIGNAL_LOST,  /* text: a sentence that names the server */
+    EVENT_SIGNAL_SLOW,  /* text: a sentence that names the server */
+    EVENT_SIGNAL_LOST,  /* text: the same */
 
     /* Of a session. */
     EVENT_DESCRIBED,  /* sdp_type, text: its description, for the other side */

@@ -137,6 +137,11 @@ static void on_message(const struct signal_message *message, void *arg)
     }
 }
 
+static void on_signal_slow(const char *text, void *arg)
+{
+    feed(arg, &(struct event){.type = EVENT_SIGNAL_SLOW, .text = text});
+}
+
 static void on_signal_close(const char *text, void *arg)
 {
     feed(arg, &(struct event){.type = EVENT_SIGNAL_LOST, .text = text});
@@ -186,6 +191,7 @@ static void connect_signal(struct keeper *keeper)
 {
     static const struct signal_client_handlers handlers = {
         .on_message = on_message,
+        .on_slow = on_signal_slow,
         .on_close = on_signal_close,
     };
     const struct signal_way way = {keeper->config.signal, keeper->config.tls,

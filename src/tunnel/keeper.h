@@ -28,6 +28,7 @@ struct keeper_status {
     enum keeper_state state;
     const char *problem;   /* what went wrong and what to do, or NULL */
     bool is_goodbye;       /* of problem: the other side has ended in good order */
+    bool is_slow;          /* of problem, CONNECTING: nothing has failed yet */
     uint64_t retry_in_us;  /* of RETRYING */
     bool is_alone;         /* of WAITING: for RENDEZVOUS_ALONE_US already */
     uint32_t partner;      /* of UP: with whom */

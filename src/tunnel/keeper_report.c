@@ -34,6 +34,7 @@ struct keeper_status keeper_report_status(struct keeper_report *report, const st
     struct keeper_status status = {
         .state = action->state,
         .problem = has_problem ? report->problem : NULL,
+        .is_slow = has_problem && report->problem_kind == PROBLEM_SIGNAL_SLOW,
         .is_goodbye = has_problem && report->problem_kind == PROBLEM_GOODBYE,
         .retry_in_us = action->retry_in_us,
         .is_alone = action->is_alone,

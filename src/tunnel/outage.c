@@ -19,7 +19,9 @@ bool outage_update(struct outage *outage, const struct keeper_status *status)
     }
     if (!status->problem && (outage->has_failed || status->state == KEEPER_RETRYING))
         return false;
-    outage->has_failed = status->problem != NULL;
+    if (status->is_slow && outage->has_failed)
+        return false;
+    outage->has_failed = status->problem && !status->is_slow;
     snprintf(outage->text, sizeof outage->text, "%s",
              status->problem ? status->problem : steps[status->state]);
     return true;

@@ -54,6 +54,7 @@ void problem_format(const struct problem *p, char out[PROBLEM_MAX])
     const char *open = *p->tried ? " (" : "";
     const char *close = *p->tried ? ")" : "";
     switch (p->kind) {
+    case PROBLEM_SIGNAL_SLOW:
     case PROBLEM_SIGNAL_LOST:
         snprintf(out, PROBLEM_MAX, "%s", p->text);
         break;

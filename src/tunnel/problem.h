@@ -11,7 +11,8 @@
 #include "tunnel/mux.h"
 
 enum problem_kind {
-    PROBLEM_SIGNAL_LOST,     /* text: a sentence that names the server */
+    PROBLEM_SIGNAL_SLOW,     /* text: a sentence that names the server */
+    PROBLEM_SIGNAL_LOST,     /* text: the same */
     PROBLEM_SIGNAL_REFUSES,  /* text: the server's words */
     PROBLEM_ROOM_FULL,       /* text: the same */
     PROBLEM_SAME_JOB,        /* the other side does ours */

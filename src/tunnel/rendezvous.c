@@ -256,6 +256,9 @@ void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t 
     case EVENT_SIGNAL_ERROR:
         on_signal_error(rv, event, now_us);
         break;
+    case EVENT_SIGNAL_SLOW:
+        actions_problem(&rv->out, PROBLEM_SIGNAL_SLOW, 0, event->text);
+        break;
     case EVENT_SIGNAL_LOST:
         on_signal_lost(rv, event, now_us);
         break;

@@ -31,6 +31,8 @@ static void check_fake(const char *answer, size_t repeat, bool ends, const char 
                                 SIGNAL_CLIENT_PROBE_US);
     }
     visit_expect_close(&v, words);
+    if (strstr(words, "in time"))
+        assert_non_null(strstr(v.slow, "accepts the connection, but does not answer yet"));
     /* It names the server. */
     assert_non_null(strstr(v.text, strrchr(f.url, '/') + 1));
     visit_end(&v);

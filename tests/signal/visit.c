@@ -18,6 +18,14 @@ static void visit_on_message(const struct signal_message *m, void *arg)
     }
 }
 
+static void visit_on_slow(const char *text, void *arg)
+{
+    struct visit *v = arg;
+    assert_string_equal(v->slow, "");
+    assert_false(v->is_open || v->is_closed);
+    snprintf(v->slow, sizeof v->slow, "%s", text);
+}
+
 static void visit_on_close(const char *text, void *arg)
 {
     struct visit *v = arg;
@@ -33,8 +41,12 @@ static void visit_on_close(const char *text, void *arg)
 void visit_begin(struct visit *v, struct loop *loop, const char *url_text,
                  const struct tls_client *tls, const char *room)
 {
-    static const struct signal_client_handlers handlers = {visit_on_open, visit_on_message,
-                                                           visit_on_close};
+    static const struct signal_client_handlers handlers = {
+        .on_open = visit_on_open,
+        .on_message = visit_on_message,
+        .on_slow = visit_on_slow,
+        .on_close = visit_on_close,
+    };
     *v = (struct visit){.loop = loop};
     buf_init(&v->messages, 1 << 20);
     struct url url;

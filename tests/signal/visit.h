@@ -14,6 +14,7 @@ struct visit {
     bool is_open;
     struct buf messages; /* "type peer-id content\n" each */
     bool has_message;
+    char slow[512]; /* what was told of a slow server */
     bool is_closed;
     char text[512];
     bool closes_in_callback;

@@ -37,6 +37,20 @@ static void test_failure_stays_true(void **state)
     check(&outage, KEEPER_WAITING, NULL, NULL);
 }
 
+/* Who is slow has not failed: it is why for as long as nothing else happens. */
+static void test_slow_is_no_failure(void **state)
+{
+    struct outage outage = {0};
+    const struct keeper_status slow = {.state = KEEPER_CONNECTING, .problem = "slow", .is_slow = 1};
+    (void)state;
+    assert_true(outage_update(&outage, &slow));
+    assert_string_equal(outage.text, "slow");
+    check(&outage, KEEPER_WAITING, NULL, "`tunnel serve` is not in the room");
+    check(&outage, KEEPER_RETRYING, "refused", "refused");
+    assert_false(outage_update(&outage, &slow));
+    assert_string_equal(outage.text, "refused");
+}
+
 static void test_success_ends_it(void **state)
 {
     struct outage outage = {0};
@@ -52,6 +66,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_step_is_a_reason),
         cmocka_unit_test(test_failure_stays_true),
+        cmocka_unit_test(test_slow_is_no_failure),
         cmocka_unit_test(test_success_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

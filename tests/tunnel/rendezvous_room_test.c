@@ -267,6 +267,20 @@ static void test_nameless(void **state)
 
 /* ---- the signal server ---- */
 
+/* It is told, and nothing is given up. */
+static void test_signal_is_slow(void **state)
+{
+    (void)state;
+    struct scene s = scene_new(MUX_CONSUMER, 1);
+    wait_us(&s, 0);
+    forget(&s);
+    FEED(&s, .type = EVENT_SIGNAL_SLOW, .text = "it does not answer yet");
+    expect(&s, "problem: it does not answer yet; [connecting]");
+    join(&s, NULL, false);
+    expect(&s, "[waiting]");
+    scene_free(&s);
+}
+
 static void test_signal_is_lost_while_waiting(void **state)
 {
     (void)state;
@@ -322,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_takes_over_its_place),
         cmocka_unit_test(test_takes_over_without_a_session),
         cmocka_unit_test(test_nameless),
+        cmocka_unit_test(test_signal_is_slow),
         cmocka_unit_test(test_signal_is_lost_while_waiting),
         cmocka_unit_test(test_signal_is_lost_while_up),
         cmocka_unit_test(test_signal_is_lost_in_negotiation),
