@@ -34,6 +34,7 @@ static struct {
     struct log_limits limits;
     uint64_t lost; /* lines that the sink had no room for, since the last that it took */
     unsigned line_count;
+    const char *self;
 } current_log = {.level = LOG_INFO, .sink = {.fd = STDERR_FILENO, .is_shared = true}};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
@@ -60,8 +61,9 @@ bool log_format_parse(const char *name, enum log_format *out)
     return true;
 }
 
-void log_open(void)
+void log_open(const char *self)
 {
+    current_log.self = self;
     log_sink_init(&current_log.sink, STDERR_FILENO);
 }
 
@@ -109,9 +111,44 @@ void log_escape(const char *text, char *out, size_t size)
     out[len] = '\0';
 }
 
+static bool is_for_person(void)
+{
+    return current_log.sink.is_terminal && current_log.format == LOG_TEXT;
+}
+
+/* Who has started the program knows its name. */
+static const char *without_self(const char *message)
+{
+    size_t len = current_log.self ? strlen(current_log.self) : 0;
+    bool is_self = len > 0 && strncmp(message, current_log.self, len) == 0 &&
+                   strncmp(message + len, ": ", 2) == 0;
+    return is_self && is_for_person() ? message + len + 2 : message;
+}
+
+/* Who asks for all that happens wants to know when. */
+static size_t write_mark(char *out, size_t size, enum log_mark mark)
+{
+    struct timespec now;
+    struct tm tm;
+    char seconds[16], clock[32];
+    clock_gettime(CLOCK_REALTIME, &now);
+    strftime(seconds, sizeof seconds, "%H:%M:%S", localtime_r(&now.tv_sec, &tm));
+    if (log_is_enabled(LOG_DEBUG))
+        snprintf(clock, sizeof clock, "%s.%03d", seconds, (int)(now.tv_nsec / 1000000));
+    else
+        snprintf(clock, sizeof clock, "%s", seconds);
+    return log_mark_begin(mark, clock, out, size);
+}
+
 /* Time and level, and in JSON all up to the message's text. */
 static size_t write_prefix(char line[LOG_LINE_MAX], enum log_level level)
 {
+    static const enum log_mark marks[] = {[LOG_ERROR] = LOG_MARK_BAD,
+                                          [LOG_WARN] = LOG_MARK_BAD,
+                                          [LOG_INFO] = LOG_MARK_STEP,
+                                          [LOG_DEBUG] = LOG_MARK_DETAIL};
+    if (is_for_person())
+        return write_mark(line, LOG_LINE_MAX, marks[level]);
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     struct tm tm;
@@ -125,11 +162,6 @@ static size_t write_prefix(char line[LOG_LINE_MAX], enum log_level level)
                                 ms, level_names[level]);
     }
     localtime_r(&now.tv_sec, &tm);
-    if (current_log.sink.is_terminal) {
-        strftime(seconds, sizeof seconds, "%H:%M:%S", &tm);
-        return (size_t)snprintf(line, LOG_LINE_MAX, "%s.%03d %-5s ", seconds, ms,
-                                level_names[level]);
-    }
     /* A file is read another day, perhaps elsewhere: RFC 3339. */
     strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
     strftime(zone, sizeof zone, "%z", &tm);
@@ -171,7 +203,7 @@ static bool put_line(enum log_level level, const char *event, const struct log_f
     bool is_json = current_log.format == LOG_JSON;
     size_t members_len = is_json ? write_fields(members, event, fields) : 0;
     size_t len = write_prefix(line, level);
-    log_escape(message, line + len, sizeof line - len - members_len - LOG_END_LEN);
+    log_escape(without_self(message), line + len, sizeof line - len - members_len - LOG_END_LEN);
     len += strlen(line + len);
     if (is_json) {
         line[len++] = '"';
@@ -238,6 +270,17 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     va_start(args, format);
     write_message(level, event, fields, format, args);
     va_end(args);
+}
+
+void log_show(enum log_mark mark, const char *before, const char *message)
+{
+    char line[LOG_LINE_MAX];
+    size_t len = (size_t)snprintf(line, sizeof line, "%s", before);
+    len += write_mark(line + len, sizeof line - len, mark);
+    log_escape(message, line + len, sizeof line - len - 1);
+    len += strlen(line + len);
+    line[len++] = '\n';
+    count_line(tell_lost() && log_sink_write(&current_log.sink, line, len), 0);
 }
 
 void log_put(const char *line)

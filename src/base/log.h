@@ -3,7 +3,7 @@
  * what and why and what next. Engines never log; their owners do.
  *
  *   2025-01-02T13:04:05.123+01:00 info  peer 3f2a: ice checking -> connected
- *   13:04:05.123 info  peer 3f2a: ...                        (on a terminal)
+ *   13:04:05 .. peer 3f2a: ...           (on a terminal: base/log_mark.h)
  *   {"time":"2025-01-02T12:04:05.123Z","level":"info","message":"peer …"}
  *
  * No call here ever waits for the reader. A line that it does not take is
@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/log_mark.h"
+
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_TEXT, LOG_JSON };
 
@@ -29,8 +31,10 @@ bool log_level_parse(const char *name, enum log_level *out);
 bool log_format_parse(const char *name, enum log_format *out);
 
 /* Once, before the first line of a program: finds out what stderr is, and how
- * to write there without waiting. Without it, poll(2) must do. */
-void log_open(void);
+ * to write there without waiting. Without it, poll(2) must do. self, a literal:
+ * what lines are about that have no other object; on a terminal they do without
+ * that name. */
+void log_open(const char *self);
 
 /* At the end: tells of lines that no other told of. */
 void log_close(void);
@@ -54,6 +58,10 @@ struct log_field {
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* A line for who sits at the terminal, as any other line looks there. before:
+ * what moves the cursor first, or "". */
+void log_show(enum log_mark mark, const char *before, const char *message);
+
 /* A line for a person, as it is: what comes from elsewhere was escaped before,
  * and its end is in it. Lost like any other when the terminal does not take
  * it. */
@@ -64,9 +72,8 @@ bool log_is_terminal(void);
  * that none followed it. */
 unsigned log_line_count(void);
 
-/* The text as it stands in a log line, for who prints it elsewhere: control
- * characters, invalid UTF-8 and (in JSON) quotes are escaped. Cut to size, and
- * NUL-terminated. */
+/* The text as it stands in a log line: control characters, invalid UTF-8 and
+ * (in JSON) quotes are escaped. Cut to size, and NUL-terminated. For tests. */
 void log_escape(const char *text, char *out, size_t size);
 
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)

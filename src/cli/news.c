@@ -2,9 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 enum { TEXT_MAX = 1024 };
 
@@ -13,38 +10,14 @@ bool news_is_for_person(const struct news *news)
     return news->format == LOG_TEXT && log_is_terminal() && log_is_enabled(LOG_INFO);
 }
 
-static bool is_smart_terminal(void)
-{
-    const char *term = getenv("TERM");
-    return !(term && strcmp(term, "dumb") == 0);
-}
-
-/* no-color.org: any value but the empty one switches colour off. */
-static bool has_colour(void)
-{
-    const char *no_color = getenv("NO_COLOR");
-    return !(no_color && *no_color) && is_smart_terminal();
-}
-
+/* MARK_LIVE is written over as long as nothing came behind it. */
 static void print_for_person(struct news *news, enum mark mark, const char *text)
 {
-    static const char *const marks[] = {"..", "ok", "!!", ".."};
-    static const char *const colours[] = {"\033[2m", "\033[32m", "\033[31m", "\033[2m"};
-    static const char line_before[] = "\033[A\r\033[K";
-    /* What a peer or the signal server says must not move the cursor. */
-    char escaped[3 * TEXT_MAX];
-    log_escape(text, escaped, sizeof escaped);
-    char clock[16];
-    time_t now = time(NULL);
-    struct tm tm;
-    strftime(clock, sizeof clock, "%H:%M:%S", localtime_r(&now, &tm));
-    char line[sizeof escaped + 64];
-    bool is_coloured = has_colour();
+    static const enum log_mark marks[] = {LOG_MARK_STEP, LOG_MARK_GOOD, LOG_MARK_BAD,
+                                          LOG_MARK_STEP};
     bool is_anew = mark == MARK_LIVE && news->live_line > 0 &&
-                   news->live_line == log_line_count() && is_smart_terminal();
-    snprintf(line, sizeof line, "%s%s %s%s%s %s\n", is_anew ? line_before : "", clock,
-             is_coloured ? colours[mark] : "", marks[mark], is_coloured ? "\033[0m" : "", escaped);
-    log_put(line);
+                   news->live_line == log_line_count() && log_mark_has_cursor();
+    log_show(marks[mark], is_anew ? "\033[A\r\033[K" : "", text);
     news->live_line = mark == MARK_LIVE ? log_line_count() : 0;
 }
 

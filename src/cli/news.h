@@ -1,8 +1,8 @@
 /*
- * What there is to say of the tunnel, a line each. A line has a mark, which
- * carries the colour, and a text. On a terminal (and with the text log format)
- * it is printed as that; otherwise it is one log line, so that a service's log
- * holds the same story.
+ * What there is to say of the tunnel, a line each. A line has a mark and a
+ * text. On a terminal (and with the text log format) it looks as log lines do
+ * there (base/log_mark.h); otherwise it is one log line, so that a service's
+ * log holds the same story.
  */
 #ifndef CLI_NEWS_H
 #define CLI_NEWS_H

@@ -279,7 +279,7 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
     descriptors_open_standard();
-    log_open();
+    log_open("server");
     /* Help comes first: it must work beside a broken environment. */
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

@@ -166,7 +166,7 @@ static int run_with_state(const struct config *config)
 int main(int argc, char **argv)
 {
     descriptors_open_standard();
-    log_open();
+    log_open("tunnel");
     struct config config;
     switch (options_parse(argc, argv, &config)) {
     case OPTIONS_DONE:

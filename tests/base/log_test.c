@@ -5,7 +5,9 @@
 #include "testing.h"
 
 #include <fcntl.h>
+#include <pty.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 
@@ -155,7 +157,7 @@ static void test_unread_pipe(void **state)
     dup2(fds[1], STDERR_FILENO);
     alarm(60); /* a write that blocks would never end */
     log_configure(LOG_DEBUG, LOG_TEXT);
-    log_open();
+    log_open("test");
     for (int i = 0; i < size / 10; i++)
         log_debug("an unread line, number %d", i);
     ssize_t got = read(fds[0], captured, sizeof captured - 1);
@@ -174,6 +176,39 @@ static void test_unread_pipe(void **state)
     sscanf(strstr(captured, "log: "), "log: %u lines were lost", &lost);
     assert_true(lost > 0);
     assert_non_null(strstr(captured, "read again\n"));
+}
+
+/* On a terminal: a mark for the level, and no name where it is the program. */
+static void test_terminal(void **state)
+{
+    (void)state;
+    int master, slave;
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+    int saved = dup(STDERR_FILENO);
+    dup2(slave, STDERR_FILENO);
+    setenv("NO_COLOR", "1", 1);
+    log_configure(LOG_INFO, LOG_TEXT);
+    log_open("test");
+    log_warn("test: first");
+    log_info("tester: second");
+    log_show(LOG_MARK_GOOD, "<", "third\x1b");
+    log_configure(LOG_DEBUG, LOG_TEXT);
+    log_debug("fourth");
+    dup2(saved, STDERR_FILENO);
+    log_close();
+    close(saved);
+    close(slave);
+    size_t len = 0;
+    for (ssize_t got; (got = read(master, captured + len, sizeof captured - 1 - len)) > 0;)
+        len += (size_t)got;
+    captured[len] = '\0';
+    close(master);
+    for (size_t i = 0; i < len; i++)
+        captured[i] = captured[i] >= '0' && captured[i] <= '9' ? '0' : captured[i];
+    assert_string_equal(captured, "00:00:00 !! first\r\n"
+                                  "00:00:00 .. tester: second\r\n"
+                                  "<00:00:00 ok third\\u000b\r\n"
+                                  "00:00:00.000    fourth\r\n");
 }
 
 static void test_long_messages_are_cut(void **state)
@@ -230,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_redact),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_unread_pipe), /* the last: it opens the log */
+        cmocka_unit_test(test_terminal),    /* the log is closed behind it */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
