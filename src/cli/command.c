@@ -43,6 +43,12 @@ const struct command_row *command_find(const char *name)
     return NULL;
 }
 
+void command_suggest(struct nearest *nearest)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        nearest_try(nearest, commands[i].name);
+}
+
 const struct command_row *command_first(int set)
 {
     const struct command_row *row = commands;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/config.h"
+#include "cli/nearest.h"
 
 struct command_row {
     const char *name;
@@ -18,6 +19,9 @@ struct command_row {
 
 /* NULL for what is none. */
 const struct command_row *command_find(const char *name);
+
+/* Tries the names of all. */
+void command_suggest(struct nearest *nearest);
 
 const struct command_row *command_row(enum command command);
 

@@ -228,6 +228,26 @@ static enum options_result take_egress(struct config *config)
     return wrong(variable, "…", why); /* a password may stand in it */
 }
 
+static enum options_result wrong_unknown(const char *what, const char *value,
+                                         const struct nearest *nearest)
+{
+    char *why = nearest_explain(nearest);
+    wrong(what, value, why);
+    free(why);
+    return OPTIONS_WRONG;
+}
+
+static enum options_result wrong_flag(const struct config *config, const char *flag, size_t len)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, span_of(flag, len));
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (!is_argument(&options[i]) && options[i].commands & (int)config->command)
+            nearest_try(&nearest, options[i].flag);
+    }
+    return wrong_unknown("option", flag, &nearest);
+}
+
 static enum options_result wrong_command(const struct option *o, const char *flag)
 {
     char why[64];
@@ -251,7 +271,7 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
     size_t len = strcspn(flag, "=");
     const struct option *o = find_option(flag, len);
     if (!o)
-        return wrong("option", flag, "is not known; see --help");
+        return wrong_flag(config, flag, len);
     if (!(o->commands & (int)config->command))
         return wrong_command(o, flag);
     char *value = NULL;
@@ -325,7 +345,7 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
     const struct place before = {out->room != NULL, out->has_link};
     bool has_stun = false;
     for (int i = 2, arguments = 0; i < argc && result == OPTIONS_RUN; i++) {
-        if (strncmp(argv[i], "--", 2) == 0)
+        if (argv[i][0] == '-')
             result = take_flag(out, argc, argv, &i, &has_stun);
         else if (arguments++ == 0)
             result = take_argument(out, argv[i]);
@@ -339,6 +359,18 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
         return result;
     fprintf(stderr, "tunnel: %s needs %s\n", command_row(out->command)->name, missing);
     return OPTIONS_WRONG;
+}
+
+static enum options_result wrong_name(const char *name)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, span_from_string(name));
+    command_suggest(&nearest);
+    if (nearest.name)
+        return wrong_unknown("command", name, &nearest);
+    return wrong("command", name,
+                 "is not known; it must be serve, proxy, invite, invites or revoke (see tunnel "
+                 "--help)");
 }
 
 enum options_result options_parse(int argc, char **argv, struct config *out)
@@ -362,9 +394,7 @@ enum options_result options_parse(int argc, char **argv, struct config *out)
     }
     const struct command_row *row = command_find(name);
     if (!row)
-        return wrong("command", name,
-                     "is not known; it must be serve, proxy, invite, invites or revoke (see tunnel "
-                     "--help)");
+        return wrong_name(name);
     config_init(out, row->command);
     enum options_result result = parse_command(argc, argv, out);
     if (result != OPTIONS_RUN)

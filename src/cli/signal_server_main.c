@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "cli/help.h"
+#include "cli/nearest.h"
 #include "cli/output.h"
 #include "cli/stop.h"
 #include "http/url.h"
@@ -166,6 +167,18 @@ static const struct option *find_option(const char *flag, size_t len)
     return NULL;
 }
 
+static bool wrong_flag(const char *flag, size_t len)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, span_of(flag, len));
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        nearest_try(&nearest, table[i].flag);
+    char *why = nearest_explain(&nearest);
+    wrong("option", flag, why);
+    free(why);
+    return false;
+}
+
 static bool take_environment(struct options *options)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -183,11 +196,11 @@ static bool take_flags(struct options *options, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const char *flag = argv[i];
         size_t len = strcspn(flag, "=");
-        if (strncmp(flag, "--", 2) != 0)
+        if (flag[0] != '-')
             return wrong("argument", flag, "is not an option; see --help");
         const struct option *option = find_option(flag, len);
         if (!option)
-            return wrong("option", flag, "is not known; see --help");
+            return wrong_flag(flag, len);
         const char *value = flag[len] == '=' ? flag + len + 1 : argv[++i];
         if (!value) /* argv ends with NULL */
             return wrong("option", flag, "needs a value; see --help");

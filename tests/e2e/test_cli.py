@@ -39,6 +39,20 @@ class Help(unittest.TestCase):
                 self.assertIn("usage", result.stdout.lower())
                 self.assertEqual(result.stderr, "")
 
+    def test_mistyped(self):
+        """what is mistyped is named, with what may have been meant"""
+        for argv, words in (
+                ([TUNNEL, "srve"], "did you mean serve?"),
+                ([TUNNEL, "serve", "--singal", "ws://h"], "did you mean --signal?"),
+                ([TUNNEL, "proxy", "-listen", "1"], "did you mean --listen?"),
+                ([TUNNEL, "proxy", "--upstrea=1"], "'--upstrea=1' is not known; see --help"),
+                ([TUNNEL, "connect"], "it must be serve,"),
+                ([SIGNAL_SERVER, "--prot", "1"], "did you mean --port?")):
+            with self.subTest(argv=argv[1:]):
+                result = run(argv)
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(words, result.stderr)
+
     def test_help_fits(self):
         """the help fits 80 columns and ends with an example"""
         commands = ([TUNNEL, command, "--help"]
