@@ -40,7 +40,7 @@ FILE_LAYERS = {
 DOORS = {
     ("cli", "tunnel"): {"tunnel/tunnel.h", "tunnel/feature.h", "tunnel/origin.h",
                         "tunnel/rewrite.h", "tunnel/link.h", "tunnel/invite.h",
-                        "tunnel/state.h"},
+                        "tunnel/state.h", "tunnel/pool.h"},
 }
 
 # A library is included by the files that adapt it.

@@ -80,11 +80,10 @@ const char *config_take_room(struct config *config, const char *text)
     return NULL;
 }
 
-void config_clear_link(struct config *config)
+void config_clear_links(struct config *config)
 {
-    if (config->has_link)
-        link_deinit(&config->link);
-    config->has_link = false;
+    while (config->link_count > 0)
+        link_deinit(&config->links[--config->link_count]);
 }
 
 void config_clear_room(struct config *config)
@@ -310,7 +309,7 @@ void config_init(struct config *config, enum command command)
 /* What is needed to meet the other side. */
 static const char *missing_place(const struct config *config)
 {
-    if (config->room || config->has_link)
+    if (config->room || config->link_count > 0)
         return NULL;
     if (config->command == COMMAND_PROXY)
         return "a LINK, as `tunnel serve` prints it (or TUNNEL_LINK, or --link-file FILE); or "
@@ -353,7 +352,7 @@ void config_deinit(struct config *config)
     free(config->signal_text);
     free(config->upstream_text);
     config_clear_room(config);
-    config_clear_link(config);
+    config_clear_links(config);
     free(config->state_folder);
     free(config->name);
     while (config->rule_count > 0)

@@ -14,6 +14,7 @@
 #include "rtc/ice_fixed.h"
 #include "tunnel/invite.h"
 #include "tunnel/link.h"
+#include "tunnel/pool.h"
 #include "tunnel/rewrite.h"
 
 enum command {
@@ -31,15 +32,17 @@ enum signal_origin { SIGNAL_DEFAULT, SIGNAL_GIVEN, SIGNAL_COMPLETED };
 
 enum { CONFIG_STUN_MAX = 7 };   /* with the TURN server: rtc/ice_servers.h's maximum */
 enum { CONFIG_NAMES_MAX = 32 }; /* of --allow-host, of --allow-origin */
+enum { CONFIG_LINKS_MAX = POOL_PROVIDERS_MAX };
 
 struct config {
     enum command command;
     struct url signal;
     char *signal_text; /* the URL, for messages */
     enum signal_origin signal_origin;
-    char *room;    /* NULL: sealed, by a link or the state folder */
-    bool has_link; /* of a proxy */
-    struct link link;
+    char *room;                          /* NULL: sealed, by links or the state folder */
+    struct link links[CONFIG_LINKS_MAX]; /* of a proxy */
+    size_t link_count;
+    enum pool_pick pick;
     char *state_folder; /* NULL: the usual one */
     char *name;         /* of the invite that a command is about */
     int64_t lifetime_s; /* of a new one; 0: for ever */
@@ -92,6 +95,7 @@ const char *config_take_upstream(struct config *config, const char *text);
 const char *config_take_room(struct config *config, const char *text);
 const char *config_take_link(struct config *config, const char *text);
 const char *config_take_link_file(struct config *config, const char *text);
+const char *config_take_pick(struct config *config, const char *text);
 const char *config_take_state(struct config *config, const char *text);
 const char *config_take_name(struct config *config, const char *text);
 const char *config_take_expires(struct config *config, const char *text);
@@ -121,6 +125,6 @@ const char *config_take_log_format(struct config *config, const char *text);
 
 void config_clear_stun(struct config *config);
 void config_clear_room(struct config *config);
-void config_clear_link(struct config *config);
+void config_clear_links(struct config *config);
 
 #endif

@@ -12,21 +12,51 @@
 #include "base/alloc.h"
 #include "cli/config.h"
 
-enum { LINK_LINE_MAX = 4096 };
+enum { LINKS_TEXT_MAX = CONFIG_LINKS_MAX * 4096 }; /* of one line */
+
+static bool has_provider(const struct config *config, const struct link *link)
+{
+    for (size_t i = 0; i < config->link_count; i++) {
+        const struct link *other = &config->links[i];
+        if (memcmp(other->provider_id, link->provider_id, PROVIDER_ID_LEN) == 0 &&
+            strcmp(other->signal_text, link->signal_text) == 0)
+            return true;
+    }
+    return false;
+}
 
 /* It says where to meet, too. */
-const char *config_take_link(struct config *config, const char *text)
+static const char *add_link(struct config *config, const char *text)
 {
     struct link link;
     const char *why;
     if (link_parse(text, &link, &why) < 0)
         return why;
-    config_clear_link(config);
-    config->link = link;
-    config->has_link = true;
+    bool is_known = has_provider(config, &link);
+    if (is_known || config->link_count == CONFIG_LINKS_MAX) {
+        link_deinit(&link);
+        return is_known ? "leads where another link leads already"
+                        : "is one link too many; 16 are the most";
+    }
+    config->links[config->link_count++] = link;
     why = config_take_signal(config, link.signal_text);
     assert(!why);
     return NULL;
+}
+
+/* One, or several between blanks. */
+const char *config_take_link(struct config *config, const char *text)
+{
+    char *copy = xstrdup(text);
+    char *rest = copy;
+    size_t count = config->link_count;
+    const char *wrong = NULL;
+    for (char *one; !wrong && (one = strsep(&rest, " \t\r\n")) != NULL;)
+        wrong = *one ? add_link(config, one) : NULL;
+    if (!wrong && config->link_count == count)
+        wrong = add_link(config, text); /* which says what it lacks */
+    free_secret(copy, strlen(text));
+    return wrong;
 }
 
 /* A pipe is as good as a file, as in --link-file <(…), while somebody writes to
@@ -46,16 +76,25 @@ static FILE *open_link_file(const char *path, const char **wrong)
 
 const char *config_take_link_file(struct config *config, const char *text)
 {
-    char line[LINK_LINE_MAX] = "";
     const char *wrong = NULL;
     FILE *file = open_link_file(text, &wrong);
     if (!file)
         return wrong;
-    bool has_line = fgets(line, sizeof line, file) != NULL;
+    char *links = xcalloc(1, LINKS_TEXT_MAX);
+    bool has_line = fgets(links, LINKS_TEXT_MAX, file) != NULL;
     fclose(file);
-    wrong = has_line ? config_take_link(config, line) : "is empty";
-    explicit_bzero(line, sizeof line);
+    wrong = has_line ? config_take_link(config, links) : "is empty";
+    free_secret(links, LINKS_TEXT_MAX);
     return wrong;
+}
+
+const char *config_take_pick(struct config *config, const char *text)
+{
+    bool is_first = strcmp(text, "first") == 0;
+    if (!is_first && strcmp(text, "balanced") != 0)
+        return "must be balanced or first";
+    config->pick = is_first ? POOL_FIRST : POOL_BALANCED;
+    return NULL;
 }
 
 const char *config_take_state(struct config *config, const char *text)

@@ -33,6 +33,8 @@ const char *exchange_line_format(const struct exchange_record *r, char out[EXCHA
         add(out, " %d", r->status);
     else
         add(out, " no answer");
+    if (r->tries > 1)
+        add(out, " in %u tries", r->tries);
     add(out, ", %s", amount_format_time(r->end_us, amount));
     if (r->response_bytes > 0)
         add(out, ", first byte %s", amount_format_time(r->first_byte_us, amount));

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { TEXT_MAX = 1024 };
 
@@ -28,12 +29,17 @@ void news_print(struct news *news, enum mark mark, const char *event, const stru
     int count = 0;
     if (news->room[0])
         fields[count++] = (struct log_field){"room", news->room, 0};
+    if (news->link > 0)
+        fields[count++] = (struct log_field){"link", NULL, news->link};
     while (more && more->name && count < NEWS_FIELDS_MAX - 1)
         fields[count++] = *more++;
-    char text[TEXT_MAX];
+    char text[TEXT_MAX] = "";
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    if (news->link > 0)
+        snprintf(text, sizeof text, "link %u: ", news->link);
+    size_t len = strlen(text);
+    vsnprintf(text + len, sizeof text - len, format, args);
     va_end(args);
     if (news_is_for_person(news))
         print_for_person(news, mark, text);

@@ -14,11 +14,12 @@
  * warning, all else information. */
 enum mark { MARK_STEP, MARK_GOOD, MARK_BAD, MARK_LIVE };
 
-enum { NEWS_FIELDS_MAX = 14 }; /* of one event, with the list's end */
+enum { NEWS_FIELDS_MAX = 16 }; /* of one event, with the list's end */
 
 struct news {
     enum log_format format;
     char room[ROOM_FINGERPRINT_LEN]; /* "" where there is none */
+    unsigned link;                   /* of several, which it is about; 0: none, or the only one */
     unsigned live_line;              /* the number of the line that may be written anew; 0: none */
 };
 

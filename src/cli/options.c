@@ -37,7 +37,7 @@ struct option {
 /* In the order in which variables are taken: a link beats TUNNEL_SIGNAL. */
 static const struct option options[] = {
     {"--link-file", NULL, "FILE", COMMAND_PROXY, config_take_link_file,
-     "the link is the first line of that file", PUBLIC},
+     "the link is the first line of that file; repeatable", PUBLIC},
     {ARGUMENT "UPSTREAM", NULL, NULL, COMMAND_SERVE, config_take_upstream, "the same as --upstream",
      PUBLIC},
     {ARGUMENT "NAME", NULL, NULL, COMMAND_INVITE | COMMAND_REVOKE, config_take_name,
@@ -58,7 +58,14 @@ static const struct option options[] = {
      "needs it, and invite takes that of the last serve)",
      PUBLIC},
     {ARGUMENT "LINK", "TUNNEL_LINK", NULL, COMMAND_PROXY, config_take_link,
-     "what `tunnel serve` or `tunnel invite` has printed; keep it as you keep a password", SECRET},
+     "what `tunnel serve` or `tunnel invite` has printed; keep it as you keep a password. Several "
+     "share the requests, and go on when one of them fails",
+     SECRET},
+    {"--pick", NULL, "HOW", COMMAND_PROXY, config_take_pick,
+     "of several providers: balanced, each request to the one that has the fewest; or first, all "
+     "to the first in the order of the links that works, while the others stand by (default "
+     "balanced)",
+     PUBLIC},
     {"--room", "TUNNEL_ROOM", "NAME", BOTH, config_take_room,
      "without links: the room where both sides meet, 1 to 128 bytes; who knows it can join, and "
      "the signal server must be trusted",
@@ -263,9 +270,28 @@ static void wipe(const struct option *o, char *value)
         memset(value, 'x', strlen(value));
 }
 
+/* Whose first value on the command line replaces the default and the variable;
+ * others add. */
+struct given {
+    bool has_stun, has_link;
+};
+
+static void clear_replaced(struct config *config, const struct option *o, struct given *given)
+{
+    if (o->take == config_take_stun && !given->has_stun) {
+        config_clear_stun(config);
+        given->has_stun = true;
+    }
+    bool is_link = o->take == config_take_link || o->take == config_take_link_file;
+    if (is_link && !given->has_link) {
+        config_clear_links(config);
+        given->has_link = true;
+    }
+}
+
 /* Takes argv[*i], and the value behind it where the option has one. */
 static enum options_result take_flag(struct config *config, int argc, char **argv, int *i,
-                                     bool *has_stun)
+                                     struct given *given)
 {
     char *flag = argv[*i];
     size_t len = strcspn(flag, "=");
@@ -283,12 +309,8 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
         return wrong("option", flag, "needs a value; see --help");
     if (!o->value && value)
         return wrong("option", flag, "takes no value");
-    /* The first --stun replaces the default and the variable; others add. */
-    if (o->take == config_take_stun && !*has_stun) {
-        config_clear_stun(config);
-        *has_stun = true;
-    }
-    if (o->take == config_take_signal && config->has_link)
+    clear_replaced(config, o, given);
+    if (o->take == config_take_signal && config->link_count > 0)
         return wrong("option", flag, "stands in the link already");
     const char *why = o->take(config, value);
     if (why)
@@ -297,13 +319,17 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
     return OPTIONS_RUN;
 }
 
-/* The one argument that is no flag. */
-static enum options_result take_argument(struct config *config, char *text)
+/* An argument that is no flag: one, but of links any number. */
+static enum options_result take_argument(struct config *config, char *text, int count,
+                                         struct given *given)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &options[i];
         if (!is_argument(o) || !(o->commands & (int)config->command))
             continue;
+        if (count > 0 && o->take != config_take_link)
+            return wrong("argument", text, "is one too many; see --help");
+        clear_replaced(config, o, given);
         const char *why = o->take(config, text);
         if (why)
             return wrong("argument", text, why);
@@ -317,7 +343,7 @@ static enum options_result take_argument(struct config *config, char *text)
  * command line beats a room's name in the environment. */
 static enum options_result choose_place(struct config *config, const struct place *before)
 {
-    if (!config->room || !config->has_link)
+    if (!config->room || config->link_count == 0)
         return OPTIONS_RUN;
     if (before->has_room && !before->has_link)
         config_clear_room(config);
@@ -342,15 +368,13 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
     enum options_result result = take_environment(out, argc, argv);
     if (result == OPTIONS_RUN)
         result = take_egress(out);
-    const struct place before = {out->room != NULL, out->has_link};
-    bool has_stun = false;
+    const struct place before = {out->room != NULL, out->link_count > 0};
+    struct given given = {0};
     for (int i = 2, arguments = 0; i < argc && result == OPTIONS_RUN; i++) {
         if (argv[i][0] == '-')
-            result = take_flag(out, argc, argv, &i, &has_stun);
-        else if (arguments++ == 0)
-            result = take_argument(out, argv[i]);
+            result = take_flag(out, argc, argv, &i, &given);
         else
-            result = wrong("argument", argv[i], "is one too many; see --help");
+            result = take_argument(out, argv[i], arguments++, &given);
     }
     if (result == OPTIONS_RUN)
         result = choose_place(out, &before);

@@ -24,14 +24,21 @@ enum {
     ADDRESSES_SHOWN = 3, /* of this machine */
 };
 
+/* What was told of one link, or of the only room. */
+struct story {
+    char *problem; /* of the tries under way, or NULL */
+    unsigned tries;
+    bool has_connected; /* or tried to: where is known */
+};
+
 struct status {
     const struct config *config;
     struct news news;
-    char *listen;  /* of a proxy: "HOST:PORT" */
-    char *tools;   /* the same as clients on this machine write it */
-    char *problem; /* of the tries under way, or NULL */
-    unsigned tries;
-    bool has_connected;      /* or tried to: where is known */
+    char *listen; /* of a proxy: "HOST:PORT" */
+    char *tools;  /* the same as clients on this machine write it */
+    struct story stories[CONFIG_LINKS_MAX];
+    struct story *story;     /* of the keeper that tells */
+    const char *signal;      /* where that meets the other side */
     struct bucket exchanges; /* lines about them */
     uint64_t untold;         /* exchanges since the last that had a line */
 };
@@ -52,7 +59,8 @@ void status_free(struct status *status)
 {
     free(status->listen);
     free(status->tools);
-    free(status->problem);
+    for (size_t i = 0; i < CONFIG_LINKS_MAX; i++)
+        free(status->stories[i].problem);
     free(status);
 }
 
@@ -126,7 +134,10 @@ void status_print_start(struct status *status, uint16_t listen_port)
     const struct config *config = status->config;
     char room[sizeof "room " + LOG_REDACTED_LEN] = "room ";
     log_redact(config->room ? config->room : "", room + strlen(room));
-    const char *way = config->room ? room : config->has_link ? "by a link" : "by invitation";
+    const char *way = config->room              ? room
+                      : config->link_count == 0 ? "by invitation"
+                      : config->link_count == 1 ? "by a link"
+                                                : "by links";
     bool is_proxy = config->command == COMMAND_PROXY;
     if (is_proxy)
         name_addresses(status, listen_port);
@@ -168,6 +179,7 @@ static void print_up(struct status *status, const struct keeper_status *keeper)
                keeper->device ? keeper->device : "", keeper->device ? " is " : "",
                path->is_relayed ? "through a relay" : "directly", path->local, path->remote,
                (double)keeper->rtt_us / (double)US_PER_MS);
+    status->news.link = 0; /* the rest is the same for all */
     if (status->listen)
         news_print(&status->news, MARK_GOOD, "ready", NULL,
                    "point your tools at http://%s (OpenAI clients: base URL http://%s/v1)",
@@ -204,43 +216,43 @@ static void print_first_try(struct status *status, const struct keeper_status *k
  * that time goes on, a log holds what changes. */
 static void print_retry(struct status *status, const struct keeper_status *keeper)
 {
-    bool is_known =
-        keeper->problem && status->problem && strcmp(keeper->problem, status->problem) == 0;
+    bool is_known = keeper->problem && status->story->problem &&
+                    strcmp(keeper->problem, status->story->problem) == 0;
     if (!is_known) {
-        free(status->problem);
-        status->problem = keeper->problem ? xstrdup(keeper->problem) : NULL;
-        status->tries = 1;
+        free(status->story->problem);
+        status->story->problem = keeper->problem ? xstrdup(keeper->problem) : NULL;
+        status->story->tries = 1;
         print_first_try(status, keeper);
         return;
     }
-    status->tries++;
+    status->story->tries++;
     if (news_is_for_person(&status->news))
         news_print(&status->news, MARK_LIVE, "retrying", NULL,
-                   "still so after %u tries; again in %.1f s", status->tries,
+                   "still so after %u tries; again in %.1f s", status->story->tries,
                    (double)keeper->retry_in_us / (double)US_PER_S);
 }
 
 static void print_connecting(struct status *status)
 {
     const struct config *config = status->config;
-    const struct log_field fields[] = {{"signal", config->signal_text, 0}, {0}};
+    const struct log_field fields[] = {{"signal", status->signal, 0}, {0}};
     static const char *const origins[] = {
         [SIGNAL_DEFAULT] = ", which is only the default: --signal names yours",
         [SIGNAL_GIVEN] = "",
         [SIGNAL_COMPLETED] = " (what --signal means without ws:// or wss://)",
     };
-    if (status->problem)
+    if (status->story->problem)
         return;
     news_print(&status->news, MARK_STEP, "connecting", fields,
-               "connecting to the signal server %s%s", config->signal_text,
-               status->has_connected ? "" : origins[config->signal_origin]);
-    status->has_connected = true;
+               "connecting to the signal server %s%s", status->signal,
+               status->story->has_connected ? "" : origins[config->signal_origin]);
+    status->story->has_connected = true;
 }
 
 /* Both ends print these, to be compared. */
 static void print_alone(struct status *status)
 {
-    const char *server = status->config->signal_text;
+    const char *server = status->signal;
     const struct log_field fields[] = {{"signal", server, 0}, {0}};
     if (!status->config->room) {
         news_print(&status->news, MARK_STEP, "alone", fields,
@@ -254,14 +266,14 @@ static void print_alone(struct status *status)
         status->news.room, server);
 }
 
-void status_print_keeper(struct status *status, const struct keeper_status *keeper)
+static void print_keeper(struct status *status, const struct keeper_status *keeper)
 {
     const char *other = status->config->command == COMMAND_SERVE ? "tunnel proxy" : "tunnel serve";
     if (keeper->state == KEEPER_RETRYING) {
         print_retry(status, keeper);
         return;
     }
-    if (keeper->is_slow && status->problem)
+    if (keeper->is_slow && status->story->problem)
         return; /* it has failed before, and goes on so */
     print_problem(status, keeper);
     if (keeper->state == KEEPER_CONNECTING) {
@@ -270,8 +282,8 @@ void status_print_keeper(struct status *status, const struct keeper_status *keep
         return;
     }
     /* Whatever fails from now on is news. */
-    free(status->problem);
-    status->problem = NULL;
+    free(status->story->problem);
+    status->story->problem = NULL;
     if (keeper->is_alone)
         print_alone(status);
     else if (keeper->state == KEEPER_WAITING)
@@ -283,6 +295,16 @@ void status_print_keeper(struct status *status, const struct keeper_status *keep
                    "the other side is here, connecting to it");
     else
         print_up(status, keeper);
+}
+
+void status_print_keeper(struct status *status, size_t link, const struct keeper_status *keeper)
+{
+    const struct config *config = status->config;
+    status->story = &status->stories[link];
+    status->signal = config->link_count > 0 ? config->links[link].signal_text : config->signal_text;
+    status->news.link = config->link_count > 1 ? (unsigned)link + 1 : 0;
+    print_keeper(status, keeper);
+    status->news.link = 0;
 }
 
 /* --- others --------------------------------------------------------------- */
@@ -311,6 +333,8 @@ static void fill_exchange_fields(const struct exchange_record *r, struct log_fie
     *f++ = (struct log_field){"end", exchange_end_name(r->end), 0};
     *f++ = (struct log_field){"request_bytes", NULL, (double)r->request_bytes};
     *f++ = (struct log_field){"response_bytes", NULL, (double)r->response_bytes};
+    if (r->tries > 1)
+        *f++ = (struct log_field){"tries", NULL, r->tries};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         if (times[i].us != TIME_NEVER)
             *f++ = (struct log_field){times[i].name, NULL, (double)times[i].us / US_PER_MS};

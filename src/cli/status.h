@@ -20,8 +20,8 @@ void status_free(struct status *status);
  * listen_port is where a proxy listens. */
 void status_print_start(struct status *status, uint16_t listen_port);
 
-/* At each change of the keeper. */
-void status_print_keeper(struct status *status, const struct keeper_status *keeper);
+/* At each change of a keeper; link: of which of the links. */
+void status_print_keeper(struct status *status, size_t link, const struct keeper_status *keeper);
 
 /* The upstream cannot be used now; see tunnel/upstream_probe.h. */
 void status_print_upstream(struct status *status, const char *why);

@@ -34,9 +34,9 @@ enum {
 
 /* ---- what the tunnel tells ---- */
 
-static void on_status(const struct keeper_status *status, void *arg)
+static void on_status(size_t link, const struct keeper_status *status, void *arg)
 {
-    status_print_keeper(arg, status);
+    status_print_keeper(arg, link, status);
 }
 
 static void on_bad_upstream(const char *why, void *arg)
@@ -82,6 +82,20 @@ static void print_error(const struct config *config, int error)
 
 /* ---- the tunnel ---- */
 
+static struct serve_config serve_config_of(const struct config *config)
+{
+    return (struct serve_config){
+        .upstream = {&config->upstream, config->upstream_ca, config->upstream_insecure},
+        .advertise = config->advertise,
+        .allows_connect = config->allows_connect,
+        .preserves_host = config->preserves_host,
+        .is_forwarded = config->is_forwarded,
+        .rules = config->headers,
+        .rule_count = config->header_count,
+        .allowed_origins = {config->allowed_origins, config->allowed_origin_count},
+    };
+}
+
 static int new_tunnel(struct loop *loop, const struct config *config, struct state *state,
                       struct status *status, struct tunnel **out)
 {
@@ -95,25 +109,18 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
         .host = config->listen_host,
         .port = config->listen_port,
         .is_forwarded = config->is_forwarded,
+        .pick = config->pick,
         .allowed_hosts = {config->allowed_hosts, config->allowed_host_count},
     };
-    const struct serve_config serve = {
-        .upstream = {&config->upstream, config->upstream_ca, config->upstream_insecure},
-        .advertise = config->advertise,
-        .allows_connect = config->allows_connect,
-        .preserves_host = config->preserves_host,
-        .is_forwarded = config->is_forwarded,
-        .rules = config->headers,
-        .rule_count = config->header_count,
-        .allowed_origins = {config->allowed_origins, config->allowed_origin_count},
-    };
+    const struct serve_config serve = serve_config_of(config);
     const struct tunnel_config tunnel = {
         .proxy = is_proxy ? &proxy : NULL,
         .serve = is_proxy ? NULL : &serve,
         .features = config->features,
         .signal = &config->signal,
         .room = config->room,
-        .link = config->has_link ? &config->link : NULL,
+        .links = config->link_count > 0 ? config->links : NULL,
+        .link_count = config->link_count,
         .state = state,
         .stun = config->stun,
         .stun_count = config->stun_count,

@@ -102,16 +102,6 @@ static int write_head(struct buf *out, const struct http_request *request)
     return error < 0 ? -EINVAL : 0;
 }
 
-static bool method_is_idempotent(struct span method)
-{
-    static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"};
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        if (span_is_string(method, methods[i]))
-            return true;
-    }
-    return false;
-}
-
 /* Takes a connection, and sends the head or lets it wait for content. */
 static void call_start(struct http_call *call)
 {
@@ -141,7 +131,7 @@ static struct http_call *call_new(struct http_client *client, const struct http_
     call->client = client;
     call->is_head = span_is_string(request->method, "HEAD");
     call->is_connect = span_is_string(request->method, "CONNECT");
-    call->is_idempotent = method_is_idempotent(request->method);
+    call->is_idempotent = http_method_is_idempotent(request->method);
     call->asked = request->framing;
     call->request = request->framing == HTTP_BODY_NONE ? HALF_ENDED : HALF_BODY;
     head_buffer_init(&call->in);

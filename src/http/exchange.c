@@ -307,6 +307,11 @@ struct conn *http_exchange_upgrade(struct http_exchange *x, struct span *early)
     return connection_release(c);
 }
 
+unsigned *http_exchange_memo(struct http_exchange *x)
+{
+    return &x->connection->memo;
+}
+
 void http_exchange_peer_address(const struct http_exchange *x, struct address *out)
 {
     conn_peer_address(x->connection->conn, out);

@@ -236,3 +236,13 @@ const char *http_reason(int status)
     }
     return "";
 }
+
+bool http_method_is_idempotent(struct span method)
+{
+    static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (span_is_string(method, methods[i]))
+            return true;
+    }
+    return false;
+}

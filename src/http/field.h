@@ -101,6 +101,10 @@ bool http_is_token(struct span bytes);
 bool http_is_field_value(struct span bytes);
 bool http_is_target(struct span bytes);
 
+/* Whether doing it twice comes to the same as doing it once, of the methods of
+ * RFC 9110 section 9.2.2. */
+bool http_method_is_idempotent(struct span method);
+
 /* The standard reason phrase, "" for an unknown status. */
 const char *http_reason(int status);
 

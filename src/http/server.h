@@ -153,6 +153,10 @@ void http_exchange_reply(struct http_exchange *x, int status, const char *conten
  * conn has no handlers. */
 struct conn *http_exchange_upgrade(struct http_exchange *x, struct span *early);
 
+/* A number that the caller may leave at the connection, for the next exchange
+ * on it; 0 at first. */
+unsigned *http_exchange_memo(struct http_exchange *x);
+
 /* The client's address, for limits and logs. */
 void http_exchange_peer_address(const struct http_exchange *x, struct address *out);
 

@@ -69,7 +69,8 @@ struct http_connection {
     struct http_body body;
     struct span early; /* behind the head, during on_request */
     size_t dropped;
-    size_t tail; /* of the response: bytes that waited when the time began */
+    size_t tail;   /* of the response: bytes that waited when the time began */
+    unsigned memo; /* see http_exchange_memo() */
     enum connection_state state;
     void (*go_on)(void *arg); /* in RESUME and SWITCHING, to be deferred */
     bool has_ended;           /* the client sent FIN */

@@ -21,7 +21,6 @@ struct answer {
 };
 
 const struct answer answer_tunnel_down = {503, "tunnel_down", "destination_unavailable"};
-const struct answer answer_tunnel_busy = {503, "tunnel_busy", "connection_limit_reached"};
 const struct answer answer_head_too_large = {431, "head_too_large", "http_request_error"};
 const struct answer answer_not_supported = {501, "not_supported", "http_request_error"};
 const struct answer answer_misdirected = {421, "misdirected", "http_request_denied"};
@@ -49,7 +48,7 @@ static const struct answer of_stream[STREAM_ERRORS] = {
 
 const struct answer *answer_of_stream_error(enum stream_error error)
 {
-    if (error == STREAM_SESSION)
+    if (error == STREAM_SESSION || error == STREAM_UNSENT)
         return &of_session;
     return error < STREAM_ERRORS ? &of_stream[error] : &of_stream[STREAM_UNSPECIFIED];
 }

@@ -15,7 +15,6 @@
 struct answer; /* a row of a table */
 
 extern const struct answer answer_tunnel_down;    /* 503 */
-extern const struct answer answer_tunnel_busy;    /* 503 */
 extern const struct answer answer_head_too_large; /* 431 */
 extern const struct answer answer_not_supported;  /* 501 */
 extern const struct answer answer_bad_response;   /* 502 */

@@ -36,6 +36,7 @@ enum exchange_end exchange_end_of_response(enum stream_error error)
 {
     switch (error) {
     case STREAM_SESSION:
+    case STREAM_UNSENT:
         return EXCHANGE_LOST;
     case STREAM_MALFORMED:
         return EXCHANGE_MALFORMED;

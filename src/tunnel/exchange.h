@@ -54,6 +54,7 @@ struct exchange_record {
     uint64_t head_us;       /* the response's head */
     uint64_t first_byte_us; /* of the response's content */
     uint64_t end_us;        /* the last was handed on; a client may be reading yet */
+    unsigned tries;         /* at a consumer: to how many providers it was sent */
 };
 
 /* Of all that are over. */

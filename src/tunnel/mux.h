@@ -155,8 +155,8 @@ void mux_probe(struct mux *mux, uint64_t now_us);
  * side has given us up. */
 void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us);
 
-/* Ends every stream with on_error(STREAM_SESSION, text), and the session;
- * sends nothing. */
+/* Ends every stream with on_error(STREAM_SESSION or STREAM_UNSENT, text), and
+ * the session; sends nothing. */
 void mux_fail(struct mux *mux, const char *text);
 
 /* Tells the other side that the session is over, and why. Once it is sent,
@@ -164,6 +164,9 @@ void mux_fail(struct mux *mux, const char *text);
 void mux_refuse(struct mux *mux, const char *text);
 
 size_t mux_stream_count(const struct mux *mux);
+
+/* The last one that was measured; 0 before. */
+uint64_t mux_rtt_us(const struct mux *mux);
 
 /* Which device is at the other end, where its owner knows: at most
  * MUX_DEVICE_MAX bytes, copied. NULL before. */

@@ -14,6 +14,11 @@ size_t mux_stream_count(const struct mux *mux)
     return mux->streams;
 }
 
+uint64_t mux_rtt_us(const struct mux *mux)
+{
+    return mux->rtt_us;
+}
+
 void mux_set_device(struct mux *mux, const char *device)
 {
     snprintf(mux->device, sizeof mux->device, "%s", device);
@@ -138,12 +143,21 @@ void mux_die(struct mux *mux, const char *text, bool wrong_role)
     mux->handlers.on_dead(text, wrong_role, mux->arg);
 }
 
+/* A head that has not gone out by now never will. */
+static enum stream_error error_of_end(const struct mux_stream *stream)
+{
+    bool is_unsent = stream->mux->role == MUX_CONSUMER && stream->sent == HALF_HEAD;
+    return is_unsent ? STREAM_UNSENT : STREAM_SESSION;
+}
+
 void mux_fail(struct mux *mux, const char *text)
 {
     mux->state = MUX_DEAD;
     for (size_t i = 0; i < MUX_BUCKETS; i++) {
         /* Always the first: a handler may end others, too. */
-        for (struct list *link; (link = list_first(&mux->buckets[i])) != NULL;)
-            mux_stream_fail(LIST_ENTRY(link, struct mux_stream, by_id), STREAM_SESSION, text);
+        for (struct list *link; (link = list_first(&mux->buckets[i])) != NULL;) {
+            struct mux_stream *stream = LIST_ENTRY(link, struct mux_stream, by_id);
+            mux_stream_fail(stream, error_of_end(stream), text);
+        }
     }
 }

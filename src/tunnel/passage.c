@@ -1,10 +1,11 @@
 /*
  * What goes to and fro, and who waits for whom, is tunnel/splice.h; here is
- * what each event means to a client that waits for its answer.
+ * what each event means to a client that waits for its answer. Until that has
+ * begun, a failure may mean nothing to it: the same request goes to another
+ * provider, by a stream of its own.
  */
 #include "tunnel/passage.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -14,11 +15,10 @@
 
 void passage_done(struct passage *p, enum exchange_end end, const char *reason)
 {
+    p->common->owner->on_gone(p, p->common->arg);
     exchange_finish(&p->record, end, reason, &p->common->watch);
     list_remove(&p->link);
-    head_free(p->head);
-    head_free(p->trailers);
-    buf_deinit(&p->early);
+    retry_deinit(&p->retry);
     answer_form_deinit(&p->form);
     free(p);
 }
@@ -35,6 +35,8 @@ void passage_fail(struct passage *p, const struct answer *answer, enum exchange_
     }
     passage_done(p, end, message);
 }
+
+static bool on_failure(struct passage *p, enum stream_error error, const char *text);
 
 /* --- from the tunnel ------------------------------------------------------ */
 
@@ -53,6 +55,7 @@ static void on_interim(const struct head *head, void *arg)
 {
     struct passage *p = arg;
     struct http_response response = response_of(head);
+    retry_drop(&p->retry);
     /* One that may not be sent is one that the client can do without. */
     http_exchange_respond_interim(p->exchange, &response);
 }
@@ -61,6 +64,8 @@ static void on_head(const struct head *head, void *arg)
 {
     struct passage *p = arg;
     struct http_response response = response_of(head);
+    retry_drop(&p->retry);
+    p->common->owner->on_head(p, head, p->common->arg);
     splice_respond(&p->splice, head->framing);
     if (http_exchange_respond(p->exchange, &response) == 0) {
         exchange_on_head(&p->record, head->status, p->splice.is_pipe);
@@ -89,7 +94,7 @@ static void on_end(struct http_fields trailers, void *arg)
 
 static void on_error(enum stream_error error, const char *text, void *arg)
 {
-    passage_fail(arg, answer_of_stream_error(error), exchange_end_of_response(error), text);
+    on_failure(arg, error, text);
 }
 
 static void on_drain(void *arg)
@@ -114,13 +119,20 @@ static void on_request_body(struct http_exchange *x, struct span bytes, void *ar
     (void)x;
     struct passage *p = arg;
     exchange_on_request(&p->record, bytes.len);
-    if (!p->splice.stream) {
-        int error = buf_append(&p->early, bytes);
-        assert(error == 0); /* reading is off: one read at most was under way */
-        (void)error;
+    retry_add(&p->retry, bytes);
+    if (!p->is_held)
+        splice_send(&p->splice, bytes);
+}
+
+static void keep_trailers(struct passage *p, struct http_fields trailers)
+{
+    struct head head;
+    if (trailers.count == 0)
         return;
-    }
-    splice_send(&p->splice, bytes);
+    head_init(&head);
+    rewrite_trailers(&head, trailers, NULL);
+    retry_end(&p->retry, &head);
+    head_deinit(&head);
 }
 
 static void on_request_end(struct http_exchange *x, struct http_fields trailers, void *arg)
@@ -128,13 +140,9 @@ static void on_request_end(struct http_exchange *x, struct http_fields trailers,
     (void)x;
     struct passage *p = arg;
     bool is_over = splice_end_request(&p->splice);
-    if (!p->splice.stream) {
-        struct head head;
-        head_init(&head);
-        rewrite_trailers(&head, trailers, NULL);
-        p->trailers = head_copy(&head);
+    keep_trailers(p, trailers);
+    if (p->is_held)
         return;
-    }
     mux_stream_end(p->splice.stream, trailers);
     if (is_over)
         passage_done(p, EXCHANGE_COMPLETE, NULL);
@@ -152,7 +160,7 @@ static void on_abort(struct http_exchange *x, void *arg)
     (void)x;
     struct passage *p = arg;
     const char *reason = "the client went away";
-    if (p->splice.stream)
+    if (!p->is_held)
         mux_stream_cancel(p->splice.stream, STREAM_CANCELLED, reason);
     passage_done(p, EXCHANGE_CANCELLED, reason);
 }
@@ -197,7 +205,7 @@ struct passage *passage_new(struct passage_common *common, struct http_exchange 
     exchange_begin(&p->record, NULL, head->method, head->target);
     answer_form_init(&p->form, request->method, head->target, request->fields);
     list_init(&p->link);
-    buf_init(&p->early, CONN_READ_MAX);
+    retry_init(&p->retry, &common->kept);
     return p;
 }
 
@@ -206,53 +214,100 @@ void passage_accept(struct passage *p)
     http_exchange_accept(p->exchange, &exchange_handlers, p);
 }
 
-/* What came before there was a stream. */
-static void send_early(struct passage *p)
+/* ---- its stream, and another one ---- */
+
+/* What has come before there was a stream. */
+static void send_kept(struct passage *p)
 {
-    if (p->early.len > 0)
-        mux_stream_write(p->splice.stream, buf_bytes(&p->early));
-    buf_deinit(&p->early);
+    const struct head *trailers = p->retry.trailers;
+    struct mux_stream *stream = p->splice.stream;
+    if (p->retry.body.len > 0)
+        mux_stream_write(stream, buf_bytes(&p->retry.body));
     if (p->splice.request == HALF_ENDED)
-        mux_stream_end(p->splice.stream,
-                       p->trailers ? head_fields(p->trailers) : (struct http_fields){0});
+        mux_stream_end(stream, trailers ? head_fields(trailers) : (struct http_fields){0});
+    else if (p->is_held)
+        http_exchange_set_reading(p->exchange, mux_stream_is_writable(stream));
+    p->is_held = false;
 }
 
-bool passage_start(struct passage *p, struct mux *mux, struct head *head)
+static int open_stream(struct passage *p, struct mux *mux, struct head *head)
 {
     bool is_connect = span_is_string(head->method, "CONNECT");
-    if (is_connect && !mux_has(mux, FEATURE_UPGRADE)) {
-        passage_fail(p, &answer_not_supported, EXCHANGE_REFUSED,
-                     "the other side carries no CONNECT");
-        return false;
-    }
+    if (is_connect && !mux_has(mux, FEATURE_UPGRADE))
+        return -ENOTSUP;
     if (mux_has(mux, FEATURE_INTERIM))
         http_exchange_leave_continue(p->exchange);
     /* A pipe that is none here has no content, and its end does not come. */
+    if (head->framing == HTTP_BODY_PIPE)
+        p->splice.request = HALF_BODY;
     if (proxy_head_adapt(head, mux))
         p->splice.request = HALF_ENDED;
-    int error = mux_open(mux, head, &stream_handlers, p, &p->splice.stream);
-    if (error == -EMSGSIZE)
+    return mux_open(mux, head, &stream_handlers, p, &p->splice.stream);
+}
+
+/* False when the passage is gone. */
+static bool begin_stream(struct passage *p, struct mux *mux, struct head *head)
+{
+    p->record.tries++;
+    switch (open_stream(p, mux, head)) {
+    case 0:
+        send_kept(p);
+        return true;
+    case -ENOTSUP:
+        passage_fail(p, &answer_not_supported, EXCHANGE_REFUSED,
+                     "the other side carries no CONNECT");
+        return false;
+    case -EMSGSIZE:
         passage_fail(p, &answer_head_too_large, EXCHANGE_REFUSED,
                      "the request's head does not fit through the tunnel");
-    else if (error)
-        passage_fail(p, &answer_tunnel_busy, EXCHANGE_REFUSED,
-                     "too many requests are in the tunnel already");
-    else
-        send_early(p);
-    return error == 0;
+        return false;
+    default:
+        return on_failure(p, STREAM_TOO_MANY, "too many requests are in the tunnel already");
+    }
+}
+
+/* The one that is kept stays as it came. False when the passage is gone. */
+static bool begin_kept_stream(struct passage *p, struct mux *mux)
+{
+    struct head *head = head_copy(p->retry.head);
+    p->is_held = true;
+    bool is_there = begin_stream(p, mux, head);
+    head_free(head);
+    return is_there;
+}
+
+/* False when the passage is gone. */
+static bool on_failure(struct passage *p, enum stream_error error, const char *text)
+{
+    bool can_move = retry_allows(&p->retry, error);
+    p->splice.stream = NULL;
+    struct mux *mux = p->common->owner->on_failure(p, error, can_move, p->common->arg);
+    if (mux)
+        return begin_kept_stream(p, mux);
+    passage_fail(p, answer_of_stream_error(error), exchange_end_of_response(error), text);
+    return false;
+}
+
+void passage_start(struct passage *p, struct mux *mux, struct head *head, bool is_kept)
+{
+    if (is_kept)
+        retry_keep(&p->retry, head);
+    begin_stream(p, mux, head);
 }
 
 void passage_hold(struct passage *p, const struct head *head)
 {
-    p->head = head_copy(head);
+    retry_wait(&p->retry, head);
+    p->is_held = true;
     http_exchange_set_reading(p->exchange, false);
 }
 
-void passage_go_on(struct passage *p, struct mux *mux)
+void passage_go_on(struct passage *p, struct mux *mux, bool is_kept)
 {
-    struct head *head = p->head;
-    p->head = NULL;
-    if (passage_start(p, mux, head))
-        http_exchange_set_reading(p->exchange, true);
-    head_free(head);
+    if (!begin_kept_stream(p, mux))
+        return;
+    if (is_kept)
+        retry_sent(&p->retry);
+    else
+        retry_drop(&p->retry);
 }

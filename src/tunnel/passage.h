@@ -3,39 +3,60 @@
  * stream of the multiplexer.
  *
  *   new() ──► start() ───────────────► streaming ──► gone
- *      │ └───► hold() ──► go_on() ────────^             ▲
- *      └──────────────── fail() ────────────────────────┘
+ *      │ └───► hold() ──► go_on() ────────^ │ ^       ▲
+ *      │                                  └─┘         │
+ *      │              on_failure(): another provider  │
+ *      └──────────────── fail() ──────────────────────┘
  *
  * While it is held, its client's request body stays in the kernel, but for what
- * was read together with the head. A passage that is gone has told the watch,
- * and has left the list that it was in.
+ * was read together with the head. When its stream fails before anything of a
+ * response is there, and it may be sent again (tunnel/retry.h), its owner is
+ * asked where to. A passage that is gone has told its owner and the watch, and
+ * has left the list that it was in.
  */
 #ifndef TUNNEL_PASSAGE_H
 #define TUNNEL_PASSAGE_H
 
-#include "base/buf.h"
 #include "base/list.h"
 #include "http/server.h"
 #include "tunnel/answer.h"
 #include "tunnel/exchange.h"
 #include "tunnel/gate.h"
+#include "tunnel/retry.h"
 #include "tunnel/splice.h"
+
+struct passage;
+
+struct passage_owner {
+    /* The response's head has come. */
+    void (*on_head)(struct passage *passage, const struct head *head, void *arg);
+    /* Its stream has failed, or could not be opened. can_move: it may be sent
+     * to another provider. The multiplexer of that one, or NULL. */
+    struct mux *(*on_failure)(struct passage *passage, enum stream_error error, bool can_move,
+                              void *arg);
+    /* Its last call. */
+    void (*on_gone)(struct passage *passage, void *arg);
+};
 
 /* What the passages of a proxy have in common; outlives them. */
 struct passage_common {
     struct exchange_watch watch;
     struct gate gate;
+    struct retry_total kept;
+    const struct passage_owner *owner;
+    void *arg;
 };
 
 struct passage {
     struct passage_common *common;
     struct list link;       /* for the owner to keep it in a list */
     uint64_t give_up_at_us; /* the owner's, while it is held */
+    int provider;           /* the owner's: who has it */
+    unsigned tried;         /* the owner's: who has, or had it; a bit for each */
     struct http_exchange *exchange;
-    struct splice splice;  /* without a stream while it is held */
-    struct head *head;     /* while it is held */
-    struct buf early;      /* body that came meanwhile */
-    struct head *trailers; /* behind it, or NULL */
+    struct splice splice; /* without a stream while it is held */
+    bool is_held;
+    struct retry retry;
     struct answer_form form;
     struct exchange_record record;
 };
@@ -47,13 +68,14 @@ struct passage *passage_new(struct passage_common *common, struct http_exchange 
 /* From now on the client's body comes, and a client that leaves ends it. */
 void passage_accept(struct passage *passage);
 
-/* Opens the stream, with the head adapted to the session. False when that
- * cannot be; the client was told, and the passage is gone. */
-bool passage_start(struct passage *passage, struct mux *mux, struct head *head);
+/* Opens the stream, with the head adapted to the session, there or where
+ * on_failure says. When that cannot be, the client was told, and the passage is
+ * gone. is_kept: there are other providers. */
+void passage_start(struct passage *passage, struct mux *mux, struct head *head, bool is_kept);
 
 /* Keeps it until passage_go_on(): there is no session. */
 void passage_hold(struct passage *passage, const struct head *head);
-void passage_go_on(struct passage *passage, struct mux *mux);
+void passage_go_on(struct passage *passage, struct mux *mux, bool is_kept);
 
 /* Ends a passage whose stream is gone, or never was: with an answer where there
  * is none yet, else visibly broken. */

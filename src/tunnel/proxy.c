@@ -3,6 +3,9 @@
  *
  *   waiting (no tunnel) --mux--> streaming --> gone
  *        \--- 10 s: 503 -----------------------^
+ *
+ * Which provider has it the pool decides, as it does once more when that one
+ * fails before it has answered.
  */
 #include "tunnel/proxy.h"
 
@@ -27,10 +30,11 @@ struct proxy {
     struct passage_common common;
     struct http_server *server;
     bool is_forwarded;
-    uint64_t wait_us;    /* of a request, for the tunnel */
-    struct mux *mux;     /* NULL while the tunnel is down */
-    char *problem;       /* why it is down */
-    struct list waiting; /* passages, the longest-waiting first */
+    uint64_t wait_us; /* of a request, for the tunnel */
+    struct pool pool;
+    struct mux *muxes[POOL_PROVIDERS_MAX]; /* of providers; NULL while down */
+    char *problem;                         /* why all are */
+    struct list waiting;                   /* passages, the longest-waiting first */
     struct list streaming;
     struct deadline *deadline; /* of the first in waiting */
     struct wake_watch *wake;
@@ -84,14 +88,82 @@ static void let_wait(struct proxy *proxy, struct passage *p, const struct head *
     list_append(&proxy->waiting, &p->link);
 }
 
+/* ---- who gets it ---- */
+
+/* Another one could take what one of them fails at. */
+static bool are_several(const struct proxy *proxy)
+{
+    return pool_count(&proxy->pool) > 1;
+}
+
+static void measure(struct proxy *proxy)
+{
+    for (int i = 0; i < POOL_PROVIDERS_MAX; i++) {
+        if (proxy->muxes[i])
+            pool_set_round_trip(&proxy->pool, i, mux_rtt_us(proxy->muxes[i]));
+    }
+}
+
+/* One that it has not been at; NULL when there is none. */
+static struct mux *assign(struct proxy *proxy, struct passage *p)
+{
+    unsigned *last = http_exchange_memo(p->exchange); /* one more than its number */
+    measure(proxy);
+    int provider = pool_choose(&proxy->pool, (int)*last - 1, p->tried, clock_now_us());
+    if (provider == POOL_NOBODY)
+        return NULL;
+    pool_begin(&proxy->pool, provider);
+    *last = (unsigned)provider + 1;
+    p->provider = provider;
+    p->tried |= 1U << provider;
+    return proxy->muxes[provider];
+}
+
+static void release(struct proxy *proxy, struct passage *p)
+{
+    if (p->provider != POOL_NOBODY)
+        pool_end(&proxy->pool, p->provider);
+    p->provider = POOL_NOBODY;
+}
+
+static void on_head(struct passage *p, const struct head *head, void *arg)
+{
+    struct proxy *proxy = arg;
+    uint64_t for_us = retry_after_us(head);
+    if (for_us > 0)
+        pool_shun(&proxy->pool, p->provider, for_us, clock_now_us());
+}
+
+static struct mux *on_failure(struct passage *p, enum stream_error error, bool can_move, void *arg)
+{
+    struct proxy *proxy = arg;
+    pool_shun(&proxy->pool, p->provider, retry_outage_us(error), clock_now_us());
+    if (!can_move)
+        return NULL;
+    release(proxy, p);
+    return assign(proxy, p);
+}
+
+static void on_gone(struct passage *p, void *arg)
+{
+    release(arg, p);
+}
+
+static const struct passage_owner passage_owner = {
+    .on_head = on_head,
+    .on_failure = on_failure,
+    .on_gone = on_gone,
+};
+
 /* ---- requests ---- */
 
 static void begin(struct proxy *proxy, struct passage *p, struct head *head)
 {
     passage_accept(p);
-    if (proxy->mux) {
+    struct mux *mux = assign(proxy, p);
+    if (mux) {
         list_append(&proxy->streaming, &p->link);
-        passage_start(p, proxy->mux, head);
+        passage_start(p, mux, head, are_several(proxy));
     } else if (gate_has_let_through(&proxy->common.gate, head, &p->form.cors, clock_now_us())) {
         fail_down(proxy, p);
     } else {
@@ -108,6 +180,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     http_exchange_peer_address(x, &client);
     proxy_head_init(&sent, request, proxy->is_forwarded ? &client : NULL);
     struct passage *p = passage_new(&proxy->common, x, request, &sent.head);
+    p->provider = POOL_NOBODY;
     switch (gate_judge(&proxy->common.gate, request, &sent.head, &why)) {
     case GATE_OPEN:
         begin(proxy, p, &sent.head);
@@ -144,8 +217,11 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config,
     }
     proxy->loop = loop;
     proxy->common.watch = *watch;
+    proxy->common.owner = &passage_owner;
+    proxy->common.arg = proxy;
     proxy->is_forwarded = proxy_config->is_forwarded;
     proxy->wait_us = proxy_config->wait_us > 0 ? proxy_config->wait_us : PROXY_WAIT_US;
+    pool_init(&proxy->pool, proxy_config->pick);
     gate_init(&proxy->common.gate, proxy_config->host, &proxy_config->allowed_hosts);
     proxy->problem = xstrdup("it has just started");
     proxy->deadline = deadline_new(loop, next_us, on_wait_over, proxy);
@@ -176,15 +252,39 @@ uint16_t proxy_port(const struct proxy *proxy)
     return http_server_port(proxy->server);
 }
 
-void proxy_set_mux(struct proxy *proxy, struct mux *mux)
+int proxy_add_provider(struct proxy *proxy, unsigned rank)
 {
-    proxy->mux = mux;
+    return pool_join(&proxy->pool, rank);
+}
+
+void proxy_remove_provider(struct proxy *proxy, int provider)
+{
+    proxy_set_mux(proxy, provider, NULL);
+    pool_leave(&proxy->pool, provider);
+}
+
+static void end_waiting(struct proxy *proxy)
+{
     struct list *first;
-    while (mux && (first = list_first(&proxy->waiting)) != NULL) {
+    while ((first = list_first(&proxy->waiting)) != NULL) {
+        struct passage *p = LIST_ENTRY(first, struct passage, link);
+        struct mux *mux = assign(proxy, p);
+        if (!mux)
+            return;
         list_remove(first);
         list_append(&proxy->streaming, first);
-        passage_go_on(LIST_ENTRY(first, struct passage, link), mux);
+        passage_go_on(p, mux, are_several(proxy));
     }
+}
+
+void proxy_set_mux(struct proxy *proxy, int provider, struct mux *mux)
+{
+    proxy->muxes[provider] = mux;
+    if (mux)
+        pool_open(&proxy->pool, provider);
+    else
+        pool_close(&proxy->pool, provider);
+    end_waiting(proxy);
 }
 
 void proxy_set_problem(struct proxy *proxy, const char *text)

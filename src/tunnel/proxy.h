@@ -1,5 +1,6 @@
 /*
- * The consumer: an HTTP server whose every request goes through the tunnel.
+ * The consumer: an HTTP server whose every request goes through the tunnel, to
+ * one of the providers that there are (tunnel/pool.h).
  */
 #ifndef TUNNEL_PROXY_H
 #define TUNNEL_PROXY_H
@@ -11,6 +12,7 @@
 #include "tunnel/exchange.h"
 #include "tunnel/mux.h"
 #include "tunnel/origin.h"
+#include "tunnel/pool.h"
 
 struct proxy;
 
@@ -18,14 +20,15 @@ struct proxy_config {
     const char *host; /* where to listen */
     uint16_t port;
     bool is_forwarded; /* see tunnel/rewrite.h */
-    uint64_t wait_us;  /* 0: PROXY_WAIT_US */
+    enum pool_pick pick;
+    uint64_t wait_us; /* 0: PROXY_WAIT_US */
     /* Beside names of this machine, when it is a loopback address; elsewhere
      * every name, unless there are some here. Must outlive the proxy. */
     struct name_list allowed_hosts;
 };
 
-/* Listens at once (errors as of listener_new()). Until proxy_set_mux() the
- * tunnel is down: requests wait, and get 503 after wait_us. */
+/* Listens at once (errors as of listener_new()). While no provider has a mux
+ * the tunnel is down: requests wait, and get 503 after wait_us. */
 int proxy_new(struct loop *loop, const struct proxy_config *config,
               const struct exchange_watch *watch, struct proxy **out);
 
@@ -36,9 +39,14 @@ uint16_t proxy_port(const struct proxy *proxy);
 
 #define PROXY_WAIT_US (10 * US_PER_S)
 
-/* The tunnel is up: requests that wait, and new ones, go there. NULL: down, or
- * in doubt; new ones wait. */
-void proxy_set_mux(struct proxy *proxy, struct mux *mux);
+/* One more provider, without a mux yet; rank as of pool_join(). Its number, or
+ * POOL_NOBODY. */
+int proxy_add_provider(struct proxy *proxy, unsigned rank);
+void proxy_remove_provider(struct proxy *proxy, int provider);
+
+/* A provider's session is up: requests that wait, and new ones, may go there.
+ * NULL: it is down, or in doubt. */
+void proxy_set_mux(struct proxy *proxy, int provider, struct mux *mux);
 
 /* Requests that wait for the tunnel. */
 size_t proxy_waiting(const struct proxy *proxy);

@@ -20,7 +20,9 @@ enum stream_error {
     STREAM_INVALID = 11,       /* the upstream sent what is not HTTP */
     STREAM_UNREACHABLE = 12,   /* there is no way to the upstream */
     STREAM_ERRORS,             /* how many there are; a number from here on is taken as 0 */
-    STREAM_SESSION = 0x10000   /* the session ended; never in a frame */
+    /* Never in a frame: */
+    STREAM_SESSION = 0x10000, /* the session ended */
+    STREAM_UNSENT = 0x10001   /* the same, and nothing of the request had left us */
 };
 
 #endif

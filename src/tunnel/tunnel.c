@@ -6,61 +6,64 @@
 #include "tunnel/tunnel.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "tunnel/guests.h"
-#include "tunnel/outage.h"
+#include "tunnel/meeting.h"
+#include "tunnel/providers.h"
 
 struct tunnel {
     struct tunnel_handlers handlers;
     void *arg;
     struct cert *cert;
     struct ice_servers *servers;
-    struct tls_client *signal_tls; /* NULL for ws */
-    struct proxy *proxy;           /* of a consumer, else NULL */
-    struct serve *serve;           /* of a provider, else NULL */
-    struct seal *seal;             /* of signalling; NULL in a room of version 1 */
-    struct guests *guests;         /* of a sealed provider, else NULL */
-    char sealed_room[SEAL_ROOM_LEN + 1];
-    struct keeper *keeper;
-    enum keeper_state state;
-    struct outage outage;
+    struct proxy *proxy;   /* of a consumer, else NULL */
+    struct serve *serve;   /* of a provider, else NULL */
+    struct guests *guests; /* of a sealed provider, else NULL */
+    struct providers providers;
+    size_t meeting_count;
+    struct meeting meetings[POOL_PROVIDERS_MAX];
+    char problem[PROBLEM_MAX]; /* why none is up; "" while one is */
     struct exchange_totals exchanges;
 };
 
-/* ---- from the keeper ---- */
+/* ---- from a keeper ---- */
 
 static void on_up(uint32_t partner, struct mux *mux, void *arg)
 {
-    struct tunnel *tunnel = arg;
-    (void)partner;
-    if (tunnel->proxy)
-        proxy_set_mux(tunnel->proxy, mux);
+    struct meeting *meeting = arg;
+    if (meeting->tunnel->proxy)
+        providers_up(&meeting->tunnel->providers, meeting->number, partner, mux);
 }
 
 static void on_down(uint32_t partner, const char *why, void *arg)
 {
-    struct tunnel *tunnel = arg;
-    if (tunnel->proxy && why)
+    struct meeting *meeting = arg;
+    struct tunnel *tunnel = meeting->tunnel;
+    if (!tunnel->proxy)
+        return;
+    if (why)
         proxy_set_problem(tunnel->proxy, why);
-    on_up(partner, NULL, arg);
+    providers_down(&tunnel->providers, meeting->number, partner);
 }
 
 static void on_partner_gone(uint32_t partner, void *arg)
 {
-    (void)partner;
-    (void)arg;
+    struct meeting *meeting = arg;
+    if (meeting->tunnel->proxy)
+        providers_gone(&meeting->tunnel->providers, meeting->number, partner);
 }
 
 static void on_request(uint32_t partner, struct mux_stream *stream, const struct head *head,
                        void *arg)
 {
-    struct tunnel *tunnel = arg;
+    const struct meeting *meeting = arg;
     (void)partner;
-    serve_on_request(tunnel->serve, stream, head);
+    serve_on_request(meeting->tunnel->serve, stream, head);
 }
 
 /* Of "srflx 203.0.113.9:51820". */
@@ -70,17 +73,45 @@ static const char *address_of(const struct peer_path *path)
     return blank ? blank + 1 : path->remote;
 }
 
+static bool is_up(const struct tunnel *tunnel)
+{
+    for (size_t i = 0; i < tunnel->meeting_count; i++) {
+        if (tunnel->meetings[i].state == KEEPER_UP)
+            return true;
+    }
+    return false;
+}
+
+/* Each link has a reason of its own. */
+static void tell_problem(struct tunnel *tunnel)
+{
+    size_t len = 0;
+    tunnel->problem[0] = '\0';
+    for (size_t i = 0; i < tunnel->meeting_count && len < sizeof tunnel->problem; i++) {
+        const char *text = tunnel->meetings[i].outage.text;
+        char name[32] = "";
+        if (tunnel->meeting_count > 1)
+            snprintf(name, sizeof name, "%slink %zu: ", len > 0 ? "; " : "", i + 1);
+        if (text[0])
+            len += (size_t)snprintf(tunnel->problem + len, sizeof tunnel->problem - len, "%s%s",
+                                    name, text);
+    }
+    if (tunnel->proxy)
+        proxy_set_problem(tunnel->proxy, tunnel->problem);
+}
+
 static void on_status(const struct keeper_status *status, void *arg)
 {
-    struct tunnel *tunnel = arg;
-    tunnel->state = status->state;
+    struct meeting *meeting = arg;
+    struct tunnel *tunnel = meeting->tunnel;
+    meeting->state = status->state;
     if (tunnel->serve && status->state == KEEPER_NEGOTIATING)
         serve_expect(tunnel->serve);
-    if (outage_update(&tunnel->outage, status) && tunnel->proxy)
-        proxy_set_problem(tunnel->proxy, tunnel->outage.text);
+    if (outage_update(&meeting->outage, status))
+        tell_problem(tunnel);
     if (tunnel->guests && status->device && !status->is_path_news)
         guests_see(tunnel->guests, status->device, address_of(&status->path));
-    tunnel->handlers.on_status(status, tunnel->arg);
+    tunnel->handlers.on_status(meeting->number, status, tunnel->arg);
 }
 
 /* ---- from the guests ---- */
@@ -89,7 +120,8 @@ static void on_guest_gone(const char *device, void *arg)
 {
     struct tunnel *tunnel = arg;
     log_info("tunnel: the invite '%s' is not good any more", device);
-    keeper_end_device(tunnel->keeper, device);
+    for (size_t i = 0; i < tunnel->meeting_count; i++)
+        keeper_end_device(tunnel->meetings[i].keeper, device);
 }
 
 /* ---- from the proxy or the serve ---- */
@@ -109,29 +141,12 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
 
 /* ---- its parts ---- */
 
-static void make_consumer_seal(struct tunnel *tunnel, const struct link *link)
-{
-    const struct seal_config config = {
-        .side = SEAL_CONSUMER,
-        .fingerprint = cert_fingerprint(tunnel->cert),
-    };
-    tunnel->seal = seal_new(&config);
-    seal_room(link->provider_id, tunnel->sealed_room);
-    seal_admit(tunnel->seal, "link", link->provider_id, link->secret);
-}
-
-static int make_provider_seal(struct tunnel *tunnel, struct loop *loop, struct state *state)
+static int make_guests(struct tunnel *tunnel, struct loop *loop, struct state *state)
 {
     static const struct guests_handlers handlers = {.on_gone = on_guest_gone};
     char why[STATE_WHY_MAX];
-    const struct seal_config config = {
-        .side = SEAL_PROVIDER,
-        .identity = state_identity(state),
-        .fingerprint = cert_fingerprint(tunnel->cert),
-    };
-    tunnel->seal = seal_new(&config);
-    seal_room(state_identity(state)->provider_id, tunnel->sealed_room);
-    int error = guests_new(loop, state, tunnel->seal, &handlers, tunnel, &tunnel->guests, why);
+    int error =
+        guests_new(loop, state, tunnel->meetings[0].seal, &handlers, tunnel, &tunnel->guests, why);
     if (error < 0)
         log_error("tunnel: %s", why);
     else
@@ -139,13 +154,20 @@ static int make_provider_seal(struct tunnel *tunnel, struct loop *loop, struct s
     return error;
 }
 
-static int make_seal(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
+/* A provider has one, a consumer one for each link. */
+static int make_meetings(struct tunnel *tunnel, struct loop *loop,
+                         const struct tunnel_config *config)
 {
-    if (config->state)
-        return make_provider_seal(tunnel, loop, config->state);
-    if (config->link)
-        make_consumer_seal(tunnel, config->link);
-    return 0;
+    tunnel->meeting_count = config->link_count > 0 ? config->link_count : 1;
+    for (unsigned i = 0; i < tunnel->meeting_count; i++) {
+        meeting_init(&tunnel->meetings[i], tunnel, i);
+        if (config->link_count > 0)
+            meeting_seal_for_link(&tunnel->meetings[i], tunnel->cert, &config->links[i]);
+    }
+    if (!config->state)
+        return 0;
+    meeting_seal_as(&tunnel->meetings[0], tunnel->cert, state_identity(config->state));
+    return make_guests(tunnel, loop, config->state);
 }
 
 /* Comes first; what fails here leaves nothing behind. */
@@ -156,8 +178,11 @@ static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunne
         .on_bad_upstream = on_bad_upstream,
         .on_exchange_done = on_exchange_done,
     };
-    if (config->proxy)
-        return proxy_new(loop, config->proxy, &watch, &tunnel->proxy);
+    if (config->proxy) {
+        int error = proxy_new(loop, config->proxy, &watch, &tunnel->proxy);
+        providers_init(&tunnel->providers, tunnel->proxy);
+        return error;
+    }
     return serve_new(loop, config->serve, &serve_handlers, tunnel, &tunnel->serve);
 }
 
@@ -182,8 +207,8 @@ static unsigned features_of(const struct tunnel_config *config)
     return is_silent ? config->features & ~(unsigned)FEATURE_FORWARDED : config->features;
 }
 
-static void make_keeper(struct tunnel *tunnel, struct loop *loop,
-                        const struct tunnel_config *config)
+static void open_meetings(struct tunnel *tunnel, struct loop *loop,
+                          const struct tunnel_config *config)
 {
     static const struct keeper_handlers handlers = {
         .on_up = on_up,
@@ -192,25 +217,20 @@ static void make_keeper(struct tunnel *tunnel, struct loop *loop,
         .on_request = on_request,
         .on_status = on_status,
     };
-    if (config->signal->is_tls) {
-        int error = tls_client_new(NULL, false, &tunnel->signal_tls);
-        assert(error == 0); /* only a ca_file can be wrong */
-        (void)error;
-    }
-    const struct keeper_config keeper_config = {
+    struct keeper_config keeper = {
         .role = config->proxy ? MUX_CONSUMER : MUX_PROVIDER,
         .features = features_of(config),
-        .signal = config->signal,
-        .tls = tunnel->signal_tls,
         .egress = config->egress,
-        .room = tunnel->seal ? tunnel->sealed_room : config->room,
-        .seal = tunnel->seal,
+        .room = config->room,
         .cert = tunnel->cert,
         .servers = tunnel->servers,
         .is_relay_only = config->is_relay_only,
-        .partners_max = config->partners_max,
+        .partners_max = config->proxy ? POOL_PROVIDERS_MAX : config->partners_max,
     };
-    tunnel->keeper = keeper_new(loop, &keeper_config, &handlers, tunnel);
+    for (size_t i = 0; i < tunnel->meeting_count; i++) {
+        keeper.signal = config->link_count > 0 ? &config->links[i].signal : config->signal;
+        meeting_open(&tunnel->meetings[i], loop, &keeper, &handlers);
+    }
 }
 
 /* ---- the tunnel ---- */
@@ -219,21 +239,22 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
                const struct tunnel_handlers *handlers, void *arg, struct tunnel **out)
 {
     assert(!config->proxy != !config->serve);
-    assert(!config->room + !config->link + !config->state == 2);
+    assert(!config->room + !config->links + !config->state == 2);
+    assert(!config->links == !config->link_count && config->link_count <= POOL_PROVIDERS_MAX);
     struct tunnel *tunnel = xcalloc(1, sizeof *tunnel);
     tunnel->handlers = *handlers;
     tunnel->arg = arg;
     int error = make_end(tunnel, loop, config);
     if (error == 0) {
         tunnel->cert = cert_new();
-        error = make_seal(tunnel, loop, config);
+        error = make_meetings(tunnel, loop, config);
     }
     if (error < 0) {
         tunnel_close(tunnel);
         return error;
     }
     make_servers(tunnel, loop, config);
-    make_keeper(tunnel, loop, config);
+    open_meetings(tunnel, loop, config);
     *out = tunnel;
     return 0;
 }
@@ -243,29 +264,44 @@ uint16_t tunnel_port(const struct tunnel *tunnel)
     return tunnel->proxy ? proxy_port(tunnel->proxy) : 0;
 }
 
+static void fill_keeper_stats(const struct tunnel *tunnel, struct keeper_stats *out)
+{
+    keeper_stats(tunnel->meetings[0].keeper, out);
+    for (size_t i = 1; i < tunnel->meeting_count; i++) {
+        struct keeper_stats more;
+        keeper_stats(tunnel->meetings[i].keeper, &more);
+        more.sessions += out->sessions;
+        if (more.has_session && !out->has_session)
+            *out = more;
+        else
+            out->sessions = more.sessions;
+    }
+}
+
 void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out)
 {
     *out = (struct tunnel_status){
-        .state = tunnel->state,
-        .problem = tunnel->outage.text[0] ? tunnel->outage.text : NULL,
+        .state = is_up(tunnel) ? KEEPER_UP : tunnel->meetings[0].state,
+        .problem = !is_up(tunnel) && tunnel->problem[0] ? tunnel->problem : NULL,
         .waiting = tunnel->proxy ? proxy_waiting(tunnel->proxy) : 0,
         .exchanges = tunnel->exchanges,
     };
-    keeper_stats(tunnel->keeper, &out->keeper);
+    fill_keeper_stats(tunnel, &out->keeper);
 }
 
 void tunnel_close(struct tunnel *tunnel)
 {
     if (!tunnel)
         return;
-    if (tunnel->keeper)
-        keeper_close(tunnel->keeper);
+    providers_deinit(&tunnel->providers);
+    for (size_t i = 0; i < tunnel->meeting_count; i++)
+        meeting_close(&tunnel->meetings[i]);
     guests_free(tunnel->guests);
-    seal_free(tunnel->seal);
     proxy_free(tunnel->proxy);
     serve_free(tunnel->serve);
+    for (size_t i = 0; i < tunnel->meeting_count; i++)
+        meeting_deinit(&tunnel->meetings[i]);
     ice_servers_free(tunnel->servers);
     cert_free(tunnel->cert);
-    tls_client_free(tunnel->signal_tls);
     free(tunnel);
 }

@@ -1,8 +1,9 @@
 /*
  * One end of a tunnel, whole. Here it is put together: the certificate, the
- * STUN and TURN servers, TLS to the signal server, the keeper, and at its end
- * either a proxy or a serve. It needs a loop and a config, nothing of a command
- * line; several of them fit into one process.
+ * STUN and TURN servers, a meeting for each room where it finds others
+ * (tunnel/meeting.h), and at its end either a proxy or a serve. It needs a loop
+ * and a config, nothing of a command line; several of them fit into one
+ * process.
  *
  *   client ── proxy ── keeper ═════ keeper ── serve ── upstream
  *           (consumer)                  (provider)
@@ -27,12 +28,12 @@ struct tunnel_config {
     unsigned features;   /* of the protocol: a set of enum feature */
     size_t partners_max; /* see tunnel/keeper.h */
 
-    /* Where the two ends meet. */
-    const struct url *signal;
-    /* One of the three: */
-    const char *room;        /* of version 1; the signal server must be trusted */
-    const struct link *link; /* of a consumer: the provider of that link */
-    struct state *state;     /* of a provider: whoever has one of its invites */
+    /* Where the ends meet. One of the three: */
+    const char *room;         /* of version 1; the signal server must be trusted */
+    const struct link *links; /* of a consumer: the providers of these links, the first first */
+    size_t link_count;        /* at most POOL_PROVIDERS_MAX */
+    struct state *state;      /* of a provider: whoever has one of its invites */
+    const struct url *signal; /* of the room and of the state; links have their own */
 
     /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
     char *const *stun;
@@ -50,7 +51,8 @@ struct tunnel_config {
 };
 
 struct tunnel_handlers {
-    void (*on_status)(const struct keeper_status *status, void *arg);
+    /* link: of which of the links; 0 where there are none. */
+    void (*on_status)(size_t link, const struct keeper_status *status, void *arg);
     /* Of a provider: see tunnel/upstream_probe.h. */
     void (*on_bad_upstream)(const char *why, void *arg);
     /* Of each exchange, once: see tunnel/exchange.h. */
@@ -68,11 +70,11 @@ uint16_t tunnel_port(const struct tunnel *tunnel);
 
 /* How it is now, for whoever asks. */
 struct tunnel_status {
-    enum keeper_state state;
-    const char *problem; /* why it is not up, as clients are told; NULL while it is. Valid until
-                            the loop goes on */
-    size_t waiting;      /* requests of a consumer that wait for it */
-    struct keeper_stats keeper;
+    enum keeper_state state;    /* of several links: up when one is; else that of the first */
+    const char *problem;        /* why it is not up, as clients are told; NULL while it is. Valid
+                                until the loop goes on */
+    size_t waiting;             /* requests of a consumer that wait for it */
+    struct keeper_stats keeper; /* of the first link that is up; all sessions are counted */
     struct exchange_totals exchanges; /* since the start */
 };
 void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out);

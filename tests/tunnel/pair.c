@@ -40,8 +40,9 @@ void pair_run_until(struct pair *pair, bool (*is_done)(struct pair *pair))
 
 /* ---- the tunnels ---- */
 
-static void on_status(const struct keeper_status *status, void *arg)
+static void on_status(size_t link, const struct keeper_status *status, void *arg)
 {
+    (void)link;
     struct end *end = arg;
     end->is_up = status->state == KEEPER_UP;
     end->is_waiting = status->state == KEEPER_WAITING;
@@ -78,7 +79,8 @@ int end_start(struct end *end, const struct serve_config *serve, const struct pr
         .room = end->link || end->state ? NULL
                 : end->room             ? end->room
                                         : "room",
-        .link = end->link,
+        .links = end->link,
+        .link_count = end->link ? 1 : 0,
         .state = end->state,
     };
     return tunnel_new(end->pair->loop, &config, &handlers, end, &end->tunnel);

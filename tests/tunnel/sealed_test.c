@@ -74,6 +74,7 @@ static void use_link(struct rig *r, const char *name)
 {
     struct invites all;
     assert_int_equal(state_read(r->state, &all, r->why), 0);
+    r->link.signal = r->pair->signal_url;
     memcpy(r->link.provider_id, state_identity(r->state)->provider_id, PROVIDER_ID_LEN);
     memcpy(r->link.secret, invites_find(&all, name)->secret, INVITE_SECRET_LEN);
     r->pair->consumer.link = &r->link;
