@@ -43,6 +43,7 @@ coverage:
 bench: all
 	bench/run.sh
 	/usr/bin/python3 bench/extensions_bench.py
+	/usr/bin/python3 bench/pool_bench.py
 
 bench-sctp: all
 	scripts/install-deps.sh check
