@@ -47,7 +47,8 @@ DOORS = {
 LIBRARIES = {
     "uv.h": ["net/*"],
     "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*",
-                  "ice/stun_auth.c", "tunnel/crypto.c"],
+                  "rtc/aead_*.c", "ice/stun_auth.c", "tunnel/crypto.c"],
+    "intel-ipsec-mb.h": ["rtc/aead_ipsec_mb.c"],
     "wslay/*": ["net/websocket*.c"],
     "qrencode.h": ["cli/qr.c"],
     "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c",

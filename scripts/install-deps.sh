@@ -11,13 +11,14 @@
 #   bench   the measurements               fresh   `make fresh`
 #
 # What a release has no package of is an error, but for `test`, `lint` and
-# `fresh`: they leave out what needs it, and say so.
+# `fresh`, which leave out what needs it, and for what the table calls optional.
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin:/sbin
 
 # Group, Debian's package, and what shows that it is there: a program, a /FILE,
 # pc:MODULE of pkg-config, h:HEADER, py:MODULE of Python, or a link with libFuzzer.
+# Optional is what not every processor or release has.
 table='
     build  build-essential  cc
     build  cmake            cmake
@@ -28,6 +29,7 @@ table='
     build  libjansson-dev   pc:jansson
     build  libqrencode-dev  pc:libqrencode
     build  libwslay-dev     h:wslay/wslay.h
+    build  libipsec-mb-dev  h:intel-ipsec-mb.h  optional
     build  curl             curl
     build  python3          /usr/bin/python3
 
@@ -95,10 +97,10 @@ sys.exit(util.find_spec('${1#py:}') is None)" 2>/dev/null ;;
     esac
 }
 
-# missing_of GROUP: its packages of which something is not there.
+# missing_of GROUP [optional]: its packages of which something is not there.
 missing_of() {
-    echo "$table" | while read -r group package brings; do
-        [ "$group" = "$1" ] || continue
+    echo "$table" | while read -r group package brings optional; do
+        [ "$group $optional" = "$1 ${2:-}" ] || continue
         is_there "$brings" || printf ' %s' "$package"
     done
 }
@@ -178,7 +180,10 @@ needed=''
 optional=''
 for group; do
     case $group in
-    build | check | fuzz | deb | bench) needed="$needed$(missing_of "$group")" ;;
+    build | check | fuzz | deb | bench)
+        needed="$needed$(missing_of "$group")"
+        optional="$optional$(missing_of "$group" optional)"
+        ;;
     test | lint | fresh) optional="$optional$(missing_of "$group")" ;;
     *)
         echo "usage: $0 build|check|test|lint|fuzz|deb|bench|fresh… (got '$group')" >&2

@@ -24,6 +24,11 @@ void *xcalloc(size_t count, size_t size)
     return check(calloc(count ? count : 1, size ? size : 1));
 }
 
+void *xaligned_alloc(size_t alignment, size_t size)
+{
+    return memset(check(aligned_alloc(alignment, size)), 0, size);
+}
+
 void *xreallocarray(void *old, size_t count, size_t size)
 {
     return check(reallocarray(old, count ? count : 1, size ? size : 1));

@@ -15,6 +15,9 @@
 /* Zeroed memory; the caller frees it with free(). */
 void *xcalloc(size_t count, size_t size);
 
+/* Zeroed memory at a multiple of alignment, as size is one; free() as well. */
+void *xaligned_alloc(size_t alignment, size_t size);
+
 /* Grows or shrinks an array of count elements; contents are kept. */
 void *xreallocarray(void *old, size_t count, size_t size);
 

@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/egress_variables.h"
 #include "cli/help.h"
+#include "cli/version.h"
 
 #define BOTH     (COMMAND_SERVE | COMMAND_PROXY)
 #define STATEFUL (COMMAND_SERVE | COMMAND_INVITE | COMMAND_INVITES | COMMAND_REVOKE)
@@ -361,7 +362,7 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
             return OPTIONS_DONE;
         }
         if (strcmp(argv[i], "--version") == 0) {
-            puts("tunnel " TUNNEL_VERSION);
+            version_print();
             return OPTIONS_DONE;
         }
     }
@@ -413,7 +414,7 @@ enum options_result options_parse(int argc, char **argv, struct config *out)
         return OPTIONS_DONE;
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
-        puts("tunnel " TUNNEL_VERSION);
+        version_print();
         return OPTIONS_DONE;
     }
     const struct command_row *row = command_find(name);

@@ -175,7 +175,7 @@ static void take_over(struct dtls *dtls)
 {
     struct dtls_session_keys keys;
     dtls_keys_derive(dtls->ssl.ssl, &keys);
-    dtls->records = dtls_records_new(keys.aead, &keys.write, &keys.read, &dtls->resume);
+    dtls->records = dtls_records_new(keys.cipher, &keys.write, &keys.read, &dtls->resume);
     OPENSSL_cleanse(&keys, sizeof keys);
 }
 

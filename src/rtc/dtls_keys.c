@@ -14,7 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/kdf.h>
 
-enum { MASTER_LEN = 48, RANDOM_LEN = 32, BLOCK_MAX = 2 * (DTLS_KEY_MAX + DTLS_IV_MAX) };
+enum { MASTER_LEN = 48, RANDOM_LEN = 32, BLOCK_MAX = 2 * (AEAD_KEY_MAX + AEAD_NONCE_LEN) };
 
 static const char label[] = "key expansion";
 
@@ -27,16 +27,16 @@ static void must(int result)
 }
 
 /* Of the suites that dtls_ssl.c offers. */
-static enum dtls_aead aead_of(const SSL_CIPHER *cipher)
+static enum aead_cipher aead_of(const SSL_CIPHER *cipher)
 {
     switch (SSL_CIPHER_get_cipher_nid(cipher)) {
     case NID_aes_128_gcm:
-        return DTLS_AES_128_GCM;
+        return AEAD_AES_128_GCM;
     case NID_aes_256_gcm:
-        return DTLS_AES_256_GCM;
+        return AEAD_AES_256_GCM;
     default:
         assert(SSL_CIPHER_get_cipher_nid(cipher) == NID_chacha20_poly1305);
-        return DTLS_CHACHA20_POLY1305;
+        return AEAD_CHACHA20_POLY1305;
     }
 }
 
@@ -69,9 +69,9 @@ static void expand(SSL *ssl, uint8_t *block, size_t len)
 
 void dtls_keys_derive(SSL *ssl, struct dtls_session_keys *out)
 {
-    out->aead = aead_of(SSL_get_current_cipher(ssl));
-    size_t key_len = dtls_aead_key_len(out->aead);
-    size_t iv_len = dtls_aead_iv_len(out->aead);
+    out->cipher = aead_of(SSL_get_current_cipher(ssl));
+    size_t key_len = aead_key_len(out->cipher);
+    size_t iv_len = dtls_iv_len(out->cipher);
     bool is_server = SSL_is_server(ssl);
     struct dtls_keys *client = is_server ? &out->read : &out->write;
     struct dtls_keys *server = is_server ? &out->write : &out->read;

@@ -9,7 +9,7 @@
 #include "rtc/dtls_record.h"
 
 struct dtls_session_keys {
-    enum dtls_aead aead;
+    enum aead_cipher cipher;
     struct dtls_keys write;
     struct dtls_keys read;
 };

@@ -8,19 +8,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <openssl/err.h>
-#include <openssl/evp.h>
 
 #include "base/alloc.h"
 #include "base/bytes.h"
 
 enum {
     VERSION_DTLS_1_2 = 0xfefd,
-    NONCE_LEN = 12,
     AAD_LEN = 13,
     WINDOW_WORDS = 32, /* a power of 2 */
     WINDOW = (WINDOW_WORDS - 1) * 64
@@ -33,13 +27,15 @@ struct replay_window {
     uint64_t seen[WINDOW_WORDS];
 };
 
+struct direction {
+    struct aead *aead;
+    uint8_t iv[AEAD_NONCE_LEN];
+};
+
 struct dtls_records {
-    enum dtls_aead aead;
-    EVP_CIPHER *cipher;
-    EVP_CIPHER_CTX *seal;
-    EVP_CIPHER_CTX *open;
-    struct dtls_keys write;
-    struct dtls_keys read;
+    enum aead_cipher cipher;
+    struct direction write;
+    struct direction read;
     struct dtls_resume next;
     struct replay_window window;
 };
@@ -65,56 +61,35 @@ int dtls_record_take(struct span *datagram, struct dtls_record *out)
     return 0;
 }
 
-/* ---- ciphers ---- */
+/* ---- keys ---- */
 
-size_t dtls_aead_key_len(enum dtls_aead aead)
+size_t dtls_iv_len(enum aead_cipher cipher)
 {
-    return aead == DTLS_AES_128_GCM ? 16 : 32;
+    return cipher == AEAD_CHACHA20_POLY1305 ? AEAD_NONCE_LEN
+                                            : AEAD_NONCE_LEN - DTLS_RECORD_NONCE_LEN;
 }
 
-size_t dtls_aead_iv_len(enum dtls_aead aead)
+static size_t explicit_nonce_len(const struct dtls_records *records)
 {
-    return aead == DTLS_CHACHA20_POLY1305 ? NONCE_LEN : NONCE_LEN - DTLS_RECORD_NONCE_LEN;
+    return AEAD_NONCE_LEN - dtls_iv_len(records->cipher);
 }
 
-static size_t explicit_nonce_len(enum dtls_aead aead)
+static void direction_init(struct direction *direction, enum aead_cipher cipher,
+                           const struct dtls_keys *keys)
 {
-    return NONCE_LEN - dtls_aead_iv_len(aead);
+    direction->aead = aead_new(cipher, keys->key);
+    memcpy(direction->iv, keys->iv, sizeof direction->iv);
 }
 
-/* The key never leaves OpenSSL unless its tables do, so what fails here is a
- * lack of memory or a bug. */
-static void must(int result)
-{
-    if (result == 1)
-        return;
-    ERR_print_errors_fp(stderr);
-    abort();
-}
-
-static EVP_CIPHER_CTX *make_context(const EVP_CIPHER *cipher, const struct dtls_keys *keys,
-                                    bool seals)
-{
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    must(ctx != NULL);
-    must(EVP_CipherInit_ex(ctx, cipher, NULL, keys->key, NULL, seals));
-    return ctx;
-}
-
-struct dtls_records *dtls_records_new(enum dtls_aead aead, const struct dtls_keys *write,
+struct dtls_records *dtls_records_new(enum aead_cipher cipher, const struct dtls_keys *write,
                                       const struct dtls_keys *read,
                                       const struct dtls_resume *resume)
 {
-    static const char *const names[] = {"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"};
     struct dtls_records *records = xcalloc(1, sizeof *records);
-    records->aead = aead;
-    records->write = *write;
-    records->read = *read;
+    records->cipher = cipher;
     records->next = *resume;
-    records->cipher = EVP_CIPHER_fetch(NULL, names[aead], NULL);
-    must(records->cipher != NULL);
-    records->seal = make_context(records->cipher, write, true);
-    records->open = make_context(records->cipher, read, false);
+    direction_init(&records->write, cipher, write);
+    direction_init(&records->read, cipher, read);
     return records;
 }
 
@@ -122,24 +97,23 @@ void dtls_records_free(struct dtls_records *records)
 {
     if (!records)
         return;
-    EVP_CIPHER_CTX_free(records->seal);
-    EVP_CIPHER_CTX_free(records->open);
-    EVP_CIPHER_free(records->cipher);
+    aead_free(records->write.aead);
+    aead_free(records->read.aead);
     free_secret(records, sizeof *records);
 }
 
 /* RFC 5288 section 3: salt and explicit part. RFC 7905 section 2: the number,
  * with its epoch, over the IV. number_at and explicit_at are in the record. */
-static void make_nonce(enum dtls_aead aead, const struct dtls_keys *keys, const uint8_t *number_at,
-                       const uint8_t *explicit_at, uint8_t out[NONCE_LEN])
+static void make_nonce(enum aead_cipher cipher, const uint8_t *iv, const uint8_t *number_at,
+                       const uint8_t *explicit_at, uint8_t out[AEAD_NONCE_LEN])
 {
-    memcpy(out, keys->iv, dtls_aead_iv_len(aead));
-    if (aead != DTLS_CHACHA20_POLY1305) {
-        memcpy(out + NONCE_LEN - DTLS_RECORD_NONCE_LEN, explicit_at, DTLS_RECORD_NONCE_LEN);
+    memcpy(out, iv, AEAD_NONCE_LEN);
+    if (cipher != AEAD_CHACHA20_POLY1305) {
+        memcpy(out + AEAD_NONCE_LEN - DTLS_RECORD_NONCE_LEN, explicit_at, DTLS_RECORD_NONCE_LEN);
         return;
     }
     for (size_t i = 0; i < 8; i++)
-        out[NONCE_LEN - 8 + i] ^= number_at[i];
+        out[AEAD_NONCE_LEN - 8 + i] ^= number_at[i];
 }
 
 /* RFC 5246 section 6.2.3.3, with epoch and number for TLS's own number. */
@@ -154,7 +128,7 @@ static void make_aad(const uint8_t *header, size_t plaintext_len, uint8_t out[AA
 
 size_t dtls_records_sealed_len(const struct dtls_records *records, size_t plaintext_len)
 {
-    return DTLS_RECORD_HEADER_LEN + explicit_nonce_len(records->aead) + plaintext_len +
+    return DTLS_RECORD_HEADER_LEN + explicit_nonce_len(records) + plaintext_len +
            DTLS_RECORD_TAG_LEN;
 }
 
@@ -164,7 +138,7 @@ void dtls_records_seal(struct dtls_records *records, uint8_t type, struct span p
     assert(plaintext.len <= DTLS_PLAINTEXT_MAX);
     size_t sealed = dtls_records_sealed_len(records, plaintext.len);
     uint8_t *explicit_at = out + DTLS_RECORD_HEADER_LEN;
-    uint8_t *body = explicit_at + explicit_nonce_len(records->aead);
+    uint8_t *body = explicit_at + explicit_nonce_len(records);
     out[0] = type;
     put_u16be(out + 1, VERSION_DTLS_1_2);
     put_u64be(out + 3, UINT64_C(1) << 48 | (records->next.number++ & NUMBER_MAX));
@@ -172,17 +146,11 @@ void dtls_records_seal(struct dtls_records *records, uint8_t type, struct span p
     if (explicit_at < body)
         put_u64be(explicit_at, records->next.nonce++);
 
-    uint8_t nonce[NONCE_LEN];
+    uint8_t nonce[AEAD_NONCE_LEN];
     uint8_t aad[AAD_LEN];
-    make_nonce(records->aead, &records->write, out + 3, explicit_at, nonce);
+    make_nonce(records->cipher, records->write.iv, out + 3, explicit_at, nonce);
     make_aad(out, plaintext.len, aad);
-    int len;
-    must(EVP_EncryptInit_ex(records->seal, NULL, NULL, NULL, nonce));
-    must(EVP_EncryptUpdate(records->seal, NULL, &len, aad, AAD_LEN));
-    must(EVP_EncryptUpdate(records->seal, body, &len, plaintext.data, (int)plaintext.len));
-    must(EVP_EncryptFinal_ex(records->seal, body + plaintext.len, &len));
-    must(EVP_CIPHER_CTX_ctrl(records->seal, EVP_CTRL_AEAD_GET_TAG, DTLS_RECORD_TAG_LEN,
-                             body + plaintext.len));
+    aead_seal(records->write.aead, nonce, span_of(aad, sizeof aad), plaintext, body);
 }
 
 /* ---- opening ---- */
@@ -212,37 +180,30 @@ static void mark_seen(struct replay_window *w, uint64_t number)
 }
 
 /* The plaintext's length or -EBADMSG. */
-static int decrypt(const struct dtls_records *records, EVP_CIPHER_CTX *ctx,
-                   const struct dtls_keys *keys, const struct dtls_record *record, uint8_t *out)
+static int decrypt(const struct dtls_records *records, const struct direction *direction,
+                   const struct dtls_record *record, uint8_t *out)
 {
-    size_t nonce_len = explicit_nonce_len(records->aead);
+    size_t nonce_len = explicit_nonce_len(records);
     if (record->fragment.len < nonce_len + DTLS_RECORD_TAG_LEN)
         return -EBADMSG;
-    size_t text_len = record->fragment.len - nonce_len - DTLS_RECORD_TAG_LEN;
+    struct span sealed = span_skip(record->fragment, nonce_len);
+    size_t text_len = sealed.len - DTLS_RECORD_TAG_LEN;
     if (text_len > DTLS_PLAINTEXT_MAX)
         return -EBADMSG;
-    const uint8_t *text = record->fragment.data + nonce_len;
-    uint8_t nonce[NONCE_LEN];
+    uint8_t nonce[AEAD_NONCE_LEN];
     uint8_t aad[AAD_LEN];
-    uint8_t tag[DTLS_RECORD_TAG_LEN];
-    make_nonce(records->aead, keys, record->whole.data + 3, record->fragment.data, nonce);
+    make_nonce(records->cipher, direction->iv, record->whole.data + 3, record->fragment.data,
+               nonce);
     make_aad(record->whole.data, text_len, aad);
-    memcpy(tag, text + text_len, sizeof tag); /* OpenSSL wants it writable */
-    int len;
-    must(EVP_DecryptInit_ex(ctx, NULL, NULL, NULL, nonce));
-    must(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, sizeof tag, tag));
-    must(EVP_DecryptUpdate(ctx, NULL, &len, aad, AAD_LEN));
-    if (EVP_DecryptUpdate(ctx, out, &len, text, (int)text_len) != 1 ||
-        EVP_DecryptFinal_ex(ctx, out + text_len, &len) != 1)
-        return -EBADMSG;
-    return (int)text_len;
+    int error = aead_open(direction->aead, nonce, span_of(aad, sizeof aad), sealed, out);
+    return error < 0 ? error : (int)text_len;
 }
 
 int dtls_records_open(struct dtls_records *records, const struct dtls_record *record, uint8_t *out)
 {
     if (is_replay(&records->window, record->number))
         return -EALREADY;
-    int len = decrypt(records, records->open, &records->read, record, out);
+    int len = decrypt(records, &records->read, record, out);
     if (len >= 0)
         mark_seen(&records->window, record->number);
     return len;
@@ -252,9 +213,7 @@ int dtls_records_reseal(struct dtls_records *records, const struct dtls_record *
                         uint8_t *out)
 {
     uint8_t plaintext[DTLS_PLAINTEXT_MAX];
-    EVP_CIPHER_CTX *ctx = make_context(records->cipher, &records->write, false);
-    int len = decrypt(records, ctx, &records->write, record, plaintext);
-    EVP_CIPHER_CTX_free(ctx);
+    int len = decrypt(records, &records->write, record, plaintext);
     if (len < 0)
         return len;
     dtls_records_seal(records, record->type, span_of(plaintext, (size_t)len), out);

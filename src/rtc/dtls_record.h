@@ -23,11 +23,12 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "rtc/aead.h"
 
 enum {
     DTLS_RECORD_HEADER_LEN = 13,
     DTLS_RECORD_NONCE_LEN = 8,
-    DTLS_RECORD_TAG_LEN = 16,
+    DTLS_RECORD_TAG_LEN = AEAD_TAG_LEN,
     DTLS_OVERHEAD = DTLS_RECORD_HEADER_LEN + DTLS_RECORD_NONCE_LEN + DTLS_RECORD_TAG_LEN,
     DTLS_PLAINTEXT_MAX = 16384 /* of a record (RFC 6347 section 4.1) */
 };
@@ -47,16 +48,12 @@ struct dtls_record {
  * rest of the datagram is then of no use. */
 int dtls_record_take(struct span *datagram, struct dtls_record *out);
 
-enum dtls_aead { DTLS_AES_128_GCM, DTLS_AES_256_GCM, DTLS_CHACHA20_POLY1305 };
-
-enum { DTLS_KEY_MAX = 32, DTLS_IV_MAX = 12 };
-
-size_t dtls_aead_key_len(enum dtls_aead aead);
-size_t dtls_aead_iv_len(enum dtls_aead aead); /* of the part that keys give */
+/* Of the part of the nonce that keys give. */
+size_t dtls_iv_len(enum aead_cipher cipher);
 
 struct dtls_keys {
-    uint8_t key[DTLS_KEY_MAX];
-    uint8_t iv[DTLS_IV_MAX];
+    uint8_t key[AEAD_KEY_MAX];
+    uint8_t iv[AEAD_NONCE_LEN];
 };
 
 /* Where a side's own records go on after those that OpenSSL has sent under
@@ -69,7 +66,7 @@ struct dtls_resume {
 struct dtls_records;
 
 /* Copies its arguments. Never NULL. */
-struct dtls_records *dtls_records_new(enum dtls_aead aead, const struct dtls_keys *write,
+struct dtls_records *dtls_records_new(enum aead_cipher cipher, const struct dtls_keys *write,
                                       const struct dtls_keys *read,
                                       const struct dtls_resume *resume);
 void dtls_records_free(struct dtls_records *records); /* NULL is allowed */

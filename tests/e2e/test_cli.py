@@ -107,6 +107,8 @@ class Help(unittest.TestCase):
                 result = run(argv)
                 self.assertEqual(result.returncode, 0)
                 self.assertRegex(result.stdout, r"\d+\.\d+\.\d+")
+        self.assertRegex(run([TUNNEL, "--version"]).stdout,
+                         r"\nAES-128-GCM by (OpenSSL|libipsec-mb) \d")
 
 
 class Misuse(unittest.TestCase):

@@ -10,7 +10,8 @@
 #include "base/bytes.h"
 #include "rtc/dtls_record.h"
 
-static const enum dtls_aead aeads[] = {DTLS_AES_128_GCM, DTLS_AES_256_GCM, DTLS_CHACHA20_POLY1305};
+static const enum aead_cipher aeads[] = {AEAD_AES_128_GCM, AEAD_AES_256_GCM,
+                                         AEAD_CHACHA20_POLY1305};
 
 static const struct dtls_keys key_a = {.key = "the key of one side, 32 bytes…",
                                        .iv = "an iv of a.."};
@@ -22,7 +23,7 @@ struct ends {
     struct dtls_records *b;
 };
 
-static struct ends make_ends(enum dtls_aead aead, uint64_t number)
+static struct ends make_ends(enum aead_cipher aead, uint64_t number)
 {
     struct dtls_resume resume = {.number = number, .nonce = UINT64_MAX - 1};
     return (struct ends){dtls_records_new(aead, &key_a, &key_b, &resume),
@@ -107,7 +108,7 @@ static void test_nothing_opens_twice(void **state)
     (void)state;
     static struct sealed sealed[COUNT];
     uint8_t opened[DTLS_PLAINTEXT_MAX];
-    struct ends ends = make_ends(DTLS_AES_128_GCM, 1);
+    struct ends ends = make_ends(AEAD_AES_128_GCM, 1);
     for (int i = 0; i < COUNT; i++)
         seal(ends.a, SPAN_LITERAL("x"), &sealed[i]);
     /* Late ones open, as long as the window reaches back to them. */
@@ -136,9 +137,9 @@ static void test_resealed_is_as_new(void **state)
     static struct sealed mine;
     uint8_t again[64];
     uint8_t opened[DTLS_PLAINTEXT_MAX];
-    struct ends ends = make_ends(DTLS_AES_128_GCM, 1);
+    struct ends ends = make_ends(AEAD_AES_128_GCM, 1);
     struct dtls_resume resume = {.number = 1, .nonce = 42};
-    struct dtls_records *openssl = dtls_records_new(DTLS_AES_128_GCM, &key_a, &key_b, &resume);
+    struct dtls_records *openssl = dtls_records_new(AEAD_AES_128_GCM, &key_a, &key_b, &resume);
     seal(ends.a, SPAN_LITERAL("mine"), &mine);
     dtls_records_seal(openssl, DTLS_ALERT, SPAN_LITERAL("\1\0"), foreign.bytes);
     struct span datagram = span_of(foreign.bytes, dtls_records_sealed_len(openssl, 2));
@@ -163,7 +164,7 @@ static void test_no_nonce_comes_twice(void **state)
 {
     (void)state;
     static struct sealed sealed[4];
-    struct ends ends = make_ends(DTLS_AES_128_GCM, 1); /* the nonce wraps */
+    struct ends ends = make_ends(AEAD_AES_128_GCM, 1); /* the nonce wraps */
     for (size_t i = 0; i < 4; i++) {
         seal(ends.a, SPAN_LITERAL("x"), &sealed[i]);
         assert_true(get_u64be(sealed[i].record.fragment.data) == UINT64_MAX - 1 + i);
@@ -175,7 +176,7 @@ static void test_what_is_no_record(void **state)
 {
     (void)state;
     static struct sealed sealed;
-    struct ends ends = make_ends(DTLS_AES_128_GCM, 1);
+    struct ends ends = make_ends(AEAD_AES_128_GCM, 1);
     seal(ends.a, SPAN_LITERAL("text"), &sealed);
     size_t whole = sealed.record.whole.len;
     uint8_t opened[DTLS_PLAINTEXT_MAX];

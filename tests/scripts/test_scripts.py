@@ -113,6 +113,15 @@ class InstallDeps(unittest.TestCase):
         self.assertEqual((status, asked), (1, []))
         self.assertIn("no package of that name, and these are missing: cmake", said)
 
+    def test_no_optional_package(self):
+        """a processor that an optional library is not for: named, and no more"""
+        self.have_build()
+        self.program("cc", "#!/bin/sh\n! grep -q ipsec\n")
+        self.have_apt("curl")
+        status, said, asked = self.run_script("build")
+        self.assertEqual((status, asked), (0, []))
+        self.assertRegex(said, "missing: libipsec-mb-dev\n.*going on without")
+
     def test_no_package_for_some_tests(self):
         """a release without Chromium: named, and the rest is installed"""
         self.have_build()
