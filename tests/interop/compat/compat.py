@@ -43,6 +43,7 @@ HELLO, AGREE, PING, PONG = 1, 2, 3, 4
 REQ_HEADERS, REQ_END = 10, 12
 RES_HEADERS, RES_BODY, RES_END = 20, 21, 22
 PATIENCE_S = 60
+START_S = 300  # of a browser on a busy machine: nothing is measured meanwhile
 SERVE, PROXY = "serve", "proxy"
 
 
@@ -210,7 +211,7 @@ class Meeting:
         self.peer = self.spare or Peer(self.command, self.events)
         self.spare = Peer(self.command, self.events)
         self.peers += [self.peer, self.spare]
-        if not self.peer.started.wait(PATIENCE_S):
+        if not self.peer.started.wait(START_S):
             raise AssertionError("the stack's program did not start")
 
     def until(self, name, seconds=PATIENCE_S):
