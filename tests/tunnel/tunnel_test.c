@@ -131,7 +131,7 @@ static void check_figures(const struct tunnel_status *from, const struct tunnel_
     assert_null(from->problem);
     assert_true(from->keeper.has_session);
     assert_int_equal(from->keeper.sessions, 1);
-    assert_true(session->ready_us > 0 && session->rtt_us > 0);
+    assert_true(session->ready_us > 0);
     assert_int_equal(session->streams, 0);
     assert_int_equal(peer->state, PEER_OPEN);
     assert_true(peer->has_path && peer->path.local[0]);
@@ -145,14 +145,16 @@ static void check_figures(const struct tunnel_status *from, const struct tunnel_
     assert_int_equal(from->exchanges.response_bytes, strlen("/counted"));
 }
 
-/* False for a moment after another path was found to be better. */
+/* False for a moment after another path was found to be better, or another
+ * session has taken over, as it may when the machine is busy. */
 static bool knows_its_path(struct tunnel *tunnel)
 {
     struct tunnel_status status;
-    const struct peer_stats *peer = &status.keeper.session.peer;
+    const struct session_stats *session = &status.keeper.session;
+    const struct peer_stats *peer = &session->peer;
     tunnel_status(tunnel, &status);
     assert_true(peer->min_rtt_us <= peer->rtt_us);
-    return peer->min_rtt_us > 0 && peer->rate_bytes_per_s > 0;
+    return session->rtt_us > 0 && peer->min_rtt_us > 0 && peer->rate_bytes_per_s > 0;
 }
 
 static void test_status_of_what_is_up(void **state)
