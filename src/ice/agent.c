@@ -63,6 +63,9 @@ void ice_agent_free(struct ice_agent *a, uint64_t now_us)
     }
     generation_free(a->now);
     generation_free(a->old);
+    for (int i = 0; i < a->local_count; i++)
+        free(a->locals[i]);
+    free(a->relays);
     free_secret(a, sizeof *a);
 }
 

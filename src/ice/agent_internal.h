@@ -148,7 +148,7 @@ struct ice_generation {
     bool has_checked;  /* somebody who had not answered before */
     uint64_t begun_us; /* when checks could begin */
     uint64_t first_valid_us;
-    struct ice_remote remotes[ICE_REMOTE_MAX];
+    struct ice_remote *remotes[ICE_REMOTE_MAX];
     int remote_count;
     int skipped_tcp;
     struct ice_pair *pairs[ICE_PAIRS_MAX];
@@ -168,13 +168,15 @@ struct ice_agent {
 
     struct ice_base bases[ICE_BASES_MAX];
     uint64_t base_serial;
-    struct ice_local locals[ICE_LOCAL_MAX];
+    struct ice_local *locals[ICE_LOCAL_MAX];
+    int local_count;
     struct ice_agent_server servers[ICE_AGENT_SERVERS_MAX];
     int server_count;
     struct ice_probe probes[ICE_SRFLX_PROBES_MAX];
     int probe_count;
-    struct ice_relay relays[ICE_TURN_CLIENTS_MAX];
-    bool is_gathering; /* gather() was called */
+    struct ice_relay *relays; /* ICE_TURN_CLIENTS_MAX, once there was one */
+    int relay_count;          /* the same, or 0 */
+    bool is_gathering;        /* gather() was called */
     bool more_servers;
     bool is_local_ended; /* end of candidates was announced */
     uint64_t gather_us;  /* when this generation began to gather */

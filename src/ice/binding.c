@@ -28,7 +28,7 @@ static uint32_t check_priority(const struct ice_local *l)
 int binding_ask(struct ice_agent *a, const struct ice_generation *g, const struct ice_pair *pair,
                 const uint8_t id[STUN_ID_LEN], bool nominates, bool is_first)
 {
-    const struct ice_local *l = &a->locals[pair->local];
+    const struct ice_local *l = a->locals[pair->local];
     uint8_t data[STUN_MESSAGE_MAX];
     uint8_t user[ICE_UFRAG_MAX + 1 + ICE_UFRAG_LEN];
     size_t remote_len = strlen(g->remote_ufrag);
@@ -53,7 +53,7 @@ int binding_ask(struct ice_agent *a, const struct ice_generation *g, const struc
 void binding_answer(struct ice_agent *a, const struct ice_generation *g, int local,
                     const struct ice_address *source, const struct stun_message *m, int error)
 {
-    const struct ice_local *l = &a->locals[local];
+    const struct ice_local *l = a->locals[local];
     uint8_t data[STUN_MESSAGE_MAX];
     struct stun_writer w;
     stun_begin(&w, data, sizeof data, error ? STUN_ERROR : STUN_SUCCESS, STUN_BINDING, m->id);

@@ -24,7 +24,7 @@ static bool is_unreachable(int error)
  * the relay, its own client tells. */
 static void transmit(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
 {
-    if (!a->now->remotes[pair->remote].has_answered) {
+    if (!a->now->remotes[pair->remote]->has_answered) {
         ice_budget_spend(a->budget, now_us);
         a->now->has_checked = true;
     }
@@ -43,7 +43,7 @@ static void transmit(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us
  * Binding again a channel that is bound costs nothing and keeps it wanted. */
 static bool has_channel(struct ice_agent *a, struct ice_pair *pair, uint64_t now_us)
 {
-    int relay = a->locals[pair->local].relay;
+    int relay = a->locals[pair->local]->relay;
     const struct ice_address *peer = pair_remote(a->now, pair);
     if (relay < 0)
         return true;
@@ -69,7 +69,7 @@ static uint64_t rto_us(const struct ice_agent *a)
     for (int i = 0; i < a->now->pair_count; i++) {
         const struct ice_pair *pair = a->now->pairs[i];
         if (pair->state == PAIR_WAITING || pair->state == PAIR_IN_PROGRESS)
-            round_us += a->now->remotes[pair->remote].has_answered ? a->pacing_us : unheard_us;
+            round_us += a->now->remotes[pair->remote]->has_answered ? a->pacing_us : unheard_us;
     }
     return round_us; /* at least ICE_RTO_US is seen to elsewhere */
 }

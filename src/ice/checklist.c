@@ -29,6 +29,8 @@ void generation_free(struct ice_generation *g)
         return;
     for (int i = 0; i < g->pair_count; i++)
         free(g->pairs[i]);
+    for (int i = 0; i < g->remote_count; i++)
+        free(g->remotes[i]);
     free_secret(g, sizeof *g);
 }
 
@@ -40,14 +42,14 @@ void generation_end(struct ice_agent *a, const struct ice_generation *g)
 
 const struct ice_address *pair_remote(const struct ice_generation *g, const struct ice_pair *pair)
 {
-    return &g->remotes[pair->remote].candidate.address;
+    return &g->remotes[pair->remote]->candidate.address;
 }
 
 bool pair_is_relayed(const struct ice_agent *a, const struct ice_generation *g,
                      const struct ice_pair *pair)
 {
-    return a->locals[pair->local].relay >= 0 ||
-           g->remotes[pair->remote].candidate.type == ICE_CANDIDATE_RELAY;
+    return a->locals[pair->local]->relay >= 0 ||
+           g->remotes[pair->remote]->candidate.type == ICE_CANDIDATE_RELAY;
 }
 
 static struct ice_pair *pair_find(const struct ice_generation *g, int local, int remote)
@@ -62,8 +64,8 @@ static struct ice_pair *pair_find(const struct ice_generation *g, int local, int
 static uint64_t compute_priority(const struct ice_agent *a, const struct ice_generation *g,
                                  const struct ice_pair *pair)
 {
-    uint32_t local = a->locals[pair->local].candidate.priority;
-    uint32_t remote = g->remotes[pair->remote].candidate.priority;
+    uint32_t local = a->locals[pair->local]->candidate.priority;
+    uint32_t remote = g->remotes[pair->remote]->candidate.priority;
     return a->is_controlling ? ice_pair_priority(local, remote) : ice_pair_priority(remote, local);
 }
 
@@ -79,11 +81,11 @@ void pair_update_priorities(struct ice_agent *a)
 static bool has_same_foundation(const struct ice_agent *a, const struct ice_pair *x,
                                 const struct ice_pair *y)
 {
-    const struct ice_remote *remotes = a->now->remotes;
-    return strcmp(a->locals[x->local].candidate.foundation,
-                  a->locals[y->local].candidate.foundation) == 0 &&
-           strcmp(remotes[x->remote].candidate.foundation,
-                  remotes[y->remote].candidate.foundation) == 0;
+    struct ice_remote *const *remotes = a->now->remotes;
+    return strcmp(a->locals[x->local]->candidate.foundation,
+                  a->locals[y->local]->candidate.foundation) == 0 &&
+           strcmp(remotes[x->remote]->candidate.foundation,
+                  remotes[y->remote]->candidate.foundation) == 0;
 }
 
 /* Section 6.1.2.6 with trickling (RFC 8838 section 12): frozen when another
@@ -120,7 +122,7 @@ static bool is_peer_of_another(const struct ice_generation *g, const struct ice_
 static void pair_release(struct ice_agent *a, const struct ice_generation *g,
                          const struct ice_pair *pair)
 {
-    int relay = a->locals[pair->local].relay;
+    int relay = a->locals[pair->local]->relay;
     const struct ice_address *peer = pair_remote(g, pair);
     if (relay >= 0 && !is_peer_of_another(a->now, pair, peer) &&
         !is_peer_of_another(a->old, pair, peer))
@@ -162,7 +164,7 @@ static enum kind kind_of(const struct ice_agent *a, const struct ice_pair *pair)
 {
     if (pair_is_relayed(a, a->now, pair))
         return BY_RELAY;
-    return a->now->remotes[pair->remote].candidate.type == ICE_CANDIDATE_HOST ? TO_HOST : TO_NAT;
+    return a->now->remotes[pair->remote]->candidate.type == ICE_CANDIDATE_HOST ? TO_HOST : TO_NAT;
 }
 
 /* The least pair of a kind that is not known to work, or -1. */
@@ -207,8 +209,8 @@ static bool make_room(struct ice_agent *a, const struct ice_pair *fresh)
 struct ice_pair *pair_add(struct ice_agent *a, struct ice_generation *g, int local, int remote)
 {
     struct ice_pair fresh = {.local = local, .remote = remote};
-    const struct ice_local *l = &a->locals[local];
-    const struct ice_remote *r = &g->remotes[remote];
+    const struct ice_local *l = a->locals[local];
+    const struct ice_remote *r = g->remotes[remote];
     struct ice_pair *pair = pair_find(g, local, remote);
     if (pair || g != a->now)
         return pair;
@@ -229,7 +231,7 @@ struct ice_pair *pair_add(struct ice_agent *a, struct ice_generation *g, int loc
 /* Whether a local candidate sends checks of its own. */
 static bool forms_pairs(const struct ice_agent *a, int local)
 {
-    const struct ice_local *l = &a->locals[local];
+    const struct ice_local *l = a->locals[local];
     if (!l->is_used || l->candidate.type == ICE_CANDIDATE_SRFLX)
         return false;
     return l->relay >= 0 || !a->config.is_relay_only;
@@ -245,7 +247,7 @@ void pair_add_for_local(struct ice_agent *a, int local)
 
 void pair_add_for_remote(struct ice_agent *a, int remote)
 {
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
+    for (int i = 0; i < a->local_count; i++) {
         if (forms_pairs(a, i))
             pair_add(a, a->now, i, remote);
     }
@@ -320,7 +322,7 @@ static bool is_worth_checking(const struct ice_agent *a, const struct ice_pair *
  * for. */
 static bool may_begin(const struct ice_generation *g, const struct ice_pair *pair, bool may_spend)
 {
-    return may_spend || pair->triggered || g->remotes[pair->remote].has_answered;
+    return may_spend || pair->triggered || g->remotes[pair->remote]->has_answered;
 }
 
 struct ice_pair *pair_next(const struct ice_agent *a, bool may_spend)
@@ -367,7 +369,7 @@ void pair_on_channel(struct ice_agent *a, int relay, const struct ice_address *p
 {
     for (int i = 0; i < a->now->pair_count; i++) {
         struct ice_pair *pair = a->now->pairs[i];
-        if (a->locals[pair->local].relay != relay ||
+        if (a->locals[pair->local]->relay != relay ||
             !ice_address_is_equal(pair_remote(a->now, pair), peer))
             continue;
         if (code != 0) {

@@ -119,8 +119,8 @@ int gather_add_interface(struct ice_agent *a, const struct ice_address *address,
 
 void gather_remove_interface(struct ice_agent *a, int base)
 {
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        if (a->locals[i].is_used && a->locals[i].base == base)
+    for (int i = 0; i < a->local_count; i++) {
+        if (a->locals[i]->is_used && a->locals[i]->base == base)
             local_remove(a, i);
     }
     int kept = 0;

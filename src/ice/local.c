@@ -4,12 +4,13 @@
  */
 #include <errno.h>
 
+#include "base/alloc.h"
 #include "ice/agent_internal.h"
 
 int local_find_host(const struct ice_agent *a, int base)
 {
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        const struct ice_local *l = &a->locals[i];
+    for (int i = 0; i < a->local_count; i++) {
+        const struct ice_local *l = a->locals[i];
         if (l->is_used && l->base == base && l->candidate.type == ICE_CANDIDATE_HOST)
             return i;
     }
@@ -18,8 +19,8 @@ int local_find_host(const struct ice_agent *a, int base)
 
 int local_find_relayed(const struct ice_agent *a, int relay)
 {
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        if (a->locals[i].is_used && a->locals[i].relay == relay)
+    for (int i = 0; i < a->local_count; i++) {
+        if (a->locals[i]->is_used && a->locals[i]->relay == relay)
             return i;
     }
     return -1;
@@ -41,35 +42,43 @@ static void announce(struct ice_agent *a, struct ice_local *l)
 static int make_room(struct ice_agent *a, const struct ice_candidate *fresh)
 {
     int least = -1;
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        const struct ice_candidate *c = &a->locals[i].candidate;
+    for (int i = 0; i < a->local_count; i++) {
+        const struct ice_candidate *c = &a->locals[i]->candidate;
         if (c->type == ICE_CANDIDATE_SRFLX &&
-            (least < 0 || c->priority < a->locals[least].candidate.priority))
+            (least < 0 || c->priority < a->locals[least]->candidate.priority))
             least = i;
     }
     if (least < 0 || (fresh->type == ICE_CANDIDATE_SRFLX &&
-                      fresh->priority <= a->locals[least].candidate.priority))
+                      fresh->priority <= a->locals[least]->candidate.priority))
         return -1;
     local_remove(a, least);
     return least;
 }
 
+static int add_slot(struct ice_agent *a)
+{
+    a->locals[a->local_count] = xcalloc(1, sizeof **a->locals);
+    return a->local_count++;
+}
+
 int local_add(struct ice_agent *a, const struct ice_candidate *candidate, int base, int relay)
 {
     int slot = -1;
-    for (int i = ICE_LOCAL_MAX - 1; i >= 0; i--) {
-        const struct ice_local *l = &a->locals[i];
+    for (int i = a->local_count - 1; i >= 0; i--) {
+        const struct ice_local *l = a->locals[i];
         if (!l->is_used)
             slot = i;
         else if (l->base == base && (l->relay < 0) == (relay < 0) &&
                  ice_address_is_equal(&l->candidate.address, &candidate->address))
             return -EEXIST; /* section 5.1.3: redundant */
     }
-    if (slot < 0)
+    if (slot < 0 && a->local_count < ICE_LOCAL_MAX)
+        slot = add_slot(a);
+    else if (slot < 0)
         slot = make_room(a, candidate);
     if (slot < 0)
         return -ENOSPC;
-    struct ice_local *l = &a->locals[slot];
+    struct ice_local *l = a->locals[slot];
     *l = (struct ice_local){true, false, *candidate, base, relay};
     l->candidate.component = 1;
     announce(a, l);
@@ -80,7 +89,7 @@ int local_add(struct ice_agent *a, const struct ice_candidate *candidate, int ba
 void local_remove(struct ice_agent *a, int local)
 {
     pair_remove_for_local(a, local);
-    a->locals[local].is_used = false;
+    a->locals[local]->is_used = false;
     early_checks_forget(&a->now->early, local);
 }
 
@@ -88,8 +97,8 @@ void local_remove(struct ice_agent *a, int local)
  * now, and nobody reaches us there. */
 static void forget_mapped(struct ice_agent *a, int base, const struct ice_candidate *c)
 {
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        const struct ice_local *l = &a->locals[i];
+    for (int i = 0; i < a->local_count; i++) {
+        const struct ice_local *l = a->locals[i];
         if (l->is_used && l->base == base && l->candidate.type == ICE_CANDIDATE_SRFLX &&
             strcmp(l->candidate.foundation, c->foundation) == 0 &&
             !ice_address_is_equal(&l->candidate.address, &c->address))
@@ -113,8 +122,8 @@ void local_add_mapped(struct ice_agent *a, int base, const struct ice_address *s
 
 void local_announce_again(struct ice_agent *a)
 {
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        struct ice_local *l = &a->locals[i];
+    for (int i = 0; i < a->local_count; i++) {
+        struct ice_local *l = a->locals[i];
         l->is_announced = false;
         if (!l->is_used)
             continue;

@@ -19,7 +19,7 @@ static void receive_stun(struct ice_agent *a, int base, int local, const struct 
         m.method != STUN_BINDING)
         return;
     if (m.class == STUN_REQUEST) {
-        bool is_hidden = a->config.is_relay_only && a->locals[local].relay < 0;
+        bool is_hidden = a->config.is_relay_only && a->locals[local]->relay < 0;
         if (!is_hidden)
             request_receive(a, local, source, &m, now_us);
     } else if (m.class != STUN_INDICATION && !gather_on_answer(a, base, &m, now_us)) {

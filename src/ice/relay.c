@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "ice/agent_internal.h"
 
 #define RELAY_AGAIN_US (1 * US_PER_S)
@@ -129,7 +130,9 @@ static const struct turn_handlers turn_handlers = {on_send, on_allocated, on_fai
 
 int relay_free_slot(const struct ice_agent *a)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    if (!a->relays)
+        return 0;
+    for (int i = 0; i < a->relay_count; i++) {
         if (!a->relays[i].client)
             return i;
     }
@@ -142,6 +145,10 @@ void relay_add(struct ice_agent *a, int server, int base, uint64_t now_us)
     int index = relay_free_slot(a);
     if (index < 0)
         return;
+    if (!a->relays) {
+        a->relays = xcalloc(ICE_TURN_CLIENTS_MAX, sizeof *a->relays);
+        a->relay_count = ICE_TURN_CLIENTS_MAX;
+    }
     struct ice_relay *r = &a->relays[index];
     *r = (struct ice_relay){.agent = a,
                             .index = index,
@@ -173,7 +180,7 @@ static bool open_stream(struct ice_relay *r)
 
 bool relay_start_one(struct ice_agent *a, uint64_t now_us)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         struct ice_relay *r = &a->relays[i];
         if (!r->client || !r->is_waiting || now_us < r->start_us)
             continue;
@@ -190,7 +197,7 @@ bool relay_start_one(struct ice_agent *a, uint64_t now_us)
 
 void relay_refresh(struct ice_agent *a)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         struct ice_relay *r = &a->relays[i];
         if (!r->client || turn_client_state(r->client) != TURN_ALLOCATED)
             continue;
@@ -201,7 +208,7 @@ void relay_refresh(struct ice_agent *a)
 
 void relay_rebind(struct ice_agent *a, int local, const struct ice_address *peer)
 {
-    int relay = a->locals[local].relay;
+    int relay = a->locals[local]->relay;
     if (relay >= 0)
         turn_client_rebind(a->relays[relay].client, peer);
 }
@@ -209,7 +216,7 @@ void relay_rebind(struct ice_agent *a, int local, const struct ice_address *peer
 void relay_again(struct ice_agent *a, uint64_t now_us)
 {
     relay_refresh(a);
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         struct ice_relay *r = &a->relays[i];
         bool is_connecting =
             r->client && turn_client_transport(r->client) != TURN_UDP && r->base >= 0;
@@ -245,7 +252,7 @@ static void relay_free(struct ice_relay *r)
 
 void relay_base_removed(struct ice_agent *a, int base)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         struct ice_relay *r = &a->relays[i];
         if (!r->client || r->base != base)
             continue;
@@ -256,7 +263,7 @@ void relay_base_removed(struct ice_agent *a, int base)
 
 void relay_free_all(struct ice_agent *a)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         struct ice_relay *r = &a->relays[i];
         if (!r->client)
             continue;
@@ -268,7 +275,7 @@ void relay_free_all(struct ice_agent *a)
 
 struct ice_relay *relay_find(struct ice_agent *a, int base, const struct ice_address *server)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         struct ice_relay *r = &a->relays[i];
         if (r->client && r->base == base &&
             ice_address_is_equal(turn_client_server(r->client), server))
@@ -279,7 +286,7 @@ struct ice_relay *relay_find(struct ice_agent *a, int base, const struct ice_add
 
 bool relay_is_pending(const struct ice_agent *a)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         const struct ice_relay *r = &a->relays[i];
         bool is_in_question =
             r->is_questioned && (r->is_waiting || (r->client && turn_client_is_asking(r->client)));
@@ -291,7 +298,7 @@ bool relay_is_pending(const struct ice_agent *a)
 
 void relay_on_deadline(struct ice_agent *a, uint64_t now_us)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         if (a->relays[i].client)
             turn_client_on_deadline(a->relays[i].client, now_us);
     }
@@ -300,7 +307,7 @@ void relay_on_deadline(struct ice_agent *a, uint64_t now_us)
 uint64_t relay_deadline(const struct ice_agent *a)
 {
     uint64_t deadline = TIME_NEVER;
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         const struct ice_relay *r = &a->relays[i];
         if (!r->client)
             continue;

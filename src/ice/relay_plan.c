@@ -8,7 +8,7 @@
 
 static bool is_tried(const struct ice_agent *a, int server, int base)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         const struct ice_relay *r = &a->relays[i];
         if (r->client && r->server == server && r->base == base)
             return true;
@@ -37,7 +37,7 @@ static int untried_base(const struct ice_agent *a, int server)
 
 static bool has_relay(const struct ice_agent *a, int server)
 {
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         if (a->relays[i].client && a->relays[i].server == server)
             return true;
     }
@@ -79,7 +79,7 @@ static uint64_t next_try_at(const struct ice_agent *a, int server)
     uint64_t at = 0;
     if (!is_untried(a, server) || relay_free_slot(a) < 0)
         return TIME_NEVER;
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         const struct ice_relay *r = &a->relays[i];
         if (!r->client || !is_same_server(a, server, r->server))
             continue;

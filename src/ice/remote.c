@@ -11,12 +11,13 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
 #include "ice/agent_internal.h"
 
 static int find_other(const struct ice_generation *g, const struct ice_address *address, int index)
 {
     for (int i = 0; i < g->remote_count; i++) {
-        if (i != index && ice_address_is_equal(&g->remotes[i].candidate.address, address))
+        if (i != index && ice_address_is_equal(&g->remotes[i]->candidate.address, address))
             return i;
     }
     return -1;
@@ -30,7 +31,7 @@ int remote_find(const struct ice_generation *g, const struct ice_address *addres
 static bool has_answered(const struct ice_generation *g, const struct ice_address *address)
 {
     for (int i = 0; g && i < g->remote_count; i++) {
-        const struct ice_remote *r = &g->remotes[i];
+        const struct ice_remote *r = g->remotes[i];
         if (r->has_answered && ice_address_is_same_ip(&r->candidate.address, address))
             return true;
     }
@@ -48,8 +49,8 @@ void remote_on_answer(struct ice_agent *a, const struct ice_address *address)
 {
     struct ice_generation *g = a->now;
     for (int i = 0; i < g->remote_count; i++) {
-        if (ice_address_is_same_ip(&g->remotes[i].candidate.address, address))
-            g->remotes[i].has_answered = true;
+        if (ice_address_is_same_ip(&g->remotes[i]->candidate.address, address))
+            g->remotes[i]->has_answered = true;
     }
     ice_budget_on_answer(a->budget);
 }
@@ -66,18 +67,18 @@ static bool is_free(const struct ice_remote *r)
 static void free_slot(struct ice_agent *a, int index)
 {
     pair_remove_for_remote(a, index);
-    a->now->remotes[index] = (struct ice_remote){0};
+    *a->now->remotes[index] = (struct ice_remote){0};
 }
 
 /* The least of a type that may go; -1: none. */
 static int find_least(const struct ice_agent *a, enum ice_candidate_type type)
 {
-    const struct ice_remote *remotes = a->now->remotes;
+    struct ice_remote *const *remotes = a->now->remotes;
     int least = -1;
     for (int i = 0; i < a->now->remote_count; i++) {
-        const struct ice_candidate *c = &remotes[i].candidate;
-        if (!is_free(&remotes[i]) && c->type == type && pair_is_dispensable(a, i) &&
-            (least < 0 || c->priority < remotes[least].candidate.priority))
+        const struct ice_candidate *c = &remotes[i]->candidate;
+        if (!is_free(remotes[i]) && c->type == type && pair_is_dispensable(a, i) &&
+            (least < 0 || c->priority < remotes[least]->candidate.priority))
             least = i;
     }
     return least;
@@ -97,7 +98,13 @@ static int find_lesser(const struct ice_agent *a, const int counts[TYPES],
     if (least >= 0)
         return least;
     least = find_least(a, type);
-    return least >= 0 && a->now->remotes[least].candidate.priority < priority ? least : -1;
+    return least >= 0 && a->now->remotes[least]->candidate.priority < priority ? least : -1;
+}
+
+static int add_slot(struct ice_generation *g)
+{
+    g->remotes[g->remote_count] = xcalloc(1, sizeof **g->remotes);
+    return g->remote_count++;
 }
 
 /* A slot of zeros for a candidate of that type, or -1. */
@@ -107,15 +114,15 @@ static int take_slot(struct ice_agent *a, enum ice_candidate_type type, uint32_t
     int counts[TYPES] = {0};
     int slot = -1;
     for (int i = 0; i < g->remote_count; i++) {
-        if (is_free(&g->remotes[i]))
+        if (is_free(g->remotes[i]))
             slot = i;
         else
-            counts[g->remotes[i].candidate.type]++;
+            counts[g->remotes[i]->candidate.type]++;
     }
     if (type == ICE_CANDIDATE_PRFLX && counts[type] == ICE_PRFLX_MAX)
         slot = find_least(a, type); /* what a check taught before is older */
     else if (slot < 0 && g->remote_count < ICE_REMOTE_MAX)
-        slot = g->remote_count++;
+        slot = add_slot(g);
     else if (slot < 0)
         slot = find_lesser(a, counts, type, priority);
     if (slot >= 0)
@@ -131,14 +138,14 @@ int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
     int index = take_slot(a, ICE_CANDIDATE_PRFLX, priority);
     if (index < 0)
         return -1;
-    struct ice_candidate *c = &g->remotes[index].candidate;
+    struct ice_candidate *c = &g->remotes[index]->candidate;
     c->type = ICE_CANDIDATE_PRFLX;
     c->component = 1;
     c->priority = priority;
     c->address = *address;
     /* Section 7.3.1.3: a foundation of its own. */
     snprintf(c->foundation, sizeof c->foundation, "prflx%d", index);
-    inherit_answer(a, &g->remotes[index]);
+    inherit_answer(a, g->remotes[index]);
     a->is_dirty = true;
     return index;
 }
@@ -147,10 +154,10 @@ int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
 static void settle(struct ice_agent *a, int index)
 {
     struct ice_generation *g = a->now;
-    struct ice_remote *r = &g->remotes[index];
+    struct ice_remote *r = g->remotes[index];
     int known = find_other(g, &r->candidate.address, index);
     if (known >= 0) {
-        struct ice_remote *k = &g->remotes[known];
+        struct ice_remote *k = g->remotes[known];
         if (k->candidate.type == ICE_CANDIDATE_PRFLX) {
             k->candidate = r->candidate;
             pair_update_priorities(a);
@@ -170,9 +177,9 @@ static void resolve_some(struct ice_agent *a)
     struct ice_generation *g = a->now;
     int busy = 0;
     for (int i = 0; i < g->remote_count; i++)
-        busy += g->remotes[i].name == NAME_ASKED;
+        busy += g->remotes[i]->name == NAME_ASKED;
     for (int i = 0; i < g->remote_count && busy < ICE_RESOLVING_MAX; i++) {
-        struct ice_remote *r = &g->remotes[i];
+        struct ice_remote *r = g->remotes[i];
         if (r->name != NAME_WAITING)
             continue;
         busy++;
@@ -203,17 +210,17 @@ int remote_add(struct ice_agent *a, struct span line)
         return 0;
     if (!is_named) {
         int known = remote_find(g, &c.address);
-        if (known >= 0 && g->remotes[known].candidate.type != ICE_CANDIDATE_PRFLX)
+        if (known >= 0 && g->remotes[known]->candidate.type != ICE_CANDIDATE_PRFLX)
             return 0;
     }
     int index = take_slot(a, c.type, c.priority);
     if (index < 0)
         return -ENOSPC;
-    g->remotes[index].candidate = c;
+    g->remotes[index]->candidate = c;
     if (is_named) {
         /* The question would tell the network that we are here; and a relay
          * does not lead into it. */
-        g->remotes[index].name = a->config.is_relay_only ? NAME_UNKNOWN : NAME_WAITING;
+        g->remotes[index]->name = a->config.is_relay_only ? NAME_UNKNOWN : NAME_WAITING;
         resolve_some(a);
     } else {
         settle(a, index);
@@ -225,7 +232,7 @@ void remote_on_resolved(struct ice_agent *a, int id, const struct ice_address *a
 {
     struct ice_generation *g = a->now;
     for (int i = 0; i < g->remote_count; i++) {
-        struct ice_remote *r = &g->remotes[i];
+        struct ice_remote *r = g->remotes[i];
         if (r->name != NAME_ASKED || r->resolve_id != id)
             continue;
         bool is_known = address && !ice_address_is_unusable(address);

@@ -112,7 +112,7 @@ static void say_servers(const struct ice_agent *a, struct text *t)
     char server[ICE_ADDRESS_TEXT_LEN];
     for (int i = 0; i < a->probe_count; i++)
         say_probe(a, &a->probes[i], t);
-    for (int i = 0; i < ICE_TURN_CLIENTS_MAX; i++) {
+    for (int i = 0; i < a->relay_count; i++) {
         const struct ice_relay *r = &a->relays[i];
         if (r->client && (r->why[0] || !r->is_done))
             say(t, "turn server %s over %s: %s",
@@ -124,8 +124,8 @@ static void say_servers(const struct ice_agent *a, struct text *t)
 
 static void say_pair(const struct ice_agent *a, const struct ice_pair *pair, struct text *t)
 {
-    const struct ice_candidate *l = &a->locals[pair->local].candidate;
-    const struct ice_candidate *r = &a->now->remotes[pair->remote].candidate;
+    const struct ice_candidate *l = &a->locals[pair->local]->candidate;
+    const struct ice_candidate *r = &a->now->remotes[pair->remote]->candidate;
     char local[ICE_CANDIDATE_TEXT_LEN];
     char remote[ICE_CANDIDATE_TEXT_LEN];
     char state[REASON_MAX];
@@ -137,8 +137,8 @@ static void say_remotes(const struct ice_agent *a, struct text *t)
 {
     const struct ice_generation *g = a->now;
     for (int i = 0; i < g->remote_count; i++) {
-        if (g->remotes[i].name == NAME_UNKNOWN)
-            say(t, "%s: no such name on this network", g->remotes[i].candidate.hostname);
+        if (g->remotes[i]->name == NAME_UNKNOWN)
+            say(t, "%s: no such name on this network", g->remotes[i]->candidate.hostname);
     }
     if (g->skipped_tcp > 0)
         say(t, "%d tcp candidates not used", g->skipped_tcp);

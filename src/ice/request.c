@@ -91,7 +91,7 @@ void request_replay_early(struct ice_agent *a, uint64_t now_us)
     struct ice_generation *g = a->now;
     for (int i = 0; i < g->early.count; i++) {
         const struct early_check *e = &g->early.list[i];
-        if (a->locals[e->local].is_used)
+        if (a->locals[e->local]->is_used)
             learn(a, e->local, &e->source, e->priority, e->use_candidate, now_us);
     }
     g->early.count = 0;

@@ -30,7 +30,7 @@ void select_set_state(struct ice_agent *a, enum ice_state state, const char *tex
 static uint16_t channel_of(const struct ice_agent *a, const struct ice_generation *g,
                            const struct ice_pair *pair)
 {
-    int relay = a->locals[pair->local].relay;
+    int relay = a->locals[pair->local]->relay;
     return relay < 0 ? 0 : turn_client_channel(a->relays[relay].client, pair_remote(g, pair));
 }
 
@@ -38,7 +38,7 @@ static bool is_usable(const struct ice_agent *a, const struct ice_generation *g,
                       const struct ice_pair *pair, uint64_t now_us)
 {
     return pair->is_valid && consent_is_fresh(&pair->consent, now_us) &&
-           (a->locals[pair->local].relay < 0 || channel_of(a, g, pair));
+           (a->locals[pair->local]->relay < 0 || channel_of(a, g, pair));
 }
 
 static bool is_better(const struct ice_agent *a, const struct ice_pair *x, const struct ice_pair *y)
@@ -74,7 +74,7 @@ static struct ice_pair *choose(const struct ice_agent *a, uint64_t now_us)
 static struct ice_route make_route(const struct ice_agent *a)
 {
     const struct ice_pair *pair = a->selected;
-    const struct ice_local *l = &a->locals[pair->local];
+    const struct ice_local *l = a->locals[pair->local];
     if (l->relay < 0)
         return (struct ice_route){.base = l->base,
                                   .remote = *pair_remote(a->selected_generation, pair)};
@@ -289,12 +289,12 @@ uint64_t select_deadline(const struct ice_agent *a)
  * only the check's answer told (peer-reflexive). */
 static enum ice_candidate_type mapped_type(const struct ice_agent *a, const struct ice_pair *pair)
 {
-    if (a->locals[pair->local].relay >= 0)
+    if (a->locals[pair->local]->relay >= 0)
         return ICE_CANDIDATE_RELAY;
-    for (int i = 0; i < ICE_LOCAL_MAX; i++) {
-        if (a->locals[i].is_used &&
-            ice_address_is_equal(&a->locals[i].candidate.address, &pair->mapped))
-            return a->locals[i].candidate.type;
+    for (int i = 0; i < a->local_count; i++) {
+        if (a->locals[i]->is_used &&
+            ice_address_is_equal(&a->locals[i]->candidate.address, &pair->mapped))
+            return a->locals[i]->candidate.type;
     }
     return ICE_CANDIDATE_PRFLX;
 }
@@ -305,10 +305,10 @@ bool select_describe(const struct ice_agent *a, struct ice_path *out)
     if (!pair || !a->has_route)
         return false;
     const struct ice_generation *g = a->selected_generation;
-    int relay = a->locals[pair->local].relay;
+    int relay = a->locals[pair->local]->relay;
     *out = (struct ice_path){
         .local_type = mapped_type(a, pair),
-        .remote_type = g->remotes[pair->remote].candidate.type,
+        .remote_type = g->remotes[pair->remote]->candidate.type,
         .local = pair->mapped,
         .remote = *pair_remote(g, pair),
         .relay_transport = relay >= 0 ? turn_client_transport(a->relays[relay].client) : TURN_UDP,

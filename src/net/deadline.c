@@ -1,13 +1,28 @@
+/*
+ * Those that are asked in every turn hang on a hook of the loop. The others are
+ * in its list of what was touched, which is empty again before it sleeps: what
+ * is at rest costs a turn nothing.
+ */
 #include "net/deadline.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "net/loop_internal.h"
+
+#ifdef TUNNEL_CHECK
+enum { IS_CHECKED = true };
+#else
+enum { IS_CHECKED = false };
+#endif
 
 struct deadline {
+    struct loop *loop;
     struct timer *timer;
-    struct turn_hook *hook;
+    struct turn_hook *hook;   /* or NULL: touched */
+    struct before_sleep call; /* where it is touched */
     uint64_t (*next_us)(void *arg);
     void (*on_due)(void *arg);
     void *arg;
@@ -24,25 +39,59 @@ static void ask(void *arg)
     timer_start_at(d->timer, next_us);
 }
 
+static void check(void *arg)
+{
+    const struct deadline *d = arg;
+    bool is_touched = !list_is_empty(&d->call.link);
+    assert(is_touched || d->next_us(d->arg) >= d->armed_us);
+}
+
 static void on_expiry(void *arg)
 {
     struct deadline *d = arg;
     d->armed_us = TIME_NEVER;
+    deadline_touch(d);
     if (d->next_us(d->arg) <= clock_now_us())
         d->on_due(d->arg);
 }
 
-struct deadline *deadline_new(struct loop *loop, uint64_t (*next_us)(void *arg),
-                              void (*on_due)(void *arg), void *arg)
+static struct deadline *new_deadline(struct loop *loop, uint64_t (*next_us)(void *arg),
+                                     void (*on_due)(void *arg), void *arg)
 {
     struct deadline *d = xcalloc(1, sizeof *d);
+    d->loop = loop;
     d->next_us = next_us;
     d->on_due = on_due;
     d->arg = arg;
     d->armed_us = TIME_NEVER;
     d->timer = timer_new(loop, on_expiry, d);
+    d->call = (struct before_sleep){.call = ask, .arg = d};
+    list_init(&d->call.link);
+    return d;
+}
+
+struct deadline *deadline_new(struct loop *loop, uint64_t (*next_us)(void *arg),
+                              void (*on_due)(void *arg), void *arg)
+{
+    struct deadline *d = new_deadline(loop, next_us, on_due, arg);
     d->hook = turn_hook_new(loop, ask, NULL, d);
     return d;
+}
+
+struct deadline *deadline_new_touched(struct loop *loop, uint64_t (*next_us)(void *arg),
+                                      void (*on_due)(void *arg), void *arg)
+{
+    struct deadline *d = new_deadline(loop, next_us, on_due, arg);
+    if (IS_CHECKED)
+        d->hook = turn_hook_new(loop, check, NULL, d);
+    deadline_touch(d);
+    return d;
+}
+
+void deadline_touch(struct deadline *d)
+{
+    if (d && list_is_empty(&d->call.link))
+        list_append(loop_before_sleep(d->loop), &d->call.link);
 }
 
 void deadline_free(struct deadline *d)
@@ -51,5 +100,6 @@ void deadline_free(struct deadline *d)
         return;
     timer_free(d->timer);
     turn_hook_free(d->hook);
+    list_remove(&d->call.link);
     free(d);
 }

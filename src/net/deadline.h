@@ -11,6 +11,8 @@
 #ifndef NET_DEADLINE_H
 #define NET_DEADLINE_H
 
+#include <stdint.h>
+
 #include "net/loop.h"
 
 struct deadline;
@@ -20,5 +22,14 @@ struct deadline;
 struct deadline *deadline_new(struct loop *loop, uint64_t (*next_us)(void *arg),
                               void (*on_due)(void *arg), void *arg);
 void deadline_free(struct deadline *deadline); /* NULL is allowed */
+
+/* The same for an engine of which there may be a thousand, most of them at
+ * rest: it is asked in a turn in which deadline_touch() said that the engine
+ * was called, and after on_due(). A deadline that only goes away needs no
+ * touch. A build that checks (TUNNEL_CHECK) asks all of them in every turn, and
+ * aborts where a touch was forgotten. */
+struct deadline *deadline_new_touched(struct loop *loop, uint64_t (*next_us)(void *arg),
+                                      void (*on_due)(void *arg), void *arg);
+void deadline_touch(struct deadline *deadline); /* NULL is allowed */
 
 #endif

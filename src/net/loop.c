@@ -1,7 +1,8 @@
 /*
  * One turn of the loop, as libuv orders its phases:
  *
- *   prepare   deferred calls, hooks' before(), then: how long may we sleep?
+ *   prepare   deferred calls, hooks' before(), deadlines that were touched,
+ *             then: how long may we sleep?
  *   poll      descriptors and signals; sleeps until the next deadline
  *   check     hooks' after(), then the timers that are due
  *   closing   libuv lets go of closed handles, their memory is freed
@@ -35,6 +36,8 @@
 
 #define POOL_SIZE "8"
 
+#define TRIM_US US_PER_S
+
 struct loop {
     uv_loop_t uv;
     uv_prepare_t prepare;
@@ -49,12 +52,16 @@ struct loop {
     struct list deferred;
     struct list hooks;
     struct list wake_calls;
+    struct list before_sleep;
     struct patient_line patient_line;
     unsigned objects;
     unsigned background;
     bool is_finishing; /* in loop_free() */
     uint8_t *read_buffer;
     struct buf plain;
+    uint8_t *rooms[LOOP_ROOMS];
+    struct timer_node trim;
+    bool has_trim; /* is on its way */
 };
 
 struct deferred {
@@ -84,6 +91,11 @@ struct timers *loop_timers(struct loop *loop)
 struct list *loop_wake_calls(struct loop *loop)
 {
     return &loop->wake_calls;
+}
+
+struct list *loop_before_sleep(struct loop *loop)
+{
+    return &loop->before_sleep;
 }
 
 struct patient_line *loop_patient_line(struct loop *loop)
@@ -128,6 +140,28 @@ uint8_t *loop_read_buffer(struct loop *loop)
 struct buf *loop_plain_buffer(struct loop *loop)
 {
     return &loop->plain;
+}
+
+uint8_t *loop_room(struct loop *loop, enum loop_room room)
+{
+    if (!loop->rooms[room])
+        loop->rooms[room] = xcalloc(LOOP_ROOM_LEN, 1);
+    return loop->rooms[room];
+}
+
+static void on_trim(void *arg)
+{
+    struct loop *loop = arg;
+    loop->has_trim = false;
+    alloc_trim();
+}
+
+void loop_trim(struct loop *loop)
+{
+    if (loop->has_trim)
+        return;
+    loop->has_trim = true;
+    timers_start(&loop->timers, &loop->trim, clock_now_us() + TRIM_US);
 }
 
 static void run_deferred(struct loop *loop)
@@ -183,6 +217,16 @@ static void set_alarm(struct loop *loop)
     (void)error;
 }
 
+static void run_before_sleep(struct loop *loop)
+{
+    struct list *first;
+    while ((first = list_first(&loop->before_sleep)) != NULL) {
+        struct before_sleep *b = LIST_ENTRY(first, struct before_sleep, link);
+        list_remove(first);
+        b->call(b->arg);
+    }
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct loop *loop = prepare->data;
@@ -192,6 +236,7 @@ static void on_prepare(uv_prepare_t *prepare)
         if (hook->before)
             hook->before(hook->arg);
     }
+    run_before_sleep(loop);
     set_alarm(loop);
 }
 
@@ -249,8 +294,10 @@ struct loop *loop_new(void)
     list_init(&loop->deferred);
     list_init(&loop->hooks);
     list_init(&loop->wake_calls);
+    list_init(&loop->before_sleep);
     list_init(&loop->patient_line.waiting);
     buf_init(&loop->plain, CONN_READ_MAX);
+    timer_node_init(&loop->trim, on_trim, loop);
     /* These cannot fail. The prepare handle keeps uv_run() running. */
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_check_init(&loop->uv, &loop->check);
@@ -314,9 +361,12 @@ void loop_free(struct loop *loop)
     int error = uv_loop_close(&loop->uv);
     assert(error == 0);
     (void)error;
+    timers_stop(&loop->timers, &loop->trim);
     timers_deinit(&loop->timers);
     buf_deinit(&loop->plain);
     free(loop->read_buffer);
+    for (size_t i = 0; i < LOOP_ROOMS; i++)
+        free(loop->rooms[i]);
     free(loop);
 }
 

@@ -31,6 +31,16 @@ void loop_free(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
+/* Bytes that all on the loop write to, one after the other: what a writer puts
+ * there lasts until it returns to the loop. */
+enum loop_room { LOOP_ROOM_PACKETS, LOOP_ROOM_BURST, LOOP_ROOMS };
+enum { LOOP_ROOM_LEN = 128 << 10 };
+uint8_t *loop_room(struct loop *loop, enum loop_room room);
+
+/* What was freed goes back to the system, a second from now, once for all who
+ * ask until then: see alloc_trim(). */
+void loop_trim(struct loop *loop);
+
 /* Calls fn(arg) in a later turn, before the loop sleeps: for what must not
  * happen under the current callback. In the order of the calls. */
 void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);

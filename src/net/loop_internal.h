@@ -21,6 +21,15 @@ struct wake_call {
 };
 struct list *loop_wake_calls(struct loop *loop);
 
+/* What is called once before the loop sleeps, behind what was deferred; it is
+ * out of the list then, and may be taken out before. */
+struct before_sleep {
+    struct list link;
+    void (*call)(void *arg); /* calls nobody else */
+    void *arg;
+};
+struct list *loop_before_sleep(struct loop *loop);
+
 /* A descriptor has something: before it is looked at, the first in a turn
  * shows whether the machine has slept. */
 void loop_begin_events(struct loop *loop);

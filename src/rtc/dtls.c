@@ -8,11 +8,12 @@
  * jump of that during a handshake costs one retransmission or the peer's
  * connect timeout.
  *
- * Once the handshake is done, application data passes OpenSSL by: this file
- * has its keys. What OpenSSL still sends (an alert; its last flight again, if
- * the other side has missed that) is given a number of ours, since two records
- * of one number would be taken for a replay, and a nonce of ours, since two
- * of one nonce would break AES-GCM.
+ * Once the handshake is done, data and alerts pass OpenSSL by: this file has
+ * its keys. What OpenSSL still sends, its last flight again if the other side
+ * has missed that, is given a number of ours, since two records of one number
+ * would be taken for a replay, and a nonce of ours, since two of one nonce
+ * would break AES-GCM. When nobody can miss it any more, OpenSSL's part is let
+ * go of: it is four fifths of what a connection at rest would hold.
  *
  * A client may send as soon as its Finished is out (False Start, RFC 7918): the
  * server has signed its key share with the key of the certificate that we
@@ -49,6 +50,8 @@ enum {
  * far from them as can be. */
 #define NONCE_DISTANCE (UINT64_C(1) << 63)
 
+enum { ALERT_LEN = 2, ALERT_WARNING = 1, ALERT_FATAL = 2, ALERT_CLOSE_NOTIFY = 0 };
+
 enum dtls_state { STATE_NEW, STATE_HANDSHAKE, STATE_CONNECTED, STATE_CLOSED };
 
 struct dtls {
@@ -56,13 +59,13 @@ struct dtls {
     struct dtls_handlers handlers;
     void *arg;
     struct dtls_bio bio;
-    struct dtls_ssl ssl;
+    struct dtls_ssl ssl; /* until let_go() */
     uint64_t deadline_us;
+    uint64_t let_go_us; /* once connected */
     unsigned timeouts;
     struct dtls_records *records; /* NULL until data can be sent */
     struct dtls_resume resume;    /* behind what OpenSSL has sent so far */
     struct buf early;             /* records of data that came before that */
-    uint8_t plaintext[DTLS_PLAINTEXT_MAX];
 };
 
 /* ---- what OpenSSL sends ---- */
@@ -121,12 +124,19 @@ struct dtls *dtls_new(const struct cert *cert, enum dtls_role role,
     return dtls;
 }
 
+static void let_go(struct dtls *dtls)
+{
+    dtls_ssl_deinit(&dtls->ssl);
+    dtls_bio_deinit(&dtls->bio);
+    dtls->ssl.ssl = NULL;
+    dtls->ssl.ctx = NULL;
+}
+
 void dtls_free(struct dtls *dtls)
 {
     if (!dtls)
         return;
-    dtls_ssl_deinit(&dtls->ssl);
-    dtls_bio_deinit(&dtls->bio);
+    let_go(dtls);
     dtls_records_free(dtls->records);
     buf_deinit(&dtls->early);
     free_secret(dtls, sizeof *dtls);
@@ -147,6 +157,7 @@ static void close_with(struct dtls *dtls, int error, const char *text)
     dtls->handlers.on_closed(error, text, dtls->arg);
 }
 
+/* With OpenSSL's reason. */
 static void fail(struct dtls *dtls)
 {
     const char *stage =
@@ -169,6 +180,8 @@ static void update_deadline(struct dtls *dtls, uint64_t now_us)
     dtls->deadline_us = TIME_NEVER;
     if (dtls->state == STATE_HANDSHAKE && DTLSv1_get_timeout(dtls->ssl.ssl, &left) == 1)
         dtls->deadline_us = now_us + (uint64_t)left.tv_sec * US_PER_S + (uint64_t)left.tv_usec;
+    else if (dtls->state == STATE_CONNECTED)
+        dtls->deadline_us = dtls->let_go_us;
 }
 
 static void take_over(struct dtls *dtls)
@@ -188,7 +201,7 @@ static void start_early(struct dtls *dtls)
     dtls->handlers.on_early(dtls->arg);
 }
 
-static void run_handshake(struct dtls *dtls)
+static void run_handshake(struct dtls *dtls, uint64_t now_us)
 {
     ERR_clear_error();
     int result = SSL_do_handshake(dtls->ssl.ssl);
@@ -196,6 +209,7 @@ static void run_handshake(struct dtls *dtls)
         if (!dtls->records)
             take_over(dtls);
         dtls->state = STATE_CONNECTED;
+        dtls->let_go_us = now_us + DTLS_REPEAT_US;
         dtls->handlers.on_connected(dtls->arg);
     } else if (SSL_get_error(dtls->ssl.ssl, result) != SSL_ERROR_WANT_READ) {
         fail(dtls);
@@ -204,39 +218,50 @@ static void run_handshake(struct dtls *dtls)
     }
 }
 
-/* Alerts, and what the other side repeats of its handshake; data never comes
- * this way. */
+/* What the other side repeats of its handshake; nothing else comes this way. */
 static void run_connected(struct dtls *dtls)
 {
+    uint8_t nothing[1];
     ERR_clear_error();
-    int result = SSL_read(dtls->ssl.ssl, dtls->plaintext, sizeof dtls->plaintext);
+    int result = SSL_read(dtls->ssl.ssl, nothing, sizeof nothing);
     int error = SSL_get_error(dtls->ssl.ssl, result);
-    if (result > 0 || error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
-        return;
-    if (error == SSL_ERROR_ZERO_RETURN)
-        close_with(dtls, 0, "the other side closed the connection");
-    else
+    if (result <= 0 && error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
         fail(dtls);
 }
 
 static void run(struct dtls *dtls, uint64_t now_us)
 {
     if (dtls->state == STATE_HANDSHAKE)
-        run_handshake(dtls);
-    else if (dtls->state == STATE_CONNECTED)
+        run_handshake(dtls, now_us);
+    else if (dtls->state == STATE_CONNECTED && dtls->ssl.ssl)
         run_connected(dtls);
     update_deadline(dtls, now_us);
 }
 
-/* ---- data ---- */
+/* ---- data and alerts ---- */
+
+static void on_alert(struct dtls *dtls, const uint8_t alert[ALERT_LEN])
+{
+    char text[DTLS_TEXT_MAX];
+    if (alert[1] == ALERT_CLOSE_NOTIFY) {
+        close_with(dtls, 0, "the other side closed the connection");
+    } else if (alert[0] == ALERT_FATAL) {
+        snprintf(text, sizeof text, "DTLS failed: the other side says '%s'",
+                 SSL_alert_desc_string_long(alert[1]));
+        close_with(dtls, -EPROTO, text);
+    }
+}
 
 /* What was forged, or comes again, is dropped without a word (RFC 6347
  * section 4.1.2.7). */
-static void open_data(struct dtls *dtls, const struct dtls_record *record, uint64_t now_us)
+static void open_record(struct dtls *dtls, const struct dtls_record *record, uint64_t now_us)
 {
-    int len = dtls_records_open(dtls->records, record, dtls->plaintext);
-    if (len > 0)
-        dtls->handlers.on_data(span_of(dtls->plaintext, (size_t)len), now_us, dtls->arg);
+    uint8_t plaintext[DTLS_PLAINTEXT_MAX];
+    int len = dtls_records_open(dtls->records, record, plaintext);
+    if (record->type == DTLS_ALERT && len == ALERT_LEN)
+        on_alert(dtls, plaintext);
+    else if (record->type == DTLS_APPLICATION_DATA && len > 0)
+        dtls->handlers.on_data(span_of(plaintext, (size_t)len), now_us, dtls->arg);
 }
 
 static void keep_early(struct dtls *dtls, const struct dtls_record *record)
@@ -258,22 +283,30 @@ static void open_early(struct dtls *dtls, uint64_t now_us)
         struct span bytes = span_of(kept.data + EARLY_PREFIX_LEN, len);
         struct dtls_record record;
         if (dtls_record_take(&bytes, &record) == 0)
-            open_data(dtls, &record, now_us);
+            open_record(dtls, &record, now_us);
         buf_consume(&dtls->early, EARLY_PREFIX_LEN + len);
     }
     if (dtls->state == STATE_CONNECTED)
         buf_deinit(&dtls->early);
 }
 
-/* Takes the records of data off the front of a datagram. */
-static struct span take_data(struct dtls *dtls, struct span datagram, uint64_t now_us)
+/* Whether it is none of the handshake. Of one that is not done, an alert is
+ * OpenSSL's. */
+static bool is_ours(const struct dtls *dtls, const struct dtls_record *record)
+{
+    return record->epoch == 1 && (record->type == DTLS_APPLICATION_DATA ||
+                                  (record->type == DTLS_ALERT && dtls->state == STATE_CONNECTED));
+}
+
+/* Takes our records off the front of a datagram. */
+static struct span take_ours(struct dtls *dtls, struct span datagram, uint64_t now_us)
 {
     struct dtls_record record;
     struct span rest = datagram;
     while (dtls->state != STATE_CLOSED && dtls_record_take(&rest, &record) == 0 &&
-           record.type == DTLS_APPLICATION_DATA && record.epoch == 1) {
+           is_ours(dtls, &record)) {
         if (dtls->state == STATE_CONNECTED)
-            open_data(dtls, &record, now_us);
+            open_record(dtls, &record, now_us);
         else
             keep_early(dtls, &record);
         datagram = rest;
@@ -293,8 +326,8 @@ void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us)
 {
     if (dtls->state == STATE_CLOSED)
         return;
-    datagram = take_data(dtls, datagram, now_us);
-    if (datagram.len == 0 || dtls->state == STATE_CLOSED)
+    datagram = take_ours(dtls, datagram, now_us);
+    if (datagram.len == 0 || dtls->state == STATE_CLOSED || !dtls->ssl.ssl)
         return;
     if (dtls->state == STATE_NEW)
         dtls->state = STATE_HANDSHAKE;
@@ -326,26 +359,30 @@ void dtls_seal(struct dtls *dtls, struct span plaintext, uint8_t *out)
     dtls_records_seal(dtls->records, DTLS_APPLICATION_DATA, plaintext, out);
 }
 
-int dtls_send(struct dtls *dtls, struct span plaintext)
+static void send_record(struct dtls *dtls, uint8_t type, struct span plaintext)
 {
     uint8_t datagram[DTLS_PLAINTEXT_MAX + DTLS_OVERHEAD];
+    dtls_records_seal(dtls->records, type, plaintext, datagram);
+    dtls->handlers.on_datagram(span_of(datagram, dtls_sealed_len(dtls, plaintext.len)), dtls->arg);
+}
+
+int dtls_send(struct dtls *dtls, struct span plaintext)
+{
     if (!dtls_can_send(dtls))
         return -ENOTCONN;
     if (plaintext.len > DTLS_PLAINTEXT_MAX)
         return -EMSGSIZE;
-    dtls_seal(dtls, plaintext, datagram);
-    dtls->handlers.on_datagram(span_of(datagram, dtls_sealed_len(dtls, plaintext.len)), dtls->arg);
+    send_record(dtls, DTLS_APPLICATION_DATA, plaintext);
     return 0;
 }
 
 void dtls_send_close(struct dtls *dtls)
 {
+    static const uint8_t close_notify[ALERT_LEN] = {ALERT_WARNING, ALERT_CLOSE_NOTIFY};
     if (dtls->state == STATE_CLOSED)
         return;
-    if (dtls->state == STATE_CONNECTED) {
-        ERR_clear_error();
-        SSL_shutdown(dtls->ssl.ssl);
-    }
+    if (dtls->state == STATE_CONNECTED)
+        send_record(dtls, DTLS_ALERT, span_of(close_notify, sizeof close_notify));
     dtls->state = STATE_CLOSED;
     dtls->deadline_us = TIME_NEVER;
 }
@@ -357,7 +394,13 @@ uint64_t dtls_deadline_us(const struct dtls *dtls)
 
 void dtls_on_deadline(struct dtls *dtls, uint64_t now_us)
 {
-    if (dtls->state != STATE_HANDSHAKE || now_us < dtls->deadline_us)
+    if (now_us < dtls->deadline_us)
+        return;
+    if (dtls->state == STATE_CONNECTED) {
+        dtls->deadline_us = TIME_NEVER;
+        let_go(dtls);
+    }
+    if (dtls->state != STATE_HANDSHAKE)
         return;
     ERR_clear_error();
     if (++dtls->timeouts == TIMEOUTS_OF_SIZE)

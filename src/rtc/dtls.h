@@ -1,9 +1,9 @@
 /*
  * DTLS 1.2 (RFC 6347) as a sans-I/O engine: datagrams and the time in,
- * datagrams and plaintext out. The handshake and the alerts are OpenSSL's, the
- * records of application data our own (rtc/dtls_record.h). The certificate of
- * the other side is checked against the fingerprint from its SDP before any
- * data passes (RFC 8122, RFC 8827 section 6.5).
+ * datagrams and plaintext out. The handshake is OpenSSL's; the records behind
+ * it, data and alerts, are our own (rtc/dtls_record.h). The certificate of the
+ * other side is checked against the fingerprint from its SDP before any data
+ * passes (RFC 8122, RFC 8827 section 6.5).
  */
 #ifndef RTC_DTLS_H
 #define RTC_DTLS_H
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/span.h"
 #include "rtc/cert.h"
 #include "rtc/dtls_record.h"
@@ -73,7 +74,13 @@ bool dtls_is_connected(const struct dtls *dtls);
 /* Sends close_notify where connected. No handler is called any more. */
 void dtls_send_close(struct dtls *dtls);
 
-/* When to call dtls_on_deadline() (retransmission); TIME_NEVER for never. */
+/* What the other side repeats of the handshake is answered for so long behind
+ * it; its end has given up by then, or heard us. The memory that only the
+ * handshake needs, most of it, is freed then. */
+#define DTLS_REPEAT_US (60 * US_PER_S)
+
+/* When to call dtls_on_deadline() (retransmission, and the end of the above);
+ * TIME_NEVER for never. */
 uint64_t dtls_deadline_us(const struct dtls *dtls);
 void dtls_on_deadline(struct dtls *dtls, uint64_t now_us);
 

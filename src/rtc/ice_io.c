@@ -27,6 +27,8 @@
 
 enum { ETHERNET_DATAGRAM_MAX = 1500 - 28 };
 
+_Static_assert((int)PATH_BURST_BYTES <= (int)LOOP_ROOM_LEN, "a burst fits its room");
+
 /* FOUND: a path works, which is to be told. */
 enum phase { SEEKING, FOUND, CONNECTED, FAILED };
 
@@ -203,6 +205,12 @@ static void on_datagram(struct span datagram, void *arg)
     io->path.handlers->on_datagram(datagram, io->path.arg);
 }
 
+static void on_fed(void *arg)
+{
+    struct ice_io *io = arg;
+    deadline_touch(io->deadline);
+}
+
 static void on_unread(void *arg)
 {
     shut(arg);
@@ -212,6 +220,7 @@ static void on_resolved(int id, const struct ice_address *address, void *arg)
 {
     struct ice_io *io = arg;
     ice_agent_resolved(io->agent, id, address, clock_now_us());
+    deadline_touch(io->deadline);
 }
 
 /* ---- servers ---- */
@@ -222,6 +231,7 @@ static void on_servers_change(void *arg)
     ice_servers_give(io->servers, io->agent, io->has_server, clock_now_us());
     if (!ice_servers_is_pending(io->servers))
         ice_agent_end_servers(io->agent, clock_now_us());
+    deadline_touch(io->deadline);
 }
 
 /* ---- the path ---- */
@@ -299,15 +309,15 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
         .on_fill = on_agent_fill,
         .on_binding = on_agent_binding,
     };
-    static const struct ice_sockets_handlers socket_handlers = {on_datagram, on_unread};
+    static const struct ice_sockets_handlers socket_handlers = {on_datagram, on_fed, on_unread};
     struct ice_io *io = xcalloc(1, sizeof *io);
     io->loop = loop;
     io->on_candidate = on_candidate;
     io->on_fill = config->on_fill;
     io->on_binding = config->on_binding;
     io->arg = arg;
-    rtc_path_init(&io->path, &path_ops);
-    io->deadline = deadline_new(loop, next_us, on_due, io);
+    rtc_path_init(&io->path, &path_ops, loop_room(loop, LOOP_ROOM_BURST));
+    io->deadline = deadline_new_touched(loop, next_us, on_due, io);
     io->servers = config->servers;
     list_init(&io->watch.link);
     io->watch.on_change = on_servers_change;
@@ -332,6 +342,7 @@ void ice_io_close(struct ice_io *io)
     io->is_closed = true;
     ice_servers_unwatch(&io->watch);
     deadline_free(io->deadline);
+    io->deadline = NULL;
     if (ice_sockets_close(&io->sockets))
         shut(io);
 }
@@ -357,10 +368,12 @@ void ice_io_gather(struct ice_io *io)
             ice_servers_watch(io->servers, &io->watch);
     }
     ice_agent_gather(io->agent, is_pending, clock_now_us());
+    deadline_touch(io->deadline);
 }
 
 bool ice_io_update_addresses(struct ice_io *io)
 {
+    deadline_touch(io->deadline);
     return ice_sockets_update(&io->sockets);
 }
 
@@ -368,6 +381,7 @@ void ice_io_restart(struct ice_io *io)
 {
     ice_lookups_stop(&io->lookups); /* of candidates that no longer count */
     ice_agent_restart(io->agent, clock_now_us());
+    deadline_touch(io->deadline);
 }
 
 /* ---- the other side ---- */
@@ -375,6 +389,7 @@ void ice_io_restart(struct ice_io *io)
 int ice_io_set_remote_credentials(struct ice_io *io, const char *ufrag, const char *pwd)
 {
     int result = ice_agent_set_remote(io->agent, ufrag, pwd, clock_now_us());
+    deadline_touch(io->deadline);
     if (result > 0)
         ice_lookups_stop(&io->lookups);
     return result < 0 ? result : 0;
@@ -387,11 +402,12 @@ void ice_io_set_remote_pacing(struct ice_io *io, unsigned pacing_ms)
 
 int ice_io_add_remote_candidate(struct ice_io *io, const char *candidate)
 {
-    int error = ice_agent_add_remote(io->agent, span_from_string(candidate), clock_now_us());
-    return error;
+    deadline_touch(io->deadline);
+    return ice_agent_add_remote(io->agent, span_from_string(candidate), clock_now_us());
 }
 
 void ice_io_end_of_remote_candidates(struct ice_io *io)
 {
     ice_agent_end_remote(io->agent, clock_now_us());
+    deadline_touch(io->deadline);
 }

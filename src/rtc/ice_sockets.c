@@ -93,6 +93,8 @@ static void on_burst(struct span bytes, size_t segment, const struct address *fr
         struct span data;
         if (ice_agent_receive(s->agent, number, &remote, datagram, now_us, &data))
             s->handlers->on_datagram(data, s->arg);
+        else
+            s->handlers->on_fed(s->arg);
         bytes = span_skip(bytes, datagram.len);
     }
 }
@@ -327,6 +329,7 @@ static void on_stream_open(void *arg)
 {
     struct ice_socket *socket = arg;
     ice_agent_base_opened(socket->owner->agent, socket->number, clock_now_us());
+    socket->owner->handlers->on_fed(socket->owner->arg);
 }
 
 static void on_stream_data(struct span bytes, void *arg)
@@ -341,6 +344,7 @@ static void on_stream_data(struct span bytes, void *arg)
     while (!s->is_closed && ice_agent_receive_stream(s->agent, number, &bytes, now_us, &data) > 0)
         s->handlers->on_datagram(data, s->arg);
     s->is_handing_out = false;
+    s->handlers->on_fed(s->arg);
     if (s->is_closed)
         s->handlers->on_unread(s->arg);
 }
@@ -354,6 +358,7 @@ static void on_stream_close(int error, const char *text, void *arg)
     int number = socket->number;
     ice_sockets_close_one(s, number); /* the agent may take its number for another */
     ice_agent_base_closed(s->agent, number, text, clock_now_us());
+    s->handlers->on_fed(s->arg);
 }
 
 static void on_stream_end(void *arg)

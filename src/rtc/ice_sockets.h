@@ -25,6 +25,8 @@ struct ice_socket;
 struct ice_sockets_handlers {
     /* Of the other side's application. */
     void (*on_datagram)(struct span datagram, void *arg);
+    /* The agent was told of something else: its deadline may be nearer. */
+    void (*on_fed)(void *arg);
     /* After ice_sockets_close() has said no: nobody reads any more what the
      * agent has handed out. */
     void (*on_unread)(void *arg);

@@ -38,9 +38,10 @@ static const struct rtc_path_handlers nobody = {ignore_connected, ignore_datagra
 
 /* ---- for a carrier ---- */
 
-void rtc_path_init(struct rtc_path *path, const struct rtc_path_ops *ops)
+void rtc_path_init(struct rtc_path *path, const struct rtc_path_ops *ops, uint8_t *room)
 {
     path->ops = ops;
+    path->burst.data = room;
     rtc_path_attach(path, NULL, NULL);
     rtc_path_shut(path);
 }

@@ -59,7 +59,7 @@ struct rtc_path_handlers {
  * wants them. Each stands behind the carrier's header, which send() has to fill
  * in, and before its padding, which is zeros. */
 struct burst {
-    uint8_t data[PATH_BURST_BYTES];
+    uint8_t *data;       /* PATH_BURST_BYTES, free between two bursts */
     size_t len;          /* of data */
     size_t segment;      /* bytes from one datagram's header to the next's */
     size_t count;        /* of datagrams */
@@ -93,8 +93,9 @@ struct rtc_path {
 
 /* ---- for a carrier ---- */
 
-/* Not open, and nobody listens: handlers that do nothing. */
-void rtc_path_init(struct rtc_path *path, const struct rtc_path_ops *ops);
+/* Not open, and nobody listens: handlers that do nothing. room: where bursts
+ * are put together, PATH_BURST_BYTES that paths may share. */
+void rtc_path_init(struct rtc_path *path, const struct rtc_path_ops *ops, uint8_t *room);
 
 /* From now on datagrams may be queued, each behind header_len bytes and padded
  * to a multiple of alignment, a power of two. What waits belongs to the way

@@ -54,7 +54,7 @@ struct peer {
     struct sdp remote;
     size_t remote_candidates; /* given to ICE */
     size_t early_count;
-    struct early_candidate early[SDP_CANDIDATES_MAX];
+    struct early_candidate *early; /* SDP_CANDIDATES_MAX, where there are any */
 
     /* Transport. */
     enum dtls_role role;

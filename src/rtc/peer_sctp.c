@@ -10,7 +10,6 @@
  */
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "rtc/dcep.h"
@@ -30,7 +29,6 @@ enum {
     /* A packet of SCTP is a multiple of 4. */
     SCTP_MTU = (DTLS_MTU - DTLS_OVERHEAD) / 4 * 4,
     SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* where the path is our own machine */
-    SCTP_ARENA_LEN = 128 << 10,        /* packets are written that many bytes at a time */
     FIRST_CHANNEL_PRIORITY = 1024      /* "high" (RFC 8831 section 6.4); the others have 256 */
 };
 
@@ -164,6 +162,7 @@ void peer_pause(struct peer *peer)
 {
     peer->is_sctp_reading = false;
     sctp_assoc_set_reading(peer->sctp, false, clock_now_us());
+    deadline_touch(peer->deadline);
 }
 
 static void work(void *arg)
@@ -178,6 +177,7 @@ static void work(void *arg)
         sctp_assoc_set_reading(peer->sctp, true, now_us);
     }
     sctp_assoc_flush(peer->sctp, now_us);
+    deadline_touch(peer->deadline);
 }
 
 void peer_work_later(struct peer *peer)
@@ -230,8 +230,8 @@ void peer_start_sctp(struct peer *peer)
         .on_mtu = on_sctp_mtu,
         .on_closed = on_sctp_closed,
     };
-    peer->arena.len = SCTP_ARENA_LEN;
-    peer->arena.data = xcalloc(1, SCTP_ARENA_LEN);
+    peer->arena.len = LOOP_ROOM_LEN;
+    peer->arena.data = loop_room(peer->loop, LOOP_ROOM_PACKETS);
     struct sctp_assoc_config config;
     peer_init_sctp(peer, &config);
     config.arena = &peer->arena;
@@ -243,6 +243,7 @@ void peer_start_sctp(struct peer *peer)
     limit_opening(peer, SCTP_TIMEOUT_S);
     open_channel(peer, now_us);
     peer_connect_sctp(peer, now_us);
+    deadline_touch(peer->deadline);
 }
 
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us)
@@ -257,10 +258,10 @@ void peer_change_sctp_path(struct peer *peer)
 {
     if (peer->sctp)
         sctp_assoc_change_path(peer->sctp, mtu_max(peer), clock_now_us());
+    deadline_touch(peer->deadline);
 }
 
 void peer_free_sctp(struct peer *peer)
 {
     sctp_assoc_free(peer->sctp);
-    free(peer->arena.data);
 }

@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/log.h"
 #include "rtc/candidate.h"
 #include "rtc/peer_internal.h"
@@ -182,12 +183,22 @@ static int use_candidate(struct peer *peer, const char *candidate, const char *u
     return error;
 }
 
+/* Takes both over. */
+static void keep_early(struct peer *peer, char *candidate, char *ufrag)
+{
+    if (!peer->early)
+        peer->early = xcalloc(SDP_CANDIDATES_MAX, sizeof *peer->early);
+    peer->early[peer->early_count++] = (struct early_candidate){candidate, ufrag};
+}
+
 static void forget_early(struct peer *peer)
 {
     for (size_t i = 0; i < peer->early_count; i++) {
         free(peer->early[i].candidate);
         free(peer->early[i].ufrag);
     }
+    free(peer->early);
+    peer->early = NULL;
     peer->early_count = 0;
 }
 
@@ -359,7 +370,7 @@ int peer_add_candidate(struct peer *peer, const char *candidate_json)
         if (peer->early_count == SDP_CANDIDATES_MAX) {
             error = -EINVAL;
         } else {
-            peer->early[peer->early_count++] = (struct early_candidate){candidate, ufrag};
+            keep_early(peer, candidate, ufrag);
             return 0;
         }
     }

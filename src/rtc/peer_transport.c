@@ -35,7 +35,9 @@ static uint64_t next_us(void *arg)
     /* Before there is a path, ICE's own repetitions are all there is. */
     bool is_alone = peer->dtls && peer->state > PEER_CONNECTING;
     uint64_t dtls_us = is_alone ? dtls_deadline_us(peer->dtls) : TIME_NEVER;
-    uint64_t sctp_us = peer->sctp ? sctp_assoc_deadline(peer->sctp) : TIME_NEVER;
+    /* What is deferred comes before the loop sleeps, and touches this. */
+    bool has_sctp = peer->sctp && !peer->has_work;
+    uint64_t sctp_us = has_sctp ? sctp_assoc_deadline(peer->sctp) : TIME_NEVER;
     return dtls_us < sctp_us ? dtls_us : sctp_us;
 }
 
@@ -43,8 +45,11 @@ static void on_due(void *arg)
 {
     struct peer *peer = arg;
     uint64_t now_us = clock_now_us();
-    if (peer->dtls && peer->state > PEER_CONNECTING && dtls_deadline_us(peer->dtls) <= now_us)
+    if (peer->dtls && peer->state > PEER_CONNECTING && dtls_deadline_us(peer->dtls) <= now_us) {
         dtls_on_deadline(peer->dtls, now_us);
+        if (dtls_is_connected(peer->dtls)) /* then that has freed much */
+            loop_trim(peer->loop);
+    }
     if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us)
         sctp_assoc_on_deadline(peer->sctp, now_us);
 }
@@ -167,6 +172,7 @@ static void feed_early(struct peer *peer)
         dtls_feed(peer->dtls, datagram, clock_now_us());
         drop_early(peer, datagram);
     }
+    deadline_touch(peer->deadline);
     buf_deinit(&peer->early_datagrams);
     buf_init(&peer->early_datagrams, EARLY_DATAGRAMS_MAX);
 }
@@ -219,7 +225,7 @@ static void on_path_connected(void *arg)
     send_flight(peer);
     dtls_start(peer->dtls, clock_now_us());
     open_if_secure(peer);
-    feed_early(peer);
+    feed_early(peer); /* and touches the deadline */
 }
 
 static void keep_early(struct peer *peer, struct span datagram)
@@ -243,6 +249,7 @@ static void on_path_datagram(struct span datagram, void *arg)
         return;
     }
     dtls_feed(peer->dtls, datagram, clock_now_us());
+    deadline_touch(peer->deadline);
 }
 
 static void on_fill(struct stun_writer *w, bool is_first, void *arg)
@@ -319,7 +326,7 @@ void peer_use_path(struct peer *peer, struct rtc_path *path)
 void peer_start_ice(struct peer *peer, void (*on_candidate)(const char *candidate, void *arg))
 {
     buf_init(&peer->early_datagrams, EARLY_DATAGRAMS_MAX);
-    peer->deadline = deadline_new(peer->loop, next_us, on_due, peer);
+    peer->deadline = deadline_new_touched(peer->loop, next_us, on_due, peer);
     peer->connect_timer = timer_new(peer->loop, on_connect_timeout, peer);
     peer->path_timer = timer_new(peer->loop, on_path_patience, peer);
     struct ice_io_config config = {
@@ -357,5 +364,6 @@ void peer_free_transport(struct peer *peer)
 {
     peer_free_sctp(peer);
     dtls_free(peer->dtls);
+    sped_deinit(&peer->sped);
     buf_deinit(&peer->early_datagrams);
 }

@@ -396,12 +396,15 @@ void sdp_deinit(struct sdp *sdp)
     explicit_bzero(sdp, sizeof *sdp);
 }
 
+enum { CANDIDATES_STEP = 8 }; /* there are a few, or very many */
+
 bool sdp_add_candidate(struct sdp *sdp, const char *candidate)
 {
     if (sdp->candidate_count == SDP_CANDIDATES_MAX)
         return false;
-    if (!sdp->candidates)
-        sdp->candidates = xcalloc(SDP_CANDIDATES_MAX, sizeof *sdp->candidates);
+    if (sdp->candidate_count % CANDIDATES_STEP == 0)
+        sdp->candidates = xreallocarray(sdp->candidates, sdp->candidate_count + CANDIDATES_STEP,
+                                        sizeof *sdp->candidates);
     sdp->candidates[sdp->candidate_count++] = xstrdup(candidate);
     return true;
 }

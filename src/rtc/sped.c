@@ -4,8 +4,10 @@
  */
 #include "rtc/sped.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/bytes.h"
 #include "ice/stun_auth.h"
 
@@ -18,6 +20,13 @@ enum { ACK_LEN = 4 };
 void sped_init(struct sped *sped)
 {
     *sped = (struct sped){.state = SPED_OFFERED};
+}
+
+void sped_deinit(struct sped *sped)
+{
+    free(sped->flight);
+    sped->flight = NULL;
+    sped->count = 0;
 }
 
 void sped_settle(struct sped *sped, bool is_spoken)
@@ -34,7 +43,8 @@ void sped_end(struct sped *sped)
 {
     if (sped->state == SPED_ON)
         sped->state = SPED_OVER;
-    sped->count = sped->ack_count = 0;
+    sped_deinit(sped);
+    sped->ack_count = 0;
 }
 
 void sped_end_flight(struct sped *sped)
@@ -49,6 +59,8 @@ void sped_queue(struct sped *sped, struct span datagram)
     sped->is_flight_ending = false;
     if (sped->count == SPED_FLIGHT_MAX || datagram.len > SPED_DATAGRAM_MAX)
         return;
+    if (!sped->flight)
+        sped->flight = xcalloc(SPED_FLIGHT_MAX, sizeof *sped->flight);
     struct sped_datagram *queued = &sped->flight[sped->count++];
     queued->len = datagram.len;
     queued->crc = stun_crc32(datagram);

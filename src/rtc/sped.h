@@ -42,13 +42,14 @@ struct sped {
     bool is_heard;         /* attributes have come */
     bool is_flight_ending; /* the next datagram begins another */
     size_t count;
-    size_t next; /* whose turn it is */
-    struct sped_datagram flight[SPED_FLIGHT_MAX];
+    size_t next;                  /* whose turn it is */
+    struct sped_datagram *flight; /* SPED_FLIGHT_MAX, from the first one on to the end */
     size_t ack_count;
     uint32_t acks[SPED_ACKS_MAX]; /* the oldest first */
 };
 
 void sped_init(struct sped *sped);
+void sped_deinit(struct sped *sped);
 
 /* Both descriptions are known: do they have it? */
 void sped_settle(struct sped *sped, bool is_spoken);

@@ -49,6 +49,7 @@ static void feed(struct keeper *keeper, const struct event *event)
 {
     struct action action;
     rendezvous_feed(keeper->rendezvous, event, clock_now_us());
+    deadline_touch(keeper->deadline);
     while (rendezvous_next(keeper->rendezvous, &action))
         act(keeper, &action);
     keeper->report.problem[0] = '\0';
@@ -344,7 +345,7 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
     init_sessions(keeper);
     random_uuid(keeper->key);
     keeper->rendezvous = rendezvous_new(&rendezvous_config, clock_now_us());
-    keeper->deadline = deadline_new(loop, next_us, on_due, keeper);
+    keeper->deadline = deadline_new_touched(loop, next_us, on_due, keeper);
     keeper->addresses = address_watch_new(loop, on_addresses, keeper);
     return keeper;
 }

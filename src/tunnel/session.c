@@ -52,6 +52,7 @@ static void on_send(unsigned channel, struct span head, struct span body, void *
     log_warn("session: a frame of %zu bytes cannot be sent: %s", head.len + body.len,
              strerror(-error));
     s->send_error = error;
+    deadline_touch(s->deadline);
 }
 
 /* What is small goes beside a full queue where its channel has none of it:
@@ -168,12 +169,14 @@ static void on_open(void *arg)
 {
     struct session *s = arg;
     mux_start(s->mux, peer_remote_promise(s->peer), clock_now_us());
+    deadline_touch(s->deadline);
 }
 
 static void on_message(unsigned channel, struct span message, void *arg)
 {
     struct session *s = arg;
     mux_feed(s->mux, channel, message, clock_now_us());
+    deadline_touch(s->deadline);
 }
 
 static void on_writable(void *arg)
@@ -235,6 +238,7 @@ static void on_wake(uint64_t since_us, void *arg)
     uint64_t now_us = clock_now_us();
     mux_wake(s->mux, since_us, now_us);
     mux_on_deadline(s->mux, now_us); /* before a request comes that it would lose */
+    deadline_touch(s->deadline);
     if (!s->is_closed)
         s->handlers->on_wake(s, s->arg);
 }
@@ -249,7 +253,7 @@ struct session *session_new(struct loop *loop, enum mux_role role, unsigned feat
     s->arg = arg;
     s->is_reading = true;
     s->mux = mux_new(role, features, &mux_handlers, s);
-    s->deadline = deadline_new(loop, next_us, on_due, s);
+    s->deadline = deadline_new_touched(loop, next_us, on_due, s);
     s->wake = wake_watch_new(loop, on_wake, s);
     struct peer_config promising = *config;
     promising.promise = s->promise = role == MUX_PROVIDER ? mux_promise(s->mux) : NULL;
@@ -260,10 +264,10 @@ struct session *session_new(struct loop *loop, enum mux_role role, unsigned feat
 static void free_session(void *arg)
 {
     struct session *s = arg;
+    loop_trim(s->loop);
     mux_free(s->mux);
     free(s->promise);
     free(s);
-    alloc_trim();
 }
 
 static void log_stats(const struct session *s)
@@ -286,6 +290,7 @@ void session_close(struct session *s, const char *text)
     s->is_closed = true;
     mux_fail(s->mux, text);
     deadline_free(s->deadline);
+    s->deadline = NULL;
     wake_watch_free(s->wake);
     peer_close(s->peer);
     loop_defer(s->loop, free_session, s);
@@ -319,6 +324,7 @@ void session_stats(const struct session *s, struct session_stats *out)
 void session_probe(struct session *s)
 {
     mux_probe(s->mux, clock_now_us());
+    deadline_touch(s->deadline);
 }
 
 void session_set_held(struct session *s, bool is_held)

@@ -116,6 +116,78 @@ static void test_goes_away(void **state)
     end(&e, loop);
 }
 
+static struct loop *begin_touched(struct engine *e, uint64_t at_us)
+{
+    struct loop *loop = loop_new();
+    *e = (struct engine){.at_us = at_us};
+    e->deadline = deadline_new_touched(loop, next_us, on_due, e);
+    return loop;
+}
+
+static void come_nearer_and_touch(void *arg)
+{
+    struct engine *e = arg;
+    e->at_us = 0;
+    deadline_touch(e->deadline);
+    deadline_touch(e->deadline);
+}
+
+static void test_touched_comes_nearer(void **state)
+{
+    struct engine e;
+    (void)state;
+    struct loop *loop = begin_touched(&e, clock_now_us() + 3600 * US_PER_S);
+    struct timer *mover = timer_new(loop, come_nearer_and_touch, &e);
+    timer_start_in(mover, US_PER_MS);
+    run_until(loop, &e.is_done);
+    assert_int_equal(e.due, 1);
+    deadline_touch(e.deadline); /* freed before it would be asked */
+    timer_free(mover);
+    end(&e, loop);
+}
+
+/* One that goes away needs no touch: where the timer expires it is asked. */
+static void test_touched_goes_away(void **state)
+{
+    struct engine e;
+    (void)state;
+    struct loop *loop = begin_touched(&e, clock_now_us() + 2 * US_PER_MS);
+    struct timer *mover = timer_new(loop, go_away, &e);
+    timer_start_in(mover, US_PER_MS);
+    run_until(loop, &e.is_done);
+    assert_int_equal(e.due, 1);
+    timer_free(mover);
+    end(&e, loop);
+}
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* However many turns there are, who is not touched is not asked (but by a build
+ * that checks). */
+static void test_untouched_rests(void **state)
+{
+    struct engine e;
+    (void)state;
+    struct loop *loop = begin_touched(&e, TIME_NEVER);
+    struct timer *turns = timer_new(loop, do_nothing, NULL);
+    run_for(loop, 0);
+    int asked = e.asked;
+    for (int i = 0; i < 10; i++) {
+        timer_start_in(turns, 0);
+        run_for(loop, US_PER_MS);
+    }
+#ifdef TUNNEL_CHECK
+    (void)asked;
+#else
+    assert_int_equal(e.asked, asked);
+#endif
+    timer_free(turns);
+    end(&e, loop);
+}
+
 static void test_is_freed_under_itself(void **state)
 {
     struct engine e;
@@ -136,6 +208,9 @@ int main(void)
         cmocka_unit_test(test_at_once_and_never),
         cmocka_unit_test(test_comes_nearer),
         cmocka_unit_test(test_goes_away),
+        cmocka_unit_test(test_touched_comes_nearer),
+        cmocka_unit_test(test_touched_goes_away),
+        cmocka_unit_test(test_untouched_rests),
         cmocka_unit_test(test_is_freed_under_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

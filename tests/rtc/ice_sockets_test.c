@@ -153,12 +153,12 @@ static void ignore_datagram(struct span datagram, void *arg)
     (void)arg;
 }
 
-static void ignore_unread(void *arg)
+static void ignore(void *arg)
 {
     (void)arg;
 }
 
-static const struct ice_sockets_handlers socket_handlers = {ignore_datagram, ignore_unread};
+static const struct ice_sockets_handlers socket_handlers = {ignore_datagram, ignore, ignore};
 
 /* Two addresses of one TURN server by TCP, on one port. */
 static void add_servers(struct rig *r)

@@ -19,12 +19,15 @@ struct recorder {
     struct rtc_path path;
     struct burst sent; /* the last one */
     int bursts;
+    uint8_t room[PATH_BURST_BYTES];
+    uint8_t sent_bytes[PATH_BURST_BYTES];
 };
 
 static void record(struct rtc_path *path, struct burst *burst)
 {
     struct recorder *r = (void *)path;
     r->sent = *burst;
+    r->sent.data = memcpy(r->sent_bytes, burst->data, burst->len);
     r->bursts++;
 }
 
@@ -39,7 +42,7 @@ static const struct rtc_path_ops recorder_ops = {.send = record, .datagram_max =
 static struct recorder *recorder_new(void)
 {
     struct recorder *r = xcalloc(1, sizeof *r);
-    rtc_path_init(&r->path, &recorder_ops);
+    rtc_path_init(&r->path, &recorder_ops, r->room);
     return r;
 }
 
@@ -135,6 +138,7 @@ static void test_framing(void **state)
 struct flight {
     struct carrier *to;
     struct burst burst;
+    uint8_t bytes[PATH_BURST_BYTES];
 };
 
 enum { HEADER_LEN = 3, DATAGRAM_MAX = 1200 };
@@ -145,6 +149,7 @@ struct carrier {
     struct carrier *other;
     unsigned sent;
     unsigned received;
+    uint8_t room[PATH_BURST_BYTES];
 };
 
 static void land(void *arg)
@@ -171,6 +176,7 @@ static void carry(struct rtc_path *path, struct burst *burst)
     c->sent += (unsigned)burst->count;
     flight->to = c->other;
     flight->burst = *burst;
+    flight->burst.data = memcpy(flight->bytes, burst->data, burst->len);
     loop_defer(c->loop, land, flight);
 }
 
@@ -323,7 +329,7 @@ static int setup(void **state)
         end->peer = peer_new(scene->loop, &config, &handlers, end);
         end->carrier = xcalloc(1, sizeof *end->carrier);
         end->carrier->loop = scene->loop;
-        rtc_path_init(&end->carrier->path, &carrier_ops);
+        rtc_path_init(&end->carrier->path, &carrier_ops, end->carrier->room);
     }
     scene->ends[0].carrier->other = scene->ends[1].carrier;
     scene->ends[1].carrier->other = scene->ends[0].carrier;

@@ -127,7 +127,7 @@ static void on_state(enum peer_state state, void *arg)
     if (state == PEER_OPENING && end->never_opens)
         end->peer->is_offerer = false;
     if (state == PEER_OPENING && end->never_connects) {
-        rtc_path_init(&end->nowhere, NULL);
+        rtc_path_init(&end->nowhere, NULL, NULL);
         peer_use_path(end->peer, &end->nowhere);
     }
     if (state == PEER_SECURING && end->sleeps_s > 0)

@@ -52,6 +52,12 @@ static void start(struct sped ends[2])
     }
 }
 
+static void end(struct sped ends[2])
+{
+    for (int i = 0; i < 2; i++)
+        sped_deinit(&ends[i]);
+}
+
 static bool has_attributes(struct sped *sped)
 {
     struct message message;
@@ -84,6 +90,7 @@ static void test_flight(void **state)
     assert_string_equal(pass(&ends[1], &ends[0], true), "\x16 three");
     pass(&ends[0], &ends[1], true);
     assert_string_equal(pass(&ends[1], &ends[0], true), "\x16 four");
+    end(ends);
 }
 
 static void test_limits(void **state)
@@ -113,6 +120,7 @@ static void test_limits(void **state)
     assert_int_equal(ends[1].ack_count, SPED_ACKS_MAX);
     pass(&ends[1], &ends[0], true);
     assert_int_equal(ends[0].count, 0);
+    end(ends);
 }
 
 /* What is no DTLS is not handed on. */
@@ -124,6 +132,7 @@ static void test_other_data(void **state)
     queue(&ends[0], "GET /");
     assert_string_equal(pass(&ends[0], &ends[1], true), "");
     assert_int_equal(ends[1].ack_count, 0);
+    end(ends);
 }
 
 /* Nobody gets an attribute who has not asked for it, and none comes of the
@@ -141,11 +150,13 @@ static void test_states(void **state)
     sped_settle(&ends[1], false);
     assert_false(has_attributes(&ends[1]));
     assert_string_equal(pass(&ends[0], &ends[1], true), "");
+    end(ends);
     start(ends);
     queue(&ends[0], "\x16 late");
     sped_end(&ends[1]);
     assert_string_equal(pass(&ends[0], &ends[1], true), "");
     assert_false(has_attributes(&ends[1]));
+    end(ends);
 }
 
 int main(void)
