@@ -17,6 +17,7 @@
 #include "signal/message.h"
 #include "tunnel/feature.h"
 #include "tunnel/origin.h"
+#include "tunnel/tunnel.h"
 
 static void replace(char **to, const char *text)
 {
@@ -297,6 +298,8 @@ void config_init(struct config *config, enum command command)
 {
     *config = (struct config){.command = command,
                               .features = FEATURES_ALL,
+                              .consumers_max = KEEPER_PARTNERS_MAX,
+                              .streams_max = CONSUMER_STREAMS,
                               .log_level = LOG_INFO,
                               .log_format = LOG_TEXT};
     config_take_signal(config, "ws://127.0.0.1:8787");

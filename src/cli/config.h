@@ -64,6 +64,9 @@ struct config {
     size_t allowed_host_count;
     char *allowed_origins[CONFIG_NAMES_MAX];
     size_t allowed_origin_count;
+    size_t consumers_max; /* at a time */
+    size_t streams_max;   /* of each consumer at a time */
+    size_t upstream_max;  /* connections to the upstream at a time; 0: any number */
     char *listen_host;
     uint16_t listen_port;
     char *stun[CONFIG_STUN_MAX];
@@ -110,6 +113,9 @@ const char *config_take_allow_connect(struct config *config, const char *text);
 const char *config_take_allow_host(struct config *config, const char *text);
 const char *config_take_allow_origin(struct config *config, const char *text);
 const char *config_take_advertise(struct config *config, const char *text);
+const char *config_take_max_consumers(struct config *config, const char *text);
+const char *config_take_max_streams(struct config *config, const char *text);
+const char *config_take_upstream_max(struct config *config, const char *text);
 const char *config_take_listen(struct config *config, const char *text);
 const char *config_take_stun(struct config *config, const char *text);
 const char *config_take_turn(struct config *config, const char *text);

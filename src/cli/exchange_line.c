@@ -26,7 +26,10 @@ const char *exchange_line_format(const struct exchange_record *r, char out[EXCHA
 {
     char amount[AMOUNT_MAX];
     bool is_upload = r->request_bytes > r->response_bytes || (r->is_pipe && r->request_bytes > 0);
-    snprintf(out, EXCHANGE_LINE_MAX, "%s%s%s", r->device, r->device[0] ? ": " : "", r->method);
+    char number[16];
+    snprintf(number, sizeof number, "#%u", r->consumer);
+    const char *who = !r->device[0] && r->consumer > 0 ? number : r->device;
+    snprintf(out, EXCHANGE_LINE_MAX, "%s%s%s", who, who[0] ? ": " : "", r->method);
     if (r->target[0])
         add(out, " %s", r->target);
     if (r->status > 0)

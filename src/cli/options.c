@@ -97,6 +97,14 @@ static const struct option options[] = {
      "prefix to take off request paths: with /v1, /v1/models goes upstream as /models "
      "(default /)",
      PUBLIC},
+    {"--max-consumers", NULL, "N", COMMAND_SERVE, config_take_max_consumers,
+     "devices at a time (default 64)", PUBLIC},
+    {"--max-streams", NULL, "N", COMMAND_SERVE, config_take_max_streams,
+     "requests of one device at a time; more get 503 (default 256)", PUBLIC},
+    {"--upstream-max", NULL, "N", COMMAND_SERVE, config_take_upstream_max,
+     "connections to the upstream at a time; more requests wait in line, where devices take turns "
+     "(default as many as there are requests)",
+     PUBLIC},
     {"--listen", "TUNNEL_LISTEN", "ADDR:PORT", COMMAND_PROXY, config_take_listen,
      "where tools connect (default 127.0.0.1:8000; port 0 picks one)", PUBLIC},
     {"--allow-host", NULL, "NAME", COMMAND_PROXY, config_take_allow_host,

@@ -22,6 +22,7 @@
 
 enum {
     ADDRESSES_SHOWN = 3, /* of this machine */
+    PARTNER_NAME_MAX = MUX_DEVICE_MAX + 1
 };
 
 /* What was told of one link, or of the only room. */
@@ -159,9 +160,22 @@ void status_print_start(struct status *status, uint16_t listen_port)
 
 /* --- the keeper ----------------------------------------------------------- */
 
+/* "" at a consumer, which knows whom it has. */
+static void name_partner(const struct status *status, const struct keeper_status *keeper,
+                         char out[PARTNER_NAME_MAX])
+{
+    out[0] = '\0';
+    if (keeper->device)
+        snprintf(out, PARTNER_NAME_MAX, "%s", keeper->device);
+    else if (status->config->command == COMMAND_SERVE)
+        snprintf(out, PARTNER_NAME_MAX, "#%u", keeper->partner);
+}
+
 static void print_up(struct status *status, const struct keeper_status *keeper)
 {
+    char who[PARTNER_NAME_MAX];
     const struct peer_path *path = &keeper->path;
+    name_partner(status, keeper, who);
     const struct log_field fields[] = {{"path", path->is_relayed ? "relayed" : "direct", 0},
                                        {"local", path->local, 0},
                                        {"remote", path->remote, 0},
@@ -169,14 +183,14 @@ static void print_up(struct status *status, const struct keeper_status *keeper)
                                         (double)keeper->rtt_us / (double)US_PER_MS},
                                        {0}};
     if (keeper->is_path_news) {
-        news_print(&status->news, MARK_GOOD, "path", fields, "the path now leads %s: %s <-> %s",
+        news_print(&status->news, MARK_GOOD, "path", fields, "%s%sthe path now leads %s: %s <-> %s",
+                   who, who[0] ? ": " : "",
                    path->is_relayed ? "through a relay" : "directly to the other side", path->local,
                    path->remote);
         return;
     }
     news_print(&status->news, MARK_GOOD, "connected", fields,
-               "%s%sconnected %s: %s <-> %s, round trip %.1f ms",
-               keeper->device ? keeper->device : "", keeper->device ? " is " : "",
+               "%s%sconnected %s: %s <-> %s, round trip %.1f ms", who, who[0] ? " is " : "",
                path->is_relayed ? "through a relay" : "directly", path->local, path->remote,
                (double)keeper->rtt_us / (double)US_PER_MS);
     status->news.link = 0; /* the rest is the same for all */
@@ -325,6 +339,8 @@ static void fill_exchange_fields(const struct exchange_record *r, struct log_fie
     } times[] = {{"head_ms", r->head_us},
                  {"first_byte_ms", r->first_byte_us},
                  {"duration_ms", r->end_us}};
+    if (r->consumer > 0)
+        *f++ = (struct log_field){"consumer", NULL, r->consumer};
     if (r->device[0])
         *f++ = (struct log_field){"device", r->device, 0};
     *f++ = (struct log_field){"method", r->method, 0};

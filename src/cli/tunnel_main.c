@@ -29,7 +29,9 @@ enum {
     MAPPED_FROM = 32 << 20,
     /* A client's connection, or one to the upstream, for each stream; those
      * that are idle or being closed, and our own. */
-    DESCRIPTORS = MUX_STREAMS_MAX + 512
+    DESCRIPTORS = MUX_STREAMS_MAX + 512,
+    /* Of each consumer: a socket for each of our addresses, mostly. */
+    CONSUMER_DESCRIPTORS = 4
 };
 
 /* ---- what the tunnel tells ---- */
@@ -85,7 +87,9 @@ static void print_error(const struct config *config, int error)
 static struct serve_config serve_config_of(const struct config *config)
 {
     return (struct serve_config){
-        .upstream = {&config->upstream, config->upstream_ca, config->upstream_insecure},
+        .upstream = {&config->upstream, config->upstream_ca, config->upstream_insecure,
+                     config->upstream_max},
+        .streams_each = config->streams_max,
         .advertise = config->advertise,
         .allows_connect = config->allows_connect,
         .preserves_host = config->preserves_host,
@@ -96,14 +100,15 @@ static struct serve_config serve_config_of(const struct config *config)
     };
 }
 
+static const struct tunnel_handlers handlers = {
+    .on_status = on_status,
+    .on_bad_upstream = on_bad_upstream,
+    .on_exchange_done = on_exchange_done,
+};
+
 static int new_tunnel(struct loop *loop, const struct config *config, struct state *state,
                       struct status *status, struct tunnel **out)
 {
-    static const struct tunnel_handlers handlers = {
-        .on_status = on_status,
-        .on_bad_upstream = on_bad_upstream,
-        .on_exchange_done = on_exchange_done,
-    };
     bool is_proxy = config->command == COMMAND_PROXY;
     const struct proxy_config proxy = {
         .host = config->listen_host,
@@ -130,6 +135,7 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
         .is_relay_only = config->relay_only,
         .fixed = config->fixed,
         .egress = config->egress,
+        .partners_max = is_proxy ? 0 : config->consumers_max,
     };
     return tunnel_new(loop, &tunnel, &handlers, status, out);
 }
@@ -186,7 +192,7 @@ int main(int argc, char **argv)
     log_configure(config.log_level, config.log_format);
     mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
     mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
-    descriptors_allow(DESCRIPTORS);
+    descriptors_allow(DESCRIPTORS + CONSUMER_DESCRIPTORS * config.consumers_max);
     signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
     signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
     bool is_tunnel = config.command == COMMAND_SERVE || config.command == COMMAND_PROXY;

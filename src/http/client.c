@@ -103,8 +103,11 @@ static int write_head(struct buf *out, const struct http_request *request)
 }
 
 /* Takes a connection, and sends the head or lets it wait for content. */
-static void call_start(struct http_call *call)
+void http_call_start(struct http_call *call)
 {
+    if (call->own_error)
+        return;
+    call->is_started = true;
     struct conn *conn = http_pool_take(call->client->pool, !call->is_idempotent);
     if (!conn) {
         call_dial(call);
@@ -143,8 +146,9 @@ static struct http_call *call_new(struct http_client *client, const struct http_
     return call;
 }
 
-int http_client_call(struct http_client *client, const struct http_request *request,
-                     const struct http_call_handlers *handlers, void *arg, struct http_call **out)
+int http_client_prepare(struct http_client *client, const struct http_request *request,
+                        const struct http_call_handlers *handlers, void *arg,
+                        struct http_call **out)
 {
     uint64_t length;
     int error = check_framing(request, &length);
@@ -163,9 +167,22 @@ int http_client_call(struct http_client *client, const struct http_request *requ
     call->again = head;
     error = buf_append(&call->sender.held, buf_bytes(&head));
     assert(error == 0); /* it is empty */
-    call_start(call);
     *out = call;
     return 0;
+}
+
+int http_client_call(struct http_client *client, const struct http_request *request,
+                     const struct http_call_handlers *handlers, void *arg, struct http_call **out)
+{
+    int error = http_client_prepare(client, request, handlers, arg, out);
+    if (error == 0)
+        http_call_start(*out);
+    return error;
+}
+
+void http_client_make_way(struct http_client *client)
+{
+    http_pool_make_way(client->pool);
 }
 
 /* A pipe was asked for, and an ordinary response came. */
@@ -242,7 +259,7 @@ static bool is_short(void *arg)
     const struct http_client *client = arg;
     LIST_EACH(link, tmp, &client->calls) {
         const struct http_call *call = LIST_ENTRY(link, struct http_call, link);
-        if (!call->is_pooled && !call->has_bytes)
+        if (call->is_started && !call->is_pooled && !call->has_bytes)
             return true;
     }
     return false;

@@ -98,6 +98,16 @@ void http_client_warm(struct http_client *client);
 int http_client_call(struct http_client *client, const struct http_request *request,
                      const struct http_call_handlers *handlers, void *arg, struct http_call **out);
 
+/* The same, but nothing goes out, nor is a connection taken, before
+ * http_call_start(); what is written meanwhile waits. */
+int http_client_prepare(struct http_client *client, const struct http_request *request,
+                        const struct http_call_handlers *handlers, void *arg,
+                        struct http_call **out);
+void http_call_start(struct http_call *call);
+
+/* Who connects to the server by itself lets one of ours go that is idle. */
+void http_client_make_way(struct http_client *client);
+
 /* Content of the request body, then its end, with trailers that go out behind
  * chunks and are dropped otherwise. More or less content than the
  * Content-Length ends the call with HTTP_CALL_REQUEST, in a later turn, and

@@ -36,6 +36,7 @@ struct http_call {
     enum http_framing asked; /* what the request wants to be */
     enum half request;       /* ended: by its caller, or since no pipe came of it */
     enum half response;
+    bool is_started;    /* it has, or had, a connection */
     bool is_head;       /* the method */
     bool is_connect;    /* the method */
     bool is_idempotent; /* RFC 9110 section 9.2.2 */

@@ -11,11 +11,13 @@
 #include "base/alloc.h"
 #include "net/conn.h"
 #include "tunnel/splice.h"
-#include "tunnel/upstream.h"
 
 struct connect {
+    struct loop *loop;
+    const struct upstream *upstream;
+    struct upstream_turn turn;
     struct splice splice; /* the stream is the mux's once both halves have ended */
-    struct conn *conn;
+    struct conn *conn;    /* NULL while it waits for its turn */
     struct exchange_record record;
     const struct exchange_watch *watch;
 };
@@ -72,6 +74,7 @@ static void on_data(struct span bytes, void *arg)
 static void connect_done(struct connect *c, enum exchange_end end, const char *reason)
 {
     exchange_finish(&c->record, end, reason, c->watch);
+    upstream_turn_leave(&c->turn);
     free(c);
 }
 
@@ -136,7 +139,8 @@ static void on_client_end(struct http_fields trailers, void *arg)
 static void on_error(enum stream_error error, const char *text, void *arg)
 {
     struct connect *c = arg;
-    conn_reset(c->conn);
+    if (c->conn)
+        conn_reset(c->conn);
     connect_done(c, exchange_end_of_request(error), text);
 }
 
@@ -155,14 +159,17 @@ static const struct mux_stream_handlers stream_handlers = {
 
 /* --- the pipe ------------------------------------------------------------- */
 
+/* What comes before the connection is open is dropped: nothing was agreed on
+ * yet. */
 static void write_conn(void *local, struct span bytes)
 {
-    conn_write(local, bytes);
+    if (local)
+        conn_write(local, bytes);
 }
 
 static size_t queued_conn(const void *local)
 {
-    return conn_queued(local);
+    return local ? conn_queued(local) : 0;
 }
 
 static void set_reading_conn(void *local, bool reading)
@@ -170,16 +177,38 @@ static void set_reading_conn(void *local, bool reading)
     conn_set_reading(local, reading);
 }
 
+static void on_turn(void *arg)
+{
+    struct connect *c = arg;
+    const struct url *url = c->upstream->url;
+    http_client_make_way(c->upstream->client);
+    c->splice.local = c->conn = conn_connect(c->loop, url->host, url->port, NULL,
+                                             UPSTREAM_CONNECT_TIMEOUT_US, &conn_handlers, c);
+    conn_read_fully(c->conn);
+}
+
+static void on_tired(void *arg)
+{
+    struct connect *c = arg;
+    const char *text = "no connection to the upstream was free for 10 minutes";
+    mux_stream_break(c->splice.stream, STREAM_TOO_MANY, text);
+    connect_done(c, EXCHANGE_FAILED, text);
+}
+
 void connect_start(struct loop *loop, struct mux_stream *stream, struct span target,
-                   const struct url *url, const struct exchange_watch *watch)
+                   struct upstream *upstream, const struct exchange_watch *watch)
 {
     static const struct splice_local ops = {write_conn, queued_conn, set_reading_conn};
+    static const struct upstream_turn_handlers handlers = {on_turn, on_tired};
     struct connect *c = xcalloc(1, sizeof *c);
+    struct consumer *consumer = mux_stream_consumer(stream);
+    c->loop = loop;
+    c->upstream = upstream;
     c->splice = (struct splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
     c->watch = watch;
     exchange_begin(&c->record, mux_stream_device(stream), SPAN_LITERAL("CONNECT"), target);
+    c->record.consumer = consumer_number(consumer);
     mux_stream_accept(stream, &stream_handlers, c);
-    c->splice.local = c->conn = conn_connect(loop, url->host, url->port, NULL,
-                                             UPSTREAM_CONNECT_TIMEOUT_US, &conn_handlers, c);
-    conn_read_fully(c->conn);
+    if (upstream_turn_take(&c->turn, &upstream->line, consumer, &handlers, c))
+        on_turn(c);
 }

@@ -15,14 +15,15 @@
 #include "net/loop.h"
 #include "tunnel/exchange.h"
 #include "tunnel/mux.h"
+#include "tunnel/upstream.h"
 
 /* Whether a CONNECT's target is the host and port of that URL. */
 bool connect_is_allowed(struct span target, const struct url *url);
 
-/* Takes on such a request, under on_request of the mux: connects, answers 200,
- * and carries both directions until both have ended. It ends with its stream,
- * and owns itself; the watch must outlive it. */
+/* Takes on such a request, under on_request of the mux: connects when it is its
+ * turn, answers 200, and carries both directions until both have ended. It ends
+ * with its stream, and owns itself; upstream and watch must outlive it. */
 void connect_start(struct loop *loop, struct mux_stream *stream, struct span target,
-                   const struct url *url, const struct exchange_watch *watch);
+                   struct upstream *upstream, const struct exchange_watch *watch);
 
 #endif

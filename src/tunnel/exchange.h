@@ -55,6 +55,7 @@ struct exchange_record {
     uint64_t first_byte_us; /* of the response's content */
     uint64_t end_us;        /* the last was handed on; a client may be reading yet */
     unsigned tries;         /* at a consumer: to how many providers it was sent */
+    uint32_t consumer;      /* its number, at a provider; or 0 */
 };
 
 /* Of all that are over. */

@@ -8,6 +8,7 @@
  */
 #include "tunnel/forward.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -21,6 +22,7 @@ struct forward {
     struct forward_common *common;
     struct splice splice;
     struct own_url_names names;
+    struct upstream_turn turn;
     struct http_call *call; /* NULL until the body's framing is known */
     struct head *head;      /* until then, where REQ_HEADERS did not say */
     bool is_bodyless;       /* the call ended with its head */
@@ -30,6 +32,7 @@ struct forward {
 static void forward_done(struct forward *f, enum exchange_end end, const char *reason)
 {
     exchange_finish(&f->record, end, reason, &f->common->watch);
+    upstream_turn_leave(&f->turn);
     f->common->count--;
     head_free(f->head);
     own_url_forget(&f->names);
@@ -155,8 +158,34 @@ static const struct splice_local upstream_side = {
 
 /* --- from the tunnel ------------------------------------------------------ */
 
-/* Sends the head upstream. False when it may not be sent; the forward is then
- * gone. */
+static void on_turn(void *arg)
+{
+    struct forward *f = arg;
+    http_call_start(f->call);
+}
+
+static void on_tired(void *arg)
+{
+    struct forward *f = arg;
+    char text[128];
+    snprintf(text, sizeof text,
+             "none of its %zu connections (serve --upstream-max) was free for 10 minutes",
+             f->common->upstream.line.places.most);
+    http_call_cancel(f->call);
+    forward_fail(f, STREAM_TOO_MANY, text);
+}
+
+static const struct upstream_turn_handlers turn_handlers = {on_turn, on_tired};
+
+static void take_turn(struct forward *f)
+{
+    struct consumer *consumer = mux_stream_consumer(f->splice.stream);
+    if (upstream_turn_take(&f->turn, &f->common->upstream.line, consumer, &turn_handlers, f))
+        http_call_start(f->call);
+}
+
+/* Sends the head upstream, or lines up for that. False when it may not be sent;
+ * the forward is then gone. */
 static bool start_call(struct forward *f, const struct head *head, enum http_framing framing)
 {
     struct forward_common *common = f->common;
@@ -168,11 +197,13 @@ static bool start_call(struct forward *f, const struct head *head, enum http_fra
         .fields = head_fields(head),
         .framing = framing,
     };
-    int error = http_client_call(common->upstream.client, &request, &call_handlers, f, &f->call);
+    int error = http_client_prepare(common->upstream.client, &request, &call_handlers, f, &f->call);
     f->splice.local = f->call;
     free(target);
     if (error)
         forward_fail(f, STREAM_MALFORMED, "the request's head may not be sent");
+    else
+        take_turn(f);
     return error == 0;
 }
 
@@ -269,6 +300,7 @@ void forward_start(struct forward_common *common, struct mux_stream *stream,
     f->splice = (struct splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
     f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
     exchange_begin(&f->record, mux_stream_device(stream), head->method, head->target);
+    f->record.consumer = consumer_number(mux_stream_consumer(stream));
     mux_stream_accept(stream, &stream_handlers, f);
     forward_rewrite_head(&upstream, common, stream, head);
     own_url_learn(&f->names, head_fields(head), head_fields(&upstream));

@@ -15,6 +15,8 @@
 #include "tunnel/mux_internal.h"
 #include "tunnel/payload.h"
 
+enum { REFUSAL_MAX = 128 };
+
 struct mux *mux_new(enum mux_role role, unsigned features, const struct mux_handlers *handlers,
                     void *arg)
 {
@@ -66,8 +68,26 @@ static void refuse(struct mux *mux, uint32_t id, enum stream_error error, const 
     mux_send_error(mux, id, error, text);
 }
 
+/* Else why not. */
+static bool take_stream(const struct mux *mux, char why[REFUSAL_MAX])
+{
+    struct consumer *consumer = mux->consumer;
+    bool has_room = mux->streams < MUX_STREAMS_MAX;
+    if (has_room && (!consumer || budget_take(&consumer->streams, 1)))
+        return true;
+    if (consumer && consumer->streams.used == consumer->streams.most)
+        snprintf(why, REFUSAL_MAX,
+                 "%zu requests of this proxy are under way, and more are not allowed at once "
+                 "(serve --max-streams)",
+                 consumer->streams.used);
+    else
+        snprintf(why, REFUSAL_MAX, "too many requests at once");
+    return false;
+}
+
 static void on_request(struct mux *mux, const struct frame *frame)
 {
+    char why[REFUSAL_MAX];
     uint32_t id = frame->stream_id;
     if (mux->state != MUX_READY || id == 0 || mux_stream_find(mux, id)) {
         mux_note(mux, MUX_NOTE_DROPPED, "dropped a request on stream %u, which is %s", id,
@@ -81,8 +101,8 @@ static void on_request(struct mux *mux, const struct frame *frame)
     bool is_valid = decode_request(mux, frame->payload, &head) == 0;
     if (!is_valid || (head.framing == HTTP_BODY_PIPE && !mux_has(mux, FEATURE_UPGRADE))) {
         refuse(mux, id, STREAM_MALFORMED, "the request's head is malformed");
-    } else if (mux->streams >= MUX_STREAMS_MAX) {
-        refuse(mux, id, STREAM_TOO_MANY, "too many requests at once");
+    } else if (!take_stream(mux, why)) {
+        refuse(mux, id, STREAM_TOO_MANY, why);
     } else {
         struct mux_stream *stream = mux_stream_new(mux, id);
         if (id > mux->highest_id)

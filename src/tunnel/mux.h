@@ -44,6 +44,7 @@
 #include "tunnel/head.h"
 #include "tunnel/stream_error.h"
 
+struct consumer;
 struct mux;
 struct mux_stream;
 
@@ -173,6 +174,12 @@ uint64_t mux_rtt_us(const struct mux *mux);
 void mux_set_device(struct mux *mux, const char *device);
 const char *mux_device(const struct mux *mux);
 const char *mux_stream_device(const struct mux_stream *stream);
+
+/* Of a provider: at whose expense streams are opened and granted more. Before
+ * the first one: later it changes nothing. NULL: nobody's, and the limits of
+ * this mux are all there are. */
+void mux_set_consumer(struct mux *mux, struct consumer *consumer);
+struct consumer *mux_stream_consumer(const struct mux_stream *stream);
 
 /* Whether both ends have an extension. False before on_ready. */
 bool mux_has(const struct mux *mux, enum feature feature);

@@ -110,9 +110,18 @@ bool mux_flow_receive(struct mux_stream *stream, size_t bytes, uint64_t now_us)
     return true;
 }
 
+/* What is more is taken from what all consumers of a provider share. */
+static bool take_extra(const struct mux *mux, size_t bytes)
+{
+    return !mux->consumer || budget_take(&mux->consumer->windows, bytes);
+}
+
+/* To a lesser one, or to one for which take_extra() was asked. */
 static void set_window(struct mux_stream *stream, uint32_t window)
 {
     struct mux *mux = stream->mux;
+    if (mux->consumer && window < stream->window)
+        budget_give(&mux->consumer->windows, stream->window - window);
     mux->extra_window += window;
     mux->extra_window -= stream->window;
     stream->window = window;
@@ -134,7 +143,8 @@ static void tune(struct mux_stream *stream, uint32_t used_up, uint64_t now_us)
     if (lasts_us < round_trip_us * 5 / 2) {
         bool is_proven = stream->received_bytes >= PROVEN_BYTES;
         size_t most = is_proven ? EXTRA_WINDOW_MAX : UNPROVEN_EXTRA_MAX;
-        if (mux->extra_window + window <= most && window <= WINDOW_MAX / 2)
+        if (mux->extra_window + window <= most && window <= WINDOW_MAX / 2 &&
+            take_extra(mux, window))
             set_window(stream, window * 2);
     } else if (lasts_us > IDLE_ROUND_TRIPS * round_trip_us) {
         set_window(stream, window / 2 > least ? window / 2 : least);

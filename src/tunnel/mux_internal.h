@@ -15,12 +15,13 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "http/half.h"
+#include "tunnel/consumer.h"
 #include "tunnel/frame.h"
 #include "tunnel/mux.h"
 
 enum mux_state { MUX_STARTING, MUX_EAGER, MUX_READY, MUX_DEAD };
 enum {
-    MUX_BUCKETS = 256,
+    MUX_BUCKETS = 64,
     MUX_HEADS_MAX =
         3 * (FRAME_MAX + 4) /* of a stream: two interim responses and the head behind them */
 };
@@ -39,6 +40,7 @@ struct mux {
     struct mux_handlers handlers;
     void *arg;
     char device[MUX_DEVICE_MAX + 1]; /* or "" */
+    struct consumer *consumer;       /* of a provider, used; or NULL */
 
     struct list buckets[MUX_BUCKETS]; /* of mux_stream.by_id */
     size_t streams;

@@ -34,6 +34,22 @@ const char *mux_stream_device(const struct mux_stream *stream)
     return mux_device(stream->mux);
 }
 
+void mux_set_consumer(struct mux *mux, struct consumer *consumer)
+{
+    struct consumer *before = mux->consumer;
+    if (consumer == before || mux->streams > 0)
+        return;
+    if (consumer)
+        consumer_use(consumer);
+    mux->consumer = consumer;
+    consumer_leave(before);
+}
+
+struct consumer *mux_stream_consumer(const struct mux_stream *stream)
+{
+    return stream->mux->consumer;
+}
+
 bool mux_has(const struct mux *mux, enum feature feature)
 {
     return (mux->features & (unsigned)feature) != 0;
@@ -107,6 +123,8 @@ void mux_stream_free(struct mux_stream *stream)
     buf_deinit(&stream->heads);
     buf_deinit(&stream->queue);
     buf_deinit(&stream->trailers);
+    if (mux->consumer)
+        budget_give(&mux->consumer->streams, 1);
     free(stream);
     mux->streams--;
     mux->handlers.on_stream_closed(mux->streams, mux->arg);
@@ -160,4 +178,5 @@ void mux_fail(struct mux *mux, const char *text)
             mux_stream_fail(stream, error_of_end(stream), text);
         }
     }
+    mux_set_consumer(mux, NULL);
 }

@@ -20,6 +20,7 @@ struct serve {
     struct permit permit;
     bool allows_connect;
     const struct guests *guests; /* NULL: of a room of version 1 */
+    struct consumers consumers;
 };
 
 enum { BARRED_WHY_MAX = 1024 };
@@ -38,6 +39,8 @@ int serve_new(struct loop *loop, const struct serve_config *config,
         .rule_count = config->rule_count,
         .watch = {handlers->on_exchange_done, arg},
     };
+    consumers_init(&serve->consumers,
+                   config->streams_each > 0 ? config->streams_each : CONSUMER_STREAMS);
     serve->allows_connect = config->allows_connect;
     permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
     int error = upstream_init(&serve->common.upstream, loop, &config->upstream,
@@ -61,10 +64,25 @@ void serve_expect(struct serve *serve)
     http_client_warm(serve->common.upstream.client);
 }
 
+void serve_join(struct serve *serve, uint32_t number, struct mux *mux)
+{
+    struct consumer *consumer = consumers_find(&serve->consumers, number);
+    if (!consumer)
+        consumer = consumer_new(&serve->consumers, number);
+    mux_set_consumer(mux, consumer);
+}
+
+void serve_leave(struct serve *serve, uint32_t number)
+{
+    consumer_leave(consumers_find(&serve->consumers, number));
+}
+
 void serve_free(struct serve *serve)
 {
     if (!serve)
         return;
+    LIST_EACH(link, next, &serve->consumers.all)
+        consumer_leave(LIST_ENTRY(link, struct consumer, link));
     assert(serve->common.count == 0);
     upstream_deinit(&serve->common.upstream);
     free(serve);
@@ -76,6 +94,7 @@ static void tell_refused(const struct serve *serve, const struct mux_stream *str
 {
     struct exchange_record record;
     exchange_begin(&record, mux_stream_device(stream), head->method, head->target);
+    record.consumer = consumer_number(mux_stream_consumer(stream));
     record.status = status;
     exchange_finish(&record, EXCHANGE_REFUSED, why, &serve->common.watch);
 }
@@ -98,7 +117,7 @@ static void start_connect(struct serve *serve, struct mux_stream *stream, const 
     else if (!connect_is_allowed(head->target, serve->common.upstream.url))
         why = "CONNECT is allowed to the upstream's own host and port only";
     if (!why) {
-        connect_start(serve->loop, stream, head->target, serve->common.upstream.url,
+        connect_start(serve->loop, stream, head->target, &serve->common.upstream,
                       &serve->common.watch);
         return;
     }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "net/loop.h"
+#include "tunnel/consumer.h"
 #include "tunnel/exchange.h"
 #include "tunnel/mux.h"
 #include "tunnel/origin.h"
@@ -26,6 +27,7 @@ struct serve_config {
     const struct http_field *rules; /* of --header */
     size_t rule_count;
     struct name_list allowed_origins; /* see tunnel/permit.h */
+    size_t streams_each;              /* of a consumer at once; 0: CONSUMER_STREAMS */
 };
 
 struct serve_handlers {
@@ -47,6 +49,13 @@ int serve_new(struct loop *loop, const struct serve_config *config,
 /* Cancels what is under way, frees. Streams must have been ended before (see
  * keeper_close()). NULL is allowed. */
 void serve_free(struct serve *serve);
+
+/* A session of that consumer, whose requests will come on that mux. Its share
+ * is the same with another mux of the same number. Again for the same one: no
+ * matter. */
+void serve_join(struct serve *serve, uint32_t consumer, struct mux *mux);
+/* All sessions of that consumer are over, or about to be. */
+void serve_leave(struct serve *serve, uint32_t consumer);
 
 /* Requests may come soon: the upstream is connected to meanwhile. */
 void serve_expect(struct serve *serve);

@@ -38,6 +38,8 @@ static void on_up(uint32_t partner, struct mux *mux, void *arg)
     struct meeting *meeting = arg;
     if (meeting->tunnel->proxy)
         providers_up(&meeting->tunnel->providers, meeting->number, partner, mux);
+    else if (mux)
+        serve_join(meeting->tunnel->serve, partner, mux);
 }
 
 static void on_down(uint32_t partner, const char *why, void *arg)
@@ -56,6 +58,8 @@ static void on_partner_gone(uint32_t partner, void *arg)
     struct meeting *meeting = arg;
     if (meeting->tunnel->proxy)
         providers_gone(&meeting->tunnel->providers, meeting->number, partner);
+    else
+        serve_leave(meeting->tunnel->serve, partner);
 }
 
 static void on_request(uint32_t partner, struct mux_stream *stream, const struct head *head,

@@ -7,6 +7,12 @@ enum {
 };
 #define UPSTREAM_IDLE_TIMEOUT_US (30 * US_PER_S)
 
+static size_t pool_max(size_t connections_max)
+{
+    bool is_less = connections_max > 0 && connections_max < UPSTREAM_POOL_MAX;
+    return is_less ? connections_max : UPSTREAM_POOL_MAX;
+}
+
 int upstream_init(struct upstream *upstream, struct loop *loop,
                   const struct upstream_config *config, void (*on_bad)(const char *why, void *arg),
                   void *arg)
@@ -25,9 +31,10 @@ int upstream_init(struct upstream *upstream, struct loop *loop,
         .tls = upstream->tls,
         .connect_timeout_us = UPSTREAM_CONNECT_TIMEOUT_US,
         .idle_timeout_us = UPSTREAM_IDLE_TIMEOUT_US,
-        .pool_max = UPSTREAM_POOL_MAX,
+        .pool_max = pool_max(config->connections_max),
     };
     upstream->client = http_client_new(loop, &client);
+    upstream_line_init(&upstream->line, loop, config->connections_max);
     upstream->probe = upstream_probe_new(loop, url, upstream->tls, on_bad, arg);
     return 0;
 }
@@ -36,5 +43,6 @@ void upstream_deinit(struct upstream *upstream)
 {
     upstream_probe_free(upstream->probe);
     http_client_free(upstream->client);
+    upstream_line_deinit(&upstream->line);
     tls_client_free(upstream->tls);
 }

@@ -8,12 +8,14 @@
 #include "http/client.h"
 #include "http/url.h"
 #include "net/tls.h"
+#include "tunnel/upstream_line.h"
 #include "tunnel/upstream_probe.h"
 
 struct upstream_config {
     const struct url *url; /* must outlive the upstream */
     const char *ca_file;   /* of https: see tls_client_new() */
     bool is_insecure;
+    size_t connections_max; /* at a time, idle ones counted; 0: any number */
 };
 
 struct upstream {
@@ -22,6 +24,7 @@ struct upstream {
     struct tls_client *tls; /* NULL for http */
     struct http_client *client;
     struct upstream_probe *probe;
+    struct upstream_line line; /* who makes a call takes a turn in it before */
 };
 
 #define UPSTREAM_CONNECT_TIMEOUT_US (10 * US_PER_S)

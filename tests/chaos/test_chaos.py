@@ -34,7 +34,7 @@ class ChaosCase(Case):
 
     def start(self, *options):
         self.rig.start_signal()
-        self.rig.start_serve("--log-level", "debug", *options)
+        self.rig.start_serve("--log-level", "debug", "--max-streams", "2048", *options)
         self.rig.start_proxy("--log-level", "debug", *options)
         self.rig.wait_connected()
 

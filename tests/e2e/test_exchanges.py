@@ -50,7 +50,7 @@ class Lines(Case):
         rig.mock.wait_exit()
         self.assertEqual(rig.request("GET", "/late")[0], 502)
         rig.proxy.wait_for(r"info +tunnel: GET /late 502, [\d.]+ m?s; upstream .*refused")
-        rig.serve.wait_for(r"warn +tunnel: GET /late no answer, [\d.]+ m?s; upstream .*refused")
+        rig.serve.wait_for(r"warn +tunnel: #1: GET /late no answer, [\d.]+ m?s; upstream .*refused")
 
     def test_silent(self):
         """--log-level warn writes none"""
@@ -84,7 +84,8 @@ class Lines(Case):
             self.assertEqual(len(event["room"]), 4)
             self.assertLessEqual(event["head_ms"], event["first_byte_ms"])
             self.assertLessEqual(event["first_byte_ms"], event["duration_ms"])
-            self.assertTrue(event["message"].startswith("tunnel: POST /echo 200, "))
+            self.assertRegex(event["message"], r"^tunnel: (#1: )?POST /echo 200, ")
+            self.assertEqual(event.get("consumer"), 1 if process is rig.serve else None)
             self.assertNotIn("sk-secret", process.text())
         rig.proxy.kill(15)
         self.assertEqual(rig.proxy.wait_exit(), 0)

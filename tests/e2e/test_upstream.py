@@ -53,6 +53,40 @@ class UnixSocket(UpstreamCase):
             self.assertIn("no such socket", json.loads(body)["error"]["message"])
 
 
+class Limits(UpstreamCase):
+    def test_upstream_max(self):
+        """--upstream-max: what is more waits in line, and leaves it with its client"""
+        self.start(serve=("--upstream-max", "1"))
+        mock = self.rig.mock
+        first = self.rig.connect()
+        first.request("GET", "/slow/first")
+        mock.wait_for("GET /slow/first")
+        gone, last = self.rig.connect(), self.rig.connect()
+        gone.request("POST", "/slow/gone", b"x")
+        last.request("POST", "/echo", b"of the last")
+        gone.close()
+        self.rig.serve.wait_for(r"POST /slow/gone no answer")
+        self.rig.mock.send("open first")
+        self.assertEqual(first.getresponse().status, 200)
+        answer = last.getresponse()
+        self.assertEqual((answer.status, answer.read()), (200, b"of the last"))
+        self.assertNotIn("/slow/gone", mock.text())
+
+    def test_max_streams(self):
+        """--max-streams: one proxy has no more requests under way, and is told so"""
+        self.start(serve=("--max-streams", "1"))
+        first = self.rig.connect()
+        first.request("GET", "/slow/only")
+        self.rig.mock.wait_for("GET /slow/only")
+        status, fields, body = self.rig.request("GET", "/health")
+        self.assertEqual(status, 503)
+        self.assertIn("--max-streams", json.loads(body)["error"]["message"])
+        self.assertTrue(int(dict(fields)["Retry-After"]) > 0)
+        self.rig.mock.send("open only")
+        self.assertEqual(first.getresponse().status, 200)
+        self.assertEqual(self.rig.request("GET", "/health")[0], 200)
+
+
 class Fields(UpstreamCase):
     def test_defaults(self):
         """Host is the upstream's, and nothing is added"""

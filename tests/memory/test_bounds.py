@@ -29,7 +29,7 @@ class BoundsCase(Case):
         self.source = self.rig.run("source", argv, is_product=False)
         self.rig.upstream_url = self.source.wait_for(r"^listening (\S+)")[1]
         self.rig.start_signal()
-        self.rig.start_serve()
+        self.rig.start_serve("--max-streams", "2048")
         self.rig.start_proxy()
         self.rig.wait_connected()
 
