@@ -271,6 +271,25 @@ class Pool(Case):
             self.assertEqual(rig.request("GET", f"/{number}")[0], 200)
         self.assertEqual(rig.upstreams[1].asked, [6, 7, 8, 9])
 
+    def test_stopped(self):
+        """a proxy that is stopped does not pass what it has to the other providers"""
+        rig = self.rig.start_all("--pick", "first")
+        upstream = rig.upstreams[0]
+        upstream.is_holding = True
+        client = threading.Thread(target=self.ask_in_vain, args=(0,))
+        client.start()
+        upstream.hold(1)
+        rig.proxy.kill(signal.SIGINT)
+        self.assertEqual(rig.proxy.wait_exit(), 0)
+        client.join(DEADLINE)
+        self.assertEqual(rig.asked(0), [0])
+
+    def ask_in_vain(self, number):
+        try:
+            self.rig.request("GET", f"/{number}")
+        except (OSError, http.client.HTTPException):
+            pass
+
     def test_links(self):
         """the same link twice, and more than there may be, are told"""
         rig = self.rig

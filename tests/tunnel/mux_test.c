@@ -5,6 +5,7 @@
 #include "mux_pair.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "tunnel/frame.h"
 
@@ -341,6 +342,24 @@ static void test_session_error(void **state)
     assert_story(&pair->consumer, "dead: the other side ended the session: go; ");
 }
 
+/* Of what has not left when the session ends, the other side knows nothing. */
+static void test_unsent(void **state)
+{
+    struct pair *pair = *state;
+    char unsent[32];
+    snprintf(unsent, sizeof unsent, "error %d over; ", STREAM_UNSENT);
+    open_stream(pair, "/sent");
+    pair->consumer.capacity = 0;
+    mux_stream_end(open_stream(pair, "/waits"), (struct http_fields){0});
+    deliver_all(pair);
+    assert_story(&pair->provider, "1 GET /sent; ");
+    mux_fail(pair->consumer.mux, "over");
+    assert_non_null(strstr(pair->consumer.story, unsent));
+    assert_non_null(strstr(pair->consumer.story, "error over; "));
+    mux_fail(pair->provider.mux, "over");
+    assert_story(&pair->provider, "error over; ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +380,7 @@ int main(void)
         TEST(test_frames_out_of_order),
         TEST(test_too_many_streams),
         TEST(test_session_error),
+        TEST(test_unsent),
         EXTENDED(test_exchange),
         EXTENDED(test_each_write_is_sent_at_once),
         EXTENDED(test_streams_take_turns),

@@ -42,8 +42,9 @@ void pair_run_until(struct pair *pair, bool (*is_done)(struct pair *pair))
 
 static void on_status(size_t link, const struct keeper_status *status, void *arg)
 {
-    (void)link;
     struct end *end = arg;
+    if (link > 0)
+        return;
     end->is_up = status->state == KEEPER_UP;
     end->is_waiting = status->state == KEEPER_WAITING;
     end->has_heard_goodbye |= status->is_goodbye;
@@ -80,7 +81,7 @@ int end_start(struct end *end, const struct serve_config *serve, const struct pr
                 : end->room             ? end->room
                                         : "room",
         .links = end->link,
-        .link_count = end->link ? 1 : 0,
+        .link_count = end->link ? 1 + end->more_links : 0,
         .state = end->state,
     };
     return tunnel_new(end->pair->loop, &config, &handlers, end, &end->tunnel);

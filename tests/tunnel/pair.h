@@ -16,6 +16,7 @@ struct pair;
 struct end {
     struct pair *pair;
     const struct link *link; /* instead of a room; or */
+    size_t more_links;       /* behind that one */
     struct state *state;
     char *room; /* NULL: "room" */
     struct tunnel *tunnel;

@@ -16,6 +16,7 @@ struct rig {
     char folder[64];
     struct state *state;
     struct link link;
+    struct link other_link; /* behind it: of nobody */
     char why[STATE_WHY_MAX];
 };
 
@@ -263,6 +264,28 @@ static void test_plain_peer(void **state)
     pair_run_until(r->pair, pair_is_up);
 }
 
+/* One of them is enough, and while there is none each has its reason. */
+static void test_several_links(void **state)
+{
+    struct rig *r = *state;
+    invite(r, (struct wish){"phone", NULL});
+    use_link(r, "phone");
+    r->other_link.signal = r->pair->signal_url;
+    r->pair->consumer.more_links = 1;
+    pair_start_consumer(r->pair, 1);
+    pair_ask(r->pair, "/x");
+    assert_int_equal(r->pair->status, 503);
+    assert_true(pair_has_body(r->pair, "not connected: link 1: "));
+    assert_true(pair_has_body(r->pair, "; link 2: "));
+    end_stop(&r->pair->consumer);
+    http_client_free(r->pair->client);
+    pair_start_provider(r->pair);
+    pair_start_consumer(r->pair, 0);
+    pair_ask(r->pair, "/x");
+    assert_int_equal(r->pair->status, 200);
+    pair_run_until(r->pair, pair_is_up);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -271,7 +294,7 @@ int main(void)
         TEST(test_when_it_was_seen),     TEST(test_rules),
         TEST(test_device_field),         TEST(test_revoked),
         TEST(test_revoked_before),       TEST(test_expires),
-        TEST(test_plain_peer),
+        TEST(test_plain_peer),           TEST(test_several_links),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
