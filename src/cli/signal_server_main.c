@@ -21,6 +21,7 @@
 #include "http/url.h"
 #include "net/loop.h"
 #include "net/own_address.h"
+#include "signal/room.h"
 #include "signal/server.h"
 
 enum { EXIT_MISUSE = 2 };
@@ -99,6 +100,13 @@ static const char *take_max_per_address(struct options *options, const char *tex
     return take_count(text, 0, &options->server.per_address_max);
 }
 
+static const char *take_max_per_room(struct options *options, const char *text)
+{
+    size_t *out = &options->server.per_room_max;
+    bool is_good = parse_number(text, ROOM_MEMBERS_MAX, out) && *out >= ROOM_PLAIN_MAX;
+    return is_good ? NULL : "must be 2 to 1024";
+}
+
 static const char *take_max_rate(struct options *options, const char *text)
 {
     const char *why = take_count(text, 1, &options->server.messages_per_s);
@@ -126,8 +134,11 @@ static const struct option table[] = {
      "of them from one IPv4 address or IPv6 /64, four times as many from one /48 (default 256); 0 "
      "for no limit, nor for joins, as behind a reverse proxy",
      take_max_per_address},
+    {"--max-per-room", "N", NULL, "members of one room (default 64)", take_max_per_room},
     {"--max-rate", "N", NULL,
-     "messages a second of one WebSocket, ten times as many at once (default 20)", take_max_rate},
+     "messages a second of one WebSocket for each other that it is shown, ten times as many at "
+     "once (default 20)",
+     take_max_rate},
     {"--log-level", "LEVEL", "TUNNEL_LOG", "error, warn, info or debug (default info)",
      take_log_level},
     {"--log-format", "FORMAT", NULL, "text or json (default text)", take_log_format},

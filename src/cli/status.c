@@ -22,7 +22,6 @@
 
 enum {
     ADDRESSES_SHOWN = 3, /* of this machine */
-    PARTNER_NAME_MAX = MUX_DEVICE_MAX + 1
 };
 
 /* What was told of one link, or of the only room. */
@@ -160,39 +159,53 @@ void status_print_start(struct status *status, uint16_t listen_port)
 
 /* --- the keeper ----------------------------------------------------------- */
 
-/* "" at a consumer, which knows whom it has. */
-static void name_partner(const struct status *status, const struct keeper_status *keeper,
-                         char out[PARTNER_NAME_MAX])
+/* Who it is, where that is told: a provider has many, a consumer seldom more
+ * than one. */
+static const char *name_of(const struct status *status, const struct keeper_status *keeper)
 {
-    out[0] = '\0';
-    if (keeper->device)
-        snprintf(out, PARTNER_NAME_MAX, "%s", keeper->device);
-    else if (status->config->command == COMMAND_SERVE)
-        snprintf(out, PARTNER_NAME_MAX, "#%u", keeper->partner);
+    bool is_told = status->config->command == COMMAND_SERVE || keeper->partners > 1;
+    return is_told && keeper->name && *keeper->name ? keeper->name : NULL;
+}
+
+static void print_parted(struct status *status, const struct keeper_status *keeper)
+{
+    const struct log_field fields[] = {{"partners", NULL, (double)keeper->partners},
+                                       {"problem", keeper->problem, 0},
+                                       {"partner", keeper->name, 0},
+                                       {0}};
+    news_print(&status->news, keeper->is_goodbye ? MARK_STEP : MARK_BAD, "parted", fields,
+               "%s has gone: %s; still connected: %zu", keeper->name,
+               keeper->problem ? keeper->problem : "its session is over", keeper->partners);
 }
 
 static void print_up(struct status *status, const struct keeper_status *keeper)
 {
-    char who[PARTNER_NAME_MAX];
     const struct peer_path *path = &keeper->path;
-    name_partner(status, keeper, who);
-    const struct log_field fields[] = {{"path", path->is_relayed ? "relayed" : "direct", 0},
-                                       {"local", path->local, 0},
-                                       {"remote", path->remote, 0},
-                                       {keeper->is_path_news ? NULL : "rtt_ms", NULL,
-                                        (double)keeper->rtt_us / (double)US_PER_MS},
-                                       {0}};
+    const char *name = name_of(status, keeper);
+    struct log_field fields[] = {{"path", path->is_relayed ? "relayed" : "direct", 0},
+                                 {"local", path->local, 0},
+                                 {"remote", path->remote, 0},
+                                 {0},
+                                 {0},
+                                 {0}};
+    struct log_field *more = fields + 3;
+    if (!keeper->is_path_news)
+        *more++ = (struct log_field){"rtt_ms", NULL, (double)keeper->rtt_us / (double)US_PER_MS};
+    if (name)
+        *more++ = (struct log_field){"partner", name, 0};
     if (keeper->is_path_news) {
         news_print(&status->news, MARK_GOOD, "path", fields, "%s%sthe path now leads %s: %s <-> %s",
-                   who, who[0] ? ": " : "",
+                   name ? name : "", name ? ": " : "",
                    path->is_relayed ? "through a relay" : "directly to the other side", path->local,
                    path->remote);
         return;
     }
     news_print(&status->news, MARK_GOOD, "connected", fields,
-               "%s%sconnected %s: %s <-> %s, round trip %.1f ms", who, who[0] ? " is " : "",
-               path->is_relayed ? "through a relay" : "directly", path->local, path->remote,
-               (double)keeper->rtt_us / (double)US_PER_MS);
+               "%s%sconnected %s: %s <-> %s, round trip %.1f ms", name ? name : "",
+               name ? " is " : "", path->is_relayed ? "through a relay" : "directly", path->local,
+               path->remote, (double)keeper->rtt_us / (double)US_PER_MS);
+    if (keeper->partners > 1)
+        return;            /* it has been said */
     status->news.link = 0; /* the rest is the same for all */
     if (status->listen)
         news_print(&status->news, MARK_GOOD, "ready", NULL,
@@ -289,6 +302,10 @@ static void print_keeper(struct status *status, const struct keeper_status *keep
     }
     if (keeper->is_slow && status->story->problem)
         return; /* it has failed before, and goes on so */
+    if (keeper->has_parted) {
+        print_parted(status, keeper);
+        return;
+    }
     print_problem(status, keeper);
     if (keeper->state == KEEPER_CONNECTING) {
         if (!keeper->is_slow)
@@ -396,7 +413,7 @@ void status_print_stop(struct status *status, const struct tunnel_status *tunnel
         {"exchanges", NULL, (double)count},
         {"request_bytes", NULL, (double)totals->request_bytes},
         {"response_bytes", NULL, (double)totals->response_bytes},
-        {tunnel->keeper.has_session ? "rtt_ms" : NULL, NULL, (double)peer->rtt_us / US_PER_MS},
+        {tunnel->keeper.partners > 0 ? "rtt_ms" : NULL, NULL, (double)peer->rtt_us / US_PER_MS},
         {"sent_packets", NULL, (double)peer->sent_packets},
         {"lost_chunks", NULL, (double)peer->lost_chunks},
         {0},

@@ -61,6 +61,8 @@ struct signal_client {
     char *path;
     char *room;
     char *room_key;       /* or NULL */
+    enum signal_job job;  /* that the join says */
+    bool is_shared;       /* the room, by the server */
     struct conn *conn;    /* until OPEN */
     struct websocket *ws; /* from OPEN on */
     struct buf head;
@@ -128,8 +130,9 @@ static void on_ws_message(struct span text, void *arg)
     struct signal_client *client = arg;
     if (client->state != CLIENT_OPEN)
         return;
-    if (!bucket_take(&client->bucket, SIGNAL_CLIENT_MESSAGES_PER_S, SIGNAL_CLIENT_MESSAGES_BURST,
-                     clock_now_us())) {
+    unsigned factor = client->is_shared ? SIGNAL_CLIENT_SHARED_FACTOR : 1;
+    if (!bucket_take(&client->bucket, factor * SIGNAL_CLIENT_MESSAGES_PER_S,
+                     factor * SIGNAL_CLIENT_MESSAGES_BURST, clock_now_us())) {
         client_lose(client, "sends too many messages; given up");
         return;
     }
@@ -139,6 +142,8 @@ static void on_ws_message(struct span text, void *arg)
         log_warn("signal server: a message of %zu bytes is malformed; dropped", text.len);
         return;
     }
+    if (message.type == SIGNAL_JOINED)
+        client->is_shared = message.is_shared;
     client->handlers->on_message(&message, client->arg);
     signal_message_deinit(&message);
 }
@@ -192,7 +197,8 @@ static void client_open(struct signal_client *client, struct span early)
     timer_start_in(client->timer, client->ping_us);
     const struct signal_message join = {.type = SIGNAL_JOIN,
                                         .room = client->room,
-                                        .key = client->room_key};
+                                        .key = client->room_key,
+                                        .job = client->job};
     client_send(client, &join);
     if (client->handlers->on_open)
         client->handlers->on_open(client->arg);
@@ -346,6 +352,11 @@ void signal_client_set_key(struct signal_client *client, const char *key)
     client->room_key = xstrdup(key);
 }
 
+void signal_client_set_job(struct signal_client *client, enum signal_job job)
+{
+    client->job = job;
+}
+
 void signal_client_probe(struct signal_client *client)
 {
     uint8_t number[sizeof(uint64_t)];
@@ -372,22 +383,43 @@ bool signal_client_has_address(const struct signal_client *client)
     return address_is_ours(&local) && address_is_source(&local, &server);
 }
 
-void signal_client_send_offer(struct signal_client *client, const char *sdp)
+/* The strings are only read. */
+static char *text_of(const char *text)
 {
-    client_send(client,
-                &(struct signal_message){.type = SIGNAL_OFFER, .sdp = (char *)(uintptr_t)sdp});
+    return (char *)(uintptr_t)text;
 }
 
-void signal_client_send_answer(struct signal_client *client, const char *sdp)
+static char *to_of(const struct signal_client *client, const char *to)
 {
-    client_send(client,
-                &(struct signal_message){.type = SIGNAL_ANSWER, .sdp = (char *)(uintptr_t)sdp});
+    return client->is_shared && to && *to ? text_of(to) : NULL;
 }
 
-void signal_client_send_candidate(struct signal_client *client, const char *candidate_json)
+void signal_client_send_offer(struct signal_client *client, const char *to, const char *sdp)
+{
+    client_send(client, &(struct signal_message){.type = SIGNAL_OFFER,
+                                                 .to = to_of(client, to),
+                                                 .sdp = text_of(sdp)});
+}
+
+void signal_client_send_answer(struct signal_client *client, const char *to, const char *sdp)
+{
+    client_send(client, &(struct signal_message){.type = SIGNAL_ANSWER,
+                                                 .to = to_of(client, to),
+                                                 .sdp = text_of(sdp)});
+}
+
+void signal_client_send_candidate(struct signal_client *client, const char *to,
+                                  const char *candidate_json)
 {
     client_send(client, &(struct signal_message){.type = SIGNAL_CANDIDATE,
-                                                 .candidate = (char *)(uintptr_t)candidate_json});
+                                                 .to = to_of(client, to),
+                                                 .candidate = text_of(candidate_json)});
+}
+
+void signal_client_send_misfit(struct signal_client *client, const char *to)
+{
+    if (client->is_shared)
+        client_send(client, &(struct signal_message){.type = SIGNAL_MISFIT, .to = text_of(to)});
 }
 
 static void client_destroy(void *arg)

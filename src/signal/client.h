@@ -23,6 +23,9 @@ enum {
      * time. The other peer may send half as many (SIGNAL_MESSAGES_PER_S). */
     SIGNAL_CLIENT_MESSAGES_PER_S = 40,
     SIGNAL_CLIENT_MESSAGES_BURST = 400,
+
+    /* So many times that in a shared room, where many may come at once. */
+    SIGNAL_CLIENT_SHARED_FACTOR = 16,
 };
 
 struct signal_client_handlers {
@@ -68,6 +71,10 @@ void signal_client_set_times(struct signal_client *client, uint64_t open_us, uin
  * behind signal_client_new(). Copied. */
 void signal_client_set_key(struct signal_client *client, const char *key);
 
+/* The join says that we share the room with others of our job: see
+ * docs/PROTOCOL.md. Right behind signal_client_new(). */
+void signal_client_set_job(struct signal_client *client, enum signal_job job);
+
 #define SIGNAL_CLIENT_PROBE_US (5 * US_PER_S)
 
 /* There is reason to believe that the server cannot be reached any more:
@@ -81,10 +88,16 @@ void signal_client_probe(struct signal_client *client);
  * VPN came up): nothing will ever come back. */
 bool signal_client_has_address(const struct signal_client *client);
 
-/* Strings are copied. Dropped when not open. */
-void signal_client_send_offer(struct signal_client *client, const char *sdp);
-void signal_client_send_answer(struct signal_client *client, const char *sdp);
-void signal_client_send_candidate(struct signal_client *client, const char *candidate_json);
+/* Strings are copied. to: a member of the room; left out where the server has
+ * not said that the room is shared. Dropped when not open. */
+void signal_client_send_offer(struct signal_client *client, const char *to, const char *sdp);
+void signal_client_send_answer(struct signal_client *client, const char *to, const char *sdp);
+void signal_client_send_candidate(struct signal_client *client, const char *to,
+                                  const char *candidate_json);
+
+/* That member is of no use to us, since it does the same job. Only where the
+ * room is shared. */
+void signal_client_send_misfit(struct signal_client *client, const char *to);
 
 /* Says bye where it can, closes, frees. No handler is called any more. */
 void signal_client_close(struct signal_client *client);

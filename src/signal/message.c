@@ -31,6 +31,7 @@ static const struct shape shapes[] = {
     [SIGNAL_OFFER] = {"offer", "sdp", IN_MESSAGE(sdp), PEER_ID_IF_ANY},
     [SIGNAL_ANSWER] = {"answer", "sdp", IN_MESSAGE(sdp), PEER_ID_IF_ANY},
     [SIGNAL_CANDIDATE] = {"candidate", "candidate", IN_MESSAGE(candidate), PEER_ID_IF_ANY},
+    [SIGNAL_MISFIT] = {"misfit", "to", IN_MESSAGE(to), 0},
     [SIGNAL_BYE] = {"bye", NO_MEMBER, 0},
     [SIGNAL_PEER_LEFT] = {"peer-left", NO_MEMBER, WITH_PEER_ID},
     [SIGNAL_ERROR] = {"error", "message", IN_MESSAGE(text), 0},
@@ -41,6 +42,13 @@ static const char *const code_names[] = {
     [SIGNAL_CODE_NOT_JOINED] = "not-joined",     [SIGNAL_CODE_MALFORMED] = "malformed",
     [SIGNAL_CODE_UNKNOWN_TYPE] = "unknown-type", [SIGNAL_CODE_TOO_MANY_JOINS] = "too-many-joins",
 };
+
+static const char *const job_names[] = {
+    [SIGNAL_JOB_PROVIDER] = "provider",
+    [SIGNAL_JOB_CONSUMER] = "consumer",
+};
+
+enum { JOB_COUNT = sizeof job_names / sizeof *job_names };
 
 enum { CODE_COUNT = sizeof code_names / sizeof *code_names };
 
@@ -89,6 +97,24 @@ static int decode_peer_id(const json_t *object, const struct shape *shape, char 
     return decode_string(value, SIGNAL_PEER_ID_MAX, out);
 }
 
+/* One of no use is like none. */
+static void decode_optional(const json_t *object, const char *name, size_t max, char **out)
+{
+    const json_t *value = json_object_get(object, name);
+    if (json_string_length(value) > 0 && decode_string(value, max, out) < 0)
+        *out = NULL;
+}
+
+static enum signal_job decode_job(const json_t *value)
+{
+    const char *name = json_string_value(value);
+    for (int i = SIGNAL_JOB_NONE + 1; name && i < JOB_COUNT; i++) {
+        if (strcmp(name, job_names[i]) == 0)
+            return (enum signal_job)i;
+    }
+    return SIGNAL_JOB_NONE;
+}
+
 static int decode_peers(const json_t *array, struct signal_message *message)
 {
     if (!json_is_array(array))
@@ -123,15 +149,19 @@ static int decode_members(const json_t *object, struct signal_message *message)
     if (error == 0 && message->type == SIGNAL_JOIN &&
         (message->room[0] == '\0' || strlen(message->room) > SIGNAL_ROOM_MAX))
         error = -EINVAL;
-    const json_t *key = json_object_get(object, "key");
-    if (error == 0 && message->type == SIGNAL_JOIN && json_string_length(key) > 0) {
-        int ignored = decode_string(key, SIGNAL_KEY_MAX, &message->key);
-        (void)ignored; /* one of no use is like none */
+    if (error == 0 && message->type == SIGNAL_JOIN) {
+        decode_optional(object, "key", SIGNAL_KEY_MAX, &message->key);
+        message->job = decode_job(json_object_get(object, "job"));
     }
+    if (error == 0 && shape->peer_id == PEER_ID_IF_ANY)
+        decode_optional(object, "to", SIGNAL_PEER_ID_MAX, &message->to);
     if (error == 0 && message->type == SIGNAL_JOINED) {
         message->is_resumed = json_is_true(json_object_get(object, "resumed"));
+        message->is_shared = json_is_true(json_object_get(object, "shared"));
         error = decode_peers(json_object_get(object, "peers"), message);
     }
+    if (error == 0 && message->type == SIGNAL_PEER_JOINED)
+        message->was_first = json_is_true(json_object_get(object, "first"));
     if (error == 0 && message->type == SIGNAL_ERROR)
         message->code = decode_code(json_object_get(object, "code"), message->text);
     return error;
@@ -164,6 +194,7 @@ void signal_message_deinit(struct signal_message *message)
     free(message->room);
     free_secret_string(message->key);
     free(message->peer_id);
+    free(message->to);
     free(message->sdp);
     free(message->candidate);
     free(message->text);
@@ -191,11 +222,19 @@ char *signal_message_encode(const struct signal_message *message)
         json_object_set_new(object, "peers", array);
         if (message->is_resumed)
             json_object_set_new(object, "resumed", json_true());
+        if (message->is_shared)
+            json_object_set_new(object, "shared", json_true());
     }
+    if (message->type == SIGNAL_PEER_JOINED && message->was_first)
+        json_object_set_new(object, "first", json_true());
     if (message->type == SIGNAL_ERROR && message->code != SIGNAL_CODE_NONE)
         encode_string(object, "code", code_names[message->code]);
     if (message->type == SIGNAL_JOIN && message->key)
         encode_string(object, "key", message->key);
+    if (message->type == SIGNAL_JOIN && message->job != SIGNAL_JOB_NONE)
+        encode_string(object, "job", job_names[message->job]);
+    if (shape->peer_id == PEER_ID_IF_ANY && message->to)
+        encode_string(object, "to", message->to);
     if (shape->member) {
         struct signal_message view = *message;
         encode_string(object, shape->member, *member_of(&view, shape));

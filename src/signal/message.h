@@ -18,15 +18,23 @@ enum {
 };
 
 enum signal_type {
-    SIGNAL_JOIN,        /* room (key)           client -> server */
-    SIGNAL_JOINED,      /* peer_id, peers, is_resumed  server -> client */
-    SIGNAL_PEER_JOINED, /* peer_id              server -> client */
-    SIGNAL_OFFER,       /* sdp (peer_id)        both */
-    SIGNAL_ANSWER,      /* sdp (peer_id)        both */
-    SIGNAL_CANDIDATE,   /* candidate (peer_id)  both */
+    SIGNAL_JOIN,        /* room (key, job)      client -> server */
+    SIGNAL_JOINED,      /* peer_id, peers, is_resumed, is_shared  server -> client */
+    SIGNAL_PEER_JOINED, /* peer_id, was_first   server -> client */
+    SIGNAL_OFFER,       /* sdp (to, peer_id)    both */
+    SIGNAL_ANSWER,      /* sdp (to, peer_id)    both */
+    SIGNAL_CANDIDATE,   /* candidate (to, peer_id)  both */
+    SIGNAL_MISFIT,      /* to                   client -> server */
     SIGNAL_BYE,         /*                      client -> server */
     SIGNAL_PEER_LEFT,   /* peer_id              server -> client */
     SIGNAL_ERROR        /* text (code)          server -> client */
+};
+
+/* What the sender of a join is for the others. */
+enum signal_job {
+    SIGNAL_JOB_NONE, /* it does not say, as in version 1 */
+    SIGNAL_JOB_PROVIDER,
+    SIGNAL_JOB_CONSUMER
 };
 
 /* What an error is about, for a program. */
@@ -51,10 +59,14 @@ struct signal_message {
     char *text;
     enum signal_code code; /* of an error */
     char *key;             /* of a join: whose place it may take over; NULL for none */
+    enum signal_job job;   /* of a join */
+    char *to;              /* of a client: whom it is for; NULL for whoever is there */
     char **peers;          /* of a joined: the ids of the others in the room; "" for one that
                               is of no use */
     size_t peer_count;
     bool is_resumed; /* of a joined: it is the place that we had before */
+    bool is_shared;  /* of a joined: there may be several others, and `to` says who is meant */
+    bool was_first;  /* of a peer-joined: it was in the room before us, and will offer */
 };
 
 /* As on the wire: "peer-joined". */
@@ -64,7 +76,8 @@ const char *signal_type_name(enum signal_type type);
  * 0; -EBADMSG for invalid JSON or no object; -EPROTO for an unknown type;
  * -EINVAL for a missing or ill-typed member of a known type. Unknown members
  * are ignored. A join without a usable room name (1 to SIGNAL_ROOM_MAX bytes)
- * is -EINVAL too; a key that is no string of 1 to SIGNAL_KEY_MAX bytes is none.
+ * is -EINVAL too; a key that is no string of 1 to SIGNAL_KEY_MAX bytes is none,
+ * as is a job that is none of the two.
  * Strings with U+0000 are -EINVAL. An error of a server that sends no code has
  * that of its words. With -EINVAL, out->type
  * says which type it was; nothing needs to be freed after an error. */

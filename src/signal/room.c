@@ -11,27 +11,33 @@
 
 #include "base/alloc.h"
 #include "base/random.h"
+#include "signal/pairing.h"
 #include "signal/table.h"
 
 struct room {
     struct table_node node; /* by name */
     struct list members;
     size_t member_count;
+    enum signal_job misfit; /* see pairing_choose() */
     char *name;
 };
 
 struct rooms {
     struct table by_name;
+    size_t members_max;
     size_t member_count;
     void (*send)(struct room_member *to, const struct signal_message *message, void *arg);
     void *arg;
 };
 
-struct rooms *rooms_new(void (*send)(struct room_member *to, const struct signal_message *message,
+struct rooms *rooms_new(size_t members_max,
+                        void (*send)(struct room_member *to, const struct signal_message *message,
                                      void *arg),
                         void *arg)
 {
+    assert(members_max >= ROOM_PLAIN_MAX && members_max <= ROOM_MEMBERS_MAX);
     struct rooms *rooms = xcalloc(1, sizeof *rooms);
+    rooms->members_max = members_max;
     table_init(&rooms->by_name);
     rooms->send = send;
     rooms->arg = arg;
@@ -89,53 +95,109 @@ void room_refuse(struct rooms *rooms, struct room_member *to, enum signal_code c
     free(copy);
 }
 
-/* To everybody in the member's room but the member. */
+static struct room_member *member_at(struct list *link)
+{
+    return LIST_ENTRY(link, struct room_member, link);
+}
+
+/* How many see the member, and are seen by it. */
+size_t room_count_others(const struct room_member *member)
+{
+    size_t count = 0;
+    if (!member->room)
+        return 0;
+    LIST_EACH(link, next, &member->room->members) {
+        const struct room_member *other = member_at(link);
+        count += other != member && pairing_shows(member, other);
+    }
+    return count;
+}
+
 static void send_to_others(struct rooms *rooms, const struct room_member *member,
                            const struct signal_message *message)
 {
-    LIST_EACH(link, tmp, &member->room->members) {
-        struct room_member *to = LIST_ENTRY(link, struct room_member, link);
-        if (to != member)
+    LIST_EACH(link, next, &member->room->members) {
+        struct room_member *to = member_at(link);
+        if (to != member && pairing_shows(member, to))
             rooms->send(to, message, rooms->arg);
     }
 }
 
+/* ---- coming ---- */
+
 static void send_joined(struct rooms *rooms, struct room_member *member, bool is_resumed)
 {
-    char *others[ROOM_PEERS_MAX];
     struct signal_message joined = {
         .type = SIGNAL_JOINED,
         .peer_id = member->id,
-        .peers = others,
+        .peers = xcalloc(member->room->member_count, sizeof *joined.peers),
         .is_resumed = is_resumed,
+        .is_shared = !member->is_plain,
     };
-    LIST_EACH(link, tmp, &member->room->members) {
-        const struct room_member *other = LIST_ENTRY(link, struct room_member, link);
-        if (other != member)
-            others[joined.peer_count++] = other->id;
+    LIST_EACH(link, next, &member->room->members) {
+        const struct room_member *other = member_at(link);
+        if (other != member && pairing_shows(member, other))
+            joined.peers[joined.peer_count++] = other->id;
     }
     rooms->send(member, &joined, rooms->arg);
+    free(joined.peers);
 }
 
 /* Moves the one with that key out of the room and the member into his place.
  * False when there is none. */
 static bool take_over(struct rooms *rooms, struct room *room, struct room_member *member,
-                      const char *key)
+                      const struct signal_message *join)
 {
-    LIST_EACH(link, tmp, &room->members) {
-        struct room_member *before = LIST_ENTRY(link, struct room_member, link);
-        if (!key || !before->key || strcmp(before->key, key) != 0)
+    LIST_EACH(link, next, &room->members) {
+        struct room_member *before = member_at(link);
+        bool has_job = !before->is_plain && before->job == join->job;
+        bool is_same = before->is_plain ? join->job == SIGNAL_JOB_NONE : has_job;
+        if (!is_same || !join->key || !before->key || strcmp(before->key, join->key) != 0)
             continue;
         list_remove(&before->link);
-        member->room = room;
-        member->id = before->id;
-        member->key = before->key;
+        *member = *before;
         *before = (struct room_member){0};
         list_append(&room->members, &member->link);
+        pairing_replace(&room->members, before, member);
         send_joined(rooms, member, true);
         return true;
     }
     return false;
+}
+
+static void join_pair(struct room_member *plain, struct room_member *counterpart)
+{
+    plain->counterpart = counterpart;
+    if (counterpart->is_plain)
+        counterpart->counterpart = plain;
+}
+
+/* Finds those that a newcomer is shown to where that is a choice. False: a
+ * plain one that there is nobody for. */
+static bool find_counterparts(struct room *room, struct room_member *member)
+{
+    if (member->is_plain) {
+        struct room_member *counterpart = pairing_choose(&room->members, member, room->misfit);
+        if (counterpart)
+            join_pair(member, counterpart);
+        room->misfit = SIGNAL_JOB_NONE;
+        return counterpart || room->member_count == 0;
+    }
+    LIST_EACH(link, next, &room->members) {
+        if (pairing_is_free(member_at(link), member))
+            join_pair(member_at(link), member);
+    }
+    return true;
+}
+
+static void refuse_full(struct rooms *rooms, struct room_member *member, const struct room *room)
+{
+    char *text = room->member_count > ROOM_PLAIN_MAX || !member->is_plain
+                     ? xasprintf("room full: all %zu places are taken", rooms->members_max)
+                     : xstrdup("room full: both places are taken");
+    *member = (struct room_member){0};
+    room_refuse(rooms, member, SIGNAL_CODE_ROOM_FULL, text);
+    free(text);
 }
 
 static void join(struct rooms *rooms, struct room_member *member,
@@ -146,10 +208,12 @@ static void join(struct rooms *rooms, struct room_member *member,
         return;
     }
     struct room *room = room_find_or_new(rooms, message->room);
-    if (take_over(rooms, room, member, message->key))
+    if (take_over(rooms, room, member, message))
         return;
-    if (room->member_count == ROOM_PEERS_MAX) {
-        room_refuse(rooms, member, SIGNAL_CODE_ROOM_FULL, "room full: both places are taken");
+    member->job = message->job;
+    member->is_plain = message->job == SIGNAL_JOB_NONE;
+    if (room->member_count >= rooms->members_max || !find_counterparts(room, member)) {
+        refuse_full(rooms, member, room);
         return;
     }
     member->id = xcalloc(UUID_TEXT_LEN + 1, 1);
@@ -164,6 +228,24 @@ static void join(struct rooms *rooms, struct room_member *member,
     send_to_others(rooms, member, &peer_joined);
 }
 
+/* ---- going ---- */
+
+/* A plain one has lost its counterpart; to another one it is as who was there
+ * first, and as such it will offer. Of two plain ones both would. */
+static void pair_again(struct rooms *rooms, struct room_member *plain)
+{
+    struct room_member *other = pairing_choose(&plain->room->members, plain, plain->room->misfit);
+    if (!other || other->is_plain)
+        return;
+    join_pair(plain, other);
+    const struct signal_message to_plain = {.type = SIGNAL_PEER_JOINED, .peer_id = other->id};
+    const struct signal_message to_other = {.type = SIGNAL_PEER_JOINED,
+                                            .peer_id = plain->id,
+                                            .was_first = true};
+    rooms->send(plain, &to_plain, rooms->arg);
+    rooms->send(other, &to_other, rooms->arg);
+}
+
 void room_leave(struct rooms *rooms, struct room_member *member)
 {
     struct room *room = member->room;
@@ -172,25 +254,73 @@ void room_leave(struct rooms *rooms, struct room_member *member)
     const struct signal_message left = {.type = SIGNAL_PEER_LEFT, .peer_id = member->id};
     send_to_others(rooms, member, &left);
     list_remove(&member->link);
+    pairing_replace(&room->members, member, NULL);
     room->member_count--;
     rooms->member_count--;
     free(member->id);
     free_secret_string(member->key);
     *member = (struct room_member){0};
+    LIST_EACH(link, next, &room->members) {
+        if (member_at(link)->is_plain && !member_at(link)->counterpart)
+            pair_again(rooms, member_at(link));
+    }
     if (room->member_count == 0)
         room_free(rooms, room);
+}
+
+/* ---- what is said ---- */
+
+static struct room_member *find_other(const struct room_member *member, const char *id)
+{
+    LIST_EACH(link, next, &member->room->members) {
+        struct room_member *other = member_at(link);
+        bool is_meant = id ? strcmp(other->id, id) == 0 : other != member;
+        if (is_meant && other != member && pairing_shows(member, other))
+            return other;
+    }
+    return NULL;
 }
 
 static void relay(struct rooms *rooms, struct room_member *from,
                   const struct signal_message *message)
 {
-    if (!from->room) {
-        room_refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
-        return;
-    }
+    const char *to = from->is_plain ? NULL : message->to;
     struct signal_message relayed = *message;
     relayed.peer_id = from->id; /* whatever the sender claimed to be */
-    send_to_others(rooms, from, &relayed);
+    relayed.to = NULL;
+    if (!from->is_plain && !to && room_count_others(from) > 1) {
+        room_refuse(rooms, from, SIGNAL_CODE_MALFORMED,
+                    "to required: the id of one of those that are in the room");
+        return;
+    }
+    struct room_member *other = find_other(from, to);
+    if (other)
+        rooms->send(other, &relayed, rooms->arg);
+}
+
+/* Who has no use for a plain one: it does the same job. */
+static void part(struct rooms *rooms, const struct room_member *from, const char *id)
+{
+    struct room_member *plain = find_other(from, id);
+    if (!plain || !plain->is_plain || from->is_plain)
+        return;
+    const struct signal_message left = {.type = SIGNAL_PEER_LEFT, .peer_id = from->id};
+    plain->job = from->job;
+    plain->room->misfit = from->job;
+    plain->counterpart = NULL;
+    rooms->send(plain, &left, rooms->arg);
+    pair_again(rooms, plain);
+}
+
+static void speak(struct rooms *rooms, struct room_member *from,
+                  const struct signal_message *message)
+{
+    if (!from->room)
+        room_refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
+    else if (message->type == SIGNAL_MISFIT)
+        part(rooms, from, message->to);
+    else
+        relay(rooms, from, message);
 }
 
 void room_handle(struct rooms *rooms, struct room_member *from,
@@ -203,7 +333,8 @@ void room_handle(struct rooms *rooms, struct room_member *from,
     case SIGNAL_OFFER:
     case SIGNAL_ANSWER:
     case SIGNAL_CANDIDATE:
-        relay(rooms, from, message);
+    case SIGNAL_MISFIT:
+        speak(rooms, from, message);
         break;
     case SIGNAL_BYE:
         room_leave(rooms, from);
@@ -221,7 +352,8 @@ void room_handle(struct rooms *rooms, struct room_member *from,
 void room_handle_malformed(struct rooms *rooms, struct room_member *from, int error,
                            enum signal_type type)
 {
-    bool is_relayed = type == SIGNAL_OFFER || type == SIGNAL_ANSWER || type == SIGNAL_CANDIDATE;
+    bool is_relayed = type == SIGNAL_OFFER || type == SIGNAL_ANSWER || type == SIGNAL_CANDIDATE ||
+                      type == SIGNAL_MISFIT;
     if (error == -EBADMSG)
         room_refuse(rooms, from, SIGNAL_CODE_MALFORMED, "invalid JSON: one object is expected");
     else if (error == -EINVAL && type == SIGNAL_JOIN)
@@ -232,6 +364,7 @@ void room_handle_malformed(struct rooms *rooms, struct room_member *from, int er
     else if (error == -EINVAL && is_relayed)
         room_refuse(rooms, from, SIGNAL_CODE_MALFORMED,
                     type == SIGNAL_CANDIDATE ? "candidate required: a string"
+                    : type == SIGNAL_MISFIT  ? "to required: a string"
                                              : "sdp required: a string");
     else
         room_refuse(rooms, from, SIGNAL_CODE_UNKNOWN_TYPE, "unknown type");

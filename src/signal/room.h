@@ -5,6 +5,11 @@
  *
  *   outside --join--> in a room --bye, or room_leave()--> outside
  *
+ * Whose join says its job shares the room with as many as there are places, and
+ * is told of those that do the other one; a plain member (of version 1) is told
+ * of one counterpart, and a room of plain ones has two places, as there are two
+ * ends of a tunnel. Who is shown to whom is decided in signal/pairing.h.
+ *
  * A join with the key of somebody in the room takes over his place, with his
  * id, and puts him outside; the others do not notice. So a peer whose address
  * has changed comes back while its old socket is not yet known to be dead.
@@ -18,7 +23,10 @@
 #include "base/list.h"
 #include "signal/message.h"
 
-enum { ROOM_PEERS_MAX = 2 }; /* a tunnel has two ends; a third is told "room full" */
+enum {
+    ROOM_PLAIN_MAX = 2,     /* a room of version 1; a third is told "room full" */
+    ROOM_MEMBERS_MAX = 1024 /* of a shared room: each is told of all others in one message */
+};
 
 struct rooms;
 struct room;
@@ -27,12 +35,17 @@ struct room;
 struct room_member {
     struct room *room;
     struct list link;
-    char *id;  /* from the join on */
-    char *key; /* of the join, or NULL */
+    char *id;                        /* from the join on */
+    char *key;                       /* of the join, or NULL */
+    bool is_plain;                   /* its join did not say its job */
+    enum signal_job job;             /* of a plain one: as others have found out, if they have */
+    struct room_member *counterpart; /* of a plain one: who is shown to it, or NULL */
 };
 
-/* send passes a message on to a member. It must not make anybody leave. */
-struct rooms *rooms_new(void (*send)(struct room_member *to, const struct signal_message *message,
+/* send passes a message on to a member. It must not make anybody leave. A
+ * shared room has members_max places, 2 to ROOM_MEMBERS_MAX. */
+struct rooms *rooms_new(size_t members_max,
+                        void (*send)(struct room_member *to, const struct signal_message *message,
                                      void *arg),
                         void *arg);
 
@@ -57,6 +70,9 @@ void room_refuse(struct rooms *rooms, struct room_member *to, enum signal_code c
 
 /* The member goes, with peer-left to those who stay. Harmless outside. */
 void room_leave(struct rooms *rooms, struct room_member *member);
+
+/* How many the member can speak to; 0 outside. */
+size_t room_count_others(const struct room_member *member);
 
 static inline bool room_is_inside(const struct room_member *member)
 {

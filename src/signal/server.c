@@ -23,6 +23,7 @@ void signal_server_config_init(struct signal_server_config *config)
         .port = 8787,
         .connections_max = SIGNAL_CONNECTIONS_MAX,
         .per_address_max = SIGNAL_PER_ADDRESS_MAX,
+        .per_room_max = SIGNAL_PER_ROOM_MAX,
         .messages_per_s = SIGNAL_MESSAGES_PER_S,
         .messages_burst = SIGNAL_MESSAGES_BURST,
         .joins_per_s = SIGNAL_JOINS_PER_S,
@@ -154,7 +155,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
     }
     list_init(&server->sockets);
     sources_init(&server->sources, config->per_address_max, config->joins_per_s);
-    server->rooms = rooms_new(socket_on_room_send, server);
+    server->rooms = rooms_new(config->per_room_max, socket_on_room_send, server);
     server->heartbeat = deadline_new(loop, socket_heartbeat_us, socket_on_heartbeat, server);
     *out = server;
     return 0;

@@ -29,8 +29,12 @@ enum {
      * it. */
     SIGNAL_JOINS_PER_S = 5,
 
-    /* Messages a second of one socket, on average, and at once. A session
-     * needs some dozens, most of them candidates. Over it: 1008. */
+    /* Members of a shared room; over it a join gets `error`. */
+    SIGNAL_PER_ROOM_MAX = 64,
+
+    /* Messages a second of one socket for each other that it can speak to, on
+     * average, and at once. A session needs some dozens, most of them
+     * candidates. Over it: 1008. */
     SIGNAL_MESSAGES_PER_S = 20,
     SIGNAL_MESSAGES_BURST = 200,
 
@@ -62,6 +66,7 @@ struct signal_server_config {
     size_t connections_max;
     size_t per_address_max; /* 0: no limit, nor for joins, as behind a reverse proxy */
     size_t joins_per_s;
+    size_t per_room_max; /* 2 to ROOM_MEMBERS_MAX */
     size_t messages_per_s;
     size_t messages_burst;
     size_t queue_max;

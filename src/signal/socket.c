@@ -243,8 +243,10 @@ static void on_ws_message(struct span text, void *arg)
     struct signal_server *server = socket->server;
     if (socket->doom)
         return;
-    if (!bucket_take(&socket->bucket, server->config.messages_per_s, server->config.messages_burst,
-                     clock_now_us())) {
+    size_t others = room_count_others(&socket->member);
+    size_t factor = others > 1 ? others : 1;
+    if (!bucket_take(&socket->bucket, factor * server->config.messages_per_s,
+                     factor * server->config.messages_burst, clock_now_us())) {
         socket_doom(socket, DOOM_TALKS);
         return;
     }

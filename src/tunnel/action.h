@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "rtc/sdp.h"
+#include "signal/message.h"
 #include "tunnel/note.h"
 #include "tunnel/problem.h"
 
@@ -30,11 +31,12 @@ enum action_type {
     ACTION_CONNECT, /* and join the room */
     ACTION_LEAVE,   /* saying bye where that is possible */
     ACTION_PROBE_SIGNAL,
-    ACTION_SEND_DESCRIPTION, /* sdp_type, text */
-    ACTION_SEND_CANDIDATE,   /* text */
+    ACTION_SEND_DESCRIPTION, /* peer, sdp_type, text */
+    ACTION_SEND_CANDIDATE,   /* peer, text */
+    ACTION_SEND_MISFIT,      /* peer: that it does our job */
 
     /* A session. */
-    ACTION_START,           /* sdp_type: as the one who offers, or who answers */
+    ACTION_START,           /* peer; sdp_type: as the one who offers, or who answers */
     ACTION_FEED,            /* sdp_type, text: the other side's; EVENT_FED follows at once */
     ACTION_FEED_CANDIDATE,  /* text; to the first of session and others that takes it */
     ACTION_RESTART,         /* ICE, to find another path; EVENT_NO_RESTART may follow */
@@ -52,6 +54,7 @@ enum action_type {
     ACTION_DOUBT,   /* it may be dead: new ones wait, what has begun goes on */
     ACTION_BELIEVE, /* session: it lives, they go there again */
     ACTION_GONE,    /* partner: one that was up is forgotten */
+    ACTION_PARTED,  /* partner: its session is over, and others are up; the problem says why */
     ACTION_PROBLEM, /* problem, text, and session: whose report of ICE belongs to it */
     ACTION_STATUS,  /* state, retry_in_us, and session when that is up */
     ACTION_PATH,    /* state up, session, was_broken: its path may be another one */
@@ -62,6 +65,7 @@ struct action {
     enum action_type type;
     unsigned session;
     unsigned others[2];
+    char peer[SIGNAL_PEER_ID_MAX + 1]; /* of a member of the room; "" when that is not known */
     uint32_t partner; /* of those that come from a standing, and of STATUS up and GONE */
     enum sdp_type sdp_type;
     const char *text;

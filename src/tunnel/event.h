@@ -18,8 +18,8 @@
 
 enum event_type {
     /* Of the visit to the signal server. */
-    EVENT_JOINED,       /* peers, is_resumed: we have a place in the room */
-    EVENT_PEER_JOINED,  /* peer */
+    EVENT_JOINED,       /* peers, is_resumed, is_shared: we have a place in the room */
+    EVENT_PEER_JOINED,  /* peer, was_first */
     EVENT_PEER_LEFT,    /* peer: its WebSocket is gone; it may live */
     EVENT_OFFER,        /* peer, description */
     EVENT_ANSWER,       /* peer, description */
@@ -67,6 +67,8 @@ struct event {
     char *const *peers; /* who was in the room before us */
     size_t peer_count;
     bool is_resumed;  /* it is the place that we had before; nobody has noticed */
+    bool is_shared;   /* there are places for several others, and those there have another job */
+    bool was_first;   /* it was in the room before us */
     bool is_offering; /* an offer of that session of ours is still not answered */
     bool is_same_job; /* HELLO shows that the other side does our job */
     bool is_goodbye;  /* the other side wanted it so */

@@ -16,9 +16,9 @@
 #include "net/address_watch.h"
 #include "net/deadline.h"
 #include "signal/client.h"
-#include "signal/room.h"
 #include "tunnel/keeper_report.h"
 #include "tunnel/rendezvous.h"
+#include "tunnel/roster.h"
 #include "tunnel/sealed_talk.h"
 #include "tunnel/sessions.h"
 
@@ -39,7 +39,7 @@ struct keeper {
     struct signal_client *client; /* NULL while away */
     struct sealed_talk talk;      /* of a sealed link */
     struct sessions sessions;
-    unsigned current; /* the session that is up, or 0 */
+    struct roster roster;
     struct keeper_report report;
 };
 
@@ -57,6 +57,15 @@ static void feed(struct keeper *keeper, const struct event *event)
 
 /* ---- events of the signal client ---- */
 
+/* Which of our sessions it goes on with. */
+static unsigned match(const struct keeper *keeper, const struct signal_message *message)
+{
+    bool is_of_guest = keeper->config.role == MUX_PROVIDER;
+    const char *device = is_of_guest ? sealed_talk_device(&keeper->talk, message->peer_id) : NULL;
+    return sessions_match(&keeper->sessions, device,
+                          message->type == SIGNAL_OFFER ? SDP_OFFER : SDP_ANSWER, message->sdp);
+}
+
 static void feed_description(struct keeper *keeper, enum event_type type,
                              const struct signal_message *message)
 {
@@ -66,10 +75,7 @@ static void feed_description(struct keeper *keeper, enum event_type type,
     struct event event = {
         .type = type,
         .peer = message->peer_id,
-        .description = {.sdp = message->sdp,
-                        .session = sessions_match(&keeper->sessions,
-                                                  type == EVENT_OFFER ? SDP_OFFER : SDP_ANSWER,
-                                                  message->sdp)},
+        .description = {.sdp = message->sdp, .session = match(keeper, message)},
     };
     bool is_good = sdp_parse(message->sdp, &sdp, &why) == 0;
     if (is_good) {
@@ -100,12 +106,13 @@ static void on_joined(struct keeper *keeper, const struct signal_message *messag
     char room[LOG_REDACTED_LEN];
     log_debug("keeper: %s room %s, %zu there already", message->is_resumed ? "back in" : "joined",
               log_redact(keeper->config.room, room), message->peer_count);
-    if (!message->is_resumed && message->peer_count > 0)
-        sealed_talk_meet(&keeper->talk, message->peers[0]);
+    for (size_t i = 0; i < message->peer_count && !message->is_resumed; i++)
+        sealed_talk_meet(&keeper->talk, message->peers[i]);
     feed(keeper, &(struct event){.type = EVENT_JOINED,
                                  .peers = message->peers,
                                  .peer_count = message->peer_count,
-                                 .is_resumed = message->is_resumed});
+                                 .is_resumed = message->is_resumed,
+                                 .is_shared = message->is_shared});
 }
 
 static void on_message(const struct signal_message *message, void *arg)
@@ -117,10 +124,13 @@ static void on_message(const struct signal_message *message, void *arg)
         break;
     case SIGNAL_PEER_JOINED:
         sealed_talk_meet(&keeper->talk, message->peer_id);
-        feed(keeper, &(struct event){.type = EVENT_PEER_JOINED, .peer = message->peer_id});
+        feed(keeper, &(struct event){.type = EVENT_PEER_JOINED,
+                                     .peer = message->peer_id,
+                                     .was_first = message->was_first});
         break;
     case SIGNAL_PEER_LEFT:
         feed(keeper, &(struct event){.type = EVENT_PEER_LEFT, .peer = message->peer_id});
+        sealed_talk_leave(&keeper->talk, message->peer_id);
         break;
     case SIGNAL_OFFER:
     case SIGNAL_ANSWER:
@@ -134,6 +144,7 @@ static void on_message(const struct signal_message *message, void *arg)
         break;
     case SIGNAL_JOIN:
     case SIGNAL_BYE:
+    case SIGNAL_MISFIT:
         break; /* not for clients */
     }
 }
@@ -199,6 +210,9 @@ static void connect_signal(struct keeper *keeper)
                                    keeper->config.egress};
     keeper->client = signal_client_new(keeper->loop, &way, keeper->config.room, &handlers, keeper);
     signal_client_set_key(keeper->client, keeper->key);
+    signal_client_set_job(keeper->client, keeper->config.role == MUX_PROVIDER
+                                              ? SIGNAL_JOB_PROVIDER
+                                              : SIGNAL_JOB_CONSUMER);
 }
 
 static void leave_signal(struct keeper *keeper)
@@ -215,37 +229,70 @@ static void tell_status(struct keeper *keeper, const struct keeper_status *statu
     keeper->handlers.on_status(status, keeper->arg);
 }
 
+/* The session of a status is up, or has been. */
+static void tell_partner(struct keeper *keeper, struct keeper_status *status)
+{
+    struct roster_entry *entry = roster_find(&keeper->roster, status->partner);
+    status->name = entry ? entry->name : NULL;
+    status->partners = keeper->roster.up;
+    if (entry && !status->has_parted)
+        entry->told = status->path;
+    tell_status(keeper, status);
+}
+
+static void report_path(struct keeper *keeper, const struct action *action, struct session *session)
+{
+    const struct roster_entry *entry = roster_find(&keeper->roster, action->partner);
+    struct keeper_status status;
+    if (entry && keeper_report_path(&keeper->report, action, session, &entry->told, &status))
+        tell_partner(keeper, &status);
+}
+
 static void report(struct keeper *keeper, const struct action *action)
 {
     struct session *session = sessions_find(&keeper->sessions, action->session);
     struct keeper_status status;
     if (action->type == ACTION_PROBLEM) {
         keeper_report_problem(&keeper->report, action, session);
-    } else if (action->type == ACTION_STATUS) {
+    } else if (action->type == ACTION_PATH) {
+        report_path(keeper, action, session);
+    } else {
         status = keeper_report_status(&keeper->report, action, session);
-        tell_status(keeper, &status);
-    } else if (keeper_report_path(&keeper->report, action, session, &status)) {
-        tell_status(keeper, &status);
+        tell_partner(keeper, &status);
     }
 }
 
-/* A session that begins is with the device that has just been heard. */
-static void name_device(struct keeper *keeper, unsigned number)
+static void report_parted(struct keeper *keeper, const struct action *action)
 {
-    const char *device = sealed_talk_device(&keeper->talk);
+    const struct action up = {.state = KEEPER_UP};
+    struct keeper_status status = keeper_report_status(&keeper->report, &up, NULL);
+    status.partner = action->partner;
+    status.has_parted = true;
+    tell_partner(keeper, &status);
+}
+
+/* A session that begins is with the device that was heard of that member. */
+static void name_device(struct keeper *keeper, const struct action *start)
+{
+    const char *device = sealed_talk_device(&keeper->talk, start->peer);
     if (device)
-        mux_set_device(session_mux(sessions_find(&keeper->sessions, number)), device);
+        mux_set_device(session_mux(sessions_find(&keeper->sessions, start->session)), device);
 }
 
 static void tell_up(struct keeper *keeper, const struct action *action)
 {
     struct session *session = sessions_find(&keeper->sessions, action->session);
     if (action->type == ACTION_UP) {
-        keeper->report.told = (struct peer_path){0};
-        keeper->current = action->session;
+        roster_enter(&keeper->roster, action->partner, action->session,
+                     mux_device(session_mux(session)));
         sessions_set_partner(&keeper->sessions, action->session, action->partner);
     }
     keeper->handlers.on_up(action->partner, session_mux(session), keeper->arg);
+}
+
+static bool is_of_problem(enum note note)
+{
+    return note == NOTE_OLD_GOES_ON || note == NOTE_OTHERS_GO_ON;
 }
 
 /* ---- the line of actions ---- */
@@ -264,25 +311,33 @@ static void act(struct keeper *keeper, const struct action *action)
         signal_client_probe(keeper->client);
         break;
     case ACTION_SEND_DESCRIPTION:
-        sealed_talk_say(&keeper->talk, keeper->client,
+        sealed_talk_say(&keeper->talk, keeper->client, action->peer,
                         action->sdp_type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, action->text);
         break;
     case ACTION_SEND_CANDIDATE:
-        sealed_talk_say(&keeper->talk, keeper->client, SEAL_CANDIDATE, action->text);
+        sealed_talk_say(&keeper->talk, keeper->client, action->peer, SEAL_CANDIDATE, action->text);
+        break;
+    case ACTION_SEND_MISFIT:
+        if (keeper->client)
+            signal_client_send_misfit(keeper->client, action->peer);
         break;
     case ACTION_UP:
     case ACTION_BELIEVE:
         tell_up(keeper, action);
         break;
     case ACTION_DOWN:
-        keeper->current = 0;
+        roster_strike(&keeper->roster, action->partner);
         keeper->handlers.on_down(action->partner, NULL, keeper->arg);
         break;
     case ACTION_DOUBT:
         log_debug("keeper: the other side may be gone: what begins now waits for its answer");
         keeper->handlers.on_down(action->partner, "the other side does not answer", keeper->arg);
         break;
+    case ACTION_PARTED:
+        report_parted(keeper, action);
+        break;
     case ACTION_GONE:
+        roster_forget(&keeper->roster, action->partner);
         keeper->handlers.on_gone(action->partner, keeper->arg);
         break;
     case ACTION_PROBLEM:
@@ -291,15 +346,14 @@ static void act(struct keeper *keeper, const struct action *action)
         report(keeper, action);
         break;
     case ACTION_NOTE:
-        note_log(action->note,
-                 action->note == NOTE_OLD_GOES_ON ? keeper->report.problem : action->text);
+        note_log(action->note, is_of_problem(action->note) ? keeper->report.problem : action->text);
         break;
     default: /* of a session */
         if (!action->text)
             with_text.text = keeper->report.problem;
         sessions_act(&keeper->sessions, &with_text);
         if (action->type == ACTION_START)
-            name_device(keeper, action->session);
+            name_device(keeper, action);
         break;
     }
 }
@@ -332,7 +386,7 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
     struct keeper *keeper = xcalloc(1, sizeof *keeper);
     struct rendezvous_config rendezvous_config = {
         .role = config->role,
-        .partners_max = ROOM_PEERS_MAX - 1,
+        .partners_max = config->partners_max ? config->partners_max : KEEPER_PARTNERS_MAX,
         .consumer_offers = config->seal != NULL,
     };
     random_bytes(&rendezvous_config.seed, sizeof rendezvous_config.seed);
@@ -342,6 +396,7 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
     keeper->handlers = *handlers;
     keeper->arg = arg;
     sealed_talk_init(&keeper->talk, config->seal);
+    roster_init(&keeper->roster);
     init_sessions(keeper);
     random_uuid(keeper->key);
     keeper->rendezvous = rendezvous_new(&rendezvous_config, clock_now_us());
@@ -352,9 +407,8 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
 
 void keeper_stats(const struct keeper *keeper, struct keeper_stats *out)
 {
-    const struct session *session = sessions_find(&keeper->sessions, keeper->current);
-    *out =
-        (struct keeper_stats){.has_session = session != NULL, .sessions = keeper->sessions.count};
+    const struct session *session = sessions_find(&keeper->sessions, roster_last(&keeper->roster));
+    *out = (struct keeper_stats){.partners = keeper->roster.up, .sessions = keeper->sessions.count};
     if (session)
         session_stats(session, &out->session);
 }
@@ -371,6 +425,8 @@ void keeper_close(struct keeper *keeper)
     deadline_free(keeper->deadline);
     address_watch_free(keeper->addresses);
     sessions_deinit(&keeper->sessions, "the tunnel is shutting down");
+    sealed_talk_deinit(&keeper->talk);
+    roster_deinit(&keeper->roster);
     rendezvous_free(keeper->rendezvous);
     free(keeper);
 }

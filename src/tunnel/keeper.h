@@ -32,6 +32,10 @@ struct keeper_status {
     uint64_t retry_in_us;  /* of RETRYING */
     bool is_alone;         /* of WAITING: for RENDEZVOUS_ALONE_US already */
     uint32_t partner;      /* of UP: with whom */
+    const char *name;      /* of that partner; see tunnel/roster.h */
+    size_t partners;       /* that are up, with that one */
+    bool has_parted;       /* of UP: that one's session is over, as the problem says, and others
+                              are up */
     struct peer_path path; /* of UP */
     uint64_t rtt_us;       /* of UP */
     bool is_path_news;     /* of UP: only the path is another one */
@@ -76,8 +80,8 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
                           const struct keeper_handlers *handlers, void *arg);
 
 struct keeper_stats {
-    bool has_session;             /* one that is up, be it in doubt */
-    struct session_stats session; /* that one */
+    size_t partners;              /* with a session that is up, be it in doubt */
+    struct session_stats session; /* of those the last one */
     size_t sessions;              /* with those that come to be, and those that drain */
 };
 void keeper_stats(const struct keeper *keeper, struct keeper_stats *out);

@@ -46,15 +46,14 @@ struct keeper_status keeper_report_status(struct keeper_report *report, const st
     status.rtt_us = session_rtt_us(session);
     if (report->config->role == MUX_PROVIDER)
         status.device = mux_device(session_mux(session));
-    report->told = status.path;
     return status;
 }
 
 /* The other side's address changes its name now and then (prflx, srflx). */
 bool keeper_report_path(struct keeper_report *report, const struct action *action,
-                        struct session *session, struct keeper_status *out)
+                        struct session *session, const struct peer_path *told,
+                        struct keeper_status *out)
 {
-    const struct peer_path *told = &report->told;
     struct peer_path path;
     if (!told->local[0] || !session || !peer_get_path(session_peer(session), &path))
         return false;

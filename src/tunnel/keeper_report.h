@@ -12,7 +12,6 @@
 
 struct keeper_report {
     const struct keeper_config *config; /* borrowed */
-    struct peer_path told;              /* of the session that is up; empty before */
     char problem[PROBLEM_MAX];          /* of the event that is dealt with, or "" */
     enum problem_kind problem_kind;
 };
@@ -25,8 +24,10 @@ void keeper_report_problem(struct keeper_report *report, const struct action *ac
 struct keeper_status keeper_report_status(struct keeper_report *report, const struct action *action,
                                           struct session *session);
 
-/* ACTION_PATH. False when that is no news. */
+/* ACTION_PATH; told: what was told of it before, or nothing. False when that is
+ * no news. */
 bool keeper_report_path(struct keeper_report *report, const struct action *action,
-                        struct session *session, struct keeper_status *out);
+                        struct session *session, const struct peer_path *told,
+                        struct keeper_status *out);
 
 #endif

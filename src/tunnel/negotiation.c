@@ -6,14 +6,16 @@
  */
 #include "tunnel/negotiation.h"
 
+#include <stdio.h>
+
 static void reset(struct negotiation *n)
 {
-    *n = (struct negotiation){.restraint = n->restraint};
+    *n = (struct negotiation){.restraint = n->restraint, .peer = n->peer};
 }
 
-void negotiation_init(struct negotiation *n, struct restraint *restraint)
+void negotiation_init(struct negotiation *n, const char *peer, struct restraint *restraint)
 {
-    *n = (struct negotiation){.restraint = restraint};
+    *n = (struct negotiation){.restraint = restraint, .peer = peer};
 }
 
 void negotiation_drop(struct negotiation *n, const char *text, struct actions *out)
@@ -29,24 +31,33 @@ static enum verdict fail(struct negotiation *n, enum verdict verdict, struct act
     return verdict;
 }
 
+void negotiation_schedule(struct negotiation *n, uint64_t at_us)
+{
+    reset(n);
+    n->state = NEGOTIATION_DUE;
+    n->deadline_us = at_us;
+}
+
 /* False: it is too soon. */
 static bool start(struct negotiation *n, enum negotiation_state state, struct actions *out,
                   uint64_t now_us)
 {
     negotiation_drop(n, "replaced by a newer negotiation", out);
-    if (!restraint_allows(n->restraint, now_us)) {
-        n->state = NEGOTIATION_DUE;
-        n->deadline_us = n->restraint->not_before_us;
+    uint64_t not_before_us = restraint_not_before_us(n->restraint);
+    if (not_before_us > now_us) {
+        negotiation_schedule(n, not_before_us);
         return false;
     }
     n->state = state;
     n->deadline_us = now_us + NEGOTIATION_PATIENCE_US;
     n->pact.session = ++out->sessions;
-    actions_push(out, &(struct action){
-                          .type = ACTION_START,
-                          .session = n->pact.session,
-                          .sdp_type = state == NEGOTIATION_OFFERED ? SDP_OFFER : SDP_ANSWER,
-                      });
+    struct action action = {
+        .type = ACTION_START,
+        .session = n->pact.session,
+        .sdp_type = state == NEGOTIATION_OFFERED ? SDP_OFFER : SDP_ANSWER,
+    };
+    snprintf(action.peer, sizeof action.peer, "%s", n->peer);
+    actions_push(out, &action);
     return true;
 }
 
@@ -90,8 +101,7 @@ enum verdict negotiation_take_answer(struct negotiation *n, const struct descrip
     return VERDICT_GO_ON;
 }
 
-/* Our offer is out, and there is no answer. */
-static bool is_unanswered(const struct negotiation *n)
+bool negotiation_is_unanswered(const struct negotiation *n)
 {
     return n->state == NEGOTIATION_OFFERED && !n->pact.is_met;
 }
@@ -99,7 +109,8 @@ static bool is_unanswered(const struct negotiation *n)
 enum verdict negotiation_on_left(struct negotiation *n, bool has_session, struct actions *out,
                                  uint64_t now_us)
 {
-    bool was_slow = is_unanswered(n) && n->deadline_us < now_us + NEGOTIATION_PATIENCE_US / 2;
+    bool was_slow =
+        negotiation_is_unanswered(n) && n->deadline_us < now_us + NEGOTIATION_PATIENCE_US / 2;
     /* When there is no path, it gives up at the same time as we do. */
     if (n->pact.session && !has_session)
         actions_problem(out, PROBLEM_LEFT, n->pact.session, NULL);
@@ -132,7 +143,9 @@ enum verdict negotiation_on_closed(struct negotiation *n, const struct event *ev
     bool has_met_its_like = event->is_same_job && n->state == NEGOTIATION_OFFERED;
     actions_problem(out, event->is_same_job ? PROBLEM_SAME_JOB : PROBLEM_NO_SESSION, 0,
                     event->text);
-    return fail(n, has_met_its_like ? VERDICT_STAY : VERDICT_RETURN, out);
+    if (has_met_its_like)
+        return fail(n, VERDICT_STAY, out);
+    return fail(n, event->is_same_job ? VERDICT_MISFIT : VERDICT_RETURN, out);
 }
 
 void negotiation_contest(struct negotiation *n, uint64_t until_us, struct actions *out)
@@ -140,6 +153,17 @@ void negotiation_contest(struct negotiation *n, uint64_t until_us, struct action
     n->state = NEGOTIATION_CONTESTED;
     n->deadline_us = until_us;
     actions_do(out, ACTION_HOLD, n->pact.session);
+}
+
+static void refuse(struct negotiation *n, const char *words, enum note note, struct actions *out)
+{
+    actions_push(out, &(struct action){
+                          .type = ACTION_REFUSE,
+                          .session = n->pact.session,
+                          .text = words,
+                      });
+    actions_note(out, note, NULL);
+    reset(n);
 }
 
 void negotiation_refuse(struct negotiation *n, enum mux_role theirs, struct actions *out)
@@ -150,13 +174,29 @@ void negotiation_refuse(struct negotiation *n, enum mux_role theirs, struct acti
         [MUX_PROVIDER] = "another `tunnel serve` is connected to this side, and answers; stop one "
                          "of them or, without links, choose another --room",
     };
-    actions_push(out, &(struct action){
-                          .type = ACTION_REFUSE,
-                          .session = n->pact.session,
-                          .text = words[theirs],
-                      });
-    actions_note(out, NOTE_NEWCOMER, NULL);
-    reset(n);
+    refuse(n, words[theirs], NOTE_NEWCOMER, out);
+}
+
+void negotiation_turn_away(struct negotiation *n, enum mux_role theirs, struct actions *out)
+{
+    static const char *const words[] = {
+        [MUX_CONSUMER] = "this `tunnel serve` has as many consumers as it takes: one of them must "
+                         "go, or its --max-consumers be raised",
+        [MUX_PROVIDER] = "this `tunnel proxy` is connected to as many `tunnel serve` as it takes",
+    };
+    if (n->state != NEGOTIATION_CONTESTED)
+        actions_do(out, ACTION_HOLD, n->pact.session);
+    refuse(n, words[theirs], NOTE_NO_PLACE, out);
+}
+
+void negotiation_move(struct negotiation *n, struct negotiation *from, struct actions *out)
+{
+    const struct negotiation taken = *from;
+    negotiation_drop(n, "replaced by a newer negotiation", out);
+    n->state = taken.state;
+    n->pact = taken.pact;
+    n->deadline_us = taken.deadline_us;
+    reset(from);
 }
 
 struct pact negotiation_conclude(struct negotiation *n, struct actions *out)
@@ -178,5 +218,5 @@ enum verdict negotiation_give_up(struct negotiation *n, struct actions *out)
     bool is_awaited = n->state == NEGOTIATION_AWAITED;
     actions_problem(out, is_awaited ? PROBLEM_NO_OFFER : PROBLEM_NO_PATH_IN_TIME, n->pact.session,
                     NULL);
-    return fail(n, is_unanswered(n) ? VERDICT_UNANSWERED : VERDICT_RETURN, out);
+    return fail(n, negotiation_is_unanswered(n) ? VERDICT_UNANSWERED : VERDICT_RETURN, out);
 }

@@ -44,6 +44,7 @@ enum verdict {
     VERDICT_GO_ON,
     VERDICT_STAY, /* it has failed, and somebody else has to do something about it */
     VERDICT_RETURN,
+    VERDICT_MISFIT,      /* the same, and it does our job, as HELLO has shown */
     VERDICT_RETURN_LATE, /* it takes a person to change what is wrong */
     VERDICT_UNANSWERED,  /* return; perhaps the other side does not take what we say */
     VERDICT_SHUT_OUT     /* return; it says so */
@@ -54,13 +55,21 @@ struct negotiation {
     struct pact pact;     /* none while awaited or due */
     uint64_t deadline_us; /* when it is given up, or its time has come */
     struct restraint *restraint;
+    const char *peer; /* with whom: its id in the room */
 };
 
-void negotiation_init(struct negotiation *n, struct restraint *restraint);
+/* peer: stays where it is, and is looked at when it is needed. */
+void negotiation_init(struct negotiation *n, const char *peer, struct restraint *restraint);
 
 /* Also while a pact is pending: what is past its signalling may still
  * succeed. */
 void negotiation_await(struct negotiation *n, uint64_t deadline_us);
+
+/* It has failed, or cannot begin yet: an offer of ours follows at that time. */
+void negotiation_schedule(struct negotiation *n, uint64_t at_us);
+
+/* Our offer is out, and there is no answer. */
+bool negotiation_is_unanswered(const struct negotiation *n);
 
 /* Where it is too soon, an offer of ours follows when its time has come, and
  * theirs is not answered. */
@@ -91,6 +100,12 @@ void negotiation_contest(struct negotiation *n, uint64_t until_us, struct action
 
 /* The one before lives: the newcomer is told so. theirs: its job. */
 void negotiation_refuse(struct negotiation *n, enum mux_role theirs, struct actions *out);
+
+/* It is ready, and there is no place for it: it is told so. */
+void negotiation_turn_away(struct negotiation *n, enum mux_role theirs, struct actions *out);
+
+/* Takes over what another one has come to, which is none then. */
+void negotiation_move(struct negotiation *n, struct negotiation *from, struct actions *out);
 
 /* It succeeded: the pact, which is the caller's now. */
 struct pact negotiation_conclude(struct negotiation *n, struct actions *out);

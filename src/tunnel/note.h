@@ -12,7 +12,9 @@ enum note {
     NOTE_OF_NO_USE,   /* text: why, of a description for a session that stands */
     NOTE_RESTART,     /* text: why */
     NOTE_NO_RESTART,  /* the other side does not take part in it */
-    NOTE_NEWCOMER     /* another process was refused, since the one before it answers */
+    NOTE_NEWCOMER,    /* another process was refused, since the one before it answers */
+    NOTE_NO_PLACE,    /* one was refused, since there are as many as there may be */
+    NOTE_OTHERS_GO_ON /* text: the last problem, as above; it was with another partner */
 };
 
 /* text: as above, or NULL. */

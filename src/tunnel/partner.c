@@ -23,14 +23,16 @@
 #include "base/alloc.h"
 
 struct partner *partner_new(enum mux_role role, uint32_t number, uint64_t seed,
-                            struct restraint *restraint, struct actions *out)
+                            struct restraint *all, struct actions *out)
 {
     struct partner *p = xcalloc(1, sizeof *p);
     list_init(&p->link);
     p->number = number;
     p->role = role;
     p->out = out;
-    negotiation_init(&p->negotiation, restraint);
+    restraint_init(&p->restraint, all, RESTRAINT_FREE, seed);
+    backoff_init(&p->backoff, PARTNER_BACKOFF_FIRST_US, PARTNER_BACKOFF_MOST_US, seed);
+    negotiation_init(&p->negotiation, p->peer, &p->restraint);
     standing_init(&p->standing, number, seed);
     return p;
 }
@@ -74,6 +76,12 @@ static enum verdict judge(const struct partner *p, enum verdict verdict)
 
 /* ---- the room ---- */
 
+static void send(const struct partner *p, struct action action)
+{
+    snprintf(action.peer, sizeof action.peer, "%s", p->peer);
+    actions_push(p->out, &action);
+}
+
 void partner_await(struct partner *p, uint64_t now_us)
 {
     uint64_t patience_us = partner_is_up(p) ? PARTNER_AWAIT_US : NEGOTIATION_PATIENCE_US;
@@ -82,8 +90,18 @@ void partner_await(struct partner *p, uint64_t now_us)
 
 void partner_offer(struct partner *p, uint64_t now_us)
 {
+    p->waits_for_place = false;
     standing_abandon_restart(&p->standing, p->out);
     negotiation_offer(&p->negotiation, p->out, now_us);
+}
+
+/* Its first offer and ours have crossed, and ours counts. */
+static bool crosses_ours(const struct partner *p, uint64_t now_us)
+{
+    const struct negotiation *n = &p->negotiation;
+    uint64_t offered_us = n->deadline_us - NEGOTIATION_PATIENCE_US;
+    return p->is_shared && p->role == MUX_CONSUMER && negotiation_is_unanswered(n) &&
+           now_us < offered_us + PARTNER_CROSS_US;
 }
 
 /* An offer is awaited that is not needed. */
@@ -105,6 +123,8 @@ void partner_take_offer(struct partner *p, const struct description *d, bool in_
         actions_feed(p->out, d->session, SDP_OFFER, d->sdp);
         return;
     }
+    if (crosses_ours(p, now_us))
+        return;
     bool can_restart = is_spare && in_room && p->is_there;
     if (can_restart && standing_offer_restart(&p->standing, d->process, p->out, now_us))
         return;
@@ -112,6 +132,9 @@ void partner_take_offer(struct partner *p, const struct description *d, bool in_
     negotiation_take_offer(n, d, p->out, now_us);
     if (n->state == NEGOTIATION_ANSWERED)
         standing_meet(&p->standing, d->process, p->out, now_us);
+    /* Ours must not be taken for one that crosses this one. */
+    if (p->is_shared && n->state == NEGOTIATION_DUE && n->deadline_us < now_us + PARTNER_CROSS_US)
+        n->deadline_us = now_us + PARTNER_CROSS_US;
 }
 
 static enum verdict take_first_answer(struct partner *p, const struct description *d,
@@ -154,9 +177,42 @@ void partner_take_candidate(struct partner *p, const char *text)
                          });
 }
 
+void partner_absorb(struct partner *p, struct partner *member, uint64_t now_us)
+{
+    partner_set_peer(p, member->peer);
+    p->is_there = true;
+    p->is_shared = true;
+    member->is_there = false;
+    member->waits_for_place = false;
+    if (member->negotiation.state == NEGOTIATION_AWAITED) {
+        negotiation_drop(&member->negotiation, NULL, member->out);
+        partner_await(p, now_us);
+    } else if (member->negotiation.state != NEGOTIATION_NONE) {
+        negotiation_move(&p->negotiation, &member->negotiation, p->out);
+    }
+}
+
+void partner_retry(struct partner *p, bool is_late, uint64_t now_us)
+{
+    if (p->negotiation.state != NEGOTIATION_NONE)
+        return;
+    if (is_late)
+        backoff_exhaust(&p->backoff);
+    negotiation_schedule(&p->negotiation, now_us + backoff_next_us(&p->backoff));
+}
+
+bool partner_calm_down(struct partner *p, uint64_t now_us)
+{
+    if (!restraint_calm_down(&p->restraint, now_us))
+        return false;
+    backoff_reset(&p->backoff);
+    return true;
+}
+
 enum verdict partner_leave(struct partner *p, uint64_t now_us)
 {
     p->is_there = false;
+    p->waits_for_place = false;
     enum verdict verdict = negotiation_on_left(&p->negotiation, partner_is_up(p), p->out, now_us);
     standing_ask(&p->standing, p->out, now_us);
     return verdict;
@@ -165,6 +221,7 @@ enum verdict partner_leave(struct partner *p, uint64_t now_us)
 void partner_lose_signal(struct partner *p)
 {
     p->is_there = false;
+    p->waits_for_place = false;
     if (p->negotiation.state == NEGOTIATION_AWAITED || p->negotiation.state == NEGOTIATION_DUE)
         negotiation_drop(&p->negotiation, NULL, p->out);
     standing_lose_signal(&p->standing, p->out);
@@ -174,9 +231,9 @@ void partner_lose_signal(struct partner *p)
 
 static enum verdict on_described(struct partner *p, const struct event *event)
 {
-    actions_push(p->out, &(struct action){.type = ACTION_SEND_DESCRIPTION,
-                                          .sdp_type = event->sdp_type,
-                                          .text = event->text});
+    send(p, (struct action){.type = ACTION_SEND_DESCRIPTION,
+                            .sdp_type = event->sdp_type,
+                            .text = event->text});
     if (standing_has(&p->standing, event->session))
         return VERDICT_GO_ON;
     return judge(p, negotiation_on_described(&p->negotiation, event->sdp_type, p->out));
@@ -195,6 +252,7 @@ static void admit(struct partner *p, uint64_t now_us)
     struct pact pact = negotiation_conclude(&p->negotiation, p->out);
     bool is_known = pact_is_same(&p->standing.current, &pact);
     standing_succeed(&p->standing, &pact, p->out);
+    p->is_known_to_fail = false;
     restraint_on_up(p->negotiation.restraint, is_known, now_us);
 }
 
@@ -245,7 +303,7 @@ enum verdict partner_on_event(struct partner *p, const struct event *event, uint
     case EVENT_DESCRIBED:
         return on_described(p, event);
     case EVENT_GATHERED:
-        actions_push(p->out, &(struct action){.type = ACTION_SEND_CANDIDATE, .text = event->text});
+        send(p, (struct action){.type = ACTION_SEND_CANDIDATE, .text = event->text});
         break;
     case EVENT_FED:
         return on_fed(p, event, now_us);
@@ -302,6 +360,12 @@ uint64_t partner_deadline_us(const struct partner *p, bool in_room)
     return restart_us < negotiation_us ? restart_us : negotiation_us;
 }
 
+static void wait_for_place(struct partner *p)
+{
+    negotiation_drop(&p->negotiation, NULL, p->out);
+    p->waits_for_place = true;
+}
+
 /* Nobody can have answered who is not in the room with us. */
 static enum verdict give_up(struct partner *p)
 {
@@ -309,11 +373,13 @@ static enum verdict give_up(struct partner *p)
     return verdict == VERDICT_UNANSWERED && !p->is_there ? VERDICT_RETURN : verdict;
 }
 
-static enum verdict on_negotiation_deadline(struct partner *p, uint64_t now_us)
+static enum verdict on_negotiation_deadline(struct partner *p, bool has_place, uint64_t now_us)
 {
     struct negotiation *n = &p->negotiation;
     if (n->state == NEGOTIATION_CONTESTED)
         admit(p, now_us);
+    else if (n->state == NEGOTIATION_DUE && !has_place && p->role == MUX_CONSUMER)
+        wait_for_place(p);
     else if (n->state == NEGOTIATION_DUE)
         partner_offer(p, now_us);
     else if (awaits_spare(p))
@@ -323,11 +389,11 @@ static enum verdict on_negotiation_deadline(struct partner *p, uint64_t now_us)
     return VERDICT_GO_ON;
 }
 
-enum verdict partner_on_deadline(struct partner *p, uint64_t now_us)
+enum verdict partner_on_deadline(struct partner *p, bool has_place, uint64_t now_us)
 {
     enum verdict verdict = VERDICT_GO_ON;
     if (now_us >= negotiation_deadline_us(&p->negotiation))
-        verdict = on_negotiation_deadline(p, now_us);
+        verdict = on_negotiation_deadline(p, has_place, now_us);
     if (now_us >= restart_deadline_us(&p->standing.restart, false) &&
         standing_on_restart_deadline(&p->standing, p->out))
         verdict = VERDICT_RETURN;

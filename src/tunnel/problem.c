@@ -34,19 +34,15 @@ static void format_refusal(const struct problem *p, const char *advice, char out
 static void format_full_room(const struct problem *p, char out[PROBLEM_MAX])
 {
     static const char *const why[] = {
-        [MUX_CONSUMER] = "another device is connected by this provider's links, and only one at a "
-                         "time can be: stop `tunnel proxy` there",
-        [MUX_PROVIDER] = "another `tunnel serve` has this one's identity: stop it; one that has "
-                         "crashed makes room after a while",
+        [MUX_CONSUMER] = "stop `tunnel proxy` on another device that has a link of this provider",
+        [MUX_PROVIDER] = "stop `tunnel proxy` on a device that has a link of this provider; one "
+                         "that has crashed makes room after a while",
     };
     if (p->is_sealed)
         snprintf(out, PROBLEM_MAX, "the signal server does not let us in: %s; %s", p->text,
                  why[p->role]);
     else
-        format_refusal(p,
-                       "; a `tunnel serve` and a `tunnel proxy` are in it already: stop one or "
-                       "choose another --room",
-                       out);
+        format_refusal(p, "; stop one that is in it or choose another --room", out);
 }
 
 void problem_format(const struct problem *p, char out[PROBLEM_MAX])

@@ -6,6 +6,7 @@
  */
 #include "tunnel/rendezvous.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -57,16 +58,54 @@ static bool must_retreat(const struct rendezvous *rv, const struct partner *p, e
     return is_refused && rv->consumer_offers && p->role == MUX_CONSUMER;
 }
 
-static void obey(struct rendezvous *rv, const struct partner *p, enum verdict verdict,
-                 uint64_t now_us)
+static void retreat(struct rendezvous *rv, enum verdict verdict, uint64_t now_us)
 {
-    bool wants_offer = p->is_there || rv->visit.state == VISIT_AWAY;
-    if (must_retreat(rv, p, verdict)) {
-        leave(rv);
-        visit_retreat(&rv->visit, verdict == VERDICT_SHUT_OUT, now_us);
+    leave(rv);
+    visit_retreat(&rv->visit, verdict == VERDICT_SHUT_OUT, now_us);
+}
+
+/* It is of no use, which the server does not know. */
+static void dismiss(struct rendezvous *rv, struct partner *p)
+{
+    struct action action = {.type = ACTION_SEND_MISFIT};
+    snprintf(action.peer, sizeof action.peer, "%s", p->peer);
+    actions_push(&rv->out, &action);
+    p->is_there = false;
+}
+
+/* In a shared room, where others must not notice: we can offer to who is there
+ * already. But a provider has nobody to offer to where signalling is sealed,
+ * before it has heard him. */
+static void obey_shared(struct rendezvous *rv, struct partner *p, enum verdict verdict,
+                        uint64_t now_us)
+{
+    bool is_refused = must_retreat(rv, p, verdict);
+    if (partners_are_up(&rv->partners) && !p->is_known_to_fail)
+        actions_note(&rv->out, NOTE_OTHERS_GO_ON, NULL);
+    p->is_known_to_fail = true;
+    if (verdict == VERDICT_STAY || verdict == VERDICT_MISFIT || verdict == VERDICT_RETURN_LATE)
+        dismiss(rv, p);
+    else if (is_refused && !partners_are_up(&rv->partners))
+        retreat(rv, verdict, now_us);
+    else if (p->is_there && (p->role == MUX_CONSUMER || !rv->consumer_offers))
+        partner_retry(p, is_refused, now_us);
+}
+
+static void obey(struct rendezvous *rv, struct partner *p, enum verdict verdict, uint64_t now_us)
+{
+    bool is_away = rv->visit.state == VISIT_AWAY;
+    if (verdict != VERDICT_GO_ON && rv->partners.is_shared && in_room(rv)) {
+        obey_shared(rv, p, verdict, now_us);
         return;
     }
-    if (verdict < VERDICT_RETURN || !wants_offer)
+    if (must_retreat(rv, p, verdict)) {
+        retreat(rv, verdict, now_us);
+        return;
+    }
+    if (verdict < VERDICT_RETURN || !(p->is_there || is_away))
+        return;
+    /* While we are away, others count on the time that was set. */
+    if (is_away && partners_are_up(&rv->partners))
         return;
     if (verdict == VERDICT_RETURN_LATE)
         backoff_exhaust(&rv->visit.backoff);
@@ -79,8 +118,12 @@ static void obey(struct rendezvous *rv, const struct partner *p, enum verdict ve
 static void meet(struct rendezvous *rv, const char *peer, bool came_first, uint64_t now_us)
 {
     struct partner *p = partners_meet(&rv->partners, peer);
+    if (!p)
+        return;
     bool offers = rv->consumer_offers ? p->role == MUX_CONSUMER : came_first;
-    if (offers)
+    if (offers && p->role == MUX_CONSUMER && !partners_have_place(&rv->partners, p))
+        p->waits_for_place = true;
+    else if (offers)
         partner_offer(p, now_us);
     else
         partner_await(p, now_us);
@@ -91,13 +134,14 @@ static void meet(struct rendezvous *rv, const char *peer, bool came_first, uint6
 static void meet_again(struct rendezvous *rv, const char *peer, uint64_t now_us)
 {
     const struct partner *p = partners_meet(&rv->partners, peer);
-    if (!partner_is_up(p) && !p->negotiation.pact.session)
+    if (p && !partner_is_up(p) && !p->negotiation.pact.session)
         meet(rv, peer, true, now_us);
 }
 
 static void on_joined(struct rendezvous *rv, const struct event *event, uint64_t now_us)
 {
     bool was_missed = visit_join(&rv->visit);
+    partners_set_shared(&rv->partners, event->is_shared);
     if (was_missed && partners_are_up(&rv->partners))
         actions_note(&rv->out, NOTE_SIGNAL_BACK, NULL);
     if (event->peer_count == 0)
@@ -120,12 +164,21 @@ static void on_peer_left(struct rendezvous *rv, const struct event *event, uint6
 static void on_description(struct rendezvous *rv, const struct event *event, uint64_t now_us)
 {
     const struct description *d = &event->description;
-    struct partner *p = partners_meet(&rv->partners, event->peer);
+    struct partner *p = partners_meet_process(&rv->partners, event->peer, d, now_us);
+    if (!p)
+        return;
     if (event->type == EVENT_OFFER)
         partner_take_offer(p, d, in_room(rv), now_us);
     else
         obey(rv, p, partner_take_answer(p, d, now_us), now_us);
     visit_on_answer(&rv->visit);
+}
+
+static void on_candidate(struct rendezvous *rv, const struct event *event)
+{
+    struct partner *p = partners_meet(&rv->partners, event->peer);
+    if (p)
+        partner_take_candidate(p, event->text);
 }
 
 static void on_signal_error(struct rendezvous *rv, const struct event *event, uint64_t now_us)
@@ -155,7 +208,10 @@ static void on_session_event(struct rendezvous *rv, const struct event *event, u
     if (!p)
         return;
     bool was_current = event->session == p->standing.current.session;
-    bool was_calm = rv->partners.restraint.is_calm;
+    bool was_calm = p->restraint.is_calm;
+    bool is_ready = event->type == EVENT_READY && event->session == p->negotiation.pact.session;
+    if (is_ready && !partners_admit(&rv->partners, p, now_us))
+        return;
     enum verdict verdict = partner_on_event(p, event, now_us);
     bool is_current = event->session == p->standing.current.session;
     /* Another one is needed now, also when the next visit was far off. */
@@ -165,6 +221,10 @@ static void on_session_event(struct rendezvous *rv, const struct event *event, u
     bool is_broken = event->type == EVENT_PATH && event->path != PEER_PATH_WORKS;
     if (is_broken && is_current && rv->visit.state != VISIT_AWAY)
         actions_do(&rv->out, ACTION_PROBE_SIGNAL, 0);
+    if (was_current && !partner_is_up(p) && partners_are_up(&rv->partners)) {
+        p->is_known_to_fail = true;
+        actions_push(&rv->out, &(struct action){.type = ACTION_PARTED, .partner = p->number});
+    }
     obey(rv, p, verdict, now_us);
 }
 
@@ -182,8 +242,14 @@ static void on_deadline(struct rendezvous *rv, uint64_t now_us)
 {
     if (now_us >= rv->visit.return_at_us)
         connect(rv);
-    LIST_EACH(at, next, &rv->partners.list)
-        obey(rv, partner_at(at), partner_on_deadline(partner_at(at), now_us), now_us);
+    LIST_EACH(at, next, &rv->partners.list) {
+        struct partner *p = partner_at(at);
+        bool has_place = partners_have_place(&rv->partners, p);
+        bool is_decided =
+            p->negotiation.state == NEGOTIATION_CONTESTED && now_us >= p->negotiation.deadline_us;
+        if (!is_decided || partners_admit(&rv->partners, p, now_us))
+            obey(rv, p, partner_on_deadline(p, has_place, now_us), now_us);
+    }
 }
 
 /* ---- behind each event ---- */
@@ -234,14 +300,14 @@ static void report(struct rendezvous *rv, const struct event *event, uint64_t no
 void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t now_us)
 {
     rv->out.has_problem = false;
-    if (restraint_calm_down(&rv->partners.restraint, now_us))
+    if (partners_calm_down(&rv->partners, now_us))
         backoff_reset(&rv->visit.backoff);
     switch (event->type) {
     case EVENT_JOINED:
         on_joined(rv, event, now_us);
         break;
     case EVENT_PEER_JOINED:
-        meet(rv, event->peer, true, now_us);
+        meet(rv, event->peer, !event->was_first, now_us);
         break;
     case EVENT_PEER_LEFT:
         on_peer_left(rv, event, now_us);
@@ -251,7 +317,7 @@ void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t 
         on_description(rv, event, now_us);
         break;
     case EVENT_CANDIDATE:
-        partner_take_candidate(partners_meet(&rv->partners, event->peer), event->text);
+        on_candidate(rv, event);
         break;
     case EVENT_SIGNAL_ERROR:
         on_signal_error(rv, event, now_us);

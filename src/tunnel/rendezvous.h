@@ -41,7 +41,7 @@ struct rendezvous;
 
 struct rendezvous_config {
     enum mux_role role;
-    size_t partners_max; /* places in the room beside ours; at least 1 */
+    size_t partners_max; /* with how many to have sessions, where the room is shared */
     uint64_t seed;       /* of the jitter */
     /* Signalling is sealed, where the order of joining decides nothing: a
      * provider has nobody to offer to before it has heard him. */

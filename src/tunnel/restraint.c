@@ -9,23 +9,28 @@ static void forgive(struct restraint *r)
     r->begun = 0;
     r->not_before_us = 0;
     backoff_reset(&r->backoff);
+    if (r->all)
+        forgive(r->all);
 }
 
-void restraint_init(struct restraint *r, uint64_t seed)
+void restraint_init(struct restraint *r, struct restraint *all, unsigned tries, uint64_t seed)
 {
-    *r = (struct restraint){.up_us = TIME_NEVER};
+    *r = (struct restraint){.all = all, .tries = tries, .up_us = TIME_NEVER};
     backoff_init(&r->backoff, RESTRAINT_FIRST_US, RESTRAINT_MOST_US, seed);
 }
 
-bool restraint_allows(const struct restraint *r, uint64_t now_us)
+uint64_t restraint_not_before_us(const struct restraint *r)
 {
-    return now_us >= r->not_before_us;
+    uint64_t all_us = r->all ? r->all->not_before_us : 0;
+    return r->not_before_us > all_us ? r->not_before_us : all_us;
 }
 
 void restraint_begin(struct restraint *r, uint64_t now_us)
 {
-    if (++r->begun >= RESTRAINT_FREE)
+    if (++r->begun >= r->tries)
         r->not_before_us = now_us + backoff_next_us(&r->backoff);
+    if (r->all)
+        restraint_begin(r->all, now_us);
 }
 
 void restraint_on_up(struct restraint *r, bool is_known, uint64_t now_us)
@@ -36,15 +41,24 @@ void restraint_on_up(struct restraint *r, bool is_known, uint64_t now_us)
         forgive(r);
 }
 
-void restraint_on_down(struct restraint *r, bool is_goodbye)
+/* One was not in vain. */
+static void take_back(struct restraint *r)
 {
-    r->up_us = TIME_NEVER;
-    if (r->is_calm) {
-        forgive(r);
-    } else if (is_goodbye && r->begun > 0) {
+    if (r->begun > 0) {
         r->begun--;
         r->not_before_us = 0;
     }
+    if (r->all)
+        take_back(r->all);
+}
+
+void restraint_on_down(struct restraint *r, bool is_goodbye)
+{
+    r->up_us = TIME_NEVER;
+    if (r->is_calm)
+        forgive(r);
+    else if (is_goodbye)
+        take_back(r);
     r->is_calm = false;
 }
 

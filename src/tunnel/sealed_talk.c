@@ -11,20 +11,71 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
+struct contact {
+    struct list link;
+    char peer[SIGNAL_PEER_ID_MAX + 1];
+    struct seal_contact seal;
+};
+
+static struct contact *contact_at(struct list *link)
+{
+    return LIST_ENTRY(link, struct contact, link);
+}
+
 void sealed_talk_init(struct sealed_talk *talk, struct seal *seal)
 {
     *talk = (struct sealed_talk){.seal = seal};
+    list_init(&talk->contacts);
 }
 
-static bool is_in_place(const struct sealed_talk *talk, const char *peer)
+static void drop(struct sealed_talk *talk, struct contact *contact)
 {
-    return strcmp(talk->peer, peer ? peer : "") == 0;
+    list_remove(&contact->link);
+    talk->count--;
+    free(contact);
+}
+
+void sealed_talk_deinit(struct sealed_talk *talk)
+{
+    LIST_EACH(link, next, &talk->contacts)
+        drop(talk, contact_at(link));
+}
+
+static struct contact *find(const struct sealed_talk *talk, const char *peer)
+{
+    LIST_EACH(link, next, &talk->contacts) {
+        if (strcmp(contact_at(link)->peer, peer ? peer : "") == 0)
+            return contact_at(link);
+    }
+    return NULL;
+}
+
+static struct contact *find_or_add(struct sealed_talk *talk, const char *peer)
+{
+    struct contact *contact = find(talk, peer);
+    if (contact)
+        return contact;
+    if (talk->count == SEALED_CONTACTS_MAX)
+        drop(talk, contact_at(list_first(&talk->contacts)));
+    contact = xcalloc(1, sizeof *contact);
+    snprintf(contact->peer, sizeof contact->peer, "%s", peer ? peer : "");
+    list_append(&talk->contacts, &contact->link);
+    talk->count++;
+    return contact;
 }
 
 void sealed_talk_meet(struct sealed_talk *talk, const char *peer)
 {
-    snprintf(talk->peer, sizeof talk->peer, "%s", peer ? peer : "");
-    talk->contact = (struct seal_contact){0};
+    sealed_talk_leave(talk, peer);
+    if (talk->seal)
+        find_or_add(talk, peer);
+}
+
+void sealed_talk_leave(struct sealed_talk *talk, const char *peer)
+{
+    struct contact *contact = find(talk, peer);
+    if (contact)
+        drop(talk, contact);
 }
 
 static enum seal_type type_of(const struct signal_message *message)
@@ -60,8 +111,8 @@ bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *mes
     *said = *message;
     if (!talk->seal)
         return true;
-    bool is_known = is_in_place(talk, message->peer_id);
-    struct seal_contact contact = is_known ? talk->contact : (struct seal_contact){0};
+    const struct contact *before = find(talk, message->peer_id);
+    struct seal_contact contact = before ? before->seal : (struct seal_contact){0};
     enum seal_type type = type_of(message);
     char *text;
     enum seal_verdict verdict = seal_open(talk->seal, &contact, type, *text_of(said), &text);
@@ -70,9 +121,7 @@ bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *mes
         return false;
     }
     talk->told = SEAL_GOOD;
-    if (!is_known)
-        sealed_talk_meet(talk, message->peer_id);
-    talk->contact = contact;
+    find_or_add(talk, message->peer_id)->seal = contact;
     *text_of(said) = text;
     return true;
 }
@@ -83,29 +132,34 @@ void sealed_talk_forget(const struct sealed_talk *talk, struct signal_message *s
         free_secret_string(*text_of(said));
 }
 
-void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, enum seal_type type,
-                     const char *text)
+char *sealed_talk_wrap(struct sealed_talk *talk, const char *peer, enum seal_type type,
+                       const char *text)
 {
-    static void (*const send[])(struct signal_client * to, const char *what) = {
+    if (!talk->seal)
+        return xstrdup(text);
+    return seal_wrap(talk->seal, &find_or_add(talk, peer)->seal, type, text);
+}
+
+void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, const char *peer,
+                     enum seal_type type, const char *text)
+{
+    static void (*const send[])(struct signal_client *, const char *, const char *) = {
         [SEAL_OFFER] = signal_client_send_offer,
         [SEAL_ANSWER] = signal_client_send_answer,
         [SEAL_CANDIDATE] = signal_client_send_candidate,
     };
     if (!client)
         return;
-    if (!talk->seal) {
-        send[type](client, text);
-        return;
-    }
-    char *sealed = seal_wrap(talk->seal, &talk->contact, type, text);
-    if (sealed)
-        send[type](client, sealed);
+    char *wire = sealed_talk_wrap(talk, peer, type, text);
+    if (wire)
+        send[type](client, peer, wire);
     else
         log_debug("keeper: one %s is for nobody who is here", seal_type_name(type));
-    free(sealed);
+    free(wire);
 }
 
-const char *sealed_talk_device(const struct sealed_talk *talk)
+const char *sealed_talk_device(const struct sealed_talk *talk, const char *peer)
 {
-    return talk->seal ? seal_contact_name(talk->seal, &talk->contact) : NULL;
+    const struct contact *contact = talk->seal ? find(talk, peer) : NULL;
+    return contact ? seal_contact_name(talk->seal, &contact->seal) : NULL;
 }

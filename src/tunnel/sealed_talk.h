@@ -1,28 +1,36 @@
 /*
- * What a link says by way of the signal server: where that is sealed, which
- * member of the room its words are for, and whose are taken; else all goes as
- * it is. Beside the keeper (tunnel/keeper.c), above the engine (tunnel/seal.h).
+ * What is said by way of the signal server: where that is sealed, whose words
+ * are taken, and what they were; else all goes as it is. Beside the keeper
+ * (tunnel/keeper.c), above the engine (tunnel/seal.h).
  */
 #ifndef TUNNEL_SEALED_TALK_H
 #define TUNNEL_SEALED_TALK_H
 
+#include "base/list.h"
 #include "signal/client.h"
 #include "tunnel/seal.h"
 
-/* A room has one place beside ours: one contact at a time. */
+/* Members that are remembered. A server that invents more makes us forget some,
+ * whose words are of no use then, until they offer anew. */
+enum { SEALED_CONTACTS_MAX = 128 };
+
 struct sealed_talk {
-    struct seal *seal; /* borrowed; NULL: nothing is sealed */
-    char peer[SIGNAL_PEER_ID_MAX + 1];
-    struct seal_contact contact;
+    struct seal *seal;    /* borrowed; NULL: nothing is sealed */
+    struct list contacts; /* one for each member, the last that was met last */
+    size_t count;
     enum seal_verdict told;            /* why the last was dropped, as the log has it */
     char told_of[SEAL_SENDER_LEN + 1]; /* and who has sealed it */
 };
 
 void sealed_talk_init(struct sealed_talk *talk, struct seal *seal);
+void sealed_talk_deinit(struct sealed_talk *talk);
 
-/* Somebody else may sit in the other place now: nothing is known of him. peer
- * may be NULL, where the server does not say. */
+/* A member of the room by its id, here and below; NULL where the server does
+ * not say. Nothing is known of it (any more). */
 void sealed_talk_meet(struct sealed_talk *talk, const char *peer);
+
+/* It is not there any more. */
+void sealed_talk_leave(struct sealed_talk *talk, const char *peer);
 
 /* An offer, an answer or a candidate, with what was in it; false for what is
  * dropped, which is logged, but no more of the same. said borrows from message,
@@ -31,11 +39,16 @@ bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *mes
                       struct signal_message *said);
 void sealed_talk_forget(const struct sealed_talk *talk, struct signal_message *said);
 
-/* Says it to the member of the room; to nobody without a client. */
-void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, enum seal_type type,
-                     const char *text);
+/* What is said to that member, to be freed; NULL where there is nobody whom it
+ * could be for. For tests: a keeper has the next one. */
+char *sealed_talk_wrap(struct sealed_talk *talk, const char *peer, enum seal_type type,
+                       const char *text);
 
-/* The invite of who was heard last; NULL for none. */
-const char *sealed_talk_device(const struct sealed_talk *talk);
+/* Says it to that member; to nobody without a client. */
+void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, const char *peer,
+                     enum seal_type type, const char *text);
+
+/* The invite of a member, as far as it has been heard; NULL for none. */
+const char *sealed_talk_device(const struct sealed_talk *talk, const char *peer);
 
 #endif

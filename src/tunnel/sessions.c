@@ -190,12 +190,18 @@ static void refuse(struct held *held, const char *text)
     loop_defer(held->owner->loop, close_refused, held);
 }
 
+/* device: NULL for whoever it is. */
+static bool is_with(const struct held *held, const char *device)
+{
+    const char *own = mux_device(session_mux(held->session));
+    return !device || (own && strcmp(own, device) == 0);
+}
+
 static struct held *find_device(const struct sessions *all, const char *device)
 {
     LIST_EACH(at, next, &all->all) {
         struct held *held = held_at(at);
-        const char *own = mux_device(session_mux(held->session));
-        if (!held->is_refused && own && strcmp(own, device) == 0)
+        if (!held->is_refused && is_with(held, device))
             return held;
     }
     return NULL;
@@ -253,9 +259,12 @@ void sessions_set_partner(struct sessions *all, unsigned number, uint32_t partne
         held->partner = partner;
 }
 
-unsigned sessions_match(const struct sessions *all, enum sdp_type type, const char *sdp)
+unsigned sessions_match(const struct sessions *all, const char *device, enum sdp_type type,
+                        const char *sdp)
 {
     LIST_EACH(at, next, &all->all) {
+        if (!is_with(held_at(at), device))
+            continue;
         enum peer_match match = peer_match(session_peer(held_at(at)->session), type, sdp);
         if (match == PEER_MATCH_SESSION || match == PEER_MATCH_LATE)
             return held_at(at)->number;

@@ -44,8 +44,10 @@ struct session *sessions_find(const struct sessions *all, unsigned number);
 /* With whom it is, from when it is up. */
 void sessions_set_partner(struct sessions *all, unsigned number, uint32_t partner);
 
-/* The session that a description is for, or 0: see peer_match(). */
-unsigned sessions_match(const struct sessions *all, enum sdp_type type, const char *sdp);
+/* The session that a description is for, or 0: see peer_match(). device: of a
+ * provider, who has sealed it, and can mean none but its own; else NULL. */
+unsigned sessions_match(const struct sessions *all, const char *device, enum sdp_type type,
+                        const char *sdp);
 
 /* The machine's addresses have changed. Writes the numbers of those for which
  * another path is worth while to outdated, which has room for all, and returns

@@ -111,6 +111,17 @@ void standing_on_idle(struct standing *s, unsigned session, enum mux_role role, 
     actions_close(out, session, "the session was replaced");
 }
 
+/* text: NULL: the last problem's. */
+static void end_current(struct standing *s, const char *text, struct actions *out)
+{
+    unsigned session = s->current.session;
+    s->current = (struct pact){0};
+    restart_reset(&s->restart);
+    s->doubt = doubt_none();
+    tell(s, ACTION_DOWN, session, out);
+    actions_close(out, session, text);
+}
+
 bool standing_on_closed(struct standing *s, const struct event *event, struct actions *out)
 {
     if (event->session == s->draining.session) {
@@ -121,12 +132,15 @@ bool standing_on_closed(struct standing *s, const struct event *event, struct ac
     bool had_path = s->restart.path == PEER_PATH_WORKS;
     actions_problem(out, event->is_goodbye ? PROBLEM_GOODBYE : PROBLEM_ENDED,
                     had_path ? 0 : event->session, event->text);
-    s->current = (struct pact){0};
-    restart_reset(&s->restart);
-    s->doubt = doubt_none();
-    tell(s, ACTION_DOWN, event->session, out);
-    actions_close(out, event->session, NULL);
+    end_current(s, NULL, out);
     return true;
+}
+
+void standing_give_way(struct standing *s, struct actions *out)
+{
+    static const char text[] = "it does not answer, and another one has taken its place";
+    actions_problem(out, PROBLEM_ENDED, 0, text);
+    end_current(s, text, out);
 }
 
 void standing_on_fed(struct standing *s, const struct event *event, struct actions *out,

@@ -64,6 +64,10 @@ void standing_on_idle(struct standing *s, unsigned session, enum mux_role role,
 /* One has ended; true when it was the current one. */
 bool standing_on_closed(struct standing *s, const struct event *event, struct actions *out);
 
+/* The current one ends, as another partner needs its place and it has not
+ * answered. */
+void standing_give_way(struct standing *s, struct actions *out);
+
 /* What was told the peer of one has been used, or not. */
 void standing_on_fed(struct standing *s, const struct event *event, struct actions *out,
                      uint64_t now_us);

@@ -274,11 +274,10 @@ static void fill_keeper_stats(const struct tunnel *tunnel, struct keeper_stats *
     for (size_t i = 1; i < tunnel->meeting_count; i++) {
         struct keeper_stats more;
         keeper_stats(tunnel->meetings[i].keeper, &more);
-        more.sessions += out->sessions;
-        if (more.has_session && !out->has_session)
-            *out = more;
-        else
-            out->sessions = more.sessions;
+        if (out->partners == 0)
+            out->session = more.session;
+        out->partners += more.partners;
+        out->sessions += more.sessions;
     }
 }
 

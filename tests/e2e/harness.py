@@ -27,6 +27,7 @@ BUILD = os.path.abspath(os.environ.get("TUNNEL_BUILD", os.path.join(ROOT, "build
 TUNNEL = os.path.join(BUILD, "tunnel")
 SIGNAL_SERVER = os.path.join(BUILD, "signal-server")
 MOCK = os.path.join(HERE, "mock_upstream.py")
+OLD_SIGNAL = os.path.join(HERE, "old_signal.py")
 # A command to run the product under, such as "valgrind -q".
 WRAP = os.environ.get("TUNNEL_WRAP", "").split()
 IS_INSTRUMENTED = bool(WRAP) or "asan" in os.path.basename(BUILD)
@@ -211,6 +212,13 @@ class Rig:
 
     def start_signal(self, *args, listen="127.0.0.1:0"):
         self.signal = self.run("signal-server", [SIGNAL_SERVER, "--listen", listen, *args])
+        self.signal_url = self.signal.wait_for(URL, stream="out")[0]
+        return self.signal
+
+    def start_old_signal(self, listen="127.0.0.1:0"):
+        """One that knows of two in a room and no more."""
+        self.signal = self.run("old signal server", [sys.executable, OLD_SIGNAL, listen],
+                               is_product=False)
         self.signal_url = self.signal.wait_for(URL, stream="out")[0]
         return self.signal
 

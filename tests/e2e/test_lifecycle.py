@@ -262,8 +262,8 @@ class Way:
 
 
 class Newcomers(LifeCase):
-    """The signal server is restarted, and a stranger is in the room before one
-    of the two that are connected."""
+    """A signal server of before rooms were shared is restarted, and a stranger
+    is in the room before one of the two that are connected."""
 
     refused = "refused another process"
 
@@ -271,7 +271,7 @@ class Newcomers(LifeCase):
         """a second serve is told so, and gets no request"""
         rig = self.rig
         rig.start_mock()
-        rig.start_signal()
+        rig.start_old_signal()
         way = Way(rig.signal_url)
         self.addCleanup(way.close)
         rig.start_serve(signal=way.url)
@@ -280,7 +280,7 @@ class Newcomers(LifeCase):
         rig.signal.kill()
         rig.signal.wait_exit()
         way.close()
-        self.restart_signal()
+        rig.start_old_signal(rig.signal_url.removeprefix("ws://"))
         rig.wait_peers(1)
         rig.upstream_url = "http://127.0.0.1:9"
         second = rig.start_serve(name="second serve")
@@ -292,7 +292,7 @@ class Newcomers(LifeCase):
         """a stranger's proxy is told so, and none of its requests is answered"""
         rig = self.rig
         rig.start_mock()
-        rig.start_signal()
+        rig.start_old_signal()
         way = Way(rig.signal_url)
         self.addCleanup(way.close)
         serve = rig.start_serve()
@@ -301,7 +301,7 @@ class Newcomers(LifeCase):
         rig.signal.kill()
         rig.signal.wait_exit()
         way.close()
-        self.restart_signal()
+        rig.start_old_signal(rig.signal_url.removeprefix("ws://"))
         rig.wait_peers(1)
         address = rig.proxy_address
         second = rig.start_proxy(name="second proxy")
@@ -397,8 +397,8 @@ class Rooms(LifeCase):
             process.wait_for(word)
 
     def test_two_consumers(self):
-        """two proxies in one room are told so in plain words"""
-        self.rig.start_signal()
+        """two proxies in one room of before rooms were shared are told so in plain words"""
+        self.rig.start_old_signal()
         first = self.rig.start_proxy()
         self.rig.wait_peers(1)
         second = self.rig.start_proxy(name="second proxy")
@@ -406,9 +406,10 @@ class Rooms(LifeCase):
         self.check_told(first, r"`tunnel proxy`.*one side must run `tunnel (proxy|serve)`")
 
     def test_two_providers(self):
-        """two serves in one room are told so; the right other side still finds a place"""
+        """two serves in one room of before rooms were shared are told so; the right other side
+        still finds a place"""
         self.rig.start_mock()
-        self.rig.start_signal()
+        self.rig.start_old_signal()
         first = self.rig.start_serve()
         self.rig.wait_peers(1)
         second = self.rig.start_serve(name="second serve")
@@ -420,11 +421,21 @@ class Rooms(LifeCase):
         self.rig.wait_up(2 * DEADLINE)
 
     def test_room_full(self):
-        """a third one is told that the room is full; the first two go on"""
-        self.rig.start_all()
-        serve = self.rig.start_serve(name="third")
-        self.check_told(serve, r"full.*(stop one|another --room)")
-        self.assertEqual(self.rig.get_json("/health"), {"status": "ok"})
+        """one too many is told that the room is full, and its size; the others go on"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal("--max-per-room", "3")
+        rig.start_serve()
+        rig.start_proxy(name="first")
+        rig.wait_up()
+        rig.start_proxy(name="second")
+        rig.wait_up()
+        third = rig.start_proxy(name="third")
+        self.check_told(third, r"room full: all 3 places are taken; (stop one|.*another --room)")
+        third.kill(signal.SIGINT)
+        third.wait_exit()
+        for process in (rig.serve, *rig.processes[3:5]):
+            self.assertIsNone(process.child.poll())
 
     def test_two_rooms(self):
         """two pairs in two rooms know nothing of each other"""

@@ -208,15 +208,16 @@ class Links(LinkCase):
         rig.wait_up()
         self.assertIsNone(revoked.child.poll())
 
-    def test_second_device(self):
-        """it is told that another one is connected, in words that go with a link"""
-        self.start_sides()
+    def test_full(self):
+        """one device too many is told so, in words that go with a link"""
         rig = self.rig
+        rig.start_mock()
+        rig.start_signal("--max-per-room", "2")
+        rig.start_serve()
         rig.start_linked(rig.invite("phone"))
         rig.wait_up()
         rig.start_linked(rig.invite("laptop"), name="laptop")
-        words = "another device is connected by this provider's links, and only one at a time"
-        rig.proxy.wait_for(words)
+        rig.proxy.wait_for("all 2 places are taken; stop `tunnel proxy` on another device")
         self.assertNotIn("--room", rig.proxy.text())
 
     def test_second_serve(self):

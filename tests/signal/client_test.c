@@ -39,17 +39,17 @@ static void test_two_visits(void **state)
     struct visit a;
     struct visit b;
     visit_begin(&a, loop, url, NULL, "r\xc3\xb6om");
-    signal_client_send_offer(a.client, "dropped: not open yet");
+    signal_client_send_offer(a.client, NULL, "dropped: not open yet");
     run_until(loop, &a.is_open);
     visit_expect(&a, "joined id -\n");
     visit_begin(&b, loop, url, NULL, "r\xc3\xb6om");
     visit_expect(&b, "joined id -\n");
     visit_expect(&a, "peer-joined id -\n");
-    signal_client_send_offer(a.client, "v=0");
+    signal_client_send_offer(a.client, NULL, "v=0");
     visit_expect(&b, "offer id v=0\n");
-    signal_client_send_answer(b.client, "v=1");
+    signal_client_send_answer(b.client, NULL, "v=1");
     visit_expect(&a, "answer id v=1\n");
-    signal_client_send_candidate(b.client, "{}");
+    signal_client_send_candidate(b.client, NULL, "{}");
     visit_expect(&a, "candidate id {}\n");
     struct visit c;
     visit_begin(&c, loop, url, NULL, "r\xc3\xb6om");
@@ -59,7 +59,7 @@ static void test_two_visits(void **state)
     visit_expect(&a, "peer-left id -\n");
     signal_server_close(server);
     visit_expect_close(&a, "is going away: the server shuts down");
-    signal_client_send_offer(a.client, "dropped: closed");
+    signal_client_send_offer(a.client, NULL, "dropped: closed");
     visit_end(&a);
     loop_free(loop);
 }
@@ -87,10 +87,10 @@ static void test_key(void **state)
     visit_expect(&again, "joined id -\n");
     assert_true(signal_client_has_address(again.client));
     signal_client_probe(again.client);
-    signal_client_send_offer(again.client, "v=0");
+    signal_client_send_offer(again.client, NULL, "v=0");
     visit_expect(&b, "offer id v=0\n");
     visit_end(&a);
-    signal_client_send_answer(again.client, "v=1");
+    signal_client_send_answer(again.client, NULL, "v=1");
     visit_expect(&b, "answer id v=1\n"); /* and no peer-left */
     visit_end(&again);
     visit_end(&b);

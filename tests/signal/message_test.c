@@ -42,6 +42,10 @@ static void check(const char *json, const struct signal_message *expected)
     for (size_t i = 0; i < m.peer_count; i++)
         assert_string_equal(m.peers[i], expected->peers[i]);
     assert_int_equal(m.is_resumed, expected->is_resumed);
+    assert_int_equal(m.is_shared, expected->is_shared);
+    assert_int_equal(m.was_first, expected->was_first);
+    assert_int_equal(m.job, expected->job);
+    check_string(m.to, expected->to);
     signal_message_deinit(&m);
     assert_null(m.room);
     signal_message_deinit(&m); /* twice is harmless */
@@ -269,6 +273,33 @@ static void test_encode(void **state)
                  "{\"type\":\"error\",\"code\":\"room-full\",\"message\":\"no\"}");
 }
 
+static void test_shared(void **state)
+{
+    (void)state;
+    check_encode(M(.type = SIGNAL_JOIN, .room = "r", .job = SIGNAL_JOB_PROVIDER),
+                 "{\"type\":\"join\",\"job\":\"provider\",\"room\":\"r\"}");
+    check("{\"type\":\"join\",\"room\":\"r\",\"job\":\"consumer\"}",
+          M(.type = SIGNAL_JOIN, .room = "r", .job = SIGNAL_JOB_CONSUMER));
+    check("{\"type\":\"join\",\"room\":\"r\",\"job\":\"cook\"}",
+          M(.type = SIGNAL_JOIN, .room = "r"));
+    check("{\"type\":\"join\",\"room\":\"r\",\"job\":1}", M(.type = SIGNAL_JOIN, .room = "r"));
+    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .is_shared = true),
+                 "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[],\"shared\":true}");
+    check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[],\"shared\":true}",
+          M(.type = SIGNAL_JOINED, .peer_id = "a", .is_shared = true));
+    check_encode(M(.type = SIGNAL_PEER_JOINED, .peer_id = "c", .was_first = true),
+                 "{\"type\":\"peer-joined\",\"peerId\":\"c\",\"first\":true}");
+    check("{\"type\":\"peer-joined\",\"peerId\":\"c\",\"first\":true}",
+          M(.type = SIGNAL_PEER_JOINED, .peer_id = "c", .was_first = true));
+    check_encode(M(.type = SIGNAL_OFFER, .to = "c", .sdp = "s"),
+                 "{\"type\":\"offer\",\"to\":\"c\",\"sdp\":\"s\"}");
+    check("{\"type\":\"candidate\",\"to\":\"c\",\"candidate\":\"s\"}",
+          M(.type = SIGNAL_CANDIDATE, .to = "c", .candidate = "s"));
+    check("{\"type\":\"answer\",\"to\":7,\"sdp\":\"s\"}", M(.type = SIGNAL_ANSWER, .sdp = "s"));
+    check("{\"type\":\"misfit\",\"to\":\"c\"}", M(.type = SIGNAL_MISFIT, .to = "c"));
+    check_encode(M(.type = SIGNAL_MISFIT, .to = "c"), "{\"type\":\"misfit\",\"to\":\"c\"}");
+}
+
 static void test_type_names(void **state)
 {
     (void)state;
@@ -282,8 +313,9 @@ int main(void)
         cmocka_unit_test(test_decode),           cmocka_unit_test(test_decode_of_server),
         cmocka_unit_test(test_decode_no_object), cmocka_unit_test(test_decode_errors),
         cmocka_unit_test(test_room_name_length), cmocka_unit_test(test_peer_id_length),
-        cmocka_unit_test(test_prefixes),         cmocka_unit_test(test_deep_nesting),
-        cmocka_unit_test(test_encode),           cmocka_unit_test(test_type_names),
+        cmocka_unit_test(test_shared),           cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_deep_nesting),     cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_type_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

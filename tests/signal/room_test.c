@@ -13,6 +13,8 @@
 #include "signal/room.h"
 #include "signal/table.h"
 
+enum { PLACES = 5 };
+
 struct peer {
     struct room_member member;
     struct buf inbox; /* one JSON text a line */
@@ -36,7 +38,7 @@ struct fixture {
 static struct fixture *fixture_new(void)
 {
     struct fixture *f = xcalloc(1, sizeof *f);
-    f->rooms = rooms_new(on_send, &f->sent);
+    f->rooms = rooms_new(PLACES, on_send, &f->sent);
     buf_init(&f->a.inbox, 1 << 16);
     buf_init(&f->b.inbox, 1 << 16);
     buf_init(&f->c.inbox, 1 << 16);

@@ -9,16 +9,16 @@ static void naive_on_description(struct session *session, enum sdp_type type, co
     struct naive *naive = arg;
     (void)session;
     if (type == SDP_OFFER)
-        signal_client_send_offer(naive->client, sdp);
+        signal_client_send_offer(naive->client, NULL, sdp);
     else
-        signal_client_send_answer(naive->client, sdp);
+        signal_client_send_answer(naive->client, NULL, sdp);
 }
 
 static void naive_on_candidate(struct session *session, const char *json, void *arg)
 {
     struct naive *naive = arg;
     (void)session;
-    signal_client_send_candidate(naive->client, json);
+    signal_client_send_candidate(naive->client, NULL, json);
 }
 
 static void naive_on_ready(struct session *session, void *arg)

@@ -13,14 +13,14 @@ static void test_full_room(void **state)
     wait_us(&s, 0);
     forget(&s);
     FEED(&s, .type = EVENT_SIGNAL_ERROR, .code = SIGNAL_CODE_ROOM_FULL, .text = "no place");
-    assert_non_null(strstr(s.story, "no place; a `tunnel serve` and a `tunnel proxy` are in it"));
+    assert_non_null(strstr(s.story, "no place; stop one that is in it or choose another --room"));
     assert_non_null(strstr(s.story, "; leave; [retrying]"));
     assert_null(strstr(s.story, "a-room-of-my-own"));
     forget(&s);
     wait_us(&s, VISIT_BACKOFF_FIRST_US);
     expect(&s, "connect; [connecting]");
     FEED(&s, .type = EVENT_SIGNAL_ERROR, .text = "go away");
-    assert_null(strstr(s.story, "tunnel serve"));
+    assert_null(strstr(s.story, "--room"));
     assert_non_null(strstr(s.story, ": go away; leave; [retrying]"));
     scene_free(&s);
 }

@@ -206,36 +206,6 @@ static void test_others_with_our_job_are_free(void **state)
     scene_free(&s);
 }
 
-/* ---- rooms to come ---- */
-
-/* Nothing here knows that there are two: each partner has a session of its
- * own, and what one does leaves the other's alone. */
-static void test_several_partners(void **state)
-{
-    (void)state;
-    struct scene s = scene_new(MUX_PROVIDER, 3);
-    wait_us(&s, 0);
-    join(&s, NULL, false);
-    forget(&s);
-    FEED(&s, .type = EVENT_PEER_JOINED, .peer = "b");
-    FEED(&s, .type = EVENT_PEER_JOINED, .peer = "c");
-    expect(&s, "start 1 to offer; [negotiating] start 2 to offer;");
-    describe(&s, EVENT_ANSWER, "c", 0, process_c);
-    describe(&s, EVENT_ANSWER, "b", 0, process_b);
-    expect(&s, "feed 2 answer; feed 1 answer;");
-    become_ready(&s, 1);
-    become_ready(&s, 2);
-    expect(&s, "up 1; [up] up 2; [up]");
-    FEED(&s, .type = EVENT_PEER_LEFT, .peer = "c");
-    FEED(&s, .type = EVENT_CLOSED, .session = 2, .text = "silence");
-    expect(&s, "probe 2; doubt 2; problem: the connection to the other side ended: silence; "
-               "down; close 2; 2 is gone;");
-    FEED(&s, .type = EVENT_PATH, .session = 1, .path = PEER_PATH_LOST);
-    expect(&s,
-           "doubt 1; probe signal; note: restart: the path to the other side is gone; restart 1;");
-    scene_free(&s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,7 +219,6 @@ int main(void)
         cmocka_unit_test(test_offer_that_comes_too_soon),
         cmocka_unit_test(test_who_came_too_soon_goes),
         cmocka_unit_test(test_others_with_our_job_are_free),
-        cmocka_unit_test(test_several_partners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

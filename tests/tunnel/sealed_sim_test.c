@@ -94,6 +94,7 @@ static void on_end(struct world *w, int end)
 {
     struct stage *s = stage_of(w);
     seal_free(s->seals[end]);
+    sealed_talk_deinit(&s->talks[end]);
     s->seals[end] = NULL;
 }
 
@@ -161,13 +162,14 @@ static void attack(struct world *w)
     inject(w, end, type, (unsigned)roll(w, w->ids + 1), name);
 }
 
-static bool wrap(struct world *w, int end, enum sdp_type type, const char *sdp, char out[TEXT_MAX])
+static bool wrap(struct world *w, int end, const char *peer, enum sdp_type type, const char *sdp,
+                 char out[TEXT_MAX])
 {
     struct stage *s = stage_of(w);
     unsigned process = w->ends[end].process;
     char *text = make_sdp(process, sdp);
-    char *sealed = seal_wrap(s->seals[end], &s->talks[end].contact,
-                             type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, text);
+    char *sealed =
+        sealed_talk_wrap(&s->talks[end], peer, type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, text);
     free(text);
     if (!sealed)
         return false;

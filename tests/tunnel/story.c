@@ -9,6 +9,7 @@
 
 const uint8_t process_b[CERT_FINGERPRINT_LEN] = "b";
 const uint8_t process_c[CERT_FINGERPRINT_LEN] = "c";
+const uint8_t process_d[CERT_FINGERPRINT_LEN] = "d";
 
 struct scene scene_new(enum mux_role role, size_t partners_max)
 {
@@ -55,6 +56,7 @@ static void tell_note(struct scene *s, const struct action *a)
         [NOTE_SIGNAL_SAYS] = "signal says",    [NOTE_OLD_GOES_ON] = "the old one goes on",
         [NOTE_OF_NO_USE] = "of no use",        [NOTE_RESTART] = "restart",
         [NOTE_NO_RESTART] = "no restart",      [NOTE_NEWCOMER] = "newcomer",
+        [NOTE_NO_PLACE] = "no place",          [NOTE_OTHERS_GO_ON] = "the others go on",
     };
     tell(s, "note: %s%s%s; ", notes[a->note], a->text ? ": " : "", a->text ? a->text : "");
 }
@@ -136,6 +138,12 @@ static void tell_action(struct scene *s, const struct action *a)
         break;
     case ACTION_BELIEVE:
         tell(s, "believe %u; ", a->session);
+        break;
+    case ACTION_SEND_MISFIT:
+        tell(s, "%s is a misfit; ", a->peer);
+        break;
+    case ACTION_PARTED:
+        tell(s, "%u has parted; ", a->partner);
         break;
     case ACTION_GONE:
         tell(s, "%u is gone; ", a->partner);

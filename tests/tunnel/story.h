@@ -20,6 +20,7 @@ enum { STORY_MAX = 4096 };
 /* Processes at the other end. */
 extern const uint8_t process_b[CERT_FINGERPRINT_LEN];
 extern const uint8_t process_c[CERT_FINGERPRINT_LEN];
+extern const uint8_t process_d[CERT_FINGERPRINT_LEN];
 
 struct scene {
     struct rendezvous *rv;

@@ -114,7 +114,7 @@ static void test_status_of_what_is_down(void **state)
     assert_int_equal(status.state, KEEPER_WAITING);
     assert_string_equal(status.problem, "`tunnel serve` is not in the room");
     assert_int_equal(status.waiting, 1);
-    assert_false(status.keeper.has_session);
+    assert_false(status.keeper.partners);
     /* Whoever waits when it goes is told of, too. */
     end_stop(&pair->consumer);
     assert_int_equal(pair->consumer.records, 1);
@@ -129,7 +129,7 @@ static void check_figures(const struct tunnel_status *from, const struct tunnel_
     const struct peer_stats *peer = &session->peer;
     assert_int_equal(from->state, KEEPER_UP);
     assert_null(from->problem);
-    assert_true(from->keeper.has_session);
+    assert_true(from->keeper.partners);
     assert_int_equal(from->keeper.sessions, 1);
     assert_true(session->ready_us > 0);
     assert_int_equal(session->streams, 0);

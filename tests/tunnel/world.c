@@ -69,7 +69,7 @@ static void act(struct world *w, int end, const struct action *a)
         probe_signal(w, end);
         break;
     case ACTION_SEND_DESCRIPTION:
-        send_description(w, end, a->sdp_type, a->text);
+        send_description(w, end, a);
         break;
     case ACTION_START:
         start_session(w, end, a);
@@ -91,6 +91,8 @@ static void act(struct world *w, int end, const struct action *a)
         e->target = e->up;
         break;
     case ACTION_GONE:
+    case ACTION_PARTED:
+    case ACTION_SEND_MISFIT:
     case ACTION_SEND_CANDIDATE:
     case ACTION_FEED_CANDIDATE:
     case ACTION_PROBLEM:

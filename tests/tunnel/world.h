@@ -104,7 +104,7 @@ struct signalling {
     void (*on_end)(struct world *w, int end);
     void (*on_meet)(struct world *w, int end, const char *peer);
     /* False: it is for nobody. */
-    bool (*wrap)(struct world *w, int end, enum sdp_type type, const char *sdp,
+    bool (*wrap)(struct world *w, int end, const char *peer, enum sdp_type type, const char *sdp,
                  char wire[TEXT_MAX]);
     /* What was in the wire text takes its place; false: it is dropped. */
     bool (*open)(struct world *w, int end, const char *peer, enum sdp_type type,
@@ -161,7 +161,7 @@ void check_together(struct world *w, uint64_t seed);
 
 void connect_end(struct world *w, int end);
 void disconnect_end(struct world *w, int end);
-void send_description(struct world *w, int end, enum sdp_type type, const char *sdp);
+void send_description(struct world *w, int end, const struct action *a);
 void on_room_ticket(struct world *w, const struct ticket *t);
 
 /* The signal server says that to an end, whoever has said it. */

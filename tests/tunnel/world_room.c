@@ -40,16 +40,16 @@ static enum event_type event_of(enum sdp_type type)
     return type == SDP_OFFER ? EVENT_OFFER : EVENT_ANSWER;
 }
 
-void send_description(struct world *w, int end, enum sdp_type type, const char *sdp)
+void send_description(struct world *w, int end, const struct action *a)
 {
     const struct conn *c = conn_of(w, end);
     if (w->ends[end].conn == 0 || c->is_cut || !c->is_joined)
         return;
     char wire[TEXT_MAX];
-    if (w->signalling && !w->signalling->wrap(w, end, type, sdp, wire))
+    if (w->signalling && !w->signalling->wrap(w, end, a->peer, a->sdp_type, a->text, wire))
         return;
-    send_to_others(w, w->ends[end].conn, (struct event){.type = event_of(type)},
-                   w->signalling ? wire : sdp);
+    send_to_others(w, w->ends[end].conn, (struct event){.type = event_of(a->sdp_type)},
+                   w->signalling ? wire : a->text);
 }
 
 void inject(struct world *w, int end, enum sdp_type type, unsigned member, const char *wire)

@@ -1,0 +1,86 @@
+/*
+ * A list: there are a few dozen at most, and they come seldom.
+ */
+#include "tunnel/roster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+
+static struct roster_entry *entry_at(struct list *link)
+{
+    return LIST_ENTRY(link, struct roster_entry, link);
+}
+
+void roster_init(struct roster *roster)
+{
+    *roster = (struct roster){0};
+    list_init(&roster->entries);
+}
+
+void roster_deinit(struct roster *roster)
+{
+    LIST_EACH(link, next, &roster->entries)
+        free(entry_at(link));
+}
+
+struct roster_entry *roster_find(const struct roster *roster, uint32_t partner)
+{
+    LIST_EACH(link, next, &roster->entries) {
+        if (entry_at(link)->partner == partner)
+            return entry_at(link);
+    }
+    return NULL;
+}
+
+static void name_entry(struct roster_entry *entry, const char *device)
+{
+    if (device)
+        snprintf(entry->name, sizeof entry->name, "%s", device);
+    else
+        snprintf(entry->name, sizeof entry->name, "#%u", entry->partner);
+}
+
+void roster_enter(struct roster *roster, uint32_t partner, unsigned session, const char *device)
+{
+    struct roster_entry *entry = roster_find(roster, partner);
+    if (!entry) {
+        entry = xcalloc(1, sizeof *entry);
+        list_init(&entry->link);
+        entry->partner = partner;
+        name_entry(entry, device);
+    }
+    list_remove(&entry->link);
+    list_append(&roster->entries, &entry->link);
+    roster->up += entry->session == 0;
+    entry->session = session;
+    entry->told = (struct peer_path){0};
+}
+
+void roster_strike(struct roster *roster, uint32_t partner)
+{
+    struct roster_entry *entry = roster_find(roster, partner);
+    if (!entry || entry->session == 0)
+        return;
+    entry->session = 0;
+    roster->up--;
+}
+
+void roster_forget(struct roster *roster, uint32_t partner)
+{
+    struct roster_entry *entry = roster_find(roster, partner);
+    roster_strike(roster, partner);
+    if (!entry)
+        return;
+    list_remove(&entry->link);
+    free(entry);
+}
+
+unsigned roster_last(const struct roster *roster)
+{
+    unsigned last = 0;
+    LIST_EACH(link, next, &roster->entries)
+        last = entry_at(link)->session ? entry_at(link)->session : last;
+    return last;
+}

@@ -1,0 +1,138 @@
+"""Several consumers and several providers in one room."""
+
+import threading
+import unittest
+
+from harness import CONNECTED, DEADLINE, Case
+from link_rig import LinkRig
+
+CONSUMERS = 4
+
+
+class Consumers(Case):
+    """Of one serve, each with a port of its own."""
+
+    def setUp(self):
+        super().setUp()
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        self.serve = rig.start_serve()
+        self.proxies = []
+
+    def add(self, *args, **options):
+        name = f"proxy {len(self.proxies)}"
+        proxy = self.rig.start_proxy(*args, **{"name": name, **options})
+        self.proxies.append((proxy, self.rig.proxy_address))
+        proxy.wait_for(CONNECTED)
+        return proxy
+
+    def ask(self, at):
+        """What that one's client gets."""
+        self.rig.proxy_address = self.proxies[at][1]
+        return self.rig.get_json("/health")
+
+    def test_several(self):
+        """each is answered, and named in the log; one that goes leaves the others alone"""
+        for _ in range(CONSUMERS):
+            self.add()
+        for at in range(CONSUMERS):
+            self.assertEqual(self.ask(at), {"status": "ok"})
+        for _ in range(CONSUMERS):
+            self.serve.wait_for(r"#\d+ is connected directly")
+        self.rig.wait_peers(CONSUMERS + 1)
+        streams = [self.begin(at) for at in range(1, CONSUMERS)]
+        gone, _ = self.proxies[0]
+        gone.kill()
+        gone.wait_exit()
+        self.serve.wait_for(r"#\d+ has gone: .*; still connected: %d" % (CONSUMERS - 1))
+        for at, (conn, response) in enumerate(streams, 1):
+            self.assertEqual(len(response.read()), 1 << 20)
+            conn.close()
+            self.assertEqual(self.ask(at), {"status": "ok"})
+
+    def begin(self, at):
+        self.rig.proxy_address = self.proxies[at][1]
+        conn = self.rig.connect()
+        self.addCleanup(conn.close)
+        conn.request("GET", "/bytes/%d" % (1 << 20))
+        return conn, conn.getresponse()
+
+    def test_at_once(self):
+        """all come at the same time"""
+        threads = [threading.Thread(target=self.rig.start_proxy, kwargs={"name": f"proxy {at}"})
+                   for at in range(CONSUMERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for process in self.rig.processes[-CONSUMERS:]:
+            process.wait_for(CONNECTED)
+        self.assertEqual(self.serve.count(r"no connection|cannot be used"), 0)
+
+    def test_server_is_restarted(self):
+        """all sessions stand, and are found again"""
+        for _ in range(CONSUMERS):
+            self.add()
+        self.rig.signal.kill()
+        self.rig.signal.wait_exit()
+        self.rig.start_signal(listen=self.rig.signal_url.removeprefix("ws://"))
+        self.rig.wait_peers(CONSUMERS + 1)
+        for at in range(CONSUMERS):
+            self.assertEqual(self.ask(at), {"status": "ok"})
+        late = self.add()
+        self.assertEqual(self.ask(CONSUMERS), {"status": "ok"})
+        self.assertIsNone(late.child.poll())
+        for proxy, _ in self.proxies:
+            self.assertEqual(proxy.count("has gone|no connection|the other side ended"), 0, proxy.name)
+
+
+class Providers(Case):
+    def test_second_serve(self):
+        """a second serve is a provider beside the first, and no rival"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        first = rig.start_serve()
+        rig.start_proxy()
+        rig.wait_up()
+        second = rig.start_serve(name="second serve")
+        rig.wait_peers(3)
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+        first.kill()
+        first.wait_exit()
+        rig.wait_up(2 * DEADLINE)
+        second.wait_for(CONNECTED)
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+        for process in (second, rig.proxy):
+            self.assertEqual(process.count("another `tunnel"), 0)
+
+
+class Devices(Case):
+    """By links: each device by its own."""
+
+    rig_type = LinkRig
+
+    def test_several_devices(self):
+        """each by the name of its invite; one that is revoked goes, and the other stays"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        serve = rig.start_serve()
+        addresses = {}
+        for name in ("phone", "laptop"):
+            rig.start_linked(rig.invite(name), name=name)
+            rig.wait_up()
+            serve.wait_for(f"{name} is connected")
+            addresses[name] = rig.proxy_address
+        for name, rig.proxy_address in addresses.items():
+            self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+            serve.wait_for(f"{name}: GET /health 200")
+        rig.tunnel("revoke", "phone", "--state", rig.state)
+        serve.wait_for("phone has gone: .*; still connected: 1")
+        rig.proxy_address = addresses["laptop"]
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+
+
+if __name__ == "__main__":
+    unittest.main()
