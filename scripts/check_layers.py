@@ -51,6 +51,8 @@ LIBRARIES = {
     "intel-ipsec-mb.h": ["rtc/aead_ipsec_mb.c"],
     "wslay/*": ["net/websocket*.c"],
     "qrencode.h": ["cli/qr.c"],
+    "natpmp.h": ["net/router.c"],
+    "miniupnpc/*": ["net/router.c"],
     "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c",
                   "tunnel/error_body.c", "tunnel/seal_message.c"],
 }

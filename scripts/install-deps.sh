@@ -30,6 +30,8 @@ table='
     build  libqrencode-dev  pc:libqrencode
     build  libwslay-dev     h:wslay/wslay.h
     build  libipsec-mb-dev  h:intel-ipsec-mb.h  optional
+    build  libnatpmp-dev    h:natpmp.h          optional
+    build  libminiupnpc-dev pc:miniupnpc        optional
     build  curl             curl
     build  python3          /usr/bin/python3
 
@@ -52,6 +54,7 @@ table='
     test   coturn           turnserver
     test   squid            squid
     test   dante-server     danted
+    test   miniupnpd-nftables miniupnpd
     test   shellcheck       shellcheck
     test   git              git
     test   nginx-light      nginx
@@ -153,7 +156,7 @@ install_debian() {
     say "that is $(amount_of "$known")"
     install "$known" || { $as_root apt-get update -q && install "$known"; }
     # Their packages start servers for all the world; the tests start their own.
-    for service in coturn squid dante-server:danted; do
+    for service in coturn squid dante-server:danted miniupnpd-nftables:miniupnpd; do
         case "$known " in
         *" ${service%:*} "*) $as_root systemctl disable --now "${service#*:}" 2>/dev/null || true ;;
         esac

@@ -125,6 +125,7 @@ const char *config_take_without(struct config *config, const char *text);
 const char *config_take_udp_port(struct config *config, const char *text);
 const char *config_take_interface(struct config *config, const char *text);
 const char *config_take_external(struct config *config, const char *text);
+const char *config_take_port_mapping(struct config *config, const char *text);
 const char *config_take_relay_only(struct config *config, const char *text);
 const char *config_take_log_level(struct config *config, const char *text);
 const char *config_take_log_format(struct config *config, const char *text);

@@ -7,7 +7,7 @@
 
 #include "base/alloc.h"
 #include "cli/config.h"
-#include "net/resolve.h"
+#include "net/router.h"
 
 static bool take_port(const char **text, uint16_t *port)
 {
@@ -58,5 +58,17 @@ const char *config_take_external(struct config *config, const char *text)
         ice_address_is_unusable(&address))
         return "must be an IPv4 or IPv6 address as which this machine is seen from outside";
     config->fixed.external[address.family == ICE_FAMILY_6] = address;
+    return NULL;
+}
+
+/* A switch, or the value of its variable. */
+const char *config_take_port_mapping(struct config *config, const char *text)
+{
+    bool is_yes = !text || strcmp(text, "1") == 0;
+    if (!is_yes && strcmp(text, "0") != 0)
+        return "must be 1 or 0";
+    if (is_yes && !router_libraries())
+        return "cannot be: this tunnel was built without libnatpmp and miniupnpc";
+    config->fixed.asks_router = is_yes;
     return NULL;
 }

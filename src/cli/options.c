@@ -133,6 +133,8 @@ static const struct option options[] = {
      "this machine's address from outside, where a NAT in front of it keeps ports, as of cloud "
      "machines and published ports; once for IPv4 and once for IPv6",
      PUBLIC},
+    {"--port-mapping", "TUNNEL_PORT_MAPPING", NULL, BOTH, config_take_port_mapping,
+     "ask the router for a port that leads here, by NAT-PMP or UPnP (1 in the variable)", PUBLIC},
     {"--log-level", "TUNNEL_LOG", "LEVEL", BOTH, config_take_log_level,
      "error, warn, info or debug (default info)", PUBLIC},
     {"--without", NULL, "NAMES", BOTH, config_take_without,

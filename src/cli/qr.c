@@ -4,6 +4,7 @@
  */
 #include "cli/qr.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #ifdef TUNNEL_QRENCODE
@@ -34,12 +35,22 @@ bool qr_print(const char *text)
     return true;
 }
 
+const char *qr_library(void)
+{
+    return "libqrencode";
+}
+
 #else
 
 bool qr_print(const char *text)
 {
     (void)text;
     return false;
+}
+
+const char *qr_library(void)
+{
+    return NULL;
 }
 
 #endif

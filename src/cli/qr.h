@@ -11,4 +11,7 @@
  * text is too long for one, or there is no libqrencode. */
 bool qr_print(const char *text);
 
+/* What draws it, by its name; NULL where this was built without. */
+const char *qr_library(void);
+
 #endif

@@ -4,7 +4,8 @@
 #ifndef CLI_VERSION_H
 #define CLI_VERSION_H
 
-/* The version of tunnel, and which library seals on this processor. */
+/* The version of tunnel, which library seals on this processor, and those that
+ * need not be there. */
 void version_print(void);
 
 #endif

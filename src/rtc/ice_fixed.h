@@ -20,6 +20,7 @@ struct ice_fixed {
     /* As which the machine is seen from outside, whose NAT keeps ports: of
      * IPv4, of IPv6. Family NONE: not known. */
     struct ice_address external[2];
+    bool asks_router; /* for ports that lead to our sockets */
 };
 
 #endif

@@ -225,13 +225,20 @@ static void on_resolved(int id, const struct ice_address *address, void *arg)
 
 /* ---- servers ---- */
 
+/* When nothing but the servers themselves is waited for. */
+static void on_settled(void *arg)
+{
+    struct ice_io *io = arg;
+    if (!ice_servers_is_pending(io->servers) && !ice_sockets_is_pending(&io->sockets))
+        ice_agent_end_servers(io->agent, clock_now_us());
+    deadline_touch(io->deadline);
+}
+
 static void on_servers_change(void *arg)
 {
     struct ice_io *io = arg;
     ice_servers_give(io->servers, io->agent, io->has_server, clock_now_us());
-    if (!ice_servers_is_pending(io->servers))
-        ice_agent_end_servers(io->agent, clock_now_us());
-    deadline_touch(io->deadline);
+    on_settled(io);
 }
 
 /* ---- the path ---- */
@@ -309,7 +316,12 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
         .on_fill = on_agent_fill,
         .on_binding = on_agent_binding,
     };
-    static const struct ice_sockets_handlers socket_handlers = {on_datagram, on_fed, on_unread};
+    static const struct ice_sockets_handlers socket_handlers = {
+        .on_datagram = on_datagram,
+        .on_fed = on_fed,
+        .on_unread = on_unread,
+        .on_settled = on_settled,
+    };
     struct ice_io *io = xcalloc(1, sizeof *io);
     io->loop = loop;
     io->on_candidate = on_candidate;
@@ -366,6 +378,7 @@ void ice_io_gather(struct ice_io *io)
         is_pending = ice_servers_is_pending(io->servers);
         if (is_pending)
             ice_servers_watch(io->servers, &io->watch);
+        is_pending |= ice_sockets_is_pending(&io->sockets);
     }
     ice_agent_gather(io->agent, is_pending, clock_now_us());
     deadline_touch(io->deadline);

@@ -49,6 +49,7 @@ struct ice_servers {
     struct tls_client *tls; /* NULL until it is needed */
     const struct egress *egress;
     struct ice_fixed fixed;
+    struct port_mapper *mapper; /* or NULL */
     struct ice_budget budget;
     struct ice_mappings mappings;
     struct list watches;
@@ -247,6 +248,7 @@ void ice_servers_free(struct ice_servers *servers)
         free_secret_string(entry->pass);
     }
     assert(list_is_empty(&servers->watches));
+    port_mapper_free(servers->mapper);
     tls_client_free(servers->tls);
     free(servers);
 }
@@ -292,6 +294,13 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
 void ice_servers_set_fixed(struct ice_servers *servers, const struct ice_fixed *fixed)
 {
     servers->fixed = *fixed;
+    if (fixed->asks_router)
+        servers->mapper = port_mapper_new(servers->loop);
+}
+
+struct port_mapper *ice_servers_mapper(const struct ice_servers *servers)
+{
+    return servers->mapper;
 }
 
 const struct ice_fixed *ice_servers_fixed(const struct ice_servers *servers)

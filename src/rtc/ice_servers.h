@@ -13,6 +13,7 @@
 #include "ice/agent.h"
 #include "net/egress.h"
 #include "net/loop.h"
+#include "net/port_mapper.h"
 #include "net/resolve.h"
 #include "net/tls.h"
 #include "rtc/ice_fixed.h"
@@ -42,6 +43,8 @@ void ice_servers_free(struct ice_servers *servers); /* zeroes the passwords */
 
 /* What is fixed of their sockets; strings are not copied. */
 void ice_servers_set_fixed(struct ice_servers *servers, const struct ice_fixed *fixed);
+/* Of the router; NULL unless it may be asked. */
+struct port_mapper *ice_servers_mapper(const struct ice_servers *servers);
 const struct ice_fixed *ice_servers_fixed(const struct ice_servers *servers);
 
 /* What connections to TURN servers over TCP and TLS go through; NULL for none.

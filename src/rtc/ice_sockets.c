@@ -17,6 +17,7 @@
 #include "net/udp.h"
 #include "rtc/ice_address.h"
 #include "rtc/ice_bind.h"
+#include "rtc/ice_outside.h"
 
 enum { STREAM_QUEUE_MAX = 256 << 10 }; /* to a TURN server; more is lost, as on any path */
 
@@ -33,10 +34,12 @@ struct ice_socket {
     int number;
     struct udp *udp;
     struct conn *conn;
-    struct address local; /* of UDP */
-    bool is_running;      /* of UDP: its interface had a carrier when we last looked */
-    bool is_pinned;       /* of UDP: what it sends leaves by its interface */
-    bool is_default;      /* of UDP: the default route led there when we last looked */
+    struct address local;         /* of UDP */
+    struct port_mapping *mapping; /* of UDP: the router's port that leads here, or NULL */
+    bool awaits_router;
+    bool is_running; /* of UDP: its interface had a carrier when we last looked */
+    bool is_pinned;  /* of UDP: what it sends leaves by its interface */
+    bool is_default; /* of UDP: the default route led there when we last looked */
 };
 
 /* ---- life ---- */
@@ -66,6 +69,8 @@ void ice_sockets_close_one(struct ice_sockets *s, int number)
     s->all[number] = NULL;
     if (socket->udp)
         udp_close(socket->udp);
+    port_mapping_close(socket->mapping);
+    s->pending -= socket->awaits_router;
     if (socket->conn)
         conn_close(socket->conn);
     /* Its own handler may be on the stack. */
@@ -117,27 +122,33 @@ static void pin(struct ice_socket *socket, const struct interface *interface)
     udp_pin(socket->udp, socket->is_pinned ? if_nametoindex(interface->name) : 0);
 }
 
-static bool has_default(const struct ice_sockets *s, int family)
+static void on_router(const struct address *outside, void *arg)
 {
-    for (int i = 0; i < s->machine.useful_count; i++) {
-        const struct interface *interface = &s->machine.list[i];
-        if (interface->is_default && interface->address.storage.ss_family == family)
-            return true;
+    struct ice_socket *socket = arg;
+    struct ice_sockets *s = socket->owner;
+    s->pending--;
+    socket->awaits_router = false;
+    if (outside) {
+        struct ice_address mapped = ice_from_sockaddr(outside);
+        ice_agent_set_mapped(s->agent, socket->number, &mapped, clock_now_us());
     }
-    return false;
+    s->handlers->on_settled(s->arg);
 }
 
-/* A 1:1 NAT is on the way that the default route leads, not before a bridge of
- * containers. */
-static void tell_external(struct ice_socket *socket, const struct interface *interface,
-                          const struct ice_address *local)
+static void learn_outside(struct ice_socket *socket, const struct interface *interface,
+                          const struct address *local)
 {
     struct ice_sockets *s = socket->owner;
-    struct ice_address external = s->fixed.external[local->family == ICE_FAMILY_6];
-    external.port = local->port;
-    if (external.family != ICE_FAMILY_NONE &&
-        (interface->is_default || !has_default(s, interface->address.storage.ss_family)))
-        ice_agent_set_mapped(s->agent, socket->number, &external, clock_now_us());
+    struct ice_address from = ice_from_sockaddr(local);
+    struct ice_address mapped;
+    enum ice_outside how = ice_outside_of(&s->fixed, &s->machine, interface, &from, &mapped);
+    if (how == ICE_OUTSIDE_KNOWN)
+        ice_agent_set_mapped(s->agent, socket->number, &mapped, clock_now_us());
+    if (how != ICE_OUTSIDE_BY_ROUTER)
+        return;
+    s->pending++;
+    socket->awaits_router = true;
+    socket->mapping = port_mapping_new(ice_servers_mapper(s->servers), local, on_router, socket);
 }
 
 /* Returns the socket, or NULL: an address that is just going away, or still
@@ -166,7 +177,7 @@ static struct ice_socket *open_interface(struct ice_sockets *s, const struct int
     s->all[socket->number] = socket;
     socket->is_default = interface->is_default;
     pin(socket, interface);
-    tell_external(socket, interface, &address);
+    learn_outside(socket, interface, &local);
     return socket;
 }
 

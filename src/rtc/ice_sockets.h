@@ -30,6 +30,8 @@ struct ice_sockets_handlers {
     /* After ice_sockets_close() has said no: nobody reads any more what the
      * agent has handed out. */
     void (*on_unread)(void *arg);
+    /* The router has answered for one of the sockets. */
+    void (*on_settled)(void *arg);
 };
 
 struct ice_sockets {
@@ -37,6 +39,7 @@ struct ice_sockets {
     struct ice_agent *agent;
     struct ice_servers *servers; /* for TLS; or NULL */
     struct ice_fixed fixed;
+    int pending; /* sockets for which the router has not answered */
     const struct ice_sockets_handlers *handlers;
     void *arg;
     struct ice_socket *all[ICE_BASES_MAX];
@@ -59,6 +62,12 @@ void ice_sockets_deinit(struct ice_sockets *s);
 
 /* Opens a socket on each of our addresses. */
 void ice_sockets_open(struct ice_sockets *s);
+
+/* Whether a router has not answered yet: a candidate may come. */
+static inline bool ice_sockets_is_pending(const struct ice_sockets *s)
+{
+    return s->pending > 0;
+}
 
 /* Looks which addresses the machine has now; opens and closes sockets. True
  * when a restart is worth while: what the path hung on is gone, or there is

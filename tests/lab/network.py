@@ -82,13 +82,16 @@ class Home:
     outgoing are rules for what may leave, such as "meta l4proto udp drop". dmz
     is the last number of the host that gets what comes in unasked; otherwise
     that is dropped, as home routers do. subnet is the third number of the
-    addresses in the LAN.
+    addresses in the LAN. public are the first three numbers of its address in
+    the core.
     """
 
-    def __init__(self, network, number, source=CONE, outgoing=(), dmz=None, subnet=None):
+    def __init__(self, network, number, source=CONE, outgoing=(), dmz=None, subnet=None,
+                 public="203.0.113"):
         self.network = network
         self.space = network.add_space(f"home {number}")
         self.port = f"home{number}"  # the core's end
+        self.public = public
         self.subnet = f"192.168.{subnet or number}"
         self.space.ip(
             f"link add wan type veth peer name {self.port} netns {network.core.pid}",
@@ -135,14 +138,14 @@ class Home:
         }}"""
 
     def dial_in(self, first):
-        """The provider gives it 203.0.113.(first + 1), and no other any more."""
+        """The provider gives it PUBLIC.(first + 1), and no other any more."""
         self.network.core.ip(
-            f"addr flush dev {self.port}", f"addr add 203.0.113.{first}/30 dev {self.port}"
+            f"addr flush dev {self.port}", f"addr add {self.public}.{first}/30 dev {self.port}"
         )
         self.space.ip(
             "addr flush dev wan",
-            f"addr add 203.0.113.{first + 1}/30 dev wan",
-            f"route replace default via 203.0.113.{first}",
+            f"addr add {self.public}.{first + 1}/30 dev wan",
+            f"route replace default via {self.public}.{first}",
         )
 
     def narrow(self, mtu):

@@ -158,7 +158,8 @@ static void ignore(void *arg)
     (void)arg;
 }
 
-static const struct ice_sockets_handlers socket_handlers = {ignore_datagram, ignore, ignore};
+static const struct ice_sockets_handlers socket_handlers = {ignore_datagram, ignore, ignore,
+                                                            ignore};
 
 /* Two addresses of one TURN server by TCP, on one port. */
 static void add_servers(struct rig *r)
