@@ -59,7 +59,7 @@ LIBRARIES = {
 
 # Anything else between angle brackets is the C library's or the kernel's.
 SYSTEM = set(
-    """arpa/inet.h arm_acle.h assert.h ctype.h dirent.h endian.h errno.h fcntl.h float.h
+    """arpa/inet.h arm_acle.h assert.h ctype.h dirent.h endian.h errno.h fcntl.h float.h fts.h
     immintrin.h inttypes.h ifaddrs.h limits.h locale.h malloc.h math.h net/if.h netdb.h netinet/in.h
     netinet/ip.h netinet/tcp.h netinet/udp.h nmmintrin.h poll.h pthread.h signal.h smmintrin.h
     stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h

@@ -9,4 +9,5 @@ if ! [ -x $tsc ] || ! command -v node >/dev/null; then
     exit 77
 fi
 $tsc -p .
+$tsc -p tsconfig.worker.json
 echo "types: those of web/ fit"

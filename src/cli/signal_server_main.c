@@ -23,6 +23,8 @@
 #include "net/own_address.h"
 #include "signal/room.h"
 #include "signal/server.h"
+#include "signal/web_files.h"
+#include "signal/web_folder.h"
 
 enum { EXIT_MISUSE = 2 };
 
@@ -30,13 +32,15 @@ struct options {
     struct signal_server_config server;
     const char *listen; /* as given; the host in `server` is from it */
     uint16_t port;      /* where `listen` names none */
+    const char *web;    /* a folder, or NULL: what is compiled in */
+    bool has_web;
     enum log_level log_level;
     enum log_format log_format;
 };
 
 struct option {
     const char *flag;
-    const char *value;    /* its name in the help */
+    const char *value;    /* its name in the help; NULL: it has none */
     const char *variable; /* or NULL */
     const char *help;
     /* NULL, or what would be right. */
@@ -114,6 +118,21 @@ static const char *take_max_rate(struct options *options, const char *text)
     return why;
 }
 
+static const char *take_no_web(struct options *options, const char *text)
+{
+    (void)text;
+    options->has_web = false;
+    return NULL;
+}
+
+static const char *take_web(struct options *options, const char *text)
+{
+    if (!*text)
+        return "must be a folder";
+    options->web = text;
+    return NULL;
+}
+
 static const char *take_log_level(struct options *options, const char *text)
 {
     return log_level_parse(text, &options->log_level) ? NULL : "must be error, warn, info or debug";
@@ -139,6 +158,9 @@ static const struct option table[] = {
      "messages a second of one WebSocket for each other that it is shown, ten times as many at "
      "once (default 20)",
      take_max_rate},
+    {"--no-web", NULL, NULL, "serve no page and no library for browsers", take_no_web},
+    {"--web", "DIR", NULL, "serve the files of this folder instead of those that are compiled in",
+     take_web},
     {"--log-level", "LEVEL", "TUNNEL_LOG", "error, warn, info or debug (default info)",
      take_log_level},
     {"--log-format", "FORMAT", NULL, "text or json (default text)", take_log_format},
@@ -150,7 +172,8 @@ static void print_help(void)
 {
     puts("usage: signal-server [options]\n");
     help_print_text("Introduces `tunnel serve` and `tunnel proxy` to each other: WebSocket on any "
-                    "path, GET /healthz. Once it listens, prints the URLs by which it is reached.",
+                    "path, GET /healthz, and a page that opens a link. Once it listens, prints the "
+                    "URLs by which it is reached.",
                     0);
     puts("\noptions:");
     for (size_t i = 0; i < OPTION_COUNT; i++)
@@ -212,8 +235,12 @@ static bool take_flags(struct options *options, int argc, char **argv)
         const struct option *option = find_option(flag, len);
         if (!option)
             return wrong_flag(flag, len);
-        const char *value = flag[len] == '=' ? flag + len + 1 : argv[++i];
-        if (!value) /* argv ends with NULL */
+        const char *value = flag[len] == '=' ? flag + len + 1 : NULL;
+        if (value && !option->value)
+            return wrong("option", flag, "takes no value; see --help");
+        if (!value && option->value)
+            value = argv[++i];
+        if (!value && option->value) /* argv ends with NULL */
             return wrong("option", flag, "needs a value; see --help");
         const char *why = option->take(options, value);
         if (why)
@@ -276,6 +303,23 @@ static void print_urls(const char *host, uint16_t port)
     buf_deinit(&urls);
 }
 
+/* The files to serve; *folder is to be freed. False: said why not. */
+static bool find_web(struct options *options, struct web_folder **folder)
+{
+    char *why;
+    *folder = NULL;
+    options->server.web = options->has_web ? &web_files : NULL;
+    if (!options->web)
+        return true;
+    if (web_folder_load(options->web, folder, &why) < 0) {
+        fprintf(stderr, "signal-server: --web: %s\n", why);
+        free(why);
+        return false;
+    }
+    options->server.web = web_folder_files(*folder);
+    return true;
+}
+
 static int run(const struct options *options)
 {
     struct loop *loop = loop_new();
@@ -315,7 +359,10 @@ int main(int argc, char **argv)
             return output_end("signal-server") ? EXIT_SUCCESS : EXIT_FAILURE;
         }
     }
-    struct options options = {.listen = "0.0.0.0", .port = 8787, .log_level = LOG_INFO};
+    struct options options = {.listen = "0.0.0.0",
+                              .port = 8787,
+                              .has_web = true,
+                              .log_level = LOG_INFO};
     signal_server_config_init(&options.server);
     if (!take_environment(&options) || !take_flags(&options, argc, argv))
         return EXIT_MISUSE;
@@ -330,7 +377,9 @@ int main(int argc, char **argv)
         return EXIT_MISUSE; /* take_listen() has checked it */
     options.server.host = host;
     raise_descriptor_limit(options.server.connections_max);
-    int status = run(&options);
+    struct web_folder *folder;
+    int status = find_web(&options, &folder) ? run(&options) : EXIT_FAILURE;
+    web_folder_free(folder);
     free(host);
     log_close();
     return status;

@@ -15,6 +15,7 @@
 #include "net/websocket.h"
 #include "signal/handshake.h"
 #include "signal/server_internal.h"
+#include "signal/static_file.h"
 
 void signal_server_config_init(struct signal_server_config *config)
 {
@@ -100,6 +101,19 @@ static bool is_health(struct span target)
     return span_is_string(target, "/healthz") || span_starts_with(target, "/healthz?");
 }
 
+/* A handshake whose Upgrade a web server in front has not passed on is no
+ * request for a file. */
+static bool answer_web(struct signal_server *server, struct http_exchange *x,
+                       const struct http_request *request)
+{
+    const struct static_files *web = server->config.web;
+    if (!web || http_fields_find(request->fields, "Sec-WebSocket-Key"))
+        return false;
+    if (!static_files_answer(web, x, request))
+        answer(x, 404, "there is no such file; a link is opened by the page at /");
+    return true;
+}
+
 static void on_request(struct http_exchange *x, const struct http_request *request, void *arg)
 {
     struct signal_server *server = arg;
@@ -118,7 +132,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
         answer_health(server, x);
     else if (is_health(request->target))
         answer(x, 405, "/healthz can only be read");
-    else
+    else if (!answer_web(server, x, request))
         answer(x, 426,
                "this is a signal server; it speaks WebSocket. A link is opened by `tunnel proxy "
                "LINK`, "

@@ -1,6 +1,6 @@
 /*
- * The signal server: WebSockets on any path, rooms, GET /healthz. It relays
- * and never looks inside a description or a candidate.
+ * The signal server: WebSockets on any path, rooms, GET /healthz, and the files
+ * of web/. It relays and never looks inside a description or a candidate.
  *
  * Whoever breaks a limit is told by an `error` message or a close code with a
  * reason; nobody else notices.
@@ -60,6 +60,8 @@ enum {
 /* For the whole HTTP request; for an idle HTTP connection. */
 #define SIGNAL_HEAD_US (10 * US_PER_S)
 
+struct static_files;
+
 struct signal_server_config {
     const char *host;
     uint16_t port; /* 0 picks one */
@@ -73,7 +75,8 @@ struct signal_server_config {
     size_t queues_max;
     uint64_t stuck_us;
     uint64_t ping_us;
-    uint64_t silence_us; /* at least twice ping_us */
+    uint64_t silence_us;            /* at least twice ping_us */
+    const struct static_files *web; /* served beside, and borrowed; NULL: none */
 };
 
 /* With the values above, on 0.0.0.0:8787. */

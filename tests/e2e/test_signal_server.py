@@ -1,16 +1,21 @@
 """signal-server as clients see it, good ones and bad ones."""
 
+import gzip
+import http.client
 import json
+import os
 import re
 import resource
+import shutil
 import signal
 import socket
+import tempfile
 import unittest
 import urllib.error
 import urllib.request
 import uuid
 
-from harness import DEADLINE, IS_INSTRUMENTED, SIGNAL_SERVER, URL, Case, has_ipv6_loopback
+from harness import DEADLINE, IS_INSTRUMENTED, ROOT, SIGNAL_SERVER, URL, Case, has_ipv6_loopback
 from wsclient import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, WebSocket
 
 MESSAGE_MAX = 64 << 10
@@ -332,10 +337,91 @@ class LimitPerAddress(ServerCase):
             self.fail("5000 connections of one address were taken")
 
 
+class WebFiles(Case):
+    """What is served beside WebSockets."""
+
+    def ask(self, path, method="GET", **fields):
+        """Status, fields, body."""
+        conn = http.client.HTTPConnection(self.rig.signal_url.removeprefix("ws://"), timeout=DEADLINE)
+        try:
+            conn.request(method, path, headers={k.replace("_", "-"): v for k, v in fields.items()})
+            response = conn.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            conn.close()
+
+    def test_compiled_in(self):
+        """the page and the library: types, policies, gzip, ETag, HEAD, 405"""
+        self.rig.start_signal()
+        status, fields, page = self.ask("/")
+        self.assertEqual((status, fields["Content-Type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn("default-src 'none'; script-src 'self'", fields["Content-Security-Policy"])
+        self.assertEqual(fields["Referrer-Policy"], "no-referrer")
+        self.assertEqual(fields["X-Content-Type-Options"], "nosniff")
+        with open(os.path.join(ROOT, "web", "app", "index.html"), "rb") as file:
+            self.assertEqual(page, file.read())
+        self.assertEqual(self.ask("/index.html?x")[2], page)
+        status, fields, script = self.ask("/tunnel/mux.js", Accept_Encoding="br, gzip;q=0.5")
+        self.assertEqual((fields["Content-Type"], fields["Content-Encoding"], fields["Vary"]),
+                         ("text/javascript; charset=utf-8", "gzip", "Accept-Encoding"))
+        with open(os.path.join(ROOT, "web", "tunnel", "mux.js"), "rb") as file:
+            self.assertEqual(gzip.decompress(script), file.read())
+        self.assertIsNone(self.ask("/tunnel/mux.js", Accept_Encoding="gzip;q=0")[1]["Content-Encoding"])
+        status, again, body = self.ask("/tunnel/mux.js", If_None_Match=f'"x", {fields["ETag"]}')
+        self.assertEqual((status, body, again["ETag"]), (304, b"", fields["ETag"]))
+        status, fields, body = self.ask("/worker.js", "HEAD")
+        self.assertEqual((status, body), (200, b""))
+        self.assertGreater(int(fields["Content-Length"]), 1000)
+        status, fields, _ = self.ask("/worker.js", "POST")
+        self.assertEqual((status, fields["Allow"]), (405, "GET, HEAD"))
+        for path in ("/nothing.js", "/tunnel", "/tunnel/", "/../tunnel/mux.js", "*"):
+            self.assertIn(self.ask(path)[0], (400, 404), path)
+        # A handshake whose Upgrade got lost on the way is no request for a page.
+        self.assertEqual(self.ask("/", Sec_WebSocket_Key="AAAAAAAAAAAAAAAAAAAAAA==")[0], 426)
+        WebSocket(self.rig.signal_url).close()
+
+    def test_none(self):
+        """--no-web serves none"""
+        self.rig.start_signal("--no-web")
+        self.assertEqual(self.ask("/")[0], 426)
+        self.assertEqual(self.ask("/tunnel/mux.js")[0], 426)
+
+    def test_folder(self):
+        """--web DIR serves that instead, and nothing that is hidden or outside"""
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        os.makedirs(os.path.join(folder, "sub", ".git"))
+        for name, text in (("index.html", "mine"), ("sub/a.wasm", "a"), (".secret", "no"),
+                           ("sub/.git/config", "no")):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        self.rig.start_signal("--web", folder + "/")
+        status, fields, body = self.ask("/")
+        self.assertEqual((status, body, fields["Content-Type"]), (200, b"mine", "text/html; charset=utf-8"))
+        self.assertEqual(self.ask("/", If_None_Match=fields["ETag"])[0], 304)
+        status, fields, body = self.ask("/sub/a.wasm")
+        self.assertEqual((status, body, fields["Content-Type"]), (200, b"a", "application/wasm"))
+        for path in ("/.secret", "/sub/.git/config", "/tunnel/mux.js", "/sub/../../etc/passwd"):
+            self.assertIn(self.ask(path)[0], (400, 404), path)
+
+    def test_folder_that_is_none(self):
+        """what is wrong with --web is said"""
+        for value, words in (("/nowhere/at/all", "/nowhere/at/all: No such file"),
+                             ("/dev/null", "/dev/null: Not a directory"), ("", "must be a folder")):
+            server = self.rig.run("bad", [SIGNAL_SERVER, "--listen", "127.0.0.1:0", "--web", value])
+            server.expected_exit = (1, 2)
+            self.assertIn(server.wait_exit(), server.expected_exit)
+            self.assertIn(words, server.text("err"))
+        server = self.rig.run("bad", [SIGNAL_SERVER, "--no-web=1"])
+        server.expected_exit = (2,)
+        self.assertEqual(server.wait_exit(), 2)
+        self.assertIn("'--no-web=1' takes no value", server.text("err"))
+
+
 class Health(Case):
     def test_browser(self):
-        """who opens a link in a browser reads what opens it"""
-        self.rig.start_signal()
+        """without a page, who opens a link in a browser reads what opens it"""
+        self.rig.start_signal("--no-web")
         with self.assertRaises(urllib.error.HTTPError) as got:
             urllib.request.urlopen(self.rig.signal_url.replace("ws", "http", 1), timeout=DEADLINE)
         with got.exception as answer:

@@ -22,7 +22,9 @@ function payloadOf(text) {
 
 function show(payload) {
     if (payload.length > SHOWN_MAX) return `${payload.length} bytes`;
-    return payload.every((byte) => byte >= 0x20 && byte < 0x7f) ? latin1(payload) : `hex:${hex(payload)}`;
+    return payload.every((byte) => byte >= 0x20 && byte < 0x7f)
+        ? latin1(payload)
+        : `hex:${hex(payload)}`;
 }
 
 class Teller {
@@ -45,7 +47,8 @@ class Teller {
             onrtt: () => {},
             onalive: () => this.tell("alive"),
             onstreamclosed: () => {},
-            ondead: (text, isWrongRole) => this.tell(`dead${isWrongRole ? " (role)" : ""}: ${text}`),
+            ondead: (text, isWrongRole) =>
+                this.tell(`dead${isWrongRole ? " (role)" : ""}: ${text}`),
             onnote: (kind, text) => this.tell(`${kind} ${text}`),
         });
     }
@@ -69,25 +72,29 @@ class Teller {
 
     open(head) {
         const isQuiet = (code) => code === StreamError.UNSPECIFIED || code === StreamError.SESSION;
-        const stream = this.mux.open({ method: "GET", ...head }, {
-            onhead: ({ status }) => this.tell(`head ${status}`),
-            onbody: (bytes) => {
-                this.bodyBytes += bytes.length;
-                if (bytes.length < 16) this.tell(`body ${latin1(bytes)}`);
+        const stream = this.mux.open(
+            { method: "GET", ...head },
+            {
+                onhead: ({ status }) => this.tell(`head ${status}`),
+                onbody: (bytes) => {
+                    this.bodyBytes += bytes.length;
+                    if (bytes.length < 16) this.tell(`body ${latin1(bytes)}`);
+                },
+                onend: (trailers) => {
+                    this.tell("end");
+                    for (const [name] of trailers) this.tell(`trailer ${name}`);
+                },
+                onerror: (code, text) =>
+                    this.tell(isQuiet(code) ? `error ${text}` : `error ${code} ${text}`),
+                ondrain: () => this.drainCount++,
             },
-            onend: (trailers) => {
-                this.tell("end");
-                for (const [name] of trailers) this.tell(`trailer ${name}`);
-            },
-            onerror: (code, text) => this.tell(isQuiet(code) ? `error ${text}` : `error ${code} ${text}`),
-            ondrain: () => this.drainCount++,
-        });
+        );
         this.streams[stream.id] = stream;
     }
 
     runUntil(until) {
         this.now = until;
-        for (let at; (at = this.mux.deadline()) <= until; ) this.mux.onDeadline(at);
+        for (let at; (at = this.mux.deadline()) <= until;) this.mux.onDeadline(at);
     }
 }
 
@@ -112,7 +119,8 @@ const steps = {
         for (let i = 0; i < count; i++) steps.feed(t, 0, "PING", 0, "");
     },
     open: (t, target, framing) => t.open({ target, framing, fields: [] }),
-    "open-pipe": (t, target, protocol) => t.open({ target, framing: 3, fields: [["Upgrade", protocol]] }),
+    "open-pipe": (t, target, protocol) =>
+        t.open({ target, framing: 3, fields: [["Upgrade", protocol]] }),
     write: (t, id, payload) => t.streams[id].write(payloadOf(payload)),
     held: (t, id, held) => t.streams[id].setHeld(held, t.now),
     end: (t, id) => t.streams[id].end(),
@@ -135,7 +143,9 @@ const steps = {
     deadline: (t, ms) => assert.equal(t.mux.deadline(), ms < 0 ? Infinity : ms),
 };
 
-const stories = JSON.parse(readFileSync(new URL("../tunnel/mux_stories.json", import.meta.url), "utf8"));
+const stories = JSON.parse(
+    readFileSync(new URL("../tunnel/mux_stories.json", import.meta.url), "utf8"),
+);
 for (const story of stories) {
     test(story.name, () => {
         const teller = new Teller();

@@ -4,20 +4,40 @@ import { test } from "node:test";
 import "./webcrypto.mjs";
 
 import { hex, utf8 } from "../../web/tunnel/bytes.js";
-import { Opcode, WebSocketDecoder, encodeWebSocketFrame } from "../../web/tunnel/websocket_frame.js";
+import {
+    Opcode,
+    WebSocketDecoder,
+    encodeWebSocketFrame,
+} from "../../web/tunnel/websocket_frame.js";
 
 /** What a server sends. */
 function served(first, payload) {
     const { length } = payload;
-    const size = length < 126 ? [length] : length < 65536 ? [126, length >> 8, length & 255]
-        : [127, 0, 0, 0, 0, length >>> 24, (length >> 16) & 255, (length >> 8) & 255, length & 255];
+    const size =
+        length < 126
+            ? [length]
+            : length < 65536
+              ? [126, length >> 8, length & 255]
+              : [
+                    127,
+                    0,
+                    0,
+                    0,
+                    0,
+                    length >>> 24,
+                    (length >> 16) & 255,
+                    (length >> 8) & 255,
+                    length & 255,
+                ];
     return Uint8Array.from([first, ...size, ...payload]);
 }
 
 function decoder() {
     const seen = [];
-    const its = new WebSocketDecoder((opcode, payload) => seen.push([opcode, Buffer.from(payload).toString()]),
-        (code) => seen.push(["error", code]));
+    const its = new WebSocketDecoder(
+        (opcode, payload) => seen.push([opcode, Buffer.from(payload).toString()]),
+        (code) => seen.push(["error", code]),
+    );
     return { its, seen };
 }
 
@@ -36,12 +56,22 @@ test("what is sent is masked, and as long as it says", () => {
 });
 
 test("a message in pieces, with a ping between them, byte by byte", () => {
-    const bytes = [...served(0x01, utf8("he")), ...served(0x89, utf8("?")), ...served(0x00, utf8("ll")),
-        ...served(0x80, utf8("o")), ...served(0x82, new Uint8Array(300).fill(65))];
+    const bytes = [
+        ...served(0x01, utf8("he")),
+        ...served(0x89, utf8("?")),
+        ...served(0x00, utf8("ll")),
+        ...served(0x80, utf8("o")),
+        ...served(0x82, new Uint8Array(300).fill(65)),
+    ];
     for (const step of [1, 7, bytes.length]) {
         const { its, seen } = decoder();
-        for (let at = 0; at < bytes.length; at += step) its.feed(Uint8Array.from(bytes.slice(at, at + step)));
-        assert.deepEqual(seen, [[9, "?"], [1, "hello"], [2, "A".repeat(300)]]);
+        for (let at = 0; at < bytes.length; at += step)
+            its.feed(Uint8Array.from(bytes.slice(at, at + step)));
+        assert.deepEqual(seen, [
+            [9, "?"],
+            [1, "hello"],
+            [2, "A".repeat(300)],
+        ]);
     }
 });
 

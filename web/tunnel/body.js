@@ -18,14 +18,32 @@ import { ByteQueue } from "./byte_queue.js";
 /** @param {BodyInit | null | undefined} init @returns {Promise<RequestBody>} */
 export async function requestBody(init) {
     if (init === null || init === undefined)
-        return { framing: Framing.NONE, length: 0, type: null, isReplayable: true, open: () => null };
+        return {
+            framing: Framing.NONE,
+            length: 0,
+            type: null,
+            isReplayable: true,
+            open: () => null,
+        };
     if (init instanceof ReadableStream)
-        return { framing: Framing.UNKNOWN, length: 0, type: null, isReplayable: false, open: () => init };
+        return {
+            framing: Framing.UNKNOWN,
+            length: 0,
+            type: null,
+            isReplayable: false,
+            open: () => init,
+        };
     const response = new Response(init);
     const type = response.headers.get("content-type");
     // The bytes of all but a stream are there already; a Blob's may be on the disk.
     const blob = init instanceof Blob ? init : await response.blob();
-    return { framing: Framing.LENGTH, length: blob.size, type, isReplayable: true, open: () => blob.stream() };
+    return {
+        framing: Framing.LENGTH,
+        length: blob.size,
+        type,
+        isReplayable: true,
+        open: () => blob.stream(),
+    };
 }
 
 /** Calls `wake` when the stream may be written to again. */
@@ -39,7 +57,9 @@ export class Gate {
     }
 
     wait() {
-        return new Promise((/** @type {(value: void) => void} */ resolve) => (this.#open = resolve));
+        return new Promise(
+            (/** @type {(value: void) => void} */ resolve) => (this.#open = resolve),
+        );
     }
 }
 
@@ -52,7 +72,8 @@ export async function sendBody(body, stream, gate, session) {
         for (;;) {
             const { value, done } = await reader.read();
             if (done || !stream.isOpen) break;
-            if (!(value instanceof Uint8Array)) throw new TypeError("a body's chunks must be Uint8Arrays");
+            if (!(value instanceof Uint8Array))
+                throw new TypeError("a body's chunks must be Uint8Arrays");
             session.use(() => stream.write(value));
             while (stream.isOpen && !stream.isWritable()) await gate.wait();
         }
@@ -78,19 +99,22 @@ export class ResponseBody {
     constructor(session, stream, oncancel) {
         this.session = session;
         this.stream = stream;
-        this.readable = new ReadableStream({
-            start: (controller) => {
-                this.#controller = controller;
+        this.readable = new ReadableStream(
+            {
+                start: (controller) => {
+                    this.#controller = controller;
+                },
+                pull: () => {
+                    this.#wanted = true;
+                    this.#deliver();
+                },
+                cancel: (reason) => {
+                    this.#queue.clear();
+                    oncancel(reason);
+                },
             },
-            pull: () => {
-                this.#wanted = true;
-                this.#deliver();
-            },
-            cancel: (reason) => {
-                this.#queue.clear();
-                oncancel(reason);
-            },
-        }, { highWaterMark: 0 });
+            { highWaterMark: 0 },
+        );
     }
 
     /** @param {Uint8Array} bytes */

@@ -13,7 +13,7 @@ export class ByteQueue {
 
     /** Fills that from the front; there must be as many. @param {Uint8Array} to */
     take(to) {
-        for (let at = 0; at < to.length; ) {
+        for (let at = 0; at < to.length;) {
             const piece = this.#pieces[0].subarray(0, to.length - at);
             to.set(piece, at);
             at += piece.length;

@@ -25,7 +25,8 @@ export function join(...parts) {
 export const equal = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** @param {Uint8Array} bytes */
-export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export const hex = (bytes) =>
+    Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Bytes as the characters of the same numbers, as HTTP has its fields.
  * @param {Uint8Array} bytes */

@@ -38,7 +38,11 @@ const METHODS = /^(get|head|post|put|delete|options)$/i; // whose case does not 
 /** Pairs stay as they are, twice the same name included.
  * @param {HeadersInit | undefined} headers @returns {Field[]} */
 function fieldsOf(headers) {
-    const pairs = Array.isArray(headers) ? headers : headers instanceof Headers ? [...headers] : Object.entries(headers ?? {});
+    const pairs = Array.isArray(headers)
+        ? headers
+        : headers instanceof Headers
+          ? [...headers]
+          : Object.entries(headers ?? {});
     return pairs.map(([name, value]) => [`${name}`, `${value}`.trim()]);
 }
 
@@ -51,8 +55,11 @@ async function prepare(input, init) {
     if (bodyInit !== null && (method === "GET" || method === "HEAD"))
         throw new TypeError(`a ${method} has no body`);
     const body = await requestBody(bodyInit);
-    const fields = fieldsOf(init.headers ?? request?.headers).filter(([name]) => !/^(host|content-length)$/i.test(name));
-    if (body.type && valuesOf(fields, "content-type").length === 0) fields.push(["Content-Type", body.type]);
+    const fields = fieldsOf(init.headers ?? request?.headers).filter(
+        ([name]) => !/^(host|content-length)$/i.test(name),
+    );
+    if (body.type && valuesOf(fields, "content-type").length === 0)
+        fields.push(["Content-Type", body.type]);
     return {
         method,
         fields,
@@ -68,7 +75,8 @@ function headFields({ fields, body, method }, host) {
     const all = [["Host", host], ...fields];
     if (valuesOf(fields, "accept").length === 0) all.push(["Accept", "*/*"]);
     if (body.framing === Framing.LENGTH) all.push(["Content-Length", `${body.length}`]);
-    else if (body.framing === Framing.NONE && /^(POST|PUT|PATCH)$/.test(method)) all.push(["Content-Length", "0"]);
+    else if (body.framing === Framing.NONE && /^(POST|PUT|PATCH)$/.test(method))
+        all.push(["Content-Length", "0"]);
     return all;
 }
 
@@ -107,23 +115,37 @@ function exchange(session, prepared, target) {
             cancel();
             fail(signal?.reason);
         };
-        const responseBody = new ResponseBody(session, () => stream, (reason) => {
-            cancel();
-            rejectTrailers(reason ?? new TypeError("the body was cancelled"));
-        });
-        const framing = body.framing === Framing.NONE && /^(POST|PUT|PATCH)$/.test(method) ? Framing.LENGTH : body.framing;
-        const request = { framing, method, target: target.target, fields: headFields(prepared, target.host) };
-        const stream = session.use(() => session.mux.open(request, {
-            onhead: (head) => resolve({ head, body: responseBody, trailers, cancel }),
-            onbody: (bytes) => responseBody.push(bytes),
-            onend: (fields) => {
-                finish();
-                responseBody.end();
-                resolveTrailers(fields);
+        const responseBody = new ResponseBody(
+            session,
+            () => stream,
+            (reason) => {
+                cancel();
+                rejectTrailers(reason ?? new TypeError("the body was cancelled"));
             },
-            onerror: (code, text) => fail(tunnelError(code, text)),
-            ondrain: () => gate.open(),
-        }));
+        );
+        const framing =
+            body.framing === Framing.NONE && /^(POST|PUT|PATCH)$/.test(method)
+                ? Framing.LENGTH
+                : body.framing;
+        const request = {
+            framing,
+            method,
+            target: target.target,
+            fields: headFields(prepared, target.host),
+        };
+        const stream = session.use(() =>
+            session.mux.open(request, {
+                onhead: (head) => resolve({ head, body: responseBody, trailers, cancel }),
+                onbody: (bytes) => responseBody.push(bytes),
+                onend: (fields) => {
+                    finish();
+                    responseBody.end();
+                    resolveTrailers(fields);
+                },
+                onerror: (code, text) => fail(tunnelError(code, text)),
+                ondrain: () => gate.open(),
+            }),
+        );
         signal?.addEventListener("abort", onabort);
         const content = body.open();
         if (!content) session.use(() => stream.end());
@@ -139,9 +161,11 @@ function exchange(session, prepared, target) {
  * none to follow. @param {Prepared} prepared @param {number} status */
 async function redirected(prepared, status) {
     const { method } = prepared;
-    const becomesGet = status === 303 ? method !== "GET" && method !== "HEAD" : status <= 302 && method === "POST";
+    const becomesGet =
+        status === 303 ? method !== "GET" && method !== "HEAD" : status <= 302 && method === "POST";
     if (!becomesGet) {
-        if (!prepared.body.isReplayable) throw new TypeError("a redirect asks for the body again, which was a stream");
+        if (!prepared.body.isReplayable)
+            throw new TypeError("a redirect asks for the body again, which was a stream");
         return prepared;
     }
     const fields = prepared.fields.filter(([name]) => !/^content-/i.test(name));
@@ -173,7 +197,8 @@ function responseOf({ head, body, trailers }, url, wasRedirected, method) {
     const statusText = /[^\t\x20-\x7e\x80-\xff]/.test(reason) ? "" : reason;
     const response = new Response(content, { status, statusText, headers });
     const more = { url, redirected: wasRedirected, fields, trailers };
-    for (const [name, value] of Object.entries(more)) Object.defineProperty(response, name, { value });
+    for (const [name, value] of Object.entries(more))
+        Object.defineProperty(response, name, { value });
     for (const name of READERS) keepReason(response, name, body);
     return /** @type {TunnelResponse} */ (response);
 }
@@ -191,10 +216,13 @@ export async function tunnelFetch(session, input, init) {
         if (location === undefined || prepared.redirect === "manual")
             return responseOf(exchanged, target.href, count > 0, prepared.method);
         exchanged.cancel();
-        if (prepared.redirect === "error") throw new TypeError(`the upstream redirects to ${location}`);
-        if (count === REDIRECTS_MAX) throw new TypeError(`the upstream redirects more than ${REDIRECTS_MAX} times`);
+        if (prepared.redirect === "error")
+            throw new TypeError(`the upstream redirects to ${location}`);
+        if (count === REDIRECTS_MAX)
+            throw new TypeError(`the upstream redirects more than ${REDIRECTS_MAX} times`);
         const next = targetOf(new URL(location, target.href));
-        if (next.origin !== target.origin) throw new TypeError(`the upstream redirects out of the tunnel, to ${location}`);
+        if (next.origin !== target.origin)
+            throw new TypeError(`the upstream redirects out of the tunnel, to ${location}`);
         prepared = await redirected(prepared, status);
         target = next;
     }

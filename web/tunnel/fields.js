@@ -11,6 +11,14 @@ import { FRAME_MAX, HEADER } from "./frame.js";
 
 /** @typedef {[name: string, value: string]} Field */
 
+/**
+ * @typedef {object} RequestHead
+ * @property {number} framing
+ * @property {string} method
+ * @property {string} target
+ * @property {Field[]} fields
+ */
+
 /** How the end of a body is found. */
 export const Framing = Object.freeze({ NONE: 0, LENGTH: 1, UNKNOWN: 2, PIPE: 3 });
 
@@ -36,7 +44,9 @@ export const isToken = (text) => TOKEN.test(text);
 
 /** All values of that name. @param {Field[]} fields @param {string} name */
 export const valuesOf = (fields, name) =>
-    fields.filter((field) => field[0].toLowerCase() === name.toLowerCase()).map((field) => field[1]);
+    fields
+        .filter((field) => field[0].toLowerCase() === name.toLowerCase())
+        .map((field) => field[1]);
 
 /** Whether a field may travel: those of one connection may not, but for the
  * protocols that a pipe may switch to, and that trailers are welcome.
@@ -60,12 +70,13 @@ function string(size, text) {
     return out;
 }
 
-/** @param {{framing: number, method: string, target: string, fields: Field[]}} head */
+/** @param {RequestHead} head */
 function check({ framing, method, target, fields }) {
     if (!isToken(method)) throw new TypeError(`'${method}' is no HTTP method`);
     if (!/^\/[\x21\x22\x24-\x7e]*$/.test(target) || target.length > TARGET_MAX)
         throw new TypeError("the path is too long, or has characters that may not stand there");
-    if (fields.length > FIELDS_MAX) throw new TypeError(`a request has at most ${FIELDS_MAX} fields`);
+    if (fields.length > FIELDS_MAX)
+        throw new TypeError(`a request has at most ${FIELDS_MAX} fields`);
     for (const field of fields) {
         if (!isToken(field[0])) throw new TypeError(`'${field[0]}' is no field name`);
         if (/[^\t\x20-\x7e\x80-\uffff]/.test(field[1]))
@@ -77,7 +88,7 @@ function check({ framing, method, target, fields }) {
 
 /** The payload of REQ_HEADERS. Throws a TypeError for what may not stand there,
  * or does not fit a frame.
- * @param {{framing: number, method: string, target: string, fields: Field[]}} head */
+ * @param {RequestHead} head */
 export function encodeRequest(head) {
     check(head);
     const section = head.fields.flatMap(([name, value]) => [string(2, name), string(2, value)]);
@@ -126,7 +137,8 @@ class Reader {
             if (fields.length === FIELDS_MAX) return null;
             /** @type {Field} */
             const field = [this.string(2), this.string(2)];
-            if (!isToken(field[0]) || !VALUE.test(field[1]) || !mayTravel(field, false, isPipe)) return null;
+            if (!isToken(field[0]) || !VALUE.test(field[1]) || !mayTravel(field, false, isPipe))
+                return null;
             fields.push(field);
         }
         return this.isShort ? null : fields;

@@ -53,5 +53,9 @@ export function encodeFrame(type, streamId, payload = new Uint8Array(0)) {
  * header or longer than a frame. @param {Uint8Array} message */
 export function decodeFrame(message) {
     if (message.length < HEADER || message.length > FRAME_MAX) return null;
-    return { type: message[0], streamId: viewOf(message).getUint32(1), payload: message.subarray(HEADER) };
+    return {
+        type: message[0],
+        streamId: viewOf(message).getUint32(1),
+        payload: message.subarray(HEADER),
+    };
 }

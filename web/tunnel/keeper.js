@@ -23,6 +23,7 @@ const NEGOTIATION = 30_000; // from its first step to a session that is ready
 const RESTART = 10_000; // an ICE restart that brings no path
 const PATHLESS = 30_000; // a session without any path
 const REQUEST_PATIENCE = 10_000; // a request that waits for a session
+const CROSSING = 1_000; // an offer that came so soon behind ours was not made for it
 const CALM = 10_000; // a session after which all is well
 const SHUT_OUT = 300_000;
 
@@ -42,6 +43,15 @@ const REVOKED = "this device's invite was revoked, or has expired";
  */
 
 /**
+ * @typedef {object} Negotiation  of the next session
+ * @property {Session} session
+ * @property {string} peerId
+ * @property {boolean} isAnswered
+ * @property {number} begunAt
+ * @property {ReturnType<typeof setTimeout>} timer
+ */
+
+/**
  * @typedef {object} KeeperConfig
  * @property {import("./link.js").Link} link
  * @property {string} room
@@ -55,7 +65,7 @@ export class Keeper {
     #isJoined = false;
     /** @type {Map<string, Peer>} */
     #peers = new Map();
-    /** @type {{session: Session, peerId: string, isAnswered: boolean, timer: ReturnType<typeof setTimeout>} | null} */
+    /** @type {Negotiation | null} */
     #negotiation = null;
     /** @type {{session: Session, peerId: string, upAt: number} | null} */
     #current = null;
@@ -92,13 +102,15 @@ export class Keeper {
      * @param {number} [patience] @returns {Promise<Session>} */
     session(patience = REQUEST_PATIENCE) {
         if (this.#current) return Promise.resolve(this.#current.session);
-        if (this.#isClosed) return Promise.reject(tunnelError(StreamError.SESSION, "the tunnel is closed"));
+        if (this.#isClosed)
+            return Promise.reject(tunnelError(StreamError.SESSION, "the tunnel is closed"));
         return new Promise((resolve, reject) => {
             const waiter = { resolve, reject };
             this.#waiters.add(waiter);
             if (patience === Infinity) return;
             setTimeout(() => {
-                if (this.#waiters.delete(waiter)) reject(tunnelError(StreamError.SESSION, this.reason()));
+                if (this.#waiters.delete(waiter))
+                    reject(tunnelError(StreamError.SESSION, this.reason()));
             }, patience);
         });
     }
@@ -109,7 +121,7 @@ export class Keeper {
         if (!this.#isJoined) return this.#trouble || "the signal server does not answer";
         if (!this.#negotiation) return "the other side is not there: is `tunnel serve` running?";
         if (!this.#negotiation.isAnswered)
-            return "the other side does not answer this link, which may have been revoked or have expired";
+            return "the other side does not answer this link; it may have been revoked, or have expired";
         return "there is no path to the other side yet: both networks may need a TURN server";
     }
 
@@ -143,13 +155,17 @@ export class Keeper {
         clearTimeout(this.#visitTimer);
         this.#leave();
         const { link, room } = this.config;
-        this.#signal = new Signal(link.signal, { room, key: this.#key }, {
-            onmessage: (message) => this.#onMessage(message),
-            onlost: (text) => {
-                this.#trouble = text;
-                this.#return();
+        this.#signal = new Signal(
+            link.signal,
+            { room, key: this.#key },
+            {
+                onmessage: (message) => this.#onMessage(message),
+                onlost: (text) => {
+                    this.#trouble = text;
+                    this.#return();
+                },
             },
-        });
+        );
         this.#report();
     }
 
@@ -182,7 +198,8 @@ export class Keeper {
         if (type === "joined") {
             this.#isJoined = true;
             const hasWork = this.#current || this.#negotiation;
-            for (const peer of message.peers ?? []) if (!message.resumed || !hasWork) this.#meet(peer);
+            for (const peer of message.peers ?? [])
+                if (!message.resumed || !hasWork) this.#meet(peer);
             this.#report();
         } else if (type === "peer-joined") {
             this.#meet(peerId);
@@ -208,7 +225,8 @@ export class Keeper {
     /** Its socket is gone, which is a rumour: it may live. @param {string} peerId */
     #onPeerLeft(peerId) {
         this.#peers.delete(peerId);
-        if (this.#negotiation?.peerId === peerId && !this.#negotiation.isAnswered) this.#dropNegotiation();
+        if (this.#negotiation?.peerId === peerId && !this.#negotiation.isAnswered)
+            this.#dropNegotiation();
         this.#current?.session.probe();
         this.#report();
     }
@@ -231,14 +249,16 @@ export class Keeper {
         const session = new Session(this.config.rtc, isOfferer, {
             onready: () => this.#onReady(session),
             onmeasured: () => this.#report(),
-            oncandidate: (_, candidate) => this.#say(this.#peerOf(session), "candidate", candidate, session),
+            oncandidate: (_, candidate) =>
+                this.#say(this.#peerOf(session), "candidate", candidate, session),
             onpath: (_, state) => this.#onPath(session, state),
             onidle: () => this.#draining.has(session) && this.#endDraining(session),
             onwake: () => session === this.#current?.session && this.#doubt(),
             onclosed: (_, text) => this.#onClosed(session, text),
         });
         const timer = setTimeout(() => this.#onOverdue(), NEGOTIATION);
-        this.#negotiation = { session, peerId, isAnswered: !isOfferer, timer };
+        const begunAt = performance.now();
+        this.#negotiation = { session, peerId, isAnswered: !isOfferer, begunAt, timer };
         return session;
     }
 
@@ -346,7 +366,11 @@ export class Keeper {
         this.#restartTimer = setTimeout(() => {
             this.#restartTimer = undefined;
             const { iceConnectionState } = current.session.connection;
-            if (current === this.#current && !["connected", "completed"].includes(iceConnectionState)) this.#return(0);
+            if (
+                current === this.#current &&
+                !["connected", "completed"].includes(iceConnectionState)
+            )
+                this.#return(0);
         }, RESTART);
         if (this.#peers.has(current.peerId)) this.#offer(current.session, current.peerId);
         else this.#hurry();
@@ -363,12 +387,18 @@ export class Keeper {
         const { signal } = this.#watch;
         const doubt = () => this.#doubt();
         globalThis.addEventListener?.("online", doubt, { signal });
-        /** @type {any} */ (globalThis.navigator)?.connection?.addEventListener("change", doubt, { signal });
-        globalThis.document?.addEventListener("visibilitychange", () => {
-            if (document.visibilityState !== "visible") return;
-            this.#current?.session.probe();
-            this.#hurry();
-        }, { signal });
+        /** @type {any} */ (globalThis.navigator)?.connection?.addEventListener("change", doubt, {
+            signal,
+        });
+        globalThis.document?.addEventListener(
+            "visibilitychange",
+            () => {
+                if (document.visibilityState !== "visible") return;
+                this.#current?.session.probe();
+                this.#hurry();
+            },
+            { signal },
+        );
     }
 
     // --- what is said and heard ---
@@ -396,7 +426,10 @@ export class Keeper {
             const sealed = peer && (await this.#seal.wrap(peer.contact, type, text));
             if (!sealed || this.#isClosed) return;
             if (type === "offer") peer.offered = session;
-            this.#signal?.say(peerId, { type, [type === "candidate" ? "candidate" : "sdp"]: sealed });
+            this.#signal?.say(peerId, {
+                type,
+                [type === "candidate" ? "candidate" : "sdp"]: sealed,
+            });
         });
     }
 
@@ -406,7 +439,11 @@ export class Keeper {
         const type = /** @type {import("./seal.js").SealType} */ (message.type);
         const peer = this.#peers.get(peerId);
         if (!peer || this.#isClosed) return;
-        const opened = await this.#seal.open(peer.contact, type, (type === "candidate" ? candidate : sdp) ?? "");
+        const opened = await this.#seal.open(
+            peer.contact,
+            type,
+            (type === "candidate" ? candidate : sdp) ?? "",
+        );
         if ("verdict" in opened) {
             console.debug(`tunnel: dropped what came as ${type}: it is ${opened.verdict}`);
         } else if (type === "candidate") {
@@ -441,6 +478,10 @@ export class Keeper {
             this.#dropNegotiation();
             current.peerId = peerId;
         }
+        // First offers cross, and the consumer's counts.
+        const ours = this.#negotiation;
+        const isOut = ours?.peerId === peerId && !ours.isAnswered;
+        if (!isRestart && isOut && performance.now() - ours.begunAt < CROSSING) return;
         const session = current && isRestart ? current.session : this.#negotiate(peerId, false);
         const answer = await session.answer(sdp);
         if (answer) this.#say(peerId, "answer", answer, session);
@@ -459,10 +500,15 @@ export class Keeper {
     async #report() {
         if (this.#isClosed) return;
         const session = this.#current?.session;
-        if (!session) return this.#tell({ state: "connecting", text: this.#progress(), path: null });
+        if (!session)
+            return this.#tell({ state: "connecting", text: this.#progress(), path: null });
         const state = session.connection.iceConnectionState;
         if (state === "disconnected" || state === "failed") {
-            this.#tell({ state: "interrupted", text: "another path to the other side is looked for", path: null });
+            this.#tell({
+                state: "interrupted",
+                text: "another path to the other side is looked for",
+                path: null,
+            });
             return;
         }
         const path = await session.path();

@@ -23,7 +23,8 @@ function refuse(why) {
 
 /** @param {string} place */
 function signalOf(place) {
-    if (place === "") refuse("is only the secret: the address before '#' is missing; copy the whole line");
+    if (place === "")
+        refuse("is only the secret: the address before '#' is missing; copy the whole line");
     const match = /^(http|ws)(s?):\/\//i.exec(place);
     if (!match) refuse("must begin with https://, wss://, http:// or ws://");
     const signal = `ws${match[2].toLowerCase()}://${place.slice(match[0].length)}`;
@@ -34,16 +35,23 @@ function signalOf(place) {
 /** @param {string} letters */
 async function openSecret(letters) {
     if (/[0189]/.test(letters))
-        refuse("has a typo: behind '#t1.' there are only a to z and 2 to 7, so a 0 is an o, a 1 is an l or i");
-    if (/[^a-z2-7]/i.test(letters)) refuse("has a character behind '#t1.' that does not belong there");
-    if (letters.length < LETTERS) refuse(`is too short: behind '#t1.' there must be ${LETTERS} characters`);
-    if (letters.length > LETTERS) refuse(`is too long: behind '#t1.' there must be ${LETTERS} characters`);
+        refuse(
+            "has a typo: behind '#t1.' there are only a to z and 2 to 7, so a 0 is an o",
+        );
+    if (/[^a-z2-7]/i.test(letters))
+        refuse("has a character behind '#t1.' that does not belong there");
+    if (letters.length < LETTERS)
+        refuse(`is too short: behind '#t1.' there must be ${LETTERS} characters`);
+    if (letters.length > LETTERS)
+        refuse(`is too long: behind '#t1.' there must be ${LETTERS} characters`);
     const bytes = fromBase32(letters);
     const said = bytes?.subarray(PROVIDER_ID + SECRET);
     const body = bytes?.slice(0, PROVIDER_ID + SECRET);
     const hash = body && new Uint8Array(await crypto.subtle.digest("SHA-256", body));
     if (!body || !said || !hash || !equal(said, hash.subarray(0, CHECK)))
-        refuse("has a typo behind '#t1.': its checksum does not fit; copy it once more, as a whole");
+        refuse(
+            "has a typo behind '#t1.': its checksum does not fit; copy it once more, as a whole",
+        );
     return { providerId: body.slice(0, PROVIDER_ID), secret: body.slice(PROVIDER_ID) };
 }
 
@@ -52,7 +60,8 @@ async function openSecret(letters) {
 export async function parseLink(text) {
     const at = text.indexOf("#");
     const fragment = at < 0 ? "" : text.slice(at + 1).trim();
-    if (!fragment) refuse("has no secret: behind its address there must be '#t1.' and 55 characters");
+    if (!fragment)
+        refuse("has no secret: behind its address there must be '#t1.' and 55 characters");
     if (!fragment.toLowerCase().startsWith("t1."))
         refuse("is of another version: this tunnel takes those with '#t1.' in them");
     const signal = signalOf(text.slice(0, at).trim());

@@ -54,7 +54,9 @@ export class Mux {
         this.state = "starting";
         /** @type {Map<number, MuxStream>} */
         this.streams = new Map();
-        this.sender = new Sender(handlers, () => this.die("the other side makes us answer but does not read"));
+        this.sender = new Sender(handlers, () =>
+            this.die("the other side makes us answer but does not read"),
+        );
         this.hello = new Hello(this);
         this.flowSession = { rttMs: 0, extraWindow: 0 };
         this.peerWindow = WINDOW_DEFAULT; // what each stream may send at first
@@ -74,14 +76,15 @@ export class Mux {
     }
 
     /** Opens a stream with a request. Throws a TypeError that says why not.
-     * @param {{framing: number, method: string, target: string, fields: import("./fields.js").Field[]}} head
+     * @param {import("./fields.js").RequestHead} head
      * @param {import("./mux_stream.js").StreamHandlers} handlers */
     open(head, handlers) {
         if (this.state !== "ready" && this.state !== "eager")
             throw tunnelError(StreamError.SESSION, "there is no session");
         if (this.streams.size >= STREAMS_MAX)
             throw tunnelError(StreamError.TOO_MANY, "too many requests at once");
-        if (this.nextId > ID_MAX) throw tunnelError(StreamError.SESSION, "all ids of the session are used");
+        if (this.nextId > ID_MAX)
+            throw tunnelError(StreamError.SESSION, "all ids of the session are used");
         const payload = encodeRequest(head);
         if (this.state === "eager") this.eagerId = this.nextId;
         const frame = encodeFrame(FrameType.REQ_HEADERS, this.nextId, payload);
@@ -129,7 +132,8 @@ export class Mux {
     /** Ends every stream, and the session; sends nothing. @param {string} text */
     fail(text) {
         this.#shut();
-        for (const stream of this.streams.values()) this.#failStream(stream, StreamError.SESSION, text);
+        for (const stream of this.streams.values())
+            this.#failStream(stream, StreamError.SESSION, text);
     }
 
     // --- for its parts alone ---
@@ -170,7 +174,10 @@ export class Mux {
 
     /** @param {number} id @param {number} code @param {string} text */
     sendError(id, code, text) {
-        const payload = join(Uint8Array.of(code >> 8, code), utf8(text).subarray(0, ERROR_TEXT_MAX));
+        const payload = join(
+            Uint8Array.of(code >> 8, code),
+            utf8(text).subarray(0, ERROR_TEXT_MAX),
+        );
         this.sender.control(this.channelOf(id), FrameType.ERROR, id, payload);
     }
 
@@ -292,7 +299,8 @@ export class Mux {
     /** @param {number} id @param {Uint8Array} payload */
     #onWindow(id, payload) {
         const stream = this.streams.get(id);
-        if (!this.has("flow")) return this.note("note", "dropped a WINDOW: `flow` was not agreed on");
+        if (!this.has("flow"))
+            return this.note("note", "dropped a WINDOW: `flow` was not agreed on");
         if (!stream) return; // it crossed the stream's end
         if (!stream.flow.addCredit(payload)) {
             this.#violate(stream, "a WINDOW is malformed or grants too much");

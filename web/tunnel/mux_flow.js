@@ -96,7 +96,8 @@ export class Flow {
         const roundTripMs = session.rttMs + LOCAL_DELAY_MS;
         if (lastsMs < (roundTripMs * 5) / 2) {
             const most = this.received >= PROVEN ? EXTRA_MAX : UNPROVEN_EXTRA_MAX;
-            if (session.extraWindow + window <= most && window <= WINDOW_MAX / 2) this.#setWindow(window * 2);
+            if (session.extraWindow + window <= most && window <= WINDOW_MAX / 2)
+                this.#setWindow(window * 2);
         } else if (lastsMs > IDLE_ROUND_TRIPS * roundTripMs) {
             this.#setWindow(Math.max(Math.floor(window / 2), FIRST_WINDOW));
         }

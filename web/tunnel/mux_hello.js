@@ -48,7 +48,8 @@ export class Hello {
         const { mux } = this;
         const agreed = decodeAgree(payload);
         if (!agreed) return mux.note("note", "dropped an AGREE that is malformed");
-        if (!isOurVersion(agreed)) return mux.die("the other side agreed to a version that we did not offer");
+        if (!isOurVersion(agreed))
+            return mux.die("the other side agreed to a version that we did not offer");
         const lack = lackOf(agreed);
         if (lack) return mux.die(`the other side has no ${lack}, which a browser needs`);
         if (mux.state === "eager" && !this.#isKept(agreed))
@@ -99,8 +100,11 @@ export class Hello {
     onDeadline(now) {
         const isReady = this.mux.state === "ready";
         if ((isReady && now >= this.lastHeardAt + DEAD_AFTER) || now >= this.deadAt) {
-            this.mux.die(isReady ? "the other side went silent"
-                                 : "the other side did not answer HELLO; is it a tunnel?");
+            this.mux.die(
+                isReady
+                    ? "the other side went silent"
+                    : "the other side did not answer HELLO; is it a tunnel?",
+            );
         } else if (isReady && now >= this.pingAt) {
             this.pingsOut = 0; // whoever has not answered by now will not
             this.#ping(now);

@@ -36,7 +36,10 @@ export class Sender {
         this.outlet = outlet;
         this.onOverflow = onOverflow;
         /** @type {Line[]} */
-        this.lines = Array.from({ length: CHANNELS_MAX + 1 }, () => ({ control: [], urgent: new Set() }));
+        this.lines = Array.from({ length: CHANNELS_MAX + 1 }, () => ({
+            control: [],
+            urgent: new Set(),
+        }));
         /** @type {Set<MuxStream>} */
         this.bulk = new Set();
         this.channels = 0; // in use beside the first
@@ -52,7 +55,8 @@ export class Sender {
     }
 
     /** A frame ahead of all streams of its channel.
-     * @param {number} channel @param {number} type @param {number} id @param {Uint8Array} [payload] */
+     * @param {number} channel @param {number} type @param {number} id
+     * @param {Uint8Array} [payload] */
     control(channel, type, id, payload) {
         if (this.isShut) return;
         const line = this.lines[channel];
@@ -84,8 +88,13 @@ export class Sender {
      * many bytes went. @param {MuxStream} stream @param {Uint8Array} bytes */
     writeThrough(stream, bytes) {
         let sent = 0;
-        if (this.isFlushing || this.controlBytes > 0 || this.waiting > 0 || stream.queue.length > 0) return 0;
-        while (sent < bytes.length && stream.flow.credit > 0 && this.canSend(stream.channel, true)) {
+        if (this.isFlushing || this.controlBytes > 0 || this.waiting > 0 || stream.queue.length > 0)
+            return 0;
+        while (
+            sent < bytes.length &&
+            stream.flow.credit > 0 &&
+            this.canSend(stream.channel, true)
+        ) {
             const part = bytes.subarray(sent, sent + Math.min(BODY_MAX, stream.flow.credit));
             this.outlet.send(stream.channel, encodeFrame(FrameType.REQ_BODY, stream.id, part));
             stream.flow.credit -= part.length;

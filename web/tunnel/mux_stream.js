@@ -104,7 +104,8 @@ export class MuxStream {
 
     checkDrain() {
         const { queue } = this;
-        if (!this.isDrainOwed || queue.length > QUEUE_LOW || queue.length >= this.flow.credit) return;
+        if (!this.isDrainOwed || queue.length > QUEUE_LOW || queue.length >= this.flow.credit)
+            return;
         this.isDrainOwed = false;
         if (this.isOpen && this.given !== "ended") this.handlers.ondrain();
     }
@@ -118,7 +119,12 @@ export class MuxStream {
             const hasContent = framing === Framing.LENGTH || framing === Framing.UNKNOWN;
             const isCut = hasContent && this.sent !== "ended";
             mux.close(this);
-            if (isCut) mux.sendError(id, StreamError.CANCELLED, "the response was complete before the request");
+            if (isCut)
+                mux.sendError(
+                    id,
+                    StreamError.CANCELLED,
+                    "the response was complete before the request",
+                );
         } else if (this.given === "ended") {
             this.#detach();
         }

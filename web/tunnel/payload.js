@@ -50,7 +50,12 @@ export function decodeAgree(payload) {
     const window = number(said?.window, 1, CREDIT_MAX, WINDOW_DEFAULT);
     const channels = number(said?.channels, 0, CHANNELS, 0);
     const names = said?.features ?? [];
-    if (!Number.isInteger(said?.version) || window === null || channels === null || !Array.isArray(names))
+    if (
+        !Number.isInteger(said?.version) ||
+        window === null ||
+        channels === null ||
+        !Array.isArray(names)
+    )
         return null;
     const features = FEATURES.filter((name) => names.includes(name));
     return {

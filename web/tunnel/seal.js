@@ -29,7 +29,8 @@ const LABEL = "httptunnel link 1";
 const IDENTITY = "httptunnel identity 1";
 const { subtle } = globalThis.crypto ?? {};
 
-/** @param {Uint8Array} ikm @param {Uint8Array} salt @param {Uint8Array} info @param {number} length */
+/** @param {Uint8Array} ikm @param {Uint8Array} salt @param {Uint8Array} info
+ * @param {number} length */
 async function hkdf(ikm, salt, info, length) {
     const key = await subtle.importKey("raw", ikm, "HKDF", false, ["deriveBits"]);
     const how = { name: "HKDF", hash: "SHA-256", salt, info };
@@ -37,7 +38,8 @@ async function hkdf(ikm, salt, info, length) {
 }
 
 /** Where the link's two ends meet. @param {import("./link.js").Link} link */
-export const roomOf = async (link) => hex(await hkdf(link.providerId, utf8(LABEL), utf8("room"), 16));
+export const roomOf = async (link) =>
+    hex(await hkdf(link.providerId, utf8(LABEL), utf8("room"), 16));
 
 /** @param {bigint} seq */
 function seqBytes(seq) {
@@ -66,12 +68,15 @@ export class Contact {
 /** The certificate that a description speaks for; null unless it is one.
  * @param {string} sdp */
 export function fingerprintOf(sdp) {
-    const said = new Set(Array.from(sdp.matchAll(/^a=fingerprint:(.*?)\r?$/gm), (match) => match[1].toLowerCase()));
+    const said = new Set(
+        Array.from(sdp.matchAll(/^a=fingerprint:(.*?)\r?$/gm), (match) => match[1].toLowerCase()),
+    );
     const match = /^sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/.exec([...said].join(" "));
     return match ? Uint8Array.from(match[1].split(":"), (byte) => parseInt(byte, 16)) : null;
 }
 
-/** A member in base64url, of that length; null for another. @param {unknown} text @param {number} length */
+/** A member in base64url, of that length; null for another.
+ * @param {unknown} text @param {number} length */
 function member(text, length) {
     const bytes = typeof text === "string" ? fromBase64url(text) : null;
     return bytes?.length === length ? bytes : null;
@@ -95,7 +100,8 @@ export class Seal {
     /** @type {CryptoKey | null} */
     #ownKey = null;
 
-    /** @param {import("./link.js").Link} link @param {Uint8Array} salt  what stands for this process */
+    /** @param {import("./link.js").Link} link
+     * @param {Uint8Array} salt  what stands for this process */
     constructor(link, salt = crypto.getRandomValues(new Uint8Array(SALT))) {
         this.salt = salt;
         this.providerId = link.providerId;
@@ -103,7 +109,11 @@ export class Seal {
         /** @param {string} info @param {number} length */
         const derive = (info, length) => hkdf(link.secret, labelled, utf8(info), length);
         this.labelled = labelled;
-        this.keys = Promise.all([derive("id", KEY_ID), derive("from provider", 32), derive("from consumer", 32)]);
+        this.keys = Promise.all([
+            derive("id", KEY_ID),
+            derive("from provider", 32),
+            derive("from consumer", 32),
+        ]);
     }
 
     /** @param {Uint8Array} direction @param {Uint8Array} salt */
@@ -120,7 +130,10 @@ export class Seal {
         const json = JSON.stringify({
             v: 1,
             to: contact.salt ? base64url(contact.salt) : undefined,
-            re: type === "answer" && contact.salt ? base64url(join(contact.salt, seqBytes(contact.itsOffer))) : undefined,
+            re:
+                type === "answer" && contact.salt
+                    ? base64url(join(contact.salt, seqBytes(contact.itsOffer)))
+                    : undefined,
             [type === "candidate" ? "candidate" : "sdp"]: text,
         });
         const bytes = utf8(json);
@@ -149,7 +162,11 @@ export class Seal {
         const number = viewOf(seq).getBigUint64(0);
         if (equal(salt, this.salt)) return { verdict: "reflected" };
         if (!equal(bytes.subarray(0, KEY_ID), keyId)) return { verdict: "of no invite" };
-        const plain = await this.#decrypt(await this.#keyOf(fromProvider, salt), cipher(seq, type), bytes);
+        const plain = await this.#decrypt(
+            await this.#keyOf(fromProvider, salt),
+            cipher(seq, type),
+            bytes,
+        );
         if (!plain) return { verdict: "forged" };
         const parsed = parse(plain, type);
         if (!parsed) return { verdict: "malformed" };
@@ -157,7 +174,8 @@ export class Seal {
         const { message, text } = parsed;
         if (!this.#isForUs(contact, type, salt, message)) return { verdict: "misplaced" };
         const fingerprint = type === "candidate" ? contact.fingerprint : fingerprintOf(text);
-        if (!fingerprint || !(await this.#isProvider(fingerprint, salt, message))) return { verdict: "of an impostor" };
+        if (!fingerprint || !(await this.#isProvider(fingerprint, salt, message)))
+            return { verdict: "of an impostor" };
         this.#hear(contact, type, salt, number);
         contact.fingerprint = fingerprint;
         return { text };
@@ -181,10 +199,15 @@ export class Seal {
         if ((!isSameProcess && !isFirst) || !to || !equal(to, this.salt)) return false;
         if (type !== "answer") return true;
         const re = member(message.re, SALT + SEQ);
-        return re !== null && contact.ourOffer > 0n && equal(re, join(this.salt, seqBytes(contact.ourOffer)));
+        return (
+            re !== null &&
+            contact.ourOffer > 0n &&
+            equal(re, join(this.salt, seqBytes(contact.ourOffer)))
+        );
     }
 
-    /** @param {Uint8Array} fingerprint @param {Uint8Array} salt @param {Record<string, unknown>} message */
+    /** @param {Uint8Array} fingerprint @param {Uint8Array} salt
+     * @param {Record<string, unknown>} message */
     async #isProvider(fingerprint, salt, message) {
         const publicKey = member(message.id, 32);
         const signature = member(message.sig, 64);
@@ -192,14 +215,21 @@ export class Seal {
         const hash = new Uint8Array(await subtle.digest("SHA-256", publicKey));
         if (!equal(hash.subarray(0, this.providerId.length), this.providerId)) return false;
         const key = await subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-        return subtle.verify("Ed25519", key, signature, join(utf8(IDENTITY), fingerprint, salt, this.salt));
+        return subtle.verify(
+            "Ed25519",
+            key,
+            signature,
+            join(utf8(IDENTITY), fingerprint, salt, this.salt),
+        );
     }
 
-    /** @param {Contact} contact @param {SealType} type @param {Uint8Array} salt @param {bigint} number */
+    /** @param {Contact} contact @param {SealType} type @param {Uint8Array} salt
+     * @param {bigint} number */
     #hear(contact, type, salt, number) {
         this.#heard.delete(hex(salt));
         this.#heard.set(hex(salt), number);
-        if (this.#heard.size > PROCESSES_MAX) this.#heard.delete(this.#heard.keys().next().value ?? "");
+        if (this.#heard.size > PROCESSES_MAX)
+            this.#heard.delete(this.#heard.keys().next().value ?? "");
         if (contact.salt === null || !equal(contact.salt, salt)) contact.itsOffer = 0n;
         contact.salt = salt;
         if (type === "offer") contact.itsOffer = number;

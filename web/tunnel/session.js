@@ -57,13 +57,11 @@ export class Session {
     constructor(configuration, isOfferer, handlers) {
         this.isOfferer = isOfferer;
         this.handlers = handlers;
-        this.rttMs = 0;
-        this.isReady = false;
         this.mux = new Mux({
             send: (channel, frame) => this.#send(channel, frame),
             canSend: (channel, isBulk) => this.#canSend(channel, isBulk),
-            onready: () => this.#onReady(),
-            onrtt: (ms) => this.#onRtt(ms),
+            onready: () => handlers.onready(this),
+            onrtt: () => handlers.onmeasured(this),
             onalive: () => {},
             onstreamclosed: (streams) => streams === 0 && !this.#isClosed && handlers.onidle(this),
             ondead: (text) => this.#fail(text),
@@ -75,10 +73,13 @@ export class Session {
         };
         this.connection.oniceconnectionstatechange = () => this.#onPath();
         this.connection.onconnectionstatechange = () => {
-            if (this.connection.connectionState === "closed") this.#fail("the connection was closed");
+            if (this.connection.connectionState === "closed")
+                this.#fail("the connection was closed");
         };
         if (isOfferer) this.#take(0, this.connection.createDataChannel("tunnel"));
-        else this.connection.ondatachannel = ({ channel }) => this.#channels[0] || this.#take(0, channel);
+        else
+            this.connection.ondatachannel = ({ channel }) =>
+                this.#channels[0] || this.#take(0, channel);
         for (let k = 1; k <= CHANNELS; k++)
             this.#take(k, this.connection.createDataChannel("", { negotiated: true, id: k + 1 }));
     }
@@ -91,7 +92,9 @@ export class Session {
         return this.#inTurn(async () => {
             const iceRestart = this.connection.currentLocalDescription !== null;
             if (this.connection.signalingState === "stable")
-                await this.connection.setLocalDescription(await this.connection.createOffer({ iceRestart }));
+                await this.connection.setLocalDescription(
+                    await this.connection.createOffer({ iceRestart }),
+                );
             return this.connection.localDescription?.sdp ?? null;
         });
     }
@@ -159,7 +162,8 @@ export class Session {
         const stats = await this.connection.getStats();
         const kinds = [];
         for (const pair of stats.values()) {
-            if (pair.type !== "candidate-pair" || pair.state !== "succeeded" || !pair.nominated) continue;
+            if (pair.type !== "candidate-pair" || pair.state !== "succeeded" || !pair.nominated)
+                continue;
             const ends = [stats.get(pair.localCandidateId), stats.get(pair.remoteCandidateId)];
             kinds.push(ends.some((end) => end?.candidateType === "relay") ? "relayed" : "direct");
         }
@@ -179,7 +183,10 @@ export class Session {
     /** @template T @param {() => Promise<T>} operation @returns {Promise<T>} */
     #inTurn(operation) {
         const done = this.#last.then(operation);
-        this.#last = done.then(() => {}, () => {});
+        this.#last = done.then(
+            () => {},
+            () => {},
+        );
         return done;
     }
 
@@ -225,17 +232,6 @@ export class Session {
         return channel.bufferedAmount < (isBulk ? CHANNEL_HIGH : 2 * CHANNEL_HIGH);
     }
 
-    #onReady() {
-        this.isReady = true;
-        this.handlers.onready(this);
-    }
-
-    /** @param {number} ms */
-    #onRtt(ms) {
-        this.rttMs = ms;
-        this.handlers.onmeasured(this);
-    }
-
     #onPath() {
         const state = this.connection.iceConnectionState;
         if (this.#isClosed) return;
@@ -249,7 +245,8 @@ export class Session {
         if (at === this.#timerAt) return;
         clearTimeout(this.#timer);
         this.#timerAt = at;
-        if (at !== Infinity) this.#timer = setTimeout(() => this.#onDue(), Math.max(0, at - performance.now()));
+        if (at !== Infinity)
+            this.#timer = setTimeout(() => this.#onDue(), Math.max(0, at - performance.now()));
     }
 
     #onDue() {
@@ -273,7 +270,12 @@ export class Session {
     #release(text) {
         this.#arm();
         for (const channel of this.#channels) {
-            if (channel) channel.onopen = channel.onmessage = channel.onclose = channel.onbufferedamountlow = null;
+            if (channel)
+                channel.onopen =
+                    channel.onmessage =
+                    channel.onclose =
+                    channel.onbufferedamountlow =
+                        null;
         }
         this.connection.onicecandidate = this.connection.oniceconnectionstatechange = null;
         this.connection.onconnectionstatechange = null;

@@ -2,7 +2,15 @@
 // in the room, from join to its end. The keeper makes another.
 
 const MESSAGE_MAX = 65536;
-const TYPES = new Set(["joined", "peer-joined", "peer-left", "offer", "answer", "candidate", "error"]);
+const TYPES = new Set([
+    "joined",
+    "peer-joined",
+    "peer-left",
+    "offer",
+    "answer",
+    "candidate",
+    "error",
+]);
 
 /** Without one the server is not well. It pings, which pages cannot see. */
 const JOIN_PATIENCE = 15_000;
@@ -31,7 +39,8 @@ function decode(data) {
     if (typeof data !== "string" || data.length > MESSAGE_MAX) return null;
     try {
         const message = JSON.parse(data);
-        const isString = (/** @type {string} */ name) => ["string", "undefined"].includes(typeof message[name]);
+        const isString = (/** @type {string} */ name) =>
+            ["string", "undefined"].includes(typeof message[name]);
         const hasShape = ["peerId", "sdp", "candidate", "message", "code"].every(isString);
         const peers = message.peers ?? [];
         const arePeers = Array.isArray(peers) && peers.every((peer) => typeof peer === "string");
@@ -45,15 +54,23 @@ export class Signal {
     #isShared = false; // several may be there, so messages are addressed
     #isOver = false;
 
-    /** @param {string} url @param {{room: string, key: string}} place @param {SignalHandlers} handlers */
+    /** @param {string} url @param {{room: string, key: string}} place
+     * @param {SignalHandlers} handlers */
     constructor(url, place, handlers) {
         this.handlers = handlers;
         this.socket = new WebSocket(url);
-        this.patience = setTimeout(() => this.#lose("the signal server does not answer"), JOIN_PATIENCE);
+        this.patience = setTimeout(
+            () => this.#lose("the signal server does not answer"),
+            JOIN_PATIENCE,
+        );
         this.socket.onopen = () => this.#send({ type: "join", job: "consumer", ...place });
         this.socket.onmessage = ({ data }) => this.#onMessage(data);
         this.socket.onclose = ({ reason }) =>
-            this.#lose(reason ? `the signal server closed: ${reason}` : "the signal server cannot be reached");
+            this.#lose(
+                reason
+                    ? `the signal server closed: ${reason}`
+                    : "the signal server cannot be reached",
+            );
     }
 
     /** Says an offer, an answer or a candidate to a member of the room.

@@ -10,5 +10,10 @@ export function targetOf(url) {
     const text = `${url}`;
     if (!URL.canParse(text, HERE)) throw new TypeError(`'${text}' is no URL`);
     const whole = new URL(text, HERE);
-    return { href: whole.href, origin: whole.origin, host: whole.host, target: whole.pathname + whole.search };
+    return {
+        href: whole.href,
+        origin: whole.origin,
+        host: whole.host,
+        target: whole.pathname + whole.search,
+    };
 }

@@ -34,7 +34,8 @@ export class Tunnel {
         const session = () => keeper.session();
         /** Like the browser's own WebSocket, and through the tunnel. */
         this.WebSocket = class extends TunnelWebSocket {
-            /** @param {string | URL} url  absolute, or a path @param {string | string[]} [protocols] */
+            /** @param {string | URL} url  absolute, or a path
+             * @param {string | string[]} [protocols] */
             constructor(url, protocols) {
                 super(session, url, protocols);
             }

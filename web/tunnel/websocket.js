@@ -60,7 +60,10 @@ export class TunnelWebSocket extends EventTarget {
     #isCloseSent = false;
     #last = Promise.resolve(); // Blobs are read before they are sent: the order stays
     #unsent = 0;
-    #decoder = new WebSocketDecoder((opcode, payload) => this.#onFrame(opcode, payload), (code) => this.#fail(code));
+    #decoder = new WebSocketDecoder(
+        (opcode, payload) => this.#onFrame(opcode, payload),
+        (code) => this.#fail(code),
+    );
 
     /** @param {() => Promise<Session>} session @param {string | URL} url
      * @param {string | string[]} [protocols] */
@@ -71,7 +74,9 @@ export class TunnelWebSocket extends EventTarget {
         const offered = [protocols].flat();
         if (!offered.every(isToken) || new Set(offered).size !== offered.length)
             throw new DOMException("a subprotocol is no token, or named twice", "SyntaxError");
-        session().then((its) => this.#open(its, target, offered)).catch((error) => this.#end(error));
+        session()
+            .then((its) => this.#open(its, target, offered))
+            .catch((error) => this.#end(error));
     }
 
     /** Bytes that send() was given and that wait. */
@@ -86,7 +91,9 @@ export class TunnelWebSocket extends EventTarget {
         if (this.readyState !== TunnelWebSocket.OPEN) return;
         if (typeof data === "string") return this.#sendInTurn(Opcode.TEXT, utf8(data));
         if (data instanceof Blob) return this.#sendInTurn(Opcode.BINARY, data);
-        const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
+        const bytes = ArrayBuffer.isView(data)
+            ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+            : new Uint8Array(data);
         this.#sendInTurn(Opcode.BINARY, bytes.slice());
     }
 
@@ -100,13 +107,17 @@ export class TunnelWebSocket extends EventTarget {
         const isOpen = this.readyState === TunnelWebSocket.OPEN;
         this.readyState = TunnelWebSocket.CLOSING;
         if (!isOpen) return this.#end(null);
-        const payload = code === undefined ? new Uint8Array(0) : join(Uint8Array.of(code >> 8, code), utf8(reason));
+        const payload =
+            code === undefined
+                ? new Uint8Array(0)
+                : join(Uint8Array.of(code >> 8, code), utf8(reason));
         this.#inTurn(async () => this.#sendClose(payload));
     }
 
     // --- the handshake ---
 
-    /** @param {Session} session @param {ReturnType<typeof targetOfWebSocket>} target @param {string[]} offered */
+    /** @param {Session} session @param {ReturnType<typeof targetOfWebSocket>} target
+     * @param {string[]} offered */
     async #open(session, target, offered) {
         if (this.readyState !== TunnelWebSocket.CONNECTING) return;
         if (!session.mux.has("upgrade")) throw new Error("the other side carries no WebSockets");
@@ -122,13 +133,15 @@ export class TunnelWebSocket extends EventTarget {
         if (offered.length > 0) fields.push(["Sec-WebSocket-Protocol", offered.join(", ")]);
         const request = { framing: Framing.PIPE, method: "GET", target: target.target, fields };
         this.#session = session;
-        this.#stream = session.use(() => session.mux.open(request, {
-            onhead: (head) => this.#onHead(head, accept, offered),
-            onbody: (bytes) => this.#onBody(bytes),
-            onend: () => this.#end(null),
-            onerror: (_, text) => this.#end(new Error(text)),
-            ondrain: () => {},
-        }));
+        this.#stream = session.use(() =>
+            session.mux.open(request, {
+                onhead: (head) => this.#onHead(head, accept, offered),
+                onbody: (bytes) => this.#onBody(bytes),
+                onend: () => this.#end(null),
+                onerror: (_, text) => this.#end(new Error(text)),
+                ondrain: () => {},
+            }),
+        );
     }
 
     /** Section 4.1, the list at its end.
@@ -141,7 +154,10 @@ export class TunnelWebSocket extends EventTarget {
             valuesOf(fields, "sec-websocket-accept").join() === accept &&
             valuesOf(fields, "sec-websocket-extensions").length === 0 &&
             (protocol === "" || offered.includes(protocol));
-        if (!isGood) return this.#end(new Error(`the upstream answered HTTP ${status}, not a WebSocket handshake`));
+        if (!isGood)
+            return this.#end(
+                new Error(`the upstream answered HTTP ${status}, not a WebSocket handshake`),
+            );
         this.protocol = protocol;
         this.#isSwitched = true;
         this.readyState = TunnelWebSocket.OPEN;
@@ -200,7 +216,8 @@ export class TunnelWebSocket extends EventTarget {
         if (this.readyState !== TunnelWebSocket.OPEN) return;
         let data;
         try {
-            if (opcode === Opcode.TEXT) data = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
+            if (opcode === Opcode.TEXT)
+                data = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
             else data = this.binaryType === "blob" ? new Blob([payload]) : payload.buffer;
         } catch {
             return this.#fail(1007);
@@ -234,7 +251,9 @@ export class TunnelWebSocket extends EventTarget {
         if (this.readyState === TunnelWebSocket.CLOSED) return;
         const isFailure = error !== null || !this.#isSwitched;
         this.readyState = TunnelWebSocket.CLOSED;
-        this.#session?.use(() => this.#stream?.cancel(StreamError.CANCELLED, "the client went away"));
+        this.#session?.use(() =>
+            this.#stream?.cancel(StreamError.CANCELLED, "the client went away"),
+        );
         queueMicrotask(() => {
             if (isFailure && !this.#closing.wasClean) this.#emit(new Event("error"));
             this.#emit(newCloseEvent(this.#closing));
@@ -244,7 +263,8 @@ export class TunnelWebSocket extends EventTarget {
     /** @param {Event} event */
     #emit(event) {
         const handler = /** @type {any} */ (this)[`on${event.type}`];
-        if (typeof handler === "function") this.addEventListener(event.type, handler.bind(this), { once: true });
+        if (typeof handler === "function")
+            this.addEventListener(event.type, handler.bind(this), { once: true });
         this.dispatchEvent(event);
     }
 }

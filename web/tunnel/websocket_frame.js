@@ -9,7 +9,14 @@
 import { ByteQueue } from "./byte_queue.js";
 import { join, viewOf } from "./bytes.js";
 
-export const Opcode = Object.freeze({ CONTINUATION: 0, TEXT: 1, BINARY: 2, CLOSE: 8, PING: 9, PONG: 10 });
+export const Opcode = Object.freeze({
+    CONTINUATION: 0,
+    TEXT: 1,
+    BINARY: 2,
+    CLOSE: 8,
+    PING: 9,
+    PONG: 10,
+});
 
 const FINAL = 0x80;
 const RESERVED = 0x70;
@@ -42,10 +49,12 @@ export function encodeWebSocketFrame(opcode, payload) {
  */
 
 /** What is wrong with the frame, as a close code; 0 for nothing.
- * @param {WebSocketFrame & {bits: number}} frame @param {boolean} isInMessage @param {number} before */
+ * @param {WebSocketFrame & {bits: number}} frame @param {boolean} isInMessage
+ * @param {number} before */
 function wrong({ bits, opcode, isFinal, length }, isInMessage, before) {
     const isControl = opcode >= Opcode.CLOSE;
-    if (bits & RESERVED || opcode > Opcode.PONG || (opcode > Opcode.BINARY && !isControl)) return 1002;
+    if (bits & RESERVED || opcode > Opcode.PONG || (opcode > Opcode.BINARY && !isControl))
+        return 1002;
     if (isControl) return isFinal && length <= CONTROL_MAX ? 0 : 1002;
     if ((opcode === Opcode.CONTINUATION) !== isInMessage) return 1002;
     return before + length > MESSAGE_MAX ? 1009 : 0;
@@ -97,10 +106,12 @@ export class WebSocketDecoder {
         if (!head) return false;
         this.#queue.take(new Uint8Array(size));
         const view = viewOf(head);
-        const length = size === 2 ? short : size === 4 ? view.getUint16(2) : Number(view.getBigUint64(2));
+        const length =
+            size === 2 ? short : size === 4 ? view.getUint16(2) : Number(view.getBigUint64(2));
         const bits = head[0];
         const frame = { bits, opcode: bits & 0x0f, isFinal: (bits & FINAL) !== 0, length };
-        const code = head[1] & MASKED ? 1002 : wrong(frame, this.#messageOpcode !== 0, this.#partsLength);
+        const code =
+            head[1] & MASKED ? 1002 : wrong(frame, this.#messageOpcode !== 0, this.#partsLength);
         if (code !== 0) this.#break(code);
         this.#frame = frame;
         return true;
