@@ -1,7 +1,7 @@
 # A thin front to CMake. `make` builds, `make demo` shows, `make test` proves.
 CMAKE ?= cmake
 
-.PHONY: all deps demo check test fresh bench bench-sctp bench-first-byte format lint install deb clean
+.PHONY: all deps demo check test fresh bench bench-crowd bench-sctp bench-first-byte format lint install deb clean
 
 all: build/build.ninja
 	$(CMAKE) --build build
@@ -44,6 +44,10 @@ bench: all
 	bench/run.sh
 	/usr/bin/python3 bench/extensions_bench.py
 	/usr/bin/python3 bench/pool_bench.py
+
+bench-crowd: all
+	$(CMAKE) --build build --target bench_crowd >/dev/null
+	/usr/bin/python3 bench/crowd_bench.py --idle 1000
 
 bench-sctp: all
 	scripts/install-deps.sh check
