@@ -289,6 +289,16 @@ class Web:
 
     # --- links ---
 
+    def test_two_devices(self):
+        """two devices at one serve, at the same time"""
+        self.connect(self.rig.invite("laptop"), "laptop")
+        got = self.page("""
+            const answers = [kept.tunnel, kept.laptop].map((one) => one.fetch("/health"));
+            const statuses = (await Promise.all(answers)).map(({ status }) => status);
+            kept.laptop.close();
+            return statuses;""")
+        self.assertEqual(got, [200, 200])
+
     def test_hostile_signal(self):
         """a signal server that alters words gets nothing, until it is honest"""
         rig = self.other_rig()
