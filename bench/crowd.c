@@ -88,12 +88,13 @@ int main(int argc, char **argv)
 {
     const char *why;
     struct crowd crowd = {0};
-    if (argc != 4 || url_parse(argv[1], &crowd.signal, &why) < 0 || atol(argv[3]) < 1) {
+    if (argc == 4)
+        crowd.count = (unsigned)strtoul(argv[3], NULL, 10);
+    if (crowd.count == 0 || url_parse(argv[1], &crowd.signal, &why) < 0) {
         fputs("usage: bench_crowd SIGNAL_URL ROOM COUNT\n", stderr);
         return 2;
     }
     crowd.room = argv[2];
-    crowd.count = (unsigned)strtoul(argv[3], NULL, 10);
     crowd.members = xcalloc(crowd.count, sizeof *crowd.members);
     log_configure(LOG_ERROR, LOG_TEXT);
     descriptors_allow(DESCRIPTORS_EACH * (uint64_t)crowd.count);
