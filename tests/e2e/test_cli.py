@@ -624,14 +624,14 @@ class Terminal(Case):
         """one that is not let in says so once, and a goodbye is no warning"""
         rig = self.rig
         rig.start_mock()
-        rig.start_signal()
+        rig.start_signal("--max-per-room", "2")
         serve = rig.start_serve()
         proxy = rig.start_proxy()
         rig.wait_up()
         third = rig.start_serve(name="third")
-        third.wait_for("warn .*both places are taken.*; trying again")
+        third.wait_for("warn .*all 2 places are taken.*; trying again")
         rig.signal.wait_for("socket 5: join .*: refused")
-        self.assertEqual(third.text().count("both places are taken"), 1)
+        self.assertEqual(third.text().count("places are taken"), 1)
         self.assertEqual(third.text().count("connecting to"), 1)
         third.kill(signal.SIGTERM)
         third.wait_exit()

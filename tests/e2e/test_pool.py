@@ -120,7 +120,7 @@ class PoolRig(LinkRig):
                  for i in range(PROVIDERS)]
         self.start_proxy(*links, *options, room=None, signal=None)
         for i in range(PROVIDERS):
-            self.proxy.wait_for(rf"link {i + 1}: {CONNECTED}")
+            self.proxy.wait_for(rf"link {i + 1}: (?:#\d+ is )?{CONNECTED}")
         return self
 
     def asked(self, number):
@@ -222,7 +222,7 @@ class Pool(Case):
         self.rig.proxy.wait_for(rf"link {i + 1}: ", after=mark)
         upstream.release()
         self.rig.start_provider(i)
-        self.rig.proxy.wait_for(rf"link {i + 1}: {CONNECTED}", after=mark)
+        self.rig.proxy.wait_for(rf"link {i + 1}: (?:#\d+ is )?{CONNECTED}", after=mark)
         return held
 
     def test_killed_one_by_one(self):
