@@ -1,7 +1,8 @@
 # A thin front to CMake. `make` builds, `make demo` shows, `make test` proves.
 CMAKE ?= cmake
 
-.PHONY: all deps demo check test fresh bench bench-crowd bench-sctp bench-first-byte format lint install deb clean
+.PHONY: all deps demo check test fresh bench bench-crowd bench-sctp bench-long-path bench-first-byte \
+        format lint install deb clean
 
 all: build/build.ninja
 	$(CMAKE) --build build
@@ -53,7 +54,12 @@ bench-sctp: all
 	scripts/install-deps.sh check
 	bench/sctp/run.sh
 
-# As root: it makes network namespaces.
+# As root: it makes network namespaces, as do all below.
+bench-long-path: all
+	scripts/install-deps.sh bench
+	$(CMAKE) --build build --target bench_link
+	/usr/bin/python3 bench/long_path.py
+
 bench-first-byte: all
 	/usr/bin/python3 bench/first_byte.py
 

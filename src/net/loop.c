@@ -38,13 +38,16 @@
 
 #define TRIM_US US_PER_S
 
+/* It has expired: not what it could be set to. */
+#define ALARM_OVER (TIME_NEVER - 1)
+
 struct loop {
     uv_loop_t uv;
     uv_prepare_t prepare;
     uv_check_t check;
     uv_poll_t alarm;
     int alarm_fd;
-    uint64_t alarm_us;    /* what it is set to; TIME_NEVER: nothing */
+    uint64_t alarm_us;    /* what it is set to; TIME_NEVER: nothing; or ALARM_OVER */
     uint64_t expected_us; /* the same, where that was still to come; TIME_NEVER: else */
     uint64_t checked_us;  /* when sleep was last looked for: twice a turn */
     bool has_events;      /* in this turn */
@@ -58,6 +61,7 @@ struct loop {
     unsigned background;
     bool is_finishing; /* in loop_free() */
     uint8_t *read_buffer;
+    uint8_t *bursts;
     struct buf plain;
     uint8_t *rooms[LOOP_ROOMS];
     struct timer_node trim;
@@ -137,6 +141,13 @@ uint8_t *loop_read_buffer(struct loop *loop)
     return loop->read_buffer;
 }
 
+uint8_t *loop_bursts(struct loop *loop)
+{
+    if (!loop->bursts)
+        loop->bursts = xreallocarray(NULL, LOOP_BURSTS, LOOP_BURST_LEN);
+    return loop->bursts;
+}
+
 struct buf *loop_plain_buffer(struct loop *loop)
 {
     return &loop->plain;
@@ -185,16 +196,15 @@ static void run_deferred(struct loop *loop)
     }
 }
 
-/* Takes the expiry off the descriptor; the check phase does the rest. */
+/* The check phase does the rest. The expiry is on the descriptor until the
+ * alarm is set again, which is before the loop sleeps: a read would be one call
+ * more. */
 static void on_alarm(uv_poll_t *alarm, int status, int events)
 {
     (void)status;
     (void)events;
     struct loop *loop = alarm->data;
-    uint64_t expiries;
-    ssize_t ignored = read(loop->alarm_fd, &expiries, sizeof expiries);
-    (void)ignored;
-    loop->alarm_us = TIME_NEVER;
+    loop->alarm_us = ALARM_OVER;
 }
 
 static void set_alarm(struct loop *loop)
@@ -367,6 +377,7 @@ void loop_free(struct loop *loop)
     free(loop->read_buffer);
     for (size_t i = 0; i < LOOP_ROOMS; i++)
         free(loop->rooms[i]);
+    free(loop->bursts);
     free(loop);
 }
 

@@ -55,7 +55,12 @@ struct patient_line *loop_patient_line(struct loop *loop);
  * the other: their content lasts until the reader returns to the loop. */
 uint8_t *loop_read_buffer(struct loop *loop);
 
-/* The same for what TLS decrypts. */
+/* LOOP_BURSTS times the most that a UDP socket gives at once, for all of
+ * them: a page that nobody has written to is none. */
+enum { LOOP_BURSTS = 8, LOOP_BURST_LEN = 64 << 10 };
+uint8_t *loop_bursts(struct loop *loop);
+
+/* As the read buffer, for what TLS decrypts. */
 struct buf *loop_plain_buffer(struct loop *loop);
 
 #endif

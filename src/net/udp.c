@@ -1,9 +1,7 @@
 /*
- * One buffer of the largest burst serves the socket: handlers run under the
- * read. Each wake-up reads until the kernel is empty or the turn's share is
- * used up.
+ * The socket, its options and what it sends. Receiving is in udp_receive.c.
  */
-#include "net/udp.h"
+#include "net/udp_internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,32 +13,14 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "net/conn.h"
 #include "net/loop_internal.h"
 
 enum {
-    /* Of the read buffer: each holds the largest datagram of ours, a DTLS
-     * record with 16 KiB in it. */
-    SLOTS = 7,
-    SLOT_LEN = CONN_READ_MAX / SLOTS,
     IPV4_HEADERS_LEN = 20 + 8, /* with that of UDP */
     IPV6_HEADERS_LEN = 40 + 8,
     IPV4_LEAST_MTU = 576,  /* what every host takes (RFC 791) */
     IPV6_LEAST_MTU = 1280, /* RFC 8200 section 5 */
     UNKNOWN_MTU = 1280
-};
-
-struct udp {
-    struct loop *loop;
-    struct fd_watch *watch;
-    struct udp_handlers handlers;
-    void *arg;
-    int fd;
-    /* Until the kernel says no. */
-    bool has_segmentation;
-    bool has_joining;
-    bool has_batches;
-    bool is_closed;
 };
 
 /* --- options -------------------------------------------------------------- */
@@ -70,102 +50,6 @@ static void set_options(int fd, int family)
     }
     set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE);
     set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE);
-}
-
-/* --- receiving ------------------------------------------------------------ */
-
-/* The size that the kernel joined datagrams of, or the whole of one. */
-static size_t segment_of(struct msghdr *message, size_t len)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-        if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
-            int size;
-            memcpy(&size, CMSG_DATA(c), sizeof size);
-            if (size > 0)
-                return (size_t)size;
-        }
-    }
-    return len;
-}
-
-/* News of earlier datagrams (an ICMP unreachable) are told once, and say
- * nothing of what waits behind them. */
-static bool may_go_on(int error)
-{
-    return error != EAGAIN && error != ENOMEM;
-}
-
-/* One call, a burst of one sender. False when there is nothing more to read
- * now. */
-static bool read_joined(struct udp *udp)
-{
-    struct address from = {.len = sizeof from.storage};
-    char control[CMSG_SPACE(sizeof(int))];
-    struct iovec part = {loop_read_buffer(udp->loop), CONN_READ_MAX};
-    struct msghdr message = {
-        .msg_name = &from.storage,
-        .msg_namelen = sizeof from.storage,
-        .msg_iov = &part,
-        .msg_iovlen = 1,
-        .msg_control = control,
-        .msg_controllen = sizeof control,
-    };
-    ssize_t len = recvmsg(udp->fd, &message, 0);
-    if (len < 0)
-        return may_go_on(errno);
-    from.len = message.msg_namelen;
-    if (len > 0)
-        udp->handlers.on_burst(span_of(part.iov_base, (size_t)len),
-                               segment_of(&message, (size_t)len), &from, udp->arg);
-    return true;
-}
-
-/* One call, some datagrams of anybody. */
-static bool read_batch(struct udp *udp)
-{
-    struct address from[SLOTS];
-    struct iovec parts[SLOTS];
-    struct mmsghdr messages[SLOTS] = {0};
-    uint8_t *buffer = loop_read_buffer(udp->loop);
-    for (size_t i = 0; i < SLOTS; i++) {
-        struct address *sender = &from[i];
-        parts[i] = (struct iovec){buffer + i * SLOT_LEN, SLOT_LEN};
-        messages[i].msg_hdr = (struct msghdr){
-            .msg_name = &sender->storage,
-            .msg_namelen = sizeof sender->storage,
-            .msg_iov = &parts[i],
-            .msg_iovlen = 1,
-        };
-    }
-    int count = recvmmsg(udp->fd, messages, SLOTS, 0, NULL);
-    if (count < 0) {
-        if (errno == ENOSYS)
-            udp->has_batches = false;
-        return may_go_on(errno);
-    }
-    for (int i = 0; i < count && !udp->is_closed; i++) {
-        from[i].len = messages[i].msg_hdr.msg_namelen;
-        if (messages[i].msg_len > 0)
-            udp->handlers.on_burst(span_of(parts[i].iov_base, messages[i].msg_len),
-                                   messages[i].msg_len, &from[i], udp->arg);
-    }
-    return count == SLOTS;
-}
-
-static bool read_burst(struct udp *udp)
-{
-    /* Without joining, that reads one datagram. */
-    return udp->has_joining || !udp->has_batches ? read_joined(udp) : read_batch(udp);
-}
-
-static void on_ready(int events, void *arg)
-{
-    struct udp *udp = arg;
-    (void)events;
-    for (int i = 0; i < UDP_READS_PER_TURN; i++) {
-        if (!read_burst(udp) || udp->is_closed)
-            break;
-    }
 }
 
 /* --- sending -------------------------------------------------------------- */
@@ -257,6 +141,7 @@ int udp_send(struct udp *udp, struct span bytes, size_t segment, const struct ad
     assert(segment > 0 && bytes.len <= UDP_BURST_BYTES);
     assert(bytes.len <= segment * UDP_BURST_MAX);
     int error;
+    moderation_note(&udp->moderation, 0);
     if (udp->has_segmentation || bytes.len <= segment) {
         error = send_message(udp, bytes, segment, to);
         if (bytes.len > segment && is_refusal(error)) {
@@ -329,10 +214,10 @@ int udp_new(struct loop *loop, const struct address *local, const struct udp_han
     udp->handlers = *handlers;
     udp->arg = arg;
     udp->fd = fd;
-    udp->has_joining = set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
+    set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
     udp->has_segmentation = true;
     udp->has_batches = true;
-    udp->watch = fd_watch_new(loop, fd, FD_READABLE, on_ready, udp);
+    udp_start_receiving(udp);
     *out = udp;
     return 0;
 }
@@ -340,7 +225,7 @@ int udp_new(struct loop *loop, const struct address *local, const struct udp_han
 void udp_close(struct udp *udp)
 {
     udp->is_closed = true;
-    fd_watch_free(udp->watch);
+    udp_stop_receiving(udp);
     close(udp->fd);
     loop_defer(udp->loop, free, udp);
 }
@@ -348,7 +233,7 @@ void udp_close(struct udp *udp)
 void udp_forgo_offload(struct udp *udp)
 {
     set_option(udp->fd, IPPROTO_UDP, UDP_GRO, 0);
-    udp->has_joining = udp->has_segmentation = false;
+    udp->has_segmentation = false;
 }
 
 /* Unlike SO_BINDTODEVICE these need no privilege to be taken back, and let in

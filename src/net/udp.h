@@ -3,7 +3,7 @@
  * directions, as far as the kernel can.
  *
  *   send     UDP_SEGMENT (the kernel cuts)  -> sendmmsg -> sendmsg one by one
- *   receive  UDP_GRO     (the kernel joins) -> recvmmsg -> recvmsg one by one
+ *   receive  UDP_GRO     (the kernel joins) and recvmmsg
  *
  * What the kernel refuses is found out at the first try and not tried again.
  * A burst is equal-sized datagrams next to each other in memory, of which the
@@ -24,7 +24,7 @@ struct udp;
 enum {
     UDP_BURST_MAX = 64,         /* datagrams of one send: the kernel's UDP_MAX_SEGMENTS */
     UDP_BURST_BYTES = 65000,    /* bytes of one send, headers left aside */
-    UDP_READS_PER_TURN = 8,     /* bursts taken before the loop looks after others */
+    UDP_READS_PER_TURN = 8,     /* calls before the loop looks after others */
     UDP_SOCKET_BUFFER = 4 << 20 /* asked of the kernel, each direction */
 };
 
@@ -32,6 +32,10 @@ struct udp_handlers {
     /* A burst from one sender: segment bytes each, the last what is left.
      * Valid during the call. */
     void (*on_burst)(struct span bytes, size_t segment, const struct address *from, void *arg);
+    /* The round trip of what the socket carries, 0 where it is not known: a
+     * busy one is read late by a small part of it (net/moderation.h). May be
+     * NULL: each datagram is read as it comes. */
+    uint64_t (*rtt_us)(void *arg);
 };
 
 /* Binds to local (port 0 picks one). Errors: those of socket(2) and bind(2).

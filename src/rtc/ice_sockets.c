@@ -103,6 +103,17 @@ static void on_burst(struct span bytes, size_t segment, const struct address *fr
     }
 }
 
+/* Of a base that the path does not hang on, nobody knows. */
+static uint64_t rtt_us(void *arg)
+{
+    const struct ice_socket *socket = arg;
+    const struct ice_route *route = ice_agent_route(socket->owner->agent);
+    struct ice_path path;
+    if (!route || route->base != socket->number || !ice_agent_path(socket->owner->agent, &path))
+        return 0;
+    return path.rtt_us;
+}
+
 static struct ice_socket *socket_new(struct ice_sockets *s)
 {
     struct ice_socket *socket = xcalloc(1, sizeof *socket);
@@ -154,7 +165,7 @@ static void learn_outside(struct ice_socket *socket, const struct interface *int
  * tentative. */
 static struct ice_socket *open_interface(struct ice_sockets *s, const struct interface *interface)
 {
-    static const struct udp_handlers handlers = {.on_burst = on_burst};
+    static const struct udp_handlers handlers = {.on_burst = on_burst, .rtt_us = rtt_us};
     struct ice_socket *socket = socket_new(s);
     socket->local = interface->address;
     socket->is_running = true;

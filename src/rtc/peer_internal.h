@@ -119,6 +119,8 @@ void peer_free_sctp(struct peer *peer);
 /* Before the loop sleeps: what was received is acknowledged, what was queued
  * is sent, each in one go. */
 void peer_work_later(struct peer *peer);
+/* The same at once, where there is any. */
+void peer_work(struct peer *peer, uint64_t now_us);
 
 /* SCTP keeps what it receives from now on. */
 void peer_pause(struct peer *peer);

@@ -165,19 +165,23 @@ void peer_pause(struct peer *peer)
     deadline_touch(peer->deadline);
 }
 
-static void work(void *arg)
+void peer_work(struct peer *peer, uint64_t now_us)
 {
-    struct peer *peer = arg;
+    bool has_work = peer->has_work;
     peer->has_work = false;
-    if (peer->state == PEER_CLOSED || !peer->sctp)
+    if (!has_work || peer->state == PEER_CLOSED || !peer->sctp)
         return;
-    uint64_t now_us = clock_now_us();
     if (peer->state == PEER_OPEN && peer->is_reading && !peer->is_sctp_reading) {
         peer->is_sctp_reading = true;
         sctp_assoc_set_reading(peer->sctp, true, now_us);
     }
     sctp_assoc_flush(peer->sctp, now_us);
     deadline_touch(peer->deadline);
+}
+
+static void work(void *arg)
+{
+    peer_work(arg, clock_now_us());
 }
 
 void peer_work_later(struct peer *peer)

@@ -52,6 +52,8 @@ static void on_due(void *arg)
     }
     if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us)
         sctp_assoc_on_deadline(peer->sctp, now_us);
+    /* What came in this turn belongs to the same burst. */
+    peer_work(peer, now_us);
 }
 
 static void on_connect_timeout(void *arg)

@@ -3,8 +3,12 @@
  */
 #include "sctp/cc.h"
 
-/* Above 2 GB/s a burst is less than an eighth of a millisecond. */
-enum { QUANTUM_MAX = 256 << 10 };
+enum {
+    /* Of a slower path: a burst that a queue of few packets takes. */
+    QUANTUM_SHORT = 24000,
+    /* Above 2 GB/s a burst is less than an eighth of a millisecond. */
+    QUANTUM_MAX = 256 << 10
+};
 
 void cc_init(struct cc *cc, const struct cc_ops *ops, size_t mss, uint32_t random, uint64_t now_us)
 {
@@ -25,11 +29,16 @@ size_t cc_initial_window(const struct cc *cc)
     return window < most ? window : most;
 }
 
+static uint64_t at_most(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 size_t cc_quantum(const struct cc *cc, uint64_t rate)
 {
-    uint64_t quantum = rate / 8000;
-    if (quantum > QUANTUM_MAX)
-        quantum = QUANTUM_MAX;
+    uint64_t quantum = at_most(rate / 1000, QUANTUM_SHORT);
+    if (quantum < rate / 8000)
+        quantum = at_most(rate / 8000, QUANTUM_MAX);
     if (quantum < 2 * cc->mss)
         quantum = 2 * cc->mss;
     return (size_t)quantum;

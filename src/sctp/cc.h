@@ -163,8 +163,10 @@ void cc_window_max_add(struct cc_window_max *m, uint64_t window, uint64_t at, ui
 /* 10 packets, but not above 14,600 bytes at first (RFC 6928). */
 size_t cc_initial_window(const struct cc *cc);
 
-/* Bytes back to back for a pacing rate: an eighth of a millisecond's worth, at
- * least two packets, at most what segmentation offload takes at once. */
+/* Bytes back to back for a pacing rate: a millisecond's worth, since each burst
+ * costs a wake-up, but no more than some 16 packets, or where that is more, an
+ * eighth of a millisecond's; at least two packets. Bounded for the sake of
+ * queues that are short: one burst is to fit what they have left. */
 size_t cc_quantum(const struct cc *cc, uint64_t rate);
 
 #endif

@@ -40,6 +40,21 @@ static void learns_the_path(void **state)
     }
 }
 
+/* A millisecond's worth on a slow path, an eighth of one on a fast one, and
+ * what a short queue takes between. */
+static void bursts_are_short(void **state)
+{
+    (void)state;
+    struct cc_path *p = path_new(200000, 40);
+    assert_int_equal(cc_quantum(&p->cc, 0), 2 * CC_PATH_MSS);
+    assert_int_equal(cc_quantum(&p->cc, 1000000), 2 * CC_PATH_MSS);
+    assert_int_equal(cc_quantum(&p->cc, 10000000), 10000);
+    assert_int_equal(cc_quantum(&p->cc, 25000000), 24000);
+    assert_int_equal(cc_quantum(&p->cc, 125000000), 24000);
+    assert_int_equal(cc_quantum(&p->cc, 400000000), 50000);
+    assert_int_equal(cc_quantum(&p->cc, UINT64_C(100000000000)), 256 << 10);
+}
+
 /* All that stands in the queue after startup is drained, and probes leave no
  * more than they need. */
 static void keeps_the_queue_short(void **state)
@@ -144,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns_the_path),
+        cmocka_unit_test(bursts_are_short),
         cmocka_unit_test(keeps_the_queue_short),
         cmocka_unit_test(follows_a_faster_path),
         cmocka_unit_test(empties_the_queue_now_and_then),

@@ -60,6 +60,22 @@ static void fills_lossy_links(void **state)
     }
 }
 
+/* What leaves back to back fits the queue beside what probing puts there. */
+static void fills_links_with_short_queues(void **state)
+{
+    (void)state;
+    static const uint64_t rates[] = {2500000, 25000000, 62500000};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct sim_link link = {
+            .rate = rates[i],
+            .delay_us = 10 * US_PER_MS,
+            .queue_packets = 40,
+            .overhead = OVERHEAD,
+        };
+        assert_true(alone(link, SCTP_CC_BBR) > 0.9);
+    }
+}
+
 /* Whoever came second gets his part, also where acknowledgements come in
  * clumps. It was a third with cruise windows of twice the path. */
 static void shares_links(void **state)
@@ -288,6 +304,7 @@ int main(void)
         cmocka_unit_test(window_follows_the_round_trip),
         cmocka_unit_test(fills_links_of_every_speed),
         cmocka_unit_test(fills_lossy_links),
+        cmocka_unit_test(fills_links_with_short_queues),
         cmocka_unit_test(shares_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
