@@ -330,6 +330,11 @@ bool ice_agent_path(const struct ice_agent *a, struct ice_path *out)
     return select_describe(a, out);
 }
 
+uint64_t ice_agent_rtt_us(const struct ice_agent *a, int base)
+{
+    return a->selected && a->has_route && a->route.base == base ? a->selected->rtt_us : 0;
+}
+
 const char *ice_agent_report(struct ice_agent *a, char out[ICE_REPORT_MAX])
 {
     return report_write(a, out);

@@ -211,6 +211,8 @@ struct ice_path {
 };
 /* The path of the route; false while there is none. (h) */
 bool ice_agent_path(const struct ice_agent *a, struct ice_path *out);
+/* The same round trip, where that base carries the path; else 0. (h) */
+uint64_t ice_agent_rtt_us(const struct ice_agent *a, int base);
 
 enum ice_state ice_agent_state(const struct ice_agent *a);
 /* What was tried and how it went, one pair or server after the other,

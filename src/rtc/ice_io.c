@@ -248,10 +248,22 @@ static struct ice_io *io_of(const struct rtc_path *path)
     return (struct ice_io *)(void *)((uintptr_t)path - offsetof(struct ice_io, path));
 }
 
+/* What a relay wants before each datagram. */
+static void put_headers(struct burst *burst, uint16_t channel)
+{
+    for (size_t i = 0; i < burst->count; i++) {
+        size_t len = i + 1 < burst->count ? burst->datagram_len : burst->last_len;
+        turn_channel_encode(channel, (uint16_t)len, burst->data + i * burst->segment);
+    }
+}
+
 static void send_burst(struct rtc_path *path, struct burst *burst)
 {
     struct ice_io *io = io_of(path);
-    ice_sockets_send_burst(&io->sockets, ice_agent_route(io->agent), &io->route_to, burst);
+    const struct ice_route *route = ice_agent_route(io->agent);
+    if (route->channel)
+        put_headers(burst, route->channel);
+    ice_sockets_send_burst(&io->sockets, route, &io->route_to, burst);
 }
 
 static size_t datagram_max(const struct rtc_path *path)

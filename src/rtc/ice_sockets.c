@@ -11,7 +11,6 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "ice/turn_frame.h"
 #include "net/conn.h"
 #include "net/udp.h"
 #include "rtc/ice_address.h"
@@ -103,15 +102,10 @@ static void on_burst(struct span bytes, size_t segment, const struct address *fr
     }
 }
 
-/* Of a base that the path does not hang on, nobody knows. */
 static uint64_t rtt_us(void *arg)
 {
     const struct ice_socket *socket = arg;
-    const struct ice_route *route = ice_agent_route(socket->owner->agent);
-    struct ice_path path;
-    if (!route || route->base != socket->number || !ice_agent_path(socket->owner->agent, &path))
-        return 0;
-    return path.rtt_us;
+    return ice_agent_rtt_us(socket->owner->agent, socket->number);
 }
 
 static struct ice_socket *socket_new(struct ice_sockets *s)
@@ -434,23 +428,12 @@ int ice_sockets_send(struct ice_sockets *s, int number, const struct ice_address
     return udp_send(socket->udp, bytes, bytes.len, &to);
 }
 
-/* What a relay wants before each datagram. */
-static void put_headers(struct burst *burst, uint16_t channel)
-{
-    for (size_t i = 0; i < burst->count; i++) {
-        size_t len = i + 1 < burst->count ? burst->datagram_len : burst->last_len;
-        turn_channel_encode(channel, (uint16_t)len, burst->data + i * burst->segment);
-    }
-}
-
 void ice_sockets_send_burst(struct ice_sockets *s, const struct ice_route *route,
                             const struct address *to, struct burst *burst)
 {
     const struct ice_socket *socket = s->all[route->base];
     struct span bytes = span_of(burst->data, burst->len);
     int ignored = 0;
-    if (route->channel)
-        put_headers(burst, route->channel);
     if (socket && socket->conn)
         ignored = ice_sockets_send(s, route->base, NULL, bytes);
     else if (socket && burst->may_fragment)

@@ -82,8 +82,8 @@ void ice_sockets_close_one(struct ice_sockets *s, int number);
 int ice_sockets_send(struct ice_sockets *s, int number, const struct ice_address *remote,
                      struct span bytes);
 
-/* Fills in the headers that a relay wants, and sends; to is where the route
- * leads. Where the kernel has no room, it is lost, as on any path. */
+/* Sends what has the headers that a relay wants; to is where the route leads.
+ * Where the kernel has no room, it is lost, as on any path. */
 void ice_sockets_send_burst(struct ice_sockets *s, const struct ice_route *route,
                             const struct address *to, struct burst *burst);
 
