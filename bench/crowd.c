@@ -15,7 +15,7 @@
 #include "tunnel/tunnel.h"
 
 /* One after the other, as they would come; a server bounds how fast. */
-#define GAP_US (20 * US_PER_MS)
+#define GAP_US (50 * US_PER_MS)
 
 enum { DESCRIPTORS_EACH = 12 };
 

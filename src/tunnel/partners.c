@@ -66,9 +66,17 @@ static struct partner *add(struct partners *all)
     return p;
 }
 
+/* Those that have sessions, and as many that had one or want one. */
+static size_t remembered_max(const struct partners *all)
+{
+    if (!all->is_shared)
+        return 1;
+    return all->most > PARTNERS_REMEMBERED_MAX / 2 ? 2 * all->most : PARTNERS_REMEMBERED_MAX;
+}
+
 struct partner *partners_meet(struct partners *all, const char *peer)
 {
-    size_t most = all->is_shared ? PARTNERS_REMEMBERED_MAX : 1;
+    size_t most = remembered_max(all);
     struct partner *p = partners_find_peer(all, peer);
     if (!p && all->count >= most && all->is_shared)
         return NULL;

@@ -17,8 +17,8 @@
 
 #include "tunnel/partner.h"
 
-/* Members that are remembered; beyond it nobody new is. No honest room has so
- * many: what it stops is a server that invents them. */
+/* Members that are remembered, or twice as many as may have sessions; beyond it
+ * nobody new is. What it stops is a server that invents them. */
 enum { PARTNERS_REMEMBERED_MAX = 256 };
 
 struct partners {
