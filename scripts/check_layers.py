@@ -47,7 +47,7 @@ DOORS = {
 LIBRARIES = {
     "uv.h": ["net/*"],
     "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*",
-                  "rtc/aead_*.c", "ice/stun_auth.c", "tunnel/crypto.c"],
+                  "rtc/aead_*.c", "ice/stun_auth.c", "signal/ice_credentials.c", "tunnel/crypto.c"],
     "intel-ipsec-mb.h": ["rtc/aead_ipsec_mb.c"],
     "wslay/*": ["net/websocket*.c"],
     "qrencode.h": ["cli/qr.c"],

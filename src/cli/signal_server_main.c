@@ -34,6 +34,7 @@ struct options {
     uint16_t port;      /* where `listen` names none */
     const char *web;    /* a folder, or NULL: what is compiled in */
     bool has_web;
+    bool has_turn; /* a secret is needed */
     enum log_level log_level;
     enum log_format log_format;
 };
@@ -133,6 +134,49 @@ static const char *take_web(struct options *options, const char *text)
     return NULL;
 }
 
+static const char *add_ice_url(struct options *options, const char *text)
+{
+    struct ice_credentials *ice = &options->server.ice;
+    if (ice->url_count == SIGNAL_ICE_SERVERS_MAX)
+        return "is one server too many; 4 are the most";
+    ice->urls[ice->url_count++] = text;
+    return NULL;
+}
+
+static const char *take_stun(struct options *options, const char *text)
+{
+    if (strncmp(text, "stun:", 5) != 0 || !text[5])
+        return "must be stun:HOST[:PORT]";
+    return add_ice_url(options, text);
+}
+
+static const char *take_turn(struct options *options, const char *text)
+{
+    size_t scheme = strncmp(text, "turns:", 6) == 0 ? 6 : 5;
+    if ((scheme == 5 && strncmp(text, "turn:", 5) != 0) || !text[scheme])
+        return "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS";
+    options->has_turn = true;
+    return add_ice_url(options, text);
+}
+
+/* Its first line. */
+static const char *take_turn_secret_file(struct options *options, const char *text)
+{
+    enum { SECRET_MAX = 1024 };
+    char line[SECRET_MAX] = "";
+    FILE *file = fopen(text, "re");
+    if (!file)
+        return "cannot be read";
+    bool is_read = fgets(line, sizeof line, file) != NULL;
+    fclose(file);
+    line[strcspn(line, "\r\n")] = '\0';
+    if (!is_read || !*line)
+        return "has no secret in its first line";
+    free_secret_string(options->server.ice.secret);
+    options->server.ice.secret = xstrdup(line);
+    return NULL;
+}
+
 static const char *take_log_level(struct options *options, const char *text)
 {
     return log_level_parse(text, &options->log_level) ? NULL : "must be error, warn, info or debug";
@@ -161,6 +205,13 @@ static const struct option table[] = {
     {"--no-web", NULL, NULL, "serve no page and no library for browsers", take_no_web},
     {"--web", "DIR", NULL, "serve the files of this folder instead of those that are compiled in",
      take_web},
+    {"--stun", "URL", NULL,
+     "STUN server to name to both ends, as in stun:turn.example.org; repeatable", take_stun},
+    {"--turn", "URL", NULL,
+     "TURN server to name to both ends, with a user and password of a day; repeatable", take_turn},
+    {"--turn-secret-file", "FILE", NULL,
+     "its first line is the secret shared with the TURN servers (coturn's static-auth-secret)",
+     take_turn_secret_file},
     {"--log-level", "LEVEL", "TUNNEL_LOG", "error, warn, info or debug (default info)",
      take_log_level},
     {"--log-format", "FORMAT", NULL, "text or json (default text)", take_log_format},
@@ -366,6 +417,10 @@ int main(int argc, char **argv)
     signal_server_config_init(&options.server);
     if (!take_environment(&options) || !take_flags(&options, argc, argv))
         return EXIT_MISUSE;
+    if (options.has_turn && !options.server.ice.secret) {
+        fputs("signal-server: --turn needs --turn-secret-file FILE beside it\n", stderr);
+        return EXIT_MISUSE;
+    }
     log_configure(options.log_level, options.log_format);
     signal(SIGPIPE, SIG_IGN); /* of a closed terminal or log pipe */
     signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
@@ -381,6 +436,7 @@ int main(int argc, char **argv)
     int status = find_web(&options, &folder) ? run(&options) : EXIT_FAILURE;
     web_folder_free(folder);
     free(host);
+    free_secret_string(options.server.ice.secret);
     log_close();
     return status;
 }

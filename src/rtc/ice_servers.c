@@ -38,6 +38,7 @@ struct entry {
     char *user;
     char *pass;
     struct address addresses[FAMILIES]; /* one of each: IPv4, IPv6; len 0: none */
+    bool is_taken;                      /* from the signal server */
     bool has_answer;                    /* of the first look-up, good or bad */
     struct resolution *resolution;
     struct timer *timer;
@@ -319,6 +320,35 @@ const struct egress *ice_servers_egress(const struct ice_servers *servers, const
 {
     bool leads_out = servers && egress_leads_to(servers->egress, host, port);
     return leads_out ? servers->egress : NULL;
+}
+
+/* One of before, with that URL. */
+static struct entry *find_taken(struct ice_servers *servers, const struct server_url *url)
+{
+    for (int i = 0; i < servers->count; i++) {
+        struct entry *entry = &servers->entries[i];
+        if (entry->is_taken && entry->type == url->type && entry->transport == url->transport &&
+            entry->port == url->port && span_is_string(url->host, entry->host))
+            return entry;
+    }
+    return NULL;
+}
+
+void ice_servers_take(struct ice_servers *servers, const char *url, const char *user,
+                      const char *pass)
+{
+    struct server_url parsed;
+    const char *why = parse_url(url, &parsed);
+    struct entry *entry = why ? NULL : find_taken(servers, &parsed);
+    if (entry && entry->type == ICE_SERVER_TURN) {
+        free(entry->user);
+        free_secret_string(entry->pass);
+        entry->user = xstrdup(user ? user : "");
+        entry->pass = xstrdup(pass ? pass : "");
+    } else if (!entry && ice_servers_add(servers, url, user, pass, &why) == 0) {
+        servers->entries[servers->count - 1].is_taken = true;
+        tell_watches(servers);
+    }
 }
 
 bool ice_servers_has_turn(const struct ice_servers *servers)

@@ -62,6 +62,12 @@ const struct egress *ice_servers_egress(const struct ice_servers *servers, const
 int ice_servers_add(struct ice_servers *servers, const char *url, const char *user,
                     const char *pass, const char **why);
 
+/* The same for one that the signal server has named: whatever it is called, one
+ * that is there gets the user and password of now, for agents to come. One of
+ * no use, or for which there is no room, is left out. */
+void ice_servers_take(struct ice_servers *servers, const char *url, const char *user,
+                      const char *pass);
+
 /* Checks a URL without adding it. */
 int ice_server_url_check(const char *url, const char **why);
 

@@ -139,6 +139,32 @@ static enum signal_code decode_code(const json_t *value, const char *text)
     return !value && strstr(text, "full") ? SIGNAL_CODE_ROOM_FULL : SIGNAL_CODE_NONE;
 }
 
+static void decode_ice_server(const json_t *url, const json_t *server,
+                              struct signal_message *message)
+{
+    struct signal_ice_server *out = &message->ice_servers[message->ice_server_count];
+    if (message->ice_server_count == SIGNAL_ICE_SERVERS_MAX ||
+        decode_string(url, SIGNAL_ICE_STRING_MAX, &out->url) < 0)
+        return;
+    message->ice_server_count++;
+    decode_optional(server, "username", SIGNAL_ICE_STRING_MAX, &out->user);
+    decode_optional(server, "credential", SIGNAL_ICE_STRING_MAX, &out->password);
+}
+
+/* The form of RTCIceServer, whose urls are one or several; what is none is
+ * left out. */
+static void decode_ice_servers(const json_t *array, struct signal_message *message)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *server = json_array_get(array, i);
+        const json_t *urls = json_object_get(server, "urls");
+        if (json_is_string(urls))
+            decode_ice_server(urls, server, message);
+        for (size_t k = 0; k < json_array_size(urls); k++)
+            decode_ice_server(json_array_get(urls, k), server, message);
+    }
+}
+
 static int decode_members(const json_t *object, struct signal_message *message)
 {
     const struct shape *shape = &shapes[message->type];
@@ -159,6 +185,7 @@ static int decode_members(const json_t *object, struct signal_message *message)
         message->is_resumed = json_is_true(json_object_get(object, "resumed"));
         message->is_shared = json_is_true(json_object_get(object, "shared"));
         error = decode_peers(json_object_get(object, "peers"), message);
+        decode_ice_servers(json_object_get(object, "iceServers"), message);
     }
     if (error == 0 && message->type == SIGNAL_PEER_JOINED)
         message->was_first = json_is_true(json_object_get(object, "first"));
@@ -191,6 +218,11 @@ void signal_message_deinit(struct signal_message *message)
     for (size_t i = 0; i < message->peer_count; i++)
         free(message->peers[i]);
     free(message->peers);
+    for (size_t i = 0; i < message->ice_server_count; i++) {
+        free(message->ice_servers[i].url);
+        free(message->ice_servers[i].user);
+        free_secret_string(message->ice_servers[i].password);
+    }
     free(message->room);
     free_secret_string(message->key);
     free(message->peer_id);
@@ -208,6 +240,22 @@ static void encode_string(json_t *object, const char *name, const char *text)
     json_object_set_new(object, name, value);
 }
 
+static json_t *encode_ice_servers(const struct signal_message *message)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < message->ice_server_count; i++) {
+        const struct signal_ice_server *server = &message->ice_servers[i];
+        json_t *object = json_object();
+        encode_string(object, "urls", server->url);
+        if (server->user)
+            encode_string(object, "username", server->user);
+        if (server->password)
+            encode_string(object, "credential", server->password);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 char *signal_message_encode(const struct signal_message *message)
 {
     const struct shape *shape = &shapes[message->type];
@@ -220,6 +268,8 @@ char *signal_message_encode(const struct signal_message *message)
         for (size_t i = 0; i < message->peer_count; i++)
             json_array_append_new(array, json_string(message->peers[i]));
         json_object_set_new(object, "peers", array);
+        if (message->ice_server_count > 0)
+            json_object_set_new(object, "iceServers", encode_ice_servers(message));
         if (message->is_resumed)
             json_object_set_new(object, "resumed", json_true());
         if (message->is_shared)

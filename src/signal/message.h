@@ -14,6 +14,8 @@ enum {
     SIGNAL_MESSAGE_MAX = 64 << 10, /* bytes of one message; bounds a peer's memory at the server */
     SIGNAL_ROOM_MAX = 128,         /* bytes of a room name */
     SIGNAL_PEER_ID_MAX = 64,       /* bytes of a peer id; ours are UUIDs */
+    SIGNAL_ICE_SERVERS_MAX = 4,    /* URLs that a joined names; more are not read */
+    SIGNAL_ICE_STRING_MAX = 512,   /* bytes of each string of theirs */
     SIGNAL_KEY_MAX = 64            /* bytes of a join's key; ours are UUIDs */
 };
 
@@ -48,6 +50,13 @@ enum signal_code {
     SIGNAL_CODE_TOO_MANY_JOINS /* of one address: later, perhaps */
 };
 
+/* One URL of an RTCIceServer. */
+struct signal_ice_server {
+    char *url;
+    char *user; /* NULL for none, as is */
+    char *password;
+};
+
 /* Strings are NUL-terminated UTF-8; those that a type does not have are
  * NULL. */
 struct signal_message {
@@ -64,6 +73,8 @@ struct signal_message {
     char **peers;          /* of a joined: the ids of the others in the room; "" for one that
                               is of no use */
     size_t peer_count;
+    struct signal_ice_server ice_servers[SIGNAL_ICE_SERVERS_MAX]; /* of a joined */
+    size_t ice_server_count;
     bool is_resumed; /* of a joined: it is the place that we had before */
     bool is_shared;  /* of a joined: there may be several others, and `to` says who is meant */
     bool was_first;  /* of a peer-joined: it was in the room before us, and will offer */

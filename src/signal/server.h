@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "net/loop.h"
+#include "signal/ice_credentials.h"
 
 enum {
     /* Sockets at a time; over it a handshake gets 503. Bounds all memory. */
@@ -77,6 +78,7 @@ struct signal_server_config {
     uint64_t ping_us;
     uint64_t silence_us;            /* at least twice ping_us */
     const struct static_files *web; /* served beside, and borrowed; NULL: none */
+    struct ice_credentials ice;     /* outlives the server */
 };
 
 /* With the values above, on 0.0.0.0:8787. */

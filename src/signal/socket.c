@@ -11,6 +11,7 @@
  * because another peer sent to it) is only marked; the next turn drops it.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/bucket.h"
@@ -194,7 +195,11 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
     if (socket->doom || server->is_closed) /* nobody leaves when all go */
         return;
     uint64_t now_us = clock_now_us();
-    char *text = signal_message_encode(message);
+    struct signal_message sent = *message;
+    if (sent.type == SIGNAL_JOINED)
+        ice_credentials_make(&server->config.ice, to->id, time(NULL), &sent);
+    char *text = signal_message_encode(&sent);
+    ice_credentials_clear(&sent);
     look_at_outbox(socket, now_us);
     websocket_send(socket->ws, span_from_string(text));
     look_at_outbox(socket, now_us);

@@ -106,6 +106,11 @@ static void on_joined(struct keeper *keeper, const struct signal_message *messag
     char room[LOG_REDACTED_LEN];
     log_debug("keeper: %s room %s, %zu there already", message->is_resumed ? "back in" : "joined",
               log_redact(keeper->config.room, room), message->peer_count);
+    /* Who wants to be seen by one TURN server alone has named it. */
+    for (size_t i = 0; i < message->ice_server_count && !keeper->config.is_relay_only; i++) {
+        const struct signal_ice_server *server = &message->ice_servers[i];
+        ice_servers_take(keeper->config.servers, server->url, server->user, server->password);
+    }
     for (size_t i = 0; i < message->peer_count && !message->is_resumed; i++)
         sealed_talk_meet(&keeper->talk, message->peers[i]);
     feed(keeper, &(struct event){.type = EVENT_JOINED,

@@ -1,6 +1,8 @@
 """signal-server as clients see it, good ones and bad ones."""
 
+import base64
 import gzip
+import hmac
 import http.client
 import json
 import os
@@ -9,7 +11,9 @@ import resource
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -19,6 +23,46 @@ from harness import DEADLINE, IS_INSTRUMENTED, ROOT, SIGNAL_SERVER, URL, Case, h
 from wsclient import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Closed, WebSocket
 
 MESSAGE_MAX = 64 << 10
+
+
+class NamedServers(Case):
+    def test_joined(self):
+        """--turn and --stun: a joined names them, with a user and password of its own"""
+        secret = self.rig_file("the secret\nand a second line\n")
+        self.rig.start_signal("--turn", "turn:192.0.2.1", "--stun", "stun:192.0.2.1",
+                              "--turn-secret-file", secret)
+        client = WebSocket(self.rig.signal_url)
+        self.addCleanup(client.socket.close)
+        joined = client.join("room")
+        turn, stun = joined["iceServers"]
+        self.assertEqual(stun, {"urls": "stun:192.0.2.1"})
+        expiry, peer = turn["username"].split(":")
+        self.assertEqual((turn["urls"], peer), ("turn:192.0.2.1", joined["peerId"]))
+        self.assertLess(abs(int(expiry) - time.time() - 24 * 3600), 600)
+        mac = hmac.digest(b"the secret", turn["username"].encode(), "sha1")
+        self.assertEqual(turn["credential"], base64.b64encode(mac).decode())
+
+    def rig_file(self, text):
+        file = tempfile.NamedTemporaryFile("w")
+        self.addCleanup(file.close)
+        file.write(text)
+        file.flush()
+        return file.name
+
+    def test_wrong(self):
+        """what cannot be is named"""
+        empty = self.rig_file("\n")
+        for argv, why in (
+            (["--turn", "turn:x"], "--turn needs --turn-secret-file"),
+            (["--turn", "stun:x"], "'stun:x' must be turn:"),
+            (["--stun", "x"], "'x' must be stun:"),
+            (["--turn-secret-file", "/nonexistent"], "cannot be read"),
+            (["--turn-secret-file", empty], "has no secret"),
+            (["--stun", "stun:x"] * 5, "one server too many"),
+        ):
+            done = subprocess.run([SIGNAL_SERVER, *argv], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(why, done.stderr)
 
 
 class ServerCase(Case):

@@ -56,6 +56,22 @@ class Firewalls(Homes):
         self.check_relayed(self.connect(*homes, turn=self.turns))
 
 
+class NamedServers(Homes):
+    def test_signal_server(self):
+        """symmetric and symmetric: by the TURN server that the signal server has named"""
+        rig = self.rig
+        self.build({"source": SYMMETRIC}, {"source": SYMMETRIC})
+        rig.start_mock()
+        rig.start_coturn(secret="secret-of-both")
+        with open(rig.file("secret"), "w") as file:
+            file.write("secret-of-both\n")
+        rig.start_signal("--turn-secret-file", rig.file("secret"), "--turn", TURN_UDP,
+                         "--stun", f"stun:{TURN_IP}")
+        rig.start_serve()
+        rig.start_proxy()
+        self.check_relayed(rig.pairs())
+
+
 class RelayOnly(Homes):
     def test_relay_only(self):
         """--relay-only, where a direct way is: only the relay knows addresses"""
