@@ -395,6 +395,14 @@ static int run(const struct options *options)
     return EXIT_SUCCESS;
 }
 
+static bool is_complete(const struct options *options)
+{
+    bool lacks_secret = options->has_turn && !options->server.ice.secret;
+    if (lacks_secret)
+        fputs("signal-server: --turn needs --turn-secret-file FILE beside it\n", stderr);
+    return !lacks_secret;
+}
+
 int main(int argc, char **argv)
 {
     descriptors_open_standard();
@@ -415,12 +423,8 @@ int main(int argc, char **argv)
                               .has_web = true,
                               .log_level = LOG_INFO};
     signal_server_config_init(&options.server);
-    if (!take_environment(&options) || !take_flags(&options, argc, argv))
+    if (!take_environment(&options) || !take_flags(&options, argc, argv) || !is_complete(&options))
         return EXIT_MISUSE;
-    if (options.has_turn && !options.server.ice.secret) {
-        fputs("signal-server: --turn needs --turn-secret-file FILE beside it\n", stderr);
-        return EXIT_MISUSE;
-    }
     log_configure(options.log_level, options.log_format);
     signal(SIGPIPE, SIG_IGN); /* of a closed terminal or log pipe */
     signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
