@@ -6,6 +6,8 @@
  */
 #include "rtc/aead.h"
 
+#include <stdlib.h>
+
 static const struct aead_library *const libraries[] = {
 #ifdef TUNNEL_IPSEC_MB
     &aead_ipsec_mb,
@@ -25,8 +27,10 @@ const struct aead_library *aead_library_at(size_t index)
 
 struct aead *aead_new(enum aead_cipher cipher, const uint8_t *key)
 {
-    struct aead *aead = NULL;
-    for (size_t i = 0; !aead; i++)
-        aead = libraries[i]->new (cipher, key);
-    return aead;
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
+        struct aead *aead = libraries[i]->new (cipher, key);
+        if (aead)
+            return aead;
+    }
+    abort(); /* aead_openssl has all ciphers */
 }

@@ -23,6 +23,7 @@
  */
 #include "rtc/dtls.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,7 @@ static void open_early(struct dtls *dtls, uint64_t now_us)
 {
     while (dtls->state == STATE_CONNECTED && dtls->early.len > 0) {
         struct span kept = buf_bytes(&dtls->early);
+        assert(kept.data);
         size_t len = get_u16be(kept.data);
         struct span bytes = span_of(kept.data + EARLY_PREFIX_LEN, len);
         struct dtls_record record;
