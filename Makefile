@@ -1,8 +1,10 @@
 # A thin front to CMake. `make` builds, `make demo` shows, `make test` proves.
 CMAKE ?= cmake
 
+PREFIX ?= /usr/local
+
 .PHONY: all deps demo check test fresh bench bench-crowd bench-sctp bench-long-path bench-first-byte \
-        format lint install deb clean
+        format lint install uninstall deb clean
 
 all: build/build.ninja
 	$(CMAKE) --build build
@@ -72,7 +74,11 @@ lint: all
 	scripts/lint.sh
 
 install: all
-	$(CMAKE) --install build
+	$(CMAKE) --install build --prefix "$(PREFIX)"
+
+# With the PREFIX, and the DESTDIR if any, of `make install`.
+uninstall: all
+	scripts/uninstall.sh build "$(PREFIX)"
 
 deb: all
 	scripts/install-deps.sh deb

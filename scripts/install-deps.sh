@@ -58,6 +58,8 @@ table='
     test   shellcheck       shellcheck
     test   git              git
     test   nginx-light      nginx
+    test   zsh              zsh
+    test   fish             fish
 
     lint   clang-format     clang-format
     lint   clang-tidy       clang-tidy

@@ -30,6 +30,10 @@ static const struct command_row commands[] = {
     {"revoke", COMMAND_REVOKE, "revoke NAME [--state DIR]",
      "Shuts a device out: its sessions end at once, and its link is good for nothing any more.",
      "example:\n  tunnel revoke phone"},
+    {"completion", COMMAND_COMPLETION, "completion SHELL",
+     "Prints what makes a shell complete commands and options of tunnel. The package and `make "
+     "install` bring it for all three.",
+     "example:\n  source <(tunnel completion bash)"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -41,6 +45,11 @@ const struct command_row *command_find(const char *name)
             return &commands[i];
     }
     return NULL;
+}
+
+const struct command_row *command_at(size_t at)
+{
+    return at < COMMAND_COUNT ? &commands[at] : NULL;
 }
 
 void command_suggest(struct nearest *nearest)
@@ -69,6 +78,7 @@ void command_print_usage(FILE *to)
           "       tunnel invite NAME [options]\n"
           "       tunnel invites\n"
           "       tunnel revoke NAME\n"
+          "       tunnel completion bash|zsh|fish\n"
           "       tunnel COMMAND --help\n"
           "       tunnel --version\n\n"
           "serve    carries what comes through the tunnel to an HTTP API; prints a link\n"

@@ -20,6 +20,9 @@ struct command_row {
 /* NULL for what is none. */
 const struct command_row *command_find(const char *name);
 
+/* By its place in the help; NULL behind the last. */
+const struct command_row *command_at(size_t at);
+
 /* Tries the names of all. */
 void command_suggest(struct nearest *nearest);
 

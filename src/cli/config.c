@@ -330,6 +330,8 @@ const char *config_missing(const struct config *config)
         return config->name ? NULL : "the NAME of an invite, as in phone";
     if (config->command == COMMAND_INVITES)
         return NULL;
+    if (config->command == COMMAND_COMPLETION)
+        return config->name ? NULL : "the name of a SHELL: bash, zsh or fish";
     if (config->command == COMMAND_SERVE && !config->upstream_text)
         return "an UPSTREAM, the port or URL of the API, as in `tunnel serve 11434` (or "
                "--upstream, or "

@@ -22,7 +22,8 @@ enum command {
     COMMAND_PROXY = 2,
     COMMAND_INVITE = 4,
     COMMAND_INVITES = 8,
-    COMMAND_REVOKE = 16
+    COMMAND_REVOKE = 16,
+    COMMAND_COMPLETION = 32
 };
 
 /* Of the signal server's URL: by --signal as a whole, or without its scheme. */
@@ -44,7 +45,7 @@ struct config {
     size_t link_count;
     enum pool_pick pick;
     char *state_folder; /* NULL: the usual one */
-    char *name;         /* of the invite that a command is about */
+    char *name;         /* of the invite, or of the shell, that a command is about */
     int64_t lifetime_s; /* of a new one; 0: for ever */
     char *rules[INVITE_RULES_MAX];
     size_t rule_count;
@@ -101,6 +102,7 @@ const char *config_take_link_file(struct config *config, const char *text);
 const char *config_take_pick(struct config *config, const char *text);
 const char *config_take_state(struct config *config, const char *text);
 const char *config_take_name(struct config *config, const char *text);
+const char *config_take_shell(struct config *config, const char *text);
 const char *config_take_expires(struct config *config, const char *text);
 const char *config_take_allow(struct config *config, const char *text);
 const char *config_take_qr(struct config *config, const char *text);

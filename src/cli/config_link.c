@@ -116,6 +116,15 @@ const char *config_take_name(struct config *config, const char *text)
     return NULL;
 }
 
+const char *config_take_shell(struct config *config, const char *text)
+{
+    if (strcmp(text, "bash") != 0 && strcmp(text, "zsh") != 0 && strcmp(text, "fish") != 0)
+        return "must be bash, zsh or fish";
+    free(config->name);
+    config->name = xstrdup(text);
+    return NULL;
+}
+
 const char *config_take_expires(struct config *config, const char *text)
 {
     return invite_lifetime_parse(text, &config->lifetime_s);

@@ -43,6 +43,8 @@ static const struct option options[] = {
      PUBLIC},
     {ARGUMENT "NAME", NULL, NULL, COMMAND_INVITE | COMMAND_REVOKE, config_take_name,
      "of the device's invite", PUBLIC},
+    {ARGUMENT "SHELL", NULL, NULL, COMMAND_COMPLETION, config_take_shell, "bash, zsh or fish",
+     PUBLIC},
     {"--state", NULL, "DIR", STATEFUL, config_take_state,
      "the folder of the identity and the invites (default $STATE_DIRECTORY, "
      "$XDG_STATE_HOME/tunnel or ~/.local/state/tunnel)",
@@ -149,6 +151,16 @@ enum { OPTION_COUNT = sizeof options / sizeof *options };
 struct place {
     bool has_room, has_link;
 };
+
+bool options_view(size_t at, struct option_view *out)
+{
+    if (at >= OPTION_COUNT)
+        return false;
+    const struct option *o = &options[at];
+    *out =
+        (struct option_view){o->flag + strspn(o->flag, ARGUMENT), o->value, o->help, o->commands};
+    return true;
+}
 
 /* --- help ----------------------------------------------------------------- */
 
@@ -404,8 +416,8 @@ static enum options_result wrong_name(const char *name)
     if (nearest.name)
         return wrong_unknown("command", name, &nearest);
     return wrong("command", name,
-                 "is not known; it must be serve, proxy, invite, invites or revoke (see tunnel "
-                 "--help)");
+                 "is not known; it must be serve, proxy, invite, invites, revoke or completion "
+                 "(see tunnel --help)");
 }
 
 enum options_result options_parse(int argc, char **argv, struct config *out)

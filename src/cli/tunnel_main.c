@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/descriptors.h"
+#include "cli/completion.h"
 #include "cli/invitation.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -166,6 +167,17 @@ static int run(const struct config *config, struct state *state)
     return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* What ends by itself: its success is what it prints. */
+static int run_errand(const struct config *config)
+{
+    int status = EXIT_SUCCESS;
+    if (config->command == COMMAND_COMPLETION)
+        completion_print(config->name);
+    else
+        status = invitation_run(config);
+    return output_end("tunnel") ? status : EXIT_FAILURE;
+}
+
 /* A serve without a room is for whom it has invited. */
 static int run_with_state(const struct config *config)
 {
@@ -196,9 +208,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
     signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
     bool is_tunnel = config.command == COMMAND_SERVE || config.command == COMMAND_PROXY;
-    int status = is_tunnel ? run_with_state(&config) : invitation_run(&config);
-    if (!is_tunnel && !output_end("tunnel"))
-        status = EXIT_FAILURE;
+    int status = is_tunnel ? run_with_state(&config) : run_errand(&config);
     config_deinit(&config);
     log_close();
     return status;
