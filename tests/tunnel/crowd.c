@@ -2,14 +2,11 @@
  * A list of tickets, the earliest of which is next; of two at the same time the
  * one that was written first.
  */
-#include "crowd.h"
+#include "crowd_internal.h"
 
 #include <stdio.h>
 
 #define NOTICE_MOST_US (45 * US_PER_S)
-#define GIVE_UP_US     (30 * US_PER_S)
-#define SILENCE_US     (30 * US_PER_S)
-#define PROBE_US       (5 * US_PER_S)
 
 uint64_t crowd_roll(struct crowd *c, uint64_t below)
 {
@@ -20,13 +17,12 @@ uint64_t crowd_roll(struct crowd *c, uint64_t below)
     return (z ^ (z >> 31)) % below;
 }
 
-static bool chance(struct crowd *c, unsigned percent)
+bool crowd_chance(struct crowd *c, unsigned percent)
 {
     return !c->is_kind && crowd_roll(c, 100) < percent;
 }
 
-__attribute__((format(printf, 2, 3))) static void say(const struct crowd *c, const char *format,
-                                                      ...)
+void crowd_say(const struct crowd *c, const char *format, ...)
 {
     va_list args;
     if (!c->is_loud)
@@ -38,8 +34,8 @@ __attribute__((format(printf, 2, 3))) static void say(const struct crowd *c, con
     va_end(args);
 }
 
-static struct crowd_ticket *schedule(struct crowd *c, enum crowd_ticket_type type, int member,
-                                     uint64_t in_us)
+struct crowd_ticket *crowd_schedule(struct crowd *c, enum crowd_ticket_type type, int member,
+                                    uint64_t in_us)
 {
     assert_true(c->ticket_count < CROWD_TICKETS_MAX);
     struct crowd_ticket *t = &c->tickets[c->ticket_count++];
@@ -53,176 +49,20 @@ static struct crowd_ticket *schedule(struct crowd *c, enum crowd_ticket_type typ
 
 void crowd_schedule_trouble(struct crowd *c, uint64_t in_us)
 {
-    schedule(c, TROUBLES, -1, in_us);
+    crowd_schedule(c, TROUBLES, -1, in_us);
 }
 
 /* ---- the rendezvous, and what it wants ---- */
 
 static void act(struct crowd *c, int member, const struct action *a);
 
-static void feed(struct crowd *c, int member, const struct event *event)
+void crowd_feed(struct crowd *c, int member, const struct event *event)
 {
     struct action a;
     struct rendezvous *rv = c->members[member].rv;
     rendezvous_feed(rv, event, c->now_us);
     while (rendezvous_next(rv, &a))
         act(c, member, &a);
-}
-
-/* ---- halves ---- */
-
-static struct half *find_half(struct crowd *c, unsigned id)
-{
-    for (size_t i = 0; id > 0 && i < CROWD_HALVES_MAX; i++) {
-        if (c->halves[i].id == id)
-            return &c->halves[i];
-    }
-    return NULL;
-}
-
-static struct half *half_of(struct crowd *c, int member, unsigned number)
-{
-    for (size_t i = 0; i < CROWD_HALVES_MAX; i++) {
-        struct half *h = &c->halves[i];
-        if (h->id > 0 && h->member == member && h->number == number)
-            return h;
-    }
-    return NULL;
-}
-
-/* The one at the other end, if each means the other. */
-static struct half *other_half(struct crowd *c, const struct half *h)
-{
-    struct half *other = find_half(c, h->remote);
-    return other && other->remote == h->id ? other : NULL;
-}
-
-static struct crowd_ticket *schedule_half(struct crowd *c, enum crowd_ticket_type type,
-                                          const struct half *h, uint64_t in_us)
-{
-    struct crowd_ticket *t = schedule(c, type, h->member, in_us);
-    t->half = h->id;
-    return t;
-}
-
-static void start(struct crowd *c, int member, const struct action *a)
-{
-    struct half *h = c->halves;
-    while (h->id > 0)
-        assert_true(++h < c->halves + CROWD_HALVES_MAX);
-    *h = (struct half){.id = ++c->numbers, .member = member, .number = a->session};
-    h->process = c->members[member].process;
-    h->is_offering = a->sdp_type == SDP_OFFER;
-    if (h->is_offering)
-        schedule_half(c, DESCRIBES, h, crowd_roll(c, 5 * US_PER_MS));
-    schedule_half(c, GIVES_UP, h, GIVE_UP_US);
-}
-
-/* Its end; the other one hears of it, or nothing any more. */
-static void vanish(struct crowd *c, struct half *h, bool says_bye)
-{
-    struct half *other = other_half(c, h);
-    if (other && other->is_ready) {
-        bool is_heard = says_bye && !chance(c, 20);
-        struct crowd_ticket *t =
-            schedule_half(c, ENDS, other, is_heard ? crowd_roll(c, 200 * US_PER_MS) : SILENCE_US);
-        t->words = is_heard ? "bye" : "silence";
-    }
-    h->id = 0;
-}
-
-static void end_half(struct crowd *c, const struct half *h, const char *words)
-{
-    feed(c, h->member,
-         &(struct event){.type = EVENT_CLOSED,
-                         .session = h->number,
-                         .text = words,
-                         .is_goodbye = strcmp(words, "bye") == 0});
-}
-
-static void describe(struct crowd *c, const struct half *h)
-{
-    char sdp[CROWD_TEXT_MAX];
-    snprintf(sdp, sizeof sdp, "%u %u", h->process, h->id);
-    feed(c, h->member,
-         &(struct event){.type = EVENT_DESCRIBED,
-                         .session = h->number,
-                         .sdp_type = h->is_offering ? SDP_OFFER : SDP_ANSWER,
-                         .text = sdp});
-}
-
-/* Both know each other: there is a path, most of the time. */
-static void match(struct crowd *c, struct half *h)
-{
-    struct half *other = other_half(c, h);
-    if (!other || h->is_ready || other->is_ready || chance(c, 10))
-        return;
-    uint64_t in_us = crowd_roll(c, 800 * US_PER_MS);
-    schedule_half(c, GETS_READY, h, in_us);
-    schedule_half(c, GETS_READY, other, in_us + crowd_roll(c, 100 * US_PER_MS));
-}
-
-static const char *take(struct crowd *c, struct half *h, const struct action *a)
-{
-    unsigned process, id;
-    assert_int_equal(sscanf(a->text, "%u %u", &process, &id), 2);
-    if (h->remote && h->remote != id)
-        return "it is of another session";
-    if (a->sdp_type == SDP_ANSWER && !h->is_offering)
-        return "there was no offer of ours";
-    bool is_first = h->remote == 0;
-    h->remote = id;
-    h->is_offering = false;
-    if (a->sdp_type == SDP_OFFER)
-        schedule_half(c, DESCRIBES, h, crowd_roll(c, 5 * US_PER_MS));
-    if (is_first)
-        match(c, h);
-    return NULL;
-}
-
-static void take_and_tell(struct crowd *c, struct half *h, const struct action *a)
-{
-    const char *why = take(c, h, a);
-    feed(c, h->member,
-         &(struct event){.type = EVENT_FED,
-                         .session = h->number,
-                         .sdp_type = a->sdp_type,
-                         .text = why,
-                         .is_offering = h->is_offering});
-}
-
-static void probe(struct crowd *c, struct half *h)
-{
-    if (other_half(c, h))
-        schedule_half(c, LIVES, h, crowd_roll(c, 300 * US_PER_MS));
-    else
-        schedule_half(c, ENDS, h, PROBE_US)->words = "silence";
-}
-
-static void restart(struct crowd *c, struct half *h)
-{
-    c->restarts++;
-    h->is_offering = true;
-    schedule_half(c, DESCRIBES, h, 0);
-}
-
-static void act_on_half(struct crowd *c, int member, const struct action *a)
-{
-    struct half *h = half_of(c, member, a->session);
-    if (!h)
-        return;
-    if (a->type == ACTION_FEED)
-        take_and_tell(c, h, a);
-    else if (a->type == ACTION_RESTART)
-        restart(c, h);
-    else if (a->type == ACTION_ABANDON_RESTART)
-        h->is_offering = false;
-    else if (a->type == ACTION_PROBE)
-        probe(c, h);
-    else if (a->type == ACTION_DRAIN)
-        schedule_half(c, RESTS, h, crowd_roll(c, 10 * US_PER_S));
-    else if (a->type == ACTION_CLOSE || a->type == ACTION_REFUSE)
-        vanish(c, h, true);
 }
 
 /* ---- the signal server ---- */
@@ -232,7 +72,7 @@ static void say_to(struct crowd *c, int member, unsigned peer, struct event even
     struct crowd_member *m = &c->members[member];
     uint64_t at_us = c->now_us + crowd_roll(c, 100 * US_PER_MS);
     m->hears_at_us = at_us > m->hears_at_us ? at_us : m->hears_at_us;
-    struct crowd_ticket *t = schedule(c, SAID, member, m->hears_at_us - c->now_us);
+    struct crowd_ticket *t = crowd_schedule(c, SAID, member, m->hears_at_us - c->now_us);
     t->visit = m->seen_visit;
     t->event = event;
     t->peer = peer;
@@ -266,7 +106,7 @@ static void become_ghost(struct crowd *c, int member)
         assert_true(++g < c->ghosts + CROWD_GHOSTS_MAX);
     *g = (struct ghost){.id = m->id, .role = m->role};
     m->id = 0;
-    schedule(c, FORGETS, -1, crowd_roll(c, NOTICE_MOST_US))->id = g->id;
+    crowd_schedule(c, FORGETS, -1, crowd_roll(c, NOTICE_MOST_US))->id = g->id;
 }
 
 static void forget(struct crowd *c, const struct crowd_ticket *t)
@@ -324,13 +164,13 @@ static void send_description(struct crowd *c, int member, const struct action *a
 static void act(struct crowd *c, int member, const struct action *a)
 {
     struct crowd_member *m = &c->members[member];
-    say(c, "member %d: action %d, session %u, partner %u", member, (int)a->type, a->session,
-        a->partner);
+    crowd_say(c, "member %d: action %d, session %u, partner %u", member, (int)a->type, a->session,
+              a->partner);
     switch (a->type) {
     case ACTION_CONNECT:
         m->visit = ++c->numbers;
         m->is_cut = false;
-        schedule(c, CONNECTS, member, crowd_roll(c, 200 * US_PER_MS))->visit = m->visit;
+        crowd_schedule(c, CONNECTS, member, crowd_roll(c, 200 * US_PER_MS))->visit = m->visit;
         break;
     case ACTION_LEAVE:
         m->visit = 0;
@@ -341,7 +181,7 @@ static void act(struct crowd *c, int member, const struct action *a)
         send_description(c, member, a);
         break;
     case ACTION_START:
-        start(c, member, a);
+        crowd_start_half(c, member, a);
         break;
     case ACTION_UP:
         assert_true(a->partner < CROWD_PARTNERS_MAX);
@@ -359,7 +199,7 @@ static void act(struct crowd *c, int member, const struct action *a)
         fail_msg("member %d: %s is a misfit", member, a->peer);
         break;
     default:
-        act_on_half(c, member, a);
+        crowd_act_on_half(c, member, a);
         break;
     }
 }
@@ -375,16 +215,16 @@ void crowd_begin(struct crowd *c, int member, enum mux_role role)
     struct crowd_member *m = &c->members[member];
     *m = (struct crowd_member){.role = role, .process = ++c->numbers};
     m->rv = rendezvous_new(&config, c->now_us);
-    say(c, "member %d begins, process %u", member, m->process);
+    crowd_say(c, "member %d begins, process %u", member, m->process);
 }
 
 void crowd_end(struct crowd *c, int member, bool says_bye)
 {
     struct crowd_member *m = &c->members[member];
-    say(c, "member %d ends%s", member, says_bye ? "" : " without a word");
+    crowd_say(c, "member %d ends%s", member, says_bye ? "" : " without a word");
     for (size_t i = 0; i < CROWD_HALVES_MAX; i++) {
         if (c->halves[i].id > 0 && c->halves[i].member == member)
-            vanish(c, &c->halves[i], says_bye);
+            crowd_vanish_half(c, &c->halves[i], says_bye);
     }
     rendezvous_free(m->rv);
     m->rv = NULL;
@@ -401,25 +241,25 @@ void crowd_cut(struct crowd *c, int member)
     struct crowd_member *m = &c->members[member];
     if (!m->rv || m->visit == 0 || m->seen_visit != m->visit || m->id == 0)
         return;
-    say(c, "member %d loses the server", member);
-    struct crowd_ticket *t = schedule(c, FORGETS, member, crowd_roll(c, NOTICE_MOST_US));
+    crowd_say(c, "member %d loses the server", member);
+    struct crowd_ticket *t = crowd_schedule(c, FORGETS, member, crowd_roll(c, NOTICE_MOST_US));
     t->id = m->id;
     t->visit = m->seen_visit;
     m->is_cut = true;
-    feed(c, member, &(struct event){.type = EVENT_SIGNAL_LOST, .text = "lost"});
+    crowd_feed(c, member, &(struct event){.type = EVENT_SIGNAL_LOST, .text = "lost"});
 }
 
 /* What the server forgets by it, it need not notice. */
 void crowd_restart_server(struct crowd *c)
 {
     c->has_server = !c->has_server;
-    say(c, "the server %s", c->has_server ? "is there" : "is gone");
+    crowd_say(c, "the server %s", c->has_server ? "is there" : "is gone");
     for (int i = 0; i < CROWD_MEMBERS && !c->has_server; i++)
         c->members[i].id = 0;
     memset(c->ghosts, 0, sizeof c->ghosts);
     for (int i = 0; i < CROWD_MEMBERS && !c->has_server; i++) {
         if (c->members[i].rv && c->members[i].visit)
-            feed(c, i, &(struct event){.type = EVENT_SIGNAL_LOST, .text = "lost"});
+            crowd_feed(c, i, &(struct event){.type = EVENT_SIGNAL_LOST, .text = "lost"});
     }
 }
 
@@ -429,8 +269,8 @@ void crowd_lose_session(struct crowd *c, int member)
         const struct half *h = &c->halves[i];
         if (h->id == 0 || h->member != member || !h->is_ready)
             continue;
-        say(c, "member %d loses session %u", member, h->number);
-        end_half(c, h, "bad luck");
+        crowd_say(c, "member %d loses session %u", member, h->number);
+        crowd_end_half(c, h, "bad luck");
         return;
     }
 }
@@ -461,34 +301,34 @@ static void hear(struct crowd *c, const struct crowd_ticket *t)
                 event.description.session = h->number;
         }
     }
-    say(c, "member %d hears %d from %s: %s", t->member, (int)event.type, peer, t->text);
-    feed(c, t->member, &event);
+    crowd_say(c, "member %d hears %d from %s: %s", t->member, (int)event.type, peer, t->text);
+    crowd_feed(c, t->member, &event);
 }
 
 static void on_half_ticket(struct crowd *c, const struct crowd_ticket *t)
 {
-    struct half *h = find_half(c, t->half);
+    struct half *h = crowd_find_half(c, t->half);
     if (!h)
         return;
     struct event event = {.session = h->number};
     if (t->type == DESCRIBES) {
-        describe(c, h);
+        crowd_describe_half(c, h);
     } else if (t->type == ENDS) {
-        end_half(c, h, t->words);
+        crowd_end_half(c, h, t->words);
     } else if (t->type == GIVES_UP && !h->is_ready) {
-        end_half(c, h, "no path");
-    } else if (t->type == GETS_READY && other_half(c, h)) {
+        crowd_end_half(c, h, "no path");
+    } else if (t->type == GETS_READY && crowd_other_half(c, h)) {
         h->is_ready = true;
         event.type = EVENT_READY;
-        feed(c, t->member, &event);
+        crowd_feed(c, t->member, &event);
         event.type = EVENT_MEASURED;
-        feed(c, t->member, &event);
-    } else if (t->type == LIVES && other_half(c, h)) {
+        crowd_feed(c, t->member, &event);
+    } else if (t->type == LIVES && crowd_other_half(c, h)) {
         event.type = EVENT_ALIVE;
-        feed(c, t->member, &event);
+        crowd_feed(c, t->member, &event);
     } else if (t->type == RESTS) {
         event.type = EVENT_IDLE;
-        feed(c, t->member, &event);
+        crowd_feed(c, t->member, &event);
     }
 }
 
@@ -509,7 +349,7 @@ static void on_ticket(struct crowd *c, const struct crowd_ticket *t)
     else if (t->type == CONNECTS && m->visit == t->visit && c->has_server)
         join_room(c, t->member);
     else if (t->type == CONNECTS && m->visit == t->visit)
-        feed(c, t->member, &(struct event){.type = EVENT_SIGNAL_LOST, .text = "no server"});
+        crowd_feed(c, t->member, &(struct event){.type = EVENT_SIGNAL_LOST, .text = "no server"});
     else if (t->half > 0)
         on_half_ticket(c, t);
 }
@@ -543,7 +383,7 @@ void crowd_run(struct crowd *c, uint64_t until_us)
             break;
         c->now_us = at_us > c->now_us ? at_us : c->now_us;
         if (due >= 0) {
-            feed(c, due, &(struct event){.type = EVENT_DEADLINE});
+            crowd_feed(c, due, &(struct event){.type = EVENT_DEADLINE});
             continue;
         }
         struct crowd_ticket t = c->tickets[first];
@@ -571,7 +411,7 @@ const char *crowd_check(const struct crowd *c)
     for (size_t i = 0; i < CROWD_HALVES_MAX; i++) {
         const struct half *h = &c->halves[i];
         const struct half *other =
-            h->id > 0 ? find_half((struct crowd *)(uintptr_t)c, h->remote) : NULL;
+            h->id > 0 ? crowd_find_half((struct crowd *)(uintptr_t)c, h->remote) : NULL;
         if (h->id == 0)
             continue;
         if (!other || other->remote != h->id || !h->is_ready || !is_up(c, h)) {

@@ -1,7 +1,7 @@
 /*
- * Twenty in a shared room (crowd.h) that come, go, crash and are restarted, lose
- * the signal server and their sessions. Then nothing more happens to them, and
- * after a while each provider and each consumer must have one session, the
+ * Twenty in a shared room (crowd.h) that come, go, crash, are restarted, and
+ * lose the signal server and their sessions. Then nothing more happens to them,
+ * and after a while each provider and each consumer must have one session, the
  * same, and no other.
  *
  *   TEST_SEED=N    that seed alone, and what happens in it
