@@ -341,7 +341,7 @@ class Limits(ServerCase):
         """requests that are no WebSocket handshake get an HTTP error"""
         host, port = URL.match(self.rig.signal_url).group(2, 3)
         cases = [
-            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"GET /nothing-there HTTP/1.1\r\nHost: x\r\n\r\n",
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\n\r\n",
