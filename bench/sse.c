@@ -175,7 +175,7 @@ static int read_streams(uint16_t port, size_t streams, unsigned seconds)
         .on_end = on_end,
         .on_error = on_error,
     };
-    struct http_field host = {SPAN_LITERAL("Host"), SPAN_LITERAL("bench")};
+    struct http_field host = {SPAN_LITERAL("Host"), SPAN_LITERAL("127.0.0.1")};
     struct http_request request = {
         .method = SPAN_LITERAL("GET"),
         .target = SPAN_LITERAL("/sse"),
