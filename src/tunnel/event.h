@@ -15,6 +15,7 @@
 
 #include "rtc/peer.h"
 #include "signal/message.h"
+#include "tunnel/mux.h"
 
 enum event_type {
     /* Of the visit to the signal server. */
@@ -39,7 +40,7 @@ enum event_type {
     EVENT_ALIVE,      /* to ACTION_PROBE, or that: it lives */
     EVENT_IDLE,       /* no stream is open any more */
     EVENT_PATH,       /* path: what has become of it */
-    EVENT_CLOSED,     /* text, is_same_job, is_goodbye, is_shut_out: it has ended by itself */
+    EVENT_CLOSED,     /* text, likeness, is_goodbye, is_shut_out: it has ended by itself */
 
     /* Of this machine. */
     EVENT_ADDRESSES, /* outdated, is_cut_off: they have changed */
@@ -53,7 +54,7 @@ struct description {
      * when nothing can be read in it. */
     const uint8_t *process;
     unsigned session; /* that it goes on with, as its peer says; or 0: it asks for a new one */
-    bool is_same_job; /* as ours: its "a=tool" */
+    enum mux_likeness likeness; /* as its "a=tool" has it; without one MUX_PERHAPS_ALIKE */
 };
 
 struct event {
@@ -70,9 +71,9 @@ struct event {
     bool is_shared;   /* there are places for several others, and those there have another job */
     bool was_first;   /* it was in the room before us */
     bool is_offering; /* an offer of that session of ours is still not answered */
-    bool is_same_job; /* HELLO shows that the other side does our job */
-    bool is_goodbye;  /* the other side wanted it so */
-    bool is_shut_out; /* it says that our invite is not good any more */
+    enum mux_likeness likeness; /* HELLO shows it, or that there is none */
+    bool is_goodbye;            /* the other side wanted it so */
+    bool is_shut_out;           /* it says that our invite is not good any more */
     enum peer_path_state path;
     const unsigned *outdated; /* sessions for which there may be a better path now */
     size_t outdated_count;

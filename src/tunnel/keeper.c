@@ -66,10 +66,22 @@ static unsigned match(const struct keeper *keeper, const struct signal_message *
                           message->type == SIGNAL_OFFER ? SDP_OFFER : SDP_ANSWER, message->sdp);
 }
 
+static bool is_tool(const char *said, const char *tool)
+{
+    return strncmp(said, tool, strcspn(tool, "/") + 1) == 0;
+}
+
+static enum mux_likeness likeness_of(const char *said, enum mux_role role)
+{
+    if (is_tool(said, tools[role]))
+        return MUX_ALIKE;
+    bool is_other = is_tool(said, tools[role == MUX_CONSUMER ? MUX_PROVIDER : MUX_CONSUMER]);
+    return is_other ? MUX_UNLIKE : MUX_PERHAPS_ALIKE;
+}
+
 static void feed_description(struct keeper *keeper, enum event_type type,
                              const struct signal_message *message)
 {
-    const char *ours = tools[keeper->config.role];
     const char *why;
     struct sdp sdp;
     struct event event = {
@@ -80,7 +92,7 @@ static void feed_description(struct keeper *keeper, enum event_type type,
     bool is_good = sdp_parse(message->sdp, &sdp, &why) == 0;
     if (is_good) {
         event.description.process = sdp.fingerprint;
-        event.description.is_same_job = strncmp(sdp.tool, ours, strcspn(ours, "/") + 1) == 0;
+        event.description.likeness = likeness_of(sdp.tool, keeper->config.role);
     }
     feed(keeper, &event);
     if (is_good)

@@ -224,7 +224,7 @@ static void on_error(struct mux *mux, const struct frame *frame)
     if (frame->stream_id == 0) {
         char reason[600];
         snprintf(reason, sizeof reason, "the other side ended the session: %s", text);
-        mux_die(mux, reason, false);
+        mux_die(mux, reason, MUX_UNLIKE);
         return;
     }
     struct mux_stream *stream = mux_stream_find(mux, frame->stream_id);

@@ -77,6 +77,9 @@ enum mux_note {
     MUX_NOTE_LOST     /* part of a head that the other side cannot be told */
 };
 
+/* Whether the other side does the same job as we do. */
+enum mux_likeness { MUX_UNLIKE, MUX_PERHAPS_ALIKE, MUX_ALIKE };
+
 /* What may go ahead of others' bodies, and what may not. */
 enum mux_urgency { MUX_SMALL, MUX_BULK };
 
@@ -99,9 +102,9 @@ struct mux_handlers {
     void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
     /* A stream has ended; streams counts those that are left. */
     void (*on_stream_closed)(size_t streams, void *arg);
-    /* The session is over; wrong_role: the other side does the same job as we
-     * do. Streams are still open: see mux_fail(). Once. */
-    void (*on_dead)(const char *text, bool wrong_role, void *arg);
+    /* The session is over; likeness: as its end shows it. Streams are still
+     * open: see mux_fail(). Once. */
+    void (*on_dead)(const char *text, enum mux_likeness likeness, void *arg);
     /* For a log. */
     void (*on_note)(enum mux_note kind, const char *text, void *arg);
 };

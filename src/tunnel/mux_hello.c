@@ -101,7 +101,8 @@ static void become_ready(struct mux *mux, const struct session_means *theirs, ui
 {
     bool is_first = mux->state == MUX_STARTING;
     if (mux->state == MUX_EAGER && !is_kept(mux, theirs)) {
-        mux_die(mux, "the other side agreed to something else than its description says", false);
+        mux_die(mux, "the other side agreed to something else than its description says",
+                MUX_UNLIKE);
         return;
     }
     if (!is_first && mux->state != MUX_EAGER)
@@ -120,7 +121,7 @@ void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us)
 {
     struct hello hello;
     if (mux->role == MUX_CONSUMER) {
-        mux_die(mux, "the other side is a consumer (`tunnel proxy`), as we are", true);
+        mux_die(mux, "the other side is a consumer (`tunnel proxy`), as we are", MUX_ALIKE);
         return;
     }
     int error = hello_decode(frame->payload, &hello);
@@ -135,7 +136,7 @@ void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us)
     }
     if (hello.min_version > PROTOCOL_VERSION || hello.max_version < PROTOCOL_VERSION) {
         mux_send_control(mux, 0, FRAME_ERROR, 0, SPAN_LITERAL("this side speaks version 1 only"));
-        mux_die(mux, "the other side does not speak version 1", false);
+        mux_die(mux, "the other side does not speak version 1", MUX_UNLIKE);
         return;
     }
     char *json = encode_agree(mux, features_usable(mux->offered & hello.means.features));
@@ -148,7 +149,7 @@ void mux_on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us)
 {
     struct agree agree;
     if (mux->role == MUX_PROVIDER) {
-        mux_die(mux, "the other side is a provider (`tunnel serve`), as we are", true);
+        mux_die(mux, "the other side is a provider (`tunnel serve`), as we are", MUX_ALIKE);
         return;
     }
     if (agree_decode(frame->payload, &agree) < 0) {
@@ -156,7 +157,7 @@ void mux_on_agree(struct mux *mux, const struct frame *frame, uint64_t now_us)
         return;
     }
     if (agree.version != PROTOCOL_VERSION) {
-        mux_die(mux, "the other side agreed to a version that we did not offer", false);
+        mux_die(mux, "the other side agreed to a version that we did not offer", MUX_UNLIKE);
         return;
     }
     become_ready(mux, &agree.means, now_us);
@@ -241,6 +242,17 @@ static const char *deadline_text(const struct mux *mux)
     return "the other side did not say HELLO; is it a `tunnel proxy`?";
 }
 
+/* A consumer says HELLO at once, so a provider that waits for it faces one that
+ * waits, too. What is said to that one ends its wait. */
+static void die_of_silence(struct mux *mux)
+{
+    bool is_awaiting_hello = mux->role == MUX_PROVIDER && mux->state == MUX_STARTING;
+    const char *text = deadline_text(mux);
+    if (is_awaiting_hello)
+        mux_refuse(mux, "this is a `tunnel serve`, to which HELLO was not said");
+    mux_die(mux, text, is_awaiting_hello ? MUX_PERHAPS_ALIKE : MUX_UNLIKE);
+}
+
 void mux_on_deadline(struct mux *mux, uint64_t now_us)
 {
     if (mux->paused > 0)
@@ -254,7 +266,7 @@ void mux_on_deadline(struct mux *mux, uint64_t now_us)
     }
     bool is_silent = mux->state == MUX_READY && now_us >= mux->last_heard_us + MUX_DEAD_AFTER_US;
     if (is_silent || now_us >= mux->dead_at_us) {
-        mux_die(mux, deadline_text(mux), false);
+        die_of_silence(mux);
         return;
     }
     if (mux->state == MUX_READY && now_us >= mux->ping_at_us) {

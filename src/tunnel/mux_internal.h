@@ -141,7 +141,7 @@ uint32_t mux_flow_hold(struct mux_stream *stream, size_t held, uint64_t now_us);
 
 __attribute__((format(printf, 3, 4))) void mux_note(struct mux *mux, enum mux_note kind,
                                                     const char *format, ...);
-void mux_die(struct mux *mux, const char *text, bool wrong_role);
+void mux_die(struct mux *mux, const char *text, enum mux_likeness likeness);
 unsigned mux_channel_of(const struct mux *mux, uint32_t stream_id);
 
 struct mux_stream *mux_stream_new(struct mux *mux, uint32_t id);

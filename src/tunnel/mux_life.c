@@ -153,12 +153,12 @@ void mux_stream_check_drain(struct mux_stream *stream)
 
 /* --- the end -------------------------------------------------------------- */
 
-void mux_die(struct mux *mux, const char *text, bool wrong_role)
+void mux_die(struct mux *mux, const char *text, enum mux_likeness likeness)
 {
     if (mux->state == MUX_DEAD)
         return;
     mux->state = MUX_DEAD;
-    mux->handlers.on_dead(text, wrong_role, mux->arg);
+    mux->handlers.on_dead(text, likeness, mux->arg);
 }
 
 /* A head that has not gone out by now never will. */

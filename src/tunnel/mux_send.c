@@ -62,7 +62,7 @@ void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t 
         return;
     }
     if (mux->control_bytes + sizeof prefix + payload.len > MUX_CONTROL_QUEUE_MAX) {
-        mux_die(mux, "the other side makes us answer but does not read", false);
+        mux_die(mux, "the other side makes us answer but does not read", MUX_UNLIKE);
         return;
     }
     buf_append(control, span_of(prefix, sizeof prefix));

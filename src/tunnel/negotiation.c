@@ -78,9 +78,11 @@ void negotiation_offer(struct negotiation *n, struct actions *out, uint64_t now_
 void negotiation_take_offer(struct negotiation *n, const struct description *d, struct actions *out,
                             uint64_t now_us)
 {
-    if (!start(n, d->is_same_job ? NEGOTIATION_POINTLESS : NEGOTIATION_ANSWERED, out, now_us))
+    bool is_alike = d->likeness == MUX_ALIKE;
+    if (!start(n, is_alike ? NEGOTIATION_POINTLESS : NEGOTIATION_ANSWERED, out, now_us))
         return;
-    if (!d->is_same_job)
+    n->likeness = d->likeness;
+    if (!is_alike)
         restraint_begin(n->restraint, now_us);
     pact_meet(&n->pact, d->process);
     actions_feed(out, n->pact.session, SDP_OFFER, d->sdp);
@@ -91,10 +93,11 @@ enum verdict negotiation_take_answer(struct negotiation *n, const struct descrip
 {
     if (n->state != NEGOTIATION_OFFERED)
         return VERDICT_GO_ON; /* to an offer that is not out any more */
-    if (d->is_same_job) {
+    if (d->likeness == MUX_ALIKE) {
         actions_problem(out, PROBLEM_SAME_JOB, 0, NULL);
         return fail(n, VERDICT_STAY, out);
     }
+    n->likeness = d->likeness;
     restraint_begin(n->restraint, now_us);
     pact_meet(&n->pact, d->process);
     actions_feed(out, n->pact.session, SDP_ANSWER, d->sdp);
@@ -140,12 +143,13 @@ enum verdict negotiation_on_fed(struct negotiation *n, const struct event *event
 enum verdict negotiation_on_closed(struct negotiation *n, const struct event *event,
                                    struct actions *out)
 {
-    bool has_met_its_like = event->is_same_job && n->state == NEGOTIATION_OFFERED;
-    actions_problem(out, event->is_same_job ? PROBLEM_SAME_JOB : PROBLEM_NO_SESSION, 0,
-                    event->text);
-    if (has_met_its_like)
+    bool is_alike = event->likeness == MUX_ALIKE;
+    bool seems_alike =
+        is_alike || (event->likeness == MUX_PERHAPS_ALIKE && n->likeness == MUX_PERHAPS_ALIKE);
+    actions_problem(out, is_alike ? PROBLEM_SAME_JOB : PROBLEM_NO_SESSION, 0, event->text);
+    if (is_alike && n->state == NEGOTIATION_OFFERED)
         return fail(n, VERDICT_STAY, out);
-    return fail(n, event->is_same_job ? VERDICT_MISFIT : VERDICT_RETURN, out);
+    return fail(n, seems_alike ? VERDICT_MISFIT : VERDICT_RETURN, out);
 }
 
 void negotiation_contest(struct negotiation *n, uint64_t until_us, struct actions *out)
@@ -195,6 +199,7 @@ void negotiation_move(struct negotiation *n, struct negotiation *from, struct ac
     negotiation_drop(n, "replaced by a newer negotiation", out);
     n->state = taken.state;
     n->pact = taken.pact;
+    n->likeness = taken.likeness;
     n->deadline_us = taken.deadline_us;
     reset(from);
 }

@@ -44,7 +44,7 @@ enum verdict {
     VERDICT_GO_ON,
     VERDICT_STAY, /* it has failed, and somebody else has to do something about it */
     VERDICT_RETURN,
-    VERDICT_MISFIT,      /* the same, and it does our job, as HELLO has shown */
+    VERDICT_MISFIT,      /* the same, and it does our job, as HELLO or its absence has shown */
     VERDICT_RETURN_LATE, /* it takes a person to change what is wrong */
     VERDICT_UNANSWERED,  /* return; perhaps the other side does not take what we say */
     VERDICT_SHUT_OUT     /* return; it says so */
@@ -52,8 +52,9 @@ enum verdict {
 
 struct negotiation {
     enum negotiation_state state;
-    struct pact pact;     /* none while awaited or due */
-    uint64_t deadline_us; /* when it is given up, or its time has come */
+    struct pact pact;           /* none while awaited or due */
+    enum mux_likeness likeness; /* as its description has it */
+    uint64_t deadline_us;       /* when it is given up, or its time has come */
     struct restraint *restraint;
     const char *peer; /* with whom: its id in the room */
 };

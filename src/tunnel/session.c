@@ -32,12 +32,12 @@ struct session {
     bool is_closed; /* on_closed was called, or session_close() was */
 };
 
-static void report_closed(struct session *s, const char *text, bool wrong_role)
+static void report_closed(struct session *s, const char *text, enum mux_likeness likeness)
 {
     if (s->is_closed)
         return;
     s->is_closed = true;
-    s->handlers->on_closed(s, text, wrong_role, s->arg);
+    s->handlers->on_closed(s, text, likeness, s->arg);
 }
 
 /* --- from the mux --------------------------------------------------------- */
@@ -116,9 +116,9 @@ static void on_stream_closed(size_t streams, void *arg)
         s->handlers->on_idle(s, s->arg);
 }
 
-static void on_dead(const char *text, bool wrong_role, void *arg)
+static void on_dead(const char *text, enum mux_likeness likeness, void *arg)
 {
-    report_closed(arg, text, wrong_role);
+    report_closed(arg, text, likeness);
 }
 
 static void on_note(enum mux_note kind, const char *text, void *arg)
@@ -194,7 +194,7 @@ static void on_path(enum peer_path_state state, void *arg)
 
 static void on_close(const char *text, void *arg)
 {
-    report_closed(arg, text, false);
+    report_closed(arg, text, MUX_UNLIKE);
 }
 
 static const struct peer_handlers peer_handlers = {
@@ -225,7 +225,7 @@ static void on_due(void *arg)
         report_closed(s,
                       s->send_error == -EMSGSIZE ? "the other side takes no frames of 64 KiB"
                                                  : "a frame could not be sent",
-                      false);
+                      MUX_UNLIKE);
     else
         mux_on_deadline(s->mux, clock_now_us());
 }

@@ -30,7 +30,8 @@ struct session_handlers {
     /* The last open stream has ended. */
     void (*on_idle)(struct session *session, void *arg);
     /* The session is over, once; session_close() is still the owner's duty. */
-    void (*on_closed)(struct session *session, const char *text, bool wrong_role, void *arg);
+    void (*on_closed)(struct session *session, const char *text, enum mux_likeness likeness,
+                      void *arg);
 };
 
 /* features: see mux_new(). The handlers must outlive the session. */

@@ -100,11 +100,12 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
     all->handlers.on_request(held->partner, stream, head, all->arg);
 }
 
-static void on_closed(struct session *session, const char *text, bool wrong_role, void *arg)
+static void on_closed(struct session *session, const char *text, enum mux_likeness likeness,
+                      void *arg)
 {
     tell(arg, (struct event){.type = EVENT_CLOSED,
                              .text = text,
-                             .is_same_job = wrong_role,
+                             .likeness = likeness,
                              .is_shut_out = strstr(text, SESSIONS_SHUT_OUT) != NULL,
                              .is_goodbye = peer_has_heard_goodbye(session_peer(session))});
 }

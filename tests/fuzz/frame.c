@@ -179,10 +179,10 @@ static void on_stream_closed(size_t streams, void *arg)
     (void)arg;
 }
 
-static void on_dead(const char *text, bool wrong_role, void *arg)
+static void on_dead(const char *text, enum mux_likeness likeness, void *arg)
 {
     (void)text;
-    (void)wrong_role;
+    (void)likeness;
     (void)arg;
 }
 

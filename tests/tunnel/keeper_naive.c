@@ -45,11 +45,12 @@ static void naive_on_path(struct session *session, enum peer_path_state state, v
     (void)arg;
 }
 
-static void naive_on_closed(struct session *session, const char *text, bool wrong_role, void *arg)
+static void naive_on_closed(struct session *session, const char *text, enum mux_likeness likeness,
+                            void *arg)
 {
     (void)session;
     (void)text;
-    (void)wrong_role;
+    (void)likeness;
     (void)arg;
 }
 

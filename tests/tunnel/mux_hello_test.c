@@ -46,6 +46,23 @@ static void test_hello_timeout(void **state)
     side_deinit(&side);
 }
 
+/* Two providers, one of version 1: each waits for the other's HELLO. What the
+ * first to lose its patience says ends the other's session, too. */
+static void test_no_hello(void **state)
+{
+    (void)state;
+    struct side side;
+    struct frame frame;
+    side_init(&side, MUX_PROVIDER, FEATURE_SSE);
+    mux_start(side.mux, (struct span){0}, 0);
+    mux_on_deadline(side.mux, MUX_HELLO_TIMEOUT_US);
+    assert_story(&side,
+                 "dead (role?): the other side did not say HELLO; is it a `tunnel proxy`?; ");
+    assert_int_equal(frame_decode(span_skip(buf_bytes(&side.out), PREFIX_LEN), &frame), 0);
+    assert_int_equal(frame.type, FRAME_ERROR);
+    side_deinit(&side);
+}
+
 static void test_refusal(void **state)
 {
     struct pair *pair = *state;
@@ -201,6 +218,7 @@ int main(void)
         TEST(test_wrong_roles),
         cmocka_unit_test(test_no_common_version),
         cmocka_unit_test(test_hello_timeout),
+        cmocka_unit_test(test_no_hello),
         TEST(test_refusal),
         cmocka_unit_test(test_handshake),
         PROMISED(test_promise),

@@ -137,9 +137,10 @@ static void on_stream_closed(size_t streams, void *arg)
     (void)arg;
 }
 
-static void on_dead(const char *text, bool wrong_role, void *arg)
+static void on_dead(const char *text, enum mux_likeness likeness, void *arg)
 {
-    tell(arg, "dead%s: %s; ", wrong_role ? " (role)" : "", text);
+    static const char *const roles[] = {"", " (role?)", " (role)"};
+    tell(arg, "dead%s: %s; ", roles[likeness], text);
 }
 
 static void on_note(enum mux_note kind, const char *text, void *arg)

@@ -103,9 +103,9 @@ static void on_stream_closed(size_t streams, void *arg)
     (void)arg;
 }
 
-static void on_dead(const char *text, bool wrong_role, void *arg)
+static void on_dead(const char *text, enum mux_likeness likeness, void *arg)
 {
-    (void)wrong_role;
+    (void)likeness;
     (void)arg;
     fail_msg("%s", text);
 }

@@ -45,7 +45,7 @@ static void test_two_of_a_kind_first(void **state)
     join(&s, NULL, false);
     FEED(&s, .type = EVENT_PEER_JOINED, .peer = "b");
     forget(&s);
-    FEED(&s, .type = EVENT_ANSWER, .peer = "b", .description = {.sdp = "x", .is_same_job = true});
+    FEED(&s, .type = EVENT_ANSWER, .peer = "b", .description = {.sdp = "x", .likeness = MUX_ALIKE});
     assert_non_null(strstr(s.story, "runs `tunnel proxy`, too"));
     assert_non_null(strstr(s.story, "; close 1; [waiting]"));
     assert_int_equal(deadline_in_us(&s), RENDEZVOUS_ALONE_US);
@@ -61,7 +61,7 @@ static void test_two_of_a_kind_second(void **state)
 {
     (void)state;
     struct scene s = scene_joined(MUX_CONSUMER, "a");
-    FEED(&s, .type = EVENT_OFFER, .peer = "a", .description = {.sdp = "x", .is_same_job = true});
+    FEED(&s, .type = EVENT_OFFER, .peer = "a", .description = {.sdp = "x", .likeness = MUX_ALIKE});
     expect(&s, "start 1 to answer; feed 1 offer;");
     FEED(&s, .type = EVENT_DESCRIBED, .session = 1, .sdp_type = SDP_ANSWER);
     assert_non_null(strstr(s.story, "send answer; problem: "));
@@ -84,10 +84,34 @@ static void test_two_of_a_kind_by_hello(void **state)
         else
             describe(&s, EVENT_OFFER, "b", 0, process_b);
         forget(&s);
-        FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "HELLO", .is_same_job = true);
+        FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "HELLO", .likeness = MUX_ALIKE);
         assert_non_null(strstr(s.story, "runs `tunnel proxy`, too"));
         const char *end = came_first ? "; close 1; [waiting] " : "; close 1; leave; [retrying] ";
         assert_non_null(strstr(s.story, end));
+        scene_free(&s);
+    }
+}
+
+/* Nor does a provider of version 1 say HELLO to one in a shared room. Whose
+ * description says that it is a consumer is only late. */
+static void test_two_of_a_kind_by_silence(void **state)
+{
+    (void)state;
+    for (int has_tool = 0; has_tool < 2; has_tool++) {
+        struct scene s = scene_new(MUX_PROVIDER, 64);
+        wait_us(&s, 0);
+        FEED(&s, .type = EVENT_JOINED, .is_shared = true);
+        FEED(&s, .type = EVENT_PEER_JOINED, .peer = "b");
+        FEED(&s, .type = EVENT_ANSWER, .peer = "b",
+             .description = {.sdp = "x",
+                             .process = process_b,
+                             .likeness = has_tool ? MUX_UNLIKE : MUX_PERHAPS_ALIKE});
+        forget(&s);
+        FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "no HELLO",
+             .likeness = MUX_PERHAPS_ALIKE);
+        assert_non_null(strstr(s.story, "no connection to the other side: no HELLO; close 1; "));
+        assert_int_equal(strstr(s.story, "b is a misfit; ") != NULL, !has_tool);
+        assert_int_equal(deadline_in_us(&s) < PARTNER_BACKOFF_MOST_US, has_tool);
         scene_free(&s);
     }
 }
@@ -327,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_two_of_a_kind_first),
         cmocka_unit_test(test_two_of_a_kind_second),
         cmocka_unit_test(test_two_of_a_kind_by_hello),
+        cmocka_unit_test(test_two_of_a_kind_by_silence),
         cmocka_unit_test(test_other_side_leaves_early),
         cmocka_unit_test(test_unanswered),
         cmocka_unit_test(test_unanswered_and_left),

@@ -381,7 +381,7 @@ static void test_misfit(void **state)
     FEED(&s, .type = EVENT_PEER_JOINED, .peer = "d");
     forget(&s);
     FEED(&s, .type = EVENT_ANSWER, .peer = "d",
-         .description = {.sdp = "sdp", .process = process_d, .is_same_job = true});
+         .description = {.sdp = "sdp", .process = process_d, .likeness = MUX_ALIKE});
     expect(&s, "problem: the other side of this room runs `tunnel proxy`, too: one side must run "
                "`tunnel proxy`, the other `tunnel serve`; stop one of them or choose another "
                "--room; close 3; note: the others go on; d is a misfit;");

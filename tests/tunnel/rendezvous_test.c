@@ -197,7 +197,7 @@ static void test_others_with_our_job_are_free(void **state)
     for (int i = 0; i < 100; i++) {
         FEED(&s, .type = EVENT_PEER_JOINED, .peer = "b");
         FEED(&s, .type = EVENT_ANSWER, .peer = "b",
-             .description = {.sdp = "x", .is_same_job = true});
+             .description = {.sdp = "x", .likeness = MUX_ALIKE});
         FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b");
         forget(&s);
     }

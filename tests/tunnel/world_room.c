@@ -182,7 +182,8 @@ static struct description describe(const struct world *w, int end, const char *t
     return (struct description){.sdp = text,
                                 .process = process,
                                 .session = number_of(w, end, id),
-                                .is_same_job = role == (unsigned)w->ends[end].role};
+                                .likeness =
+                                    role == (unsigned)w->ends[end].role ? MUX_ALIKE : MUX_UNLIKE};
 }
 
 /* What a link does before its rendezvous hears of it. False: dropped. */
