@@ -46,4 +46,8 @@ install_compressed(${CMAKE_SOURCE_DIR}/man/signal-server.1 ${CMAKE_INSTALL_MANDI
 install_compressed(${CMAKE_CURRENT_BINARY_DIR}/changelog ${TUNNEL_DOC_DIR})
 add_custom_target(compressed ALL DEPENDS ${COMPRESSED})
 
+set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/services/debian/postinst)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
 include(CPack)

@@ -30,6 +30,7 @@ LAYERS = {
 FILE_LAYERS = {
     "cli/signal_server*": {"base", "net", "http", "signal"},
     "cli/help*": {"base"},
+    "cli/service*": {"base", "net"},
     "cli/stop*": {"base", "net"},
     "tunnel/mux*": {"base", "http", "tunnel"},
     "tunnel/seal[._]*": {"base", "sctp", "rtc", "tunnel"},

@@ -12,4 +12,5 @@ DESTDIR=$stage ${CMAKE:-cmake} --install "$build" --prefix "$prefix" >/dev/null
 (cd "$stage" && find . ! -type d) | sed 's|^\.||' | while read -r path; do
     rm -f "${DESTDIR:-}$path"
 done
-rmdir "${DESTDIR:-}$prefix/share/doc/webrtc-tunnel" 2>/dev/null || true
+rmdir "${DESTDIR:-}$prefix/share/doc/webrtc-tunnel/examples" \
+    "${DESTDIR:-}$prefix/share/doc/webrtc-tunnel" 2>/dev/null || true

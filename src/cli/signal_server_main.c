@@ -17,6 +17,7 @@
 #include "cli/help.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
+#include "cli/service.h"
 #include "cli/stop.h"
 #include "http/url.h"
 #include "net/loop.h"
@@ -386,11 +387,15 @@ static int run(const struct options *options)
         return EXIT_FAILURE;
     }
     struct stop *stop = stop_new(loop);
+    struct service *service = service_new(loop);
     print_urls(host, signal_server_port(server));
+    service_ready(service);
     loop_run(loop);
     log_info("server: %s: closing", stop_signal(stop));
+    service_stop(service);
     stop_free(stop);
     signal_server_close(server);
+    service_free(service);
     loop_free(loop);
     return EXIT_SUCCESS;
 }

@@ -14,6 +14,7 @@
 #include "cli/invitation.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/service.h"
 #include "cli/status.h"
 #include "cli/stop.h"
 #include "tunnel/tunnel.h"
@@ -37,19 +38,48 @@ enum {
 
 /* ---- what the tunnel tells ---- */
 
+/* Who wants to hear of it. */
+struct audience {
+    struct status *status;
+    struct service *service;
+};
+
+/* Whoever started us waits until there is a point in it: until the other side
+ * can find us at the signal server. That it does may take days. */
+static void tell_service(struct service *service, const struct keeper_status *keeper)
+{
+    static const char *const words[] = {
+        [KEEPER_CONNECTING] = "connecting to the signal server",
+        [KEEPER_WAITING] = "waiting for the other side",
+        [KEEPER_NEGOTIATING] = "connecting to the other side",
+        [KEEPER_UP] = "connected directly",
+        [KEEPER_RETRYING] = "trying again",
+    };
+    bool is_relayed = keeper->state == KEEPER_UP && keeper->path.is_relayed;
+    if (keeper->state != KEEPER_CONNECTING && keeper->state != KEEPER_RETRYING)
+        service_ready(service);
+    service_tell(service, keeper->state == KEEPER_RETRYING && keeper->problem ? keeper->problem
+                          : is_relayed ? "connected through a relay"
+                                       : words[keeper->state]);
+}
+
 static void on_status(size_t link, const struct keeper_status *status, void *arg)
 {
-    status_print_keeper(arg, link, status);
+    struct audience *audience = arg;
+    status_print_keeper(audience->status, link, status);
+    tell_service(audience->service, status);
 }
 
 static void on_bad_upstream(const char *why, void *arg)
 {
-    status_print_upstream(arg, why);
+    struct audience *audience = arg;
+    status_print_upstream(audience->status, why);
 }
 
 static void on_exchange_done(const struct exchange_record *record, void *arg)
 {
-    status_print_exchange(arg, record);
+    struct audience *audience = arg;
+    status_print_exchange(audience->status, record);
 }
 
 static void print_listen_error(const struct config *config, int error)
@@ -108,7 +138,7 @@ static const struct tunnel_handlers handlers = {
 };
 
 static int new_tunnel(struct loop *loop, const struct config *config, struct state *state,
-                      struct status *status, struct tunnel **out)
+                      struct audience *audience, struct tunnel **out)
 {
     bool is_proxy = config->command == COMMAND_PROXY;
     const struct proxy_config proxy = {
@@ -138,7 +168,7 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
         .egress = config->egress,
         .partners_max = is_proxy ? 0 : config->consumers_max,
     };
-    return tunnel_new(loop, &tunnel, &handlers, status, out);
+    return tunnel_new(loop, &tunnel, &handlers, audience, out);
 }
 
 /* Until a signal; the second one ends the process at once. */
@@ -146,23 +176,25 @@ static int run(const struct config *config, struct state *state)
 {
     struct loop *loop = loop_new();
     struct stop *stop = stop_new(loop);
-    struct status *status = status_new(config);
+    struct audience audience = {status_new(config), service_new(loop)};
     struct tunnel *tunnel = NULL;
     struct tunnel_status figures;
-    int error = new_tunnel(loop, config, state, status, &tunnel);
+    int error = new_tunnel(loop, config, state, &audience, &tunnel);
     if (error < 0) {
         print_error(config, error);
     } else {
-        status_print_start(status, tunnel_port(tunnel));
+        status_print_start(audience.status, tunnel_port(tunnel));
         if (state)
             invitation_print(config, state);
         loop_run(loop);
         tunnel_status(tunnel, &figures);
-        status_print_stop(status, &figures);
+        status_print_stop(audience.status, &figures);
     }
+    service_stop(audience.service);
     stop_free(stop);
     tunnel_close(tunnel);
-    status_free(status);
+    service_free(audience.service);
+    status_free(audience.status);
     loop_free(loop);
     return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

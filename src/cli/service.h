@@ -1,0 +1,26 @@
+/*
+ * What the program tells the manager of services that started it: systemd, by
+ * NOTIFY_SOCKET and WATCHDOG_USEC. Without these it tells nothing.
+ */
+#ifndef CLI_SERVICE_H
+#define CLI_SERVICE_H
+
+#include "net/loop.h"
+
+struct service;
+
+/* From now on the manager hears as often as it wants to that the loop turns. */
+struct service *service_new(struct loop *loop);
+
+/* It is of use now; only the first time counts. */
+void service_ready(struct service *service);
+
+/* A line for `systemctl status`. */
+void service_tell(struct service *service, const char *status);
+
+/* It ends, and has to say goodbye yet. */
+void service_stop(struct service *service);
+
+void service_free(struct service *service);
+
+#endif
