@@ -376,10 +376,9 @@ static int run(const struct options *options)
 {
     struct loop *loop = loop_new();
     struct signal_server *server = NULL;
-    const char *host = options->server.host;
     int error = signal_server_new(loop, &options->server, &server);
     if (error < 0) {
-        char *listen = listen_address_format(host, options->server.port);
+        char *listen = listen_address_format(options->server.host, options->server.port);
         fprintf(stderr, "signal-server: cannot listen on %s: %s\n", listen,
                 listen_error_text(error));
         free(listen);
@@ -388,7 +387,7 @@ static int run(const struct options *options)
     }
     struct stop *stop = stop_new(loop);
     struct service *service = service_new(loop);
-    print_urls(host, signal_server_port(server));
+    print_urls(options->server.host, signal_server_port(server));
     service_ready(service);
     loop_run(loop);
     log_info("server: %s: closing", stop_signal(stop));
