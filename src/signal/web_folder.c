@@ -63,6 +63,8 @@ static int add_entry(struct web_folder *folder, FTS *tree, FTSENT *entry, size_t
     }
     switch (entry->fts_info) {
     case FTS_F:
+        if (entry->fts_level == 0) /* the folder itself is none */
+            return -ENOTDIR;
         return add_file(folder, entry->fts_path + root_len, entry);
     case FTS_DNR:
     case FTS_ERR:

@@ -451,7 +451,8 @@ class WebFiles(Case):
     def test_folder_that_is_none(self):
         """what is wrong with --web is said"""
         for value, words in (("/nowhere/at/all", "/nowhere/at/all: No such file"),
-                             ("/dev/null", "/dev/null: Not a directory"), ("", "must be a folder")):
+                             ("/dev/null", "/dev/null: Not a directory"),
+                             (__file__, f"{__file__}: Not a directory"), ("", "must be a folder")):
             server = self.rig.run("bad", [SIGNAL_SERVER, "--listen", "127.0.0.1:0", "--web", value])
             server.expected_exit = (1, 2)
             self.assertIn(server.wait_exit(), server.expected_exit)
