@@ -211,6 +211,15 @@ void partners_lose_signal(struct partners *all)
         partner_lose_signal(partner_at(at));
 }
 
+void partners_ask_absent(struct partners *all, uint64_t now_us)
+{
+    LIST_EACH(at, next, &all->list) {
+        struct partner *p = partner_at(at);
+        if (!p->is_there)
+            standing_miss(&p->standing, all->out, now_us);
+    }
+}
+
 bool partners_outdate(struct partners *all, const unsigned *sessions, size_t count)
 {
     bool matters = false;

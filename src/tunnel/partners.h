@@ -74,6 +74,11 @@ bool partners_calm_down(struct partners *all, uint64_t now_us);
 
 void partners_lose_signal(struct partners *all);
 
+/* We are in the room, and have met all that are there: whoever else has a
+ * session has gone, or comes under another id. Asks those whether they are
+ * alive. */
+void partners_ask_absent(struct partners *all, uint64_t now_us);
+
 /* There may be better paths for these sessions; true when that matters. */
 bool partners_outdate(struct partners *all, const unsigned *sessions, size_t count);
 

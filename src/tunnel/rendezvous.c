@@ -152,6 +152,9 @@ static void on_joined(struct rendezvous *rv, const struct event *event, uint64_t
         else
             meet(rv, event->peers[i], false, now_us);
     }
+    /* Where there are two, the newcomer's description tells. */
+    if (event->is_shared)
+        partners_ask_absent(&rv->partners, now_us);
 }
 
 static void on_peer_left(struct rendezvous *rv, const struct event *event, uint64_t now_us)

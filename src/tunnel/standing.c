@@ -94,11 +94,17 @@ void standing_on_alive(struct standing *s, struct actions *out)
     tell_doubt(s, out);
 }
 
-void standing_meet(struct standing *s, const uint8_t *process, struct actions *out, uint64_t now_us)
+void standing_miss(struct standing *s, struct actions *out, uint64_t now_us)
 {
     /* Where the path is silent, it cannot answer, and may not have to. */
-    if (!pact_is_with(&s->current, process) && s->restart.path == PEER_PATH_WORKS)
+    if (s->restart.path == PEER_PATH_WORKS)
         standing_ask(s, out, now_us);
+}
+
+void standing_meet(struct standing *s, const uint8_t *process, struct actions *out, uint64_t now_us)
+{
+    if (!pact_is_with(&s->current, process))
+        standing_miss(s, out, now_us);
 }
 
 /* ---- what becomes of them ---- */

@@ -51,6 +51,9 @@ void standing_on_asked(struct standing *s, struct actions *out, uint64_t now_us)
 /* It has answered. */
 void standing_on_alive(struct standing *s, struct actions *out);
 
+/* It is not in the room, as far as we can see. */
+void standing_miss(struct standing *s, struct actions *out, uint64_t now_us);
+
 /* Another process describes itself, and may soon be ready. */
 void standing_meet(struct standing *s, const uint8_t *process, struct actions *out,
                    uint64_t now_us);

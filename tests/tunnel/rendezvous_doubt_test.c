@@ -37,6 +37,38 @@ static void test_asked_once(void **state)
     scene_free(&s);
 }
 
+/* In a shared room: the server has forgotten us, or kept our place. */
+static void join_again(struct scene *s, char *peer, bool is_resumed)
+{
+    lose_signal(s);
+    wait_us(s, US_PER_S);
+    forget(s);
+    FEED(s, .type = EVENT_JOINED, .peers = &peer, .peer_count = 1, .is_shared = true,
+         .is_resumed = is_resumed);
+}
+
+/* Nobody tells that it has left: the server was away, or we were. */
+static void test_doubt_of_who_is_not_met_again(void **state)
+{
+    (void)state;
+    for (int is_resumed = 0; is_resumed < 2; is_resumed++) {
+        struct scene s = scene_new(MUX_CONSUMER, 16);
+        FEED(&s, .type = EVENT_JOINED, .is_shared = true);
+        meet(&s, "b", process_b);
+        meet(&s, "c", process_c);
+        become_ready(&s, 1);
+        become_ready(&s, 2);
+        change_path(&s, PEER_PATH_SILENT); /* a question would say nothing about that one */
+        join_again(&s, is_resumed ? "b" : "x", is_resumed);
+        assert_non_null(strstr(s.story, "probe 2; doubt 2;"));
+        assert_null(strstr(s.story, "probe 1;"));
+        forget(&s);
+        FEED(&s, .type = EVENT_ALIVE, .session = 2);
+        expect(&s, "believe 2;");
+        scene_free(&s);
+    }
+}
+
 static void test_doubt_after_sleep(void **state)
 {
     (void)state;
@@ -266,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_doubt),
         cmocka_unit_test(test_asked_once),
+        cmocka_unit_test(test_doubt_of_who_is_not_met_again),
         cmocka_unit_test(test_doubt_after_sleep),
         cmocka_unit_test(test_doubt_of_two_kinds),
         cmocka_unit_test(test_doubt_ends_with_its_session),

@@ -257,7 +257,7 @@ static void test_met_anew(void **state)
     forget(&s);
     join_shared(&s, "");
     FEED(&s, .type = EVENT_PEER_JOINED, .peer = "x");
-    expect(&s, "note: signal is back; start 3 to offer;");
+    expect(&s, "note: signal is back; probe 1; doubt 1; probe 2; doubt 2; start 3 to offer;");
     describe(&s, EVENT_ANSWER, "x", 0, process_c); /* so it is the second */
     expect(&s, "feed 3 answer;");
     become_ready(&s, 3);
@@ -277,7 +277,8 @@ static void test_met_anew_as_second(void **state)
     forget(&s);
     join_shared(&s, "xy");
     describe(&s, EVENT_OFFER, "y", 0, process_b);
-    expect(&s, "note: signal is back; note: restart: the other side is met again; restart 1;");
+    expect(&s, "note: signal is back; probe 1; doubt 1; probe 2; doubt 2; note: restart: the other "
+               "side is met again; restart 1;");
     describe(&s, EVENT_ANSWER, "y", 1, process_b);
     expect(&s, "feed 1 answer;");
     describe(&s, EVENT_OFFER, "x", 2, process_c); /* a restart of theirs */
