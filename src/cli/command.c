@@ -20,8 +20,8 @@ static const struct command_row commands[] = {
      "  curl http://127.0.0.1:8000/v1/models"},
     {"invite", COMMAND_INVITE, "invite NAME [options]",
      "Prints a link for one more device, which `tunnel serve` on this machine lets in from now on; "
-     "that of an invite which is there already once more. One device at a time is connected to a "
-     "serve; for two at once run another `tunnel serve --state DIR2`, and invite one there.",
+     "that of an invite which is there already once more. Devices that have an invite of their own "
+     "are connected at the same time, and each can be revoked alone.",
      "example:\n  tunnel invite phone --expires 7d --allow 'GET /v1/*' --qr"},
     {"invites", COMMAND_INVITES, "invites [--state DIR]",
      "Lists the invites: when they were made, when they expire, when their device was last seen, "

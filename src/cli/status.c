@@ -5,6 +5,7 @@
  */
 #include "cli/status.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,17 @@ static void warn_of_weak_room(struct status *status)
             bits);
 }
 
+/* It may come up later, as a VPN's does: no reason to end. */
+static void warn_of_missing_interface(struct status *status)
+{
+    const char *name = status->config->interface;
+    if (name && if_nametoindex(name) == 0)
+        news_print(&status->news, MARK_BAD, "no_interface", NULL,
+                   "--interface %s: there is none of that name now (`ip link` lists them), and no "
+                   "direct path until there is",
+                   name);
+}
+
 static void name_addresses(struct status *status, uint16_t port)
 {
     const char *host = status->config->listen_host;
@@ -153,6 +165,7 @@ void status_print_start(struct status *status, uint16_t listen_port)
     if (is_proxy)
         warn_of_open_port(status);
     warn_of_weak_room(status);
+    warn_of_missing_interface(status);
     warn_of_idle_flags(status);
     tell_of_egress(status);
 }

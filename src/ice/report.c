@@ -165,7 +165,8 @@ const char *report_write(const struct ice_agent *a, char out[ICE_REPORT_MAX])
         say_pair(a, g->pairs[best], &t);
     }
     if (t.len == 0)
-        say(&t, "nothing to try: no pair of candidates");
+        say(&t, a->local_count == 0 ? "this machine has no address to try from"
+                                    : "nothing to try: no pair of candidates");
     if (t.left_out > 0)
         snprintf(out + t.len, LEFT_OUT_LEN, "; and %d more", t.left_out);
     return out;

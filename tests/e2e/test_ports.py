@@ -53,6 +53,13 @@ class Ports(Case):
         self.rig.serve.wait_for(rf"UDP port {port} is taken on 127.0.0.1; using another one")
         self.assertNotEqual(self.local(), port)
 
+    def test_no_interface(self):
+        """an interface that is not there is told of at the start"""
+        self.rig.start_mock()
+        self.rig.start_signal()
+        self.rig.start_serve("--interface", "nowhere0")
+        self.rig.serve.wait_for("--interface nowhere0: there is none of that name now")
+
     def test_wrong(self):
         """values that are none are named"""
         for flag, value, why in (
