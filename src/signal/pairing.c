@@ -54,8 +54,10 @@ struct room_member *pairing_choose(const struct list *members, const struct room
     LIST_EACH(link, next, members) {
         struct room_member *other = member_at(link);
         int suit = suits(plain, other, misfit);
+        if (suit < suited || suit == UNSUITED || (suit == suited && fewest == 0))
+            continue; /* not counted: among a thousand plain ones that would take seconds */
         size_t count = count_plain(members, other);
-        if (suit < suited || suit == UNSUITED || (suit == suited && count >= fewest))
+        if (suit == suited && count >= fewest)
             continue;
         chosen = other;
         suited = suit;
