@@ -28,4 +28,11 @@ static inline bool bucket_take(struct bucket *bucket, size_t per_s, size_t burst
     return true;
 }
 
+/* Gives so many tokens back, as far as they were taken. */
+static inline void bucket_give(struct bucket *bucket, size_t per_s, size_t count)
+{
+    uint64_t us = count * (US_PER_S / per_s);
+    bucket->filled_at_us -= us < bucket->filled_at_us ? us : bucket->filled_at_us;
+}
+
 #endif

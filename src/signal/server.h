@@ -34,8 +34,8 @@ enum {
     SIGNAL_PER_ROOM_MAX = 64,
 
     /* Messages a second of one socket for each other that it can speak to, on
-     * average, and at once. A session needs some dozens, most of them
-     * candidates. Over it: 1008. */
+     * average, and at once; those of a second more for each newcomer. A session
+     * needs some dozens, most of them candidates. Over it: 1008. */
     SIGNAL_MESSAGES_PER_S = 20,
     SIGNAL_MESSAGES_BURST = 200,
 

@@ -188,6 +188,13 @@ static void keep_to_budget(struct signal_server *server, uint64_t now_us)
     }
 }
 
+/* How many messages it may send in a second. */
+static size_t rate_of(const struct socket *socket)
+{
+    size_t others = room_count_others(&socket->member);
+    return (others > 1 ? others : 1) * socket->server->config.messages_per_s;
+}
+
 void socket_on_room_send(struct room_member *to, const struct signal_message *message, void *arg)
 {
     struct signal_server *server = arg;
@@ -204,6 +211,9 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
     websocket_send(socket->ws, span_from_string(text));
     look_at_outbox(socket, now_us);
     free(text);
+    /* Who comes again and again must not make others talk too much. */
+    if (message->type == SIGNAL_PEER_JOINED)
+        bucket_give(&socket->bucket, rate_of(socket), server->config.messages_per_s);
     if (socket->outbox.len > server->config.queue_max)
         socket_doom(socket, DOOM_SLOW);
     keep_to_budget(server, now_us);
@@ -248,10 +258,9 @@ static void on_ws_message(struct span text, void *arg)
     struct signal_server *server = socket->server;
     if (socket->doom)
         return;
-    size_t others = room_count_others(&socket->member);
-    size_t factor = others > 1 ? others : 1;
-    if (!bucket_take(&socket->bucket, factor * server->config.messages_per_s,
-                     factor * server->config.messages_burst, clock_now_us())) {
+    size_t rate = rate_of(socket);
+    size_t burst = rate / server->config.messages_per_s * server->config.messages_burst;
+    if (!bucket_take(&socket->bucket, rate, burst, clock_now_us())) {
         socket_doom(socket, DOOM_TALKS);
         return;
     }

@@ -135,6 +135,28 @@ static void test_joins(void **state)
     fixture_free(f);
 }
 
+/* Who has something to say to each does not talk too much. */
+static void test_rush_of_newcomers(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    f->config.messages_per_s = 1;
+    f->config.messages_burst = 3;
+    start(f);
+    visitor_open(&f->a, f->loop, f->port);
+    visitor_join(&f->a, "r", 0, NULL);
+    for (int i = 0; i < 30; i++) {
+        visitor_open(&f->c, f->loop, f->port);
+        visitor_join(&f->c, "r", 1, NULL);
+        visitor_expect(&f->a, "peer-joined");
+        visitor_send(&f->a, "{\"type\":\"offer\",\"sdp\":\"s\"}");
+        visitor_expect(&f->c, "offer");
+        visitor_free(&f->c);
+        visitor_expect(&f->a, "peer-left");
+    }
+    fixture_free(f);
+}
+
 /* A plain connection that asks for nothing. */
 static int connect_mute(struct fixture *f)
 {
@@ -178,9 +200,8 @@ static void test_descriptors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stuck_socket),
-        cmocka_unit_test(test_queues_together),
-        cmocka_unit_test(test_joins),
+        cmocka_unit_test(test_stuck_socket), cmocka_unit_test(test_queues_together),
+        cmocka_unit_test(test_joins),        cmocka_unit_test(test_rush_of_newcomers),
         cmocka_unit_test(test_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
