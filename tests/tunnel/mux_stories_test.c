@@ -135,7 +135,8 @@ static void hear(struct teller *t, unsigned channel, uint8_t type, uint32_t id, 
 {
     static uint8_t wire[FRAME_HEADER_LEN + PAYLOAD_MAX];
     frame_encode_header(type, id, wire);
-    memcpy(wire + FRAME_HEADER_LEN, payload.data, payload.len);
+    if (payload.len > 0)
+        memcpy(wire + FRAME_HEADER_LEN, payload.data, payload.len);
     mux_feed(t->side.mux, channel, span_of(wire, FRAME_HEADER_LEN + payload.len), t->now_us);
 }
 
