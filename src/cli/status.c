@@ -42,6 +42,7 @@ struct status {
     const char *signal;      /* where that meets the other side */
     struct bucket exchanges; /* lines about them */
     uint64_t untold;         /* exchanges since the last that had a line */
+    bool is_ready_told;      /* where clients connect, which is one for all links */
 };
 
 /* --- start ---------------------------------------------------------------- */
@@ -217,9 +218,11 @@ static void print_up(struct status *status, const struct keeper_status *keeper)
                "%s%sconnected %s: %s <-> %s, round trip %.1f ms", name ? name : "",
                name ? " is " : "", path->is_relayed ? "through a relay" : "directly", path->local,
                path->remote, (double)keeper->rtt_us / (double)US_PER_MS);
-    if (keeper->partners > 1)
-        return;            /* it has been said */
-    status->news.link = 0; /* the rest is the same for all */
+    bool is_told = status->config->link_count > 1 ? status->is_ready_told : keeper->partners > 1;
+    if (is_told)
+        return; /* it is the same for all */
+    status->is_ready_told = true;
+    status->news.link = 0;
     if (status->listen)
         news_print(&status->news, MARK_GOOD, "ready", NULL,
                    "point your tools at http://%s (OpenAI clients: base URL http://%s/v1)",

@@ -270,6 +270,7 @@ class Pool(Case):
         for number in range(6, 10):
             self.assertEqual(rig.request("GET", f"/{number}")[0], 200)
         self.assertEqual(rig.upstreams[1].asked, [6, 7, 8, 9])
+        self.assertEqual(rig.proxy.count("point your tools at"), 1)
 
     def test_stopped(self):
         """a proxy that is stopped does not pass what it has to the other providers"""
