@@ -12,7 +12,7 @@ static const struct command_row commands[] = {
      "the same room.",
      "example, beside Ollama:\n"
      "  tunnel serve 11434 --signal wss://signal.example.org"},
-    {"proxy", COMMAND_PROXY, "proxy LINK [options]",
+    {"proxy", COMMAND_PROXY, "proxy LINK... [options]",
      "Listens for HTTP on this machine and carries it to the `tunnel serve` of the link; with "
      "--room, to the one in the same room.",
      "example, with the link that the other side has printed:\n"
@@ -74,7 +74,7 @@ const struct command_row *command_row(enum command command)
 void command_print_usage(FILE *to)
 {
     fputs("usage: tunnel serve UPSTREAM --signal URL [options]\n"
-          "       tunnel proxy LINK [options]\n"
+          "       tunnel proxy LINK... [options]\n"
           "       tunnel invite NAME [options]\n"
           "       tunnel invites\n"
           "       tunnel revoke NAME\n"

@@ -132,6 +132,9 @@ const char *config_take_expires(struct config *config, const char *text)
 
 const char *config_take_allow(struct config *config, const char *text)
 {
+    /* Methods are case-sensitive (RFC 9110 section 9.1), and none has these. */
+    if (*text >= 'a' && *text <= 'z')
+        return "must name its method in capitals, as in 'GET /v1/*'";
     return invite_rules_add(config->rules, &config->rule_count, text);
 }
 

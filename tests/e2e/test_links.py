@@ -160,6 +160,8 @@ class Links(LinkCase):
         self.assertEqual(rig.invite("phone", *where), link)
         self.assertNotEqual(rig.invite("laptop", *where), link)
         rig.tunnel("invite", "phone", "--state", rig.state, "--expires", "1d", *where, code=1)
+        small = ("--allow", "get /v1/*", *where)
+        self.assertIn("in capitals", rig.tunnel("invite", "y", "--state", rig.state, *small, code=2))
         listed = rig.tunnel("invites", "--state", rig.state)
         self.assertRegex(listed, r"(?m)^phone .*\d\d:\d\d .*\d\d:\d\d +-$")
         self.assertIn("allow GET /v1/*", listed)
