@@ -80,9 +80,10 @@ static void obey_shared(struct rendezvous *rv, struct partner *p, enum verdict v
                         uint64_t now_us)
 {
     bool is_refused = must_retreat(rv, p, verdict);
-    if (partners_are_up(&rv->partners) && !p->is_known_to_fail)
+    bool is_lost = !partner_is_up(p); /* or its restart was not answered, and it goes on */
+    if (is_lost && partners_are_up(&rv->partners) && !p->is_known_to_fail)
         actions_note(&rv->out, NOTE_OTHERS_GO_ON, NULL);
-    p->is_known_to_fail = true;
+    p->is_known_to_fail = p->is_known_to_fail || is_lost;
     if (verdict == VERDICT_STAY || verdict == VERDICT_MISFIT || verdict == VERDICT_RETURN_LATE)
         dismiss(rv, p);
     else if (is_refused && !partners_are_up(&rv->partners))

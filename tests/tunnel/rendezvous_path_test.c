@@ -340,6 +340,22 @@ static void test_addresses_while_away(void **state)
     scene_free(&s);
 }
 
+/* In a shared room, where the session may still come back: nobody is told that
+ * there is none. */
+static void test_restart_is_not_answered_in_a_shared_room(void **state)
+{
+    (void)state;
+    struct scene s = scene_new(MUX_CONSUMER, 16);
+    FEED(&s, .type = EVENT_JOINED, .is_shared = true);
+    meet(&s, "b", process_b);
+    become_ready(&s, 1);
+    change_path(&s, PEER_PATH_SILENT);
+    forget(&s);
+    wait_us(&s, RESTART_PATIENCE_US);
+    expect(&s, "abandon 1; note: no restart;");
+    scene_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_addresses_are_not_forgotten),
         cmocka_unit_test(test_addresses_while_away),
+        cmocka_unit_test(test_restart_is_not_answered_in_a_shared_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
