@@ -298,15 +298,18 @@ static void relay(struct rooms *rooms, struct room_member *from,
         rooms->send(other, &relayed, rooms->arg);
 }
 
-/* Who has no use for a plain one: it does the same job. */
+/* Who has no use for a plain one: it does the same job. That one may have seen
+ * it, too, and have left already, to come back as somebody new. */
 static void part(struct rooms *rooms, const struct room_member *from, const char *id)
 {
     struct room_member *plain = find_other(from, id);
-    if (!plain || !plain->is_plain || from->is_plain)
+    if (from->is_plain || (plain && !plain->is_plain))
+        return;
+    from->room->misfit = from->job;
+    if (!plain)
         return;
     const struct signal_message left = {.type = SIGNAL_PEER_LEFT, .peer_id = from->id};
     plain->job = from->job;
-    plain->room->misfit = from->job;
     plain->counterpart = NULL;
     rooms->send(plain, &left, rooms->arg);
     pair_again(rooms, plain);

@@ -316,6 +316,23 @@ static void test_misfit(void **state)
     fixture_free(f);
 }
 
+/* It has seen it, too, and was faster. */
+static void test_misfit_has_left(void **state)
+{
+    (void)state;
+    char gone[] = "gone";
+    struct fixture *f = fixture_new();
+    provide(f, 'a');
+    consume(f, 'b');
+    join_plain(f, 'c');
+    leave(f, 'c');
+    f->told[0] = '\0';
+    handle(f, 'a', &(struct signal_message){.type = SIGNAL_MISFIT, .to = gone});
+    join_plain(f, 'c');
+    expect(f, "c<joined b; b<peer-joined c");
+    fixture_free(f);
+}
+
 /* Nobody else is there: it waits, and is shown to who suits. */
 static void test_misfit_waits(void **state)
 {
@@ -344,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_plain_one_was_first),
         cmocka_unit_test(test_plain_ones_are_spread),
         cmocka_unit_test(test_misfit),
+        cmocka_unit_test(test_misfit_has_left),
         cmocka_unit_test(test_misfit_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
