@@ -83,8 +83,9 @@ static void on_up(uint32_t partner, struct mux *mux, void *arg)
 {
     (void)partner;
     struct side *side = arg;
+    side->sessions += mux != side->last;
+    side->last = mux;
     side->mux = mux;
-    side->ups++;
 }
 
 static void on_down(uint32_t partner, const char *why, void *arg)

@@ -20,7 +20,8 @@ struct side {
     struct scene *scene;
     struct cert *cert;
     struct keeper *keeper;
-    int ups;
+    const struct mux *last; /* the newest that was up */
+    int sessions;           /* that were up, one after the other */
     bool is_told_up;
     struct mux *mux;
     struct mux_stream *stream; /* of a consumer, or the last that came in */

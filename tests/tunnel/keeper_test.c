@@ -17,7 +17,7 @@ static bool consumer_is_up(struct scene *scene)
 
 static bool consumer_is_up_again(struct scene *scene)
 {
-    return scene->consumer.ups == 2 && scene->naive.ready_count == 2;
+    return scene->consumer.sessions == 2 && scene->naive.ready_count == 2;
 }
 
 static bool consumer_is_down(struct scene *scene)
@@ -81,7 +81,7 @@ static void test_restart(void **state)
     meet_anew(scene);
     run_until(scene, naive_has_restarted);
     end_exchange(scene);
-    assert_int_equal(scene->consumer.ups, 1);
+    assert_int_equal(scene->consumer.sessions, 1);
 }
 
 /* The other side makes a new session of the restart's offer: the keeper
