@@ -27,4 +27,16 @@ long armor_decode(enum armor armor, struct span text, uint8_t *out);
 /* Whether the character may stand in such a text. */
 bool armor_is_character(enum armor armor, char c);
 
+/* What a hexadecimal digit stands for; -1 for any other character. */
+static inline int armor_hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
 #endif

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/armor.h"
 #include "http/parse.h"
 
 enum chunk_state {
@@ -72,17 +73,6 @@ void http_body_keep_connection(struct http_body *body, struct http_fields head)
     }
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static bool is_text(uint8_t c)
 {
     return c == '\t' || (c >= 0x20 && c != 0x7f);
@@ -105,7 +95,7 @@ static int step_size_line(struct http_body *body, uint8_t c)
 {
     if (++body->line_len > HTTP_CHUNK_LINE_MAX)
         return -EINVAL;
-    int digit = hex_value(c);
+    int digit = armor_hex_value(c);
     switch (body->state) {
     case SIZE_FIRST:
     case SIZE:

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/armor.h"
 #include "base/span.h"
 #include "net/egress_exceptions.h"
 #include "net/resolve.h"
@@ -53,14 +54,6 @@ static const struct scheme *take_scheme(struct span *rest)
     return NULL;
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* With each %XX as what it stands for; NULL where none may stand, or for one
  * that is too long. */
 static char *decode(struct span text)
@@ -70,8 +63,8 @@ static char *decode(struct span text)
     for (size_t i = 0; i < text.len; i++) {
         int c = text.data[i];
         if (c == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.data[i + 1]) : -1;
-            int low = i + 2 < text.len ? hex_digit(text.data[i + 2]) : -1;
+            int high = i + 2 < text.len ? armor_hex_value(text.data[i + 1]) : -1;
+            int low = i + 2 < text.len ? armor_hex_value(text.data[i + 2]) : -1;
             c = high < 0 || low < 0 ? 0 : high << 4 | low;
             i += 2;
         }

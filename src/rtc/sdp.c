@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/armor.h"
 #include "base/span.h"
 #include "rtc/candidate.h"
 
@@ -94,25 +95,14 @@ static void copy_string(char *out, size_t room, struct span text)
     out[len] = '\0';
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* "AB:CD:…" of exactly CERT_FINGERPRINT_LEN bytes. */
 static bool parse_fingerprint(struct span text, uint8_t out[CERT_FINGERPRINT_LEN])
 {
     if (text.len != CERT_FINGERPRINT_LEN * 3 - 1)
         return false;
     for (size_t i = 0; i < CERT_FINGERPRINT_LEN; i++) {
-        int high = hex_digit(text.data[i * 3]);
-        int low = hex_digit(text.data[i * 3 + 1]);
+        int high = armor_hex_value(text.data[i * 3]);
+        int low = armor_hex_value(text.data[i * 3 + 1]);
         if (high < 0 || low < 0)
             return false;
         if (i + 1 < CERT_FINGERPRINT_LEN && text.data[i * 3 + 2] != ':')

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/armor.h"
 #include "http/field.h"
 
 static bool is_alnum(uint8_t c)
@@ -26,18 +27,11 @@ static bool is_other_pchar(uint8_t c)
     return c && strchr("!$&'()*+,;=:@/", c);
 }
 
-static int hex_value(uint8_t c)
-{
-    const char *digits = "0123456789ABCDEF";
-    const char *at = c ? strchr(digits, c >= 'a' && c <= 'f' ? c - 'a' + 'A' : c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
 /* The byte of the code at the front, or -1. */
 static int read_code(struct span text)
 {
-    int high = text.len >= 3 ? hex_value(text.data[1]) : -1;
-    int low = high < 0 ? -1 : hex_value(text.data[2]);
+    int high = text.len >= 3 ? armor_hex_value(text.data[1]) : -1;
+    int low = high < 0 ? -1 : armor_hex_value(text.data[2]);
     return low < 0 ? -1 : high << 4 | low;
 }
 
