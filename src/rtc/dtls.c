@@ -129,8 +129,6 @@ static void let_go(struct dtls *dtls)
 {
     dtls_ssl_deinit(&dtls->ssl);
     dtls_bio_deinit(&dtls->bio);
-    dtls->ssl.ssl = NULL;
-    dtls->ssl.ctx = NULL;
 }
 
 void dtls_free(struct dtls *dtls)

@@ -103,4 +103,6 @@ void dtls_ssl_deinit(struct dtls_ssl *s)
 {
     SSL_free(s->ssl);
     SSL_CTX_free(s->ctx);
+    s->ssl = NULL;
+    s->ctx = NULL;
 }
