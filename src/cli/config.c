@@ -321,7 +321,8 @@ static const char *missing_place(const struct config *config)
         return NULL;
     return "--signal URL (or TUNNEL_SIGNAL), the signal server where both sides meet: one that "
            "somebody runs, as in wss://signal.example.org, or your own: run `signal-server` on a "
-           "machine that both reach, and give its HOST:8787";
+           "machine that both reach, and give its HOST:8787; or --signal-listen 0.0.0.0:8787, if "
+           "others reach this machine";
 }
 
 const char *config_missing(const struct config *config)
@@ -353,6 +354,8 @@ const char *config_missing(const struct config *config)
 void config_deinit(struct config *config)
 {
     url_deinit(&config->signal);
+    url_deinit(&config->own_signal);
+    free(config->own_signal_host);
     url_deinit(&config->upstream);
     free(config->signal_text);
     free(config->upstream_text);

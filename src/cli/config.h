@@ -40,6 +40,9 @@ struct config {
     struct url signal;
     char *signal_text; /* the URL, for messages */
     enum signal_origin signal_origin;
+    char *own_signal_host; /* of --signal-listen; NULL: none */
+    uint16_t own_signal_port;
+    struct url own_signal;               /* how this machine reaches that */
     char *room;                          /* NULL: sealed, by links or the state folder */
     struct link links[CONFIG_LINKS_MAX]; /* of a proxy */
     size_t link_count;
@@ -88,6 +91,9 @@ struct config {
 void config_init(struct config *config, enum command command);
 void config_deinit(struct config *config);
 
+/* What follows from all of its values together. Once, behind the last. */
+void config_settle(struct config *config);
+
 /* What a config that is run lacks, as in "--room NAME (or TUNNEL_ROOM)"; NULL
  * when it is complete. */
 const char *config_missing(const struct config *config);
@@ -95,6 +101,7 @@ const char *config_missing(const struct config *config);
 /* Each takes the value of the option of that name; text is NULL where a flag
  * has no value. NULL, or what would be right, as in "must be text or json". */
 const char *config_take_signal(struct config *config, const char *text);
+const char *config_take_signal_listen(struct config *config, const char *text);
 const char *config_take_upstream(struct config *config, const char *text);
 const char *config_take_room(struct config *config, const char *text);
 const char *config_take_link(struct config *config, const char *text);

@@ -1,12 +1,14 @@
 /*
- * What is fixed of this machine's own end of a path.
+ * What is fixed of this machine's own end of a path, and its own signal server.
  */
+#include <assert.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "cli/config.h"
+#include "net/own_address.h"
 #include "net/router.h"
 
 static bool take_port(const char **text, uint16_t *port)
@@ -71,4 +73,61 @@ const char *config_take_port_mapping(struct config *config, const char *text)
         return "cannot be: this tunnel was built without libnatpmp and miniupnpc";
     config->fixed.asks_router = is_yes;
     return NULL;
+}
+
+/* ---- a signal server of its own ---- */
+
+const char *config_take_signal_listen(struct config *config, const char *text)
+{
+    char *host;
+    uint16_t port;
+    const char *why;
+    if (listen_address_parse(text, "0.0.0.0", 8787, &host, &port, &why) < 0)
+        return why;
+    if (port == 0) {
+        free(host);
+        return "must name a port, as in 0.0.0.0:8787: links lead there";
+    }
+    free(config->own_signal_host);
+    config->own_signal_host = host;
+    config->own_signal_port = port;
+    return NULL;
+}
+
+/* ws://HOST:PORT, to be freed, where others reach what listens on a wildcard:
+ * the address that the default route leads to. */
+static char *own_url(const char *listen_host, uint16_t port)
+{
+    struct address address;
+    char text[ADDRESS_TEXT_LEN];
+    const char *loopback = listen_address_loopback(listen_host);
+    int family = strchr(listen_host, ':') ? AF_UNSPEC : AF_INET;
+    if (loopback && own_addresses(family, port, &address, 1) > 0)
+        return xasprintf("ws://%s", address_format(&address, text));
+    char *place = listen_address_format(loopback ? loopback : listen_host, port);
+    char *url = xasprintf("ws://%s", place);
+    free(place);
+    return url;
+}
+
+void config_settle(struct config *config)
+{
+    const char *why;
+    if (!config->own_signal_host)
+        return;
+    const char *loopback = listen_address_loopback(config->own_signal_host);
+    const char *host = loopback ? loopback : config->own_signal_host;
+    char *place = listen_address_format(host, config->own_signal_port);
+    char *here = xasprintf("ws://%s", place);
+    int error = url_parse(here, &config->own_signal, &why);
+    assert(error == 0); /* it was parsed as what to listen on */
+    (void)error;
+    free(place);
+    free(here);
+    /* A --signal beside it is its name from outside. */
+    if (config->signal_origin != SIGNAL_DEFAULT)
+        return;
+    char *url = own_url(config->own_signal_host, config->own_signal_port);
+    config_take_signal(config, url);
+    free(url);
 }

@@ -1,8 +1,5 @@
 /*
- * One table names every option: its flag, its variable, whom it concerns and
- * the function that takes its value. Parsing, help and errors all read it.
- *
- * What values may be, cli/config.h says.
+ * Parsing, help and errors all read one table (cli/option_table.h).
  */
 #include "cli/options.h"
 
@@ -14,153 +11,13 @@
 #include "cli/command.h"
 #include "cli/egress_variables.h"
 #include "cli/help.h"
+#include "cli/option_table.h"
 #include "cli/version.h"
-
-#define BOTH     (COMMAND_SERVE | COMMAND_PROXY)
-#define STATEFUL (COMMAND_SERVE | COMMAND_INVITE | COMMAND_INVITES | COMMAND_REVOKE)
-
-/* UNLISTED: quoted in an error, but not for long in the process list. */
-enum secrecy { PUBLIC, UNLISTED, SECRET };
-
-/* In front of a name, one that is no flag: an argument. */
-#define ARGUMENT " "
-
-struct option {
-    const char *flag;
-    const char *variable; /* or NULL */
-    const char *value;    /* its name in the help; NULL for a switch */
-    int commands;
-    const char *(*take)(struct config *config, const char *text);
-    const char *help;
-    enum secrecy secrecy;
-};
-
-/* In the order in which variables are taken: a link beats TUNNEL_SIGNAL. */
-static const struct option options[] = {
-    {"--link-file", NULL, "FILE", COMMAND_PROXY, config_take_link_file,
-     "the link is the first line of that file; repeatable", PUBLIC},
-    {ARGUMENT "UPSTREAM", NULL, NULL, COMMAND_SERVE, config_take_upstream, "the same as --upstream",
-     PUBLIC},
-    {ARGUMENT "NAME", NULL, NULL, COMMAND_INVITE | COMMAND_REVOKE, config_take_name,
-     "of the device's invite", PUBLIC},
-    {ARGUMENT "SHELL", NULL, NULL, COMMAND_COMPLETION, config_take_shell, "bash, zsh or fish",
-     PUBLIC},
-    {"--state", NULL, "DIR", STATEFUL, config_take_state,
-     "the folder of the identity and the invites (default $STATE_DIRECTORY, "
-     "$XDG_STATE_HOME/tunnel or ~/.local/state/tunnel)",
-     PUBLIC},
-    {"--expires", NULL, "TIME", COMMAND_INVITE, config_take_expires,
-     "for how long it is good, as in 12h or 7d (default for ever)", PUBLIC},
-    {"--allow", NULL, "RULE", COMMAND_INVITE, config_take_allow,
-     "'METHOD PATH' that its device may ask for, as in 'GET /v1/*'; repeatable (default all)",
-     PUBLIC},
-    {"--qr", NULL, NULL, COMMAND_INVITE, config_take_qr, "print it as a QR code, too", PUBLIC},
-    {"--signal", "TUNNEL_SIGNAL", "URL", BOTH | COMMAND_INVITE, config_take_signal,
-     "the signal server: a ws:// or wss:// URL (or http, https), or HOST:PORT, which is ws in your "
-     "own network and wss elsewhere (default ws://127.0.0.1:8787; only with --room, else serve "
-     "needs it, and invite takes that of the last serve)",
-     PUBLIC},
-    {ARGUMENT "LINK", "TUNNEL_LINK", NULL, COMMAND_PROXY, config_take_link,
-     "what `tunnel serve` or `tunnel invite` has printed; keep it as you keep a password. Several "
-     "share the requests, and go on when one of them fails",
-     SECRET},
-    {"--pick", NULL, "HOW", COMMAND_PROXY, config_take_pick,
-     "of several providers: balanced, each request to the one that has the fewest; or first, all "
-     "to the first in the order of the links that works, while the others stand by (default "
-     "balanced)",
-     PUBLIC},
-    {"--room", "TUNNEL_ROOM", "NAME", BOTH, config_take_room,
-     "without links: the room where both sides meet, 1 to 128 bytes; who knows it can join, and "
-     "the signal server must be trusted",
-     UNLISTED},
-    {"--upstream", "TUNNEL_UPSTREAM", "URL", COMMAND_SERVE, config_take_upstream,
-     "the HTTP API to serve: a port of this machine, HOST:PORT, an http:// or https:// URL that "
-     "may carry a base path, or unix:/PATH of a socket",
-     PUBLIC},
-    {"--upstream-ca", "TUNNEL_UPSTREAM_CA", "FILE", COMMAND_SERVE, config_take_upstream_ca,
-     "CA certificates (PEM) to trust for an https upstream, beside the system's", PUBLIC},
-    {"--upstream-insecure", NULL, NULL, COMMAND_SERVE, config_take_insecure,
-     "do not verify the certificate of an https upstream", PUBLIC},
-    {"--preserve-host", NULL, NULL, COMMAND_SERVE, config_take_preserve_host,
-     "send the client's Host upstream, not the upstream's own", PUBLIC},
-    {"--header", "TUNNEL_HEADER", "FIELD", COMMAND_SERVE, config_take_header,
-     "'Name: value' sets a field of every request upstream, 'Name:' removes it; repeatable, one "
-     "a line in the variable",
-     SECRET},
-    {"--forwarded", NULL, NULL, BOTH, config_take_forwarded,
-     "add Via, Forwarded and X-Forwarded-For, -Host and -Proto to requests", PUBLIC},
-    {"--allow-connect", NULL, NULL, COMMAND_SERVE, config_take_allow_connect,
-     "carry CONNECT to the upstream's own host and port", PUBLIC},
-    {"--allow-origin", NULL, "ORIGIN", COMMAND_SERVE, config_take_allow_origin,
-     "with --header: a page of that origin may do more than read, as in https://app.example.org; "
-     "repeatable, '*' for all",
-     PUBLIC},
-    {"--advertise", NULL, "PREFIX", COMMAND_SERVE, config_take_advertise,
-     "prefix to take off request paths: with /v1, /v1/models goes upstream as /models "
-     "(default /)",
-     PUBLIC},
-    {"--max-consumers", NULL, "N", COMMAND_SERVE, config_take_max_consumers,
-     "devices at a time (default 64)", PUBLIC},
-    {"--max-streams", NULL, "N", COMMAND_SERVE, config_take_max_streams,
-     "requests of one device at a time; more get 503 (default 256)", PUBLIC},
-    {"--upstream-max", NULL, "N", COMMAND_SERVE, config_take_upstream_max,
-     "connections to the upstream at a time; more requests wait in line, where devices take turns "
-     "(default as many as there are requests)",
-     PUBLIC},
-    {"--listen", "TUNNEL_LISTEN", "ADDR:PORT", COMMAND_PROXY, config_take_listen,
-     "where tools connect (default 127.0.0.1:8000; port 0 picks one)", PUBLIC},
-    {"--allow-host", NULL, "NAME", COMMAND_PROXY, config_take_allow_host,
-     "a name of this machine that clients use, beside localhost and addresses; repeatable, '*' "
-     "for all",
-     PUBLIC},
-    {"--stun", "TUNNEL_STUN", "URL", BOTH, config_take_stun,
-     "STUN server, repeatable, or none (default stun:stun.l.google.com:19302)", PUBLIC},
-    {"--turn", "TUNNEL_TURN", "URL", BOTH, config_take_turn,
-     "TURN server for networks where no direct path works", PUBLIC},
-    {"--turn-user", "TUNNEL_TURN_USER", "NAME", BOTH, config_take_turn_user, "its user name",
-     PUBLIC},
-    {"--turn-pass", "TUNNEL_TURN_PASS", "PASSWORD", BOTH, config_take_turn_pass,
-     "its password (better given as the variable)", SECRET},
-    {"--relay-only", "TUNNEL_RELAY_ONLY", NULL, BOTH, config_take_relay_only,
-     "go through the server of --turn only (1 in the variable); the other side does not "
-     "learn this machine's addresses",
-     PUBLIC},
-    {"--udp-port", "TUNNEL_UDP_PORT", "PORTS", BOTH, config_take_udp_port,
-     "UDP port of direct paths, or a range of them, as in 40000-40009, of which each session takes "
-     "one: for firewalls and containers (default any)",
-     PUBLIC},
-    {"--interface", "TUNNEL_INTERFACE", "NAME", BOTH, config_take_interface,
-     "the network interface whose addresses alone are used for paths (default all)", PUBLIC},
-    {"--external", "TUNNEL_EXTERNAL", "IP", BOTH, config_take_external,
-     "this machine's address from outside, where a NAT in front of it keeps ports, as of cloud "
-     "machines and published ports; once for IPv4 and once for IPv6",
-     PUBLIC},
-    {"--port-mapping", "TUNNEL_PORT_MAPPING", NULL, BOTH, config_take_port_mapping,
-     "ask the router for a port that leads here, by NAT-PMP or UPnP (1 in the variable)", PUBLIC},
-    {"--log-level", "TUNNEL_LOG", "LEVEL", BOTH, config_take_log_level,
-     "error, warn, info or debug (default info)", PUBLIC},
-    {"--without", NULL, "NAMES", BOTH, config_take_without,
-     "extensions of the protocol not to use, for debugging and tests", PUBLIC},
-    {"--log-format", NULL, "FORMAT", BOTH, config_take_log_format, "text or json (default text)",
-     PUBLIC},
-};
-
-enum { OPTION_COUNT = sizeof options / sizeof *options };
 
 /* How the other side is met, as far as one source says. */
 struct place {
     bool has_room, has_link;
 };
-
-bool options_view(size_t at, struct option_view *out)
-{
-    if (at >= OPTION_COUNT)
-        return false;
-    const struct option *o = &options[at];
-    *out =
-        (struct option_view){o->flag + strspn(o->flag, ARGUMENT), o->value, o->help, o->commands};
-    return true;
-}
 
 /* --- help ----------------------------------------------------------------- */
 
@@ -171,8 +28,8 @@ static bool is_argument(const struct option *o)
 
 static void print_options(enum command command, bool are_arguments)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *o = &options[i];
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
         if (o->commands & (int)command && is_argument(o) == are_arguments)
             help_print_option(o->flag + strspn(o->flag, ARGUMENT), o->value, o->help, o->variable);
     }
@@ -204,9 +61,9 @@ static enum options_result wrong(const char *what, const char *value, const char
 
 static const struct option *find_option(const char *flag, size_t len)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (strlen(options[i].flag) == len && strncmp(options[i].flag, flag, len) == 0)
-            return &options[i];
+    for (size_t i = 0; i < option_count; i++) {
+        if (strlen(option_table[i].flag) == len && strncmp(option_table[i].flag, flag, len) == 0)
+            return &option_table[i];
     }
     return NULL;
 }
@@ -232,8 +89,8 @@ static bool is_given(const struct option *o, int argc, char **argv)
 /* A variable that a flag beats is not even looked at. */
 static enum options_result take_environment(struct config *config, int argc, char **argv)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *o = &options[i];
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
         const char *value = o->variable ? getenv(o->variable) : NULL;
         if (!value || !*value || !(o->commands & (int)config->command))
             continue;
@@ -253,7 +110,8 @@ static enum options_result take_egress(struct config *config)
 {
     const char *variable;
     const char *why;
-    if (!(config->command & BOTH) || egress_variables_read(&config->egress, &variable, &why) == 0)
+    if (!(config->command & OPTION_BOTH) ||
+        egress_variables_read(&config->egress, &variable, &why) == 0)
         return OPTIONS_RUN;
     return wrong(variable, "…", why); /* a password may stand in it */
 }
@@ -271,9 +129,9 @@ static enum options_result wrong_flag(const struct config *config, const char *f
 {
     struct nearest nearest;
     nearest_init(&nearest, span_of(flag, len));
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!is_argument(&options[i]) && options[i].commands & (int)config->command)
-            nearest_try(&nearest, options[i].flag);
+    for (size_t i = 0; i < option_count; i++) {
+        if (!is_argument(&option_table[i]) && option_table[i].commands & (int)config->command)
+            nearest_try(&nearest, option_table[i].flag);
     }
     return wrong_unknown("option", flag, &nearest);
 }
@@ -346,8 +204,8 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
 static enum options_result take_argument(struct config *config, char *text, int count,
                                          struct given *given)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *o = &options[i];
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &option_table[i];
         if (!is_argument(o) || !(o->commands & (int)config->command))
             continue;
         if (count > 0 && o->take != config_take_link)
@@ -401,6 +259,8 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
     }
     if (result == OPTIONS_RUN)
         result = choose_place(out, &before);
+    if (result == OPTIONS_RUN)
+        config_settle(out);
     const char *missing = result == OPTIONS_RUN ? config_missing(out) : NULL;
     if (!missing)
         return result;

@@ -84,30 +84,38 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
 
 static void print_listen_error(const struct config *config, int error)
 {
-    uint16_t port = config->listen_port;
-    char *listen = listen_address_format(config->listen_host, port);
-    const char *why = error == -EINVAL || error == -EADDRNOTAVAIL
-                          ? "that is no address of this machine; choose another --listen"
-                          : strerror(-error);
+    bool is_proxy = config->command == COMMAND_PROXY;
+    const char *flag = is_proxy ? "--listen" : "--signal-listen";
+    uint16_t port = is_proxy ? config->listen_port : config->own_signal_port;
+    char *listen =
+        listen_address_format(is_proxy ? config->listen_host : config->own_signal_host, port);
     if (error == -EADDRINUSE)
         fprintf(stderr,
                 "tunnel: cannot listen on '%s': something listens there already, perhaps another "
-                "`tunnel proxy` or the API itself; choose another port, as in --listen %u, or 0 to "
-                "have one picked\n",
-                listen, port < UINT16_MAX ? port + 1U : port - 1U);
+                "%s; choose another port, as in %s %s%u%s\n",
+                listen, is_proxy ? "`tunnel proxy` or the API itself" : "`signal-server`", flag,
+                is_proxy ? "" : "0.0.0.0:", port < UINT16_MAX ? port + 1U : port - 1U,
+                is_proxy ? ", or 0 to have one picked" : "");
     else if (error == -EACCES)
         fprintf(stderr,
                 "tunnel: cannot listen on '%s': ports below 1024 need privileges; choose "
-                "another, as in --listen 8000\n",
-                listen);
+                "another, as in %s %s\n",
+                listen, flag, is_proxy ? "8000" : "0.0.0.0:8787");
+    else if (error == -EINVAL || error == -EADDRNOTAVAIL)
+        fprintf(stderr,
+                "tunnel: cannot listen on '%s': that is no address of this machine; choose "
+                "another %s\n",
+                listen, flag);
     else
-        fprintf(stderr, "tunnel: cannot listen on '%s': %s\n", listen, why);
+        fprintf(stderr, "tunnel: cannot listen on '%s': %s\n", listen, strerror(-error));
     free(listen);
 }
 
 static void print_error(const struct config *config, int error)
 {
-    if (config->command == COMMAND_PROXY)
+    bool is_of_listening =
+        error == -EADDRINUSE || error == -EADDRNOTAVAIL || error == -EACCES || error == -EINVAL;
+    if (config->command == COMMAND_PROXY || (config->own_signal_host && is_of_listening))
         print_listen_error(config, error);
     else
         fputs("tunnel: TLS cannot be set up\n", stderr);
@@ -153,7 +161,9 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
         .proxy = is_proxy ? &proxy : NULL,
         .serve = is_proxy ? NULL : &serve,
         .features = config->features,
-        .signal = &config->signal,
+        .signal = config->own_signal_host ? &config->own_signal : &config->signal,
+        .own_signal_host = config->own_signal_host,
+        .own_signal_port = config->own_signal_port,
         .room = config->room,
         .links = config->link_count > 0 ? config->links : NULL,
         .link_count = config->link_count,

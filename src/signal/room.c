@@ -28,6 +28,7 @@ struct rooms {
     size_t member_count;
     void (*send)(struct room_member *to, const struct signal_message *message, void *arg);
     void *arg;
+    char *only; /* the name of the one that there may be; NULL: there may be any */
 };
 
 struct rooms *rooms_new(size_t members_max,
@@ -49,7 +50,13 @@ void rooms_free(struct rooms *rooms)
     if (!rooms)
         return;
     table_deinit(&rooms->by_name);
+    free_secret_string(rooms->only);
     free(rooms);
+}
+
+void rooms_set_only(struct rooms *rooms, const char *name)
+{
+    rooms->only = xstrdup(name);
 }
 
 size_t rooms_count(const struct rooms *rooms)
@@ -205,6 +212,12 @@ static void join(struct rooms *rooms, struct room_member *member,
 {
     if (member->room) {
         room_refuse(rooms, member, SIGNAL_CODE_ALREADY_JOINED, "already joined a room");
+        return;
+    }
+    if (rooms->only && strcmp(rooms->only, message->room) != 0) {
+        room_refuse(
+            rooms, member, SIGNAL_CODE_NONE,
+            "this is the signal server of one `tunnel serve`, and has no room but that one's");
         return;
     }
     struct room *room = room_find_or_new(rooms, message->room);

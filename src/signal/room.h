@@ -49,6 +49,9 @@ struct rooms *rooms_new(size_t members_max,
                                      void *arg),
                         void *arg);
 
+/* There is that one, copied, and no other. */
+void rooms_set_only(struct rooms *rooms, const char *name);
+
 /* Every member must have left. NULL is allowed. */
 void rooms_free(struct rooms *rooms);
 

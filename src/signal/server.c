@@ -153,7 +153,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
     struct signal_server *server = xcalloc(1, sizeof *server);
     server->loop = loop;
     server->config = *config;
-    server->config.host = NULL; /* the caller's */
+    server->config.host = NULL; /* the caller's, as is only_room */
     const struct http_server_config http_config = {
         .on_request = on_request,
         .make_room = make_room,
@@ -170,6 +170,8 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
     list_init(&server->sockets);
     sources_init(&server->sources, config->per_address_max, config->joins_per_s);
     server->rooms = rooms_new(config->per_room_max, socket_on_room_send, server);
+    if (config->only_room)
+        rooms_set_only(server->rooms, config->only_room);
     server->heartbeat = deadline_new(loop, socket_heartbeat_us, socket_on_heartbeat, server);
     *out = server;
     return 0;

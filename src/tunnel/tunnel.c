@@ -12,18 +12,24 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "signal/server.h"
+#include "signal/web_files.h"
 #include "tunnel/guests.h"
 #include "tunnel/meeting.h"
 #include "tunnel/providers.h"
+
+/* WebSockets of our own signal server at a time; of one address a quarter. */
+enum { OWN_CONNECTIONS_MAX = 512 };
 
 struct tunnel {
     struct tunnel_handlers handlers;
     void *arg;
     struct cert *cert;
     struct ice_servers *servers;
-    struct proxy *proxy;   /* of a consumer, else NULL */
-    struct serve *serve;   /* of a provider, else NULL */
-    struct guests *guests; /* of a sealed provider, else NULL */
+    struct proxy *proxy;                 /* of a consumer, else NULL */
+    struct serve *serve;                 /* of a provider, else NULL */
+    struct guests *guests;               /* of a sealed provider, else NULL */
+    struct signal_server *signal_server; /* its own, or NULL */
     struct providers providers;
     size_t meeting_count;
     struct meeting meetings[POOL_PROVIDERS_MAX];
@@ -174,6 +180,23 @@ static int make_meetings(struct tunnel *tunnel, struct loop *loop,
     return make_guests(tunnel, loop, config->state);
 }
 
+/* For its own room alone. */
+static int make_signal_server(struct tunnel *tunnel, struct loop *loop,
+                              const struct tunnel_config *config)
+{
+    struct signal_server_config server;
+    if (!config->own_signal_host)
+        return 0;
+    signal_server_config_init(&server);
+    server.host = config->own_signal_host;
+    server.port = config->own_signal_port;
+    server.connections_max = OWN_CONNECTIONS_MAX;
+    server.per_address_max = OWN_CONNECTIONS_MAX / 4;
+    server.web = &web_files;
+    server.only_room = config->room ? config->room : tunnel->meetings[0].sealed_room;
+    return signal_server_new(loop, &server, &tunnel->signal_server);
+}
+
 /* Comes first; what fails here leaves nothing behind. */
 static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
 {
@@ -224,7 +247,7 @@ static void open_meetings(struct tunnel *tunnel, struct loop *loop,
     struct keeper_config keeper = {
         .role = config->proxy ? MUX_CONSUMER : MUX_PROVIDER,
         .features = features_of(config),
-        .egress = config->egress,
+        .egress = config->own_signal_host ? NULL : config->egress,
         .room = config->room,
         .cert = tunnel->cert,
         .servers = tunnel->servers,
@@ -253,6 +276,8 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
         tunnel->cert = cert_new();
         error = make_meetings(tunnel, loop, config);
     }
+    if (error == 0)
+        error = make_signal_server(tunnel, loop, config);
     if (error < 0) {
         tunnel_close(tunnel);
         return error;
@@ -299,6 +324,7 @@ void tunnel_close(struct tunnel *tunnel)
     providers_deinit(&tunnel->providers);
     for (size_t i = 0; i < tunnel->meeting_count; i++)
         meeting_close(&tunnel->meetings[i]);
+    signal_server_close(tunnel->signal_server);
     guests_free(tunnel->guests);
     proxy_free(tunnel->proxy);
     serve_free(tunnel->serve);

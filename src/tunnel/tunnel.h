@@ -35,6 +35,11 @@ struct tunnel_config {
     struct state *state;      /* of a provider: whoever has one of its invites */
     const struct url *signal; /* of the room and of the state; links have their own */
 
+    /* Of a provider: it is the signal server of its room itself, and listens
+     * there; `signal` is how it reaches itself. NULL: it is not. */
+    const char *own_signal_host;
+    uint16_t own_signal_port;
+
     /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
     char *const *stun;
     size_t stun_count;
@@ -60,8 +65,9 @@ struct tunnel_handlers {
 };
 
 /* A consumer listens at once, the rest begins in a later turn, as do the
- * handlers. 0 with *out; of a consumer an error of listener_new(), of a
- * provider one of tls_client_new() or state_read(). */
+ * handlers. 0 with *out; of a consumer, or a provider with a signal server of
+ * its own, an error of listener_new(), of a provider one of tls_client_new()
+ * or state_read(). */
 int tunnel_new(struct loop *loop, const struct tunnel_config *config,
                const struct tunnel_handlers *handlers, void *arg, struct tunnel **out);
 

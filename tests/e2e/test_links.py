@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import unittest
+import urllib.request
 
-from harness import CONNECTED, DEADLINE, TUNNEL, WAITING, WRAP, Case
+from harness import CONNECTED, DEADLINE, TUNNEL, WAITING, WRAP, Case, free_port
 from hostile_signal import HostileSignal, honest
 from link_rig import LinkRig
 
@@ -98,6 +99,37 @@ class Links(LinkCase):
             rig.wait_up()
             proxy.kill(signal.SIGINT)
             self.assertEqual(proxy.wait_exit(), 0)
+
+    def test_own_signal_server(self):
+        """--signal-listen: serve is the signal server of its own room, with the page for browsers;
+        a --signal beside it is its name in links; what listens there already is told"""
+        rig = self.rig
+        rig.start_mock()
+        place = f"127.0.0.1:{free_port()}"
+        taken = socket.create_server(("127.0.0.1", free_port()))
+        self.addCleanup(taken.close)
+        serve = ("serve", rig.upstream_url, "--state", rig.state, "--signal-listen")
+        said = rig.tunnel(*serve, f"127.0.0.1:{taken.getsockname()[1]}", code=1)
+        self.assertIn("something listens there already, perhaps another `signal-server`", said)
+        self.assertIn("must name a port", rig.tunnel(*serve, "127.0.0.1:0", code=2))
+        rig.start_serve("--signal-listen", place, signal=None)
+        link = rig.invite("phone")
+        self.assertTrue(link.startswith(f"http://{place}/#t1."), link.split("#")[0])
+        rig.start_linked(link)
+        rig.wait_up()
+        rig.signal_url = f"ws://{place}"
+        self.assertEqual(rig.health()[1]["peers"], 2)
+        with urllib.request.urlopen(f"http://{place}/") as page:
+            self.assertIn(b"<html", page.read())
+        stranger = rig.start_proxy("--room", "another", room=None)
+        stranger.wait_for("has no room but that one's")
+        stranger.kill(signal.SIGINT)
+        rig.serve.kill(signal.SIGINT)
+        self.assertEqual(rig.serve.wait_exit(), 0)
+        rig.start_serve("--signal-listen", place, signal="https://home.example.org")
+        self.assertTrue(rig.invite("phone").startswith("https://home.example.org/#t1."))
+        rig.start_linked(link)
+        rig.wait_up()
 
     def test_typos(self):
         """what is wrong with a link is said, and the link is not"""

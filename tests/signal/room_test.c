@@ -84,6 +84,22 @@ static void expect(struct peer *peer, const char *format, ...)
     buf_clear(&peer->inbox);
 }
 
+static void test_only_room(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    rooms_set_only(f->rooms, "r");
+    say(f, &f->a, "{\"type\":\"join\",\"room\":\"s\"}");
+    expect(&f->a,
+           "{\"type\":\"error\",\"message\":\"this is the signal server of one `tunnel serve`, and "
+           "has no room but that one's\"}\n");
+    assert_false(room_is_inside(&f->a.member));
+    assert_int_equal(rooms_count(f->rooms), 0);
+    say(f, &f->a, "{\"type\":\"join\",\"room\":\"r\"}");
+    assert_true(room_is_inside(&f->a.member));
+    fixture_free(f);
+}
+
 static void test_join_relay_leave(void **state)
 {
     (void)state;
@@ -272,11 +288,9 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_join_relay_leave),
-        cmocka_unit_test(test_full_room),
-        cmocka_unit_test(test_take_over),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_join_relay_leave), cmocka_unit_test(test_full_room),
+        cmocka_unit_test(test_take_over),        cmocka_unit_test(test_only_room),
+        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
