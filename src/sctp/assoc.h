@@ -57,6 +57,7 @@ enum timer {
     TIMER_RTO,       /* T3 */
     TIMER_PACE,      /* the pacer lets more go */
     TIMER_SACK,      /* delayed acknowledgement */
+    TIMER_REPEAT,    /* the last acknowledgement once more */
     TIMER_EXPIRE,    /* a message with a lifetime */
     TIMER_FORWARD,   /* FORWARD-TSN again */
     TIMER_RECONFIG,

@@ -72,6 +72,7 @@ static void on_timer(struct sctp_assoc *a, enum timer timer, uint64_t now_us)
         loss_on_timeout(a, now_us);
         break;
     case TIMER_SACK:
+    case TIMER_REPEAT:
         receive_want_sack(&a->in);
         break;
     case TIMER_FORWARD:

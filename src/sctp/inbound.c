@@ -68,7 +68,7 @@ void inbound_on_forward(struct sctp_assoc *a, const struct chunk *c)
 
 void inbound_on_packet_end(struct sctp_assoc *a, uint64_t now_us)
 {
-    if (!receive_packet_end(&a->in))
+    if (!receive_packet_end(&a->in, now_us))
         return;
     if (a->in.packets_unacked == 1)
         assoc_arm(a, TIMER_SACK, now_us + SACK_DELAY_US);
@@ -76,8 +76,9 @@ void inbound_on_packet_end(struct sctp_assoc *a, uint64_t now_us)
     a->is_due = true;
 }
 
-void inbound_write_sack(struct sctp_assoc *a)
+void inbound_write_sack(struct sctp_assoc *a, uint64_t now_us)
 {
-    receive_write_sack(&a->in, &a->out);
+    bool again = receive_write_sack(&a->in, &a->out, now_us);
     assoc_disarm(a, TIMER_SACK);
+    assoc_arm(a, TIMER_REPEAT, again ? now_us + SACK_REPEAT_US : TIME_NEVER);
 }

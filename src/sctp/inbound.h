@@ -16,6 +16,6 @@ void inbound_on_forward(struct sctp_assoc *a, const struct chunk *c);
 /* The packet is over: should it be acknowledged, and when? */
 void inbound_on_packet_end(struct sctp_assoc *a, uint64_t now_us);
 
-void inbound_write_sack(struct sctp_assoc *a);
+void inbound_write_sack(struct sctp_assoc *a, uint64_t now_us);
 
 #endif

@@ -184,14 +184,17 @@ enum receive_verdict receive_forward(struct receive *in, const struct chunk *c)
     return RECEIVE_TAKEN;
 }
 
-bool receive_packet_end(struct receive *in)
+bool receive_packet_end(struct receive *in, uint64_t now_us)
 {
     if (!in->saw_data)
         return false;
     in->saw_data = false;
     in->packets_unacked++;
-    if (in->map.highest != in->map.cum)
+    bool has_hole = in->map.highest != in->map.cum;
+    if (has_hole)
         in->sack_now = true;
+    if (has_hole || in->duplicate_count > 0)
+        in->lossy_until_us = now_us + LOSSY_US;
     return true;
 }
 
@@ -226,7 +229,7 @@ static size_t gaps_max(size_t mtu)
     return fits < MAX_GAPS ? fits : MAX_GAPS;
 }
 
-void receive_write_sack(struct receive *in, struct output *out)
+bool receive_write_sack(struct receive *in, struct output *out, uint64_t now_us)
 {
     struct tsn_gap gaps[MAX_GAPS];
     size_t gap_count = 0;
@@ -247,7 +250,9 @@ void receive_write_sack(struct receive *in, struct output *out)
     }
     for (size_t i = 0; i < in->duplicate_count; i++, p += 4)
         put_u32be(p, in->duplicates[i]);
+    bool is_news = in->packets_unacked > 0;
     in->duplicate_count = 0;
     in->packets_unacked = 0;
     in->sack_now = false;
+    return is_news && now_us < in->lossy_until_us;
 }

@@ -25,6 +25,12 @@ enum {
 /* How long an acknowledgement waits for company. */
 #define SACK_DELAY_US (20 * US_PER_MS)
 
+/* On a path that loses packets the last one is said twice, since it may be lost
+ * as well: a peer without tail loss probes would wait for its timeout, which is
+ * a second in most stacks. After so much quiet, and for so long after a loss. */
+#define SACK_REPEAT_US (100 * US_PER_MS)
+#define LOSSY_US (10 * US_PER_S)
+
 struct receive {
     struct tsnmap map;
     struct reasm reasm;
@@ -33,6 +39,7 @@ struct receive {
     unsigned packets_unacked; /* with new data, since the last SACK */
     bool saw_data;            /* in the packet being fed */
     bool sack_now;
+    uint64_t lossy_until_us; /* a hole or a duplicate was seen not long ago */
     size_t window;     /* what we may hold; grows */
     size_t window_max; /* up to here */
     size_t advertised; /* in the last SACK */
@@ -79,7 +86,7 @@ enum receive_verdict receive_forward(struct receive *in, const struct chunk *c);
 
 /* A packet is over. False when it brought no data; packets_unacked says how
  * many have since the last SACK. */
-bool receive_packet_end(struct receive *in);
+bool receive_packet_end(struct receive *in, uint64_t now_us);
 
 /* Whether a window's worth waits for an owner that does not read. */
 bool receive_is_full(const struct receive *in);
@@ -93,6 +100,7 @@ void receive_want_sack(struct receive *in);
 /* The application has read: true when the peer should hear of the room. */
 bool receive_window_opened(struct receive *in);
 
-void receive_write_sack(struct receive *in, struct output *out);
+/* True when it should be said once more, unless other data comes first. */
+bool receive_write_sack(struct receive *in, struct output *out, uint64_t now_us);
 
 #endif

@@ -176,7 +176,7 @@ static void send_data(struct sctp_assoc *a, uint64_t now_us)
     enum verdict v = next_chunk(a, &m);
     assoc_disarm(a, TIMER_PACE);
     if (v == SEND && a->in.packets_unacked > 0 && pacer_allows(&a->pacer, pacer_rate(a), now_us))
-        inbound_write_sack(a); /* it rides along */
+        inbound_write_sack(a, now_us); /* it rides along */
     while (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us))
         v = fill_packet(a, now_us);
     if (v == SEND)
@@ -206,7 +206,7 @@ void transmit(struct sctp_assoc *a, uint64_t now_us)
     output_write_queued(&a->out);
     if (a->state >= ASSOC_ESTABLISHED) {
         if (receive_wants_sack(&a->in))
-            inbound_write_sack(a);
+            inbound_write_sack(a, now_us);
         forward_write(a, now_us);
         send_data(a, now_us);
         reconfig_write(a, now_us);

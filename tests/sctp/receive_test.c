@@ -17,6 +17,8 @@ struct scene {
     uint8_t sack[2048]; /* that was written last */
     size_t sack_len;
     unsigned messages;
+    uint64_t now_us;
+    bool again; /* the SACK that was written last should be repeated */
 };
 
 static void on_packets(void *arg, const struct sctp_packet *packets, size_t count)
@@ -75,7 +77,7 @@ static enum receive_verdict feed(struct scene *s, uint32_t tsn, uint8_t flags, s
         .payload = {payload, len},
     };
     enum receive_verdict verdict = receive_data(&s->in, &d);
-    receive_packet_end(&s->in);
+    receive_packet_end(&s->in, s->now_us);
     return verdict;
 }
 
@@ -83,7 +85,7 @@ static struct chunk_sack sack(struct scene *s)
 {
     struct chunk c;
     struct chunk_sack sack;
-    receive_write_sack(&s->in, &s->out);
+    s->again = receive_write_sack(&s->in, &s->out, s->now_us);
     output_close(&s->out);
     output_send(&s->out);
     struct span rest = span_of(s->sack, s->sack_len);
@@ -95,7 +97,7 @@ static struct chunk_sack sack(struct scene *s)
 static void one_packet_waits_two_do_not(void **state)
 {
     struct scene *s = *state;
-    assert_false(receive_packet_end(&s->in)); /* nothing but control chunks */
+    assert_false(receive_packet_end(&s->in, 0)); /* nothing but control chunks */
     assert_int_equal(feed(s, CUM + 1, 0, PAYLOAD), RECEIVE_TAKEN);
     assert_false(receive_wants_sack(&s->in));
     feed(s, CUM + 2, 0, PAYLOAD);
@@ -124,6 +126,29 @@ static void holes_and_duplicates_are_told_at_once(void **state)
     assert_int_equal(get_u32be(told.duplicate_bytes), CUM + 5);
     assert_int_equal(sack(s).duplicates, 0); /* once */
     assert_int_equal(s->messages, 3);
+}
+
+/* Where packets are lost, acknowledgements are, too. */
+static void told_twice_where_packets_are_lost(void **state)
+{
+    struct scene *s = *state;
+    s->now_us = US_PER_S;
+    feed(s, CUM + 1, 0, PAYLOAD);
+    sack(s);
+    assert_false(s->again); /* nothing was lost so far */
+    feed(s, CUM + 3, 0, PAYLOAD);
+    sack(s);
+    assert_true(s->again);
+    sack(s);
+    assert_false(s->again); /* that was the second time */
+    feed(s, CUM + 2, 0, PAYLOAD);
+    feed(s, CUM + 2, 0, PAYLOAD);
+    sack(s);
+    assert_true(s->again);
+    s->now_us += LOSSY_US;
+    feed(s, CUM + 4, 0, PAYLOAD);
+    sack(s);
+    assert_false(s->again); /* that was long ago */
 }
 
 /* As many blocks and duplicates as fit: the packet keeps to the mtu. */
@@ -229,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(one_packet_waits_two_do_not),
         TEST(holes_and_duplicates_are_told_at_once),
+        TEST(told_twice_where_packets_are_lost),
         TEST(sack_keeps_to_its_caps),
         TEST(verdicts),
         TEST(forward_skips),

@@ -210,6 +210,38 @@ static void takes_nothing_at_its_end(void **state)
     net_free(n);
 }
 
+/* What the receiver sends for one message of the sender's, and for nothing. */
+static uint64_t acks_of_one_message(struct net *n, uint32_t id)
+{
+    struct sctp_outgoing how = {0};
+    uint64_t before = n->links[1].carried;
+    assert_int_equal(send_id(n, 0, 1, id, 1000, how), 0);
+    run_ms(n, 1000);
+    return n->links[1].carried - before;
+}
+
+/* The only packet that a sender without tail loss probes waits for. */
+static void says_it_twice_on_a_lossy_path(void **state)
+{
+    (void)state;
+    struct net *n = net_new(0, 1000);
+    n->configs[0].heartbeat_us = n->configs[1].heartbeat_us = 0;
+    net_connect(n);
+    assert_int_equal(acks_of_one_message(n, 1), 1);
+    n->links[0].loss_ppm = 1000000;
+    struct sctp_outgoing how = {0};
+    assert_int_equal(send_id(n, 0, 1, 2, 1000, how), 0);
+    run_ms(n, 1);
+    n->links[0].loss_ppm = 0;
+    assert_int_equal(send_id(n, 0, 1, 3, 1000, how), 0);
+    run_ms(n, 1000);
+    assert_int_equal(n->apps[1].messages, 3);
+    assert_int_equal(acks_of_one_message(n, 4), 2);
+    run_ms(n, 10000);
+    assert_int_equal(acks_of_one_message(n, 5), 1);
+    net_free(n);
+}
+
 /* The window closes, the sender stops, and nothing is lost when it opens. */
 static void stops_when_not_read(void **state)
 {
@@ -832,6 +864,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_calls),
         cmocka_unit_test(bounds_the_queue),
         cmocka_unit_test(takes_nothing_at_its_end),
+        cmocka_unit_test(says_it_twice_on_a_lossy_path),
         cmocka_unit_test(stops_when_not_read),
         cmocka_unit_test(gives_up_by_count),
         cmocka_unit_test(gives_up_by_time),
