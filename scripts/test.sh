@@ -152,7 +152,9 @@ end_to_end clients --second-try --jobs 3 tests/clients tests/openai
 
 title "other implementations, with 2 % of all UDP packets lost"
 if tests/interop/lossy.sh 2 true 2>"$work/log"; [ $? -ne 77 ]; then
-    LOSSY=2 end_to_end interop-loss --second-try --jobs 2 --skip Follows tests/interop
+    # Junk is by aiortc, whose sender loses count of what is in flight where its
+    # timeouts meet gap reports (docs/COMPATIBILITY.md), and stops for good.
+    LOSSY=2 end_to_end interop-loss --second-try --jobs 2 --skip Follows --skip Junk tests/interop
 else
     note skip interop-loss "all of it: $(cat "$work/log")"
 fi

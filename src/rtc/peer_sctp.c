@@ -21,8 +21,9 @@ enum {
      * find the time. */
     SCTP_TIMEOUT_S = 10,
     /* And from there to the channel: the offerer of the original sometimes
-     * never opens it (a race of its SCTP), and starting over helps. */
-    OPEN_TIMEOUT_S = 3,
+     * never opens it (a race of its SCTP), and starting over helps. A lost
+     * COOKIE-ACK is made good after the same 3 s. */
+    OPEN_TIMEOUT_S = 4,
     /* A far or lossy path has as often the time that DTLS took, which needs
      * about as many round trips as either. */
     OPEN_TIMEOUT_FACTOR = 4,
