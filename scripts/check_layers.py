@@ -29,6 +29,7 @@ LAYERS = {
 # the seal are engines: no socket, no loop.
 FILE_LAYERS = {
     "cli/signal_server*": {"base", "net", "http", "signal"},
+    "cli/certificate*": {"base", "net"},
     "cli/help*": {"base"},
     "cli/service*": {"base", "net"},
     "cli/stop*": {"base", "net"},

@@ -15,12 +15,18 @@ enum { STOP_COUNT = sizeof stop_signals / sizeof *stop_signals };
 struct stop {
     struct loop *loop;
     const char *came;
+    void (*on_hangup)(void *arg); /* or NULL: it stops */
+    void *arg;
     struct signal_watch *watches[STOP_COUNT];
 };
 
 static void on_signal(int number, void *arg)
 {
     struct stop *stop = arg;
+    if (number == SIGHUP && stop->on_hangup) {
+        stop->on_hangup(stop->arg);
+        return;
+    }
     for (int i = 0; i < STOP_COUNT; i++) {
         if (stop_signals[i].number == number)
             stop->came = stop_signals[i].name;
@@ -44,6 +50,16 @@ struct stop *stop_new(struct loop *loop)
             stop->watches[i] = signal_watch_new(loop, number, on_signal, stop);
     }
     return stop;
+}
+
+void stop_on_hangup(struct stop *stop, void (*on_hangup)(void *arg), void *arg)
+{
+    stop->on_hangup = on_hangup;
+    stop->arg = arg;
+    for (int i = 0; i < STOP_COUNT; i++) {
+        if (stop_signals[i].number == SIGHUP && !stop->watches[i])
+            stop->watches[i] = signal_watch_new(stop->loop, SIGHUP, on_signal, stop);
+    }
 }
 
 const char *stop_signal(const struct stop *stop)

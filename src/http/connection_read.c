@@ -305,7 +305,10 @@ static void on_end(void *arg)
         connection_abort(c);
         break;
     case CONNECTION_RESPONSE:
-        check_client(c);
+        if (c->server->config.tls)
+            connection_abort(c);
+        else
+            check_client(c);
         break;
     case CONNECTION_PIPE:
         end_pipe(c);

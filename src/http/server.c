@@ -147,6 +147,7 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
         return error;
     }
     listener_set_make_room(server->listener, make_descriptor);
+    listener_set_tls(server->listener, config->tls);
     server->loop = loop;
     server->config = *config;
     server->port = listener_port(server->listener);

@@ -23,7 +23,8 @@
  * as soon as it has none; a half-closed one gets its response. Of a client
  * elsewhere, or where the kernel does not tell, a FIN before the response's
  * head is taken for a half-close, and TCP keepalive finds the one that has
- * gone (net/liveness.h); a FIN behind that head is an abort.
+ * gone (net/liveness.h); a FIN behind that head is an abort. Over TLS nobody
+ * half-closes, so the end is an abort at any time, but that of a pipe.
  *
  * A response that is under way when the process is killed ends in a reset, not
  * in a FIN, which could pass for its end.
@@ -64,6 +65,7 @@ struct http_server_config {
      * request: closes something else, or returns false. May be NULL. */
     bool (*make_room)(void *arg);
     void *arg;
+    const struct tls_server *tls; /* which it speaks, and borrows (net/tls_server.h); or NULL */
     /* Over it, or without a descriptor for a new one, the one that has waited
      * longest for a request, or the rest of a head, and whose client has taken
      * all responses, is closed for a new one (with 503 if it had begun to ask);

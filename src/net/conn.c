@@ -131,10 +131,15 @@ static void conn_set_fd(struct conn *conn, int fd)
     conn->watch = fd_watch_new(conn->loop, fd, FD_READABLE, conn_on_ready, conn);
 }
 
-struct conn *conn_new_accepted(struct loop *loop, int fd)
+struct conn *conn_new_accepted(struct loop *loop, int fd, struct tls_session *tls)
 {
-    struct conn *conn = conn_new(loop, CONN_OPEN);
+    struct conn *conn = conn_new(loop, tls ? CONN_HANDSHAKING : CONN_OPEN);
     conn_set_fd(conn, fd);
+    if (tls) {
+        conn->tls = tls;
+        conn->timer = timer_new(loop, conn_on_timeout, conn);
+        timer_start_in(conn->timer, LISTENER_TLS_US);
+    }
     return conn;
 }
 

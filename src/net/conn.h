@@ -28,6 +28,7 @@
 struct conn;
 struct listener;
 struct tls_client; /* net/tls.h */
+struct tls_server; /* net/tls_server.h */
 struct egress;     /* net/egress.h */
 
 enum {
@@ -37,6 +38,10 @@ enum {
     CONN_DRAIN_MARK = 64 << 10, /* on_drain comes when the queue falls to this or below */
     CONN_QUEUE_MAX = 64 << 20,  /* a user that ignores conn_queued() is cut off here */
 };
+
+/* For a client's part of the handshake of TLS: it must not hold a socket for
+ * ever. */
+#define LISTENER_TLS_US (10 * UINT64_C(1000000))
 
 /* Any member may be NULL. A handler may call conn_close(). None is called from
  * within a call of the owner. */
@@ -152,7 +157,8 @@ bool conn_has_unread(const struct conn *conn);
  * up under this call, and served at each of its addresses; "localhost" are
  * 127.0.0.1 and ::1, as far as the machine has them. on_accept gets an open
  * conn that has no handlers yet and must be given some by conn_set_handlers()
- * under the call, or closed; its on_open does not come. Errors: -EADDRINUSE,
+ * under the call, or closed; its on_open does not come (but see
+ * listener_set_tls()). Errors: -EADDRINUSE,
  * -EADDRNOTAVAIL (not an address of this machine), -EACCES, -EINVAL for a host
  * that is no address at all. */
 int listener_new(struct loop *loop, const char *host, uint16_t port,
@@ -162,6 +168,14 @@ int listener_new(struct loop *loop, const char *host, uint16_t port,
  * arg of on_accept) to close something at once, and to return false where it
  * can not; then that connection waits in the kernel. */
 void listener_set_make_room(struct listener *listener, bool (*make_room)(void *arg));
+
+/* From now on speaks TLS with who comes; NULL: no more. It must outlive the
+ * listener. on_accept then gets a conn whose handshake is yet to come: nothing
+ * is written to it before its on_open, which does come. One that is not through
+ * in LISTENER_TLS_US ends in on_close(-ETIMEDOUT), one that fails in -EPROTO.
+ */
+void listener_set_tls(struct listener *listener, const struct tls_server *tls);
+
 uint16_t listener_port(const struct listener *listener);
 void listener_close(struct listener *listener); /* NULL is allowed */
 

@@ -56,9 +56,9 @@ struct conn {
     bool is_awaiting_acks : 1; /* the timer runs for it */
 };
 
-/* An open connection without handlers; the descriptor (non-blocking) is the
- * conn's. */
-struct conn *conn_new_accepted(struct loop *loop, int fd);
+/* A connection without handlers, open, or with TLS about to be; the descriptor
+ * (non-blocking) is the conn's, and so is the session. */
+struct conn *conn_new_accepted(struct loop *loop, int fd, struct tls_session *tls);
 bool conn_has_handlers(const struct conn *conn);
 bool conn_is_detached(const struct conn *conn);
 

@@ -54,7 +54,7 @@ void conn_pull_plaintext(struct conn *conn)
 static void conn_on_eof(struct conn *conn)
 {
     if (conn->tls && conn->state == CONN_HANDSHAKING)
-        conn_fail(conn, -EPROTO, "the server ended the connection in the TLS handshake");
+        conn_fail(conn, -EPROTO, "the other side ended the connection in the TLS handshake");
     else if (conn->tls && !conn->is_detached) /* a cut-off that anybody can forge */
         conn_fail(conn, -ECONNRESET, "the connection was cut off (no end of TLS)");
     else

@@ -21,6 +21,7 @@
 #include "net/conn_internal.h"
 #include "net/dial.h"
 #include "net/loop_internal.h"
+#include "net/tls_server.h"
 
 enum {
     ACCEPTS_PER_TURN = 64, /* a flood of new ones must not starve the old */
@@ -42,6 +43,7 @@ struct listener {
     void (*on_accept)(struct conn *conn, void *arg);
     bool (*make_room)(void *arg);
     void *arg;
+    const struct tls_server *tls; /* or NULL */
     struct door doors[RESOLVE_ADDRESSES_MAX];
     int door_count;
     struct timer *pause;
@@ -109,7 +111,8 @@ static void door_on_ready(int events, void *arg)
             return;
         }
         socket_tune(fd);
-        struct conn *conn = conn_new_accepted(listener->loop, fd);
+        struct tls_session *tls = listener->tls ? tls_session_accept(listener->tls) : NULL;
+        struct conn *conn = conn_new_accepted(listener->loop, fd, tls);
         listener->on_accept(conn, listener->arg);
         assert(conn_has_handlers(conn) || conn_is_detached(conn));
     }
@@ -248,6 +251,11 @@ int listener_new(struct loop *loop, const char *host, uint16_t port,
 void listener_set_make_room(struct listener *listener, bool (*make_room)(void *arg))
 {
     listener->make_room = make_room;
+}
+
+void listener_set_tls(struct listener *listener, const struct tls_server *tls)
+{
+    listener->tls = tls;
 }
 
 uint16_t listener_port(const struct listener *listener)

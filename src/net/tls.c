@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "net/resolve.h"
+#include "net/tls_internal.h"
 
 enum {
     TLS_READ_CHUNK = 16 << 10, /* a record's most plaintext, RFC 8446 section 5.1 */
@@ -35,6 +35,17 @@ struct tls_session {
     char error[TLS_ERROR_LEN];
 };
 
+SSL_CTX *tls_context_new(const SSL_METHOD *method)
+{
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    if (!ctx)
+        abort();
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    return ctx;
+}
+
 static int load_ca_file(SSL_CTX *ctx, const char *ca_file)
 {
     if (access(ca_file, R_OK) < 0)
@@ -46,13 +57,8 @@ int tls_client_new(const char *ca_file, bool insecure, struct tls_client **out)
 {
     /* What we speak inside; some servers want to hear it (RFC 7301). */
     static const unsigned char alpn[] = "\x08http/1.1";
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    if (!ctx)
-        abort();
+    SSL_CTX *ctx = tls_context_new(TLS_client_method());
     int error = 0;
-    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_alpn_protos(ctx, alpn, sizeof alpn - 1);
     SSL_CTX_set_verify(ctx, insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     /* A machine without a store refuses every server, with a clear text. */
@@ -88,17 +94,25 @@ static bool set_host(SSL *ssl, const char *host)
     return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
-struct tls_session *tls_session_new(const struct tls_client *client, const char *host)
+struct tls_session *tls_session_new_bare(SSL_CTX *ctx, SSL **ssl)
 {
     struct tls_session *session = xcalloc(1, sizeof *session);
-    session->ssl = SSL_new(client->ctx);
+    session->ssl = SSL_new(ctx);
     session->in = BIO_new(BIO_s_mem());
     session->out = BIO_new(BIO_s_mem());
     if (!session->ssl || !session->in || !session->out)
         abort();
     SSL_set_bio(session->ssl, session->in, session->out);
-    SSL_set_connect_state(session->ssl);
-    if (!set_host(session->ssl, host)) {
+    *ssl = session->ssl;
+    return session;
+}
+
+struct tls_session *tls_session_new(const struct tls_client *client, const char *host)
+{
+    SSL *ssl;
+    struct tls_session *session = tls_session_new_bare(client->ctx, &ssl);
+    SSL_set_connect_state(ssl);
+    if (!set_host(ssl, host)) {
         /* Going on would accept a certificate of anybody. */
         session->has_failed = true;
         snprintf(session->error, sizeof session->error, "TLS: \"%.100s\" is not a host name", host);
@@ -156,12 +170,26 @@ void tls_session_feed(struct tls_session *session, struct span ciphertext)
     session_pull(session);
 }
 
+/* Goes out as it is. Nothing of TLS has. */
+static void answer_http(struct tls_session *session)
+{
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n"
+                                 "Content-Type: text/plain\r\n"
+                                 "Content-Length: 42\r\n"
+                                 "Connection: close\r\n"
+                                 "\r\n"
+                                 "this port speaks TLS: https://, or wss://\n";
+    BIO_write(session->out, answer, sizeof answer - 1);
+}
+
 static enum tls_status session_fail(struct tls_session *session)
 {
     session->has_failed = true;
     long verified = SSL_get_verify_result(session->ssl);
     unsigned long code = ERR_peek_last_error();
     const char *reason = ERR_reason_error_string(code);
+    if (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST && SSL_is_server(session->ssl))
+        answer_http(session);
     if (verified != X509_V_OK && SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
         snprintf(session->error, sizeof session->error, "the server's certificate is refused: %s",
                  X509_verify_cert_error_string(verified));

@@ -1,7 +1,8 @@
 /*
- * TLS as a client (OpenSSL), for https upstreams and wss signal servers.
- * A tls_client is the settings that many connections share; the engine under
- * one connection is net/conn.c's business (tls_session below).
+ * TLS (OpenSSL): as a client, for https upstreams and wss signal servers; as a
+ * server, see net/tls_server.h. A tls_client is the settings that many
+ * connections share; the engine under one connection is net/conn.c's business
+ * (tls_session below).
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
@@ -39,8 +40,8 @@ enum tls_status { TLS_HANDSHAKING, TLS_OPEN, TLS_ENDED, TLS_FAILED };
 void tls_session_feed(struct tls_session *session, struct span ciphertext);
 
 /* Goes on with the handshake and decrypts: appends plaintext (at most until
- * *plain is full; call again) and returns the status after it. The first call
- * begins the handshake. TLS_ENDED: close_notify came. TLS_FAILED:
+ * *plain is full; call again) and returns the status after it. A client's first
+ * call begins the handshake. TLS_ENDED: close_notify came. TLS_FAILED:
  * tls_session_error() says why, and an alert may wait to be taken. */
 enum tls_status tls_session_read(struct tls_session *session, struct buf *plain);
 

@@ -158,6 +158,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
         .on_request = on_request,
         .make_room = make_room,
         .arg = server,
+        .tls = config->tls,
         .connections_max = config->connections_max,
         .head_timeout_us = SIGNAL_HEAD_US,
         .idle_timeout_us = SIGNAL_HEAD_US,

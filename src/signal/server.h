@@ -78,6 +78,7 @@ struct signal_server_config {
     uint64_t ping_us;
     uint64_t silence_us;            /* at least twice ping_us */
     const struct static_files *web; /* served beside, and borrowed; NULL: none */
+    const struct tls_server *tls;   /* spoken, and borrowed; NULL: none */
     struct ice_credentials ice;     /* outlives the server */
     const char *only_room;          /* the one that there is, copied; NULL: as they come */
 };

@@ -186,6 +186,10 @@ class Misuse(unittest.TestCase):
         for flag, value in [("--port", "65536"), ("--port", "x"), ("--port", "-1"),
                             ("--listen", "127.0.0.1:x"), ("--listen", "127.0.0.1:99999")]:
             self.check([SIGNAL_SERVER, flag, value], flag, value)
+        for value, flag in [("8787", "--port"), ("[::1]:8787", "--listen"),
+                            ("127.0.0.1", "--listen")]:
+            self.check([SIGNAL_SERVER, value], f"perhaps {flag} {value} is meant")
+        self.check([SIGNAL_SERVER, "--no-web", "--web", "."], "--web", "--no-web")
 
     def test_secrets(self):
         """a password or a header is never quoted"""

@@ -5,6 +5,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -12,7 +13,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import Case, read_exactly
+from harness import SIGNAL_SERVER, Case, read_exactly
 
 
 def make_certificates(folder, names="DNS:localhost,IP:127.0.0.1"):
@@ -180,6 +181,95 @@ class SecureSignal(TlsCase):
         serve = self.rig.start_serve(signal=self.front())
         serve.wait_for("(?i)certificate")
         serve.wait_for("trying again")
+
+
+@unittest.skipUnless(shutil.which("openssl"), "there is no openssl program")
+class OwnTls(TlsCase):
+    """signal-server --tls-cert, --tls-key"""
+
+    def start_secure_signal(self):
+        flags = ["--tls-cert", self.pair[0], "--tls-key", self.pair[1]]
+        self.rig.start_signal(*flags)
+        self.port = int(self.rig.signal_url.rsplit(":", 1)[1])
+
+    def serial(self):
+        """Of the certificate that a client is shown, which it must trust; and the
+        status of /healthz."""
+        context = ssl.create_default_context(cafile=self.trust["SSL_CERT_FILE"])
+        client = http.client.HTTPSConnection("localhost", self.port, context=context)
+        try:
+            client.connect()
+            serial = client.sock.getpeercert()["serialNumber"]
+            client.request("GET", "/healthz")
+            return serial, client.getresponse().status
+        finally:
+            client.close()
+
+    def test_tunnel(self):
+        """both ends meet there; it is found by its certificate's name"""
+        self.rig.start_mock()
+        self.start_secure_signal()
+        self.assertEqual(self.rig.signal_url, f"wss://localhost:{self.port}")
+        self.rig.signal.wait_for(r"tls: the certificate is good until \d{4}-")
+        self.rig.start_serve(env=self.trust)
+        self.rig.start_proxy(env=self.trust)
+        self.rig.wait_up()
+
+    def test_plain(self):
+        """a client without TLS is told so, one of ours too"""
+        self.start_secure_signal()
+        client = http.client.HTTPConnection("localhost", self.port)
+        self.addCleanup(client.close)
+        client.request("GET", "/")
+        response = client.getresponse()
+        self.assertEqual(response.status, 400)
+        self.assertIn(b"https://", response.read())
+        serve = self.rig.start_serve(upstream="8080", signal=f"ws://localhost:{self.port}")
+        serve.wait_for("its port speaks TLS: wss://")
+
+    def test_reload(self):
+        """SIGHUP reads both files again; a bad pair is named, and the old one stays"""
+        self.start_secure_signal()
+        first, status = self.serial()
+        self.assertEqual(status, 200)
+        stays = http.client.HTTPSConnection(
+            "localhost", self.port,
+            context=ssl.create_default_context(cafile=self.trust["SSL_CERT_FILE"]))
+        self.addCleanup(stays.close)
+        stays.request("GET", "/healthz")
+        stays.getresponse().read()
+        with open(self.pair[1], "rb+") as file:
+            good = file.read()
+            file.truncate(0)
+        self.rig.signal.kill(signal.SIGHUP)
+        self.rig.signal.wait_for(r"error .*server\.key: holds no key in PEM; .* stays in use")
+        self.assertEqual(self.serial(), (first, 200))
+        with open(self.pair[1], "wb") as file:
+            file.write(good)
+        subprocess.run(["openssl", "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey",
+                        "ca.key", "-CAcreateserial", "-days", "30", "-extfile", "names", "-out",
+                        "server.pem"], cwd=self.folder, check=True, capture_output=True)
+        self.rig.signal.kill(signal.SIGHUP)
+        self.rig.signal.wait_for("read the certificate again")
+        second, status = self.serial()
+        self.assertEqual(status, 200)
+        self.assertNotEqual(second, first)
+        stays.request("GET", "/healthz")
+        self.assertEqual(stays.getresponse().status, 200)
+
+    def test_wrong(self):
+        """what cannot be is named"""
+        for argv, code, why in (
+            (["--tls-cert", self.pair[0]], 2, "--tls-cert needs --tls-key FILE"),
+            (["--tls-key", self.pair[1]], 2, "--tls-key needs --tls-cert FILE"),
+            (["--tls-cert", "/nonexistent", "--tls-key", self.pair[1]], 1,
+             "/nonexistent: No such file"),
+            (["--tls-cert", self.pair[0], "--tls-key", os.path.join(self.folder, "ca.key")], 1,
+             "ca.key: is not the key of"),
+        ):
+            done = subprocess.run([SIGNAL_SERVER, *argv], capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(why, done.stderr)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct owner owner = {.loop = loop_new()};
     size_t early = size / 3;
     size_t piece = data[0] & 2 ? SIZE_MAX : 1 + size / 16;
-    owner.ws = websocket_new(owner.loop, conn_new_accepted(owner.loop, fds[0]),
+    owner.ws = websocket_new(owner.loop, conn_new_accepted(owner.loop, fds[0], NULL),
                              data[0] & 1 ? WEBSOCKET_CLIENT : WEBSOCKET_SERVER, MESSAGE_MAX,
                              span_of(data + 1, early < size ? early : 0), &handlers, &owner);
     feed(fds[1], data + 1 + early, size - 1 - early, piece);

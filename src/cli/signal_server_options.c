@@ -1,0 +1,364 @@
+/*
+ * One table names every option; parsing, help and errors read it.
+ */
+#include "cli/signal_server_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/redact.h"
+#include "cli/help.h"
+#include "cli/nearest.h"
+#include "http/url.h"
+#include "signal/room.h"
+
+struct option {
+    const char *flag;
+    const char *value;    /* its name in the help; NULL: it has none */
+    const char *variable; /* or NULL */
+    const char *help;
+    /* NULL, or what would be right. */
+    const char *(*take)(struct signal_server_options *options, const char *text);
+};
+
+/* A decimal number of at most max; digits only. */
+static bool parse_number(const char *text, size_t max, size_t *out)
+{
+    size_t number = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        number = number * 10 + (size_t)(*text - '0');
+        if (number > max)
+            return false;
+    }
+    *out = number;
+    return true;
+}
+
+static const char *take_port(struct signal_server_options *options, const char *text)
+{
+    size_t port;
+    if (!parse_number(text, UINT16_MAX, &port))
+        return "must be 0 to 65535";
+    options->port = (uint16_t)port;
+    return NULL;
+}
+
+static const char *take_listen(struct signal_server_options *options, const char *text)
+{
+    char *host;
+    uint16_t port;
+    const char *why;
+    if (listen_address_parse(text, "0.0.0.0", 0, &host, &port, &why) < 0)
+        return why;
+    free(host);
+    options->listen = text;
+    return NULL;
+}
+
+static const char *take_count(const char *text, size_t least, size_t *out)
+{
+    size_t number;
+    if (!parse_number(text, 1000000, &number) || number < least)
+        return least > 0 ? "must be 1 to 1000000" : "must be 0 to 1000000";
+    *out = number;
+    return NULL;
+}
+
+static const char *take_max_connections(struct signal_server_options *options, const char *text)
+{
+    return take_count(text, 1, &options->server.connections_max);
+}
+
+static const char *take_max_per_address(struct signal_server_options *options, const char *text)
+{
+    return take_count(text, 0, &options->server.per_address_max);
+}
+
+static const char *take_max_per_room(struct signal_server_options *options, const char *text)
+{
+    size_t *out = &options->server.per_room_max;
+    bool is_good = parse_number(text, ROOM_MEMBERS_MAX, out) && *out >= ROOM_PLAIN_MAX;
+    return is_good ? NULL : "must be 2 to 1024";
+}
+
+static const char *take_max_rate(struct signal_server_options *options, const char *text)
+{
+    const char *why = take_count(text, 1, &options->server.messages_per_s);
+    options->server.messages_burst = 10 * options->server.messages_per_s;
+    return why;
+}
+
+static const char *take_no_web(struct signal_server_options *options, const char *text)
+{
+    (void)text;
+    options->has_web = false;
+    return NULL;
+}
+
+static const char *take_web(struct signal_server_options *options, const char *text)
+{
+    if (!*text)
+        return "must be a folder";
+    options->web = text;
+    return NULL;
+}
+
+static const char *take_tls_cert(struct signal_server_options *options, const char *text)
+{
+    options->tls_cert = text;
+    return NULL;
+}
+
+static const char *take_tls_key(struct signal_server_options *options, const char *text)
+{
+    options->tls_key = text;
+    return NULL;
+}
+
+static const char *add_ice_url(struct signal_server_options *options, const char *text)
+{
+    struct ice_credentials *ice = &options->server.ice;
+    if (ice->url_count == SIGNAL_ICE_SERVERS_MAX)
+        return "is one server too many; 4 are the most";
+    ice->urls[ice->url_count++] = text;
+    return NULL;
+}
+
+static const char *take_stun(struct signal_server_options *options, const char *text)
+{
+    if (strncmp(text, "stun:", 5) != 0 || !text[5])
+        return "must be stun:HOST[:PORT]";
+    return add_ice_url(options, text);
+}
+
+static const char *take_turn(struct signal_server_options *options, const char *text)
+{
+    size_t scheme = strncmp(text, "turns:", 6) == 0 ? 6 : 5;
+    if ((scheme == 5 && strncmp(text, "turn:", 5) != 0) || !text[scheme])
+        return "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS";
+    options->has_turn = true;
+    return add_ice_url(options, text);
+}
+
+/* Its first line. */
+static const char *take_turn_secret_file(struct signal_server_options *options, const char *text)
+{
+    enum { SECRET_MAX = 1024 };
+    char line[SECRET_MAX] = "";
+    FILE *file = fopen(text, "re");
+    if (!file)
+        return "cannot be read";
+    bool is_read = fgets(line, sizeof line, file) != NULL;
+    fclose(file);
+    line[strcspn(line, "\r\n")] = '\0';
+    if (!is_read || !*line)
+        return "has no secret in its first line";
+    free_secret_string(options->server.ice.secret);
+    options->server.ice.secret = xstrdup(line);
+    return NULL;
+}
+
+static const char *take_log_level(struct signal_server_options *options, const char *text)
+{
+    return log_level_parse(text, &options->log_level) ? NULL : "must be error, warn, info or debug";
+}
+
+static const char *take_log_format(struct signal_server_options *options, const char *text)
+{
+    return log_format_parse(text, &options->log_format) ? NULL : "must be text or json";
+}
+
+static const struct option table[] = {
+    {"--port", "PORT", NULL, "port to listen on; 0 picks one (default 8787)", take_port},
+    {"--listen", "HOST[:PORT]", NULL,
+     "address to listen on, as in 127.0.0.1, [::]:8787 (default 0.0.0.0); a port here beats --port",
+     take_listen},
+    {"--max-connections", "N", NULL, "WebSockets at a time (default 10000)", take_max_connections},
+    {"--max-per-address", "N", NULL,
+     "of them from one IPv4 address or IPv6 /64, four times as many from one /48 (default 256); 0 "
+     "for no limit, nor for joins, as behind a reverse proxy",
+     take_max_per_address},
+    {"--max-per-room", "N", NULL, "members of one room (default 64)", take_max_per_room},
+    {"--max-rate", "N", NULL,
+     "messages a second of one WebSocket for each other that it is shown, ten times as many at "
+     "once (default 20)",
+     take_max_rate},
+    {"--no-web", NULL, NULL, "serve no page and no library for browsers", take_no_web},
+    {"--web", "DIR", NULL, "serve the files of this folder instead of those that are compiled in",
+     take_web},
+    {"--tls-cert", "FILE", NULL,
+     "speak TLS, with this certificate and those behind it in PEM; read again on SIGHUP",
+     take_tls_cert},
+    {"--tls-key", "FILE", NULL, "its key, in PEM", take_tls_key},
+    {"--stun", "URL", NULL,
+     "STUN server to name to both ends, as in stun:turn.example.org; repeatable", take_stun},
+    {"--turn", "URL", NULL,
+     "TURN server to name to both ends, with a user and password of a day; repeatable", take_turn},
+    {"--turn-secret-file", "FILE", NULL,
+     "its first line is the secret shared with the TURN servers (coturn's static-auth-secret)",
+     take_turn_secret_file},
+    {"--log-level", "LEVEL", "TUNNEL_LOG", "error, warn, info or debug (default info)",
+     take_log_level},
+    {"--log-format", "FORMAT", NULL, "text or json (default text)", take_log_format},
+};
+
+enum { OPTION_COUNT = sizeof table / sizeof *table };
+
+void signal_server_print_help(void)
+{
+    puts("usage: signal-server [options]\n");
+    help_print_text("Introduces `tunnel serve` and `tunnel proxy` to each other: WebSocket on any "
+                    "path, GET /healthz, and a page that opens a link. Once it listens, prints the "
+                    "URLs by which it is reached.",
+                    0);
+    puts("\noptions:");
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        help_print_option(table[i].flag, table[i].value, table[i].help, table[i].variable);
+    puts("  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man "
+         "signal-server\n\n"
+         "example, with a certificate of its own:\n"
+         "  signal-server --port 443 --tls-cert fullchain.pem --tls-key privkey.pem\n\n"
+         "example, behind a web server that has a certificate:\n"
+         "  signal-server --listen 127.0.0.1:8787 --max-per-address 0");
+}
+
+static bool wrong(const char *what, const char *value, const char *why)
+{
+    char *shown = redact(value);
+    fprintf(stderr, "signal-server: %s '%s' %s\n", what, shown, why);
+    free(shown);
+    return false;
+}
+
+static const struct option *find_option(const char *flag, size_t len)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (strlen(table[i].flag) == len && strncmp(table[i].flag, flag, len) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+static bool wrong_flag(const char *flag, size_t len)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, span_of(flag, len));
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        nearest_try(&nearest, table[i].flag);
+    char *why = nearest_explain(&nearest);
+    wrong("option", flag, why);
+    free(why);
+    return false;
+}
+
+/* The flag that a port or an address is for; NULL for what is neither. A link
+ * has a dot, too. */
+static const char *flag_for(const char *argument)
+{
+    char *host, *shown = redact(argument);
+    uint16_t port;
+    size_t number;
+    const char *why;
+    bool is_secret = strcmp(shown, argument) != 0;
+    free(shown);
+    if (parse_number(argument, UINT16_MAX, &number))
+        return "--port";
+    if (is_secret || !strpbrk(argument, ".:") ||
+        listen_address_parse(argument, "0.0.0.0", 0, &host, &port, &why) < 0)
+        return NULL;
+    free(host);
+    return "--listen";
+}
+
+static bool wrong_argument(const char *argument)
+{
+    const char *flag = flag_for(argument);
+    if (!flag)
+        return wrong("argument", argument, "is not an option; see --help");
+    fprintf(stderr, "signal-server: argument '%s' is not an option; perhaps %s %s is meant\n",
+            argument, flag, argument);
+    return false;
+}
+
+static bool take_environment(struct signal_server_options *options)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *value = table[i].variable ? getenv(table[i].variable) : NULL;
+        const char *why = value && *value ? table[i].take(options, value) : NULL;
+        if (why)
+            return wrong(table[i].variable, value, why);
+    }
+    return true;
+}
+
+/* --flag VALUE or --flag=VALUE. */
+static bool take_flags(struct signal_server_options *options, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *flag = argv[i];
+        size_t len = strcspn(flag, "=");
+        if (flag[0] != '-')
+            return wrong_argument(flag);
+        const struct option *option = find_option(flag, len);
+        if (!option)
+            return wrong_flag(flag, len);
+        const char *value = flag[len] == '=' ? flag + len + 1 : NULL;
+        if (value && !option->value)
+            return wrong("option", flag, "takes no value; see --help");
+        if (!value && option->value)
+            value = argv[++i];
+        if (!value && option->value) /* argv ends with NULL */
+            return wrong("option", flag, "needs a value; see --help");
+        const char *why = option->take(options, value);
+        if (why)
+            return wrong(option->flag, value, why);
+    }
+    return true;
+}
+
+/* What only makes sense together, or does not. */
+static const char *misfit(const struct signal_server_options *options)
+{
+    if (options->has_turn && !options->server.ice.secret)
+        return "--turn needs --turn-secret-file FILE beside it";
+    if (options->web && !options->has_web)
+        return "--web DIR and --no-web contradict each other; leave one out";
+    if (options->tls_cert && !options->tls_key)
+        return "--tls-cert needs --tls-key FILE beside it";
+    if (options->tls_key && !options->tls_cert)
+        return "--tls-key needs --tls-cert FILE beside it";
+    return NULL;
+}
+
+bool signal_server_options_read(struct signal_server_options *options, int argc, char **argv)
+{
+    *options = (struct signal_server_options){.listen = "0.0.0.0",
+                                              .port = 8787,
+                                              .has_web = true,
+                                              .log_level = LOG_INFO};
+    signal_server_config_init(&options->server);
+    if (!take_environment(options) || !take_flags(options, argc, argv))
+        return false;
+    const char *why = misfit(options);
+    if (why) {
+        fprintf(stderr, "signal-server: %s\n", why);
+        return false;
+    }
+    /* take_listen() has checked it */
+    listen_address_parse(options->listen, "0.0.0.0", options->port, &options->host,
+                         &options->server.port, &why);
+    options->server.host = options->host;
+    return true;
+}
+
+void signal_server_options_deinit(struct signal_server_options *options)
+{
+    free(options->host);
+    free_secret_string(options->server.ice.secret);
+}
