@@ -30,7 +30,7 @@ FILES = {
     "tests/rtc/dtls_test.c": 547,
     "tests/rtc/peer_test.c": 1564,
     "tests/rtc/sdp_test.c": 462,
-    "tests/sim/assoc_test.c": 858,
+    "tests/sim/assoc_test.c": 728,
     "tests/tunnel/seal_test.c": 491,
     "tests/tunnel/state_test.c": 471,
 }

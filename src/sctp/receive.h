@@ -25,11 +25,11 @@ enum {
 /* How long an acknowledgement waits for company. */
 #define SACK_DELAY_US (20 * US_PER_MS)
 
-/* On a path that loses packets the last one is said twice, since it may be lost
- * as well: a peer without tail loss probes would wait for its timeout, which is
- * a second in most stacks. After so much quiet, and for so long after a loss. */
+/* On a path that loses packets the last one is said twice, since it may get
+ * lost as well: a peer without tail loss probes would wait for its timeout, a
+ * second in most stacks. After so much quiet, for so long after a loss. */
 #define SACK_REPEAT_US (100 * US_PER_MS)
-#define LOSSY_US (10 * US_PER_S)
+#define LOSSY_US       (10 * US_PER_S)
 
 struct receive {
     struct tsnmap map;
@@ -40,10 +40,10 @@ struct receive {
     bool saw_data;            /* in the packet being fed */
     bool sack_now;
     uint64_t lossy_until_us; /* a hole or a duplicate was seen not long ago */
-    size_t window;     /* what we may hold; grows */
-    size_t window_max; /* up to here */
-    size_t advertised; /* in the last SACK */
-    uint64_t epoch_us; /* of the measurement that grows it */
+    size_t window;           /* what we may hold; grows */
+    size_t window_max;       /* up to here */
+    size_t advertised;       /* in the last SACK */
+    uint64_t epoch_us;       /* of the measurement that grows it */
     size_t epoch_bytes;
     size_t unasked_bytes; /* since the round trip was last asked for */
 };
