@@ -8,11 +8,7 @@
 
 #include <stdbool.h>
 
-#include "base/clock.h"
-#include "http/url.h"
-#include "net/egress.h"
-#include "net/loop.h"
-#include "net/tls.h"
+#include "signal/line.h"
 #include "signal/message.h"
 
 struct signal_client;
@@ -44,22 +40,17 @@ struct signal_client_handlers {
     void (*on_close)(const char *text, void *arg);
 };
 
-/* How the server is reached. */
-struct signal_way {
-    const struct url *url;        /* ws or wss. Copied */
-    const struct tls_client *tls; /* outlives the client; NULL only for ws */
-    const struct egress *egress;  /* outlives it too; NULL where there is none */
-};
-
 /* Connects and joins room, which is copied; *handlers is not. */
 struct signal_client *signal_client_new(struct loop *loop, const struct signal_way *way,
                                         const char *room,
                                         const struct signal_client_handlers *handlers, void *arg);
 
-#define SIGNAL_CLIENT_OPEN_US    (30 * US_PER_S) /* from the start to the join, at most */
-#define SIGNAL_CLIENT_SLOW_US    (5 * US_PER_S)  /* of it, until a person should hear so */
-#define SIGNAL_CLIENT_PING_US    (15 * US_PER_S)
-#define SIGNAL_CLIENT_SILENCE_US (45 * US_PER_S) /* then the server is given up */
+/* Of its line. */
+#define SIGNAL_CLIENT_OPEN_US    SIGNAL_LINE_OPEN_US
+#define SIGNAL_CLIENT_SLOW_US    SIGNAL_LINE_SLOW_US
+#define SIGNAL_CLIENT_PING_US    SIGNAL_LINE_PING_US
+#define SIGNAL_CLIENT_SILENCE_US SIGNAL_LINE_SILENCE_US
+#define SIGNAL_CLIENT_PROBE_US   SIGNAL_LINE_PROBE_US
 
 /* Other times than those, for tests; right behind signal_client_new(). What is
  * slow stays the same part of open_us. */
@@ -75,17 +66,8 @@ void signal_client_set_key(struct signal_client *client, const char *key);
  * docs/PROTOCOL.md. Right behind signal_client_new(). */
 void signal_client_set_job(struct signal_client *client, enum signal_job job);
 
-#define SIGNAL_CLIENT_PROBE_US (5 * US_PER_S)
-
-/* There is reason to believe that the server cannot be reached any more:
- * pings, and gives it up when that is not answered in SIGNAL_CLIENT_PROBE_US.
- * Whatever else comes is no answer: the way there may be dead, and the way back
- * not. */
+/* See signal/line.h. */
 void signal_client_probe(struct signal_client *client);
-
-/* False when the address from which it is connected is not this machine's any
- * more, or not the one from which this machine would reach the server now (a
- * VPN came up): nothing will ever come back. */
 bool signal_client_has_address(const struct signal_client *client);
 
 /* Strings are copied. to: a member of the room; left out where the server has
