@@ -14,9 +14,4 @@ uint32_t random_u32(void);
 /* Uniform in [0, bound); bound must not be 0. For tests. */
 uint32_t random_below(uint32_t bound);
 
-enum { UUID_TEXT_LEN = 36 };
-
-/* A version 4 UUID (RFC 9562 section 5.4) as text. */
-void random_uuid(char out[UUID_TEXT_LEN + 1]);
-
 #endif

@@ -94,6 +94,20 @@ static const char *take_max_rate(struct signal_server_options *options, const ch
     return why;
 }
 
+enum { MBIT_MAX = 100000 };
+
+static const char *take_relay_rate(struct signal_server_options *options, const char *text)
+{
+    bool is_good = parse_number(text, MBIT_MAX, &options->server.relay_mbit_per_s);
+    return is_good ? NULL : "must be 0 to 100000, in Mbit/s";
+}
+
+static const char *take_relay_total(struct signal_server_options *options, const char *text)
+{
+    size_t *out = &options->server.relay_total_mbit_per_s;
+    return parse_number(text, MBIT_MAX, out) && *out > 0 ? NULL : "must be 1 to 100000, in Mbit/s";
+}
+
 static const char *take_no_web(struct signal_server_options *options, const char *text)
 {
     (void)text;
@@ -189,6 +203,12 @@ static const struct option table[] = {
      "messages a second of one WebSocket for each other that it is shown, ten times as many at "
      "once (default 20)",
      take_max_rate},
+    {"--relay-rate", "MBIT", NULL,
+     "Mbit/s that one end may have passed on to the other while they have no direct path (default "
+     "20); 0: none",
+     take_relay_rate},
+    {"--relay-total", "MBIT", NULL,
+     "the same of all together, which rooms share fairly (default 1000)", take_relay_total},
     {"--no-web", NULL, NULL, "serve no page and no library for browsers", take_no_web},
     {"--web", "DIR", NULL, "serve the files of this folder instead of those that are compiled in",
      take_web},

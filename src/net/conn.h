@@ -125,6 +125,9 @@ void conn_write2(struct conn *conn, struct span head, struct span body);
 
 size_t conn_queued(const struct conn *conn);
 
+/* The kernel takes about so many bytes that it cannot send yet, and no more. */
+void conn_limit_unsent(struct conn *conn, int bytes);
+
 /* From now on on_drain comes only when the queue is empty. */
 void conn_drain_fully(struct conn *conn);
 

@@ -3,6 +3,8 @@
  * take is copied. The FIN waits for the queue.
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -137,6 +139,12 @@ void conn_write(struct conn *conn, struct span bytes)
 size_t conn_queued(const struct conn *conn)
 {
     return conn->out.len;
+}
+
+void conn_limit_unsent(struct conn *conn, int bytes)
+{
+    /* Also where it fails nothing is lost but time. */
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
 void conn_drain_fully(struct conn *conn)

@@ -38,6 +38,7 @@ struct websocket {
     struct buf *early;             /* until the first turn */
     unsigned message_max;
     enum websocket_role role;
+    bool takes_binary;
     bool has_closed; /* on_close came, or the owner closed */
     bool is_freed;
     bool is_busy; /* parsing: the codec must stay */
@@ -45,8 +46,11 @@ struct websocket {
 
 static void codec_make(struct websocket *ws)
 {
-    if (!ws->codec)
-        ws->codec = websocket_codec_new(ws->role == WEBSOCKET_CLIENT, ws->message_max);
+    if (ws->codec)
+        return;
+    ws->codec = websocket_codec_new(ws->role == WEBSOCKET_CLIENT, ws->message_max);
+    if (ws->takes_binary)
+        websocket_codec_accept_binary(ws->codec);
 }
 
 static void codec_free(struct websocket *ws)
@@ -147,6 +151,9 @@ static void websocket_on_frame(struct websocket *ws, int opcode, struct span pay
         if (ws->handlers->on_pong)
             ws->handlers->on_pong(payload, ws->arg);
         break;
+    case WEBSOCKET_BINARY:
+        ws->handlers->on_binary(payload, ws->arg);
+        break;
     default:
         websocket_on_message(ws, payload);
     }
@@ -193,6 +200,13 @@ static void on_conn_end(void *arg)
     websocket_lose(arg, WEBSOCKET_BY_NOBODY, WEBSOCKET_ABNORMAL, "the connection ended");
 }
 
+static void on_conn_drain(void *arg)
+{
+    struct websocket *ws = arg;
+    if (!ws->has_closed && ws->handlers->on_drain)
+        ws->handlers->on_drain(ws->arg);
+}
+
 static void on_conn_close(int error, const char *text, void *arg)
 {
     (void)error;
@@ -225,6 +239,7 @@ struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum webso
 {
     static const struct conn_handlers conn_handlers = {.on_data = on_conn_data,
                                                        .on_end = on_conn_end,
+                                                       .on_drain = on_conn_drain,
                                                        .on_close = on_conn_close};
     assert(message_max <= INT32_MAX);
     struct websocket *ws = xcalloc(1, sizeof *ws);
@@ -258,6 +273,29 @@ static void websocket_queue(struct websocket *ws, enum websocket_opcode opcode, 
 void websocket_send(struct websocket *ws, struct span text)
 {
     websocket_queue(ws, WEBSOCKET_TEXT, text);
+}
+
+void websocket_send_binary(struct websocket *ws, struct span bytes)
+{
+    websocket_queue(ws, WEBSOCKET_BINARY, bytes);
+}
+
+void websocket_accept_binary(struct websocket *ws)
+{
+    assert(ws->handlers->on_binary);
+    ws->takes_binary = true;
+    if (ws->codec)
+        websocket_codec_accept_binary(ws->codec);
+}
+
+void websocket_limit_unsent(struct websocket *ws, int bytes)
+{
+    conn_limit_unsent(ws->conn, bytes);
+}
+
+void websocket_await_drain(struct websocket *ws)
+{
+    conn_drain_fully(ws->conn);
 }
 
 void websocket_ping(struct websocket *ws, struct span payload)

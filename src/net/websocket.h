@@ -2,7 +2,8 @@
  * WebSocket (RFC 6455) over a conn; frames by wslay, made only once bytes
  * arrive or leave, so that an idle socket costs next to nothing.
  *
- * Text messages only, as signalling speaks; a binary message closes with 1003.
+ * Text messages, as signalling speaks; a binary message closes with 1003,
+ * unless the owner has said that it takes them.
  */
 #ifndef NET_WEBSOCKET_H
 #define NET_WEBSOCKET_H
@@ -44,6 +45,12 @@ struct websocket_handlers {
     void (*on_close)(const struct websocket_end *end, void *arg);
     /* The answer to a websocket_ping(), with what that carried. May be NULL. */
     void (*on_pong)(struct span payload, void *arg);
+    /* A whole binary message, valid during the call; only after
+     * websocket_accept_binary(). */
+    void (*on_binary)(struct span bytes, void *arg);
+    /* All that was queued has left; after websocket_await_drain(). May be
+     * NULL. */
+    void (*on_drain)(void *arg);
 };
 
 /* Sec-WebSocket-Accept for a key, section 4.2.2. */
@@ -65,6 +72,16 @@ struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum webso
  * conn's: the owner bounds it by websocket_queued(). */
 void websocket_send(struct websocket *ws, struct span text);
 void websocket_ping(struct websocket *ws, struct span payload); /* at most 125 bytes */
+
+/* Binary messages of up to message_max bytes, from now on. */
+void websocket_accept_binary(struct websocket *ws);
+void websocket_send_binary(struct websocket *ws, struct span bytes);
+
+/* As conn_limit_unsent(). */
+void websocket_limit_unsent(struct websocket *ws, int bytes);
+
+/* on_drain is to come when the queue, in which something is, has left. */
+void websocket_await_drain(struct websocket *ws);
 size_t websocket_queued(const struct websocket *ws);
 const struct conn *websocket_conn(const struct websocket *ws); /* for its addresses */
 

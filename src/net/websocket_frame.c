@@ -17,6 +17,7 @@
 struct websocket_codec {
     wslay_frame_context_ptr wslay;
     bool is_client;
+    bool takes_binary;
     struct span in;      /* not parsed yet */
     uint64_t fed;        /* bytes that wslay took */
     uint64_t framed;     /* bytes of the frames that began */
@@ -24,6 +25,7 @@ struct websocket_codec {
     bool is_in_frame;
     bool is_in_message; /* a continuation frame is to follow */
     bool is_whole;      /* the message was handed out */
+    uint8_t opcode;     /* of the message */
     uint8_t control_len;
     uint8_t control[WEBSOCKET_CONTROL_MAX];
     struct buf message; /* content so far */
@@ -81,6 +83,11 @@ void websocket_codec_free(struct websocket_codec *codec)
     free(codec);
 }
 
+void websocket_codec_accept_binary(struct websocket_codec *codec)
+{
+    codec->takes_binary = true;
+}
+
 bool websocket_codec_is_at_rest(const struct websocket_codec *codec)
 {
     return codec->fed == codec->framed && !codec->is_in_message;
@@ -125,8 +132,9 @@ static int begin_frame(struct websocket_codec *codec, const struct wslay_frame_i
     case WEBSOCKET_BINARY:
         if (codec->is_in_message)
             return WEBSOCKET_PROTOCOL_ERROR;
-        if (frame->opcode == WEBSOCKET_BINARY)
+        if (frame->opcode == WEBSOCKET_BINARY && !codec->takes_binary)
             return WEBSOCKET_UNSUPPORTED;
+        codec->opcode = frame->opcode;
         break;
     default:
         return WEBSOCKET_PROTOCOL_ERROR;
@@ -159,7 +167,7 @@ static int end_frame(struct websocket_codec *codec, const struct wslay_frame_ioc
     codec->is_in_message = !frame->fin;
     codec->is_whole = frame->fin;
     *payload = buf_bytes(&codec->message);
-    return frame->fin ? WEBSOCKET_TEXT : 0;
+    return frame->fin ? codec->opcode : 0;
 }
 
 int websocket_codec_next(struct websocket_codec *codec, struct span *payload)

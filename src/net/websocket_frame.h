@@ -29,6 +29,9 @@ struct websocket_codec;
 struct websocket_codec *websocket_codec_new(bool is_client, size_t message_max);
 void websocket_codec_free(struct websocket_codec *codec); /* NULL is allowed */
 
+/* From now on binary messages are taken, too; before, they break a rule. */
+void websocket_codec_accept_binary(struct websocket_codec *codec);
+
 /* Whether it has no state that matters: another one could go on. */
 bool websocket_codec_is_at_rest(const struct websocket_codec *codec);
 
@@ -37,9 +40,9 @@ bool websocket_codec_is_at_rest(const struct websocket_codec *codec);
 void websocket_codec_feed(struct websocket_codec *codec, struct span bytes);
 
 /* 0: more bytes are needed. Positive: a WEBSOCKET_CLOSE, _PING, _PONG with its
- * payload, or a WEBSOCKET_TEXT: a whole message of at most message_max bytes;
- * valid until the next call. Negative: the code with which to close on the
- * peer, which broke a rule; not to be called any more. */
+ * payload, or a WEBSOCKET_TEXT or _BINARY: a whole message of at most
+ * message_max bytes; valid until the next call. Negative: the code with which
+ * to close on the peer, which broke a rule; not to be called any more. */
 int websocket_codec_next(struct websocket_codec *codec, struct span *payload);
 
 /* Appends a frame to what is to be sent. */

@@ -23,6 +23,7 @@ struct signal_client {
     char *room_key;       /* or NULL */
     enum signal_job job;  /* that the join says */
     bool is_shared;       /* the room, by the server */
+    uint64_t relay_rate;  /* the same; 0: it passes no datagrams on */
     struct bucket bucket; /* of messages that the server may send */
 };
 
@@ -43,10 +44,27 @@ static void on_open(void *arg)
     const struct signal_message join = {.type = SIGNAL_JOIN,
                                         .room = client->room,
                                         .key = client->room_key,
-                                        .job = client->job};
+                                        .job = client->job,
+                                        .takes_relay = client->handlers->on_datagram != NULL};
     client_send(client, &join);
     if (client->handlers->on_open)
         client->handlers->on_open(client->arg);
+}
+
+static void join(struct signal_client *client, const struct signal_message *joined)
+{
+    client->is_shared = joined->is_shared;
+    client->relay_rate = client->handlers->on_datagram ? joined->relay_rate : 0;
+    if (client->relay_rate > 0)
+        signal_line_accept_datagrams(client->line);
+}
+
+static void on_datagram(struct span bytes, void *arg)
+{
+    struct signal_client *client = arg;
+    struct relay_frame frame;
+    if (relay_frame_decode(bytes, &frame))
+        client->handlers->on_datagram(&frame, client->arg);
 }
 
 static void on_text(struct span text, void *arg)
@@ -65,7 +83,7 @@ static void on_text(struct span text, void *arg)
         return;
     }
     if (message.type == SIGNAL_JOINED)
-        client->is_shared = message.is_shared;
+        join(client, &message);
     client->handlers->on_message(&message, client->arg);
     signal_message_deinit(&message);
 }
@@ -93,6 +111,7 @@ struct signal_client *signal_client_new(struct loop *loop, const struct signal_w
     static const struct signal_line_handlers line_handlers = {
         .on_open = on_open,
         .on_text = on_text,
+        .on_datagram = on_datagram,
         .on_slow = on_slow,
         .on_close = on_close,
     };
@@ -168,6 +187,18 @@ void signal_client_send_misfit(struct signal_client *client, const char *to)
 {
     if (client->is_shared)
         client_send(client, &(struct signal_message){.type = SIGNAL_MISFIT, .to = text_of(to)});
+}
+
+uint64_t signal_client_relay_rate(const struct signal_client *client)
+{
+    return signal_line_is_open(client->line) ? client->relay_rate : 0;
+}
+
+void signal_client_send_datagram(struct signal_client *client, const struct relay_frame *frame)
+{
+    uint8_t bytes[RELAY_FRAME_MAX];
+    if (signal_client_relay_rate(client) > 0)
+        signal_line_send_datagram(client->line, relay_frame_encode(frame, bytes));
 }
 
 static void client_destroy(void *arg)

@@ -10,6 +10,7 @@
 
 #include "signal/line.h"
 #include "signal/message.h"
+#include "signal/relay_frame.h"
 
 struct signal_client;
 
@@ -34,6 +35,9 @@ struct signal_client_handlers {
      * names the server. At most once, and nothing is given up yet. May be
      * NULL. */
     void (*on_slow)(const char *text, void *arg);
+    /* A datagram that the server passes on, where it does; valid during the
+     * call. May be NULL: then none is asked for. */
+    void (*on_datagram)(const struct relay_frame *frame, void *arg);
     /* Gone, once: text is a sentence for a person that names the server, as
      * in "cannot reach the signal server at HOST:PORT: connection refused".
      * signal_client_close() is still the owner's duty. */
@@ -80,6 +84,14 @@ void signal_client_send_candidate(struct signal_client *client, const char *to,
 /* That member is of no use to us, since it does the same job. Only where the
  * room is shared. */
 void signal_client_send_misfit(struct signal_client *client, const char *to);
+
+/* Bits a second of datagrams that the server passes on for us; 0: it does not,
+ * or has not let us in. */
+uint64_t signal_client_relay_rate(const struct signal_client *client);
+
+/* To that member, with the tag of the session at its end. Dropped where the
+ * server passes none on; and see signal_line_send_datagram(). */
+void signal_client_send_datagram(struct signal_client *client, const struct relay_frame *frame);
 
 /* Says bye where it can, closes, frees. No handler is called any more. */
 void signal_client_close(struct signal_client *client);

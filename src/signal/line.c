@@ -33,6 +33,10 @@ enum {
     /* What we may owe a server that does not read; more is given up. */
     QUEUE_MAX = 1 << 20,
 
+    /* Of datagrams, that the kernel is to hold beyond what is on its way: what
+     * waits there nobody can drop. */
+    UNSENT_MAX = 32 << 10,
+
     TEXT_MAX = 512
 };
 
@@ -68,6 +72,7 @@ struct signal_line {
     uint64_t probe_us;
     uint64_t probes;          /* sent; each carries its number */
     uint64_t probes_answered; /* the highest number that came back */
+    uint64_t drained_us; /* when a datagram has last found the queue empty */
     struct wake_watch *wake;
     bool is_freed;
 };
@@ -110,6 +115,13 @@ static void on_ws_message(struct span text, void *arg)
         line->handlers->on_text(text, line->arg);
 }
 
+static void on_ws_binary(struct span bytes, void *arg)
+{
+    struct signal_line *line = arg;
+    if (line->state == LINE_OPEN)
+        line->handlers->on_datagram(bytes, line->arg);
+}
+
 static void on_ws_alive(void *arg)
 {
     ((struct signal_line *)arg)->heard_at_us = clock_now_us();
@@ -150,6 +162,7 @@ static void line_open(struct signal_line *line, struct span early)
         .on_alive = on_ws_alive,
         .on_close = on_ws_close,
         .on_pong = on_ws_pong,
+        .on_binary = on_ws_binary,
     };
     line->state = LINE_OPEN;
     line->heard_at_us = clock_now_us();
@@ -313,6 +326,27 @@ void signal_line_send(struct signal_line *line, struct span text)
 {
     if (line->state == LINE_OPEN)
         websocket_send(line->ws, text);
+}
+
+void signal_line_accept_datagrams(struct signal_line *line)
+{
+    assert(line->handlers->on_datagram);
+    if (line->state != LINE_OPEN)
+        return;
+    websocket_accept_binary(line->ws);
+    websocket_limit_unsent(line->ws, UNSENT_MAX);
+}
+
+void signal_line_send_datagram(struct signal_line *line, struct span bytes)
+{
+    uint64_t now_us = clock_now_us();
+    if (line->state != LINE_OPEN)
+        return;
+    size_t queued = websocket_queued(line->ws);
+    if (queued == 0)
+        line->drained_us = now_us;
+    if (now_us - line->drained_us <= SIGNAL_LINE_DATAGRAM_US && queued < QUEUE_MAX / 2)
+        websocket_send_binary(line->ws, bytes);
 }
 
 void signal_line_probe(struct signal_line *line)

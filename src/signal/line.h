@@ -31,6 +31,9 @@ struct signal_line_handlers {
     /* It is still not open after SIGNAL_LINE_SLOW_US: text is a sentence that
      * names the server. At most once, and nothing is given up yet. */
     void (*on_slow)(const char *text, void *arg);
+    /* A binary message, after signal_line_accept_datagrams(); valid during the
+     * call. */
+    void (*on_datagram)(struct span bytes, void *arg);
     /* Gone, once: text is a sentence for a person that names the server, as in
      * "the signal server at HOST:PORT cannot be reached: connection refused".
      * signal_line_close() is still the owner's duty. */
@@ -58,6 +61,16 @@ bool signal_line_is_open(const struct signal_line *line);
 
 /* Dropped when not open. */
 void signal_line_send(struct signal_line *line, struct span text);
+
+/* Binary messages are datagrams to us: they may be lost, and must not be late.
+ * From now on they are taken. */
+void signal_line_accept_datagrams(struct signal_line *line);
+
+/* Dropped when not open, and when those before it have not left for
+ * SIGNAL_LINE_DATAGRAM_US: the uplink is slower than their sender thinks. */
+void signal_line_send_datagram(struct signal_line *line, struct span bytes);
+
+#define SIGNAL_LINE_DATAGRAM_US (200 * US_PER_MS)
 
 /* There is reason to believe that the server cannot be reached any more:
  * pings, and gives it up when that is not answered in SIGNAL_LINE_PROBE_US.

@@ -165,6 +165,13 @@ static void decode_ice_servers(const json_t *array, struct signal_message *messa
     }
 }
 
+/* A number of no use is like none. */
+static uint64_t decode_relay_rate(const json_t *value)
+{
+    json_int_t rate = json_integer_value(value);
+    return rate > 0 ? (uint64_t)rate : 0;
+}
+
 static int decode_members(const json_t *object, struct signal_message *message)
 {
     const struct shape *shape = &shapes[message->type];
@@ -178,12 +185,14 @@ static int decode_members(const json_t *object, struct signal_message *message)
     if (error == 0 && message->type == SIGNAL_JOIN) {
         decode_optional(object, "key", SIGNAL_KEY_MAX, &message->key);
         message->job = decode_job(json_object_get(object, "job"));
+        message->takes_relay = json_is_true(json_object_get(object, "relay"));
     }
     if (error == 0 && shape->peer_id == PEER_ID_IF_ANY)
         decode_optional(object, "to", SIGNAL_PEER_ID_MAX, &message->to);
     if (error == 0 && message->type == SIGNAL_JOINED) {
         message->is_resumed = json_is_true(json_object_get(object, "resumed"));
         message->is_shared = json_is_true(json_object_get(object, "shared"));
+        message->relay_rate = decode_relay_rate(json_object_get(object, "relay"));
         error = decode_peers(json_object_get(object, "peers"), message);
         decode_ice_servers(json_object_get(object, "iceServers"), message);
     }
@@ -274,6 +283,8 @@ char *signal_message_encode(const struct signal_message *message)
             json_object_set_new(object, "resumed", json_true());
         if (message->is_shared)
             json_object_set_new(object, "shared", json_true());
+        if (message->relay_rate > 0)
+            json_object_set_new(object, "relay", json_integer((json_int_t)message->relay_rate));
     }
     if (message->type == SIGNAL_PEER_JOINED && message->was_first)
         json_object_set_new(object, "first", json_true());
@@ -283,6 +294,8 @@ char *signal_message_encode(const struct signal_message *message)
         encode_string(object, "key", message->key);
     if (message->type == SIGNAL_JOIN && message->job != SIGNAL_JOB_NONE)
         encode_string(object, "job", job_names[message->job]);
+    if (message->type == SIGNAL_JOIN && message->takes_relay)
+        json_object_set_new(object, "relay", json_true());
     if (shape->peer_id == PEER_ID_IF_ANY && message->to)
         encode_string(object, "to", message->to);
     if (shape->member) {

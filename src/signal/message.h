@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/span.h"
 
@@ -20,8 +21,8 @@ enum {
 };
 
 enum signal_type {
-    SIGNAL_JOIN,        /* room (key, job)      client -> server */
-    SIGNAL_JOINED,      /* peer_id, peers, is_resumed, is_shared  server -> client */
+    SIGNAL_JOIN,        /* room (key, job, takes_relay)  client -> server */
+    SIGNAL_JOINED,      /* peer_id, peers, is_resumed, is_shared, relay_rate  server -> client */
     SIGNAL_PEER_JOINED, /* peer_id, was_first   server -> client */
     SIGNAL_OFFER,       /* sdp (to, peer_id)    both */
     SIGNAL_ANSWER,      /* sdp (to, peer_id)    both */
@@ -75,9 +76,12 @@ struct signal_message {
     size_t peer_count;
     struct signal_ice_server ice_servers[SIGNAL_ICE_SERVERS_MAX]; /* of a joined */
     size_t ice_server_count;
-    bool is_resumed; /* of a joined: it is the place that we had before */
-    bool is_shared;  /* of a joined: there may be several others, and `to` says who is meant */
-    bool was_first;  /* of a peer-joined: it was in the room before us, and will offer */
+    uint64_t relay_rate; /* of a joined: bits a second of datagrams that the server passes on for
+                            us (signal/relay_frame.h); 0: none */
+    bool takes_relay;    /* of a join: it would use that */
+    bool is_resumed;     /* of a joined: it is the place that we had before */
+    bool is_shared;      /* of a joined: there may be several others, and `to` says who is meant */
+    bool was_first;      /* of a peer-joined: it was in the room before us, and will offer */
 };
 
 /* As on the wire: "peer-joined". */

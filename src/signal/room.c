@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/random.h"
 #include "signal/pairing.h"
 #include "signal/table.h"
 
@@ -164,6 +163,7 @@ static bool take_over(struct rooms *rooms, struct room *room, struct room_member
         list_remove(&before->link);
         *member = *before;
         *before = (struct room_member){0};
+        member->takes_relay = join->takes_relay;
         list_append(&room->members, &member->link);
         pairing_replace(&room->members, before, member);
         send_joined(rooms, member, true);
@@ -230,7 +230,9 @@ static void join(struct rooms *rooms, struct room_member *member,
         return;
     }
     member->id = xcalloc(UUID_TEXT_LEN + 1, 1);
-    random_uuid(member->id);
+    uuid_make(member->id);
+    uuid_parse(member->id, member->uuid);
+    member->takes_relay = message->takes_relay;
     member->key = message->key ? xstrdup(message->key) : NULL;
     member->room = room;
     list_append(&room->members, &member->link);
@@ -288,6 +290,20 @@ static struct room_member *find_other(const struct room_member *member, const ch
     LIST_EACH(link, next, &member->room->members) {
         struct room_member *other = member_at(link);
         bool is_meant = id ? strcmp(other->id, id) == 0 : other != member;
+        if (is_meant && other != member && pairing_shows(member, other))
+            return other;
+    }
+    return NULL;
+}
+
+struct room_member *room_find_relayed(const struct room_member *member,
+                                      const uint8_t uuid[UUID_LEN])
+{
+    if (!member->room || !member->takes_relay)
+        return NULL;
+    LIST_EACH(link, next, &member->room->members) {
+        struct room_member *other = member_at(link);
+        bool is_meant = other->takes_relay && memcmp(other->uuid, uuid, UUID_LEN) == 0;
         if (is_meant && other != member && pairing_shows(member, other))
             return other;
     }

@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 #include "base/list.h"
+#include "base/uuid.h"
 #include "signal/message.h"
 
 enum {
@@ -35,7 +36,9 @@ struct room;
 struct room_member {
     struct room *room;
     struct list link;
-    char *id;                        /* from the join on */
+    char *id;                        /* from the join on: a UUID */
+    uint8_t uuid[UUID_LEN];          /* the same */
+    bool takes_relay;                /* by its join */
     char *key;                       /* of the join, or NULL */
     bool is_plain;                   /* its join did not say its job */
     enum signal_job job;             /* of a plain one: as others have found out, if they have */
@@ -73,6 +76,11 @@ void room_refuse(struct rooms *rooms, struct room_member *to, enum signal_code c
 
 /* The member goes, with peer-left to those who stay. Harmless outside. */
 void room_leave(struct rooms *rooms, struct room_member *member);
+
+/* To whom the member may have datagrams passed on by that id: one that is shown
+ * to it, where both take part; else NULL. */
+struct room_member *room_find_relayed(const struct room_member *member,
+                                      const uint8_t uuid[UUID_LEN]);
 
 /* How many the member can speak to; 0 outside. */
 size_t room_count_others(const struct room_member *member);

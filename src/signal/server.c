@@ -30,6 +30,8 @@ void signal_server_config_init(struct signal_server_config *config)
         .joins_per_s = SIGNAL_JOINS_PER_S,
         .queue_max = SIGNAL_QUEUE_MAX,
         .queues_max = SIGNAL_QUEUES_MAX,
+        .relay_mbit_per_s = SIGNAL_RELAY_MBIT_PER_S,
+        .relay_total_mbit_per_s = SIGNAL_RELAY_TOTAL_MBIT_PER_S,
         .stuck_us = SIGNAL_STUCK_US,
         .ping_us = SIGNAL_PING_US,
         .silence_us = SIGNAL_SILENCE_US,
@@ -174,6 +176,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
     if (config->only_room)
         rooms_set_only(server->rooms, config->only_room);
     server->heartbeat = deadline_new(loop, socket_heartbeat_us, socket_on_heartbeat, server);
+    socket_relay_start(server);
     *out = server;
     return 0;
 }
@@ -196,6 +199,7 @@ void signal_server_close(struct signal_server *server)
     server->is_closed = true;
     socket_close_all(server);
     deadline_free(server->heartbeat);
+    socket_relay_stop(server);
     rooms_free(server->rooms);
     sources_deinit(&server->sources);
     /* A deferred drop_doomed() may be under way. */

@@ -48,6 +48,13 @@ enum {
      * nothing for longest is reset, and the next. Ten thousand sockets that
      * stay below their own maximum must not take gigabytes. */
     SIGNAL_QUEUES_MAX = 64 << 20,
+
+    /* Megabits a second of datagrams that are passed on, for one socket and for
+     * all together: the relay of last resort is no way to get a server's
+     * bandwidth. With what waits of them (signal/shaper.h) a socket has 500 KB,
+     * and all have 25 MB. */
+    SIGNAL_RELAY_MBIT_PER_S = 20,
+    SIGNAL_RELAY_TOTAL_MBIT_PER_S = 1000,
 };
 
 /* A socket that reads nothing of what waits for it for so long is reset. */
@@ -74,6 +81,8 @@ struct signal_server_config {
     size_t messages_burst;
     size_t queue_max;
     size_t queues_max;
+    size_t relay_mbit_per_s; /* 0: no datagrams are passed on */
+    size_t relay_total_mbit_per_s;
     uint64_t stuck_us;
     uint64_t ping_us;
     uint64_t silence_us;            /* at least twice ping_us */

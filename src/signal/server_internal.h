@@ -1,14 +1,18 @@
 /*
- * What server.c (listening, HTTP, the beginning and the end) and socket.c (one
- * WebSocket each) share.
+ * What server.c (listening, HTTP, the beginning and the end), socket.c (one
+ * WebSocket each) and socket_relay.c (the datagrams of one) share.
  */
 #ifndef SIGNAL_SERVER_INTERNAL_H
 #define SIGNAL_SERVER_INTERNAL_H
 
+#include "base/bucket.h"
 #include "base/list.h"
 #include "http/server.h"
+#include "net/websocket.h"
+#include "signal/outbox.h"
 #include "signal/room.h"
 #include "signal/server.h"
+#include "signal/shaper.h"
 #include "signal/source.h"
 
 struct signal_server {
@@ -22,9 +26,38 @@ struct signal_server {
     struct sources sources;
     struct rooms *rooms;
     struct deadline *heartbeat;
+    struct shaper *shaper;         /* NULL: no datagrams are passed on */
+    struct deadline *shaper_timer; /* its */
     bool has_doomed;
     bool is_closed;
 };
+
+/* Why a socket is dropped in the next turn. */
+enum doom { DOOM_NONE, DOOM_TALKS, DOOM_SLOW, DOOM_CROWD, DOOM_RELAY };
+
+/* The end of its datagrams that a socket is. */
+struct relayed {
+    struct shaper_end end;
+    struct socket *socket;
+};
+
+struct socket {
+    struct list link; /* by next check */
+    struct signal_server *server;
+    struct websocket *ws;
+    struct source *source;
+    struct room_member member;
+    uint64_t check_at_us;
+    uint64_t ping_at_us;
+    uint64_t heard_at_us;
+    struct bucket bucket; /* of messages that it may send */
+    struct outbox outbox;
+    struct relayed *relayed; /* of who takes part; else NULL */
+    unsigned number; /* names it in the log, in the order of arrival */
+    enum doom doom;
+};
+
+/* ---- socket.c ---- */
 
 /* Takes over an open conn whose handshake is done, with the bytes behind it. */
 void socket_new(struct signal_server *server, struct conn *conn, struct span early,
@@ -43,5 +76,23 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
 /* The server's heartbeat, and when the next is due; arg is the server. */
 uint64_t socket_heartbeat_us(void *arg);
 void socket_on_heartbeat(void *arg);
+
+/* ---- socket_relay.c ---- */
+
+/* Where the server passes datagrams on. */
+void socket_relay_start(struct signal_server *server);
+void socket_relay_stop(struct signal_server *server);
+
+/* It has joined, and takes part where the server does: fills in the answer. */
+void socket_relay_join(struct socket *socket, struct signal_message *joined);
+
+/* It goes. */
+void socket_relay_leave(struct socket *socket);
+
+/* A binary message of it. False: it is none that a member may send. */
+bool socket_relay_take(struct socket *socket, struct span message);
+
+/* All that was queued for it has left. */
+void socket_relay_on_drain(struct socket *socket);
 
 #endif

@@ -14,11 +14,8 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/bucket.h"
 #include "base/log.h"
-#include "net/websocket.h"
 #include "signal/message.h"
-#include "signal/outbox.h"
 #include "signal/room_name.h"
 #include "signal/server_internal.h"
 
@@ -26,29 +23,12 @@ enum {
     CHECKS_PER_PING = 3, /* the more, the longer a silent socket may hope */
 };
 
-/* Why a socket is dropped in the next turn. */
-enum doom { DOOM_NONE, DOOM_TALKS, DOOM_SLOW, DOOM_CROWD };
-
 static const char *const doom_texts[] = {
     [DOOM_NONE] = "",
     [DOOM_TALKS] = "too many messages",
     [DOOM_SLOW] = "reads too slowly",
+    [DOOM_RELAY] = "a binary message that is no datagram",
     [DOOM_CROWD] = "the memory for messages is full, and this one has not read for longest",
-};
-
-struct socket {
-    struct list link; /* by next check */
-    struct signal_server *server;
-    struct websocket *ws;
-    struct source *source;
-    struct room_member member;
-    uint64_t check_at_us;
-    uint64_t ping_at_us;
-    uint64_t heard_at_us;
-    struct bucket bucket; /* of messages that it may send */
-    struct outbox outbox;
-    unsigned number; /* names it in the log, in the order of arrival */
-    enum doom doom;
 };
 
 static struct socket *socket_of(struct list *link)
@@ -75,6 +55,7 @@ static struct websocket *socket_release(struct socket *socket)
     server->socket_count--;
     outbox_look(&socket->outbox, &server->queued, 0, now_us);
     room_leave(server->rooms, &socket->member);
+    socket_relay_leave(socket);
     sources_drop_socket(&server->sources, socket->source, now_us);
     free(socket);
     return ws;
@@ -203,8 +184,10 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
         return;
     uint64_t now_us = clock_now_us();
     struct signal_message sent = *message;
-    if (sent.type == SIGNAL_JOINED)
+    if (sent.type == SIGNAL_JOINED) {
         ice_credentials_make(&server->config.ice, to->id, time(NULL), &sent);
+        socket_relay_join(socket, &sent);
+    }
     char *text = signal_message_encode(&sent);
     ice_credentials_clear(&sent);
     look_at_outbox(socket, now_us);
@@ -276,6 +259,19 @@ static void on_ws_message(struct span text, void *arg)
     signal_message_deinit(&message);
     if (is_bye)
         socket_close(socket, WEBSOCKET_NORMAL, "bye");
+}
+
+static void on_ws_binary(struct span message, void *arg)
+{
+    struct socket *socket = arg;
+    if (!socket->doom && !socket_relay_take(socket, message))
+        socket_doom(socket, DOOM_RELAY);
+}
+
+static void on_ws_drain(void *arg)
+{
+    look_at_outbox(arg, clock_now_us());
+    socket_relay_on_drain(arg);
 }
 
 static void on_ws_alive(void *arg)
@@ -362,6 +358,8 @@ void socket_new(struct signal_server *server, struct conn *conn, struct span ear
         .on_message = on_ws_message,
         .on_alive = on_ws_alive,
         .on_close = on_ws_close,
+        .on_binary = on_ws_binary,
+        .on_drain = on_ws_drain,
     };
     uint64_t now_us = clock_now_us();
     struct socket *socket = xcalloc(1, sizeof *socket);

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/uuid.h"
 #include "net/address_watch.h"
 #include "net/deadline.h"
 #include "signal/client.h"
@@ -415,7 +416,7 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
     sealed_talk_init(&keeper->talk, config->seal);
     roster_init(&keeper->roster);
     init_sessions(keeper);
-    random_uuid(keeper->key);
+    uuid_make(keeper->key);
     keeper->rendezvous = rendezvous_new(&rendezvous_config, clock_now_us());
     keeper->deadline = deadline_new_touched(loop, next_us, on_due, keeper);
     keeper->addresses = address_watch_new(loop, on_addresses, keeper);

@@ -5,25 +5,6 @@
 
 #include "base/random.h"
 
-static void test_uuid(void **state)
-{
-    (void)state;
-    char last[UUID_TEXT_LEN + 1] = "";
-    for (int round = 0; round < 1000; round++) {
-        char uuid[UUID_TEXT_LEN + 1];
-        random_uuid(uuid);
-        assert_int_equal(strlen(uuid), UUID_TEXT_LEN);
-        for (int i = 0; i < UUID_TEXT_LEN; i++) {
-            bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-            assert_non_null(strchr(is_dash ? "-" : "0123456789abcdef", uuid[i]));
-        }
-        assert_int_equal(uuid[14], '4');
-        assert_non_null(strchr("89ab", uuid[19]));
-        assert_string_not_equal(uuid, last);
-        memcpy(last, uuid, sizeof last);
-    }
-}
-
 static void test_below(void **state)
 {
     (void)state;
@@ -52,7 +33,6 @@ static void test_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uuid),
         cmocka_unit_test(test_below),
         cmocka_unit_test(test_bytes),
     };

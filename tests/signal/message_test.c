@@ -44,6 +44,8 @@ static void check(const char *json, const struct signal_message *expected)
     assert_int_equal(m.is_resumed, expected->is_resumed);
     assert_int_equal(m.is_shared, expected->is_shared);
     assert_int_equal(m.was_first, expected->was_first);
+    assert_int_equal(m.takes_relay, expected->takes_relay);
+    assert_int_equal(m.relay_rate, expected->relay_rate);
     assert_int_equal(m.job, expected->job);
     check_string(m.to, expected->to);
     signal_message_deinit(&m);
@@ -307,15 +309,36 @@ static void test_type_names(void **state)
     assert_string_equal(signal_type_name(SIGNAL_PEER_LEFT), "peer-left");
 }
 
+static void test_relay(void **state)
+{
+    (void)state;
+    check_encode(M(.type = SIGNAL_JOIN, .room = "r", .takes_relay = true),
+                 "{\"type\":\"join\",\"relay\":true,\"room\":\"r\"}");
+    check("{\"type\":\"join\",\"room\":\"r\",\"relay\":true}",
+          M(.type = SIGNAL_JOIN, .room = "r", .takes_relay = true));
+    check("{\"type\":\"join\",\"room\":\"r\",\"relay\":1}", M(.type = SIGNAL_JOIN, .room = "r"));
+    check_encode(M(.type = SIGNAL_JOINED, .peer_id = "c", .relay_rate = 20000000),
+                 "{\"type\":\"joined\",\"peerId\":\"c\",\"peers\":[],\"relay\":20000000}");
+    check("{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[],\"relay\":20000000}",
+          M(.type = SIGNAL_JOINED, .peer_id = "a", .relay_rate = 20000000));
+    static const char *const none[] = {"true", "0", "-1", "\"20000000\"", "1.5"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        char json[128];
+        snprintf(json, sizeof json,
+                 "{\"type\":\"joined\",\"peerId\":\"a\",\"peers\":[],\"relay\":%s}", none[i]);
+        check(json, M(.type = SIGNAL_JOINED, .peer_id = "a"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decode),           cmocka_unit_test(test_decode_of_server),
         cmocka_unit_test(test_decode_no_object), cmocka_unit_test(test_decode_errors),
         cmocka_unit_test(test_room_name_length), cmocka_unit_test(test_peer_id_length),
-        cmocka_unit_test(test_shared),           cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_deep_nesting),     cmocka_unit_test(test_encode),
-        cmocka_unit_test(test_type_names),
+        cmocka_unit_test(test_shared),           cmocka_unit_test(test_relay),
+        cmocka_unit_test(test_prefixes),         cmocka_unit_test(test_deep_nesting),
+        cmocka_unit_test(test_encode),           cmocka_unit_test(test_type_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,13 @@ static void on_ws_message(struct span text, void *arg)
     v->message_count++;
 }
 
+static void on_ws_binary(struct span bytes, void *arg)
+{
+    struct visitor *v = arg;
+    assert_int_equal(buf_append(&v->datagrams, bytes), 0);
+    v->has_datagram = true;
+}
+
 static void on_ws_alive(void *arg)
 {
     ((struct visitor *)arg)->alive_count++;
@@ -45,6 +52,7 @@ static void on_conn_data(struct span bytes, void *arg)
         .on_message = on_ws_message,
         .on_alive = on_ws_alive,
         .on_close = on_ws_close,
+        .on_binary = on_ws_binary,
     };
     struct visitor *v = arg;
     assert_int_equal(buf_append(&v->head, bytes), 0);
@@ -88,6 +96,7 @@ void visitor_connect(struct visitor *v, struct loop *loop, uint16_t port, const 
     *v = (struct visitor){.loop = loop, .request = request};
     buf_init(&v->head, 1 << 20);
     buf_init(&v->messages, 1 << 20);
+    buf_init(&v->datagrams, 1 << 20);
     v->conn = conn_connect(loop, "127.0.0.1", port, NULL, 10 * US_PER_S, &handlers, v);
 }
 
@@ -107,6 +116,7 @@ void visitor_free(struct visitor *v)
     v->conn = NULL;
     buf_deinit(&v->head);
     buf_deinit(&v->messages);
+    buf_deinit(&v->datagrams);
     free(v->message);
     v->message = NULL;
 }
@@ -149,6 +159,16 @@ void visitor_join(struct visitor *v, const char *room, size_t others, char id[64
     if (id)
         snprintf(id, 64, "%s", joined.peer_id);
     signal_message_deinit(&joined);
+}
+
+void visitor_accept_binary(struct visitor *v)
+{
+    websocket_accept_binary(v->ws);
+}
+
+void visitor_send_binary(struct visitor *v, struct span bytes)
+{
+    websocket_send_binary(v->ws, bytes);
 }
 
 void visitor_expect_close(struct visitor *v, int code)

@@ -25,6 +25,8 @@ struct visitor {
     char *message; /* the last received one */
     int message_count;
     int alive_count;
+    struct buf datagrams; /* binary messages, one behind the other */
+    bool has_datagram;
     bool is_closed;
     int code;
     char reason[128];
@@ -48,6 +50,10 @@ void visitor_expect(struct visitor *v, const char *words);
 
 /* Joins; the id goes to id. Expects so many others. */
 void visitor_join(struct visitor *v, const char *room, size_t others, char id[64]);
+
+/* From now on binary messages are taken, and recorded. */
+void visitor_accept_binary(struct visitor *v);
+void visitor_send_binary(struct visitor *v, struct span bytes);
 
 void visitor_expect_close(struct visitor *v, int code);
 void visitor_expect_status(struct visitor *v, int status);
