@@ -86,11 +86,12 @@ void signal_client_send_candidate(struct signal_client *client, const char *to,
 void signal_client_send_misfit(struct signal_client *client, const char *to);
 
 /* Bits a second of datagrams that the server passes on for us; 0: it does not,
- * or has not let us in. */
+ * or has not let us in. For tests. */
 uint64_t signal_client_relay_rate(const struct signal_client *client);
 
 /* To that member, with the tag of the session at its end. Dropped where the
- * server passes none on; and see signal_line_send_datagram(). */
+ * server passes none on; and see signal_line_send_datagram(). For
+ * tests. */
 void signal_client_send_datagram(struct signal_client *client, const struct relay_frame *frame);
 
 /* Says bye where it can, closes, frees. No handler is called any more. */

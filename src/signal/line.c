@@ -72,7 +72,7 @@ struct signal_line {
     uint64_t probe_us;
     uint64_t probes;          /* sent; each carries its number */
     uint64_t probes_answered; /* the highest number that came back */
-    uint64_t drained_us; /* when a datagram has last found the queue empty */
+    uint64_t drained_us;      /* when a datagram has last found the queue empty */
     struct wake_watch *wake;
     bool is_freed;
 };

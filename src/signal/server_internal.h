@@ -53,7 +53,7 @@ struct socket {
     struct bucket bucket; /* of messages that it may send */
     struct outbox outbox;
     struct relayed *relayed; /* of who takes part; else NULL */
-    unsigned number; /* names it in the log, in the order of arrival */
+    unsigned number;         /* names it in the log, in the order of arrival */
     enum doom doom;
 };
 

@@ -4,6 +4,7 @@
  */
 #include "signal/server_fixture.h"
 
+#include "signal/client.h"
 #include "signal/message.h"
 #include "signal/relay_frame.h"
 
@@ -203,13 +204,83 @@ static void test_key(void **state)
     fixture_free(f);
 }
 
+/* ---- with clients of ours ---- */
+
+struct guest {
+    struct signal_client *client;
+    char id[UUID_TEXT_LEN + 1];
+    bool is_in;
+    char got[RELAY_DATAGRAM_MAX + 1];
+    bool has_got;
+};
+
+static void on_guest_message(const struct signal_message *message, void *arg)
+{
+    struct guest *guest = arg;
+    if (message->type != SIGNAL_JOINED)
+        return;
+    snprintf(guest->id, sizeof guest->id, "%s", message->peer_id);
+    guest->is_in = true;
+}
+
+static void on_guest_datagram(const struct relay_frame *frame, void *arg)
+{
+    struct guest *guest = arg;
+    assert_memory_equal(frame->tag, tag, RELAY_TAG_LEN);
+    snprintf(guest->got, sizeof guest->got, "%.*s", SPAN_ARG(frame->datagram));
+    guest->has_got = true;
+}
+
+static void on_guest_close(const char *text, void *arg)
+{
+    (void)arg;
+    fail_msg("%s", text);
+}
+
+static void guest_enter(struct guest *guest, struct fixture *f, enum signal_job job)
+{
+    static const struct signal_client_handlers handlers = {
+        .on_message = on_guest_message,
+        .on_datagram = on_guest_datagram,
+        .on_close = on_guest_close,
+    };
+    const struct url url = {.host = (char *)(uintptr_t) "127.0.0.1",
+                            .port = f->port,
+                            .authority = (char *)(uintptr_t) "127.0.0.1",
+                            .path = (char *)(uintptr_t) "/"};
+    guest->client =
+        signal_client_new(f->loop, &(struct signal_way){.url = &url}, "r", &handlers, guest);
+    signal_client_set_job(guest->client, job);
+    run_until(f->loop, &guest->is_in);
+}
+
+static void test_clients(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new();
+    struct guest a = {0}, b = {0};
+    uint8_t uuid[UUID_LEN];
+    f->config.relay_mbit_per_s = 3;
+    start(f);
+    guest_enter(&a, f, SIGNAL_JOB_PROVIDER);
+    guest_enter(&b, f, SIGNAL_JOB_CONSUMER);
+    assert_int_equal(signal_client_relay_rate(a.client), 3000000);
+    assert_true(uuid_parse(b.id, uuid));
+    signal_client_send_datagram(a.client, &(struct relay_frame){uuid, tag, SPAN_LITERAL("hello")});
+    run_until(f->loop, &b.has_got);
+    assert_string_equal(b.got, "hello");
+    signal_client_close(a.client);
+    signal_client_close(b.client);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_both_ways),   cmocka_unit_test(test_to_whom),
         cmocka_unit_test(test_not_asked),   cmocka_unit_test(test_forbidden),
         cmocka_unit_test(test_no_datagram), cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_key),
+        cmocka_unit_test(test_key),         cmocka_unit_test(test_clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
