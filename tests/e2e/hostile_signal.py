@@ -13,6 +13,7 @@ import struct
 import threading
 import uuid
 
+from listener import stop_listening
 from wsclient import CLOSE, GUID, PING, PONG, TEXT, WebSocket
 
 SAID = ("offer", "answer", "candidate")
@@ -171,5 +172,5 @@ class HostileSignal:
                 member.send({"peerId": partner.id if partner else "x", **message})
 
     def close(self):
-        self.listener.close()
+        stop_listening(self.listener)
         self.behave(honest)

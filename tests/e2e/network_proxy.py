@@ -10,6 +10,8 @@ import socket
 import ssl
 import threading
 
+from listener import stop_listening
+
 
 class Refused(Exception):
     pass
@@ -31,8 +33,7 @@ class NetworkProxy:
         threading.Thread(target=self.accept, daemon=True).start()
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        stop_listening(self.listener)
 
     def accept(self):
         while True:

@@ -11,6 +11,7 @@ import time
 import unittest
 
 from harness import DEADLINE, Case
+from listener import stop_listening
 
 SENT = os.urandom(1_000_000)
 WHOLE = 2_000_000
@@ -62,7 +63,7 @@ class Upstream:
                     reset_on_close(conn)
 
     def close(self):
-        self.listener.close()
+        stop_listening(self.listener)
 
 
 def content_of(raw):

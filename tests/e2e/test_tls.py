@@ -14,6 +14,7 @@ import threading
 import unittest
 
 from harness import SIGNAL_SERVER, Case, read_exactly
+from listener import stop_listening
 
 
 def make_certificates(folder, names="DNS:localhost,IP:127.0.0.1"):
@@ -166,7 +167,7 @@ class SecureSignal(TlsCase):
         self.rig.start_signal()
         host, port = self.rig.signal_url.removeprefix("ws://").split(":")
         front = TlsFront(*self.pair, (host, int(port)))
-        self.addCleanup(front.listener.close)
+        self.addCleanup(stop_listening, front.listener)
         return f"wss://localhost:{front.port}"
 
     def test_trusted(self):
