@@ -60,20 +60,15 @@ __attribute__((format(printf, 2, 3))) static enum egress_status refuse(struct eg
 
 /* ---- HTTP ---- */
 
-/* "Basic " and base64, which differs from that of URLs by two characters and
- * the padding. */
 static void put_credentials(struct egress_talk *talk)
 {
     const struct egress *egress = talk->egress;
     char *plain = xasprintf("%s:%s", egress->user, egress->password);
     size_t len = strlen(plain);
-    size_t text_len = ARMOR_LEN(ARMOR_BASE64URL, len);
+    size_t text_len = ARMOR_LEN(ARMOR_BASE64, len);
     char *text = xcalloc(1, text_len + 1);
-    armor_encode(ARMOR_BASE64URL, span_of(plain, len), text);
-    for (char *c = text; *c; c++)
-        *c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
-    buf_append_format(&talk->out, "Proxy-Authorization: Basic %s%.*s\r\n", text,
-                      (int)(2 - (len + 2) % 3), "==");
+    armor_encode(ARMOR_BASE64, span_of(plain, len), text);
+    buf_append_format(&talk->out, "Proxy-Authorization: Basic %s\r\n", text);
     free_secret(text, text_len);
     free_secret(plain, len);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/armor.h"
 
 static char *password_of(const char *secret, const char *user)
 {
@@ -17,9 +18,8 @@ static char *password_of(const char *secret, const char *user)
     unsigned len = 0;
     HMAC(EVP_sha1(), secret, (int)strlen(secret), (const unsigned char *)user, strlen(user), mac,
          &len);
-    char *text = xcalloc(1, (len + 2) / 3 * 4 + 1);
-    EVP_EncodeBlock((unsigned char *)text, mac, (int)len);
-    return text;
+    char *text = xcalloc(1, ARMOR_LEN(ARMOR_BASE64, len) + 1);
+    return armor_encode(ARMOR_BASE64, span_of(mac, len), text);
 }
 
 void ice_credentials_make(const struct ice_credentials *config, const char *peer_id, int64_t now_s,

@@ -28,6 +28,11 @@ static void test_vectors(void **state)
         {ARMOR_BASE64URL, "foo", "Zm9v"},
         {ARMOR_BASE64URL, "foob", "Zm9vYg"},
         {ARMOR_BASE64URL, "\xfb\xff", "-_8"},
+        {ARMOR_BASE64, "", ""},
+        {ARMOR_BASE64, "f", "Zg=="},
+        {ARMOR_BASE64, "fo", "Zm8="},
+        {ARMOR_BASE64, "foo", "Zm9v"},
+        {ARMOR_BASE64, "\xfb\xff", "+/8="},
         {ARMOR_HEX, "\x01\xfe", "01fe"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -44,7 +49,7 @@ static void test_vectors(void **state)
 static void test_there_and_back(void **state)
 {
     (void)state;
-    static const enum armor armors[] = {ARMOR_HEX, ARMOR_BASE32, ARMOR_BASE64URL};
+    static const enum armor armors[] = {ARMOR_HEX, ARMOR_BASE32, ARMOR_BASE64URL, ARMOR_BASE64};
     for (size_t i = 0; i < sizeof armors / sizeof *armors; i++)
         for (size_t len = 0; len <= 64; len++) {
             uint8_t bytes[64];
@@ -70,12 +75,21 @@ static void test_what_is_none(void **state)
         {ARMOR_BASE32, "mz"},     {ARMOR_BASE32, "my======"}, {ARMOR_BASE32, "m1"},
         {ARMOR_BASE32, "m y"},    {ARMOR_BASE64URL, "Z"},     {ARMOR_BASE64URL, "Zh"},
         {ARMOR_BASE64URL, "+/8"}, {ARMOR_BASE64URL, "Zg=="},  {ARMOR_HEX, "0"},
-        {ARMOR_HEX, "0g"},
+        {ARMOR_HEX, "0g"},        {ARMOR_BASE64, "-_8="},     {ARMOR_BASE64, "===="},
+        {ARMOR_BASE64, "Zg="},    {ARMOR_BASE64, "Z==="},     {ARMOR_BASE64, "=Zg="},
     };
     uint8_t out[16];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(armor_decode(rows[i].armor, span_from_string(rows[i].text), out), -EINVAL);
     assert_int_equal(armor_decode(ARMOR_BASE64URL, span_of("Zg\0", 3), out), -EINVAL);
+}
+
+static void test_padding_may_be_left_out(void **state)
+{
+    (void)state;
+    uint8_t out[8];
+    assert_int_equal(armor_decode(ARMOR_BASE64, SPAN_LITERAL("+/8"), out), 2);
+    assert_memory_equal(out, "\xfb\xff", 2);
 }
 
 static void test_upper_case(void **state)
@@ -92,9 +106,8 @@ static void test_upper_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_what_is_none),
+        cmocka_unit_test(test_vectors),      cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_what_is_none), cmocka_unit_test(test_padding_may_be_left_out),
         cmocka_unit_test(test_upper_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
