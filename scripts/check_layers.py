@@ -55,7 +55,7 @@ LIBRARIES = {
     "qrencode.h": ["cli/qr.c"],
     "natpmp.h": ["net/router.c"],
     "miniupnpc/*": ["net/router.c"],
-    "jansson.h": ["signal/message.c", "rtc/candidate_json.c", "tunnel/payload.c",
+    "jansson.h": ["signal/message.c", "signal/tracker_message.c", "rtc/candidate_json.c", "tunnel/payload.c",
                   "tunnel/error_body.c", "tunnel/seal_message.c"],
 }
 

@@ -210,7 +210,7 @@ else
 fi
 
 case " $groups " in
-*" test "*) folders='tests/interop/werift tests/openai tests/clients web' ;;
+*" test "*) folders='tests/interop/werift tests/openai tests/clients tests/trackers web' ;;
 *" lint "*) folders=web ;;
 *) folders='' ;;
 esac

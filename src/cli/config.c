@@ -15,6 +15,7 @@
 #include "net/tls.h"
 #include "rtc/ice_servers.h"
 #include "signal/message.h"
+#include "signal/tracker_place.h"
 #include "tunnel/feature.h"
 #include "tunnel/origin.h"
 #include "tunnel/tunnel.h"
@@ -44,10 +45,25 @@ static const char *take_url(struct url *to, char **to_text, const char *text,
     return NULL;
 }
 
+static const char *take_trackers(struct config *config, const char *text)
+{
+    struct url url;
+    const char *why;
+    if (tracker_place_parse(text, &url, &why) < 0)
+        return why;
+    url_deinit(&config->signal);
+    config->signal = url;
+    config->signal_origin = SIGNAL_GIVEN;
+    replace(&config->signal_text, text);
+    return NULL;
+}
+
 const char *config_take_signal(struct config *config, const char *text)
 {
     /* Many know the server's name from a browser. */
     static const char *const schemes[] = {"ws", "wss", "http", "https", NULL};
+    if (tracker_place_is_meant(text))
+        return take_trackers(config, text);
     char *url = short_url_signal(text);
     config->signal_origin = strcmp(url, text) == 0 ? SIGNAL_GIVEN : SIGNAL_COMPLETED;
     const char *wrong = take_url(&config->signal, &config->signal_text, url, schemes,
@@ -321,7 +337,8 @@ static const char *missing_place(const struct config *config)
         return NULL;
     return "--signal URL (or TUNNEL_SIGNAL), the signal server where both sides meet: one that "
            "somebody runs, as in wss://signal.example.org, or your own: run `signal-server` on a "
-           "machine that both reach, and give its HOST:8787; or --signal-listen 0.0.0.0:8787, if "
+           "machine that both reach, and give its HOST:8787; or tracker:, for public trackers; or "
+           "--signal-listen 0.0.0.0:8787, if "
            "others reach this machine";
 }
 

@@ -28,7 +28,9 @@ const struct option option_table[] = {
     {"--qr", NULL, NULL, COMMAND_INVITE, config_take_qr, "print it as a QR code, too", PUBLIC},
     {"--signal", "TUNNEL_SIGNAL", "URL", OPTION_BOTH | COMMAND_INVITE, config_take_signal,
      "the signal server: a ws:// or wss:// URL (or http, https), or HOST:PORT, which is ws in your "
-     "own network and wss elsewhere (default ws://127.0.0.1:8787; only with --room, else serve "
+     "own network and wss elsewhere; or tracker: for public WebTorrent trackers, tracker:wss://… "
+     "for others (default "
+     "ws://127.0.0.1:8787; only with --room, else serve "
      "needs it, and invite takes that of the last serve)",
      PUBLIC},
     {"--signal-listen", "TUNNEL_SIGNAL_LISTEN", "ADDR:PORT", COMMAND_SERVE,

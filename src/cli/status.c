@@ -19,6 +19,7 @@
 #include "cli/news.h"
 #include "net/own_address.h"
 #include "signal/room_name.h"
+#include "signal/tracker_place.h"
 #include "tunnel/origin.h"
 
 enum {
@@ -40,6 +41,7 @@ struct status {
     struct story stories[CONFIG_LINKS_MAX];
     struct story *story;     /* of the keeper that tells */
     const char *signal;      /* where that meets the other side */
+    const struct url *place; /* the same */
     struct bucket exchanges; /* lines about them */
     uint64_t untold;         /* exchanges since the last that had a line */
     bool is_ready_told;      /* where clients connect, which is one for all links */
@@ -286,9 +288,12 @@ static void print_connecting(struct status *status)
     };
     if (status->story->problem)
         return;
-    news_print(&status->news, MARK_STEP, "connecting", fields,
-               "connecting to the signal server %s%s", status->signal,
+    char *place = tracker_place_is(status->place)
+                      ? tracker_place_describe(status->place)
+                      : xasprintf("the signal server %s", status->signal);
+    news_print(&status->news, MARK_STEP, "connecting", fields, "connecting to %s%s", place,
                status->story->has_connected ? "" : origins[config->signal_origin]);
+    free(place);
     status->story->has_connected = true;
 }
 
@@ -349,6 +354,7 @@ void status_print_keeper(struct status *status, size_t link, const struct keeper
     const struct config *config = status->config;
     status->story = &status->stories[link];
     status->signal = config->link_count > 0 ? config->links[link].signal_text : config->signal_text;
+    status->place = config->link_count > 0 ? &config->links[link].signal : &config->signal;
     status->news.link = config->link_count > 1 ? (unsigned)link + 1 : 0;
     print_keeper(status, keeper);
     status->news.link = 0;

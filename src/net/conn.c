@@ -226,6 +226,8 @@ struct conn *conn_connect_through(struct loop *loop, const struct egress *egress
             egress_dial_new(loop, egress, target->host, target->port, conn_on_led_out, conn);
     else
         conn->dial = dial_new(loop, target->host, target->port, conn_on_dialled, conn);
+    if (target->prefers_ipv4 && conn->dial)
+        dial_prefer_ipv4(conn->dial);
     return conn;
 }
 

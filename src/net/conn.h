@@ -80,6 +80,7 @@ struct conn_target {
     uint16_t port;
     const struct tls_client *tls; /* NULL for plain TCP */
     const char *tls_host;         /* whom the certificate must name; NULL: host */
+    bool prefers_ipv4;            /* IPv4 is tried first, whatever the resolver says */
 };
 
 /* conn_connect() by way of a network's proxy, which must outlive the conn and

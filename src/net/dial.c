@@ -50,6 +50,7 @@ struct dial {
     int pending; /* attempts under way */
     int error;   /* of the last that failed */
     struct timer *timer;
+    bool prefers_ipv4;
 };
 
 static void dial_go_on(struct dial *dial);
@@ -189,11 +190,30 @@ static void dial_on_timer(void *arg)
         dial_go_on(dial);
 }
 
+void addresses_put_ipv4_first(struct address *addresses, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (addresses[i].storage.ss_family != AF_INET)
+            continue;
+        struct address moved = addresses[i];
+        memmove(&addresses[1], &addresses[0], (size_t)i * sizeof moved);
+        addresses[0] = moved;
+        return;
+    }
+}
+
+void dial_prefer_ipv4(struct dial *dial)
+{
+    dial->prefers_ipv4 = true;
+}
+
 static void dial_set_addresses(struct dial *dial, const struct address *addresses, int count)
 {
     dial->count = count;
     if (count > 0)
         memcpy(dial->addresses, addresses, (size_t)count * sizeof *addresses);
+    if (dial->prefers_ipv4)
+        addresses_put_ipv4_first(dial->addresses, count);
     addresses_interleave(dial->addresses, count);
 }
 

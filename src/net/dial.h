@@ -19,6 +19,9 @@ struct dial;
 struct dial *dial_new(struct loop *loop, const char *host, uint16_t port,
                       void (*on_done)(int fd, int error, void *arg), void *arg);
 
+/* IPv4 is tried first, whatever the resolver says. Right behind dial_new(). */
+void dial_prefer_ipv4(struct dial *dial);
+
 /* The same with addresses that are known already, 1 to
  * RESOLVE_ADDRESSES_MAX. For tests. */
 struct dial *dial_new_to(struct loop *loop, const struct address *addresses, int count,
@@ -30,6 +33,9 @@ void dial_free(struct dial *dial);
 /* Puts addresses of two families by turns, the first one's family first, and
  * in their order otherwise (RFC 8305 section 4). For tests. */
 void addresses_interleave(struct address *addresses, int count);
+
+/* Moves the first IPv4 address, if there is one, to the front. For tests. */
+void addresses_put_ipv4_first(struct address *addresses, int count);
 
 /* For a fresh TCP socket, connected or accepted: small writes leave at once,
  * the kernel queues little of what the other end does not take, and probes one

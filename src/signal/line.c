@@ -284,7 +284,8 @@ struct signal_line *signal_line_new(struct loop *loop, const struct signal_way *
     const struct url *url = way->url;
     const struct conn_target target = {.host = url->host,
                                        .port = url->port,
-                                       .tls = url->is_tls ? way->tls : NULL};
+                                       .tls = url->is_tls ? way->tls : NULL,
+                                       .prefers_ipv4 = way->prefers_ipv4};
     bool leads_out = egress_leads_to(way->egress, url->host, url->port);
     assert(!url->is_tls || way->tls);
     struct signal_line *line = xcalloc(1, sizeof *line);

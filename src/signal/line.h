@@ -22,6 +22,7 @@ struct signal_way {
     const struct url *url;        /* ws or wss. Copied */
     const struct tls_client *tls; /* outlives the line; NULL only for ws */
     const struct egress *egress;  /* outlives it too; NULL where there is none */
+    bool prefers_ipv4;            /* where the name has addresses of both families */
 };
 
 struct signal_line_handlers {

@@ -13,15 +13,14 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/uuid.h"
 #include "net/address_watch.h"
 #include "net/deadline.h"
-#include "signal/client.h"
 #include "tunnel/keeper_report.h"
 #include "tunnel/rendezvous.h"
 #include "tunnel/roster.h"
 #include "tunnel/sealed_talk.h"
 #include "tunnel/sessions.h"
+#include "tunnel/venue.h"
 
 static const char *const tools[] = {
     [MUX_CONSUMER] = "tunnel-proxy/" TUNNEL_VERSION,
@@ -36,9 +35,8 @@ struct keeper {
     struct rendezvous *rendezvous;
     struct deadline *deadline;
     struct address_watch *addresses;
-    char key[UUID_TEXT_LEN + 1];  /* by which the signal server knows us again */
-    struct signal_client *client; /* NULL while away */
-    struct sealed_talk talk;      /* of a sealed link */
+    struct venue *venue;
+    struct sealed_talk talk; /* of a sealed link */
     struct sessions sessions;
     struct roster roster;
     struct keeper_report report;
@@ -197,7 +195,7 @@ static void on_addresses(void *arg)
     unsigned *outdated = xcalloc(keeper->sessions.count + 1, sizeof *outdated);
     struct event event = {.type = EVENT_ADDRESSES, .outdated = outdated};
     event.outdated_count = sessions_update_addresses(&keeper->sessions, outdated);
-    event.is_cut_off = keeper->client && !signal_client_has_address(keeper->client);
+    event.is_cut_off = !venue_has_address(keeper->venue);
     log_debug("keeper: addresses have changed%s",
               event.outdated_count > 0 ? "" : ", but nothing for us");
     feed(keeper, &event);
@@ -213,30 +211,6 @@ static uint64_t next_us(void *arg)
 static void on_due(void *arg)
 {
     feed(arg, &(struct event){.type = EVENT_DEADLINE});
-}
-
-/* ---- actions on the visit ---- */
-
-static void connect_signal(struct keeper *keeper)
-{
-    static const struct signal_client_handlers handlers = {
-        .on_message = on_message,
-        .on_slow = on_signal_slow,
-        .on_close = on_signal_close,
-    };
-    const struct signal_way way = {keeper->config.signal, keeper->config.tls,
-                                   keeper->config.egress};
-    keeper->client = signal_client_new(keeper->loop, &way, keeper->config.room, &handlers, keeper);
-    signal_client_set_key(keeper->client, keeper->key);
-    signal_client_set_job(keeper->client, keeper->config.role == MUX_PROVIDER
-                                              ? SIGNAL_JOB_PROVIDER
-                                              : SIGNAL_JOB_CONSUMER);
-}
-
-static void leave_signal(struct keeper *keeper)
-{
-    signal_client_close(keeper->client);
-    keeper->client = NULL;
 }
 
 /* ---- actions on whoever uses the keeper ---- */
@@ -320,24 +294,23 @@ static void act(struct keeper *keeper, const struct action *action)
     struct action with_text = *action;
     switch (action->type) {
     case ACTION_CONNECT:
-        connect_signal(keeper);
+        venue_enter(keeper->venue);
         break;
     case ACTION_LEAVE:
-        leave_signal(keeper);
+        venue_leave(keeper->venue);
         break;
     case ACTION_PROBE_SIGNAL:
-        signal_client_probe(keeper->client);
+        venue_probe(keeper->venue);
         break;
     case ACTION_SEND_DESCRIPTION:
-        sealed_talk_say(&keeper->talk, keeper->client, action->peer,
-                        action->sdp_type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, action->text);
+        venue_say(keeper->venue, action->peer,
+                  action->sdp_type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, action->text);
         break;
     case ACTION_SEND_CANDIDATE:
-        sealed_talk_say(&keeper->talk, keeper->client, action->peer, SEAL_CANDIDATE, action->text);
+        venue_say(keeper->venue, action->peer, SEAL_CANDIDATE, action->text);
         break;
     case ACTION_SEND_MISFIT:
-        if (keeper->client)
-            signal_client_send_misfit(keeper->client, action->peer);
+        venue_say_misfit(keeper->venue, action->peer);
         break;
     case ACTION_UP:
     case ACTION_BELIEVE:
@@ -378,6 +351,24 @@ static void act(struct keeper *keeper, const struct action *action)
 
 /* ---- the keeper ---- */
 
+static void make_venue(struct keeper *keeper)
+{
+    static const struct signal_client_handlers handlers = {
+        .on_message = on_message,
+        .on_slow = on_signal_slow,
+        .on_close = on_signal_close,
+    };
+    const struct venue_config config = {
+        .signal = keeper->config.signal,
+        .tls = keeper->config.tls,
+        .egress = keeper->config.egress,
+        .room = keeper->config.room,
+        .job = keeper->config.role == MUX_PROVIDER ? SIGNAL_JOB_PROVIDER : SIGNAL_JOB_CONSUMER,
+        .talk = &keeper->talk,
+    };
+    keeper->venue = venue_new(keeper->loop, &config, &handlers, keeper);
+}
+
 static void init_sessions(struct keeper *keeper)
 {
     static const struct sessions_handlers handlers = {
@@ -416,7 +407,7 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
     sealed_talk_init(&keeper->talk, config->seal);
     roster_init(&keeper->roster);
     init_sessions(keeper);
-    uuid_make(keeper->key);
+    make_venue(keeper);
     keeper->rendezvous = rendezvous_new(&rendezvous_config, clock_now_us());
     keeper->deadline = deadline_new_touched(loop, next_us, on_due, keeper);
     keeper->addresses = address_watch_new(loop, on_addresses, keeper);
@@ -438,8 +429,7 @@ void keeper_end_device(struct keeper *keeper, const char *device)
 
 void keeper_close(struct keeper *keeper)
 {
-    if (keeper->client)
-        leave_signal(keeper);
+    venue_free(keeper->venue);
     deadline_free(keeper->deadline);
     address_watch_free(keeper->addresses);
     sessions_deinit(&keeper->sessions, "the tunnel is shutting down");

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/armor.h"
+#include "signal/tracker_place.h"
 
 #define VERSION_MARK "t1."
 enum {
@@ -101,9 +102,16 @@ static const char *read_place(struct span text, struct link *out)
     const char *why = NULL;
     char *place = xstrndup(text);
     int i = find_scheme(place);
+    if (tracker_place_is_meant(place)) {
+        out->signal_text = place;
+        if (tracker_place_parse(place, &out->signal, &why) < 0)
+            free(place);
+        return why;
+    }
     if (i < 0) {
         free(place);
-        return "must begin with https://, wss://, http:// or ws://, as `tunnel serve` prints it";
+        return "must begin with https://, wss://, http://, ws:// or tracker:, as `tunnel serve` "
+               "prints it";
     }
     out->signal_text = xasprintf("%s%s", schemes[i].meant, place + strlen(schemes[i].given));
     free(place);
@@ -182,10 +190,12 @@ char *link_format(const char *signal_text, const uint8_t provider_id[PROVIDER_ID
     memcpy(bytes + PROVIDER_ID_LEN, secret, INVITE_SECRET_LEN);
     put_check(bytes, bytes + LINK_BYTES - LINK_CHECK_LEN);
     armor_encode(ARMOR_BASE32, span_of(bytes, sizeof bytes), text);
-    assert(i >= 0);
-    const char *place = signal_text + strlen(schemes[i].given);
-    const char *slash = strpbrk(place + strlen("://"), "/?") ? "" : "/";
-    char *link = xasprintf("%s%s%s#" VERSION_MARK "%s", schemes[i].shown, place, slash, text);
+    bool is_tracker = tracker_place_is_meant(signal_text);
+    assert(i >= 0 || is_tracker);
+    const char *place = is_tracker ? signal_text : signal_text + strlen(schemes[i].given);
+    const char *shown = is_tracker ? "" : schemes[i].shown;
+    const char *slash = is_tracker || strpbrk(place + strlen("://"), "/?") ? "" : "/";
+    char *link = xasprintf("%s%s%s#" VERSION_MARK "%s", shown, place, slash, text);
     explicit_bzero(bytes, sizeof bytes);
     explicit_bzero(text, sizeof text);
     return link;

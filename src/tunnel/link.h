@@ -15,7 +15,7 @@
 enum { LINK_CHECK_LEN = 2, LINK_BYTES = PROVIDER_ID_LEN + INVITE_SECRET_LEN + LINK_CHECK_LEN };
 
 struct link {
-    struct url signal; /* its scheme is ws or wss, whatever the link had */
+    struct url signal; /* its scheme is ws, wss or tracker, whatever the link had */
     char *signal_text; /* the same as text */
     uint8_t provider_id[PROVIDER_ID_LEN];
     uint8_t secret[INVITE_SECRET_LEN];
@@ -27,7 +27,7 @@ int link_parse(const char *text, struct link *out, const char **why);
 void link_deinit(struct link *link);
 
 /* To be freed by free_secret_string(). signal_text: a URL of the scheme ws,
- * wss, http or https. */
+ * wss, http or https, or trackers (signal/tracker_place.h). */
 char *link_format(const char *signal_text, const uint8_t provider_id[PROVIDER_ID_LEN],
                   const uint8_t secret[INVITE_SECRET_LEN]);
 

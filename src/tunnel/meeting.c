@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+#include "signal/tracker_place.h"
+
 void meeting_init(struct meeting *meeting, struct tunnel *tunnel, unsigned number)
 {
     *meeting = (struct meeting){.tunnel = tunnel, .number = number};
@@ -39,7 +41,7 @@ void meeting_open(struct meeting *meeting, struct loop *loop, const struct keepe
                   const struct keeper_handlers *handlers)
 {
     struct keeper_config whole = *config;
-    if (config->signal->is_tls) {
+    if (config->signal->is_tls || tracker_place_is_public(config->signal)) {
         int error = tls_client_new(NULL, false, &meeting->signal_tls);
         assert(error == 0); /* only a ca_file can be wrong */
         (void)error;

@@ -53,3 +53,9 @@ char *seal_room(const uint8_t provider_id[PROVIDER_ID_LEN], char out[SEAL_ROOM_L
                   room, sizeof room);
     return armor_encode(ARMOR_HEX, span_of(room, sizeof room), out);
 }
+
+void seal_swarm(const char *room, uint8_t out[SEAL_SWARM_LEN])
+{
+    crypto_derive(span_from_string(room), SPAN_LITERAL(LABEL), SPAN_LITERAL("tracker"), out,
+                  SEAL_SWARM_LEN);
+}

@@ -13,6 +13,7 @@ enum {
     SEAL_KEY_ID_LEN = 8,
     SEAL_SALT_LEN = PROCESS_SALT_LEN, /* random, of each process */
     SEAL_ROOM_LEN = 32,               /* characters */
+    SEAL_SWARM_LEN = 20,              /* of a tracker: an info_hash */
     SEAL_NAME_MAX = 64                /* of an invite */
 };
 
@@ -36,5 +37,8 @@ void seal_key_of_process(const struct seal_key *key, enum seal_side side,
 /* The room of a provider, which says nothing of it to who has no link. Returns
  * out. */
 char *seal_room(const uint8_t provider_id[PROVIDER_ID_LEN], char out[SEAL_ROOM_LEN + 1]);
+
+/* What stands for the room where all the world may ask: it does not tell it. */
+void seal_swarm(const char *room, uint8_t out[SEAL_SWARM_LEN]);
 
 #endif

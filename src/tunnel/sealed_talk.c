@@ -140,24 +140,6 @@ char *sealed_talk_wrap(struct sealed_talk *talk, const char *peer, enum seal_typ
     return seal_wrap(talk->seal, &find_or_add(talk, peer)->seal, type, text);
 }
 
-void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, const char *peer,
-                     enum seal_type type, const char *text)
-{
-    static void (*const send[])(struct signal_client *, const char *, const char *) = {
-        [SEAL_OFFER] = signal_client_send_offer,
-        [SEAL_ANSWER] = signal_client_send_answer,
-        [SEAL_CANDIDATE] = signal_client_send_candidate,
-    };
-    if (!client)
-        return;
-    char *wire = sealed_talk_wrap(talk, peer, type, text);
-    if (wire)
-        send[type](client, peer, wire);
-    else
-        log_debug("keeper: one %s is for nobody who is here", seal_type_name(type));
-    free(wire);
-}
-
 const char *sealed_talk_device(const struct sealed_talk *talk, const char *peer)
 {
     const struct contact *contact = talk->seal ? find(talk, peer) : NULL;

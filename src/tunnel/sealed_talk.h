@@ -7,7 +7,7 @@
 #define TUNNEL_SEALED_TALK_H
 
 #include "base/list.h"
-#include "signal/client.h"
+#include "signal/message.h"
 #include "tunnel/seal.h"
 
 /* Members that are remembered. A server that invents more makes us forget some,
@@ -40,13 +40,9 @@ bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *mes
 void sealed_talk_forget(const struct sealed_talk *talk, struct signal_message *said);
 
 /* What is said to that member, to be freed; NULL where there is nobody whom it
- * could be for. For tests: a keeper has the next one. */
+ * could be for. */
 char *sealed_talk_wrap(struct sealed_talk *talk, const char *peer, enum seal_type type,
                        const char *text);
-
-/* Says it to that member; to nobody without a client. */
-void sealed_talk_say(struct sealed_talk *talk, struct signal_client *client, const char *peer,
-                     enum seal_type type, const char *text);
 
 /* The invite of a member, as far as it has been heard; NULL for none. */
 const char *sealed_talk_device(const struct sealed_talk *talk, const char *peer);

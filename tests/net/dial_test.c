@@ -188,6 +188,25 @@ static void test_interleave(void **state)
     }
 }
 
+static void test_ipv4_first(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", ""}, {"1", "1"}, {"a1", "a1"}, {"12ab", "a12b"}, {"12", "12"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct address addresses[RESOLVE_ADDRESSES_MAX] = {0};
+        int count = (int)strlen(cases[i][0]);
+        for (int k = 0; k < count; k++) {
+            char name = cases[i][0][k];
+            addresses[k].storage.ss_family = name <= '9' ? AF_INET6 : AF_INET;
+            addresses[k].len = (socklen_t)name;
+        }
+        addresses_put_ipv4_first(addresses, count);
+        for (int k = 0; k < count; k++)
+            assert_int_equal(addresses[k].len, cases[i][1][k]);
+    }
+}
+
 static int listen_unix(char *path, size_t size, int backlog)
 {
     static int serial;
@@ -259,8 +278,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_silent_first), cmocka_unit_test(test_refusing_hands_on),
         cmocka_unit_test(test_all_refuse),   cmocka_unit_test(test_freed_under_way),
-        cmocka_unit_test(test_interleave),   cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_unix_busy),
+        cmocka_unit_test(test_interleave),   cmocka_unit_test(test_ipv4_first),
+        cmocka_unit_test(test_unix),         cmocka_unit_test(test_unix_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,8 +149,10 @@ static void test_conn_to_address(void **state)
         struct loop *loop = loop_new();
         struct tls_peer peer;
         tls_peer_init(&peer, loop, &f->good);
-        const struct conn_target target = {"127.0.0.1", listener_port(peer.listener), f->client,
-                                           hosts[i]};
+        const struct conn_target target = {.host = "127.0.0.1",
+                                           .port = listener_port(peer.listener),
+                                           .tls = f->client,
+                                           .tls_host = hosts[i]};
         struct end end;
         end_init(&end, loop);
         end.conn = conn_connect_through(loop, NULL, &target, 5 * US_PER_S, &end_handlers, &end);

@@ -25,6 +25,11 @@ function refuse(why) {
 function signalOf(place) {
     if (place === "")
         refuse("is only the secret: the address before '#' is missing; copy the whole line");
+    if (/^tracker:/i.test(place))
+        refuse(
+            "leads to trackers, which a page does not ask; `tunnel invite NAME --signal URL` makes " +
+                "one for a page",
+        );
     const match = /^(http|ws)(s?):\/\//i.exec(place);
     if (!match) refuse("must begin with https://, wss://, http:// or ws://");
     const signal = `ws${match[2].toLowerCase()}://${place.slice(match[0].length)}`;

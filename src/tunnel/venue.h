@@ -1,0 +1,41 @@
+/*
+ * Where a keeper meets others: at a signal server, or at trackers. It says and
+ * hears what the keeper does, whichever of the two it is; where that is sealed,
+ * it seals what is said.
+ */
+#ifndef TUNNEL_VENUE_H
+#define TUNNEL_VENUE_H
+
+#include "signal/client.h"
+#include "tunnel/sealed_talk.h"
+
+struct venue;
+
+struct venue_config {
+    const struct url *signal;     /* or of trackers: see signal/tracker_place.h */
+    const struct tls_client *tls; /* for wss */
+    const struct egress *egress;  /* or NULL */
+    const char *room;
+    enum signal_job job;
+    struct sealed_talk *talk;
+};
+
+/* The handlers, on_open apart, come as of a signal client. All that the config
+ * points to, and *handlers, outlive the venue. */
+struct venue *venue_new(struct loop *loop, const struct venue_config *config,
+                        const struct signal_client_handlers *handlers, void *arg);
+void venue_free(struct venue *venue);
+
+void venue_enter(struct venue *venue);
+void venue_leave(struct venue *venue); /* harmless outside */
+
+/* To that member, in plain words: an SDP, or a candidate's JSON. Outside to
+ * nobody. */
+void venue_say(struct venue *venue, const char *peer, enum seal_type type, const char *text);
+void venue_say_misfit(struct venue *venue, const char *peer);
+
+/* As of a signal client. */
+void venue_probe(struct venue *venue);
+bool venue_has_address(const struct venue *venue); /* true outside */
+
+#endif

@@ -1,0 +1,123 @@
+"""Without a signal server: both ends meet at WebTorrent trackers, which are told
+nothing. The trackers are bittorrent-tracker's, on this machine."""
+
+import json
+import os
+import signal
+import socket
+import unittest
+
+from harness import CONNECTED, NODE, ROOT, WAITING, Case, free_port, why_no_npm
+from link_rig import LinkRig
+
+FOLDER = os.path.join(ROOT, "tests", "trackers")
+WHY_NOT = why_no_npm(FOLDER, "bittorrent-tracker")
+
+
+class TrackerRig(LinkRig):
+    def start_tracker(self, port=0):
+        tracker = self.run("tracker", [NODE, os.path.join(FOLDER, "server.mjs"), str(port)],
+                           is_product=False)
+        tracker.url = tracker.wait_for(r"^listening (\S+)")[1]
+        return tracker
+
+    @staticmethod
+    def heard(tracker):
+        """What it was told, in order."""
+        lines = tracker.text("out").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT)
+class Trackers(Case):
+    rig_type = TrackerRig
+
+    def place(self, *trackers):
+        return "tracker:" + ",".join(f"{one.url}/announce" for one in trackers)
+
+    def start_serve(self, place):
+        self.rig.start_mock()
+        self.rig.start_serve(signal=place)
+        self.rig.serve.wait_for(WAITING)
+
+    def test_meet(self):
+        """at several, of which one is dead: sealed offers and answers, and no more is said than
+        is needed; who has left a tracker comes back to it when it has something to say"""
+        rig = self.rig
+        one, two = rig.start_tracker(), rig.start_tracker()
+        place = f"{self.place(one, two)},ws://127.0.0.1:{free_port()}"
+        self.start_serve(place)
+        link = rig.invite("phone")
+        self.assertTrue(link.startswith(place + "#t1."), link.split("#")[0])
+        rig.start_linked(link)
+        rig.proxy.wait_for(r"connecting to the trackers 127\.0\.0\.1:\d+, 127")
+        rig.wait_up()
+        rig.wait_connected()
+        heard = rig.heard(one) + rig.heard(two)
+        kinds = [entry["what"] for entry in heard]
+        self.assertNotIn("warning", kinds)
+        offers = [entry for entry in heard if entry["what"] == "offer" and entry["left"] == 1]
+        self.assertGreaterEqual(len(offers), 1)
+        for offer in offers:
+            self.assertTrue(offer["sdp"].startswith("x1."))
+            self.assertLess(offer["bytes"], 65536)
+            self.assertEqual(offer["numwant"], 10)
+        answers = [entry for entry in heard if entry["what"] == "answer"]
+        self.assertIn(len(answers), (1, 2))
+        self.assertTrue(answers[0]["sdp"].startswith("x1."))
+        # Each end says at each tracker that it comes; a consumer then offers.
+        self.assertLessEqual(len(heard), 2 * (1 + 2 + 1))
+
+    def test_consumer_first(self):
+        """a consumer that waits is called by the provider that comes, and by one that comes back;
+        a second device is let in"""
+        rig = self.rig
+        tracker = rig.start_tracker()
+        place = self.place(tracker)
+        link = rig.invite("phone", "--signal", place)
+        proxy = rig.start_linked(link)
+        proxy.wait_for(WAITING)
+        self.start_serve(place)
+        rig.wait_connected()
+        mark = proxy.mark()
+        rig.serve.kill(signal.SIGINT)
+        self.assertEqual(rig.serve.wait_exit(), 0)
+        rig.start_serve(signal=place)
+        proxy.wait_for(CONNECTED, mark)
+        rig.start_linked(rig.invite("laptop"), name="laptop").wait_for(CONNECTED)
+        rig.wait_up()
+
+    def test_tracker_restarts(self):
+        """the session goes on while the tracker is away; both come back to it"""
+        rig = self.rig
+        port = free_port()
+        tracker = rig.start_tracker(port)
+        self.start_serve(self.place(tracker))
+        rig.start_linked(rig.invite("phone"))
+        rig.wait_connected()
+        mark = rig.serve.mark()
+        tracker.kill(signal.SIGKILL)
+        tracker.wait_exit()
+        rig.serve.wait_for("the tracker at .* stays up without it", mark)
+        self.assertEqual(rig.request("GET", "/health")[0], 200)
+        rig.start_tracker(port)
+        rig.serve.wait_for("signal server is back", mark)
+        rig.start_linked(rig.invite("laptop"), name="laptop").wait_for(CONNECTED)
+        rig.wait_up()
+
+    def test_refused(self):
+        """what cannot be is said: a room, another scheme, nobody there"""
+        rig = self.rig
+        serve = ("serve", "1", "--state", rig.state, "--signal")
+        said = rig.tunnel(*serve, "tracker:", "--room", "r", code=2)
+        self.assertIn("goes with links alone", said)
+        said = rig.tunnel(*serve, "tracker:http://h", code=2)
+        self.assertIn("tracker:wss://tracker.example.org/announce", said)
+        said = rig.tunnel(*serve, "tracker:" + ",".join(9 * ["ws://h"]), code=2)
+        self.assertIn("one tracker too many", said)
+        self.assertTrue(rig.invite("phone", "--signal", "tracker:").startswith("tracker:#t1."))
+        nobody = socket.create_server(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        nobody.close()
+        link = rig.invite("phone", "--signal", f"tracker:ws://127.0.0.1:{port}")
+        rig.start_linked(link).wait_for(rf"the tracker at 127\.0\.0\.1:{port} cannot be reached")

@@ -1,0 +1,25 @@
+// One tracker, of WebSocket alone, on a port of its own: says where it listens,
+// and then, a line of JSON for each, what comes and what it makes of it.
+// usage: server.mjs [PORT]
+
+import Server from "bittorrent-tracker/server";
+
+const server = new Server({ udp: false, http: false, ws: true, stats: false });
+const say = (what, more) => console.log(JSON.stringify({ what, ...more }));
+
+server.ws.on("connection", (socket) => {
+    socket.on("message", (text) => {
+        const { event, left, numwant, offers, answer } = JSON.parse(text);
+        const sdp = (offers?.[0]?.offer ?? answer)?.sdp;
+        const kind = answer ? "answer" : offers?.length ? "offer" : "announce";
+        say(kind, { event, left, numwant, sdp: sdp?.slice(0, 40), bytes: text.length });
+    });
+});
+server.on("warning", (error) => say("warning", { text: error.message }));
+server.on("error", (error) => {
+    say("error", { text: error.message });
+    process.exit(1);
+});
+server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
+    console.log(`listening ws://127.0.0.1:${server.ws.address().port}`);
+});
