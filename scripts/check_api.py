@@ -10,8 +10,9 @@ to go.
 
 import os
 import re
-import subprocess
 import sys
+
+from object_symbols import symbols_of
 
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src")
 FOR_TESTS = re.compile(r"\bfor[\s*]+(the[\s*]+)?tests\b", re.I)
@@ -33,18 +34,14 @@ def source_of(path, build):
 
 def read_symbols(build):
     """({name: the object that defines it}, {name: the objects that use it})"""
+    # A build folder keeps the objects of files that are gone.
+    paths = [path for path in files_of(".c.o", os.path.join(build, "src"))
+             if os.path.exists(os.path.join(SOURCES, source_of(path, build)))]
     defined, used = {}, {}
-    for path in files_of(".c.o", os.path.join(build, "src")):
-        if not os.path.exists(os.path.join(SOURCES, source_of(path, build))):
-            continue  # a build folder keeps the objects of files that are gone
-        out = subprocess.run(["nm", "--extern-only", "--format=posix", path], check=True,
-                             capture_output=True, text=True).stdout
-        for line in out.splitlines():
-            name, kind = line.split()[:2]
-            if kind == "U":
-                used.setdefault(name, set()).add(path)
-            else:
-                defined[name] = path
+    for path, (defines, uses) in symbols_of(paths).items():
+        defined.update(dict.fromkeys(defines, path))
+        for name in uses:
+            used.setdefault(name, set()).add(path)
     return defined, used
 
 

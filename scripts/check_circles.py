@@ -7,30 +7,21 @@ circle cannot be understood, or tested, without the rest of it.
 """
 
 import os
-import subprocess
 import sys
 
-
-def symbols(path):
-    """(defined, undefined) names of an object that others can see."""
-    defined, undefined = set(), set()
-    out = subprocess.run(["nm", "--extern-only", "--format=posix", path],
-                         check=True, capture_output=True, text=True).stdout
-    for line in out.splitlines():
-        name, kind = line.split()[:2]
-        (undefined if kind == "U" else defined).add(name)
-    return defined, undefined
+from object_symbols import symbols_of
 
 
 def edges_of(folder, sources):
     """{file: files of the same layer that it needs}"""
-    objects = {}
+    paths = {}
     for at, _, files in os.walk(folder):
         for file in files:
             name = file[:-len(".o")]
             # A build folder keeps the objects of files that are gone.
             if file.endswith(".c.o") and os.path.exists(os.path.join(sources, name)):
-                objects.setdefault(name, symbols(os.path.join(at, file)))
+                paths.setdefault(os.path.join(at, file), name)
+    objects = {paths[path]: symbols for path, symbols in symbols_of(list(paths)).items()}
     owner = {name: file for file, (defined, _) in objects.items() for name in defined}
     return {
         file: {owner[name] for name in undefined if name in owner} - {file}

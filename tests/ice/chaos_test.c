@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { STORMS = 150, EVENTS = 40 };
+enum { STORMS = 150 / SEEDS_SHARE, EVENTS = 40 };
 
 struct side {
     struct sim_peer *peer;

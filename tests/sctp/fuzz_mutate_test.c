@@ -6,7 +6,7 @@
 
 #include "fuzz_script.h"
 
-enum { MAX = 300, SEEDS = 20000, CANARY = 0xA5 };
+enum { MAX = 300, SEEDS = 20000 / SEEDS_SHARE, CANARY = 0xA5 };
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);

@@ -662,7 +662,7 @@ static void gives_memory_back(void **state)
 static void thousand_associations(void **state)
 {
     (void)state;
-    enum { COUNT = 1000 };
+    enum { COUNT = 1000 / SEEDS_SHARE };
     struct net *n = net_new(125000000, 10000);
     static struct app apps[COUNT][2];
     static struct sim_end *ends[COUNT][2];

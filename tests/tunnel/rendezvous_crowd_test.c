@@ -14,7 +14,7 @@
 
 #include "base/alloc.h"
 
-enum { SEEDS = 100 };
+enum { SEEDS = 100 / SEEDS_SHARE };
 #define TROUBLE_US      (60 * US_PER_S)
 #define PEACE_US        (240 * US_PER_S)
 #define TROUBLE_MOST_US (1500 * US_PER_MS) /* to the next one */

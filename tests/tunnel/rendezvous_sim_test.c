@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 
-enum { SEEDS = 5000 };
+enum { SEEDS = 5000 / SEEDS_SHARE };
 #define TROUBLE_US      (150 * US_PER_S)
 #define PEACE_US        (300 * US_PER_S)
 #define TROUBLE_MOST_US (12 * US_PER_S) /* to the next one */
