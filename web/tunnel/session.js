@@ -22,6 +22,7 @@ const SDP_MAX = 40 << 10;
 /**
  * @typedef {object} SessionHandlers
  * @property {(session: Session) => void} onready  requests may go
+ * @property {(session: Session) => void} onalive  what probe() asked is answered
  * @property {(session: Session) => void} onmeasured  a round trip was measured
  * @property {(session: Session, candidate: string) => void} oncandidate
  * @property {(session: Session, state: PathState) => void} onpath
@@ -62,7 +63,7 @@ export class Session {
             canSend: (channel, isBulk) => this.#canSend(channel, isBulk),
             onready: () => handlers.onready(this),
             onrtt: () => handlers.onmeasured(this),
-            onalive: () => {},
+            onalive: () => handlers.onalive(this),
             onstreamclosed: (streams) => streams === 0 && !this.#isClosed && handlers.onidle(this),
             ondead: (text) => this.#fail(text),
             onnote: (kind, text) => console.debug(`tunnel: ${text}`),

@@ -11,7 +11,7 @@ import { tunnelFetch } from "./fetch.js";
 import { roomOf } from "./seal.js";
 import { TunnelWebSocket } from "./websocket.js";
 
-/** @typedef {import("./keeper.js").Status} Status */
+/** @typedef {import("./keeper_report.js").Status} Status */
 /** @typedef {import("./fetch.js").TunnelResponse} TunnelResponse */
 
 /**
