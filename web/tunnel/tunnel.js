@@ -58,8 +58,9 @@ export class Tunnel {
 
 /** What this browser lacks; null for nothing. */
 function lack() {
+    if (!globalThis.RTCPeerConnection)
+        return "there is no WebRTC here: a page of a browser has it, a worker and Node.js have not";
     if (!globalThis.crypto?.subtle) return "the page must come by https, or from localhost";
-    if (!globalThis.RTCPeerConnection) return "there is no WebRTC here (in a worker, ask the page)";
     return null;
 }
 
