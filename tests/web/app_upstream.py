@@ -7,6 +7,7 @@ import sys
 import time
 from http.server import ThreadingHTTPServer
 
+FILE_SIZE = 3 << 20
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 import mock_upstream  # noqa: E402
@@ -18,8 +19,9 @@ class Handler(mock_upstream.Handler):
             self.request_id = None
             with open(os.path.join(HERE, "app.html"), "rb") as file:
                 data = file.read()
+            policy = "default-src 'self'; script-src 'nonce-itsown'; frame-ancestors 'none'"
             self.start(200, "text/html; charset=utf-8", len(data),
-                       [("X-Frame-Options", "DENY"), ("Content-Security-Policy", "frame-ancestors 'none'")])
+                       [("X-Frame-Options", "DENY"), ("Content-Security-Policy", policy)])
             self.send(data)
         else:
             self.answer()
@@ -33,13 +35,14 @@ class Handler(mock_upstream.Handler):
         self.send_json({})
 
     def on_login(self, _):
-        fields = [("Set-Cookie", "session=secret; HttpOnly; Path=/"), ("Location", "/private/me")]
+        fields = [("Set-Cookie", "session=secret; HttpOnly; Path=/"), ("Set-Cookie", "token=seen; Path=/"),
+                  ("Location", "/private/me")]
         list(self.body())
         self.start(303, "text/plain", 0, fields)
 
     def on_private(self, _):
         is_in = "session=secret" in self.headers.get("Cookie", "")
-        self.send_json({"in": is_in}, 200 if is_in else 401)
+        self.send_json({"in": is_in, "cookies": self.headers.get("Cookie", "")}, 200 if is_in else 401)
 
     def on_events(self, name):
         self.start(200, "text/event-stream")
@@ -52,6 +55,19 @@ class Handler(mock_upstream.Handler):
         assert self.headers["Range"] == "bytes=2-4"
         self.start(206, "text/plain", 3, [("Content-Range", "bytes 2-4/10")])
         self.send(b"cde")
+
+    def on_file(self, name):
+        """A file to be saved, under that name if it has one."""
+        fields = [("Content-Disposition", f'attachment; filename="{name}"')] if name else []
+        self.start(200, "text/plain", FILE_SIZE, fields)
+        for block in mock_upstream.pattern(FILE_SIZE):
+            self.send(block)
+
+    def on_form(self, _):
+        """What came, as a document."""
+        page = b"<title>Sent</title><pre>" + b"".join(self.body()) + b"</pre>"
+        self.start(200, "text/html", len(page))
+        self.send(page)
 
     def on_open(self, name):
         mock_upstream.gates.open(name)

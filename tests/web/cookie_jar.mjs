@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { parseCookieDate } from "../../web/app/cookie_date.js";
 import { Jar } from "../../web/app/cookie_jar.js";
 
 function jarOf(path, ...cookies) {
@@ -44,4 +45,58 @@ test("what is none is dropped, and they are bounded", () => {
     assert.equal(jarOf("/", "x=a=b; odd; ;=").header("/"), "x=a=b");
     const jar = jarOf("/", ...Array.from({ length: 1000 }, (_, i) => `c${i}=1`));
     assert.equal(jar.header("/").split("; ").length, 300);
+});
+
+test("scripts see and set those that are not HttpOnly", () => {
+    const jar = jarOf("/app/login", "id=1; HttpOnly", "theme=dark");
+    assert.equal(jar.read("/app/x"), "theme=dark");
+    assert.equal(jar.header("/app/x"), "id=1; theme=dark");
+    jar.write("id=2", "/app/x");
+    jar.write("own=1; HttpOnly", "/app/x");
+    jar.write("theme=light; Path=/app", "/app/deep/x");
+    assert.equal(jar.header("/app/x"), "id=1; theme=light");
+    jar.write("theme=; Max-Age=0; Path=/app", "/app/deep/x");
+    assert.equal(jar.read("/app/x"), "");
+});
+
+test("of an attribute that stands twice the last one counts", () => {
+    assert.equal(jarOf("/a/b", "x=1; Path=/; Path=/c").header("/c"), "x=1");
+    assert.equal(jarOf("/a/b", "x=1; Path=/; Path").header("/a/c"), "x=1");
+    assert.equal(jarOf("/", "x=1; Max-Age=60; Max-Age=0").header("/"), "");
+    assert.equal(jarOf("/", "x=1; Max-Age=0; Max-Age=a").header("/"), "x=1");
+});
+
+test("they outlive the page, those of a session for a day", (t) => {
+    let kept = "";
+    const jar = new Jar((text) => (kept = text));
+    jar.take([["Set-Cookie", "session=1; HttpOnly"]], "/");
+    jar.take([["Set-Cookie", "long=1; Max-Age=1000000"]], "/");
+    jar.take([["Set-Cookie", "short=1; Max-Age=100"]], "/");
+    const restored = () => {
+        const other = new Jar();
+        other.restore(kept);
+        return [other.header("/"), other.read("/")];
+    };
+    assert.deepEqual(restored(), ["session=1; long=1; short=1", "long=1; short=1"]);
+    const now = Date.now();
+    t.mock.method(Date, "now", () => now + 200 * 1000);
+    assert.deepEqual(restored(), ["session=1; long=1", "long=1"]);
+    Date.now.mock.mockImplementation(() => now + 25 * 3600 * 1000);
+    assert.deepEqual(restored(), ["long=1", "long=1"]);
+});
+
+test("dates as servers write them", () => {
+    const at = Date.UTC(2026, 9, 21, 7, 28, 0);
+    for (const text of [
+        "Wed, 21 Oct 2026 07:28:00 GMT",
+        "Wednesday, 21-Oct-26 07:28:00 GMT",
+        "Wed Oct 21 07:28:00 2026",
+        "Wed, 21-October-2026 7:28:0",
+        "2026 oct 21 07:28:00 +0200", // zones are not looked at
+    ])
+        assert.equal(parseCookieDate(text), at, text);
+    assert.equal(parseCookieDate("1 Jan 70 00:00:00"), 0);
+    for (const text of ["", "soon", "21 Oct 2026", "31 Feb 2026 07:28:00", "21 Oct 1600 07:28:00",
+        "21 Oct 2026 24:00:00", "0 Oct 2026 07:28:00"])
+        assert.equal(parseCookieDate(text), null, text);
 });

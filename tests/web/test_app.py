@@ -3,26 +3,31 @@ runs in it. The app says to its own upstream how it fares."""
 
 import json
 import os
-import shutil
-import subprocess
+import signal
 import sys
-import tempfile
 import unittest
 
-from browser import FIREFOX, FIREFOX_PREFERENCES, why_not
-from harness import CHROMIUM, Case
+from browser import why_not
+from driver import DRIVEN
+from harness import CONNECTED, Case, pattern
 from link_rig import LinkRig
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+FRAME = "document.getElementById('app').contentWindow"
+LINE = "document.getElementById('line')?.textContent"
+FILE = b"".join(pattern(3 << 20))
 WANTED = {
-    "page": ["CSS1Compat", "number", True],
+    "page": ["CSS1Compat", "number", True, False],
     "stream": ["first\n", "second\n"],
     "events": ["first", "second"],
-    "login": [401, 200, {"in": True}, ""],
+    "login": [401, 200, {"in": True, "cookies": "session=secret; token=seen"}, True, "/private/me"],
+    "cookies": ["token=seen", "session=secret; token=seen; theme=dark", "theme=dark"],
+    "form": ["Sent", True, True, True],
+    "asked": [True, 1, 1],
     "upload": True,
     "range": [206, "cde"],
     "abort": True,
-    "websocket": ["hello", 4000],
+    "websocket": ["hello", "blob", 3, 4000, True, True, True, True],
     "broken": "TypeError",
     "frame": ["/health", '{"status": "ok"}'],
 }
@@ -30,49 +35,158 @@ WANTED = {
 
 class App:
     rig_type = LinkRig
-    seconds = 180
+    shared = True
+    seconds = 240
+    maxDiff = None
     name_of_browser = None
 
-    def setUp(self):
-        if missing := why_not(self.name_of_browser):
-            self.skipTest(missing)
-        super().setUp()
+    @classmethod
+    def setUpClass(cls):
+        if missing := why_not(cls.name_of_browser):
+            raise unittest.SkipTest(missing)
+        cls.browser = DRIVEN[cls.name_of_browser]()
+        cls.addClassCleanup(cls.browser.close)
+        super().setUpClass()
 
-    def argv(self, profile, url):
-        if self.name_of_browser == "chromium":
-            return [*CHROMIUM, f"--user-data-dir={profile}", url]
-        with open(os.path.join(profile, "user.js"), "w", encoding="utf-8") as file:
-            file.write(FIREFOX_PREFERENCES)
-        return [*FIREFOX, "--profile", profile, url]
+    @classmethod
+    def start(cls, rig):
+        cls.start_app(rig)
+        cls.link = rig.invite("phone")
+        cls.page = cls.browser.open(cls.link)
+        cls.wait_app()
 
-    def open_page(self, url):
-        profile = tempfile.mkdtemp(prefix="browser-")
-        self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
-        child = subprocess.Popen(self.argv(profile, url), env={**os.environ, "HOME": profile},
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.DEVNULL, start_new_session=True)
-        self.addCleanup(child.wait)
-        self.addCleanup(os.killpg, child.pid, 9)
-
-    def test_app(self):
-        """streams, events, login, upload, range, abort, WebSocket, redirect in a frame"""
-        rig = self.rig
+    @staticmethod
+    def start_app(rig):
         rig.mock = rig.run("app", [sys.executable, os.path.join(HERE, "app_upstream.py")],
                            is_product=False)
         rig.upstream_url = rig.mock.wait_for(r"^listening (\S+)")[1]
         rig.start_signal()
         rig.start_serve()
-        self.open_page(rig.invite("phone"))
-        rig.mock.wait_for("^said done", deadline=90)
-        said = [line.split(" ", 2)[1:] for _, line in rig.mock.lines if line.startswith("said ")]
-        got = {step: json.loads(result) for step, result in said}
+
+    @classmethod
+    def wait_app(cls, after=0):
+        cls.rig.mock.wait_for("^said done", after=after, deadline=90)
+
+    def in_frame(self, code):
+        return self.page.run(f"const frame = {FRAME}; {code}")
+
+    def test_app(self):
+        """streams, events, login, forms, ranges, abort, WebSocket, redirects, under a strict policy"""
+        said = [line.split(" ", 2)[1:] for _, line in self.rig.mock.lines if line.startswith("said ")]
+        got = {step: json.loads(result) for step, result in reversed(said)}
         self.assertEqual({**got, "done": None}, {**WANTED, "done": None})
-        number = rig.mock.wait_for(r"request (\d+) .*/endless")[1]
-        rig.mock.wait_for(rf"closed {number}$")
+        number = self.rig.mock.wait_for(r"request (\d+) .*/endless")[1]
+        self.rig.mock.wait_for(rf"closed {number}$")
+
+    def test_download(self):
+        """a file is saved, whole: one that its link names, and one that its server names"""
+        for name in ("named", "attached"):
+            with self.subTest(name):
+                self.in_frame(f"frame.document.getElementById('{name}').click();")
+                self.assertEqual(self.browser.wait_file(f"{name}.bin"), FILE)
+        self.assertEqual(self.in_frame("return frame.document.title;"), "An app")
+
+    def test_reload(self):
+        """the page is loaded again: who was logged in still is"""
+        mark = self.rig.mock.mark()
+        self.page.run("location.reload();")
+        self.wait_app(mark)
+        said = next(line for _, line in self.rig.mock.lines[mark:] if line.startswith("said login "))
+        self.assertEqual(json.loads(said.removeprefix("said login "))[0], 200)
+        self.assertEqual(self.page.run("return [location.hash, document.title];"), ["", "An app"])
+
+    def test_windows(self):
+        """one window at a time: the later one takes the tunnel over, and is said to"""
+        mark = self.rig.mock.mark()
+        other = self.browser.open(self.link.split("#")[0])
+        self.wait_app(mark)
+        self.page.wait(f"{LINE} === 'open in another window'")
+        mark = self.rig.mock.mark()
+        self.page.run("document.getElementById('back').click();")
+        self.wait_app(mark)
+        other.wait(f"{LINE} === 'open in another window'")
+        self.page.wait(f"{LINE} === 'connected, direct'")
+        other.close()
+
+    def test_other_provider(self):
+        """what one provider's app has kept is not shown to another's unasked"""
+        rig = LinkRig()
+        self.addCleanup(rig.close)
+        rig.upstream_url = self.rig.upstream_url
+        rig.signal_url = self.rig.signal_url
+        rig.start_serve()
+        self.in_frame("frame.localStorage.setItem('draft', 'of the first');")
+        self.page.run(f"location.hash = {json.dumps(rig.invite('laptop').split('#')[1])};")
+        self.page.wait(f"{LINE} === 'another provider'")
+        mark = self.rig.mock.mark()
+        self.page.run("document.getElementById('remove').click();")
+        self.wait_app(mark)
+        self.assertIsNone(self.in_frame("return frame.localStorage.getItem('draft');"))
+        said = next(line for _, line in self.rig.mock.lines[mark:] if line.startswith("said login "))
+        self.assertEqual(json.loads(said.removeprefix("said login "))[0], 401)
+        # And back.
+        mark = self.rig.mock.mark()
+        self.in_frame("frame.localStorage.setItem('draft', 'of the second');")
+        self.page.run(f"location.hash = {json.dumps(self.link.split('#')[1])};")
+        self.page.wait(f"{LINE} === 'another provider'")
+        self.page.run("document.getElementById('keep').click();")
+        self.wait_app(mark)
+        self.assertEqual(self.in_frame("return frame.localStorage.getItem('draft');"), "of the second")
+
+    def test_line(self):
+        """the line on top tells what is wrong; the frame does, too"""
+        self.rig.serve.kill(signal.SIGKILL)
+        self.rig.serve.wait_exit()
+        self.page.wait(f"{LINE}?.includes('is `tunnel serve` running?')")
+        self.rig.start_serve().wait_for(CONNECTED)
+        self.page.wait(f"{LINE} === 'connected, direct'")
+        self.assertEqual(self.in_frame("return (await frame.fetch('health')).status;"), 200)
+
+    def test_links(self):
+        """a link that is none, and one that was revoked"""
+        root = self.link.split("#")[0]
+        wrong = self.browser.open(f"{root}#t1.aaaa")
+        wrong.wait("document.getElementById('wrong')?.textContent.includes('too short')")
+        self.assertEqual(wrong.run("return document.getElementById('ask').hidden;"), False)
+        wrong.close()
+        link = self.rig.invite("short")
+        mark = self.rig.mock.mark()
+        self.page.run(f"location.hash = {json.dumps(link.split('#')[1])};")
+        self.wait_app(mark)
+        self.rig.tunnel("revoke", "short", "--state", self.rig.state)
+        self.page.wait(f"{LINE}?.includes('invite was revoked')")
+        mark = self.rig.mock.mark()
+        self.page.run(f"location.hash = {json.dumps(self.link.split('#')[1])};")
+        self.wait_app(mark)
+
+    def test_narrow(self):
+        """360 pixels are enough; the icons of the manifest are what it says"""
+        self.page.resize(360, 640)
+        self.assertEqual(self.page.run("""
+            const width = document.scrollingElement.scrollWidth;
+            const frame = document.getElementById("app").getBoundingClientRect();
+            return [width, frame.width, frame.height > 560];"""), [360, 360, True])
+        self.page.resize(1024, 768)
+        manifest = self.page.run("return await (await fetch('manifest.webmanifest')).json();")
+        for icon in manifest["icons"]:
+            if icon["sizes"] != "any":
+                size = self.page.run(f"""
+                    const image = new Image();
+                    image.src = {json.dumps(icon["src"])};
+                    await image.decode();
+                    return `${{image.naturalWidth}}x${{image.naturalHeight}}`;""")
+                self.assertEqual(size, icon["sizes"])
 
 
 class ChromiumApp(App, Case):
     name_of_browser = "chromium"
+
+    def test_installable(self):
+        """Chromium finds nothing that hinders it from being installed"""
+        manifest = self.browser.of(self.page.handle, "Page.getAppManifest")
+        self.assertEqual(manifest["errors"], [])
+        errors = self.browser.of(self.page.handle, "Page.getInstallabilityErrors")
+        self.assertEqual(errors["installabilityErrors"], [])
 
 
 class FirefoxApp(App, Case):

@@ -5,18 +5,29 @@
 // Each request of the frame comes to the service worker, which has no WebRTC, and
 // hands it to this page. The app is of the same origin as this page.
 
+import { hex } from "./tunnel/bytes.js";
+import { parseLink } from "./tunnel/link.js";
 import { connect } from "./tunnel/tunnel.js";
-import { answer } from "./exchange.js";
+import { Jar } from "./cookie_jar.js";
+import { Exchanges } from "./exchange.js";
+import { hold } from "./holding.js";
+import { areAnothers, areFrom, removeKeepsakes } from "./keepsakes.js";
+import { emptyVault, openVault } from "./vault.js";
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 const element = (id) => /** @type {T} */ (document.getElementById(id));
 
 const line = element("line");
-const ask = element("ask");
 const field = /** @type {HTMLInputElement} */ (element("link"));
 const frame = /** @type {HTMLIFrameElement} */ (element("app"));
-const forget = element("forget");
 const KEPT = "tunnel link";
+const NAME = document.title;
+
+/** What there is besides the line on top. @param {"ask" | "other" | "away" | "app" | ""} id */
+function present(id) {
+    for (const part of ["ask", "other", "away", "app"]) element(part).hidden = part !== id;
+    element("forget").hidden = id === "ask";
+}
 
 /** @param {import("../tunnel/tunnel.js").Status} status */
 function show({ state, text }) {
@@ -39,8 +50,7 @@ function findLink() {
 function askForLink(why) {
     line.textContent = "no tunnel";
     element("wrong").textContent = why;
-    ask.hidden = false;
-    frame.hidden = forget.hidden = true;
+    present("ask");
 }
 
 /** The worker answers requests of the frame once it is active. */
@@ -54,21 +64,72 @@ async function startWorker() {
     return registration;
 }
 
+/** The cookies of before, if they are of this provider. @param {string} provider */
+async function openJar(provider) {
+    const vault = await openVault(provider);
+    const jar = new Jar((kept) => vault.keep(kept).catch(console.warn));
+    if (vault.text) jar.restore(vault.text);
+    return jar;
+}
+
+/** Once somebody has pressed that. @param {string} id @returns {Promise<void>} */
+const pressed = (id) =>
+    new Promise((resolve) => element(id).addEventListener("click", () => resolve(), { once: true }));
+
+/** What another provider's app has kept here is not shown to this one unasked.
+ * @param {string} provider */
+async function keepApart(provider) {
+    if (await areAnothers(provider)) {
+        line.textContent = "another provider";
+        present("other");
+        const removed = pressed("remove").then(removeKeepsakes);
+        await Promise.race([removed, pressed("keep")]);
+    }
+    areFrom(provider);
+}
+
+/** A file: the response, as one that the browser saves.
+ * @param {Exchanges} exchanges @param {string} url @param {string} name */
+function download(exchanges, url, name) {
+    exchanges.expectFile(url, name);
+    const hidden = document.createElement("iframe");
+    hidden.hidden = true;
+    hidden.src = url;
+    document.body.append(hidden);
+    setTimeout(() => hidden.remove(), 60_000); // by then it has begun
+}
+
 /** @param {string} link */
 async function open(link) {
-    ask.hidden = true;
-    forget.hidden = false;
-    const [tunnel, registration] = await Promise.all([
+    const provider = hex((await parseLink(link)).providerId);
+    await keepApart(provider);
+    present("");
+    const [tunnel, registration, jar] = await Promise.all([
         connect(link, { onstatus: show, timeout: Infinity, iceServers: iceServers() }),
         startWorker(),
+        openJar(provider),
     ]);
-    // For the frame's own use: see shim() of worker.js.
-    Object.assign(globalThis, { tunnelWebSocket: tunnel.WebSocket });
-    navigator.serviceWorker.onmessage = ({ data, ports }) => answer(tunnel, data, ports[0]);
+    const exchanges = new Exchanges(tunnel, jar);
+    /** @type {import("./shim.js").PageForFrame} */
+    const tunnelPage = {
+        WebSocket: tunnel.WebSocket,
+        Blob,
+        jar,
+        download: (url, name) => download(exchanges, url, name),
+    };
+    Object.assign(globalThis, { tunnelPage });
+    navigator.serviceWorker.onmessage = ({ data, ports }) => exchanges.answer(data, ports[0]);
     navigator.serviceWorker.startMessages();
     registration.active?.postMessage("hold");
+    hold(() => {
+        frame.src = "about:blank";
+        tunnel.close();
+        line.textContent = "open in another window";
+        present("away");
+    });
+    frame.onload = () => (document.title = frame.contentDocument?.title || NAME);
     frame.src = "./";
-    frame.hidden = false;
+    present("app");
 }
 
 /** Without STUN on this machine itself, where it says nothing. */
@@ -77,6 +138,8 @@ function iceServers() {
 }
 
 async function start() {
+    // The page in its own frame: the worker was passed by, as a forced reload does.
+    if (top !== window) return void (line.textContent = "reload the page");
     const link = findLink();
     if (!link) return askForLink("");
     try {
@@ -87,14 +150,16 @@ async function start() {
     }
 }
 
-ask.addEventListener("submit", (event) => {
+element("ask").addEventListener("submit", (event) => {
     event.preventDefault();
     localStorage.setItem(KEPT, field.value);
     start();
 });
-forget.addEventListener("click", () => {
+element("forget").addEventListener("click", async () => {
     localStorage.removeItem(KEPT);
+    await emptyVault();
     location.reload();
 });
+element("back").addEventListener("click", () => location.reload());
 addEventListener("hashchange", () => location.reload());
 start();

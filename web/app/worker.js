@@ -36,41 +36,6 @@ async function isOfApp(event) {
     );
 }
 
-/** Runs in the frame: WebSockets of the app go through the tunnel, too. */
-function shim() {
-    const frame = /** @type {any} */ (globalThis);
-    const Own = frame.WebSocket;
-    frame.WebSocket = new Proxy(Own, {
-        construct(_, [url, protocols = []]) {
-            const whole = new URL(url, frame.location.href);
-            const isOfTunnel = whole.host === frame.location.host;
-            const Chosen = isOfTunnel ? frame.top.tunnelWebSocket : Own;
-            return new Chosen(whole.href, protocols);
-        },
-    });
-}
-
-/** Puts the shim where a document's head begins. @param {ReadableStream<Uint8Array>} body */
-function withShim(body) {
-    const script = new TextEncoder().encode(`<script>(${shim})()</script>`);
-    let isIn = false;
-    return body.pipeThrough(
-        new TransformStream({
-            transform(chunk, controller) {
-                if (isIn) return controller.enqueue(chunk);
-                isIn = true;
-                const start = new TextDecoder("latin1").decode(chunk);
-                const at = /<head[^>]*>|<html[^>]*>|<!doctype[^>]*>/i.exec(start);
-                const head = /<head[^>]*>/i.exec(start) ?? at;
-                const cut = head ? head.index + head[0].length : 0;
-                controller.enqueue(chunk.subarray(0, cut));
-                controller.enqueue(script);
-                controller.enqueue(chunk.subarray(cut));
-            },
-        }),
-    );
-}
-
 /** @param {MessagePort} port @returns {ReadableStream<Uint8Array>} */
 function bodyOf(port) {
     return new ReadableStream(
@@ -89,42 +54,43 @@ function bodyOf(port) {
     );
 }
 
-/** A page of words for a frame that nobody can fill. @param {string} text */
-function failure(text) {
-    const headers = { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" };
-    return new Response(`The tunnel: ${text}\n`, { status: 502, headers });
+/** @param {string} text */
+const escaped = (text) => text.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+/** A page of words for a frame that nobody can fill. @param {string} text
+ * @param {string} url */
+function failure(text, url) {
+    const headers = { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store" };
+    const page = `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>The tunnel is down</title>
+<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 40em; margin: 2em auto; padding: 0 1em">
+<h1 style="font-size: 1.3em">The tunnel does not get there</h1>
+<p>${escaped(text)}</p>
+<p><a href="${escaped(url)}">Try again</a></p>`;
+    return new Response(page, { status: 502, headers });
 }
 
 /** @param {FetchEvent} event */
 async function throughTunnel({ request }) {
     const page = await findHolder();
-    if (!page) return failure("no page holds it; open the link again");
+    const { url, method } = request;
+    const isNavigation = request.mode === "navigate";
+    if (!page) return failure("No page holds it any more: open the link again.", url);
     const { port1: port, port2 } = new MessageChannel();
-    const { url, method, redirect } = request;
-    const body = ["GET", "HEAD"].includes(method) ? null : await request.arrayBuffer();
+    const body = ["GET", "HEAD"].includes(method) ? null : await request.blob();
     const answered = new Promise(
         (/** @type {(data: any) => void} */ resolve) =>
             (port.onmessage = ({ data }) => resolve(data)),
     );
     request.signal.addEventListener("abort", () => port.postMessage("cancel"));
-    page.postMessage({ url, method, headers: [...request.headers], body, redirect }, [
-        port2,
-        ...(body ? [body] : []),
-    ]);
+    const headers = [...request.headers];
+    page.postMessage({ url, method, headers, body, isNavigation }, [port2]);
     const head = await answered;
     if (head.failed !== undefined)
-        return request.mode === "navigate" ? failure(head.failed) : Response.error();
-    const isHtml = head.headers.some(
-        (/** @type {[string, string]} */ [name, value]) =>
-            /^content-type$/i.test(name) && /^text\/html\b/i.test(value),
-    );
+        return isNavigation ? failure(head.failed, url) : Response.error();
+    const { status, statusText } = head;
     const content = head.isEmpty ? null : bodyOf(port);
-    const shown = content && isHtml && request.mode === "navigate" ? withShim(content) : content;
-    return new Response(shown, {
-        status: head.status,
-        statusText: head.statusText,
-        headers: head.headers,
-    });
+    return new Response(content, { status, statusText, headers: head.headers });
 }
 
 worker.addEventListener("fetch", (event) => {

@@ -25,9 +25,10 @@ export function reasonOf({ trouble, isJoined, negotiation }) {
 
 /** What is being done about it. @param {Situation} situation */
 function progressOf(situation) {
-    if (situation.trouble) return situation.trouble;
-    if (!situation.isJoined) return "connecting to the signal server";
-    return situation.negotiation ? "connecting to the other side" : reasonOf(situation);
+    const { trouble, isJoined, negotiation } = situation;
+    if (isJoined && !negotiation) return reasonOf(situation); // whatever was before
+    if (trouble) return trouble;
+    return isJoined ? "connecting to the other side" : "connecting to the signal server";
 }
 
 export class KeeperReport {
