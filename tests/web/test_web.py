@@ -342,7 +342,7 @@ class Web:
         self.browser.wait_said("fourth connecting: .*invite was revoked", mark)
         self.page("kept.fourth.close();")
         is_type_error, message, _ = self.failure(
-            f"await connect({json.dumps(link)}, {{ iceServers: [], timeout: 2000 }});")
+            f"await connect({json.dumps(link)}, {{ iceServers: [], timeout: 500 }});")
         self.assertTrue(is_type_error)
         self.assertIn("does not answer this link", message)
 
