@@ -125,15 +125,19 @@ def names_of_without(tunnel, readme, man):
 
 def check(build):
     tunnel, server = os.path.join(build, "tunnel"), os.path.join(build, "signal-server")
-    serve, proxy, invite = (flags_of_help(tunnel, command, "--help")
-                            for command in ("serve", "proxy", "invite"))
+    serve, proxy, invite, status, requests = (
+        flags_of_help(tunnel, command, "--help")
+        for command in ("serve", "proxy", "invite", "status", "requests"))
     readme, man = read("README.md"), read("man/tunnel.1")
-    yield from differences({**invite, **serve, **proxy}, "README.md", flags_of_readme(readme, "tunnel"))
+    yield from differences({**status, **requests, **invite, **serve, **proxy}, "README.md",
+                           flags_of_readme(readme, "tunnel"))
     pages = flags_of_man(man)
     for heading, flags in (("tunnel serve", serve), ("tunnel proxy", proxy)):
         written = {**pages["Both commands"], **pages[heading]}
         yield from differences(flags, f"man/tunnel.1, {heading}", written, False)
-    yield from differences(invite, "man/tunnel.1, tunnel invite", pages["tunnel invite"], False)
+    for heading, flags in (("tunnel invite", invite), ("tunnel status", status),
+                           ("tunnel requests", requests)):
+        yield from differences(flags, f"man/tunnel.1, {heading}", pages[heading], False)
     flags = flags_of_help(server, "--help")
     yield from differences(flags, "README.md, signal-server", flags_of_readme(readme, "signal-server"))
     pages = flags_of_man(read("man/signal-server.1"))

@@ -42,7 +42,7 @@ FILE_LAYERS = {
 DOORS = {
     ("cli", "tunnel"): {"tunnel/tunnel.h", "tunnel/feature.h", "tunnel/origin.h",
                         "tunnel/rewrite.h", "tunnel/link.h", "tunnel/invite.h",
-                        "tunnel/state.h", "tunnel/pool.h"},
+                        "tunnel/state.h", "tunnel/pool.h", "tunnel/state_folder.h"},
 }
 
 # A library is included by the files that adapt it.
@@ -55,14 +55,15 @@ LIBRARIES = {
     "qrencode.h": ["cli/qr.c"],
     "natpmp.h": ["net/router.c"],
     "miniupnpc/*": ["net/router.c"],
-    "jansson.h": ["signal/message.c", "signal/tracker_message.c", "rtc/candidate_json.c", "tunnel/payload.c",
-                  "tunnel/error_body.c", "tunnel/seal_message.c"],
+    "jansson.h": ["signal/message.c", "signal/tracker_message.c", "rtc/candidate_json.c",
+                  "tunnel/payload.c", "tunnel/error_body.c", "tunnel/seal_message.c",
+                  "cli/tunnel_json.c", "cli/status_view.c", "cli/request_view.c"],
 }
 
 # Anything else between angle brackets is the C library's or the kernel's.
 SYSTEM = set(
     """arpa/inet.h arm_acle.h assert.h ctype.h dirent.h endian.h errno.h fcntl.h float.h fts.h
-    immintrin.h inttypes.h ifaddrs.h limits.h locale.h malloc.h math.h net/if.h netdb.h netinet/in.h
+    immintrin.h inttypes.h ifaddrs.h langinfo.h limits.h locale.h malloc.h math.h net/if.h netdb.h netinet/in.h
     netinet/ip.h netinet/tcp.h netinet/udp.h nmmintrin.h poll.h pthread.h signal.h smmintrin.h
     stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h
     string.h strings.h termios.h threads.h time.h uchar.h unistd.h""".split()

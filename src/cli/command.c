@@ -30,6 +30,15 @@ static const struct command_row commands[] = {
     {"revoke", COMMAND_REVOKE, "revoke NAME [--state DIR]",
      "Shuts a device out: its sessions end at once, and its link is good for nothing any more.",
      "example:\n  tunnel revoke phone"},
+    {"status", COMMAND_STATUS, "status [options]",
+     "Shows what the tunnels that run here do: with whom they are connected and how, what is under "
+     "way, what there was, and the last errors.",
+     "example:\n  tunnel status --watch"},
+    {"requests", COMMAND_REQUESTS, "requests [options]",
+     "Lists the last 1000 requests of the tunnel that runs here: how they ended, when the answer "
+     "began and how large it was; of an LLM's answer how many tokens it had, and how many a "
+     "second.",
+     "example:\n  tunnel requests -f --path /v1/chat"},
     {"completion", COMMAND_COMPLETION, "completion SHELL",
      "Prints what makes a shell complete commands and options of tunnel. The package and `make "
      "install` bring it for all three.",
@@ -78,6 +87,8 @@ void command_print_usage(FILE *to)
           "       tunnel invite NAME [options]\n"
           "       tunnel invites\n"
           "       tunnel revoke NAME\n"
+          "       tunnel status [--watch]\n"
+          "       tunnel requests [-f]\n"
           "       tunnel completion bash|zsh|fish\n"
           "       tunnel COMMAND --help\n"
           "       tunnel --version\n\n"
@@ -85,7 +96,9 @@ void command_print_usage(FILE *to)
           "proxy    listens for HTTP on this machine and sends it through the tunnel\n"
           "invite   makes a link for one more device\n"
           "invites  lists them\n"
-          "revoke   shuts a device out\n\n"
+          "revoke   shuts a device out\n"
+          "status   shows what the tunnels that run here do\n"
+          "requests lists what went through one\n\n"
           "example, on two machines:\n"
           "  tunnel serve 11434 --signal wss://signal.example.org\n"
           "  tunnel proxy 'https://signal.example.org/#t1...'\n",

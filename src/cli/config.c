@@ -346,7 +346,7 @@ const char *config_missing(const struct config *config)
 {
     if (config->command & (COMMAND_INVITE | COMMAND_REVOKE))
         return config->name ? NULL : "the NAME of an invite, as in phone";
-    if (config->command == COMMAND_INVITES)
+    if (config->command & (COMMAND_INVITES | COMMAND_STATUS | COMMAND_REQUESTS))
         return NULL;
     if (config->command == COMMAND_COMPLETION)
         return config->name ? NULL : "the name of a SHELL: bash, zsh or fish";
@@ -397,5 +397,6 @@ void config_deinit(struct config *config)
     free_secret_string(config->turn_pass);
     egress_free(config->egress);
     free(config->interface);
+    config_clear_views(config);
     *config = (struct config){0};
 }

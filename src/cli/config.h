@@ -23,7 +23,9 @@ enum command {
     COMMAND_INVITE = 4,
     COMMAND_INVITES = 8,
     COMMAND_REVOKE = 16,
-    COMMAND_COMPLETION = 32
+    COMMAND_COMPLETION = 32,
+    COMMAND_STATUS = 64,
+    COMMAND_REQUESTS = 128
 };
 
 /* Of the signal server's URL: by --signal as a whole, or without its scheme. */
@@ -82,7 +84,15 @@ struct config {
     bool relay_only;
     struct egress *egress; /* NULL for none */
     struct ice_fixed fixed;
-    char *interface; /* of `fixed` */
+    char *interface;     /* of `fixed` */
+    char *control;       /* the path of the control socket; NULL: the usual one */
+    bool has_no_control; /* --control none */
+    bool wants_json;     /* of `status` and `requests` */
+    bool wants_watch;
+    bool follows;
+    char *only_device; /* NULL: any */
+    char *only_path;   /* the same */
+    bool only_failed;
     enum log_level log_level;
     enum log_format log_format;
 };
@@ -136,11 +146,19 @@ const char *config_take_interface(struct config *config, const char *text);
 const char *config_take_external(struct config *config, const char *text);
 const char *config_take_port_mapping(struct config *config, const char *text);
 const char *config_take_relay_only(struct config *config, const char *text);
+const char *config_take_control(struct config *config, const char *text);
+const char *config_take_json(struct config *config, const char *text);
+const char *config_take_watch(struct config *config, const char *text);
+const char *config_take_follow(struct config *config, const char *text);
+const char *config_take_only_device(struct config *config, const char *text);
+const char *config_take_only_path(struct config *config, const char *text);
+const char *config_take_only_failed(struct config *config, const char *text);
 const char *config_take_log_level(struct config *config, const char *text);
 const char *config_take_log_format(struct config *config, const char *text);
 
 void config_clear_stun(struct config *config);
 void config_clear_room(struct config *config);
 void config_clear_links(struct config *config);
+void config_clear_views(struct config *config);
 
 #endif

@@ -49,3 +49,34 @@ const char *exchange_line_format(const struct exchange_record *r, char out[EXCHA
         add(out, "; %s", r->reason);
     return out;
 }
+
+void exchange_line_fields(const struct exchange_record *r, struct log_field f[EXCHANGE_FIELDS_MAX])
+{
+    const struct {
+        const char *name;
+        uint64_t us;
+    } times[] = {{"head_ms", r->head_us},
+                 {"first_byte_ms", r->first_byte_us},
+                 {"duration_ms", r->end_us}};
+    if (r->consumer > 0)
+        *f++ = (struct log_field){"consumer", NULL, r->consumer};
+    if (r->device[0])
+        *f++ = (struct log_field){"device", r->device, 0};
+    *f++ = (struct log_field){"method", r->method, 0};
+    if (r->status > 0)
+        *f++ = (struct log_field){"status", NULL, r->status};
+    *f++ = (struct log_field){"end", exchange_end_name(r->end), 0};
+    *f++ = (struct log_field){"request_bytes", NULL, (double)r->request_bytes};
+    *f++ = (struct log_field){"response_bytes", NULL, (double)r->response_bytes};
+    if (r->tries > 1)
+        *f++ = (struct log_field){"tries", NULL, r->tries};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        if (times[i].us != TIME_NEVER)
+            *f++ = (struct log_field){times[i].name, NULL, (double)times[i].us / US_PER_MS};
+    }
+    /* What may have no room stands last. */
+    *f++ = (struct log_field){"target", r->target, 0};
+    if (r->reason)
+        *f++ = (struct log_field){"reason", r->reason, 0};
+    *f = (struct log_field){0};
+}

@@ -7,11 +7,18 @@
 #ifndef CLI_EXCHANGE_LINE_H
 #define CLI_EXCHANGE_LINE_H
 
+#include "base/log.h"
 #include "tunnel/tunnel.h"
 
 enum { EXCHANGE_LINE_MAX = 1024 };
 
 /* Returns out. What a peer wrote is in it as it is. */
 const char *exchange_line_format(const struct exchange_record *record, char out[EXCHANGE_LINE_MAX]);
+
+/* The same as fields of a log line: those that came to something, and an empty
+ * one behind them. */
+enum { EXCHANGE_FIELDS_MAX = 14 };
+void exchange_line_fields(const struct exchange_record *record,
+                          struct log_field out[EXCHANGE_FIELDS_MAX]);
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "cli/options.h"
 
-#define STATEFUL (COMMAND_SERVE | COMMAND_INVITE | COMMAND_INVITES | COMMAND_REVOKE)
+#define INSPECT  (COMMAND_STATUS | COMMAND_REQUESTS)
+#define STATEFUL (OPTION_BOTH | COMMAND_INVITE | COMMAND_INVITES | COMMAND_REVOKE | INSPECT)
 
 const struct option option_table[] = {
     {"--link-file", NULL, "FILE", COMMAND_PROXY, config_take_link_file,
@@ -17,7 +18,7 @@ const struct option option_table[] = {
     {ARGUMENT "SHELL", NULL, NULL, COMMAND_COMPLETION, config_take_shell, "bash, zsh or fish",
      PUBLIC},
     {"--state", NULL, "DIR", STATEFUL, config_take_state,
-     "the folder of the identity and the invites (default $STATE_DIRECTORY, "
+     "the folder of the identity, the invites and the control socket (default $STATE_DIRECTORY, "
      "$XDG_STATE_HOME/tunnel or ~/.local/state/tunnel)",
      PUBLIC},
     {"--expires", NULL, "TIME", COMMAND_INVITE, config_take_expires,
@@ -115,6 +116,23 @@ const struct option option_table[] = {
      PUBLIC},
     {"--port-mapping", "TUNNEL_PORT_MAPPING", NULL, OPTION_BOTH, config_take_port_mapping,
      "ask the router for a port that leads here, by NAT-PMP or UPnP (1 in the variable)", PUBLIC},
+    {"--control", NULL, "PATH", OPTION_BOTH | INSPECT, config_take_control,
+     "the Unix socket where `tunnel status` and `tunnel requests` ask, or none (default one in the "
+     "state folder)",
+     PUBLIC},
+    {"--json", NULL, NULL, INSPECT, config_take_json, "JSON, an object a line", PUBLIC},
+    {"--watch", NULL, NULL, COMMAND_STATUS, config_take_watch,
+     "draw the page anew each second, with what went through in the last minute", PUBLIC},
+    {"--follow", NULL, NULL, COMMAND_REQUESTS, config_take_follow,
+     "go on, with each request as it ends", PUBLIC},
+    {"-f", NULL, NULL, COMMAND_REQUESTS, config_take_follow, "the same", PUBLIC},
+    {"--device", NULL, "NAME", COMMAND_REQUESTS, config_take_only_device,
+     "only those of that invite", PUBLIC},
+    {"--path", NULL, "PREFIX", COMMAND_REQUESTS, config_take_only_path,
+     "only those whose path begins so, as in /v1/chat", PUBLIC},
+    {"--failed", NULL, NULL, COMMAND_REQUESTS, config_take_only_failed,
+     "only those that failed: with a status from 400 on, or that did not come to their end",
+     PUBLIC},
     {"--log-level", "TUNNEL_LOG", "LEVEL", OPTION_BOTH, config_take_log_level,
      "error, warn, info or debug (default info)", PUBLIC},
     {"--without", NULL, "NAMES", OPTION_BOTH, config_take_without,

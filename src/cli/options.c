@@ -279,9 +279,11 @@ static enum options_result wrong_name(const char *name)
     command_suggest(&nearest);
     if (nearest.name)
         return wrong_unknown("command", name, &nearest);
-    return wrong("command", name,
-                 "is not known; it must be serve, proxy, invite, invites, revoke or completion "
-                 "(see tunnel --help)");
+    return wrong(
+        "command", name,
+        "is not known; it must be serve, proxy, invite, invites, revoke, status, requests or "
+        "completion "
+        "(see tunnel --help)");
 }
 
 enum options_result options_parse(int argc, char **argv, struct config *out)

@@ -369,38 +369,6 @@ void status_print_upstream(struct status *status, const char *why)
                status->config->upstream_text, why);
 }
 
-/* Those that came to something; the list ends behind them. */
-static void fill_exchange_fields(const struct exchange_record *r, struct log_field *f)
-{
-    const struct {
-        const char *name;
-        uint64_t us;
-    } times[] = {{"head_ms", r->head_us},
-                 {"first_byte_ms", r->first_byte_us},
-                 {"duration_ms", r->end_us}};
-    if (r->consumer > 0)
-        *f++ = (struct log_field){"consumer", NULL, r->consumer};
-    if (r->device[0])
-        *f++ = (struct log_field){"device", r->device, 0};
-    *f++ = (struct log_field){"method", r->method, 0};
-    if (r->status > 0)
-        *f++ = (struct log_field){"status", NULL, r->status};
-    *f++ = (struct log_field){"end", exchange_end_name(r->end), 0};
-    *f++ = (struct log_field){"request_bytes", NULL, (double)r->request_bytes};
-    *f++ = (struct log_field){"response_bytes", NULL, (double)r->response_bytes};
-    if (r->tries > 1)
-        *f++ = (struct log_field){"tries", NULL, r->tries};
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        if (times[i].us != TIME_NEVER)
-            *f++ = (struct log_field){times[i].name, NULL, (double)times[i].us / US_PER_MS};
-    }
-    /* What may have no room stands last. */
-    *f++ = (struct log_field){"target", r->target, 0};
-    if (r->reason)
-        *f++ = (struct log_field){"reason", r->reason, 0};
-    *f = (struct log_field){0};
-}
-
 /* Who asks a thousand times a second must not make us write as often, nor as
  * much as think of what we would. */
 void status_print_exchange(struct status *status, const struct exchange_record *record)
@@ -419,23 +387,25 @@ void status_print_exchange(struct status *status, const struct exchange_record *
     if (status->untold > 0)
         snprintf(more, sizeof more, " (and %llu more)", (unsigned long long)status->untold);
     status->untold = 0;
-    fill_exchange_fields(record, fields);
+    exchange_line_fields(record, fields);
     news_print(&status->news, is_bad ? MARK_BAD : MARK_STEP, "exchange", fields, "%s%s",
                exchange_line_format(record, line), more);
 }
 
 /* As ping(8) does: what there was of it. */
-void status_print_stop(struct status *status, const struct tunnel_status *tunnel)
+void status_print_stop(struct status *status, const struct tunnel *tunnel)
 {
-    const struct exchange_totals *totals = &tunnel->exchanges;
-    const struct peer_stats *peer = &tunnel->keeper.session.peer;
+    const struct exchange_totals *totals = &tunnel_history(tunnel)->totals;
+    struct tunnel_status now;
+    tunnel_status(tunnel, &now);
+    const struct peer_stats *peer = &now.keeper.session.peer;
     unsigned long long count = exchange_totals_count(totals);
     char up[AMOUNT_MAX], down[AMOUNT_MAX];
     const struct log_field fields[] = {
         {"exchanges", NULL, (double)count},
         {"request_bytes", NULL, (double)totals->request_bytes},
         {"response_bytes", NULL, (double)totals->response_bytes},
-        {tunnel->keeper.partners > 0 ? "rtt_ms" : NULL, NULL, (double)peer->rtt_us / US_PER_MS},
+        {now.keeper.partners > 0 ? "rtt_ms" : NULL, NULL, (double)peer->rtt_us / US_PER_MS},
         {"sent_packets", NULL, (double)peer->sent_packets},
         {"lost_chunks", NULL, (double)peer->lost_chunks},
         {0},

@@ -31,6 +31,6 @@ void status_print_upstream(struct status *status, const char *why);
 void status_print_exchange(struct status *status, const struct exchange_record *record);
 
 /* The last line, with what there was since the start. */
-void status_print_stop(struct status *status, const struct tunnel_status *tunnel);
+void status_print_stop(struct status *status, const struct tunnel *tunnel);
 
 #endif

@@ -11,12 +11,14 @@
 
 #include "base/descriptors.h"
 #include "cli/completion.h"
+#include "cli/inspect.h"
 #include "cli/invitation.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/service.h"
 #include "cli/status.h"
 #include "cli/stop.h"
+#include "cli/views.h"
 #include "tunnel/tunnel.h"
 
 enum {
@@ -42,6 +44,7 @@ enum {
 struct audience {
     struct status *status;
     struct service *service;
+    struct views *views; /* NULL before they are there */
 };
 
 /* Whoever started us waits until there is a point in it: until the other side
@@ -80,6 +83,8 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
 {
     struct audience *audience = arg;
     status_print_exchange(audience->status, record);
+    if (audience->views)
+        views_on_exchange(audience->views);
 }
 
 static void print_listen_error(const struct config *config, int error)
@@ -181,32 +186,40 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
     return tunnel_new(loop, &tunnel, &handlers, audience, out);
 }
 
-/* Until a signal; the second one ends the process at once. */
+/* Until a signal. */
+static bool run_tunnel(struct loop *loop, const struct config *config, struct state *state,
+                       struct audience *audience, struct tunnel *tunnel)
+{
+    audience->views = views_new(loop, config, tunnel);
+    if (!audience->views)
+        return false;
+    status_print_start(audience->status, tunnel_port(tunnel));
+    if (state)
+        invitation_print(config, state);
+    loop_run(loop);
+    status_print_stop(audience->status, tunnel);
+    return true;
+}
+
+/* A second signal ends the process at once. */
 static int run(const struct config *config, struct state *state)
 {
     struct loop *loop = loop_new();
     struct stop *stop = stop_new(loop);
-    struct audience audience = {status_new(config), service_new(loop)};
+    struct audience audience = {status_new(config), service_new(loop), NULL};
     struct tunnel *tunnel = NULL;
-    struct tunnel_status figures;
     int error = new_tunnel(loop, config, state, &audience, &tunnel);
-    if (error < 0) {
+    if (error < 0)
         print_error(config, error);
-    } else {
-        status_print_start(audience.status, tunnel_port(tunnel));
-        if (state)
-            invitation_print(config, state);
-        loop_run(loop);
-        tunnel_status(tunnel, &figures);
-        status_print_stop(audience.status, &figures);
-    }
+    bool has_run = tunnel && run_tunnel(loop, config, state, &audience, tunnel);
     service_stop(audience.service);
     stop_free(stop);
     tunnel_close(tunnel);
+    views_free(audience.views);
     service_free(audience.service);
     status_free(audience.status);
     loop_free(loop);
-    return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    return has_run ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* What ends by itself: its success is what it prints. */
@@ -215,6 +228,8 @@ static int run_errand(const struct config *config)
     int status = EXIT_SUCCESS;
     if (config->command == COMMAND_COMPLETION)
         completion_print(config->name);
+    else if (config->command & (COMMAND_STATUS | COMMAND_REQUESTS))
+        status = inspect_run(config);
     else
         status = invitation_run(config);
     return output_end("tunnel") ? status : EXIT_FAILURE;

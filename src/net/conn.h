@@ -157,9 +157,11 @@ enum peer_owner conn_peer_owner(const struct conn *conn);
  * nothing is due: it is of no use, although no handler has said so yet. */
 bool conn_has_unread(const struct conn *conn);
 
-/* Accepts on host:port (port 0 picks one). host is a literal or a name, looked
- * up under this call, and served at each of its addresses; "localhost" are
- * 127.0.0.1 and ::1, as far as the machine has them. on_accept gets an open
+/* Accepts on host:port (port 0 picks one), or at the path of a Unix socket, as
+ * unix_socket_listen() does; it is removed with the listener. host is a literal
+ * or a name, looked up under this call, and served at each of its addresses;
+ * "localhost" are 127.0.0.1 and ::1, as far as the machine has them. on_accept
+ * gets an open
  * conn that has no handlers yet and must be given some by conn_set_handlers()
  * under the call, or closed; its on_open does not come (but see
  * listener_set_tls()). Errors: -EADDRINUSE,

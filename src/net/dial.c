@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "net/liveness.h"
 #include "net/resolve.h"
+#include "net/unix_socket.h"
 
 enum {
     /* What the kernel queues beyond what the other end lets it send. By itself
@@ -249,15 +249,10 @@ struct dial *dial_new_to(struct loop *loop, const struct address *addresses, int
 static struct dial *dial_new_unix(struct loop *loop, const char *path,
                                   void (*on_done)(int fd, int error, void *arg), void *arg)
 {
-    struct address address = {.len = sizeof(struct sockaddr_un)};
-    struct sockaddr_un *un = (void *)&address.storage;
-    size_t len = strlen(path);
-    un->sun_family = AF_UNIX;
-    bool fits = len < sizeof un->sun_path;
-    if (fits)
-        memcpy(un->sun_path, path, len + 1);
-    struct dial *dial = dial_new_to(loop, &address, fits ? 1 : 0, on_done, arg);
-    dial->error = -ENAMETOOLONG; /* for when there is no address to try */
+    struct address address;
+    int error = unix_socket_address(path, &address);
+    struct dial *dial = dial_new_to(loop, &address, error < 0 ? 0 : 1, on_done, arg);
+    dial->error = error; /* for when there is no address to try */
     return dial;
 }
 

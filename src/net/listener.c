@@ -22,6 +22,7 @@
 #include "net/dial.h"
 #include "net/loop_internal.h"
 #include "net/tls_server.h"
+#include "net/unix_socket.h"
 
 enum {
     ACCEPTS_PER_TURN = 64, /* a flood of new ones must not starve the old */
@@ -47,6 +48,7 @@ struct listener {
     struct door doors[RESOLVE_ADDRESSES_MAX];
     int door_count;
     struct timer *pause;
+    char *path; /* of a Unix socket, or NULL */
     bool is_closed;
 };
 
@@ -218,17 +220,32 @@ static int look_up(const char *host, uint16_t port, struct address out[RESOLVE_A
     return count;
 }
 
-int listener_new(struct loop *loop, const char *host, uint16_t port,
-                 void (*on_accept)(struct conn *conn, void *arg), void *arg, struct listener **out)
+/* Descriptors at each address of the host, their count; or a negative
+ * errno. */
+static int listen_at(const char *host, uint16_t port, int fds[RESOLVE_ADDRESSES_MAX])
 {
     struct address addresses[RESOLVE_ADDRESSES_MAX] = {0};
-    int fds[RESOLVE_ADDRESSES_MAX];
     int address_count = look_up(host, port, addresses);
     int count = listen_on_all(addresses, address_count, fds);
     /* One that the kernel picked for the first address may be taken at the
      * next. */
     for (int i = 1; port == 0 && count == -EADDRINUSE && i < PORT_TRIES; i++)
         count = listen_on_all(addresses, address_count, fds);
+    return count;
+}
+
+static int listen_at_path(const char *path, int fds[RESOLVE_ADDRESSES_MAX])
+{
+    fds[0] = unix_socket_listen(path, BACKLOG);
+    return fds[0] < 0 ? fds[0] : 1;
+}
+
+int listener_new(struct loop *loop, const char *host, uint16_t port,
+                 void (*on_accept)(struct conn *conn, void *arg), void *arg, struct listener **out)
+{
+    int fds[RESOLVE_ADDRESSES_MAX];
+    bool is_path = host[0] == '/';
+    int count = is_path ? listen_at_path(host, fds) : listen_at(host, port, fds);
     if (count < 0)
         return count;
 
@@ -236,6 +253,7 @@ int listener_new(struct loop *loop, const char *host, uint16_t port,
     listener->loop = loop;
     listener->on_accept = on_accept;
     listener->arg = arg;
+    listener->path = is_path ? xstrdup(host) : NULL;
     listener->door_count = count;
     for (int i = 0; i < count; i++) {
         struct door *door = &listener->doors[i];
@@ -277,6 +295,9 @@ void listener_close(struct listener *listener)
         fd_watch_free(listener->doors[i].watch);
         close(listener->doors[i].fd);
     }
+    if (listener->path)
+        unlink(listener->path);
+    free(listener->path);
     timer_free(listener->pause);
     loop_drop_object(listener->loop);
     loop_defer(listener->loop, listener_destroy, listener);

@@ -19,7 +19,6 @@ struct connect {
     struct splice splice; /* the stream is the mux's once both halves have ended */
     struct conn *conn;    /* NULL while it waits for its turn */
     struct exchange_record record;
-    const struct exchange_watch *watch;
 };
 
 bool connect_is_allowed(struct span target, const struct url *url)
@@ -56,7 +55,7 @@ static void on_open(void *arg)
     head.reason = span_from_string(http_reason(200));
     head.framing = HTTP_BODY_PIPE;
     splice_respond(&c->splice, head.framing);
-    exchange_on_head(&c->record, head.status, true);
+    exchange_on_head(&c->record, head.status, (struct http_fields){0}, true);
     conn_set_abortive(c->conn, true);
     int error = mux_stream_respond(c->splice.stream, &head);
     (void)error; /* a head without fields fits any frame */
@@ -67,13 +66,13 @@ static void on_open(void *arg)
 static void on_data(struct span bytes, void *arg)
 {
     struct connect *c = arg;
-    exchange_on_response(&c->record, bytes.len);
+    exchange_on_response(&c->record, bytes);
     splice_send(&c->splice, bytes);
 }
 
 static void connect_done(struct connect *c, enum exchange_end end, const char *reason)
 {
-    exchange_finish(&c->record, end, reason, c->watch);
+    exchange_finish(&c->record, end, reason);
     upstream_turn_leave(&c->turn);
     free(c);
 }
@@ -205,8 +204,7 @@ void connect_start(struct loop *loop, struct mux_stream *stream, struct span tar
     c->loop = loop;
     c->upstream = upstream;
     c->splice = (struct splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
-    c->watch = watch;
-    exchange_begin(&c->record, mux_stream_device(stream), SPAN_LITERAL("CONNECT"), target);
+    exchange_begin(&c->record, watch, mux_stream_device(stream), SPAN_LITERAL("CONNECT"), target);
     c->record.consumer = consumer_number(consumer);
     mux_stream_accept(stream, &stream_handlers, c);
     if (upstream_turn_take(&c->turn, &upstream->line, consumer, &handlers, c))

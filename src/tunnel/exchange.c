@@ -68,10 +68,11 @@ static struct span without_query(struct span target)
     return target;
 }
 
-void exchange_begin(struct exchange_record *record, const char *device, struct span method,
-                    struct span target)
+void exchange_begin(struct exchange_record *record, const struct exchange_watch *watch,
+                    const char *device, struct span method, struct span target)
 {
     *record = (struct exchange_record){
+        .watch = watch,
         .begun_us = clock_now_us(),
         .head_us = TIME_NEVER,
         .first_byte_us = TIME_NEVER,
@@ -80,42 +81,34 @@ void exchange_begin(struct exchange_record *record, const char *device, struct s
     copy(record->device, sizeof record->device, span_from_string(device ? device : ""));
     copy(record->method, sizeof record->method, method);
     copy(record->target, sizeof record->target, without_query(target));
+    list_init(&record->link);
+    if (watch->on_begin)
+        watch->on_begin(record, watch->arg);
 }
 
-void exchange_on_head(struct exchange_record *record, int status, bool is_pipe)
+void exchange_on_head(struct exchange_record *record, int status, struct http_fields fields,
+                      bool is_pipe)
 {
+    token_meter_init(&record->tokens, fields);
     record->status = status;
     record->is_pipe = is_pipe;
     record->head_us = clock_now_us() - record->begun_us;
 }
 
-void exchange_on_response(struct exchange_record *record, size_t len)
+void exchange_on_response(struct exchange_record *record, struct span bytes)
 {
-    if (record->response_bytes == 0 && len > 0)
+    if (record->response_bytes == 0 && bytes.len > 0)
         record->first_byte_us = clock_now_us() - record->begun_us;
-    record->response_bytes += len;
+    record->response_bytes += bytes.len;
+    token_meter_scan(&record->tokens, bytes);
 }
 
-void exchange_finish(struct exchange_record *record, enum exchange_end end, const char *reason,
-                     const struct exchange_watch *watch)
+void exchange_finish(struct exchange_record *record, enum exchange_end end, const char *reason)
 {
     record->end = end;
     record->reason = reason;
     record->end_us = clock_now_us() - record->begun_us;
-    watch->on_done(record, watch->arg);
-}
-
-void exchange_totals_add(struct exchange_totals *totals, const struct exchange_record *record)
-{
-    totals->ends[record->end]++;
-    totals->request_bytes += record->request_bytes;
-    totals->response_bytes += record->response_bytes;
-}
-
-uint64_t exchange_totals_count(const struct exchange_totals *totals)
-{
-    uint64_t count = 0;
-    for (int i = 0; i < EXCHANGE_ENDS; i++)
-        count += totals->ends[i];
-    return count;
+    token_meter_end(&record->tokens);
+    list_remove(&record->link);
+    record->watch->on_done(record, record->watch->arg);
 }

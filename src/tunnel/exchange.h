@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "base/span.h"
 #include "tunnel/stream_error.h"
+#include "tunnel/token_meter.h"
 
 enum exchange_end {
     EXCHANGE_COMPLETE,  /* the response, or both directions of a pipe */
@@ -37,6 +39,16 @@ enum {
     EXCHANGE_TARGET_MAX = 256 /* the same */
 };
 
+struct exchange_record;
+
+/* Who keeps those that are under way, and is told of each that is over, under
+ * whatever ended it. */
+struct exchange_watch {
+    void (*on_begin)(struct exchange_record *record, void *arg);      /* or NULL */
+    void (*on_done)(const struct exchange_record *record, void *arg); /* borrowed */
+    void *arg;
+};
+
 struct exchange_record {
     char device[EXCHANGE_DEVICE_MAX]; /* whose invite it has, at a provider; or empty */
     char method[EXCHANGE_METHOD_MAX];
@@ -51,37 +63,30 @@ struct exchange_record {
     uint64_t response_bytes; /* of content, to the client */
     uint64_t begun_us;       /* of clock_now_us(): the request's head had come */
     /* Since then; TIME_NEVER for what did not come. */
-    uint64_t head_us;       /* the response's head */
-    uint64_t first_byte_us; /* of the response's content */
-    uint64_t end_us;        /* the last was handed on; a client may be reading yet */
-    unsigned tries;         /* at a consumer: to how many providers it was sent */
-    uint32_t consumer;      /* its number, at a provider; or 0 */
+    uint64_t head_us;          /* the response's head */
+    uint64_t first_byte_us;    /* of the response's content */
+    uint64_t end_us;           /* the last was handed on; a client may be reading yet */
+    unsigned tries;            /* at a consumer: to how many providers it was sent */
+    uint32_t consumer;         /* its number, at a provider; or 0 */
+    uint32_t provider;         /* at a consumer: who had it last, the number of a link or of one in
+                               the room; or 0 */
+    struct token_meter tokens; /* of the response, where that is an LLM's */
+    struct list link;          /* the watch's, from on_begin to its end */
+    const struct exchange_watch *watch;
 };
 
-/* Of all that are over. */
-struct exchange_totals {
-    uint64_t ends[EXCHANGE_ENDS]; /* how many ended so */
-    uint64_t request_bytes;
-    uint64_t response_bytes;
-};
-void exchange_totals_add(struct exchange_totals *totals, const struct exchange_record *record);
-uint64_t exchange_totals_count(const struct exchange_totals *totals);
-
-/* Who is told, under whatever ended the exchange; the record is borrowed. */
-struct exchange_watch {
-    void (*on_done)(const struct exchange_record *record, void *arg);
-    void *arg;
-};
-
-/* device: NULL for none that is known. target: the origin form, or the
+/* The record stays where it is until exchange_finish(), and the watch outlives
+ * it. device: NULL for none that is known. target: the origin form, or the
  * authority of CONNECT. */
-void exchange_begin(struct exchange_record *record, const char *device, struct span method,
-                    struct span target);
+void exchange_begin(struct exchange_record *record, const struct exchange_watch *watch,
+                    const char *device, struct span method, struct span target);
 
 /* The final response's head, from the upstream. */
-void exchange_on_head(struct exchange_record *record, int status, bool is_pipe);
+void exchange_on_head(struct exchange_record *record, int status, struct http_fields fields,
+                      bool is_pipe);
 
-void exchange_on_response(struct exchange_record *record, size_t len);
+/* The next bytes of its content. */
+void exchange_on_response(struct exchange_record *record, struct span bytes);
 
 static inline void exchange_on_request(struct exchange_record *record, size_t len)
 {
@@ -89,7 +94,6 @@ static inline void exchange_on_request(struct exchange_record *record, size_t le
 }
 
 /* The last call: tells the watch. */
-void exchange_finish(struct exchange_record *record, enum exchange_end end, const char *reason,
-                     const struct exchange_watch *watch);
+void exchange_finish(struct exchange_record *record, enum exchange_end end, const char *reason);
 
 #endif

@@ -31,7 +31,7 @@ struct forward {
 
 static void forward_done(struct forward *f, enum exchange_end end, const char *reason)
 {
-    exchange_finish(&f->record, end, reason, &f->common->watch);
+    exchange_finish(&f->record, end, reason);
     upstream_turn_leave(&f->turn);
     f->common->count--;
     head_free(f->head);
@@ -81,7 +81,7 @@ static void on_response(const struct http_response *response, void *arg)
     int error = mux_stream_respond(f->splice.stream, &head);
     head_deinit(&head);
     if (error == 0) {
-        exchange_on_head(&f->record, response->status, f->splice.is_pipe);
+        exchange_on_head(&f->record, response->status, response->fields, f->splice.is_pipe);
         return;
     }
     http_call_cancel(f->call);
@@ -91,7 +91,7 @@ static void on_response(const struct http_response *response, void *arg)
 static void on_response_body(struct span bytes, void *arg)
 {
     struct forward *f = arg;
-    exchange_on_response(&f->record, bytes.len);
+    exchange_on_response(&f->record, bytes);
     splice_send(&f->splice, bytes);
 }
 
@@ -299,7 +299,8 @@ void forward_start(struct forward_common *common, struct mux_stream *stream,
     common->count++;
     f->splice = (struct splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
     f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
-    exchange_begin(&f->record, mux_stream_device(stream), head->method, head->target);
+    exchange_begin(&f->record, &common->watch, mux_stream_device(stream), head->method,
+                   head->target);
     f->record.consumer = consumer_number(mux_stream_consumer(stream));
     mux_stream_accept(stream, &stream_handlers, f);
     forward_rewrite_head(&upstream, common, stream, head);

@@ -20,12 +20,8 @@
 #include "tunnel/roster.h"
 #include "tunnel/sealed_talk.h"
 #include "tunnel/sessions.h"
+#include "tunnel/tool.h"
 #include "tunnel/venue.h"
-
-static const char *const tools[] = {
-    [MUX_CONSUMER] = "tunnel-proxy/" TUNNEL_VERSION,
-    [MUX_PROVIDER] = "tunnel-serve/" TUNNEL_VERSION,
-};
 
 struct keeper {
     struct loop *loop;
@@ -40,6 +36,7 @@ struct keeper {
     struct sessions sessions;
     struct roster roster;
     struct keeper_report report;
+    struct keeper_counts counts; /* but for what sessions count */
 };
 
 static void act(struct keeper *keeper, const struct action *action);
@@ -65,19 +62,6 @@ static unsigned match(const struct keeper *keeper, const struct signal_message *
                           message->type == SIGNAL_OFFER ? SDP_OFFER : SDP_ANSWER, message->sdp);
 }
 
-static bool is_tool(const char *said, const char *tool)
-{
-    return strncmp(said, tool, strcspn(tool, "/") + 1) == 0;
-}
-
-static enum mux_likeness likeness_of(const char *said, enum mux_role role)
-{
-    if (is_tool(said, tools[role]))
-        return MUX_ALIKE;
-    bool is_other = is_tool(said, tools[role == MUX_CONSUMER ? MUX_PROVIDER : MUX_CONSUMER]);
-    return is_other ? MUX_UNLIKE : MUX_PERHAPS_ALIKE;
-}
-
 static void feed_description(struct keeper *keeper, enum event_type type,
                              const struct signal_message *message)
 {
@@ -91,7 +75,7 @@ static void feed_description(struct keeper *keeper, enum event_type type,
     bool is_good = sdp_parse(message->sdp, &sdp, &why) == 0;
     if (is_good) {
         event.description.process = sdp.fingerprint;
-        event.description.likeness = likeness_of(sdp.tool, keeper->config.role);
+        event.description.likeness = tool_likeness(sdp.tool, keeper->config.role);
     }
     feed(keeper, &event);
     if (is_good)
@@ -215,12 +199,6 @@ static void on_due(void *arg)
 
 /* ---- actions on whoever uses the keeper ---- */
 
-static void tell_status(struct keeper *keeper, const struct keeper_status *status)
-{
-    log_debug("keeper: %s", keeper_state_name(status->state));
-    keeper->handlers.on_status(status, keeper->arg);
-}
-
 /* The session of a status is up, or has been. */
 static void tell_partner(struct keeper *keeper, struct keeper_status *status)
 {
@@ -229,7 +207,8 @@ static void tell_partner(struct keeper *keeper, struct keeper_status *status)
     status->partners = keeper->roster.up;
     if (entry && !status->has_parted)
         entry->told = status->path;
-    tell_status(keeper, status);
+    log_debug("keeper: %s", keeper_state_name(status->state));
+    keeper->handlers.on_status(status, keeper->arg);
 }
 
 static void report_path(struct keeper *keeper, const struct action *action, struct session *session)
@@ -246,6 +225,7 @@ static void report(struct keeper *keeper, const struct action *action)
     struct keeper_status status;
     if (action->type == ACTION_PROBLEM) {
         keeper_report_problem(&keeper->report, action, session);
+        keeper_counts_on_problem(&keeper->counts, action->problem);
     } else if (action->type == ACTION_PATH) {
         report_path(keeper, action, session);
     } else {
@@ -275,16 +255,12 @@ static void tell_up(struct keeper *keeper, const struct action *action)
 {
     struct session *session = sessions_find(&keeper->sessions, action->session);
     if (action->type == ACTION_UP) {
+        keeper_counts_on_up(&keeper->counts, session_peer(session));
         roster_enter(&keeper->roster, action->partner, action->session,
                      mux_device(session_mux(session)));
         sessions_set_partner(&keeper->sessions, action->session, action->partner);
     }
     keeper->handlers.on_up(action->partner, session_mux(session), keeper->arg);
-}
-
-static bool is_of_problem(enum note note)
-{
-    return note == NOTE_OLD_GOES_ON || note == NOTE_OTHERS_GO_ON;
 }
 
 /* ---- the line of actions ---- */
@@ -337,7 +313,8 @@ static void act(struct keeper *keeper, const struct action *action)
         report(keeper, action);
         break;
     case ACTION_NOTE:
-        note_log(action->note, is_of_problem(action->note) ? keeper->report.problem : action->text);
+        note_log(action->note,
+                 note_is_of_problem(action->note) ? keeper->report.problem : action->text);
         break;
     default: /* of a session */
         if (!action->text)
@@ -383,7 +360,7 @@ static void init_sessions(struct keeper *keeper)
                 .cert = keeper->config.cert,
                 .servers = keeper->config.servers,
                 .is_relay_only = keeper->config.is_relay_only,
-                .tool = tools[keeper->config.role],
+                .tool = tool_name(keeper->config.role),
             },
     };
     sessions_init(&keeper->sessions, keeper->loop, &config, &handlers, keeper);
@@ -417,9 +394,29 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
 void keeper_stats(const struct keeper *keeper, struct keeper_stats *out)
 {
     const struct session *session = sessions_find(&keeper->sessions, roster_last(&keeper->roster));
-    *out = (struct keeper_stats){.partners = keeper->roster.up, .sessions = keeper->sessions.count};
+    *out = (struct keeper_stats){
+        .partners = keeper->roster.up,
+        .sessions = keeper->sessions.count,
+        .counts = keeper->counts,
+    };
+    out->counts.traffic = sessions_traffic(&keeper->sessions);
+    out->counts.round_trips = keeper->sessions.round_trips;
     if (session)
         session_stats(session, &out->session);
+}
+
+void keeper_each_partner(const struct keeper *keeper,
+                         void (*each)(const struct partner_view *partner, void *arg), void *arg)
+{
+    LIST_EACH(link, next, &keeper->roster.entries) {
+        const struct roster_entry *entry = LIST_ENTRY(link, struct roster_entry, link);
+        const struct session *session = sessions_find(&keeper->sessions, entry->session);
+        struct partner_view view = {.number = entry->partner, .name = entry->name};
+        if (session) {
+            session_stats(session, &view.session);
+            each(&view, arg);
+        }
+    }
 }
 
 void keeper_end_device(struct keeper *keeper, const char *device)

@@ -15,6 +15,7 @@
 #include "rtc/ice_servers.h"
 #include "rtc/peer.h"
 #include "tunnel/action.h"
+#include "tunnel/keeper_counts.h"
 #include "tunnel/mux.h"
 #include "tunnel/seal.h"
 #include "tunnel/session.h"
@@ -83,8 +84,18 @@ struct keeper_stats {
     size_t partners;              /* with a session that is up, be it in doubt */
     struct session_stats session; /* of those the last one */
     size_t sessions;              /* with those that come to be, and those that drain */
+    struct keeper_counts counts;
 };
 void keeper_stats(const struct keeper *keeper, struct keeper_stats *out);
+
+/* One partner with a session that is up. */
+struct partner_view {
+    uint32_t number;
+    const char *name; /* see tunnel/roster.h */
+    struct session_stats session;
+};
+void keeper_each_partner(const struct keeper *keeper,
+                         void (*each)(const struct partner_view *partner, void *arg), void *arg);
 
 /* Of a sealed provider: the sessions of that device end, since its invite is
  * not good any more. */

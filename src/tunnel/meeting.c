@@ -50,6 +50,7 @@ void meeting_open(struct meeting *meeting, struct loop *loop, const struct keepe
     whole.seal = meeting->seal;
     if (meeting->seal)
         whole.room = meeting->sealed_room;
+    meeting->room = whole.room;
     meeting->keeper = keeper_new(loop, &whole, handlers, meeting);
 }
 

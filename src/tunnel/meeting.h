@@ -15,6 +15,7 @@ struct tunnel;
 
 struct meeting {
     struct tunnel *tunnel;         /* the owner, for its handlers */
+    const char *room;              /* its name: sealed_room, or that of the config */
     unsigned number;               /* among its meetings */
     struct tls_client *signal_tls; /* NULL for ws */
     struct seal *seal;             /* NULL in a room of version 1 */

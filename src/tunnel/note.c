@@ -29,3 +29,8 @@ void note_log(enum note note, const char *text)
     };
     log_write(notes[note].level, "%s%s%s", notes[note].before, text ? text : "", notes[note].after);
 }
+
+bool note_is_of_problem(enum note note)
+{
+    return note == NOTE_OLD_GOES_ON || note == NOTE_OTHERS_GO_ON;
+}

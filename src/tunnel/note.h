@@ -4,6 +4,8 @@
 #ifndef TUNNEL_NOTE_H
 #define TUNNEL_NOTE_H
 
+#include <stdbool.h>
+
 enum note {
     NOTE_SIGNAL_BACK,
     NOTE_SIGNAL_AWAY, /* text: how it was lost; a session is up */
@@ -19,5 +21,8 @@ enum note {
 
 /* text: as above, or NULL. */
 void note_log(enum note note, const char *text);
+
+/* Its text is the last problem. */
+bool note_is_of_problem(enum note note);
 
 #endif

@@ -16,7 +16,7 @@
 void passage_done(struct passage *p, enum exchange_end end, const char *reason)
 {
     p->common->owner->on_gone(p, p->common->arg);
-    exchange_finish(&p->record, end, reason, &p->common->watch);
+    exchange_finish(&p->record, end, reason);
     list_remove(&p->link);
     retry_deinit(&p->retry);
     answer_form_deinit(&p->form);
@@ -68,7 +68,7 @@ static void on_head(const struct head *head, void *arg)
     p->common->owner->on_head(p, head, p->common->arg);
     splice_respond(&p->splice, head->framing);
     if (http_exchange_respond(p->exchange, &response) == 0) {
-        exchange_on_head(&p->record, head->status, p->splice.is_pipe);
+        exchange_on_head(&p->record, head->status, response.fields, p->splice.is_pipe);
         return;
     }
     mux_stream_cancel(p->splice.stream, STREAM_MALFORMED, "the response's head may not be sent");
@@ -79,7 +79,7 @@ static void on_head(const struct head *head, void *arg)
 static void on_body(struct span bytes, void *arg)
 {
     struct passage *p = arg;
-    exchange_on_response(&p->record, bytes.len);
+    exchange_on_response(&p->record, bytes);
     splice_deliver(&p->splice, bytes);
 }
 
@@ -202,7 +202,7 @@ struct passage *passage_new(struct passage_common *common, struct http_exchange 
     p->common = common;
     p->exchange = x;
     p->splice = (struct splice){.ops = &client_side, .local = x, .request = HALF_BODY};
-    exchange_begin(&p->record, NULL, head->method, head->target);
+    exchange_begin(&p->record, &common->watch, NULL, head->method, head->target);
     answer_form_init(&p->form, request->method, head->target, request->fields);
     list_init(&p->link);
     retry_init(&p->retry, &common->kept);

@@ -111,6 +111,12 @@ void places_leave(struct place *place)
     }
 }
 
+uint64_t places_waiting_us(const struct places *places, uint64_t now_us)
+{
+    struct list *first = list_first(&places->by_time);
+    return first ? now_us - LIST_ENTRY(first, struct place, by_time)->since_us : 0;
+}
+
 uint64_t places_deadline_us(const struct places *places)
 {
     struct list *first = list_first(&places->by_time);

@@ -66,6 +66,9 @@ struct place *places_expired(struct places *places, uint64_t now_us);
 /* Gives a place back, or gives up waiting; nothing where it is free. */
 void places_leave(struct place *place);
 
+/* For how long the first in line has waited; 0 where nobody does. */
+uint64_t places_waiting_us(const struct places *places, uint64_t now_us);
+
 /* When to ask next: 0 for at once, TIME_NEVER for not before others call. */
 uint64_t places_deadline_us(const struct places *places);
 

@@ -7,9 +7,9 @@
 
 enum { RANK_BITS = 20 }; /* for who came when in a meeting */
 
-void providers_init(struct providers *all, struct proxy *proxy)
+void providers_init(struct providers *all, struct proxy *proxy, bool are_of_links)
 {
-    *all = (struct providers){.proxy = proxy};
+    *all = (struct providers){.proxy = proxy, .are_of_links = are_of_links};
 }
 
 static int find(const struct providers *all, unsigned meeting, uint32_t partner)
@@ -24,7 +24,8 @@ static int find(const struct providers *all, unsigned meeting, uint32_t partner)
 static int add(struct providers *all, unsigned meeting, uint32_t partner)
 {
     unsigned rank = meeting << RANK_BITS | (partner & ((1U << RANK_BITS) - 1));
-    int provider = proxy_add_provider(all->proxy, rank);
+    uint32_t name = all->are_of_links ? meeting + 1 : partner;
+    int provider = proxy_add_provider(all->proxy, rank, name);
     if (provider == POOL_NOBODY) {
         log_warn("proxy: one more provider is there, and not used: %d are the most",
                  POOL_PROVIDERS_MAX);

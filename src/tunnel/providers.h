@@ -9,6 +9,7 @@
 
 struct providers {
     struct proxy *proxy;
+    bool are_of_links; /* each meeting is with one, and names it */
     struct {
         bool is_known;
         unsigned meeting;
@@ -16,7 +17,7 @@ struct providers {
     } at[POOL_PROVIDERS_MAX];
 };
 
-void providers_init(struct providers *all, struct proxy *proxy);
+void providers_init(struct providers *all, struct proxy *proxy, bool are_of_links);
 
 /* None of them gets a request any more, also none that another one loses. */
 void providers_deinit(struct providers *all);

@@ -33,8 +33,9 @@ struct proxy {
     uint64_t wait_us; /* of a request, for the tunnel */
     struct pool pool;
     struct mux *muxes[POOL_PROVIDERS_MAX]; /* of providers; NULL while down */
-    char *problem;                         /* why all are */
-    struct list waiting;                   /* passages, the longest-waiting first */
+    uint32_t names[POOL_PROVIDERS_MAX];
+    char *problem;       /* why all are */
+    struct list waiting; /* passages, the longest-waiting first */
     struct list streaming;
     struct deadline *deadline; /* of the first in waiting */
     struct wake_watch *wake;
@@ -115,6 +116,7 @@ static struct mux *assign(struct proxy *proxy, struct passage *p)
     pool_begin(&proxy->pool, provider);
     *last = (unsigned)provider + 1;
     p->provider = provider;
+    p->record.provider = proxy->names[provider];
     p->tried |= 1U << provider;
     return proxy->muxes[provider];
 }
@@ -252,9 +254,12 @@ uint16_t proxy_port(const struct proxy *proxy)
     return http_server_port(proxy->server);
 }
 
-int proxy_add_provider(struct proxy *proxy, unsigned rank)
+int proxy_add_provider(struct proxy *proxy, unsigned rank, uint32_t name)
 {
-    return pool_join(&proxy->pool, rank);
+    int provider = pool_join(&proxy->pool, rank);
+    if (provider != POOL_NOBODY)
+        proxy->names[provider] = name;
+    return provider;
 }
 
 void proxy_remove_provider(struct proxy *proxy, int provider)
@@ -291,6 +296,12 @@ void proxy_set_problem(struct proxy *proxy, const char *text)
 {
     free(proxy->problem);
     proxy->problem = xstrdup(text);
+}
+
+uint64_t proxy_waiting_us(const struct proxy *proxy, uint64_t now_us)
+{
+    struct list *first = list_first(&proxy->waiting);
+    return first ? now_us - LIST_ENTRY(first, struct passage, link)->record.begun_us : 0;
 }
 
 size_t proxy_waiting(const struct proxy *proxy)

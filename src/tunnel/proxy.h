@@ -39,17 +39,18 @@ uint16_t proxy_port(const struct proxy *proxy);
 
 #define PROXY_WAIT_US (10 * US_PER_S)
 
-/* One more provider, without a mux yet; rank as of pool_join(). Its number, or
- * POOL_NOBODY. */
-int proxy_add_provider(struct proxy *proxy, unsigned rank);
+/* One more provider, without a mux yet; rank as of pool_join(); name: what
+ * records of exchanges call it. Its number, or POOL_NOBODY. */
+int proxy_add_provider(struct proxy *proxy, unsigned rank, uint32_t name);
 void proxy_remove_provider(struct proxy *proxy, int provider);
 
 /* A provider's session is up: requests that wait, and new ones, may go there.
  * NULL: it is down, or in doubt. */
 void proxy_set_mux(struct proxy *proxy, int provider, struct mux *mux);
 
-/* Requests that wait for the tunnel. */
+/* Requests that wait for the tunnel, and for how long the first of them has. */
 size_t proxy_waiting(const struct proxy *proxy);
+uint64_t proxy_waiting_us(const struct proxy *proxy, uint64_t now_us);
 
 /* Why the tunnel is down, for the 503's body. Copied. */
 void proxy_set_problem(struct proxy *proxy, const char *text);

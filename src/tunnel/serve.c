@@ -37,7 +37,7 @@ int serve_new(struct loop *loop, const struct serve_config *config,
         .is_forwarded = config->is_forwarded,
         .rules = config->rules,
         .rule_count = config->rule_count,
-        .watch = {handlers->on_exchange_done, arg},
+        .watch = {handlers->on_exchange_begin, handlers->on_exchange_done, arg},
     };
     consumers_init(&serve->consumers,
                    config->streams_each > 0 ? config->streams_each : CONSUMER_STREAMS);
@@ -57,6 +57,16 @@ void serve_set_guests(struct serve *serve, const struct guests *guests)
 {
     serve->guests = guests;
     serve->common.has_devices = true;
+}
+
+size_t serve_waiting(const struct serve *serve)
+{
+    return serve->common.upstream.line.places.waiting;
+}
+
+uint64_t serve_waiting_us(const struct serve *serve, uint64_t now_us)
+{
+    return places_waiting_us(&serve->common.upstream.line.places, now_us);
 }
 
 void serve_expect(struct serve *serve)
@@ -93,10 +103,11 @@ static void tell_refused(const struct serve *serve, const struct mux_stream *str
                          const struct head *head, int status, const char *why)
 {
     struct exchange_record record;
-    exchange_begin(&record, mux_stream_device(stream), head->method, head->target);
+    exchange_begin(&record, &serve->common.watch, mux_stream_device(stream), head->method,
+                   head->target);
     record.consumer = consumer_number(mux_stream_consumer(stream));
     record.status = status;
-    exchange_finish(&record, EXCHANGE_REFUSED, why, &serve->common.watch);
+    exchange_finish(&record, EXCHANGE_REFUSED, why);
 }
 
 static void refuse(const struct serve *serve, struct mux_stream *stream, const struct head *head,

@@ -33,8 +33,9 @@ struct serve_config {
 struct serve_handlers {
     /* The upstream cannot be used now: see tunnel/upstream_probe.h. */
     void (*on_bad_upstream)(const char *why, void *arg);
-    /* Each request that serve_on_request() took, once: see
-     * tunnel/exchange.h. */
+    /* Each request that serve_on_request() took, and its end, once: see
+     * tunnel/exchange.h. The first may be NULL. */
+    void (*on_exchange_begin)(struct exchange_record *record, void *arg);
     void (*on_exchange_done)(const struct exchange_record *record, void *arg);
 };
 
@@ -56,6 +57,11 @@ void serve_free(struct serve *serve);
 void serve_join(struct serve *serve, uint32_t consumer, struct mux *mux);
 /* All sessions of that consumer are over, or about to be. */
 void serve_leave(struct serve *serve, uint32_t consumer);
+
+/* Requests that wait in line for the upstream, and for how long the first of
+ * them has. */
+size_t serve_waiting(const struct serve *serve);
+uint64_t serve_waiting_us(const struct serve *serve, uint64_t now_us);
 
 /* Requests may come soon: the upstream is connected to meanwhile. */
 void serve_expect(struct serve *serve);

@@ -92,8 +92,7 @@ static void on_rtt(uint64_t rtt_us, void *arg)
     struct session *s = arg;
     bool is_first = s->rtt_us == 0;
     s->rtt_us = rtt_us ? rtt_us : 1;
-    if (is_first)
-        s->handlers->on_rtt(s, s->arg);
+    s->handlers->on_rtt(s, is_first, s->arg);
 }
 
 static void on_alive(void *arg)

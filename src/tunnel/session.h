@@ -18,8 +18,8 @@ struct session_handlers {
     void (*on_candidate)(struct session *session, const char *candidate_json, void *arg);
     /* The handshake is done: session_mux() takes requests. */
     void (*on_ready)(struct session *session, void *arg);
-    /* The first round trip was measured. */
-    void (*on_rtt)(struct session *session, void *arg);
+    /* A round trip was measured: see session_rtt_us(). */
+    void (*on_rtt)(struct session *session, bool is_first, void *arg);
     /* This machine has slept: whether the other side lives was asked. */
     void (*on_wake)(struct session *session, void *arg);
     /* What was asked is answered: see mux_probe(). */

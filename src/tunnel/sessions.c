@@ -63,10 +63,12 @@ static void on_ready(struct session *session, void *arg)
     tell(arg, (struct event){.type = EVENT_READY});
 }
 
-static void on_rtt(struct session *session, void *arg)
+static void on_rtt(struct session *session, bool is_first, void *arg)
 {
-    (void)session;
-    tell(arg, (struct event){.type = EVENT_MEASURED});
+    const struct held *held = arg;
+    histogram_add(&held->owner->round_trips, session_rtt_us(session));
+    if (is_first)
+        tell(held, (struct event){.type = EVENT_MEASURED});
 }
 
 static void on_wake(struct session *session, void *arg)
@@ -165,9 +167,18 @@ static void feed_candidate(const struct sessions *all, const struct action *acti
     log_debug("keeper: skipped a candidate that cannot be used: %s", action->text);
 }
 
+static struct traffic traffic_of_held(const struct held *held)
+{
+    struct session_stats stats;
+    session_stats(held->session, &stats);
+    return traffic_of(&stats.peer);
+}
+
 static void close_held(struct held *held, const char *text)
 {
     struct sessions *all = held->owner;
+    const struct traffic traffic = traffic_of_held(held);
+    traffic_add(&all->ended, &traffic);
     list_remove(&held->link);
     all->count--;
     session_close(held->session, text);
@@ -251,6 +262,16 @@ struct session *sessions_find(const struct sessions *all, unsigned number)
 {
     struct held *held = find(all, number);
     return held ? held->session : NULL;
+}
+
+struct traffic sessions_traffic(const struct sessions *all)
+{
+    struct traffic sum = all->ended;
+    LIST_EACH(at, next, &all->all) {
+        const struct traffic more = traffic_of_held(held_at(at));
+        traffic_add(&sum, &more);
+    }
+    return sum;
 }
 
 void sessions_set_partner(struct sessions *all, unsigned number, uint32_t partner)

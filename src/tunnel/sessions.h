@@ -5,10 +5,12 @@
 #ifndef TUNNEL_SESSIONS_H
 #define TUNNEL_SESSIONS_H
 
+#include "base/histogram.h"
 #include "base/list.h"
 #include "tunnel/action.h"
 #include "tunnel/event.h"
 #include "tunnel/session.h"
+#include "tunnel/traffic.h"
 
 struct sessions_handlers {
     /* May come under sessions_act(). */
@@ -30,6 +32,8 @@ struct sessions {
     void *arg;
     struct list all;
     size_t count;
+    struct traffic ended; /* of those that were closed */
+    struct histogram round_trips;
 };
 
 void sessions_init(struct sessions *all, struct loop *loop, const struct sessions_config *config,
@@ -40,6 +44,9 @@ void sessions_deinit(struct sessions *all, const char *text);
 
 /* NULL where there is none of that number. */
 struct session *sessions_find(const struct sessions *all, unsigned number);
+
+/* Of all that there were. */
+struct traffic sessions_traffic(const struct sessions *all);
 
 /* With whom it is, from when it is up. */
 void sessions_set_partner(struct sessions *all, unsigned number, uint32_t partner);

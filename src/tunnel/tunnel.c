@@ -34,7 +34,9 @@ struct tunnel {
     size_t meeting_count;
     struct meeting meetings[POOL_PROVIDERS_MAX];
     char problem[PROBLEM_MAX]; /* why none is up; "" while one is */
-    struct exchange_totals exchanges;
+    struct history history;
+    uint64_t begun_us;
+    struct tunnel_error errors[TUNNEL_ERRORS_MAX]; /* the newest first */
 };
 
 /* ---- from a keeper ---- */
@@ -110,11 +112,27 @@ static void tell_problem(struct tunnel *tunnel)
         proxy_set_problem(tunnel->proxy, tunnel->problem);
 }
 
+/* What comes again and again, as tries do, stands there once. */
+static void remember_error(struct tunnel *tunnel, const char *text)
+{
+    struct tunnel_error *errors = tunnel->errors;
+    bool is_known = strncmp(errors[0].text, text, TUNNEL_ERROR_LEN - 1) == 0;
+    if (!is_known) {
+        memmove(errors + 1, errors, (TUNNEL_ERRORS_MAX - 1) * sizeof *errors);
+        snprintf(errors[0].text, sizeof errors[0].text, "%s", text);
+        errors[0].count = 0;
+    }
+    errors[0].at_us = clock_now_us();
+    errors[0].count++;
+}
+
 static void on_status(const struct keeper_status *status, void *arg)
 {
     struct meeting *meeting = arg;
     struct tunnel *tunnel = meeting->tunnel;
     meeting->state = status->state;
+    if (status->problem && !status->is_goodbye)
+        remember_error(tunnel, status->problem);
     if (tunnel->serve && status->state == KEEPER_NEGOTIATING)
         serve_expect(tunnel->serve);
     if (outage_update(&meeting->outage, status))
@@ -139,13 +157,20 @@ static void on_guest_gone(const char *device, void *arg)
 static void on_bad_upstream(const char *why, void *arg)
 {
     struct tunnel *tunnel = arg;
+    remember_error(tunnel, why);
     tunnel->handlers.on_bad_upstream(why, tunnel->arg);
+}
+
+static void on_exchange_begin(struct exchange_record *record, void *arg)
+{
+    struct tunnel *tunnel = arg;
+    history_begin(&tunnel->history, record);
 }
 
 static void on_exchange_done(const struct exchange_record *record, void *arg)
 {
     struct tunnel *tunnel = arg;
-    exchange_totals_add(&tunnel->exchanges, record);
+    history_end(&tunnel->history, record);
     tunnel->handlers.on_exchange_done(record, tunnel->arg);
 }
 
@@ -200,14 +225,15 @@ static int make_signal_server(struct tunnel *tunnel, struct loop *loop,
 /* Comes first; what fails here leaves nothing behind. */
 static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
 {
-    const struct exchange_watch watch = {on_exchange_done, tunnel};
+    const struct exchange_watch watch = {on_exchange_begin, on_exchange_done, tunnel};
     static const struct serve_handlers serve_handlers = {
         .on_bad_upstream = on_bad_upstream,
+        .on_exchange_begin = on_exchange_begin,
         .on_exchange_done = on_exchange_done,
     };
     if (config->proxy) {
         int error = proxy_new(loop, config->proxy, &watch, &tunnel->proxy);
-        providers_init(&tunnel->providers, tunnel->proxy);
+        providers_init(&tunnel->providers, tunnel->proxy, config->link_count > 0);
         return error;
     }
     return serve_new(loop, config->serve, &serve_handlers, tunnel, &tunnel->serve);
@@ -271,6 +297,8 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
     struct tunnel *tunnel = xcalloc(1, sizeof *tunnel);
     tunnel->handlers = *handlers;
     tunnel->arg = arg;
+    tunnel->begun_us = clock_now_us();
+    history_init(&tunnel->history);
     int error = make_end(tunnel, loop, config);
     if (error == 0) {
         tunnel->cert = cert_new();
@@ -303,6 +331,28 @@ static void fill_keeper_stats(const struct tunnel *tunnel, struct keeper_stats *
             out->session = more.session;
         out->partners += more.partners;
         out->sessions += more.sessions;
+        keeper_counts_add(&out->counts, &more.counts);
+    }
+}
+
+static void add_partner(size_t link, const struct partner_view *partner, void *arg)
+{
+    struct tunnel_status *out = arg;
+    (void)link;
+    out->relayed += partner->session.peer.path.is_relayed;
+    out->streams += partner->session.streams;
+    out->queued_bytes += partner->session.peer.queued_bytes;
+}
+
+static void fill_waiting(const struct tunnel *tunnel, struct tunnel_status *out)
+{
+    uint64_t now_us = clock_now_us();
+    if (tunnel->proxy) {
+        out->waiting = proxy_waiting(tunnel->proxy);
+        out->waiting_us = proxy_waiting_us(tunnel->proxy, now_us);
+    } else {
+        out->waiting = serve_waiting(tunnel->serve);
+        out->waiting_us = serve_waiting_us(tunnel->serve, now_us);
     }
 }
 
@@ -311,10 +361,44 @@ void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out)
     *out = (struct tunnel_status){
         .state = is_up(tunnel) ? KEEPER_UP : tunnel->meetings[0].state,
         .problem = !is_up(tunnel) && tunnel->problem[0] ? tunnel->problem : NULL,
-        .waiting = tunnel->proxy ? proxy_waiting(tunnel->proxy) : 0,
-        .exchanges = tunnel->exchanges,
+        .up_us = clock_now_us() - tunnel->begun_us,
     };
+    fill_waiting(tunnel, out);
     fill_keeper_stats(tunnel, &out->keeper);
+    tunnel_each_partner(tunnel, add_partner, out);
+    memcpy(out->errors, tunnel->errors, sizeof out->errors);
+}
+
+struct of_link {
+    size_t link;
+    void (*each)(size_t link, const struct partner_view *partner, void *arg);
+    void *arg;
+};
+
+static void each_of_link(const struct partner_view *partner, void *arg)
+{
+    const struct of_link *of = arg;
+    of->each(of->link, partner, of->arg);
+}
+
+void tunnel_each_partner(const struct tunnel *tunnel,
+                         void (*each)(size_t link, const struct partner_view *partner, void *arg),
+                         void *arg)
+{
+    for (size_t i = 0; i < tunnel->meeting_count; i++) {
+        struct of_link of = {i, each, arg};
+        keeper_each_partner(tunnel->meetings[i].keeper, each_of_link, &of);
+    }
+}
+
+const char *tunnel_room(const struct tunnel *tunnel, size_t link, char out[ROOM_FINGERPRINT_LEN])
+{
+    return room_name_fingerprint(tunnel->meetings[link].room, out);
+}
+
+const struct history *tunnel_history(const struct tunnel *tunnel)
+{
+    return &tunnel->history;
 }
 
 void tunnel_close(struct tunnel *tunnel)
@@ -332,5 +416,6 @@ void tunnel_close(struct tunnel *tunnel)
         meeting_deinit(&tunnel->meetings[i]);
     ice_servers_free(tunnel->servers);
     cert_free(tunnel->cert);
+    history_deinit(&tunnel->history);
     free(tunnel);
 }

@@ -11,6 +11,8 @@
 #ifndef TUNNEL_TUNNEL_H
 #define TUNNEL_TUNNEL_H
 
+#include "signal/room_name.h"
+#include "tunnel/history.h"
 #include "tunnel/keeper.h"
 #include "tunnel/link.h"
 #include "tunnel/proxy.h"
@@ -64,6 +66,15 @@ struct tunnel_handlers {
     void (*on_exchange_done)(const struct exchange_record *record, void *arg);
 };
 
+enum { TUNNEL_ERRORS_MAX = 8, TUNNEL_ERROR_LEN = 256 };
+
+/* Something that went wrong, in the words of a keeper or about the upstream. */
+struct tunnel_error {
+    uint64_t at_us; /* of clock_now_us(); 0: there is none */
+    uint64_t count; /* how often in a row */
+    char text[TUNNEL_ERROR_LEN];
+};
+
 /* A consumer listens at once, the rest begins in a later turn, as do the
  * handlers. 0 with *out; of a consumer, or a provider with a signal server of
  * its own, an error of listener_new(), of a provider one of tls_client_new()
@@ -79,11 +90,28 @@ struct tunnel_status {
     enum keeper_state state;    /* of several links: up when one is; else that of the first */
     const char *problem;        /* why it is not up, as clients are told; NULL while it is. Valid
                                 until the loop goes on */
-    size_t waiting;             /* requests of a consumer that wait for it */
-    struct keeper_stats keeper; /* of the first link that is up; all sessions are counted */
-    struct exchange_totals exchanges; /* since the start */
+    uint64_t up_us;             /* for how long this end has run */
+    size_t waiting;             /* requests of a consumer that wait for a session, of a provider
+                                   that wait in line for the upstream */
+    uint64_t waiting_us;        /* for how long the first of them has */
+    struct keeper_stats keeper; /* of the first link that is up; all is counted */
+    size_t relayed;             /* of its partners */
+    size_t streams;             /* that are open to them */
+    size_t queued_bytes;        /* of messages to them, not sent yet */
+    struct tunnel_error errors[TUNNEL_ERRORS_MAX]; /* the last ones, the newest first */
 };
 void tunnel_status(const struct tunnel *tunnel, struct tunnel_status *out);
+
+/* Each partner with a session that is up; link: of which of the links. */
+void tunnel_each_partner(const struct tunnel *tunnel,
+                         void (*each)(size_t link, const struct partner_view *partner, void *arg),
+                         void *arg);
+
+/* The fingerprint of the room of that link, or of the only one. */
+const char *tunnel_room(const struct tunnel *tunnel, size_t link, char out[ROOM_FINGERPRINT_LEN]);
+
+/* Its exchanges, until the loop goes on. */
+const struct history *tunnel_history(const struct tunnel *tunnel);
 
 /* Says bye, ends all streams, frees. No handler is called any more but
  * on_exchange_done, for what was under way. Not under a handler. What is still

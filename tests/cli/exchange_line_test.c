@@ -10,6 +10,7 @@
 
 #define S(s)   ((uint64_t)((s) * (double)US_PER_S))
 #define NEVER  TIME_NEVER
+#define REST   0, {0}, {NULL, NULL}, NULL /* what no line is made of */
 #define REASON "upstream 127.0.0.1:11434: connection refused"
 
 static void check(const struct exchange_record *record, const char *expected)
@@ -26,41 +27,42 @@ static void test_kinds(void **state)
         const char *expected;
     } rows[] = {
         {{"", "POST", "/v1/chat/completions", 200, false, EXCHANGE_COMPLETE, NULL, 2100, 12345, 0,
-          S(0.4), S(0.4), S(3.24), 1, 0},
+          S(0.4), S(0.4), S(3.24), 1, 0, REST},
          "POST /v1/chat/completions 200, 3.2 s, first byte 0.4 s, 12 kB"},
         {{"phone", "GET", "/x", 204, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.012), NEVER,
-          S(0.012), 1, 0},
+          S(0.012), 1, 0, REST},
          "phone: GET /x 204, 12 ms"},
         {{"", "PUT", "/x", 201, false, EXCHANGE_COMPLETE, NULL, 5200000, 27, 0, S(1), S(1), S(1), 1,
-          0},
+          0, REST},
          "PUT /x 201, 1.0 s, first byte 1.0 s, 5.2 MB up, 27 B"},
         {{"", "DELETE", "/x", 204, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.012), NEVER,
-          S(0.012), 1, 0},
+          S(0.012), 1, 0, REST},
          "DELETE /x 204, 12 ms"},
         {{"", "GET", "/ws", 101, true, EXCHANGE_COMPLETE, NULL, 999, 1000, 0, S(0.1), S(2), S(3000),
-          1, 0},
+          1, 0, REST},
          "GET /ws 101, 50 min, first byte 2.0 s, 999 B up, 1.0 kB"},
         {{"", "CONNECT", "h:443", 200, true, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.1), NEVER, S(60),
-          1, 0},
+          1, 0, REST},
          "CONNECT h:443 200, 60 s"},
         {{"", "GET", "/x", 0, false, EXCHANGE_CANCELLED, "the client went away", 0, 0, 0, NEVER,
-          NEVER, S(12), 1, 0},
+          NEVER, S(12), 1, 0, REST},
          "GET /x no answer, 12 s; the client went away"},
-        {{"", "GET", "/x", 200, false, EXCHANGE_FAILED, REASON, 0, 98765, 0, S(1), S(2), S(3), 1,
-          0},
+        {{"", "GET", "/x", 200, false, EXCHANGE_FAILED, REASON, 0, 98765, 0, S(1), S(2), S(3), 1, 0,
+          REST},
          "GET /x 200, 3.0 s, first byte 2.0 s, 99 kB; " REASON},
         {{"", "GET", "/x", 502, false, EXCHANGE_FAILED, REASON, 0, 0, 0, NEVER, NEVER, S(0.0004), 1,
-          0},
+          0, REST},
          "GET /x 502, 0.4 ms; " REASON},
-        {{"", "GET", "", 501, false, EXCHANGE_REFUSED, "no", 0, 0, 0, NEVER, NEVER, 0, 1, 0},
+        {{"", "GET", "", 501, false, EXCHANGE_REFUSED, "no", 0, 0, 0, NEVER, NEVER, 0, 1, 0, REST},
          "GET 501, 0.0 ms; no"},
-        {{"", "GET", "/x", 200, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(1), NEVER, S(1), 2, 0},
+        {{"", "GET", "/x", 200, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(1), NEVER, S(1), 2, 0,
+          REST},
          "GET /x 200 in 2 tries, 1.0 s"},
         {{"", "GET", "/x", 204, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.012), NEVER, S(0.012),
-          1, 3},
+          1, 3, REST},
          "#3: GET /x 204, 12 ms"},
         {{"phone", "GET", "/x", 204, false, EXCHANGE_COMPLETE, NULL, 0, 0, 0, S(0.012), NEVER,
-          S(0.012), 1, 3},
+          S(0.012), 1, 3, REST},
          "phone: GET /x 204, 12 ms"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -6,6 +6,7 @@ Tests wait for events. A deadline only says when to give up; nothing passes
 because some time went by.
 """
 
+import atexit
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -34,6 +36,9 @@ IS_INSTRUMENTED = bool(WRAP) or "asan" in os.path.basename(BUILD)
 IS_WHOLE = "TUNNEL_TEST_WHOLE" in os.environ  # large tests are not cut down
 SEED = os.environ.get("TUNNEL_TEST_SEED")
 DEADLINE = 90 if IS_INSTRUMENTED else 30
+# Where the control sockets of tunnels stand that name no folder themselves.
+STATE = tempfile.mkdtemp(prefix="tunnel-state-")
+atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 from mock_upstream import pattern  # noqa: E402
@@ -74,6 +79,7 @@ class Process:
         clean = {k: v for k, v in os.environ.items()
                  if not k.startswith("TUNNEL_") and not k.lower().endswith("_proxy")}
         clean.pop("NO_COLOR", None)
+        clean["XDG_STATE_HOME"] = STATE
         self.child = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,

@@ -356,10 +356,10 @@ static void check_names(const char *method, const char *target, const char *expe
                         const char *expected_target)
 {
     struct exchange_record record, told;
-    const struct exchange_watch watch = {remember, &told};
+    const struct exchange_watch watch = {.on_done = remember, .arg = &told};
     struct guard g = guard_new(target, strlen(target));
-    exchange_begin(&record, "phone", span_from_string(method), g.bytes);
-    exchange_finish(&record, EXCHANGE_COMPLETE, NULL, &watch);
+    exchange_begin(&record, &watch, "phone", span_from_string(method), g.bytes);
+    exchange_finish(&record, EXCHANGE_COMPLETE, NULL);
     assert_string_equal(told.device, "phone");
     assert_string_equal(told.method, expected_method);
     assert_string_equal(told.target, expected_target);

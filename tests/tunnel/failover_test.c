@@ -288,7 +288,7 @@ static void test_waited(void **state)
     proxy_scene_ask(scene, &scene->clients[0],
                     "PUT / HTTP/1.1\r\n" HOST "Content-Length: 4\r\n\r\nbody");
     proxy_scene_run_until(scene, is_waiting);
-    scene->hops[1].number = proxy_add_provider(scene->proxy, 1);
+    scene->hops[1].number = proxy_add_provider(scene->proxy, 1, 2);
     proxy_scene_up(scene, 0);
     proxy_scene_up(scene, 1);
     proxy_scene_run_until(scene, first_has_half);

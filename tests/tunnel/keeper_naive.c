@@ -38,6 +38,13 @@ static void naive_on_request(struct mux_stream *stream, const struct head *head,
     side_on_request(1, stream, head, &((struct naive *)arg)->side);
 }
 
+static void naive_on_rtt(struct session *session, bool is_first, void *arg)
+{
+    (void)session;
+    (void)is_first;
+    (void)arg;
+}
+
 static void naive_on_path(struct session *session, enum peer_path_state state, void *arg)
 {
     (void)session;
@@ -60,7 +67,7 @@ static struct session *naive_new_session(struct naive *naive)
         .on_description = naive_on_description,
         .on_candidate = naive_on_candidate,
         .on_ready = naive_on_ready,
-        .on_rtt = naive_on_event,
+        .on_rtt = naive_on_rtt,
         .on_wake = naive_on_event,
         .on_alive = naive_on_event,
         .on_request = naive_on_request,

@@ -185,7 +185,7 @@ void proxy_scene_up(struct proxy_scene *scene, int hop)
 {
     struct hop *up = &scene->hops[hop];
     if (up->number == POOL_NOBODY)
-        up->number = proxy_add_provider(scene->proxy, (unsigned)hop);
+        up->number = proxy_add_provider(scene->proxy, (unsigned)hop, (uint32_t)hop + 1);
     proxy_set_mux(scene->proxy, up->number, up->consumer.mux);
 }
 
@@ -286,7 +286,7 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
 struct proxy_scene *proxy_scene_new(const struct proxy_config *config, unsigned features)
 {
     struct proxy_scene *scene = xcalloc(1, sizeof *scene);
-    const struct exchange_watch watch = {on_exchange_done, scene};
+    const struct exchange_watch watch = {.on_done = on_exchange_done, .arg = scene};
     scene->loop = loop_new();
     scene->watchdog = timer_new(scene->loop, on_watchdog, scene);
     scene->hook = turn_hook_new(scene->loop, on_turn, NULL, scene);

@@ -139,10 +139,24 @@ static void check_figures(const struct tunnel_status *from, const struct tunnel_
     assert_true(peer->sent_packets > 0 && peer->sent_bytes > strlen("/counted"));
     assert_true(to->keeper.session.peer.received_bytes <= peer->sent_bytes);
     assert_true(to->keeper.session.peer.received_packets <= peer->sent_packets);
-    assert_int_equal(from->exchanges.ends[EXCHANGE_COMPLETE], 1);
-    assert_int_equal(exchange_totals_count(&from->exchanges), 1);
-    assert_int_equal(from->exchanges.request_bytes, 0);
-    assert_int_equal(from->exchanges.response_bytes, strlen("/counted"));
+    assert_int_equal(from->streams, 0);
+    assert_int_equal(from->relayed, 0);
+    assert_int_equal(from->keeper.counts.direct, 1);
+    assert_int_equal(from->keeper.counts.traffic.sent_bytes, peer->sent_bytes);
+}
+
+static void check_exchanges(const struct tunnel *tunnel)
+{
+    const struct history *history = tunnel_history(tunnel);
+    const struct exchange_totals *totals = &history->totals;
+    assert_int_equal(history->under_way_count, 0);
+    assert_int_equal(totals->ends[EXCHANGE_COMPLETE], 1);
+    assert_int_equal(exchange_totals_count(totals), 1);
+    assert_int_equal(totals->statuses[2], 1);
+    assert_int_equal(totals->request_bytes, 0);
+    assert_int_equal(totals->response_bytes, strlen("/counted"));
+    assert_string_equal(history_find(history, 1)->record.target, "/counted");
+    assert_null(history_find(history, 2));
 }
 
 /* False for a moment after another path was found to be better, or another
@@ -169,6 +183,8 @@ static void test_status_of_what_is_up(void **state)
     tunnel_status(pair->consumer.tunnel, &consumer);
     check_figures(&provider, &consumer);
     check_figures(&consumer, &provider);
+    check_exchanges(pair->provider.tunnel);
+    check_exchanges(pair->consumer.tunnel);
     while (!knows_its_path(pair->provider.tunnel) || !knows_its_path(pair->consumer.tunnel))
         pair_ask(pair, "/counted");
 }

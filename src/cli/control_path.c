@@ -1,0 +1,60 @@
+#include "cli/control_path.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "net/unix_socket.h"
+#include "tunnel/state_folder.h"
+
+#define PREFIX "control-"
+
+char *control_path_own(const struct config *config, const char **why)
+{
+    if (config->control)
+        return xstrdup(config->control);
+    char *path = state_folder_path(config->state_folder);
+    struct state_folder *folder = NULL;
+    char *own = NULL;
+    *why = path ? "the state folder cannot be used" : "there is no home for a state folder";
+    if (path && state_folder_open(path, true, &folder) == 0) {
+        own = xasprintf("%s/" PREFIX "%d", path, (int)getpid());
+        *why = NULL;
+    }
+    state_folder_close(folder);
+    free(path);
+    return own;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+size_t control_paths_find(const struct config *config, char *paths[CONTROL_PATHS_MAX],
+                          char **folder)
+{
+    size_t count = 0;
+    *folder = NULL;
+    if (config->control) {
+        paths[0] = xstrdup(config->control);
+        return 1;
+    }
+    *folder = state_folder_path(config->state_folder);
+    DIR *dir = *folder ? opendir(*folder) : NULL;
+    for (struct dirent *entry; dir && (entry = readdir(dir)) && count < CONTROL_PATHS_MAX;) {
+        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
+            continue;
+        char *path = xasprintf("%s/%s", *folder, entry->d_name);
+        if (unix_socket_clean(path))
+            free(path);
+        else
+            paths[count++] = path;
+    }
+    if (dir)
+        closedir(dir);
+    qsort(paths, count, sizeof *paths, by_name);
+    return count;
+}

@@ -1,0 +1,68 @@
+#include "cli/views.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "cli/control.h"
+#include "cli/control_path.h"
+
+struct views {
+    struct control *control; /* NULL: none */
+};
+
+static const char *explain(int error)
+{
+    switch (error) {
+    case -EADDRINUSE:
+        return "something else listens there, or stands there";
+    case -ENAMETOOLONG:
+        return "the path is longer than 107 bytes";
+    default:
+        return strerror(-error);
+    }
+}
+
+/* Without --control a tunnel does without where it must, as in a container that
+ * has no home. */
+static bool open_control(struct views *views, struct loop *loop, const struct config *config,
+                         const struct tunnel *tunnel)
+{
+    const char *why = NULL;
+    char *path = config->has_no_control ? NULL : control_path_own(config, &why);
+    int error = path ? control_new(loop, path, config, tunnel, &views->control) : 0;
+    bool is_asked_for = config->control != NULL;
+    if (error < 0 && is_asked_for)
+        fprintf(stderr, "tunnel: --control '%s' cannot be: %s\n", path, explain(error));
+    else if (error < 0 || why)
+        log_debug("control: there is no socket for `tunnel status`: %s",
+                  why ? why : explain(error));
+    free(path);
+    return error == 0 || !is_asked_for;
+}
+
+struct views *views_new(struct loop *loop, const struct config *config, const struct tunnel *tunnel)
+{
+    struct views *views = xcalloc(1, sizeof *views);
+    if (open_control(views, loop, config, tunnel))
+        return views;
+    views_free(views);
+    return NULL;
+}
+
+void views_on_exchange(struct views *views)
+{
+    if (views->control)
+        control_on_exchange(views->control);
+}
+
+void views_free(struct views *views)
+{
+    if (!views)
+        return;
+    control_free(views->control);
+    free(views);
+}

@@ -1,0 +1,233 @@
+"""`tunnel status` and `tunnel requests`: what a tunnel that runs tells of itself."""
+
+import fcntl
+import http.client
+import json
+import os
+import pty
+import re
+import shutil
+import socket
+import stat
+import struct
+import subprocess
+import tempfile
+import termios
+
+from harness import DEADLINE, TUNNEL, WRAP, Case
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("tunnel", timeout=DEADLINE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(DEADLINE)
+        self.sock.connect(self.path)
+
+
+class Page:
+    """What stands on a terminal of 80 columns that a program writes to."""
+
+    def __init__(self, argv):
+        self.bytes = b""
+        pid, self.terminal = pty.fork()
+        if pid == 0:
+            os.environ.update(TERM="vt100", LC_ALL="C.UTF-8")
+            os.execv(argv[0], argv)
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.pid = pid
+
+    def wait_for(self, wanted):
+        """The page that holds it: each begins at the home position."""
+        while True:
+            for page in self.bytes.decode(errors="replace").split("\x1b[H"):
+                if page.endswith("\x1b[J") and re.search(wanted, page):
+                    return page
+            self.bytes += os.read(self.terminal, 65536)
+
+    def interrupt(self):
+        os.write(self.terminal, b"\x03")
+        while True:
+            try:
+                if not os.read(self.terminal, 65536):
+                    break
+            except OSError:
+                break
+        os.close(self.terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+class Status(Case):
+    shared = True
+
+    @classmethod
+    def start(cls, rig):
+        cls.folder = tempfile.mkdtemp(prefix="tunnel-status-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.serve_state, cls.proxy_state = (os.path.join(cls.folder, name) for name in "sp")
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve(state=cls.serve_state)
+        rig.start_proxy(state=cls.proxy_state)
+        rig.wait_up()
+
+    def run_tunnel(self, *args, exit_status=0):
+        done = subprocess.run([*WRAP, TUNNEL, *args], capture_output=True, text=True,
+                              timeout=DEADLINE, check=False)
+        self.assertEqual(done.returncode, exit_status, done.stderr)
+        return done.stdout if exit_status == 0 else done.stderr
+
+    def status(self, state):
+        return json.loads(self.run_tunnel("status", "--json", "--state", state))
+
+    def requests(self, *args):
+        text = self.run_tunnel("requests", "--json", "--state", self.serve_state, *args)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def control(self, state):
+        return os.path.join(state, f"control-{self.rig.serve.pid}")
+
+    def test_json(self):
+        """--json: both ends see one session, and the same room"""
+        serve, proxy = self.status(self.serve_state), self.status(self.proxy_state)
+        self.assertEqual((serve["role"], proxy["role"]), ("serve", "proxy"))
+        self.assertEqual(serve["upstream"], self.rig.upstream_url)
+        self.assertEqual(proxy["listen"], "%s:%d" % self.rig.proxy_address)
+        self.assertEqual(serve["rooms"], proxy["rooms"])
+        self.assertEqual(serve["rooms"][0]["signal"], self.rig.signal_url)
+        for one in (serve, proxy):
+            self.assertEqual((one["state"], one["sessions"]["direct"]), ("up", 1))
+            partner, = one["partners"]
+            self.assertEqual(partner["path"], "direct")
+            self.assertRegex(partner["local"] + partner["remote"], r"host .*host ")
+            self.assertGreater(partner["sent_bytes"], 0)
+            self.assertGreater(partner["round_trip_ms"], 0)
+            self.assertGreaterEqual(one["totals"]["ends"]["complete"], 1)
+
+    def test_page(self):
+        """the page, with the rates of half a second"""
+        page = self.run_tunnel("status", "--state", self.proxy_state)
+        self.assertRegex(page, rf"^tunnel proxy \S+, process {self.rig.proxy.pid}, runs for ")
+        self.assertRegex(page, r"\n#1 +direct +\S+ \S+ +0\.0 % +\S+ \w+/s +\S+ \w+/s +\d+\n")
+        self.assertLessEqual(max(map(len, page.splitlines())), 80)
+
+    def test_under_way(self):
+        """what is under way, with its age"""
+        conn = self.rig.connect()
+        conn.request("GET", "/slow/under-way?key=secret")
+        self.rig.mock.wait_for("GET /slow/under-way")
+        for state in (self.serve_state, self.proxy_state):
+            one, = [x for x in self.status(state)["under_way"] if x["target"] == "/slow/under-way"]
+            self.assertGreater(one["duration_ms"], 0)
+            self.assertNotIn("status", one)
+        conn.close()
+
+    def test_watch(self):
+        """--watch draws page after page, until Ctrl-C"""
+        page = Page([TUNNEL, "status", "--watch", "--state", self.serve_state])
+        drawn = page.wait_for(r"(?s)rate.*at most, in 2 s")
+        self.assertIn("#1", drawn)
+        self.assertEqual(page.interrupt(), 0)
+
+    def test_requests(self):
+        """how each ended; chosen by path, and by failure"""
+        body = b"x" * 3000
+        self.rig.request("POST", "/echo?key=sk-secret", body)
+        self.rig.request("GET", "/nothing-there")
+        one = self.requests("--path", "/echo")[-1]
+        self.assertEqual((one["method"], one["target"], one["status"], one["end"]),
+                         ("POST", "/echo", 200, "complete"))
+        self.assertEqual((one["request_bytes"], one["response_bytes"]), (3000, 3000))
+        self.assertRegex(one["begun"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertLessEqual(one["first_byte_ms"], one["duration_ms"])
+        failed = self.requests("--failed")
+        self.assertIn("/nothing-there", [one["target"] for one in failed])
+        self.assertNotIn("/echo", [one["target"] for one in failed])
+        self.assertEqual(self.requests("--device", "nobody"), [])
+        text = self.run_tunnel("requests", "--state", self.serve_state)
+        self.assertRegex(text, r"(?m)^\d\d:\d\d:\d\d #1: POST /echo 200, \S+ m?s, first byte ")
+        self.assertNotIn("secret", text)
+
+    def test_tokens(self):
+        """an LLM's answer has its tokens counted"""
+        body = json.dumps({"stream": True, "messages": [{"role": "user", "content": "x"}]})
+        self.rig.request("POST", "/v1/chat/completions", body,
+                         {"Content-Type": "application/json"})
+        one = self.requests("--path", "/v1/chat")[-1]
+        self.assertGreater(one["events"], 3)
+        self.assertGreater(one["tokens_per_s"], 0)
+
+    def test_follow(self):
+        """-f: each as it ends"""
+        rig = self.rig
+        follower = rig.run("requests", [TUNNEL, "requests", "-f", "--state", self.proxy_state,
+                                        "--path", "/digest/"])
+        rig.request("POST", "/digest/before", b"x")
+        follower.wait_for("POST /digest/before", stream="out")
+        rig.request("POST", "/digest/behind", b"x")
+        follower.wait_for("POST /digest/behind", stream="out")
+
+    def test_socket(self):
+        """the socket is this user's alone, and speaks HTTP"""
+        path = self.control(self.serve_state)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(os.stat(self.serve_state).st_mode), 0o700)
+        conn = UnixConnection(path)
+        for method, target, status in (("GET", "/status", 200), ("GET", "/requests", 200),
+                                       ("GET", "/other", 404), ("POST", "/status", 405)):
+            conn.request(method, target)
+            response = conn.getresponse()
+            response.read()
+            self.assertEqual(response.status, status)
+        conn.close()
+
+    def test_choice(self):
+        """--control; several at one place; none; what was left behind"""
+        rig, other = self.rig, os.path.join(self.folder, "other")
+        nobody = os.path.join(self.folder, "nobody")
+        more = rig.run("another", [TUNNEL, "serve", "1", "--room", "another-room", "--signal",
+                                   rig.signal_url, "--stun", "none", "--control", other])
+        more.wait_for("waiting for")
+        self.assertIn('"state":"waiting"',
+                      self.run_tunnel("status", "--json", "--control", other))
+        more.kill()
+        more.wait_exit()
+        self.assertIn("does not answer: ",
+                      self.run_tunnel("status", "--control", other, exit_status=1))
+        # One that the next takes over, and one that is found to be nobody's.
+        more = rig.run("another", [TUNNEL, "serve", "1", "--room", "another-room", "--signal",
+                                   rig.signal_url, "--stun", "none", "--control", other])
+        more.wait_for("waiting for")
+        self.assertIn("there is no socket of one in " + nobody,
+                      self.run_tunnel("status", "--state", nobody, exit_status=1))
+        os.mkdir(nobody)
+        shutil.copy2(__file__, os.path.join(nobody, "control-file"))
+        dead = socket.socket(socket.AF_UNIX)
+        dead.bind(os.path.join(nobody, "control-1"))
+        dead.close()
+        self.run_tunnel("status", "--state", nobody, exit_status=1)
+        self.assertEqual(os.listdir(nobody), ["control-file"])
+        os.unlink(os.path.join(nobody, "control-file"))
+        for _ in range(2):
+            one = rig.run("one of two", [TUNNEL, "serve", "1", "--room", "another-room", "--signal",
+                                         rig.signal_url, "--stun", "none", "--state", nobody])
+            one.wait_for("waiting for")
+        pages = self.run_tunnel("status", "--state", nobody)
+        self.assertEqual(len(re.findall(r"(?m)^tunnel serve .* runs for", pages)), 2)
+        self.assertIn("choose one:\n  --control " + nobody,
+                      self.run_tunnel("requests", "--state", nobody, exit_status=1))
+
+    def test_wrong(self):
+        """a socket that cannot be is named; none is none"""
+        rig = self.rig
+        wrong = self.run_tunnel("serve", "1", "--room", "another-room", "--signal", rig.signal_url,
+                                "--stun", "none", "--control", "/nowhere/x", exit_status=1)
+        self.assertIn("--control '/nowhere/x' cannot be: No such file or directory", wrong)
+        folder = os.path.join(self.folder, "none")
+        silent = rig.run("silent", [TUNNEL, "serve", "1", "--room", "another-room", "--signal",
+                                    rig.signal_url, "--stun", "none", "--control", "none",
+                                    "--state", folder])
+        silent.wait_for("waiting for")
+        self.assertFalse(os.path.exists(folder))

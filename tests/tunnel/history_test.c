@@ -1,0 +1,127 @@
+#include "tunnel/history.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "testing.h"
+
+static void on_begin(struct exchange_record *record, void *arg)
+{
+    history_begin(arg, record);
+}
+
+static void on_done(const struct exchange_record *record, void *arg)
+{
+    history_end(arg, record);
+}
+
+static void ask(struct history *history, const char *target, int status)
+{
+    const struct exchange_watch watch = {on_begin, on_done, history};
+    static const struct http_field fields[] = {
+        {SPAN_LITERAL("Content-Type"), SPAN_LITERAL("application/json")}};
+    struct exchange_record record;
+    exchange_begin(&record, &watch, "phone", SPAN_LITERAL("GET"), span_from_string(target));
+    assert_int_equal(history->under_way_count, 1);
+    assert_ptr_equal(list_first(&history->under_way), &record.link);
+    if (status > 0) {
+        exchange_on_head(&record, status, (struct http_fields){fields, 1}, false);
+        exchange_on_response(&record, SPAN_LITERAL("{\"output_tokens\":7,\"input_tokens\":2}"));
+    }
+    exchange_finish(&record, status > 0 ? EXCHANGE_COMPLETE : EXCHANGE_LOST,
+                    status > 0 ? NULL : "the session ended");
+    assert_int_equal(history->under_way_count, 0);
+}
+
+static void test_entries(void **state)
+{
+    struct history history;
+    (void)state;
+    history_init(&history);
+    assert_int_equal(history_first(&history), 1);
+    assert_null(history_find(&history, 0));
+    assert_null(history_find(&history, 1));
+    ask(&history, "/a", 200);
+    ask(&history, "/b", 0);
+    const struct history_entry *a = history_find(&history, 1), *b = history_find(&history, 2);
+    assert_string_equal(a->record.target, "/a");
+    assert_string_equal(a->record.device, "phone");
+    assert_string_equal(a->reason, "");
+    assert_int_equal(b->number, 2);
+    assert_string_equal(b->reason, "the session ended");
+    assert_null(history_find(&history, 3));
+    history_deinit(&history);
+}
+
+static void test_totals(void **state)
+{
+    struct history history;
+    const struct exchange_totals *totals = &history.totals;
+    uint64_t durations = 0;
+    (void)state;
+    history_init(&history);
+    ask(&history, "/a", 200);
+    ask(&history, "/b", 404);
+    ask(&history, "/c", 0);
+    assert_int_equal(exchange_totals_count(totals), 3);
+    assert_int_equal(totals->ends[EXCHANGE_COMPLETE], 2);
+    assert_int_equal(totals->ends[EXCHANGE_LOST], 1);
+    assert_int_equal(totals->statuses[2], 1);
+    assert_int_equal(totals->statuses[4], 1);
+    assert_int_equal(totals->statuses[0], 1);
+    assert_int_equal(totals->completion_tokens, 14);
+    assert_int_equal(totals->prompt_tokens, 4);
+    for (int i = 0; i <= HISTOGRAM_BOUNDS; i++)
+        durations += totals->duration.counts[i];
+    assert_int_equal(durations, 3);
+    history_deinit(&history);
+}
+
+/* The oldest are forgotten. */
+static void test_ring(void **state)
+{
+    struct history history;
+    (void)state;
+    history_init(&history);
+    for (int i = 1; i <= HISTORY_MAX + 3; i++) {
+        char target[16];
+        snprintf(target, sizeof target, "/%d", i);
+        ask(&history, target, 200);
+    }
+    assert_int_equal(history_first(&history), 4);
+    assert_null(history_find(&history, 3));
+    assert_string_equal(history_find(&history, 4)->record.target, "/4");
+    assert_string_equal(history_find(&history, HISTORY_MAX + 3)->record.target, "/1003");
+    assert_null(history_find(&history, HISTORY_MAX + 4));
+    history_deinit(&history);
+}
+
+static void test_classes(void **state)
+{
+    struct histogram histogram = {0}, sum = {0};
+    (void)state;
+    histogram_add(&histogram, 0);
+    histogram_add(&histogram, 1 * US_PER_MS);
+    histogram_add(&histogram, 1 * US_PER_MS + 1);
+    histogram_add(&histogram, 300 * US_PER_S + 1);
+    assert_int_equal(histogram.counts[0], 2);
+    assert_int_equal(histogram.counts[1], 1);
+    assert_int_equal(histogram.counts[HISTOGRAM_BOUNDS], 1);
+    histogram_merge(&sum, &histogram);
+    histogram_merge(&sum, &histogram);
+    assert_int_equal(sum.counts[0], 4);
+    assert_int_equal(sum.sum_us, 2 * histogram.sum_us);
+    for (int i = 1; i < HISTOGRAM_BOUNDS; i++)
+        assert_true(histogram_bound_us(i) > histogram_bound_us(i - 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_classes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
