@@ -6,7 +6,13 @@
 
 #include "base/alloc.h"
 
-enum { HELP_COLUMNS = 80, HELP_INDENT = 8 };
+enum { HELP_COLUMNS = 80, HELP_INDENT = 8, HELP_MAX = 64 << 10 };
+
+void help_begin(void)
+{
+    static char room[HELP_MAX]; /* glibc takes no size without one */
+    setvbuf(stdout, room, _IOFBF, sizeof room);
+}
 
 void help_print_text(const char *text, size_t indent)
 {

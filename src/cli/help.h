@@ -6,6 +6,10 @@
 
 #include <stddef.h>
 
+/* Before anything is printed: all of the help goes out at once, so that why it
+ * did not is known. */
+void help_begin(void);
+
 /* What an option is called and does. value and variable may be NULL. */
 void help_print_option(const char *flag, const char *value, const char *help, const char *variable);
 

@@ -39,6 +39,7 @@ static void print_options(enum command command, bool are_arguments)
 static void print_help(enum command command)
 {
     const struct command_row *row = command_row(command);
+    help_begin();
     printf("usage: tunnel %s\n\n", row->usage);
     help_print_text(row->about, 0);
     puts("\noptions:");

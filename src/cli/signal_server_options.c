@@ -232,6 +232,7 @@ enum { OPTION_COUNT = sizeof table / sizeof *table };
 
 void signal_server_print_help(void)
 {
+    help_begin();
     puts("usage: signal-server [options]\n");
     help_print_text("Introduces `tunnel serve` and `tunnel proxy` to each other: WebSocket on any "
                     "path, GET /healthz, and a page that opens a link. Once it listens, prints the "
