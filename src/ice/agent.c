@@ -65,6 +65,10 @@ void ice_agent_free(struct ice_agent *a, uint64_t now_us)
     generation_free(a->old);
     for (int i = 0; i < a->local_count; i++)
         free(a->locals[i]);
+    for (int i = 0; i < ICE_BASES_MAX; i++)
+        free(a->bases[i]);
+    free(a->servers);
+    free(a->probes);
     free(a->relays);
     free_secret(a, sizeof *a);
 }
@@ -97,8 +101,7 @@ void agent_finish(struct ice_agent *a, uint64_t now_us)
 
 bool agent_has_base(const struct ice_agent *a, int base, bool is_stream)
 {
-    return base >= 0 && base < ICE_BASES_MAX && a->bases[base].is_used &&
-           a->bases[base].is_stream == is_stream;
+    return base_is_used(a, base) && a->bases[base]->is_stream == is_stream;
 }
 
 int ice_agent_add_interface(struct ice_agent *a, const struct ice_address *address,
@@ -133,7 +136,7 @@ void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us)
         return;
     a->clock_us = now_us;
     relay_base_removed(a, base);
-    a->bases[base].is_open = false;
+    a->bases[base]->is_open = false;
     gather_remove_interface(a, base);
     agent_finish(a, now_us);
 }
@@ -161,6 +164,7 @@ int ice_agent_add_server(struct ice_agent *a, const struct ice_agent_server *ser
 {
     if (a->server_count == ICE_AGENT_SERVERS_MAX)
         return -ENOSPC;
+    a->servers = xreallocarray(a->servers, (size_t)a->server_count + 1, sizeof *a->servers);
     struct ice_agent_server *s = &a->servers[a->server_count++];
     *s = *server;
     s->host = xstrdup(server->host ? server->host : "");

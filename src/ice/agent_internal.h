@@ -166,13 +166,13 @@ struct ice_agent {
     uint64_t tie_breaker;
     enum ice_state state;
 
-    struct ice_base bases[ICE_BASES_MAX];
+    struct ice_base *bases[ICE_BASES_MAX]; /* NULL: never used */
     uint64_t base_serial;
     struct ice_local *locals[ICE_LOCAL_MAX];
     int local_count;
-    struct ice_agent_server servers[ICE_AGENT_SERVERS_MAX];
+    struct ice_agent_server *servers; /* up to ICE_AGENT_SERVERS_MAX */
     int server_count;
-    struct ice_probe probes[ICE_SRFLX_PROBES_MAX];
+    struct ice_probe *probes; /* up to ICE_SRFLX_PROBES_MAX */
     int probe_count;
     struct ice_relay *relays; /* ICE_TURN_CLIENTS_MAX, once there was one */
     int relay_count;          /* the same, or 0 */
@@ -222,7 +222,8 @@ static inline uint64_t earlier(uint64_t a, uint64_t b)
 
 /* base.c */
 int base_send(struct ice_agent *a, int base, const struct ice_address *remote, struct span bytes);
-int base_take(struct ice_agent *a); /* a free slot, or -1 */
+bool base_is_used(const struct ice_agent *a, int base); /* any number */
+int base_take(struct ice_agent *a);                     /* a free slot, or -1 */
 void base_free(struct ice_agent *a, int base);
 void base_set_default(struct ice_agent *a, int base, bool is_default); /* and its preference */
 /* Whether a server can be reached from a base, as far as addresses tell; and

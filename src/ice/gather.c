@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 
+#include "base/alloc.h"
 #include "ice/agent_internal.h"
 
 static bool has_probe(const struct ice_agent *a, int base, int server)
@@ -26,9 +27,11 @@ static bool has_probe(const struct ice_agent *a, int base, int server)
 /* A new slot, or that of the least base, if it is less than this one. */
 static struct ice_probe *take_probe(struct ice_agent *a, int base)
 {
-    struct ice_probe *least = &a->probes[0];
-    if (a->probe_count < ICE_SRFLX_PROBES_MAX)
+    if (a->probe_count < ICE_SRFLX_PROBES_MAX) {
+        a->probes = xreallocarray(a->probes, (size_t)a->probe_count + 1, sizeof *a->probes);
         return &a->probes[a->probe_count++];
+    }
+    struct ice_probe *least = &a->probes[0];
     for (int i = 1; i < a->probe_count; i++) {
         if (base_rank(a, a->probes[i].base) < base_rank(a, least->base))
             least = &a->probes[i];
@@ -63,7 +66,7 @@ static void guess_mapped(struct ice_agent *a)
         const struct ice_probe *p = &a->probes[i];
         const struct ice_address *server = &a->servers[p->server].address;
         if (!p->is_answered &&
-            ice_mappings_guess(a->config.mappings, &a->bases[p->base].address, server, &mapped))
+            ice_mappings_guess(a->config.mappings, &a->bases[p->base]->address, server, &mapped))
             local_add_mapped(a, p->base, server, &mapped);
     }
 }
@@ -92,8 +95,8 @@ int gather_add_interface(struct ice_agent *a, const struct ice_address *address,
         address->port == 0)
         return -EINVAL;
     for (int i = 0; i < ICE_BASES_MAX; i++) {
-        const struct ice_base *b = &a->bases[i];
-        if (!b->is_used || b->is_stream)
+        const struct ice_base *b = a->bases[i];
+        if (!base_is_used(a, i) || b->is_stream)
             continue;
         if (ice_address_is_equal(&b->address, address))
             return -EEXIST;
@@ -102,7 +105,7 @@ int gather_add_interface(struct ice_agent *a, const struct ice_address *address,
     int base = used < ICE_INTERFACES_MAX ? base_take(a) : -1;
     if (base < 0)
         return -ENOSPC;
-    struct ice_base *b = &a->bases[base];
+    struct ice_base *b = a->bases[base];
     b->is_open = true;
     b->address = *address;
     b->kind = ice_interface_kind(name, address);
@@ -146,7 +149,7 @@ static void take_mapped(struct ice_agent *a, const struct ice_probe *p,
 {
     const struct ice_address *server = &a->servers[p->server].address;
     if (a->config.mappings)
-        ice_mappings_note(a->config.mappings, &a->bases[p->base].address, server, mapped);
+        ice_mappings_note(a->config.mappings, &a->bases[p->base]->address, server, mapped);
     local_add_mapped(a, p->base, server, mapped);
 }
 

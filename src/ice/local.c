@@ -109,7 +109,7 @@ static void forget_mapped(struct ice_agent *a, int base, const struct ice_candid
 void local_add_mapped(struct ice_agent *a, int base, const struct ice_address *server,
                       const struct ice_address *mapped)
 {
-    const struct ice_base *b = &a->bases[base];
+    const struct ice_base *b = a->bases[base];
     struct ice_candidate c = {.type = ICE_CANDIDATE_SRFLX, .address = *mapped};
     if (b->is_stream || mapped->family == ICE_FAMILY_NONE || ice_address_is_unusable(mapped))
         return;
@@ -129,7 +129,7 @@ void local_announce_again(struct ice_agent *a)
             continue;
         if (l->candidate.type != ICE_CANDIDATE_RELAY)
             l->candidate.priority =
-                ice_candidate_priority(l->candidate.type, a->bases[l->base].preference);
+                ice_candidate_priority(l->candidate.type, a->bases[l->base]->preference);
         announce(a, l);
     }
 }

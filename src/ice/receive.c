@@ -139,7 +139,7 @@ int ice_agent_receive_stream(struct ice_agent *a, int base, struct span *bytes, 
     int len = 0;
     if (!agent_has_base(a, base, true))
         return 0;
-    struct ice_base *b = &a->bases[base];
+    struct ice_base *b = a->bases[base];
     struct ice_relay *relay = &a->relays[b->relay];
     uint64_t serial = b->serial;
     a->clock_us = now_us;

@@ -53,7 +53,7 @@ static void close_stream(struct ice_relay *r, bool tell)
 {
     struct ice_agent *a = r->agent;
     int base = r->base;
-    if (base < 0 || !a->bases[base].is_stream)
+    if (base < 0 || !a->bases[base]->is_stream)
         return;
     r->base = -1;
     base_free(a, base);
@@ -169,8 +169,8 @@ static bool open_stream(struct ice_relay *r)
     int base = base_take(a);
     if (base < 0)
         return false;
-    a->bases[base].is_stream = true;
-    a->bases[base].relay = r->index;
+    a->bases[base]->is_stream = true;
+    a->bases[base]->relay = r->index;
     r->base = base;
     struct ice_agent_server info = a->servers[r->server];
     info.address = *turn_client_server(r->client);
@@ -232,14 +232,14 @@ void relay_again(struct ice_agent *a, uint64_t now_us)
 
 void relay_on_open(struct ice_agent *a, int base, uint64_t now_us)
 {
-    a->bases[base].is_open = true;
-    turn_client_start(a->relays[a->bases[base].relay].client, now_us);
+    a->bases[base]->is_open = true;
+    turn_client_start(a->relays[a->bases[base]->relay].client, now_us);
 }
 
 void relay_on_close(struct ice_agent *a, int base, const char *text)
 {
-    struct ice_relay *r = &a->relays[a->bases[base].relay];
-    a->bases[base].is_open = false; /* nothing more is sent there */
+    struct ice_relay *r = &a->relays[a->bases[base]->relay];
+    a->bases[base]->is_open = false; /* nothing more is sent there */
     turn_client_stop(r->client);
     lose(r, 0, text, false);
 }

@@ -47,8 +47,8 @@ static bool has_relay(const struct ice_agent *a, int server)
 static bool has_interface(const struct ice_agent *a, int family)
 {
     for (int i = 0; i < ICE_BASES_MAX; i++) {
-        const struct ice_base *b = &a->bases[i];
-        if (b->is_used && !b->is_stream && b->address.family == family)
+        const struct ice_base *b = a->bases[i];
+        if (base_is_used(a, i) && !b->is_stream && b->address.family == family)
             return true;
     }
     return false;

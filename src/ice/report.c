@@ -104,7 +104,7 @@ static void say_probe(const struct ice_agent *a, const struct ice_probe *p, stru
     else if (p->is_answered)
         return; /* as it should be */
     say(t, "stun server %s from %s: %s", ice_address_format(&a->servers[p->server].address, server),
-        ice_address_format_ip(&a->bases[p->base].address, base), outcome);
+        ice_address_format_ip(&a->bases[p->base]->address, base), outcome);
 }
 
 static void say_servers(const struct ice_agent *a, struct text *t)

@@ -2,6 +2,11 @@
  * Those that are asked in every turn hang on a hook of the loop. The others are
  * in its list of what was touched, which is empty again before it sleeps: what
  * is at rest costs a turn nothing.
+ *
+ * Nor does each wake the loop by itself: a touched deadline that is far away is
+ * put off to a grid that all have in common, the coarser the longer the wait.
+ * So a thousand that wait for 5 s each are due four times a second, and not two
+ * hundred times.
  */
 #include "net/deadline.h"
 
@@ -23,11 +28,22 @@ struct deadline {
     struct timer *timer;
     struct turn_hook *hook;   /* or NULL: touched */
     struct before_sleep call; /* where it is touched */
+    bool is_on_grid;
     uint64_t (*next_us)(void *arg);
     void (*on_due)(void *arg);
     void *arg;
-    uint64_t armed_us; /* when the timer expires */
+    uint64_t armed_us; /* what the timer was set for */
 };
+
+uint64_t deadline_on_grid(uint64_t at_us, uint64_t now_us)
+{
+    if (at_us == TIME_NEVER || at_us < now_us + DEADLINE_EXACT_US)
+        return at_us;
+    uint64_t grid_us = 1;
+    while (grid_us <= (at_us - now_us) / DEADLINE_LATE_PART / 2)
+        grid_us *= 2;
+    return (at_us + grid_us - 1) & ~(grid_us - 1);
+}
 
 static void ask(void *arg)
 {
@@ -36,7 +52,7 @@ static void ask(void *arg)
     if (next_us >= d->armed_us)
         return;
     d->armed_us = next_us;
-    timer_start_at(d->timer, next_us);
+    timer_start_at(d->timer, d->is_on_grid ? deadline_on_grid(next_us, clock_now_us()) : next_us);
 }
 
 static void check(void *arg)
@@ -82,6 +98,7 @@ struct deadline *deadline_new_touched(struct loop *loop, uint64_t (*next_us)(voi
                                       void (*on_due)(void *arg), void *arg)
 {
     struct deadline *d = new_deadline(loop, next_us, on_due, arg);
+    d->is_on_grid = true;
     if (IS_CHECKED)
         d->hook = turn_hook_new(loop, check, NULL, d);
     deadline_touch(d);

@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "net/loop.h"
 
 struct deadline;
@@ -27,9 +28,17 @@ void deadline_free(struct deadline *deadline); /* NULL is allowed */
  * rest: it is asked in a turn in which deadline_touch() said that the engine
  * was called, and after on_due(). A deadline that only goes away needs no
  * touch. A build that checks (TUNNEL_CHECK) asks all of them in every turn, and
- * aborts where a touch was forgotten. */
+ * aborts where a touch was forgotten. on_due() may come late, by a 16th of the
+ * wait at most, and not at all where that is below 100 ms: so many of them are
+ * due together. */
 struct deadline *deadline_new_touched(struct loop *loop, uint64_t (*next_us)(void *arg),
                                       void (*on_due)(void *arg), void *arg);
 void deadline_touch(struct deadline *deadline); /* NULL is allowed */
+
+#define DEADLINE_EXACT_US (100 * US_PER_MS)
+enum { DEADLINE_LATE_PART = 16 };
+
+/* For tests: when it is due that would be at at_us. */
+uint64_t deadline_on_grid(uint64_t at_us, uint64_t now_us);
 
 #endif

@@ -102,6 +102,8 @@ static int list_all(const struct ifaddrs *all, struct interface **out)
     count = 0;
     for (const struct ifaddrs *i = all; i; i = i->ifa_next)
         count += take(i, &(*out)[count]);
+    if (count > 0) /* links that have no address are gone again */
+        *out = xreallocarray(*out, (size_t)count, sizeof **out);
     for (int family = 0; family < FAMILIES; family++)
         mark_default(*out, count, family);
     return count;

@@ -28,25 +28,25 @@ void timers_deinit(struct timers *timers)
     free(timers->heap);
 }
 
-static bool is_before(const struct timer_node *a, const struct timer_node *b)
+static bool is_before(const struct timer_place *a, const struct timer_place *b)
 {
     if (a->deadline_us != b->deadline_us)
         return a->deadline_us < b->deadline_us;
-    return a->start < b->start;
+    return a->node->start < b->node->start;
 }
 
-static void heap_set(struct timers *t, size_t place, struct timer_node *d)
+static void heap_set(struct timers *t, size_t place, struct timer_place d)
 {
     t->heap[place] = d;
-    d->place = place;
+    d.node->place = place;
 }
 
 static void heap_sift_up(struct timers *t, size_t place)
 {
-    struct timer_node *d = t->heap[place];
+    struct timer_place d = t->heap[place];
     while (place > 0) {
         size_t parent = (place - 1) / 2;
-        if (!is_before(d, t->heap[parent]))
+        if (!is_before(&d, &t->heap[parent]))
             break;
         heap_set(t, place, t->heap[parent]);
         place = parent;
@@ -56,14 +56,14 @@ static void heap_sift_up(struct timers *t, size_t place)
 
 static void heap_sift_down(struct timers *t, size_t place)
 {
-    struct timer_node *d = t->heap[place];
+    struct timer_place d = t->heap[place];
     for (;;) {
         size_t child = 2 * place + 1;
         if (child >= t->count)
             break;
-        if (child + 1 < t->count && is_before(t->heap[child + 1], t->heap[child]))
+        if (child + 1 < t->count && is_before(&t->heap[child + 1], &t->heap[child]))
             child++;
-        if (!is_before(t->heap[child], d))
+        if (!is_before(&t->heap[child], &d))
             break;
         heap_set(t, place, t->heap[child]);
         place = child;
@@ -71,38 +71,37 @@ static void heap_sift_down(struct timers *t, size_t place)
     heap_set(t, place, d);
 }
 
-static void heap_insert(struct timers *t, struct timer_node *d)
+static void heap_insert(struct timers *t, struct timer_place d)
 {
     if (t->count == t->cap) {
         t->cap = t->cap ? t->cap * 2 : 16;
         t->heap = xreallocarray(t->heap, t->cap, sizeof *t->heap);
     }
     heap_set(t, t->count, d);
-    t->count++;
-    heap_sift_up(t, d->place);
+    heap_sift_up(t, t->count++);
 }
 
 static void heap_remove(struct timers *t, struct timer_node *d)
 {
     size_t place = d->place;
     d->place = NOT_IN_HEAP;
-    struct timer_node *last = t->heap[--t->count];
-    if (last == d)
+    struct timer_place last = t->heap[--t->count];
+    if (last.node == d)
         return;
     heap_set(t, place, last);
     heap_sift_up(t, place);
-    heap_sift_down(t, last->place);
+    heap_sift_down(t, last.node->place);
 }
 
 uint64_t timers_next_us(const struct timers *timers)
 {
-    return timers->count > 0 ? timers->heap[0]->deadline_us : TIME_NEVER;
+    return timers->count > 0 ? timers->heap[0].deadline_us : TIME_NEVER;
 }
 
 void timers_run(struct timers *timers, uint64_t now_us)
 {
-    while (timers->count > 0 && timers->heap[0]->deadline_us <= now_us) {
-        struct timer_node *d = timers->heap[0];
+    while (timers->count > 0 && timers->heap[0].deadline_us <= now_us) {
+        struct timer_node *d = timers->heap[0].node;
         heap_remove(timers, d);
         list_append(&timers->due, &d->due);
     }
@@ -125,9 +124,8 @@ void timers_start(struct timers *timers, struct timer_node *d, uint64_t deadline
     timers_stop(timers, d);
     if (deadline_us == TIME_NEVER)
         return;
-    d->deadline_us = deadline_us;
     d->start = timers->starts++;
-    heap_insert(timers, d);
+    heap_insert(timers, (struct timer_place){deadline_us, d});
 }
 
 void timers_stop(struct timers *timers, struct timer_node *d)

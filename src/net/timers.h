@@ -14,14 +14,19 @@
 struct timer_node {
     void (*on_expiry)(void *arg);
     void *arg;
-    uint64_t deadline_us;
     uint64_t start; /* number of its start */
     size_t place;   /* index in the heap, or none */
     struct list due;
 };
 
+/* The deadline beside the pointer: to compare two looks at neither node. */
+struct timer_place {
+    uint64_t deadline_us;
+    struct timer_node *node;
+};
+
 struct timers {
-    struct timer_node **heap;
+    struct timer_place *heap;
     size_t count;
     size_t cap;
     uint64_t starts; /* orders equal deadlines by their start */

@@ -8,6 +8,8 @@
  */
 #include "rtc/channel.h"
 
+#include <stdlib.h>
+
 #include "rtc/dcep.h"
 
 enum { PPID_BINARY_PARTIAL = 52, PPID_STRING_PARTIAL = 54 };
@@ -28,6 +30,13 @@ void channel_init_negotiated(struct channel *channel, size_t message_max, uint16
 void channel_deinit(struct channel *channel)
 {
     buf_deinit(&channel->partial);
+}
+
+void channel_free(struct channel *channel)
+{
+    if (channel)
+        channel_deinit(channel);
+    free(channel);
 }
 
 /* Ordered and reliable. */

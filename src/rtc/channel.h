@@ -33,6 +33,7 @@ enum channel_event {
 
 void channel_init(struct channel *channel, size_t message_max);
 void channel_deinit(struct channel *channel);
+void channel_free(struct channel *channel); /* of the heap; NULL is allowed */
 
 /* A channel that both sides know of. */
 void channel_init_negotiated(struct channel *channel, size_t message_max, uint16_t stream_id);

@@ -387,6 +387,15 @@ void dtls_send_close(struct dtls *dtls)
     dtls->deadline_us = TIME_NEVER;
 }
 
+bool dtls_end_repeats(struct dtls *dtls)
+{
+    if (dtls->state != STATE_CONNECTED || !dtls->ssl.ssl)
+        return false;
+    dtls->deadline_us = TIME_NEVER;
+    let_go(dtls);
+    return true;
+}
+
 uint64_t dtls_deadline_us(const struct dtls *dtls)
 {
     return dtls->deadline_us;
@@ -396,10 +405,7 @@ void dtls_on_deadline(struct dtls *dtls, uint64_t now_us)
 {
     if (now_us < dtls->deadline_us)
         return;
-    if (dtls->state == STATE_CONNECTED) {
-        dtls->deadline_us = TIME_NEVER;
-        let_go(dtls);
-    }
+    dtls_end_repeats(dtls);
     if (dtls->state != STATE_HANDSHAKE)
         return;
     ERR_clear_error();

@@ -76,8 +76,13 @@ void dtls_send_close(struct dtls *dtls);
 
 /* What the other side repeats of the handshake is answered for so long behind
  * it; its end has given up by then, or heard us. The memory that only the
- * handshake needs, most of it, is freed then. */
+ * handshake needs, most of it, is freed then, or when dtls_end_repeats() says
+ * that it has heard us. */
 #define DTLS_REPEAT_US (60 * US_PER_S)
+
+/* What was sent on the connection has been answered. True when that freed
+ * something. */
+bool dtls_end_repeats(struct dtls *dtls);
 
 /* When to call dtls_on_deadline() (retransmission, and the end of the above);
  * TIME_NEVER for never. */

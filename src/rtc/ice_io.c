@@ -53,7 +53,7 @@ struct ice_io {
     bool has_new_route;             /* since on_change was called */
     bool is_telling;                /* a deferred call of tell() is on its way */
     bool is_closed;
-    char failure[ICE_REPORT_MAX + 128];
+    char *failure; /* once FAILED */
 
     struct address route_to; /* where the route's datagrams go */
 };
@@ -134,8 +134,11 @@ static void on_agent_state(void *arg, enum ice_state state, const char *text)
     log_debug("ice: %s%s%s", ice_state_name(state), *text ? ": " : "", text);
     if (state == ICE_FAILED && io->phase == SEEKING) {
         io->phase = FAILED;
-        snprintf(io->failure, sizeof io->failure, "no path to the other side works%s (%s)",
+        char failure[ICE_REPORT_MAX + 128];
+        snprintf(failure, sizeof failure, "no path to the other side works%s (%s)",
                  ice_servers_has_turn(io->servers) ? "" : ", and there is no TURN server", text);
+        free(io->failure);
+        io->failure = xstrdup(failure);
     }
     tell_later(io);
 }
@@ -194,6 +197,7 @@ static void on_agent_binding(void *arg, const struct stun_message *m)
 static void shut(struct ice_io *io)
 {
     ice_lookups_stop(&io->lookups);
+    free(io->failure);
     ice_agent_free(io->agent, clock_now_us());
     ice_sockets_deinit(&io->sockets);
     loop_defer(io->loop, free, io);

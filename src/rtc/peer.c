@@ -23,10 +23,7 @@ struct peer *peer_new(struct loop *loop, const struct peer_config *config,
     peer->arg = arg;
     peer->is_reading = true;
     peer->is_sctp_reading = true;
-    channel_init(&peer->channels[0], PEER_MESSAGE_MAX);
-    for (int i = 0; i < PEER_CHANNELS_MAX; i++)
-        channel_init_negotiated(&peer->channels[1 + i], PEER_MESSAGE_MAX,
-                                (uint16_t)(PEER_FIRST_FURTHER_STREAM + i));
+    channel_init(&peer->first, PEER_MESSAGE_MAX);
     return peer;
 }
 
@@ -35,8 +32,9 @@ static void destroy(void *arg)
     struct peer *peer = arg;
     peer_free_transport(peer);
     peer_signal_deinit(peer);
-    for (size_t i = 0; i <= PEER_CHANNELS_MAX; i++)
-        channel_deinit(&peer->channels[i]);
+    channel_deinit(&peer->first);
+    for (size_t i = 0; i < PEER_CHANNELS_MAX; i++)
+        channel_free(peer->further[i]);
     free(peer);
 }
 
@@ -52,14 +50,13 @@ void peer_close(struct peer *peer)
 
 int peer_send(struct peer *peer, unsigned channel, struct span head, struct span body)
 {
-    assert(channel <= PEER_CHANNELS_MAX);
     if (peer->state != PEER_OPEN)
         return -ENOTCONN;
     uint32_t theirs = peer->remote.max_message_size;
     size_t most = theirs > 0 && theirs < PEER_MESSAGE_MAX ? theirs : PEER_MESSAGE_MAX;
     if (body.len > most || head.len > most - body.len)
         return -EMSGSIZE;
-    int error = channel_send(&peer->channels[channel], peer->sctp, head, body, clock_now_us());
+    int error = channel_send(peer_channel(peer, channel), peer->sctp, head, body, clock_now_us());
     if (channel > peer->highest_channel)
         peer->highest_channel = channel;
     peer_work_later(peer);
@@ -74,7 +71,7 @@ bool peer_is_writable(struct peer *peer)
 bool peer_is_channel_idle(const struct peer *peer, unsigned channel)
 {
     return peer->state == PEER_OPEN &&
-           sctp_assoc_is_stream_idle(peer->sctp, peer->channels[channel].stream_id);
+           sctp_assoc_is_stream_idle(peer->sctp, peer_stream_of(peer, channel));
 }
 
 void peer_set_reading(struct peer *peer, bool reading)

@@ -68,11 +68,12 @@ struct peer {
     struct sctp_assoc *sctp;
     uint8_t sctp_seed[16];
     struct sctp_arena arena; /* where it writes packets */
-    struct channel channels[1 + PEER_CHANNELS_MAX];
-    unsigned highest_channel; /* on which a message came or went */
-    bool is_reading;          /* what the owner wants */
-    bool is_sctp_reading;     /* what SCTP was told */
-    bool has_work;            /* peer_work_later() was called */
+    struct channel first;
+    struct channel *further[PEER_CHANNELS_MAX]; /* NULL: not used yet */
+    unsigned highest_channel;                   /* on which a message came or went */
+    bool is_reading;                            /* what the owner wants */
+    bool is_sctp_reading;                       /* what SCTP was told */
+    bool has_work;                              /* peer_work_later() was called */
     bool is_stopping;
     struct buf early_datagrams; /* before the path is up: u16 length and bytes each */
     struct deadline *deadline;  /* of DTLS and SCTP */
@@ -115,6 +116,9 @@ void peer_start_sctp(struct peer *peer);
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us);
 void peer_change_sctp_path(struct peer *peer); /* another one is used now */
 void peer_free_sctp(struct peer *peer);
+/* By its number: 0 is the first, others are there when they are asked for. */
+struct channel *peer_channel(struct peer *peer, unsigned channel);
+uint16_t peer_stream_of(const struct peer *peer, unsigned channel);
 
 /* Before the loop sleeps: what was received is acknowledged, what was queued
  * is sent, each in one go. */

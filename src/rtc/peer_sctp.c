@@ -8,8 +8,10 @@
  * SCTP is flushed once a turn, when all that had come is fed and all that the
  * owner had to say is queued: one acknowledgement and one burst for both.
  */
+#include <assert.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "rtc/dcep.h"
@@ -43,7 +45,7 @@ static void become_open(struct peer *peer)
         return; /* closed under on_state */
     if (!peer->is_reading)
         peer_pause(peer);
-    sctp_assoc_set_priority(peer->sctp, peer->channels[0].stream_id, FIRST_CHANNEL_PRIORITY);
+    sctp_assoc_set_priority(peer->sctp, peer->first.stream_id, FIRST_CHANNEL_PRIORITY);
     peer->handlers.on_open(peer->arg);
 }
 
@@ -81,16 +83,35 @@ static void on_sctp_connected(void *arg)
     log_debug("peer: sctp is up, handshake %s, I-DATA %s, without checksums %s",
               peer->local.sctp_init[0] ? "no" : "yes", stats.interleaved ? "yes" : "no",
               stats.zero_checksum_sent ? "yes" : "no");
-    if (peer->channels[0].has_stream)
+    if (peer->first.has_stream)
         become_open(peer);
     else
         limit_opening(peer, OPEN_TIMEOUT_S); /* their OPEN comes */
 }
 
+uint16_t peer_stream_of(const struct peer *peer, unsigned channel)
+{
+    return channel == 0 ? peer->first.stream_id
+                        : (uint16_t)(PEER_FIRST_FURTHER_STREAM + channel - 1);
+}
+
+struct channel *peer_channel(struct peer *peer, unsigned channel)
+{
+    assert(channel <= PEER_CHANNELS_MAX);
+    if (channel == 0)
+        return &peer->first;
+    struct channel **further = &peer->further[channel - 1];
+    if (!*further) {
+        *further = xcalloc(1, sizeof **further);
+        channel_init_negotiated(*further, PEER_MESSAGE_MAX, peer_stream_of(peer, channel));
+    }
+    return *further;
+}
+
 /* The channel whose stream that is, or -1. */
 static int channel_of(const struct peer *peer, uint16_t stream_id)
 {
-    if (peer->channels[0].has_stream && stream_id == peer->channels[0].stream_id)
+    if (peer->first.has_stream && stream_id == peer->first.stream_id)
         return 0;
     int further = stream_id - PEER_FIRST_FURTHER_STREAM;
     return further >= 0 && further < PEER_CHANNELS_MAX ? 1 + further : -1;
@@ -100,15 +121,14 @@ static enum channel_event feed_channel(struct peer *peer, const struct sctp_mess
                                        struct span message, unsigned *channel, struct span *out)
 {
     if (info->ppid == PPID_DCEP)
-        return channel_feed_dcep(&peer->channels[0], peer->sctp, info->stream, message,
-                                 clock_now_us());
+        return channel_feed_dcep(&peer->first, peer->sctp, info->stream, message, clock_now_us());
     int index = channel_of(peer, info->stream);
     if (index < 0 || peer->state != PEER_OPEN)
         return CHANNEL_NOTHING;
     *channel = (unsigned)index;
     if (*channel > peer->highest_channel)
         peer->highest_channel = *channel;
-    return channel_feed(&peer->channels[index], info->ppid, message, out);
+    return channel_feed(peer_channel(peer, *channel), info->ppid, message, out);
 }
 
 static void on_sctp_message(void *arg, const struct sctp_message_info *info, struct span message)
@@ -178,6 +198,8 @@ void peer_work(struct peer *peer, uint64_t now_us)
     }
     sctp_assoc_flush(peer->sctp, now_us);
     deadline_touch(peer->deadline);
+    if (sctp_assoc_is_heard(peer->sctp) && dtls_end_repeats(peer->dtls))
+        loop_trim(peer->loop);
 }
 
 static void work(void *arg)
@@ -216,7 +238,7 @@ static void on_sctp_mtu(void *arg, size_t mtu)
 static void open_channel(struct peer *peer, uint64_t now_us)
 {
     bool is_client = peer->role == DTLS_CLIENT;
-    struct channel *channel = &peer->channels[0];
+    struct channel *channel = &peer->first;
     if (!peer->is_offerer && peer_is_sctp_early(peer))
         channel_await(channel, is_client ? 1 : 0);
     else if (peer->is_offerer &&

@@ -33,7 +33,7 @@ static void grow(struct flight *f)
     struct flight wider = *f;
     wider.cap = f->cap ? f->cap * 2 : FLIGHT_FIRST_CHUNKS;
     wider.ring = xcalloc(wider.cap, sizeof *wider.ring);
-    wider.acked = xcalloc(wider.cap / 32, sizeof *wider.acked);
+    wider.acked = xcalloc(flight_acked_mask(&wider) + 1, sizeof *wider.acked);
     for (uint64_t tsn = f->first; tsn < f->next; tsn++) {
         *flight_at(&wider, tsn) = *flight_at(f, tsn);
         if (flight_at(f, tsn)->state == CHUNK_ACKED)

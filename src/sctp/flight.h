@@ -19,7 +19,7 @@ struct sctp_message;
 enum chunk_state { CHUNK_IN_FLIGHT, CHUNK_LOST, CHUNK_ACKED, CHUNK_ABANDONED };
 
 /* Bounds the ring at about 7 MiB; also, offsets in a SACK have 16 bits. */
-enum { FLIGHT_MAX_CHUNKS = 1 << 16, FLIGHT_FIRST_CHUNKS = 64 };
+enum { FLIGHT_MAX_CHUNKS = 1 << 16, FLIGHT_FIRST_CHUNKS = 8 };
 
 /* The state of the connection when a chunk was sent, to learn the delivery
  * rate from when it arrives. */
@@ -116,10 +116,17 @@ void flight_trim(struct flight *f);
 /* Forgets the first record, which must be acked or abandoned. */
 void flight_pop(struct flight *f);
 
+/* Of the words of acked, which is twice as many bits as records, and two words
+ * at least: the ring begins anywhere in its first. */
+static inline size_t flight_acked_mask(const struct flight *f)
+{
+    return ((f->cap - 1) / 32) | 1;
+}
+
 /* Bits of the TSNs of one aligned run of 64 that are acked. */
 static inline uint64_t *flight_acked_word(const struct flight *f, uint64_t tsn)
 {
-    return &f->acked[(tsn >> 6) & (f->cap / 32 - 1)];
+    return &f->acked[(tsn >> 6) & flight_acked_mask(f)];
 }
 
 #endif

@@ -86,14 +86,15 @@ void heartbeat_on_timer(struct sctp_assoc *a, uint64_t now_us)
     bool is_unanswered = a->path.nonce != 0;
     if (is_unanswered && assoc_count_error(a))
         return;
+    /* What a bulk transfer needed is not kept where only now and then something
+     * is sent; who is busy has something in flight. */
+    flight_trim(&a->flight);
+    receive_trim(&a->in);
     uint64_t quiet_us = now_us - a->last_sent_us;
     if (!is_unanswered && quiet_us < a->config.heartbeat_us) {
         assoc_arm(a, TIMER_HEARTBEAT, now_us + a->config.heartbeat_us - quiet_us);
         return;
     }
-    /* Long at rest: what a bulk transfer needed is not kept. */
-    flight_trim(&a->flight);
-    receive_trim(&a->in);
     heartbeat_ask(a, now_us);
 }
 

@@ -295,6 +295,11 @@ bool sctp_assoc_is_connected(const struct sctp_assoc *a)
     return assoc_is_open(a);
 }
 
+bool sctp_assoc_is_heard(const struct sctp_assoc *a)
+{
+    return a->rate.delivered > 0;
+}
+
 void sctp_assoc_stats(const struct sctp_assoc *a, struct sctp_stats *out)
 {
     *out = a->stats;

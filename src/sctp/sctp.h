@@ -241,6 +241,8 @@ void sctp_assoc_shutdown(struct sctp_assoc *a, uint64_t now_us);
 void sctp_assoc_abort(struct sctp_assoc *a, uint64_t now_us);
 
 bool sctp_assoc_is_connected(const struct sctp_assoc *a);
+/* Some of what was sent has been acknowledged. */
+bool sctp_assoc_is_heard(const struct sctp_assoc *a);
 void sctp_assoc_stats(const struct sctp_assoc *a, struct sctp_stats *out);
 
 #endif

@@ -324,6 +324,7 @@ static void on_frame(struct mux *mux, const struct frame *frame, uint64_t now_us
         mux_on_agree(mux, frame, now_us);
         break;
     case FRAME_PING:
+        mux->pinged_us = now_us;
         mux_send_control(mux, 0, FRAME_PONG, 0, (struct span){0});
         break;
     case FRAME_PONG:

@@ -66,6 +66,7 @@ enum {
 };
 
 #define MUX_PING_INTERVAL_US (10 * US_PER_S)
+#define MUX_PING_REST_US     (15 * US_PER_S) /* since the consumer's, of a provider at rest */
 #define MUX_DEAD_AFTER_US    (30 * US_PER_S) /* without any frame */
 #define MUX_PROBE_US         (5 * US_PER_S)  /* after mux_probe() */
 #define MUX_FLIGHT_US        (1 * US_PER_S)  /* what is older is not on its way any more */

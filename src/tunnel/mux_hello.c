@@ -5,7 +5,9 @@
  * the other side may have stopped reading us: our PING is then the frame that
  * keeps it from giving us up, and a PONG could not be. Silence counts only
  * while we listen; a session whose reading is paused by a slow local reader
- * cannot hear.
+ * cannot hear. With `flow` nobody stops reading, so while there is no stream
+ * the consumer's PING does for both, and a consumer at rest costs a provider
+ * half. With streams it wants a round trip of its own, for the windows.
  *
  * A PONG does not say which PING it answers, but the channel keeps their order:
  * a probe is answered when its own comes, not one that was on its way already.
@@ -34,6 +36,13 @@ static void send_ping(struct mux *mux, uint64_t now_us)
         mux->ping_sent_us = now_us;
     mux->ping_at_us = now_us + MUX_PING_INTERVAL_US;
     mux_send_control(mux, 0, FRAME_PING, 0, (struct span){0});
+}
+
+static uint64_t ping_at(const struct mux *mux)
+{
+    bool is_at_rest = mux->role == MUX_PROVIDER && mux_has(mux, FEATURE_FLOW) && mux->streams == 0;
+    uint64_t at_us = mux->pinged_us + MUX_PING_REST_US;
+    return is_at_rest && at_us > mux->ping_at_us ? at_us : mux->ping_at_us;
 }
 
 static char *encode_agree(const struct mux *mux, unsigned features)
@@ -227,8 +236,8 @@ uint64_t mux_deadline_us(const struct mux *mux)
         uint64_t silent_at = mux->last_heard_us + MUX_DEAD_AFTER_US;
         if (silent_at < deadline)
             deadline = silent_at;
-        if (mux->ping_at_us < deadline)
-            deadline = mux->ping_at_us;
+        if (ping_at(mux) < deadline)
+            deadline = ping_at(mux);
     }
     return deadline;
 }
@@ -269,7 +278,7 @@ void mux_on_deadline(struct mux *mux, uint64_t now_us)
         die_of_silence(mux);
         return;
     }
-    if (mux->state == MUX_READY && now_us >= mux->ping_at_us) {
+    if (mux->state == MUX_READY && now_us >= ping_at(mux)) {
         mux->pings_out = 0; /* whoever has not answered by now will not */
         send_ping(mux, now_us);
     }

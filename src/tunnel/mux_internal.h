@@ -48,11 +48,11 @@ struct mux {
     uint32_t eager_id;   /* consumer: of the last one that was opened before AGREE */
     uint32_t highest_id; /* provider: of a stream that was opened */
 
-    struct mux_line lines[MUX_CHANNELS_MAX + 1];
-    struct list bulk;     /* of mux_stream.in_line: bodies that may go */
-    size_t waiting;       /* streams in lines and in bulk */
-    size_t control_bytes; /* in all lines */
-    unsigned channels;    /* in use beside the first */
+    struct mux_line *lines[MUX_CHANNELS_MAX + 1]; /* NULL: nothing has waited there */
+    struct list bulk;                             /* of mux_stream.in_line: bodies that may go */
+    size_t waiting;                               /* streams in lines and in bulk */
+    size_t control_bytes;                         /* in all lines */
+    unsigned channels;                            /* in use beside the first */
     bool is_flushing;
 
     uint32_t peer_window; /* what each stream may send at first */
@@ -62,7 +62,8 @@ struct mux {
     size_t paused;        /* how many stop the channel, without flow */
 
     uint64_t rtt_us;       /* the last one measured, or 0 */
-    uint64_t ping_at_us;   /* next PING */
+    uint64_t ping_at_us;   /* next PING; of a provider at rest not before */
+    uint64_t pinged_us;    /* the other side's last; 0: none yet */
     uint64_t ping_sent_us; /* 0: none is on its way */
     unsigned pings_out;    /* on their way, answers included */
     unsigned pongs_owed;   /* until a probe is answered; 0: none is out */

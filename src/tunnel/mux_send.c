@@ -14,7 +14,9 @@
  * until a WINDOW comes.
  */
 #include <assert.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/bytes.h"
 #include "tunnel/mux_internal.h"
 
@@ -25,17 +27,27 @@ enum {
 
 void mux_send_init(struct mux *mux)
 {
-    for (size_t i = 0; i <= MUX_CHANNELS_MAX; i++) {
-        buf_init(&mux->lines[i].control, MUX_CONTROL_QUEUE_MAX);
-        list_init(&mux->lines[i].in_urgent);
-    }
     list_init(&mux->bulk);
+}
+
+static struct mux_line *line_of(struct mux *mux, unsigned channel)
+{
+    struct mux_line **line = &mux->lines[channel];
+    if (!*line) {
+        *line = xcalloc(1, sizeof **line);
+        buf_init(&(*line)->control, MUX_CONTROL_QUEUE_MAX);
+        list_init(&(*line)->in_urgent);
+    }
+    return *line;
 }
 
 void mux_send_deinit(struct mux *mux)
 {
-    for (size_t i = 0; i <= MUX_CHANNELS_MAX; i++)
-        buf_deinit(&mux->lines[i].control);
+    for (size_t i = 0; i <= MUX_CHANNELS_MAX; i++) {
+        if (mux->lines[i])
+            buf_deinit(&mux->lines[i]->control);
+        free(mux->lines[i]);
+    }
 }
 
 static bool can_send(const struct mux *mux, unsigned channel, enum mux_urgency urgency)
@@ -48,7 +60,7 @@ static bool can_send(const struct mux *mux, unsigned channel, enum mux_urgency u
 void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t stream_id,
                       struct span payload)
 {
-    struct buf *control = &mux->lines[channel].control;
+    struct buf *control = &line_of(mux, channel)->control;
     if (mux->state == MUX_DEAD)
         return;
     if (payload.len > FRAME_PAYLOAD_MAX)
@@ -151,7 +163,7 @@ static void take_place(struct mux_stream *stream)
     if (place == MUX_NOWHERE)
         return;
     stream->place = place;
-    list_append(place == MUX_IN_BULK ? &mux->bulk : &mux->lines[stream->channel].in_urgent,
+    list_append(place == MUX_IN_BULK ? &mux->bulk : &line_of(mux, stream->channel)->in_urgent,
                 &stream->in_line);
     mux->waiting++;
 }
@@ -229,7 +241,9 @@ size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes)
 
 static void flush_line(struct mux *mux, unsigned channel)
 {
-    struct mux_line *line = &mux->lines[channel];
+    struct mux_line *line = mux->lines[channel];
+    if (!line)
+        return;
     while (line->control.len > 0 && can_send(mux, channel, MUX_SMALL)) {
         size_t before = line->control.len;
         send_queued(mux, channel, &line->control);

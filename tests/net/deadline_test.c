@@ -188,6 +188,38 @@ static void test_untouched_rests(void **state)
     end(&e, loop);
 }
 
+/* Never early, late by a part of the wait at most; what is near is exact. */
+static void test_grid(void **state)
+{
+    (void)state;
+    const uint64_t now_us = 123456789;
+    for (uint64_t wait_us = 0; wait_us < 60 * US_PER_S; wait_us = wait_us * 9 / 8 + 1) {
+        uint64_t at_us = deadline_on_grid(now_us + wait_us, now_us);
+        assert_true(at_us >= now_us + wait_us);
+        if (wait_us < DEADLINE_EXACT_US)
+            assert_int_equal(at_us, now_us + wait_us);
+        assert_true(at_us - now_us - wait_us <= wait_us / DEADLINE_LATE_PART);
+    }
+    assert_int_equal(deadline_on_grid(0, now_us), 0);
+    assert_true(deadline_on_grid(TIME_NEVER, now_us) == TIME_NEVER);
+}
+
+/* As many as there are that begin to wait for 5 s whenever they like. */
+static void test_grid_is_common(void **state)
+{
+    enum { MANY = 1000 };
+    uint64_t last_us = 0;
+    int wakes = 0;
+    (void)state;
+    for (uint64_t i = 0; i < MANY; i++) {
+        uint64_t now_us = i * US_PER_MS;
+        uint64_t at_us = deadline_on_grid(now_us + 5 * US_PER_S, now_us);
+        wakes += at_us != last_us;
+        last_us = at_us;
+    }
+    assert_in_range(wakes, 1, 8);
+}
+
 static void test_is_freed_under_itself(void **state)
 {
     struct engine e;
@@ -211,6 +243,8 @@ int main(void)
         cmocka_unit_test(test_touched_comes_nearer),
         cmocka_unit_test(test_touched_goes_away),
         cmocka_unit_test(test_untouched_rests),
+        cmocka_unit_test(test_grid),
+        cmocka_unit_test(test_grid_is_common),
         cmocka_unit_test(test_is_freed_under_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

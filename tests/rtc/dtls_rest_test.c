@@ -144,6 +144,23 @@ static void test_repeated_handshake(void **state)
     assert_false(pair->ends[1].is_closed);
 }
 
+/* Whoever has answered our data has heard us: that is earlier. */
+static void test_end_of_repeats(void **state)
+{
+    struct pair *pair = *state;
+    int client_sent = pair->ends[0].sent;
+    int server_sent = pair->ends[1].sent;
+    struct dtls *server = pair->ends[1].dtls;
+    assert_true(dtls_end_repeats(server));
+    assert_false(dtls_end_repeats(server));
+    assert_true(dtls_deadline_us(server) == TIME_NEVER);
+    repeat_handshake(pair, client_sent);
+    assert_int_equal(pair->ends[1].sent, server_sent);
+    assert_int_equal(dtls_send(server, SPAN_LITERAL("on")), 0);
+    exchange(pair);
+    assert_string_equal(pair->ends[0].last, "on");
+}
+
 static void test_data_goes_on(void **state)
 {
     struct pair *pair = *state;
@@ -177,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_repeated_handshake, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_end_of_repeats, setup, teardown),
         cmocka_unit_test_setup_teardown(test_data_goes_on, setup, teardown),
         cmocka_unit_test(test_end_is_told),
     };

@@ -30,6 +30,48 @@ static void test_pings_keep_alive(void **state)
     assert_story(&pair->provider, "");
 }
 
+static unsigned pings(struct side *side)
+{
+    return count_frames(side, FRAME_PING);
+}
+
+/* The consumer's PINGs do for both while there is no stream. */
+static void test_provider_at_rest_is_pinged(void **state)
+{
+    struct pair *pair = *state;
+    deliver_all(pair);
+    for (int i = 0; i < 10; i++) {
+        pair->now_us += MUX_PING_INTERVAL_US;
+        run_alone(&pair->consumer, pair->now_us);
+        assert_int_equal(pings(&pair->consumer), 1);
+        deliver_all(pair);
+        run_alone(&pair->provider, pair->now_us);
+        assert_int_equal(pings(&pair->provider), 0);
+    }
+    run_alone(&pair->provider, pair->now_us + MUX_PING_REST_US - 1);
+    assert_int_equal(pings(&pair->provider), 0);
+    run_alone(&pair->provider, pair->now_us + MUX_PING_REST_US);
+    assert_int_equal(pings(&pair->provider), 1);
+}
+
+/* With a stream it measures its own round trip, at once if that is old. */
+static void test_provider_with_a_stream_pings(void **state)
+{
+    struct pair *pair = *state;
+    for (int i = 0; i < 2; i++) {
+        pair->now_us += MUX_PING_INTERVAL_US;
+        run_alone(&pair->consumer, pair->now_us);
+        deliver_all(pair);
+    }
+    open_stream(pair, "/");
+    deliver_all(pair);
+    assert_int_equal(pings(&pair->provider), 0);
+    assert_true(mux_deadline_us(pair->provider.mux) <= pair->now_us);
+    mux_on_deadline(pair->provider.mux, pair->now_us);
+    assert_int_equal(pings(&pair->provider), 1);
+    assert_true(mux_deadline_us(pair->provider.mux) > pair->now_us);
+}
+
 static void test_silence_while_not_reading(void **state)
 {
     struct pair *pair = *state;
@@ -187,6 +229,8 @@ int main(void)
         TEST(test_ping_flood_is_bounded),
         EXTENDED(test_silence_is_death),
         EXTENDED(test_pings_keep_alive),
+        EXTENDED(test_provider_at_rest_is_pinged),
+        EXTENDED(test_provider_with_a_stream_pings),
         EXTENDED(test_ping_flood_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

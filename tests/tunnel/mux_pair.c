@@ -194,6 +194,18 @@ void feed_at(struct side *side, uint8_t type, uint64_t now_us)
     mux_feed(side->mux, 0, span_of(frame, sizeof frame), now_us);
 }
 
+unsigned count_frames(const struct side *side, uint8_t type)
+{
+    unsigned count = 0;
+    struct span rest = buf_bytes(&side->out);
+    while (rest.len > PREFIX_LEN) {
+        count += rest.data[PREFIX_LEN] == type;
+        size_t len = PREFIX_LEN + get_u32be(rest.data);
+        rest = span_of(rest.data + len, rest.len - len);
+    }
+    return count;
+}
+
 /* Delivers the oldest message; false when there is none. */
 bool deliver_one(struct pair *pair, struct side *from, struct side *to)
 {

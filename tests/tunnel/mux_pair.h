@@ -68,6 +68,9 @@ void deliver_all(struct pair *pair);
 /* The channel of the first message that waits. */
 unsigned next_channel(const struct side *side);
 
+/* How many of this type are on their way. */
+unsigned count_frames(const struct side *side, uint8_t type);
+
 /* ---- exchanges ---- */
 
 /* They tell their side's story. */
