@@ -298,6 +298,12 @@ const char *config_take_relay_only(struct config *config, const char *text)
     return NULL;
 }
 
+const char *config_take_signal_relay(struct config *config, const char *text)
+{
+    config->signal_relay = strcmp(text, "last") == 0;
+    return config->signal_relay || strcmp(text, "no") == 0 ? NULL : "must be last or no";
+}
+
 const char *config_take_log_level(struct config *config, const char *text)
 {
     return log_level_parse(text, &config->log_level) ? NULL : "must be error, warn, info or debug";
@@ -314,6 +320,7 @@ void config_init(struct config *config, enum command command)
 {
     *config = (struct config){.command = command,
                               .features = FEATURES_ALL,
+                              .signal_relay = true,
                               .consumers_max = KEEPER_PARTNERS_MAX,
                               .streams_max = CONSUMER_STREAMS,
                               .log_level = LOG_INFO,

@@ -82,6 +82,7 @@ struct config {
     char *turn_pass;
     unsigned features; /* of the protocol: a set of enum feature */
     bool relay_only;
+    bool signal_relay;     /* may be used */
     struct egress *egress; /* NULL for none */
     struct ice_fixed fixed;
     char *interface;     /* of `fixed` */
@@ -153,6 +154,7 @@ const char *config_take_follow(struct config *config, const char *text);
 const char *config_take_only_device(struct config *config, const char *text);
 const char *config_take_only_path(struct config *config, const char *text);
 const char *config_take_only_failed(struct config *config, const char *text);
+const char *config_take_signal_relay(struct config *config, const char *text);
 const char *config_take_log_level(struct config *config, const char *text);
 const char *config_take_log_format(struct config *config, const char *text);
 

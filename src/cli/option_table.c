@@ -104,6 +104,11 @@ const struct option option_table[] = {
      "go through the server of --turn only (1 in the variable); the other side does not "
      "learn this machine's addresses",
      PUBLIC},
+    {"--signal-relay", "TUNNEL_SIGNAL_RELAY", "HOW", OPTION_BOTH, config_take_signal_relay,
+     "whether the signal server may pass on what is said, encrypted end to end, where no other "
+     "path "
+     "works: last, as the last resort, or no (default last; no beside --relay-only)",
+     PUBLIC},
     {"--udp-port", "TUNNEL_UDP_PORT", "PORTS", OPTION_BOTH, config_take_udp_port,
      "UDP port of direct paths, or a range of them, as in 40000-40009, of which each session takes "
      "one: for firewalls and containers (default any)",

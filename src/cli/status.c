@@ -17,6 +17,7 @@
 #include "cli/exchange_line.h"
 #include "cli/idle_flags.h"
 #include "cli/news.h"
+#include "cli/path_news.h"
 #include "net/own_address.h"
 #include "signal/room_name.h"
 #include "signal/tracker_place.h"
@@ -194,35 +195,8 @@ static void print_parted(struct status *status, const struct keeper_status *keep
                keeper->problem ? keeper->problem : "its session is over", keeper->partners);
 }
 
-static void print_up(struct status *status, const struct keeper_status *keeper)
+static void print_ready(struct status *status)
 {
-    const struct peer_path *path = &keeper->path;
-    const char *name = name_of(status, keeper);
-    struct log_field fields[] = {{"path", path->is_relayed ? "relayed" : "direct", 0},
-                                 {"local", path->local, 0},
-                                 {"remote", path->remote, 0},
-                                 {0},
-                                 {0},
-                                 {0}};
-    struct log_field *more = fields + 3;
-    if (!keeper->is_path_news)
-        *more++ = (struct log_field){"rtt_ms", NULL, (double)keeper->rtt_us / (double)US_PER_MS};
-    if (name)
-        *more++ = (struct log_field){"partner", name, 0};
-    if (keeper->is_path_news) {
-        news_print(&status->news, MARK_GOOD, "path", fields, "%s%sthe path now leads %s: %s <-> %s",
-                   name ? name : "", name ? ": " : "",
-                   path->is_relayed ? "through a relay" : "directly to the other side", path->local,
-                   path->remote);
-        return;
-    }
-    news_print(&status->news, MARK_GOOD, "connected", fields,
-               "%s%sconnected %s: %s <-> %s, round trip %.1f ms", name ? name : "",
-               name ? " is " : "", path->is_relayed ? "through a relay" : "directly", path->local,
-               path->remote, (double)keeper->rtt_us / (double)US_PER_MS);
-    bool is_told = status->config->link_count > 1 ? status->is_ready_told : keeper->partners > 1;
-    if (is_told)
-        return; /* it is the same for all */
     status->is_ready_told = true;
     status->news.link = 0;
     if (status->listen)
@@ -232,6 +206,24 @@ static void print_up(struct status *status, const struct keeper_status *keeper)
     else
         news_print(&status->news, MARK_GOOD, "ready", NULL, "serving %s",
                    status->config->upstream_text);
+}
+
+static void print_up(struct status *status, const struct keeper_status *keeper)
+{
+    const struct peer_path *path = &keeper->path;
+    const char *name = name_of(status, keeper);
+    struct log_field fields[6] = {{"path", path_word(path), 0},
+                                  {"local", path->local, 0},
+                                  {"remote", path->remote, 0}};
+    struct log_field *more = fields + 3;
+    if (!keeper->is_path_news)
+        *more++ = (struct log_field){"rtt_ms", NULL, (double)keeper->rtt_us / (double)US_PER_MS};
+    if (name)
+        *more++ = (struct log_field){"partner", name, 0};
+    path_news_print(&status->news, keeper, name, fields);
+    bool is_told = status->config->link_count > 1 ? status->is_ready_told : keeper->partners > 1;
+    if (!is_told && !keeper->is_path_news) /* it is the same for all */
+        print_ready(status);
 }
 
 static void print_problem(struct status *status, const struct keeper_status *keeper)

@@ -1,8 +1,8 @@
 /*
  * What a person sees: a few plain lines on a terminal; elsewhere the same as
- * log lines, and in JSON with fields: event and room in each; path ("direct" or
- * "relayed"), local, remote and rtt_ms; problem and retry_in_s; signal,
- * upstream or listen.
+ * log lines, and in JSON with fields: event and room in each; path ("direct",
+ * "relayed" or "signal"), local, remote and rtt_ms; problem and retry_in_s;
+ * signal, upstream or listen.
  */
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "cli/path_news.h"
 
 enum { UNDER_WAY_MAX = 100 /* exchanges that are told one by one: the oldest */ };
 
@@ -153,7 +154,7 @@ static void add_partner(size_t link, const struct partner_view *partner, void *a
     json_t *object = json_object();
     set_text(object, "name", partner->name);
     set_int(object, "link", link + 1);
-    set_text(object, "path", peer->path.is_relayed ? "relayed" : "direct");
+    set_text(object, "path", path_word(&peer->path));
     set_text(object, "local", peer->path.local);
     set_text(object, "remote", peer->path.remote);
     set_time(object, "round_trip_ms", session->rtt_us > 0 ? session->rtt_us : peer->rtt_us);

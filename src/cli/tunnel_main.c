@@ -58,10 +58,12 @@ static void tell_service(struct service *service, const struct keeper_status *ke
         [KEEPER_UP] = "connected directly",
         [KEEPER_RETRYING] = "trying again",
     };
+    bool is_last = keeper->state == KEEPER_UP && keeper->path.is_last_resort;
     bool is_relayed = keeper->state == KEEPER_UP && keeper->path.is_relayed;
     if (keeper->state != KEEPER_CONNECTING && keeper->state != KEEPER_RETRYING)
         service_ready(service);
     service_tell(service, keeper->state == KEEPER_RETRYING && keeper->problem ? keeper->problem
+                          : is_last    ? "connected by way of the signal server"
                           : is_relayed ? "connected through a relay"
                                        : words[keeper->state]);
 }
@@ -179,6 +181,7 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
         .turn_user = config->turn_user,
         .turn_pass = config->turn_pass,
         .is_relay_only = config->relay_only,
+        .takes_relay = config->signal_relay,
         .fixed = config->fixed,
         .egress = config->egress,
         .partners_max = is_proxy ? 0 : config->consumers_max,

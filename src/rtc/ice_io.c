@@ -96,9 +96,10 @@ static void tell(void *arg)
     io->is_telling = false;
     if (io->is_closed)
         return;
-    if (io->phase == FAILED)
+    if (io->phase == FAILED) {
+        io->phase = SEEKING; /* where it is restarted */
         io->path.handlers->on_failed(io->failure, io->path.arg);
-    if (io->phase == FOUND) {
+    } else if (io->phase == FOUND) {
         io->phase = CONNECTED;
         io->has_new_route = false;
         io->path.handlers->on_connected(io->path.arg);

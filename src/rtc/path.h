@@ -1,8 +1,9 @@
 /*
  * A path: how the datagrams of a peer get to the other side, and theirs to us.
- * DTLS and SCTP know no more of it than this. ICE is one (rtc/ice_io.h);
- * whatever else can carry datagrams is one too, by embedding a struct rtc_path
- * and giving it operations.
+ * DTLS and SCTP know no more of it than this. ICE is one (rtc/ice_io.h),
+ * the relay of last resort is another (rtc/relay_path.h); whatever else can
+ * carry datagrams is one too, by embedding a struct rtc_path and giving it
+ * operations.
  *
  *   peer                                   carrier
  *                                      ◄── rtc_path_open(), on_connected()
@@ -27,14 +28,16 @@ struct peer_path {
     char local[80];  /* "host 192.168.1.5:40112" */
     char remote[80]; /* "srflx 203.0.113.9:51820" */
     bool is_relayed;
-    uint64_t rtt_us; /* as last measured; 0: not yet */
+    bool is_last_resort; /* by the signal server (rtc/relay_path.h); the two say nothing then */
+    uint64_t rtt_us;     /* as last measured; 0: not yet */
 };
 
 /* What has become of a path that once worked. */
 enum peer_path_state {
     PEER_PATH_WORKS,
-    PEER_PATH_SILENT, /* nobody answers on it, for some seconds now */
-    PEER_PATH_LOST    /* there is none */
+    PEER_PATH_SILENT,  /* nobody answers on it, for some seconds now */
+    PEER_PATH_RELAYED, /* the same, or it is lost, but the relay of last resort works */
+    PEER_PATH_LOST     /* there is none */
 };
 
 enum {
@@ -50,8 +53,8 @@ struct rtc_path_handlers {
     /* After on_connected: what has become of the path, or that another one is
      * used now (is_other). In a turn of its own. */
     void (*on_change)(enum peer_path_state state, bool is_other, void *arg);
-    /* There will be none: text says what was tried and why it failed. Never
-     * after on_connected. Last, in a turn of its own. */
+    /* There will be none, unless ICE is restarted: text says what was tried and
+     * why it failed. Never after on_connected. In a turn of its own. */
     void (*on_failed)(const char *text, void *arg);
 };
 

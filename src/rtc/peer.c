@@ -126,7 +126,7 @@ void peer_stats(const struct peer *peer, struct peer_stats *out)
 const char *peer_describe_tried(struct peer *peer, char out[PEER_TRIED_MAX])
 {
     out[0] = '\0';
-    return peer->path ? rtc_path_describe_tried(peer->path, out) : out;
+    return peer->direct ? rtc_path_describe_tried(peer->direct, out) : out;
 }
 
 const uint8_t *peer_remote_fingerprint(const struct peer *peer)

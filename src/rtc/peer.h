@@ -59,6 +59,9 @@ struct peer_handlers {
     void (*on_message)(unsigned channel, struct span message, void *arg);
     /* The send queue has room again, after peer_is_writable() was false. */
     void (*on_writable)(void *arg);
+    /* A datagram for the other side, by the relay of last resort: it is to be
+     * passed on with peer_remote_relay_tag(). NULL: there is none. */
+    void (*on_relay)(struct span datagram, void *arg);
     /* Another path is used, or the path's state has changed: unless it works,
      * it is time for peer_restart(). After on_open only. */
     void (*on_path)(enum peer_path_state state, void *arg);
@@ -76,6 +79,8 @@ struct peer_config {
                          provider or a consumer speaks */
     const char *promise; /* "a=tunnel-agree:" of them, or NULL: what the owner would agree to;
                             outlives the peer */
+    bool takes_relay;    /* the relay of last resort may be used, where the other side says the
+                            same; handlers.on_relay is needed then */
 };
 
 struct peer *peer_new(struct loop *loop, const struct peer_config *config,
@@ -110,6 +115,22 @@ void peer_abandon_restart(struct peer *peer);
 /* The machine's addresses have changed. True when peer_restart() is worth
  * while. */
 bool peer_update_addresses(struct peer *peer);
+
+/* ---- the relay of last resort ---- */
+
+enum { PEER_RELAY_TAG_LEN = SDP_RELAY_TAG_LEN };
+
+/* Whether the owner can pass datagrams on to the other side now. Another path
+ * is used as soon as there is one (rtc/path_choice.h). */
+void peer_set_relay(struct peer *peer, bool can_relay);
+
+/* One that was passed on to us, with our tag. */
+void peer_feed_relay(struct peer *peer, struct span datagram);
+
+/* What our and their description name the session by; NULL where they do
+ * not. */
+const uint8_t *peer_relay_tag(const struct peer *peer);
+const uint8_t *peer_remote_relay_tag(const struct peer *peer);
 
 /* Whom a description is from, and what it is about. */
 enum peer_match {

@@ -5,7 +5,8 @@
  *   peer.c            life, what the owner calls once it is open
  *   peer_signal.c     descriptions and candidates, in and out
  *   peer_match.c      whom a description is from
- *   peer_transport.c  the path and DTLS on it
+ *   peer_transport.c  DTLS on the path
+ *   peer_path.c       which path that is
  *   peer_sctp.c       the association and its channels
  *   peer_snap.c       what descriptions say of it
  *   peer_state.c      state, the end
@@ -18,7 +19,9 @@
 #include "rtc/channel.h"
 #include "rtc/dtls.h"
 #include "rtc/ice_io.h"
+#include "rtc/path_choice.h"
 #include "rtc/peer.h"
+#include "rtc/relay_path.h"
 #include "rtc/sdp.h"
 #include "rtc/sped.h"
 #include "sctp/sctp.h"
@@ -59,7 +62,14 @@ struct peer {
     /* Transport. */
     enum dtls_role role;
     struct ice_io *ice;
-    struct rtc_path *path; /* of ICE, unless another one was given */
+    struct rtc_path *direct; /* of ICE, unless another one was given */
+    struct relay_path relay;
+    struct rtc_path *path; /* of the two, the one that is used */
+    struct path_choice choice;
+    const struct peer_path_user *path_user;
+    bool can_relay;                 /* by the owner */
+    bool has_path_news;             /* the choice is to be made anew */
+    enum peer_path_state told_path; /* the owner */
     struct dtls *dtls;
     struct sped sped;
     bool has_ridden;       /* what DTLS said first went with ICE's checks */
@@ -129,13 +139,32 @@ void peer_work(struct peer *peer, uint64_t now_us);
 /* SCTP keeps what it receives from now on. */
 void peer_pause(struct peer *peer);
 
+/* peer_path.c */
+/* What a peer does with its paths: the one that is chosen for the first time is
+ * there, or what came by either, before that or behind it. */
+struct peer_path_user {
+    void (*on_path)(struct peer *peer);
+    void (*on_datagram)(struct span datagram, void *peer);
+};
+void peer_init_paths(struct peer *peer, const struct peer_path_user *user);
+/* From now on datagrams go that way rather than by ICE, and only its news are
+ * heard. It is not the peer's: it outlives peer_close(), or is replaced before
+ * it ends. Here also for tests. */
+void peer_use_path(struct peer *peer, struct rtc_path *path);
+/* Both descriptions are there. */
+void peer_seek_path(struct peer *peer);
+/* In a turn of its own, and the owner is told what is news to it. */
+static inline void peer_choose_path_later(struct peer *peer)
+{
+    peer->has_path_news = true;
+    deadline_touch(peer->deadline);
+}
+uint64_t peer_path_deadline_us(const struct peer *peer);
+void peer_on_path_deadline(struct peer *peer);
+
 /* peer_transport.c */
 /* on_candidate: as of ice_io_new(). */
 void peer_start_ice(struct peer *peer, void (*on_candidate)(const char *candidate, void *arg));
-/* From now on datagrams go that way, and only its news are heard. It is not
- * the peer's: it outlives peer_close(), or is replaced before it ends. Here
- * also for tests. */
-void peer_use_path(struct peer *peer, struct rtc_path *path);
 void peer_start_transport(struct peer *peer); /* both descriptions are there */
 void peer_free_transport(struct peer *peer);
 

@@ -46,6 +46,7 @@ static void become_open(struct peer *peer)
     if (!peer->is_reading)
         peer_pause(peer);
     sctp_assoc_set_priority(peer->sctp, peer->first.stream_id, FIRST_CHANNEL_PRIORITY);
+    peer_choose_path_later(peer);
     peer->handlers.on_open(peer->arg);
 }
 

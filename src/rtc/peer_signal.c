@@ -27,6 +27,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "rtc/candidate.h"
 #include "rtc/peer_internal.h"
 
@@ -95,6 +96,8 @@ static void begin(struct peer *peer)
     memcpy(peer->local.fingerprint, cert_fingerprint(peer->config.cert), CERT_FINGERPRINT_LEN);
     peer->local.has_sped = peer->is_offerer || peer->remote.has_sped;
     peer_describe_sctp(peer);
+    peer->local.has_relay_tag = peer->config.takes_relay;
+    random_bytes(peer->local.relay_tag, sizeof peer->local.relay_tag);
     peer->is_fresh = true;
     ice_io_gather(peer->ice);
     describe_later(peer);

@@ -48,7 +48,7 @@ bool peer_is_sctp_early(const struct peer *peer)
  * a client needs to send. What rode with ICE took as long as that. */
 static uint64_t guess_round_trip_us(const struct peer *peer)
 {
-    if (peer->has_ridden)
+    if (peer->has_ridden && peer->choice.way == WAY_DIRECT)
         return peer->connected_us - peer->begun_us;
     uint64_t took_us = peer->secured_us - peer->connected_us;
     bool is_whole = peer->role == DTLS_CLIENT && dtls_is_connected(peer->dtls);

@@ -42,9 +42,9 @@ void peer_stop(struct peer *peer)
         sctp_assoc_abort(peer->sctp, clock_now_us());
     if (peer->dtls)
         dtls_send_close(peer->dtls);
-    if (peer->path)
-        rtc_path_attach(peer->path, NULL, NULL);
-    peer->path = NULL;
+    if (peer->direct)
+        rtc_path_attach(peer->direct, NULL, NULL);
+    peer->direct = peer->path = NULL;
     ice_io_close(peer->ice);
     peer->ice = NULL;
     deadline_free(peer->deadline);

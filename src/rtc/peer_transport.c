@@ -1,9 +1,9 @@
 /*
- * The path and DTLS on it; what DTLS brings is SCTP's.
+ * DTLS on the path; what it brings is SCTP's.
  *
  *   path on_datagram ─► dtls_feed ─► on_data ─► sctp feed ─► channel ─► owner
  *
- * One deadline serves DTLS and SCTP.
+ * One deadline serves the choice of the path, DTLS and SCTP.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +16,6 @@ enum {
     /* From both descriptions to an open channel. Long enough for a slow TURN
      * server and a lossy path, short enough for a person to wait. */
     CONNECT_TIMEOUT_S = 30,
-    /* Without any path, until the connection is given up: as long as the
-     * other side hears nothing before it does (RFC 7675). */
-    PATH_PATIENCE_S = 30,
     /* Datagrams that come before the path is up on our side, from who has
      * proved by a check that it knows our password: a flight of DTLS, some
      * times over. */
@@ -38,13 +35,19 @@ static uint64_t next_us(void *arg)
     /* What is deferred comes before the loop sleeps, and touches this. */
     bool has_sctp = peer->sctp && !peer->has_work;
     uint64_t sctp_us = has_sctp ? sctp_assoc_deadline(peer->sctp) : TIME_NEVER;
-    return dtls_us < sctp_us ? dtls_us : sctp_us;
+    uint64_t path_us = peer_path_deadline_us(peer);
+    uint64_t at_us = dtls_us < sctp_us ? dtls_us : sctp_us;
+    return at_us < path_us ? at_us : path_us;
 }
 
 static void on_due(void *arg)
 {
     struct peer *peer = arg;
     uint64_t now_us = clock_now_us();
+    if (peer_path_deadline_us(peer) <= now_us)
+        peer_on_path_deadline(peer);
+    if (peer->state == PEER_CLOSED)
+        return;
     if (peer->dtls && peer->state > PEER_CONNECTING && dtls_deadline_us(peer->dtls) <= now_us) {
         dtls_on_deadline(peer->dtls, now_us);
         if (dtls_is_connected(peer->dtls)) /* then that has freed much */
@@ -63,7 +66,7 @@ static void on_connect_timeout(void *arg)
     char text[TEXT_MAX];
     if (peer->state == PEER_CONNECTING)
         snprintf(text, sizeof text, "no path to the other side was found in %d s (%s)",
-                 CONNECT_TIMEOUT_S, rtc_path_describe_tried(peer->path, tried));
+                 CONNECT_TIMEOUT_S, rtc_path_describe_tried(peer->direct, tried));
     else if (peer->state == PEER_SECURING)
         snprintf(text, sizeof text, "the DTLS handshake was not done in %d s", CONNECT_TIMEOUT_S);
     else
@@ -214,11 +217,9 @@ static void send_flight(struct peer *peer)
         sped_end(&peer->sped);
 }
 
-static void on_path_connected(void *arg)
+/* There is one, for the first time. */
+static void on_path(struct peer *peer)
 {
-    struct peer *peer = arg;
-    if (peer->state != PEER_CONNECTING)
-        return; /* closed meanwhile */
     peer->connected_us = clock_now_us();
     peer_set_state(peer, PEER_SECURING);
     if (peer->state != PEER_SECURING)
@@ -276,54 +277,17 @@ static void on_binding(const struct stun_message *m, void *arg)
         loop_defer(peer->loop, feed_later, peer);
 }
 
-static void on_path_failed(const char *text, void *arg)
-{
-    peer_end(arg, text);
-}
-
 static void on_path_patience(void *arg)
 {
     struct peer *peer = arg;
     char tried[PEER_TRIED_MAX];
     char text[TEXT_MAX];
     snprintf(text, sizeof text, "the path to the other side is lost (%s)",
-             rtc_path_describe_tried(peer->path, tried));
+             rtc_path_describe_tried(peer->direct, tried));
     peer_end(peer, text);
 }
 
-static void on_path_change(enum peer_path_state state, bool is_other, void *arg)
-{
-    struct peer *peer = arg;
-    if (is_other)
-        peer_change_sctp_path(peer);
-    if (peer->state != PEER_OPEN)
-        return;
-    if (state != PEER_PATH_LOST) {
-        timer_stop(peer->path_timer);
-        sctp_assoc_try_path(peer->sctp, clock_now_us());
-        peer_work_later(peer);
-    } else {
-        timer_start_in(peer->path_timer, PATH_PATIENCE_S * US_PER_S);
-    }
-    peer->handlers.on_path(state, peer->arg);
-}
-
 /* ---- life ---- */
-
-void peer_use_path(struct peer *peer, struct rtc_path *path)
-{
-    static const struct rtc_path_handlers handlers = {
-        .on_connected = on_path_connected,
-        .on_datagram = on_path_datagram,
-        .on_change = on_path_change,
-        .on_failed = on_path_failed,
-    };
-    if (peer->path)
-        rtc_path_attach(peer->path, NULL, NULL);
-    if (path)
-        rtc_path_attach(path, &handlers, peer);
-    peer->path = path;
-}
 
 void peer_start_ice(struct peer *peer, void (*on_candidate)(const char *candidate, void *arg))
 {
@@ -338,8 +302,10 @@ void peer_start_ice(struct peer *peer, void (*on_candidate)(const char *candidat
         .on_fill = on_fill,
         .on_binding = on_binding,
     };
+    static const struct peer_path_user user = {on_path, on_path_datagram};
     sped_init(&peer->sped);
     peer->ice = ice_io_new(peer->loop, &config, on_candidate, peer);
+    peer_init_paths(peer, &user);
     peer_use_path(peer, ice_io_path(peer->ice));
 }
 
@@ -358,6 +324,7 @@ void peer_start_transport(struct peer *peer)
     timer_start_at(peer->connect_timer, peer->give_up_us);
     sped_settle(&peer->sped, peer->local.has_sped && peer->remote.has_sped);
     peer_set_state(peer, PEER_CONNECTING);
+    peer_seek_path(peer);
     if (sped_is_on(&peer->sped) && peer->state == PEER_CONNECTING)
         ride_from_now_on(peer);
 }

@@ -168,12 +168,25 @@ static void parse_promise(struct parser *p, struct span value)
         copy_string(p->out->promise, sizeof p->out->promise, value);
 }
 
+/* What is none is like none. */
+static void parse_relay_tag(struct parser *p, struct span value)
+{
+    enum { TEXT_LEN = ARMOR_LEN(ARMOR_HEX, SDP_RELAY_TAG_LEN) };
+    uint8_t tag[SDP_RELAY_TAG_LEN];
+    if (value.len != TEXT_LEN || armor_decode(ARMOR_HEX, value, tag) < 0)
+        return;
+    memcpy(p->out->relay_tag, tag, sizeof tag);
+    p->out->has_relay_tag = true;
+}
+
 static void parse_session_attribute(struct parser *p, struct span value)
 {
     if (strip_prefix(&value, "tool:"))
         copy_string(p->out->tool, sizeof p->out->tool, value);
     else if (strip_prefix(&value, "tunnel-agree:"))
         parse_promise(p, value);
+    else if (strip_prefix(&value, "tunnel-relay:"))
+        parse_relay_tag(p, value);
     else if (strip_prefix(&value, "ice-pacing:"))
         parse_pacing(p, value);
     else if (strip_prefix(&value, "group:BUNDLE"))

@@ -21,6 +21,7 @@ enum {
     SDP_MID_MAX = 64,
     SDP_TOOL_MAX = 64,
     SDP_PROMISE_MAX = 256,
+    SDP_RELAY_TAG_LEN = 8,
     SDP_SCTP_INIT_MAX = SNAP_TEXT_MAX,
     SDP_CANDIDATES_MAX = 256, /* more are ignored; the ICE agent chooses among them */
     SDP_SECTIONS_MAX = 32,    /* of m= lines: each one costs lines in our answer */
@@ -59,6 +60,8 @@ struct sdp {
     uint32_t max_message_size;         /* 65536 where absent; 0 means any (RFC 8841 section 6) */
     char tool[SDP_TOOL_MAX + 1];       /* empty where absent */
     char promise[SDP_PROMISE_MAX + 1]; /* a=tunnel-agree: visible characters, or empty */
+    bool has_relay_tag; /* a=tunnel-relay: it takes datagrams by the signal server, with that */
+    uint8_t relay_tag[SDP_RELAY_TAG_LEN];
     bool is_legacy; /* the old "DTLS/SCTP 5000" m-line: an answer uses the same */
     bool is_bundle; /* has a BUNDLE group */
     bool end_of_candidates;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/armor.h"
 #include "base/buf.h"
 #include "base/random.h"
 #include "rtc/peer.h"
@@ -59,6 +60,13 @@ void sdp_init_answer(struct sdp *out, const struct sdp *offer)
     }
 }
 
+static void format_relay_tag(struct buf *out, const uint8_t tag[SDP_RELAY_TAG_LEN])
+{
+    char text[ARMOR_LEN(ARMOR_HEX, SDP_RELAY_TAG_LEN) + 1];
+    armor_encode(ARMOR_HEX, span_of(tag, SDP_RELAY_TAG_LEN), text);
+    buf_append_format(out, "a=tunnel-relay:%s\r\n", text);
+}
+
 static void format_session(struct buf *out, const struct sdp *sdp)
 {
     buf_append_format(out,
@@ -68,6 +76,8 @@ static void format_session(struct buf *out, const struct sdp *sdp)
         buf_append_format(out, "a=tool:%s\r\n", sdp->tool);
     if (sdp->promise[0])
         buf_append_format(out, "a=tunnel-agree:%s\r\n", sdp->promise);
+    if (sdp->has_relay_tag)
+        format_relay_tag(out, sdp->relay_tag);
     if (sdp->is_bundle && sdp->mid[0])
         buf_append_format(out, "a=group:BUNDLE %s\r\n", sdp->mid);
     if (sdp->pacing_ms > 0)

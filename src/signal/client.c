@@ -22,6 +22,7 @@ struct signal_client {
     char *room;
     char *room_key;       /* or NULL */
     enum signal_job job;  /* that the join says */
+    bool takes_relay;     /* the same */
     bool is_shared;       /* the room, by the server */
     uint64_t relay_rate;  /* the same; 0: it passes no datagrams on */
     struct bucket bucket; /* of messages that the server may send */
@@ -45,7 +46,7 @@ static void on_open(void *arg)
                                         .room = client->room,
                                         .key = client->room_key,
                                         .job = client->job,
-                                        .takes_relay = client->handlers->on_datagram != NULL};
+                                        .takes_relay = client->takes_relay};
     client_send(client, &join);
     if (client->handlers->on_open)
         client->handlers->on_open(client->arg);
@@ -54,7 +55,7 @@ static void on_open(void *arg)
 static void join(struct signal_client *client, const struct signal_message *joined)
 {
     client->is_shared = joined->is_shared;
-    client->relay_rate = client->handlers->on_datagram ? joined->relay_rate : 0;
+    client->relay_rate = client->takes_relay ? joined->relay_rate : 0;
     if (client->relay_rate > 0)
         signal_line_accept_datagrams(client->line);
 }
@@ -138,6 +139,11 @@ void signal_client_set_key(struct signal_client *client, const char *key)
 void signal_client_set_job(struct signal_client *client, enum signal_job job)
 {
     client->job = job;
+}
+
+void signal_client_set_relay(struct signal_client *client, bool takes_relay)
+{
+    client->takes_relay = takes_relay;
 }
 
 void signal_client_probe(struct signal_client *client)

@@ -35,8 +35,8 @@ struct signal_client_handlers {
      * names the server. At most once, and nothing is given up yet. May be
      * NULL. */
     void (*on_slow)(const char *text, void *arg);
-    /* A datagram that the server passes on, where it does; valid during the
-     * call. May be NULL: then none is asked for. */
+    /* A datagram that the server passes on, after signal_client_set_relay();
+     * valid during the call. */
     void (*on_datagram)(const struct relay_frame *frame, void *arg);
     /* Gone, once: text is a sentence for a person that names the server, as
      * in "cannot reach the signal server at HOST:PORT: connection refused".
@@ -70,6 +70,10 @@ void signal_client_set_key(struct signal_client *client, const char *key);
  * docs/PROTOCOL.md. Right behind signal_client_new(). */
 void signal_client_set_job(struct signal_client *client, enum signal_job job);
 
+/* The join says whether the server is to pass on datagrams for us. Right behind
+ * signal_client_new(). */
+void signal_client_set_relay(struct signal_client *client, bool takes_relay);
+
 /* See signal/line.h. */
 void signal_client_probe(struct signal_client *client);
 bool signal_client_has_address(const struct signal_client *client);
@@ -86,12 +90,11 @@ void signal_client_send_candidate(struct signal_client *client, const char *to,
 void signal_client_send_misfit(struct signal_client *client, const char *to);
 
 /* Bits a second of datagrams that the server passes on for us; 0: it does not,
- * or has not let us in. For tests. */
+ * or has not let us in. */
 uint64_t signal_client_relay_rate(const struct signal_client *client);
 
 /* To that member, with the tag of the session at its end. Dropped where the
- * server passes none on; and see signal_line_send_datagram(). For
- * tests. */
+ * server passes none on; and see signal_line_send_datagram(). */
 void signal_client_send_datagram(struct signal_client *client, const struct relay_frame *frame);
 
 /* Says bye where it can, closes, frees. No handler is called any more. */

@@ -22,10 +22,8 @@
 enum {
     RELAY_TAG_LEN = 8,
     RELAY_HEADER_LEN = UUID_LEN + RELAY_TAG_LEN,
-    /* What others may send us; and we send less, so that it is as large as what
-     * a path over Ethernet takes, which may come to be used for the same. */
+    /* Ours are smaller (rtc/relay_path.h). */
     RELAY_DATAGRAM_MAX = 2048,
-    RELAY_DATAGRAM_OURS = 1472,
     RELAY_FRAME_MAX = RELAY_HEADER_LEN + RELAY_DATAGRAM_MAX
 };
 

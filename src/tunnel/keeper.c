@@ -37,9 +37,17 @@ struct keeper {
     struct roster roster;
     struct keeper_report report;
     struct keeper_counts counts; /* but for what sessions count */
+    bool has_new_routes;         /* of relayed datagrams, by what is fed */
 };
 
 static void act(struct keeper *keeper, const struct action *action);
+
+/* To whom the signal server would pass on the datagrams of a session. */
+static const char *member_of(unsigned session, void *arg)
+{
+    const struct keeper *k = arg;
+    return venue_can_relay(k->venue) ? rendezvous_member_of(k->rendezvous, session) : NULL;
+}
 
 static void feed(struct keeper *keeper, const struct event *event)
 {
@@ -48,6 +56,9 @@ static void feed(struct keeper *keeper, const struct event *event)
     deadline_touch(keeper->deadline);
     while (rendezvous_next(keeper->rendezvous, &action))
         act(keeper, &action);
+    if (keeper->has_new_routes || event->type <= EVENT_SIGNAL_LOST)
+        sessions_route(&keeper->sessions, member_of, keeper);
+    keeper->has_new_routes = false;
     keeper->report.problem[0] = '\0';
 }
 
@@ -149,6 +160,17 @@ static void on_message(const struct signal_message *message, void *arg)
     }
 }
 
+static void on_datagram(const struct relay_frame *frame, void *arg)
+{
+    struct keeper *keeper = arg;
+    sessions_feed_relay(&keeper->sessions, frame);
+}
+
+static void on_relay(const struct relay_frame *frame, void *arg)
+{
+    venue_relay(((const struct keeper *)arg)->venue, frame);
+}
+
 static void on_signal_slow(const char *text, void *arg)
 {
     feed(arg, &(struct event){.type = EVENT_SIGNAL_SLOW, .text = text});
@@ -199,26 +221,6 @@ static void on_due(void *arg)
 
 /* ---- actions on whoever uses the keeper ---- */
 
-/* The session of a status is up, or has been. */
-static void tell_partner(struct keeper *keeper, struct keeper_status *status)
-{
-    struct roster_entry *entry = roster_find(&keeper->roster, status->partner);
-    status->name = entry ? entry->name : NULL;
-    status->partners = keeper->roster.up;
-    if (entry && !status->has_parted)
-        entry->told = status->path;
-    log_debug("keeper: %s", keeper_state_name(status->state));
-    keeper->handlers.on_status(status, keeper->arg);
-}
-
-static void report_path(struct keeper *keeper, const struct action *action, struct session *session)
-{
-    const struct roster_entry *entry = roster_find(&keeper->roster, action->partner);
-    struct keeper_status status;
-    if (entry && keeper_report_path(&keeper->report, action, session, &entry->told, &status))
-        tell_partner(keeper, &status);
-}
-
 static void report(struct keeper *keeper, const struct action *action)
 {
     struct session *session = sessions_find(&keeper->sessions, action->session);
@@ -226,26 +228,16 @@ static void report(struct keeper *keeper, const struct action *action)
     if (action->type == ACTION_PROBLEM) {
         keeper_report_problem(&keeper->report, action, session);
         keeper_counts_on_problem(&keeper->counts, action->problem);
-    } else if (action->type == ACTION_PATH) {
-        report_path(keeper, action, session);
-    } else {
-        status = keeper_report_status(&keeper->report, action, session);
-        tell_partner(keeper, &status);
+    } else if (keeper_report_status(&keeper->report, action, session, &keeper->roster, &status)) {
+        log_debug("keeper: %s", keeper_state_name(status.state));
+        keeper->handlers.on_status(&status, keeper->arg);
     }
 }
 
-static void report_parted(struct keeper *keeper, const struct action *action)
-{
-    const struct action up = {.state = KEEPER_UP};
-    struct keeper_status status = keeper_report_status(&keeper->report, &up, NULL);
-    status.partner = action->partner;
-    status.has_parted = true;
-    tell_partner(keeper, &status);
-}
-
 /* A session that begins is with the device that was heard of that member. */
-static void name_device(struct keeper *keeper, const struct action *start)
+static void begin_session(struct keeper *keeper, const struct action *start)
 {
+    keeper->has_new_routes = true;
     const char *device = sealed_talk_device(&keeper->talk, start->peer);
     if (device)
         mux_set_device(session_mux(sessions_find(&keeper->sessions, start->session)), device);
@@ -274,6 +266,7 @@ static void act(struct keeper *keeper, const struct action *action)
         break;
     case ACTION_LEAVE:
         venue_leave(keeper->venue);
+        keeper->has_new_routes = true;
         break;
     case ACTION_PROBE_SIGNAL:
         venue_probe(keeper->venue);
@@ -300,9 +293,6 @@ static void act(struct keeper *keeper, const struct action *action)
         log_debug("keeper: the other side may be gone: what begins now waits for its answer");
         keeper->handlers.on_down(action->partner, "the other side does not answer", keeper->arg);
         break;
-    case ACTION_PARTED:
-        report_parted(keeper, action);
-        break;
     case ACTION_GONE:
         roster_forget(&keeper->roster, action->partner);
         keeper->handlers.on_gone(action->partner, keeper->arg);
@@ -310,6 +300,7 @@ static void act(struct keeper *keeper, const struct action *action)
     case ACTION_PROBLEM:
     case ACTION_STATUS:
     case ACTION_PATH:
+    case ACTION_PARTED:
         report(keeper, action);
         break;
     case ACTION_NOTE:
@@ -321,7 +312,7 @@ static void act(struct keeper *keeper, const struct action *action)
             with_text.text = keeper->report.problem;
         sessions_act(&keeper->sessions, &with_text);
         if (action->type == ACTION_START)
-            name_device(keeper, action);
+            begin_session(keeper, action);
         break;
     }
 }
@@ -332,6 +323,7 @@ static void make_venue(struct keeper *keeper)
 {
     static const struct signal_client_handlers handlers = {
         .on_message = on_message,
+        .on_datagram = on_datagram,
         .on_slow = on_signal_slow,
         .on_close = on_signal_close,
     };
@@ -341,6 +333,7 @@ static void make_venue(struct keeper *keeper)
         .egress = keeper->config.egress,
         .room = keeper->config.room,
         .job = keeper->config.role == MUX_PROVIDER ? SIGNAL_JOB_PROVIDER : SIGNAL_JOB_CONSUMER,
+        .takes_relay = keeper->config.takes_relay,
         .talk = &keeper->talk,
     };
     keeper->venue = venue_new(keeper->loop, &config, &handlers, keeper);
@@ -351,6 +344,7 @@ static void init_sessions(struct keeper *keeper)
     static const struct sessions_handlers handlers = {
         .on_event = on_session_event,
         .on_request = on_request,
+        .on_relay = on_relay,
     };
     const struct sessions_config config = {
         .role = keeper->config.role,
@@ -360,6 +354,7 @@ static void init_sessions(struct keeper *keeper)
                 .cert = keeper->config.cert,
                 .servers = keeper->config.servers,
                 .is_relay_only = keeper->config.is_relay_only,
+                .takes_relay = keeper->config.takes_relay,
                 .tool = tool_name(keeper->config.role),
             },
     };

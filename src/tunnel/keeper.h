@@ -54,6 +54,7 @@ struct keeper_config {
     const struct cert *cert;
     struct ice_servers *servers;
     bool is_relay_only;  /* see rtc/peer.h */
+    bool takes_relay;    /* the same */
     size_t partners_max; /* with whom to have a session at a time; 0: KEEPER_PARTNERS_MAX */
 };
 

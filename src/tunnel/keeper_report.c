@@ -27,21 +27,23 @@ void keeper_report_problem(struct keeper_report *report, const struct action *ac
     report->problem_kind = action->problem;
 }
 
-struct keeper_status keeper_report_status(struct keeper_report *report, const struct action *action,
-                                          struct session *session)
+static struct keeper_status status_of(const struct keeper_report *report,
+                                      const struct action *action, struct session *session)
 {
     bool has_problem = report->problem[0] != '\0';
     struct keeper_status status = {
-        .state = action->state,
+        .state = action->type == ACTION_PARTED ? KEEPER_UP : action->state,
         .problem = has_problem ? report->problem : NULL,
         .is_slow = has_problem && report->problem_kind == PROBLEM_SIGNAL_SLOW,
         .is_goodbye = has_problem && report->problem_kind == PROBLEM_GOODBYE,
         .retry_in_us = action->retry_in_us,
         .is_alone = action->is_alone,
+        .partner = action->partner,
+        .has_parted = action->type == ACTION_PARTED,
+        .is_path_news = action->type == ACTION_PATH,
     };
     if (!session)
         return status;
-    status.partner = action->partner;
     peer_get_path(session_peer(session), &status.path);
     status.rtt_us = session_rtt_us(session);
     if (report->config->role == MUX_PROVIDER)
@@ -50,17 +52,23 @@ struct keeper_status keeper_report_status(struct keeper_report *report, const st
 }
 
 /* The other side's address changes its name now and then (prflx, srflx). */
-bool keeper_report_path(struct keeper_report *report, const struct action *action,
-                        struct session *session, const struct peer_path *told,
-                        struct keeper_status *out)
+static bool is_path_news(const struct action *action, const struct peer_path *path,
+                         const struct peer_path *told)
 {
-    struct peer_path path;
-    if (!told->local[0] || !session || !peer_get_path(session_peer(session), &path))
+    bool is_another = path->is_relayed != told->is_relayed || strcmp(path->local, told->local) != 0;
+    return told->local[0] && path->local[0] && (action->was_broken || is_another);
+}
+
+bool keeper_report_status(struct keeper_report *report, const struct action *action,
+                          struct session *session, struct roster *roster, struct keeper_status *out)
+{
+    struct roster_entry *entry = roster_find(roster, action->partner);
+    *out = status_of(report, action, session);
+    if (out->is_path_news && !(entry && is_path_news(action, &out->path, &entry->told)))
         return false;
-    bool is_another = path.is_relayed != told->is_relayed || strcmp(path.local, told->local) != 0;
-    if (!action->was_broken && !is_another)
-        return false;
-    *out = keeper_report_status(report, action, session);
-    out->is_path_news = true;
+    out->name = entry ? entry->name : NULL;
+    out->partners = roster->up;
+    if (entry && !out->has_parted)
+        entry->told = out->path;
     return true;
 }

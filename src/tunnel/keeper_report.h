@@ -8,6 +8,7 @@
 
 #include "tunnel/action.h"
 #include "tunnel/keeper.h"
+#include "tunnel/roster.h"
 #include "tunnel/session.h"
 
 struct keeper_report {
@@ -20,14 +21,11 @@ struct keeper_report {
 void keeper_report_problem(struct keeper_report *report, const struct action *action,
                            struct session *session);
 
-/* ACTION_STATUS. The status borrows from the report and from the session. */
-struct keeper_status keeper_report_status(struct keeper_report *report, const struct action *action,
-                                          struct session *session);
-
-/* ACTION_PATH; told: what was told of it before, or nothing. False when that is
- * no news. */
-bool keeper_report_path(struct keeper_report *report, const struct action *action,
-                        struct session *session, const struct peer_path *told,
-                        struct keeper_status *out);
+/* ACTION_STATUS, _PATH, _PARTED: what there is to be told, and kept in the
+ * roster as told. False when it is no news. The status borrows from the report,
+ * the session and the roster. */
+bool keeper_report_status(struct keeper_report *report, const struct action *action,
+                          struct session *session, struct roster *roster,
+                          struct keeper_status *out);
 
 #endif

@@ -395,7 +395,7 @@ enum verdict partner_on_deadline(struct partner *p, bool has_place, uint64_t now
     if (now_us >= negotiation_deadline_us(&p->negotiation))
         verdict = on_negotiation_deadline(p, has_place, now_us);
     if (now_us >= restart_deadline_us(&p->standing.restart, false) &&
-        standing_on_restart_deadline(&p->standing, p->out))
+        standing_on_restart_deadline(&p->standing, p->out, now_us))
         verdict = VERDICT_RETURN;
     return verdict;
 }

@@ -373,6 +373,12 @@ bool rendezvous_next(struct rendezvous *rv, struct action *out)
     return actions_pull(&rv->out, out);
 }
 
+const char *rendezvous_member_of(const struct rendezvous *rv, unsigned session)
+{
+    const struct partner *p = partners_find_session(&rv->partners, session);
+    return in_room(rv) && p && p->is_there && p->peer[0] ? p->peer : NULL;
+}
+
 uint64_t rendezvous_deadline_us(const struct rendezvous *rv)
 {
     uint64_t partners_us = partners_deadline_us(&rv->partners, in_room(rv));

@@ -62,6 +62,10 @@ void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t 
  * fed as an event, also before the next one is pulled. */
 bool rendezvous_next(struct rendezvous *rv, struct action *out);
 
+/* The id of the member with whom a session is, while we and that are in the
+ * room; else NULL. Valid until the next event. */
+const char *rendezvous_member_of(const struct rendezvous *rv, unsigned session);
+
 /* When EVENT_DEADLINE is to come; TIME_NEVER: need not. */
 uint64_t rendezvous_deadline_us(const struct rendezvous *rv);
 

@@ -12,6 +12,7 @@ const char *restart_reason_text(enum restart_reason reason)
         [RESTART_UNWANTED] = "nothing is wrong",
         [RESTART_PATH_SILENT] = "the other side does not answer",
         [RESTART_PATH_LOST] = "the path to the other side is gone",
+        [RESTART_RELAYED] = "nothing but the relay of the signal server works",
         [RESTART_ADDRESSES] = "the addresses of this machine have changed",
         [RESTART_MET_AGAIN] = "the other side is met again",
     };
@@ -20,7 +21,9 @@ const char *restart_reason_text(enum restart_reason reason)
 
 void restart_init(struct restart *r, uint64_t seed)
 {
-    *r = (struct restart){.path = PEER_PATH_WORKS, .works_by_us = TIME_NEVER};
+    *r = (struct restart){.path = PEER_PATH_WORKS,
+                          .works_by_us = TIME_NEVER,
+                          .relayed_us = RESTART_RELAYED_FIRST_US};
     backoff_init(&r->backoff, RESTART_FIRST_US, RESTART_MOST_US, seed);
 }
 
@@ -30,6 +33,7 @@ void restart_reset(struct restart *r)
     r->wanted_for = r->begun_for = RESTART_UNWANTED;
     r->path = PEER_PATH_WORKS;
     r->works_by_us = TIME_NEVER;
+    r->relayed_us = RESTART_RELAYED_FIRST_US;
 }
 
 void restart_want(struct restart *r, enum restart_reason reason)
@@ -64,10 +68,16 @@ void restart_settle(struct restart *r)
     r->begun_for = RESTART_UNWANTED;
 }
 
+/* A path that is relayed can wait, and may have to for ever. */
 static void wait_for_path(struct restart *r, uint64_t now_us)
 {
-    if (r->path != PEER_PATH_WORKS)
+    if (r->path == PEER_PATH_RELAYED) {
+        r->works_by_us = now_us + r->relayed_us;
+        r->relayed_us = r->relayed_us < RESTART_RELAYED_MOST_US / 2 ? 2 * r->relayed_us
+                                                                    : RESTART_RELAYED_MOST_US;
+    } else if (r->path != PEER_PATH_WORKS) {
         r->works_by_us = now_us + RESTART_PATIENCE_US;
+    }
 }
 
 void restart_on_answer(struct restart *r, uint64_t now_us)
@@ -91,7 +101,7 @@ void restart_insist(struct restart *r)
     if (r->wanted_for == RESTART_UNWANTED)
         r->wanted_for = r->begun_for;
     if (r->wanted_for == RESTART_UNWANTED)
-        r->wanted_for = r->path == PEER_PATH_LOST ? RESTART_PATH_LOST : RESTART_PATH_SILENT;
+        r->wanted_for = restart_reason_of(r->path);
 }
 
 void restart_recall(struct restart *r)
@@ -106,18 +116,36 @@ void restart_refuse(struct restart *r)
     r->state = RESTART_REFUSED;
 }
 
+enum restart_reason restart_reason_of(enum peer_path_state path)
+{
+    static const enum restart_reason reasons[] = {
+        [PEER_PATH_WORKS] = RESTART_UNWANTED,
+        [PEER_PATH_SILENT] = RESTART_PATH_SILENT,
+        [PEER_PATH_RELAYED] = RESTART_RELAYED,
+        [PEER_PATH_LOST] = RESTART_PATH_LOST,
+    };
+    return reasons[path];
+}
+
+bool restart_has_path(const struct restart *r)
+{
+    return r->path == PEER_PATH_WORKS || r->path == PEER_PATH_RELAYED;
+}
+
 bool restart_set_path(struct restart *r, enum peer_path_state path)
 {
-    bool was_broken = r->path != PEER_PATH_WORKS;
+    bool was_broken = !restart_has_path(r);
     r->path = path;
     if (path != PEER_PATH_WORKS)
         return was_broken;
     r->works_by_us = TIME_NEVER;
+    r->relayed_us = RESTART_RELAYED_FIRST_US;
     if (r->state == RESTART_REFUSED)
         r->state = RESTART_AT_REST;
     if (r->state == RESTART_AT_REST)
         r->begun_for = RESTART_UNWANTED; /* it has brought that about */
-    if (r->wanted_for == RESTART_PATH_SILENT || r->wanted_for == RESTART_PATH_LOST)
+    if (r->wanted_for == RESTART_PATH_SILENT || r->wanted_for == RESTART_PATH_LOST ||
+        r->wanted_for == RESTART_RELAYED)
         r->wanted_for = RESTART_UNWANTED;
     return was_broken;
 }

@@ -30,6 +30,11 @@
 /* One that is not answered in this time is given up. */
 #define RESTART_PATIENCE_US (10 * US_PER_S)
 
+/* Where the relay of last resort carries all, another path is tried for after
+ * so long, which doubles to the most. */
+#define RESTART_RELAYED_FIRST_US (10 * US_PER_S)
+#define RESTART_RELAYED_MOST_US  (300 * US_PER_S)
+
 /* The least and the most between two that we begin; the first comes at once. */
 #define RESTART_FIRST_US (1 * US_PER_S)
 #define RESTART_MOST_US  (30 * US_PER_S)
@@ -45,9 +50,13 @@ enum restart_reason {
     RESTART_UNWANTED,
     RESTART_PATH_SILENT,
     RESTART_PATH_LOST,
+    RESTART_RELAYED,   /* only the relay of last resort works */
     RESTART_ADDRESSES, /* those of this machine have changed */
     RESTART_MET_AGAIN  /* the process at the other end, after both had lost signalling */
 };
+
+/* Why a path in that state is not good enough. */
+enum restart_reason restart_reason_of(enum peer_path_state path);
 
 /* The begin of a sentence. */
 const char *restart_reason_text(enum restart_reason reason);
@@ -61,6 +70,7 @@ struct restart {
     uint64_t begun_us;
     uint64_t not_before_us;
     uint64_t works_by_us; /* the path, after a restart of either side's; else TIME_NEVER */
+    uint64_t relayed_us;  /* how long the next wait for that is, where it is relayed */
     struct backoff backoff;
 };
 
@@ -94,6 +104,9 @@ void restart_insist(struct restart *r);
 void restart_recall(struct restart *r);
 
 void restart_refuse(struct restart *r);
+
+/* There is one, be it the relay. */
+bool restart_has_path(const struct restart *r);
 
 /* True when the path was broken before. */
 bool restart_set_path(struct restart *r, enum peer_path_state path);

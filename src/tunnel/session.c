@@ -184,6 +184,12 @@ static void on_writable(void *arg)
     mux_flush(s->mux);
 }
 
+static void on_relay(struct span datagram, void *arg)
+{
+    struct session *s = arg;
+    s->handlers->on_relay(s, datagram, s->arg);
+}
+
 static void on_path(enum peer_path_state state, void *arg)
 {
     struct session *s = arg;
@@ -203,6 +209,7 @@ static const struct peer_handlers peer_handlers = {
     .on_open = on_open,
     .on_message = on_message,
     .on_writable = on_writable,
+    .on_relay = on_relay,
     .on_path = on_path,
     .on_close = on_close,
 };

@@ -25,6 +25,8 @@ struct session_handlers {
     /* What was asked is answered: see mux_probe(). */
     void (*on_alive)(struct session *session, void *arg);
     void (*on_request)(struct mux_stream *stream, const struct head *head, void *arg);
+    /* As on_relay of the peer. */
+    void (*on_relay)(struct session *session, struct span datagram, void *arg);
     /* As on_path of the peer. */
     void (*on_path)(struct session *session, enum peer_path_state state, void *arg);
     /* The last open stream has ended. */

@@ -15,9 +15,10 @@ struct held {
     struct list link;
     struct sessions *owner;
     unsigned number;
-    uint32_t partner;        /* with whom, once it is up */
-    struct session *session; /* NULL once it is closed */
-    bool is_refused;         /* the rendezvous has forgotten it */
+    uint32_t partner;         /* with whom, once it is up */
+    struct session *session;  /* NULL once it is closed */
+    bool is_refused;          /* the rendezvous has forgotten it */
+    uint8_t member[UUID_LEN]; /* whom its relayed datagrams are for */
 };
 
 static struct held *held_at(struct list *at)
@@ -33,6 +34,8 @@ static struct held *find(const struct sessions *all, unsigned number)
     }
     return NULL;
 }
+
+_Static_assert((int)RELAY_TAG_LEN == (int)PEER_RELAY_TAG_LEN, "what a description says");
 
 /* ---- events ---- */
 
@@ -95,6 +98,14 @@ static void on_path(struct session *session, enum peer_path_state state, void *a
     tell(arg, (struct event){.type = EVENT_PATH, .path = state});
 }
 
+static void on_relay(struct session *session, struct span datagram, void *arg)
+{
+    const struct held *held = arg;
+    const struct sessions *all = held->owner;
+    const uint8_t *tag = peer_remote_relay_tag(session_peer(session));
+    all->handlers.on_relay(&(struct relay_frame){held->member, tag, datagram}, all->arg);
+}
+
 static void on_request(struct mux_stream *stream, const struct head *head, void *arg)
 {
     const struct held *held = arg;
@@ -123,6 +134,7 @@ static void start(struct sessions *all, const struct action *action)
         .on_rtt = on_rtt,
         .on_wake = on_wake,
         .on_alive = on_alive,
+        .on_relay = on_relay,
         .on_path = on_path,
         .on_request = on_request,
         .on_idle = on_idle,
@@ -292,6 +304,30 @@ unsigned sessions_match(const struct sessions *all, const char *device, enum sdp
             return held_at(at)->number;
     }
     return 0;
+}
+
+void sessions_route(struct sessions *all, const char *(*member_of)(unsigned session, void *arg),
+                    void *arg)
+{
+    LIST_EACH(at, next, &all->all) {
+        struct held *held = held_at(at);
+        const char *member = member_of(held->number, arg);
+        /* Of a server whose ids are no UUIDs, nothing can be named. */
+        bool can_relay = member && uuid_parse(member, held->member);
+        peer_set_relay(session_peer(held->session), can_relay);
+    }
+}
+
+void sessions_feed_relay(struct sessions *all, const struct relay_frame *frame)
+{
+    LIST_EACH(at, next, &all->all) {
+        struct peer *peer = session_peer(held_at(at)->session);
+        const uint8_t *tag = peer_relay_tag(peer);
+        if (!tag || memcmp(tag, frame->tag, RELAY_TAG_LEN) != 0)
+            continue;
+        peer_feed_relay(peer, frame->datagram);
+        return;
+    }
 }
 
 size_t sessions_update_addresses(struct sessions *all, unsigned *outdated)

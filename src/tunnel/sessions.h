@@ -7,6 +7,7 @@
 
 #include "base/histogram.h"
 #include "base/list.h"
+#include "signal/relay_frame.h"
 #include "tunnel/action.h"
 #include "tunnel/event.h"
 #include "tunnel/session.h"
@@ -17,6 +18,8 @@ struct sessions_handlers {
     void (*on_event)(const struct event *event, void *arg);
     void (*on_request)(uint32_t partner, struct mux_stream *stream, const struct head *head,
                        void *arg);
+    /* A datagram for the signal server to pass on; see sessions_route(). */
+    void (*on_relay)(const struct relay_frame *frame, void *arg);
 };
 
 struct sessions_config {
@@ -55,6 +58,14 @@ void sessions_set_partner(struct sessions *all, unsigned number, uint32_t partne
  * provider, who has sealed it, and can mean none but its own; else NULL. */
 unsigned sessions_match(const struct sessions *all, const char *device, enum sdp_type type,
                         const char *sdp);
+
+/* Whether the signal server can pass datagrams of each session on, and to whom:
+ * member_of says the id of its other side in the room, or NULL. */
+void sessions_route(struct sessions *all, const char *(*member_of)(unsigned session, void *arg),
+                    void *arg);
+
+/* One that was passed on to us: to whichever session it names. */
+void sessions_feed_relay(struct sessions *all, const struct relay_frame *frame);
 
 /* The machine's addresses have changed. Writes the numbers of those for which
  * another path is worth while to outdated, which has room for all, and returns

@@ -66,7 +66,7 @@ bool standing_contest(struct standing *s, const struct pact *pact, uint64_t *unt
 
 static void tell_doubt(struct standing *s, struct actions *out)
 {
-    bool is_doubtful = doubt_is_asked(&s->doubt) || s->restart.path != PEER_PATH_WORKS;
+    bool is_doubtful = doubt_is_asked(&s->doubt) || !restart_has_path(&s->restart);
     if (is_doubtful == s->doubt.is_told)
         return;
     s->doubt.is_told = is_doubtful;
@@ -97,7 +97,7 @@ void standing_on_alive(struct standing *s, struct actions *out)
 void standing_miss(struct standing *s, struct actions *out, uint64_t now_us)
 {
     /* Where the path is silent, it cannot answer, and may not have to. */
-    if (s->restart.path == PEER_PATH_WORKS)
+    if (restart_has_path(&s->restart))
         standing_ask(s, out, now_us);
 }
 
@@ -135,7 +135,7 @@ bool standing_on_closed(struct standing *s, const struct event *event, struct ac
         actions_close(out, event->session, event->text);
         return false;
     }
-    bool had_path = s->restart.path == PEER_PATH_WORKS;
+    bool had_path = restart_has_path(&s->restart);
     actions_problem(out, event->is_goodbye ? PROBLEM_GOODBYE : PROBLEM_ENDED,
                     had_path ? 0 : event->session, event->text);
     end_current(s, NULL, out);
@@ -165,14 +165,14 @@ void standing_on_fed(struct standing *s, const struct event *event, struct actio
 void standing_on_path(struct standing *s, enum peer_path_state path, struct actions *out)
 {
     bool was_broken = restart_set_path(&s->restart, path);
-    if (path == PEER_PATH_WORKS)
+    if (restart_has_path(&s->restart))
         actions_push(out, &(struct action){.type = ACTION_PATH,
                                            .state = KEEPER_UP,
                                            .session = s->current.session,
                                            .partner = s->partner,
                                            .was_broken = was_broken});
-    else
-        restart_want(&s->restart, path == PEER_PATH_LOST ? RESTART_PATH_LOST : RESTART_PATH_SILENT);
+    if (path != PEER_PATH_WORKS)
+        restart_want(&s->restart, restart_reason_of(path));
     tell_doubt(s, out);
 }
 
@@ -224,22 +224,24 @@ void standing_refuse_restart(struct standing *s, struct actions *out)
     actions_note(out, NOTE_NO_RESTART, NULL);
 }
 
-/* It was not answered. With a path that works, all is well and it may do so
+/* It was not answered. With a path that works, be it the relay, it may be
  * another time. */
-static bool give_up_restart(struct standing *s, struct actions *out)
+static bool give_up_restart(struct standing *s, struct actions *out, uint64_t now_us)
 {
     standing_abandon_restart(s, out);
     actions_note(out, NOTE_NO_RESTART, NULL);
-    if (s->restart.path == PEER_PATH_WORKS)
+    if (restart_has_path(&s->restart)) {
+        restart_on_answer(&s->restart, now_us);
         return false;
+    }
     restart_refuse(&s->restart);
     return true;
 }
 
-bool standing_on_restart_deadline(struct standing *s, struct actions *out)
+bool standing_on_restart_deadline(struct standing *s, struct actions *out, uint64_t now_us)
 {
     if (s->restart.state == RESTART_UNDER_WAY)
-        return give_up_restart(s, out);
+        return give_up_restart(s, out, now_us);
     restart_insist(&s->restart);
     return false;
 }

@@ -98,6 +98,6 @@ void standing_abandon_restart(struct standing *s, struct actions *out);
 void standing_refuse_restart(struct standing *s, struct actions *out);
 
 /* Its deadline has come; true when a new session is needed. */
-bool standing_on_restart_deadline(struct standing *s, struct actions *out);
+bool standing_on_restart_deadline(struct standing *s, struct actions *out, uint64_t now_us);
 
 #endif

@@ -278,6 +278,7 @@ static void open_meetings(struct tunnel *tunnel, struct loop *loop,
         .cert = tunnel->cert,
         .servers = tunnel->servers,
         .is_relay_only = config->is_relay_only,
+        .takes_relay = config->takes_relay && !config->is_relay_only,
         .partners_max = config->proxy ? POOL_PROVIDERS_MAX : config->partners_max,
     };
     for (size_t i = 0; i < tunnel->meeting_count; i++) {

@@ -49,6 +49,7 @@ struct tunnel_config {
     const char *turn_user;
     const char *turn_pass;
     bool is_relay_only; /* go through the TURN server alone */
+    bool takes_relay;   /* the signal server's relay may be used, where no path works */
 
     /* Of the sockets of its paths: see rtc/ice_fixed.h. */
     struct ice_fixed fixed;

@@ -95,6 +95,7 @@ static void enter_server(struct venue *venue)
         signal_client_new(venue->loop, &way, venue->config.room, venue->handlers, venue->arg);
     signal_client_set_key(venue->client, venue->key);
     signal_client_set_job(venue->client, venue->config.job);
+    signal_client_set_relay(venue->client, venue->config.takes_relay);
 }
 
 static void say_to_server(struct venue *venue, const char *peer, enum seal_type type,
@@ -177,6 +178,17 @@ void venue_say_misfit(struct venue *venue, const char *peer)
 {
     if (venue->client)
         signal_client_send_misfit(venue->client, peer);
+}
+
+bool venue_can_relay(const struct venue *venue)
+{
+    return venue->client && signal_client_relay_rate(venue->client) > 0;
+}
+
+void venue_relay(struct venue *venue, const struct relay_frame *frame)
+{
+    if (venue->client)
+        signal_client_send_datagram(venue->client, frame);
 }
 
 void venue_probe(struct venue *venue)

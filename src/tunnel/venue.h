@@ -17,6 +17,7 @@ struct venue_config {
     const struct egress *egress;  /* or NULL */
     const char *room;
     enum signal_job job;
+    bool takes_relay; /* of a signal server, where it has one */
     struct sealed_talk *talk;
 };
 
@@ -33,6 +34,10 @@ void venue_leave(struct venue *venue); /* harmless outside */
  * nobody. */
 void venue_say(struct venue *venue, const char *peer, enum seal_type type, const char *text);
 void venue_say_misfit(struct venue *venue, const char *peer);
+
+/* Whether datagrams can be passed on there now; and one, to a member. */
+bool venue_can_relay(const struct venue *venue);
+void venue_relay(struct venue *venue, const struct relay_frame *frame);
 
 /* As of a signal client. */
 void venue_probe(struct venue *venue);

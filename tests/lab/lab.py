@@ -56,6 +56,7 @@ def make_certificate(folder, address):
 
 
 DIRECTLY, RELAYED = "directly", "through a relay"
+LAST_RESORT = "by way of the signal server"
 
 
 class Pair:
@@ -71,7 +72,10 @@ class Pair:
     @staticmethod
     def pattern(how=f"{DIRECTLY}|{RELAYED}"):
         """connected directly: host 192.168.1.2:4000 <-> srflx 203.0.113.6:4000, …
-        the path now leads through a relay: relay 192.0.2.1:50000 <-> host …"""
+        the path now leads through a relay: relay 192.0.2.1:50000 <-> host …
+        The last resort has no pair."""
+        if how == LAST_RESORT:
+            return rf"\b(?:connected|the path now leads) {how}"
         pair = r"(\w+) ([^ ,]+) <-> (\w+) ([^ ,]+)"
         return rf"\b(?:connected|the path now leads) ({how})[^:]*: {pair}"
 
@@ -89,6 +93,7 @@ class LabRig(Rig):
         self.laptop = self.provider = None
         self.signal_url = f"ws://{SIGNAL_IP}:{SIGNAL_PORT}"
         self.password = PASSWORD
+        self.signal_flags = ()
         self.transfers = 0
 
     def file(self, name):
@@ -156,7 +161,7 @@ class LabRig(Rig):
     def start(self, *flags, **options):
         self.start_mock()
         self.start_coturn()
-        self.start_signal()
+        self.start_signal(*self.signal_flags)
         self.start_tunnel(*flags, **options)
 
     def pairs(self, *how, after=(0, 0)):

@@ -19,7 +19,6 @@
 #include "base/random.h"
 #include "net/loop.h"
 #include "rtc/cert.h"
-#include "rtc/ice_servers.h"
 #include "rtc/peer_internal.h"
 #include "sleeping.h"
 
@@ -202,8 +201,9 @@ static void on_path(enum peer_path_state state, void *arg)
     check_done(end->scene);
 }
 
-static const struct peer_handlers handlers = {on_description, on_candidate, on_state, on_open,
-                                              on_message,     on_writable,  on_path,  on_close};
+static const struct peer_handlers handlers = {on_description, on_candidate, on_state,
+                                              on_open,        on_message,   on_writable,
+                                              NULL,           on_path,      on_close};
 
 /* Sends until the queue is over its mark or all is sent. */
 static void push(struct end *end)

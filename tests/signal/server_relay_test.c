@@ -251,6 +251,7 @@ static void guest_enter(struct guest *guest, struct fixture *f, enum signal_job 
     guest->client =
         signal_client_new(f->loop, &(struct signal_way){.url = &url}, "r", &handlers, guest);
     signal_client_set_job(guest->client, job);
+    signal_client_set_relay(guest->client, true);
     run_until(f->loop, &guest->is_in);
 }
 

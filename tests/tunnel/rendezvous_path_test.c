@@ -22,6 +22,64 @@ static void test_restart(void **state)
     scene_free(&s);
 }
 
+/* The relay of last resort carries all: nothing waits, and another path is
+ * tried for less and less often. */
+static void test_relayed(void **state)
+{
+    (void)state;
+    static const char restart[] =
+        "note: restart: nothing but the relay of the signal server works; restart 1;";
+    struct scene s = scene_up(MUX_CONSUMER);
+    change_path(&s, PEER_PATH_RELAYED);
+    expect(&s, "path of 1; probe signal; note: restart: nothing but the relay of the signal "
+               "server works; restart 1;");
+    for (uint64_t wait = RESTART_RELAYED_FIRST_US; wait < 8 * RESTART_RELAYED_FIRST_US; wait *= 2) {
+        describe(&s, EVENT_ANSWER, "b", 1, process_b);
+        expect(&s, "feed 1 answer;");
+        assert_int_equal(deadline_in_us(&s), wait);
+        wait_us(&s, wait);
+        expect(&s, restart);
+    }
+    describe(&s, EVENT_ANSWER, "b", 1, process_b);
+    change_path(&s, PEER_PATH_WORKS);
+    expect(&s, "feed 1 answer; path of 1;");
+    assert_int_equal(deadline_in_us(&s), TIME_NEVER);
+    scene_free(&s);
+}
+
+/* Who does not answer a restart may go on by the relay. */
+static void test_relayed_unanswered(void **state)
+{
+    (void)state;
+    struct scene s = scene_up(MUX_CONSUMER);
+    change_path(&s, PEER_PATH_RELAYED);
+    forget(&s);
+    wait_us(&s, RESTART_PATIENCE_US);
+    expect(&s, "abandon 1; note: no restart;");
+    assert_int_equal(deadline_in_us(&s), RESTART_RELAYED_FIRST_US);
+    change_path(&s, PEER_PATH_LOST);
+    expect(&s, "doubt 1; probe signal; note: restart: the path to the other side is gone; "
+               "restart 1;");
+    scene_free(&s);
+}
+
+/* To whom relayed datagrams go. */
+static void test_member(void **state)
+{
+    (void)state;
+    struct scene s = scene_up(MUX_CONSUMER);
+    assert_string_equal(rendezvous_member_of(s.rv, 1), "b");
+    assert_null(rendezvous_member_of(s.rv, 2));
+    lose_signal(&s);
+    assert_null(rendezvous_member_of(s.rv, 1));
+    wait_us(&s, US_PER_S);
+    join(&s, "b", true);
+    assert_string_equal(rendezvous_member_of(s.rv, 1), "b");
+    FEED(&s, .type = EVENT_PEER_LEFT, .peer = "b");
+    assert_null(rendezvous_member_of(s.rv, 1));
+    scene_free(&s);
+}
+
 /* Theirs does for ours. */
 static void test_restart_by_the_other_side(void **state)
 {
@@ -360,6 +418,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_relayed),
+        cmocka_unit_test(test_relayed_unanswered),
+        cmocka_unit_test(test_member),
         cmocka_unit_test(test_restart_by_the_other_side),
         cmocka_unit_test(test_restarts_cross),
         cmocka_unit_test(test_useless_description),
