@@ -43,6 +43,8 @@ table='
     test   valgrind         valgrind
     test   python3-aiortc   py:aiortc
     test   python3-aiohttp  py:aiohttp
+    test   prometheus       promtool
+    test   python3-prometheus-client py:prometheus_client
     test   nodejs           node
     test   npm              npm
     test   chromium         chromium

@@ -11,7 +11,7 @@
 enum { HISTOGRAM_BOUNDS = 16 };
 
 /* The most that a class holds; what is above the last bound is in a class of
- * its own. For tests, too. */
+ * its own. */
 uint64_t histogram_bound_us(int at);
 
 struct histogram {

@@ -88,7 +88,9 @@ struct config {
     char *interface;     /* of `fixed` */
     char *control;       /* the path of the control socket; NULL: the usual one */
     bool has_no_control; /* --control none */
-    bool wants_json;     /* of `status` and `requests` */
+    char *metrics_host;  /* NULL: none */
+    uint16_t metrics_port;
+    bool wants_json; /* of `status` and `requests` */
     bool wants_watch;
     bool follows;
     char *only_device; /* NULL: any */
@@ -148,6 +150,7 @@ const char *config_take_external(struct config *config, const char *text);
 const char *config_take_port_mapping(struct config *config, const char *text);
 const char *config_take_relay_only(struct config *config, const char *text);
 const char *config_take_control(struct config *config, const char *text);
+const char *config_take_metrics(struct config *config, const char *text);
 const char *config_take_json(struct config *config, const char *text);
 const char *config_take_watch(struct config *config, const char *text);
 const char *config_take_follow(struct config *config, const char *text);

@@ -39,6 +39,19 @@ const char *config_take_control(struct config *config, const char *text)
     return NULL;
 }
 
+const char *config_take_metrics(struct config *config, const char *text)
+{
+    char *host;
+    uint16_t port;
+    const char *why;
+    if (listen_address_parse(text, "127.0.0.1", 0, &host, &port, &why) < 0)
+        return why;
+    free(config->metrics_host);
+    config->metrics_host = host;
+    config->metrics_port = port;
+    return NULL;
+}
+
 const char *config_take_json(struct config *config, const char *text)
 {
     (void)text;
@@ -82,6 +95,7 @@ const char *config_take_only_path(struct config *config, const char *text)
 void config_clear_views(struct config *config)
 {
     free(config->control);
+    free(config->metrics_host);
     free(config->only_device);
     free(config->only_path);
 }

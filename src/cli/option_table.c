@@ -125,6 +125,10 @@ const struct option option_table[] = {
      "the Unix socket where `tunnel status` and `tunnel requests` ask, or none (default one in the "
      "state folder)",
      PUBLIC},
+    {"--metrics", "TUNNEL_METRICS", "ADDR:PORT", OPTION_BOTH, config_take_metrics,
+     "figures for Prometheus at /metrics, and /healthz and /readyz, as at 127.0.0.1:9464 (default "
+     "none)",
+     PUBLIC},
     {"--json", NULL, NULL, INSPECT, config_take_json, "JSON, an object a line", PUBLIC},
     {"--watch", NULL, NULL, COMMAND_STATUS, config_take_watch,
      "draw the page anew each second, with what went through in the last minute", PUBLIC},

@@ -13,8 +13,10 @@
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "cli/certificate.h"
+#include "cli/metrics_server.h"
 #include "cli/output.h"
 #include "cli/service.h"
+#include "cli/signal_server_metrics.h"
 #include "cli/signal_server_options.h"
 #include "cli/stop.h"
 #include "http/url.h"
@@ -131,6 +133,18 @@ static bool find_tls(struct signal_server_options *options, struct tls_server **
     return true;
 }
 
+/* False: said why not. */
+static bool find_metrics(struct loop *loop, const struct signal_server_options *options,
+                         struct signal_server *server, struct metrics_server **out)
+{
+    const struct metrics_source source = {signal_server_metrics_write,
+                                          signal_server_metrics_unready, server};
+    if (options->metrics_host)
+        *out = metrics_server_new(loop, "signal-server", options->metrics_host,
+                                  options->metrics_port, &source);
+    return *out || !options->metrics_host;
+}
+
 static int run(const struct signal_server_options *options, struct tls_server *tls)
 {
     struct loop *loop = loop_new();
@@ -144,6 +158,12 @@ static int run(const struct signal_server_options *options, struct tls_server *t
         loop_free(loop);
         return EXIT_FAILURE;
     }
+    struct metrics_server *metrics = NULL;
+    if (!find_metrics(loop, options, server, &metrics)) {
+        signal_server_close(server);
+        loop_free(loop);
+        return EXIT_FAILURE;
+    }
     struct stop *stop = stop_new(loop);
     if (tls) {
         stop_on_hangup(stop, certificate_reload, tls);
@@ -151,11 +171,13 @@ static int run(const struct signal_server_options *options, struct tls_server *t
     }
     struct service *service = service_new(loop);
     print_urls(options->server.host, signal_server_port(server), tls);
+    metrics_server_tell(metrics);
     service_ready(service);
     loop_run(loop);
     log_info("server: %s: closing", stop_signal(stop));
     service_stop(service);
     stop_free(stop);
+    metrics_server_free(metrics);
     signal_server_close(server);
     service_free(service);
     loop_free(loop);

@@ -178,6 +178,17 @@ static const char *take_turn_secret_file(struct signal_server_options *options, 
     return NULL;
 }
 
+static const char *take_metrics(struct signal_server_options *options, const char *text)
+{
+    const char *why;
+    free(options->metrics_host);
+    options->metrics_host = NULL;
+    if (listen_address_parse(text, "127.0.0.1", 0, &options->metrics_host, &options->metrics_port,
+                             &why) < 0)
+        return why;
+    return NULL;
+}
+
 static const char *take_log_level(struct signal_server_options *options, const char *text)
 {
     return log_level_parse(text, &options->log_level) ? NULL : "must be error, warn, info or debug";
@@ -223,6 +234,10 @@ static const struct option table[] = {
     {"--turn-secret-file", "FILE", NULL,
      "its first line is the secret shared with the TURN servers (coturn's static-auth-secret)",
      take_turn_secret_file},
+    {"--metrics", "ADDR:PORT", NULL,
+     "figures for Prometheus at /metrics, and /healthz and /readyz, as at 127.0.0.1:9465 (default "
+     "none)",
+     take_metrics},
     {"--log-level", "LEVEL", "TUNNEL_LOG", "error, warn, info or debug (default info)",
      take_log_level},
     {"--log-format", "FORMAT", NULL, "text or json (default text)", take_log_format},
@@ -380,6 +395,7 @@ bool signal_server_options_read(struct signal_server_options *options, int argc,
 
 void signal_server_options_deinit(struct signal_server_options *options)
 {
+    free(options->metrics_host);
     free(options->host);
     free_secret_string(options->server.ice.secret);
 }

@@ -17,6 +17,8 @@ struct signal_server_options {
     uint16_t port;                      /* where `listen` names none */
     const char *web;                    /* a folder, or NULL: what is compiled in */
     const char *tls_cert, *tls_key;     /* both, or NULL */
+    char *metrics_host;                 /* NULL: none */
+    uint16_t metrics_port;
     bool has_web;
     bool has_turn; /* a secret is needed */
     enum log_level log_level;

@@ -197,6 +197,7 @@ static bool run_tunnel(struct loop *loop, const struct config *config, struct st
     if (!audience->views)
         return false;
     status_print_start(audience->status, tunnel_port(tunnel));
+    views_tell(audience->views);
     if (state)
         invitation_print(config, state);
     loop_run(loop);

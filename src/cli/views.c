@@ -9,9 +9,14 @@
 #include "base/log.h"
 #include "cli/control.h"
 #include "cli/control_path.h"
+#include "cli/metrics_server.h"
+#include "cli/tunnel_metrics.h"
 
 struct views {
-    struct control *control; /* NULL: none */
+    const struct config *config;
+    const struct tunnel *tunnel;
+    struct control *control;        /* NULL: none */
+    struct metrics_server *metrics; /* NULL: none */
 };
 
 static const char *explain(int error)
@@ -28,12 +33,12 @@ static const char *explain(int error)
 
 /* Without --control a tunnel does without where it must, as in a container that
  * has no home. */
-static bool open_control(struct views *views, struct loop *loop, const struct config *config,
-                         const struct tunnel *tunnel)
+static bool open_control(struct views *views, struct loop *loop)
 {
+    const struct config *config = views->config;
     const char *why = NULL;
     char *path = config->has_no_control ? NULL : control_path_own(config, &why);
-    int error = path ? control_new(loop, path, config, tunnel, &views->control) : 0;
+    int error = path ? control_new(loop, path, config, views->tunnel, &views->control) : 0;
     bool is_asked_for = config->control != NULL;
     if (error < 0 && is_asked_for)
         fprintf(stderr, "tunnel: --control '%s' cannot be: %s\n", path, explain(error));
@@ -44,13 +49,42 @@ static bool open_control(struct views *views, struct loop *loop, const struct co
     return error == 0 || !is_asked_for;
 }
 
+static void write_metrics(struct metrics *metrics, void *arg)
+{
+    const struct views *views = arg;
+    tunnel_metrics_write(metrics, views->tunnel, views->config);
+}
+
+static const char *unready(void *arg)
+{
+    const struct views *views = arg;
+    return tunnel_metrics_unready(views->tunnel, views->config);
+}
+
+static bool open_metrics(struct views *views, struct loop *loop)
+{
+    const struct config *config = views->config;
+    const struct metrics_source source = {write_metrics, unready, views};
+    if (config->metrics_host)
+        views->metrics =
+            metrics_server_new(loop, "tunnel", config->metrics_host, config->metrics_port, &source);
+    return views->metrics || !config->metrics_host;
+}
+
 struct views *views_new(struct loop *loop, const struct config *config, const struct tunnel *tunnel)
 {
     struct views *views = xcalloc(1, sizeof *views);
-    if (open_control(views, loop, config, tunnel))
+    views->config = config;
+    views->tunnel = tunnel;
+    if (open_control(views, loop) && open_metrics(views, loop))
         return views;
     views_free(views);
     return NULL;
+}
+
+void views_tell(const struct views *views)
+{
+    metrics_server_tell(views->metrics);
 }
 
 void views_on_exchange(struct views *views)
@@ -64,5 +98,6 @@ void views_free(struct views *views)
     if (!views)
         return;
     control_free(views->control);
+    metrics_server_free(views->metrics);
     free(views);
 }

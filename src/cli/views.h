@@ -1,6 +1,6 @@
 /*
  * What others are shown of a tunnel while it runs, each where it is asked for:
- * the control socket.
+ * the control socket, metrics.
  */
 #ifndef CLI_VIEWS_H
 #define CLI_VIEWS_H
@@ -14,6 +14,9 @@ struct views;
  * which is said on stderr. */
 struct views *views_new(struct loop *loop, const struct config *config,
                         const struct tunnel *tunnel);
+
+/* Logs where they are to be had. */
+void views_tell(const struct views *views);
 
 /* An exchange is over, and is the history's last. */
 void views_on_exchange(struct views *views);

@@ -69,12 +69,14 @@ static void upgrade(struct signal_server *server, struct http_exchange *x,
     http_exchange_peer_address(x, &address);
     if (server->socket_count >= server->config.connections_max) {
         log_warn("server: full: %zu connections", server->socket_count);
+        server->counts.limits[SIGNAL_LIMIT_CONNECTIONS]++;
         answer(x, 503, "the signal server is full; try again later");
         return;
     }
     if (!sources_has_room(&server->sources, &address)) {
         char text[ADDRESS_TEXT_LEN];
         log_warn("server: too many connections of %s", address_format(&address, text));
+        server->counts.limits[SIGNAL_LIMIT_ADDRESS]++;
         answer(x, 429, "too many connections from this address");
         return;
     }
@@ -184,6 +186,17 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
 uint16_t signal_server_port(const struct signal_server *server)
 {
     return http_server_port(server->http);
+}
+
+void signal_server_stats(const struct signal_server *server, struct signal_server_stats *out)
+{
+    *out = (struct signal_server_stats){
+        .rooms = rooms_count(server->rooms),
+        .members = rooms_member_count(server->rooms),
+        .sockets = server->socket_count,
+        .queued_bytes = server->queued,
+        .counts = server->counts,
+    };
 }
 
 static void server_destroy(void *arg)

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "net/loop.h"
+#include "signal/counts.h"
 #include "signal/ice_credentials.h"
 
 enum {
@@ -101,6 +102,16 @@ struct signal_server;
 int signal_server_new(struct loop *loop, const struct signal_server_config *config,
                       struct signal_server **out);
 uint16_t signal_server_port(const struct signal_server *server);
+
+/* How it is now. */
+struct signal_server_stats {
+    size_t rooms;
+    size_t members; /* of rooms */
+    size_t sockets;
+    size_t queued_bytes; /* that wait for sockets, as far as looked at */
+    struct signal_counts counts;
+};
+void signal_server_stats(const struct signal_server *server, struct signal_server_stats *out);
 
 /* Closes every socket with 1001 and frees; the close frames go out in the
  * background (loop_free() waits). NULL is allowed. */

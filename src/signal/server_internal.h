@@ -28,6 +28,7 @@ struct signal_server {
     struct deadline *heartbeat;
     struct shaper *shaper;         /* NULL: no datagrams are passed on */
     struct deadline *shaper_timer; /* its */
+    struct signal_counts counts;
     bool has_doomed;
     bool is_closed;
 };

@@ -11,6 +11,7 @@
  * because another peer sent to it) is only marked; the next turn drops it.
  */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -29,6 +30,13 @@ static const char *const doom_texts[] = {
     [DOOM_SLOW] = "reads too slowly",
     [DOOM_RELAY] = "a binary message that is no datagram",
     [DOOM_CROWD] = "the memory for messages is full, and this one has not read for longest",
+};
+
+static const enum signal_limit doom_limits[] = {
+    [DOOM_TALKS] = SIGNAL_LIMIT_RATE,
+    [DOOM_SLOW] = SIGNAL_LIMIT_QUEUE,
+    [DOOM_RELAY] = SIGNAL_LIMIT_DATAGRAM,
+    [DOOM_CROWD] = SIGNAL_LIMIT_QUEUES,
 };
 
 static struct socket *socket_of(struct list *link)
@@ -99,6 +107,7 @@ static void drop_doomed(void *arg)
         if (socket->doom == DOOM_NONE)
             continue;
         log_warn("socket %u: dropped: %s", socket->number, reason);
+        server->counts.limits[doom_limits[socket->doom]]++;
         /* Dooms others, at worst: none is freed but this one. */
         if (socket->doom == DOOM_CROWD)
             socket_reset(socket);
@@ -130,6 +139,7 @@ bool socket_drop_idle(struct signal_server *server)
     if (!first)
         return false;
     log_warn("socket %u: dropped: it has no room, and file descriptors are short", first->number);
+    server->counts.limits[SIGNAL_LIMIT_DESCRIPTORS]++;
     socket_reset(first);
     return true;
 }
@@ -176,6 +186,14 @@ static size_t rate_of(const struct socket *socket)
     return (others > 1 ? others : 1) * socket->server->config.messages_per_s;
 }
 
+static void count_sent(struct signal_server *server, const struct signal_message *sent, size_t len)
+{
+    server->counts.messages_sent++;
+    server->counts.sent_bytes += len;
+    if (sent->type == SIGNAL_ERROR && sent->code == SIGNAL_CODE_ROOM_FULL)
+        server->counts.limits[SIGNAL_LIMIT_ROOM]++;
+}
+
 void socket_on_room_send(struct room_member *to, const struct signal_message *message, void *arg)
 {
     struct signal_server *server = arg;
@@ -192,6 +210,7 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
     ice_credentials_clear(&sent);
     look_at_outbox(socket, now_us);
     websocket_send(socket->ws, span_from_string(text));
+    count_sent(server, &sent, strlen(text));
     look_at_outbox(socket, now_us);
     free(text);
     /* Who comes again and again must not make others talk too much. */
@@ -227,6 +246,7 @@ static void socket_handle(struct socket *socket, const struct signal_message *me
     if (message->type == SIGNAL_JOIN &&
         !sources_take_join(&server->sources, socket->source, clock_now_us())) {
         log_warn("socket %u: join refused: too many of its address", socket->number);
+        server->counts.limits[SIGNAL_LIMIT_JOINS]++;
         room_refuse(server->rooms, &socket->member, SIGNAL_CODE_TOO_MANY_JOINS,
                     "too many joins of this address; try again later");
         return;
@@ -241,6 +261,8 @@ static void on_ws_message(struct span text, void *arg)
     struct signal_server *server = socket->server;
     if (socket->doom)
         return;
+    server->counts.messages_received++;
+    server->counts.received_bytes += text.len;
     size_t rate = rate_of(socket);
     size_t burst = rate / server->config.messages_per_s * server->config.messages_burst;
     if (!bucket_take(&socket->bucket, rate, burst, clock_now_us())) {
@@ -304,12 +326,14 @@ static bool socket_is_well(struct socket *socket, uint64_t now_us, uint64_t late
     if (silent_us >= config->silence_us - config->ping_us / CHECKS_PER_PING) {
         log_info("socket %u: dropped: silent for %llu s", socket->number,
                  (unsigned long long)(silent_us / US_PER_S));
+        socket->server->counts.limits[SIGNAL_LIMIT_SILENCE]++;
         socket_close(socket, WEBSOCKET_POLICY, "no answer to pings");
         return false;
     }
     if (stuck_us >= config->stuck_us) {
         log_info("socket %u: dropped: has read nothing for %llu s, and %zu bytes wait for it",
                  socket->number, (unsigned long long)(stuck_us / US_PER_S), socket->outbox.len);
+        socket->server->counts.limits[SIGNAL_LIMIT_STUCK]++;
         socket_reset(socket);
         return false;
     }
@@ -365,6 +389,7 @@ void socket_new(struct signal_server *server, struct conn *conn, struct span ear
     struct socket *socket = xcalloc(1, sizeof *socket);
     socket->server = server;
     socket->number = ++server->numbers;
+    server->counts.sockets++;
     socket->heard_at_us = now_us;
     socket->check_at_us = now_us + server->config.ping_us / CHECKS_PER_PING;
     socket->ping_at_us = now_us + server->config.ping_us;

@@ -1,0 +1,189 @@
+#include "cli/metrics_server.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/server.h"
+#include "http/url.h"
+
+enum { CONNECTIONS_MAX = 64, TEXT_MAX = 8 << 20 };
+
+#define HEAD_TIMEOUT_US (10 * US_PER_S)
+#define IDLE_TIMEOUT_US (120 * US_PER_S) /* more than what most scrape in */
+
+struct metrics_server {
+    struct metrics_source source;
+    struct http_server *http;
+    const char *host; /* the caller's */
+};
+
+/* ---- of the process: names as all clients of Prometheus have them ---- */
+
+static uint64_t resident_bytes(void)
+{
+    unsigned long long total, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%llu %llu", &total, &resident) != 2)
+        resident = 0;
+    fclose(file);
+    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* But for the one that it takes to count them. */
+static uint64_t open_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    uint64_t count = 0;
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        count += entry->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    return count > 0 ? count - 1 : 0;
+}
+
+static uint64_t cpu_us(void)
+{
+    struct timespec used;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) < 0)
+        return 0;
+    return (uint64_t)used.tv_sec * US_PER_S + (uint64_t)used.tv_nsec / 1000;
+}
+
+static void write_process(struct metrics *m)
+{
+    static const char cpu[] = "process_cpu_seconds";
+    metrics_family(m, METRIC_COUNTER, cpu, "seconds", "User and system CPU time.");
+    metrics_seconds(m, NULL, cpu_us());
+    metrics_gauge(m, "process_resident_memory_bytes", "bytes", "Resident memory.",
+                  resident_bytes());
+    metrics_gauge(m, "process_open_fds", NULL, "Open file descriptors.", open_descriptors());
+}
+
+/* ---- requests ---- */
+
+static void reply(struct http_exchange *x, int status, const char *type, struct span text)
+{
+    static const struct http_field fields[] = {
+        {SPAN_LITERAL("Cache-Control"), SPAN_LITERAL("no-store")}};
+    http_exchange_reply(x, status, type, (struct http_fields){fields, 1}, text);
+}
+
+static void reply_text(struct http_exchange *x, int status, const char *text)
+{
+    char *line = xasprintf("%s\n", text);
+    reply(x, status, "text/plain; charset=utf-8", span_from_string(line));
+    free(line);
+}
+
+/* Prometheus asks for OpenMetrics where it knows that. */
+static bool takes_open_metrics(const struct http_request *request)
+{
+    const struct http_field *accept = http_fields_find(request->fields, "Accept");
+    static const char type[] = "application/openmetrics-text";
+    return accept && memmem(accept->value.data, accept->value.len, type, sizeof type - 1);
+}
+
+static void reply_metrics(struct metrics_server *server, struct http_exchange *x,
+                          const struct http_request *request)
+{
+    bool is_open = takes_open_metrics(request);
+    struct metrics metrics;
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    metrics_init(&metrics, &text, is_open);
+    server->source.write(&metrics, server->source.arg);
+    write_process(&metrics);
+    metrics_end(&metrics);
+    reply(x, 200, metrics_content_type(is_open), buf_bytes(&text));
+    buf_deinit(&text);
+}
+
+static void reply_ready(struct metrics_server *server, struct http_exchange *x)
+{
+    const char *why = server->source.unready(server->source.arg);
+    reply_text(x, why ? 503 : 200, why ? why : "ready");
+}
+
+/* Without its query. */
+static struct span path_of(struct span target)
+{
+    const uint8_t *query = target.len > 0 ? memchr(target.data, '?', target.len) : NULL;
+    return query ? (struct span){target.data, (size_t)(query - target.data)} : target;
+}
+
+static void on_request(struct http_exchange *x, const struct http_request *request, void *arg)
+{
+    struct metrics_server *server = arg;
+    struct span path = path_of(request->target);
+    if (!span_is_string(request->method, "GET") && !span_is_string(request->method, "HEAD"))
+        reply_text(x, 405, "only GET is of use here");
+    else if (span_is_string(path, "/metrics"))
+        reply_metrics(server, x, request);
+    else if (span_is_string(path, "/healthz"))
+        reply_text(x, 200, "ok");
+    else if (span_is_string(path, "/readyz"))
+        reply_ready(server, x);
+    else
+        reply_text(x, 404, "here are /metrics, /healthz and /readyz");
+}
+
+/* ---- the whole ---- */
+
+static void tell_failure(const char *program, const char *host, uint16_t port, int error)
+{
+    char *listen = listen_address_format(host, port);
+    fprintf(stderr, "%s: --metrics cannot be at '%s': %s\n", program, listen,
+            error == -EADDRINUSE ? "something listens there already; choose another port"
+            : error == -EADDRNOTAVAIL || error == -EINVAL ? "that is no address of this machine"
+                                                          : strerror(-error));
+    free(listen);
+}
+
+struct metrics_server *metrics_server_new(struct loop *loop, const char *program, const char *host,
+                                          uint16_t port, const struct metrics_source *source)
+{
+    struct metrics_server *server = xcalloc(1, sizeof *server);
+    const struct http_server_config config = {
+        .on_request = on_request,
+        .arg = server,
+        .connections_max = CONNECTIONS_MAX,
+        .head_timeout_us = HEAD_TIMEOUT_US,
+        .idle_timeout_us = IDLE_TIMEOUT_US,
+    };
+    server->source = *source;
+    int error = http_server_new(loop, host, port, &config, &server->http);
+    if (error < 0) {
+        tell_failure(program, host, port, error);
+        free(server);
+        return NULL;
+    }
+    server->host = host;
+    return server;
+}
+
+void metrics_server_tell(const struct metrics_server *server)
+{
+    if (!server)
+        return;
+    char *listen = listen_address_format(server->host, http_server_port(server->http));
+    log_info("metrics: http://%s/metrics", listen);
+    free(listen);
+}
+
+void metrics_server_free(struct metrics_server *server)
+{
+    if (!server)
+        return;
+    http_server_free(server->http);
+    free(server);
+}

@@ -1,0 +1,32 @@
+/*
+ * Where a program is asked for its figures and its health, in HTTP: GET
+ * /metrics, /healthz (it runs) and /readyz (it is of use).
+ */
+#ifndef CLI_METRICS_SERVER_H
+#define CLI_METRICS_SERVER_H
+
+#include "base/metrics.h"
+#include "net/loop.h"
+
+struct metrics_server;
+
+struct metrics_source {
+    /* Writes all families. */
+    void (*write)(struct metrics *metrics, void *arg);
+    /* NULL when the program is of use, else why not; lives until the loop goes
+     * on. */
+    const char *(*unready)(void *arg);
+    void *arg;
+};
+
+/* NULL when it cannot listen there, which is said on stderr in the name of the
+ * program. host outlives it. */
+struct metrics_server *metrics_server_new(struct loop *loop, const char *program, const char *host,
+                                          uint16_t port, const struct metrics_source *source);
+
+/* Logs where it is. NULL is allowed, here and below. */
+void metrics_server_tell(const struct metrics_server *server);
+
+void metrics_server_free(struct metrics_server *server);
+
+#endif
