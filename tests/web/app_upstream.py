@@ -2,6 +2,7 @@
 """An upstream with a page that tries what apps do, and posts to here, through the
 tunnel like all else, what came of it: lines "said STEP RESULT"."""
 
+import gzip
 import os
 import sys
 import time
@@ -53,6 +54,7 @@ class Handler(mock_upstream.Handler):
 
     def on_ranges(self, _):
         assert self.headers["Range"] == "bytes=2-4"
+        assert self.headers["Accept-Encoding"] == "identity"
         self.start(206, "text/plain", 3, [("Content-Range", "bytes 2-4/10")])
         self.send(b"cde")
 
@@ -68,6 +70,14 @@ class Handler(mock_upstream.Handler):
         page = b"<title>Sent</title><pre>" + b"".join(self.body()) + b"</pre>"
         self.start(200, "text/html", len(page))
         self.send(page)
+
+    def on_zipped(self, _):
+        """Only for who takes it packed."""
+        if "gzip" not in self.headers.get("Accept-Encoding", ""):
+            return self.send_json({}, 415)
+        data = gzip.compress(b"unpacked")
+        self.start(200, "text/plain", len(data), [("Content-Encoding", "gzip")])
+        self.send(data)
 
     def on_open(self, name):
         mock_upstream.gates.open(name)

@@ -148,7 +148,7 @@ class Chromium(Driven):
 
     def resize(self, handle, width, height):
         self.of(handle, "Emulation.setDeviceMetricsOverride", {
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
 
     def close_page(self, handle):
         self.of(handle, "Page.close")

@@ -32,9 +32,12 @@ const DROPPED = new RegExp(
     "i",
 );
 
-/** What a request of a page says of its browser, which the worker does not see. */
+/** What a request of a page says of its browser, which the worker does not see; and
+ * where the app seems to be, for those that write addresses of their own. */
 function ownFields() {
     return /** @type {Fields} */ ([
+        ["X-Forwarded-Host", location.host],
+        ["X-Forwarded-Proto", location.protocol.slice(0, -1)],
         ["User-Agent", navigator.userAgent],
         ["Accept-Language", navigator.languages.join(", ")],
     ]);

@@ -73,7 +73,11 @@ async function prepare(input, init) {
 function headFields({ fields, body, method }, host) {
     /** @type {Field[]} */
     const all = [["Host", host], ...fields];
-    if (valuesOf(fields, "accept").length === 0) all.push(["Accept", "*/*"]);
+    const lacks = (/** @type {string} */ name) => valuesOf(fields, name).length === 0;
+    if (lacks("accept")) all.push(["Accept", "*/*"]);
+    // As browsers do: parts of what is packed are of no use. Some servers have
+    // nothing for who does not take it packed.
+    if (lacks("accept-encoding")) all.push(["Accept-Encoding", lacks("range") ? "gzip" : "identity"]);
     if (body.framing === Framing.LENGTH) all.push(["Content-Length", `${body.length}`]);
     else if (body.framing === Framing.NONE && /^(POST|PUT|PATCH)$/.test(method))
         all.push(["Content-Length", "0"]);
