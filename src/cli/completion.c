@@ -31,8 +31,9 @@ static const struct {
     const char *value;
     const char *words;
 } known_values[] = {
-    {"FILE", FILES},         {"DIR", FOLDERS},          {"LEVEL", "error warn info debug"},
-    {"FORMAT", "text json"}, {"HOW", "balanced first"}, {"SHELL", "bash zsh fish"},
+    {"FILE", FILES},           {"DIR", FOLDERS},          {"LEVEL", "error warn info debug"},
+    {"FORMAT", "text json"},   {"HOW", "balanced first"}, {"SHELL", "bash zsh fish"},
+    {"FORM", "combined json"},
 };
 
 /* NULL: anything. */

@@ -90,6 +90,8 @@ struct config {
     bool has_no_control; /* --control none */
     char *metrics_host;  /* NULL: none */
     uint16_t metrics_port;
+    char *access_log; /* a path, or "-" for stdout; NULL: none */
+    bool is_access_log_json;
     bool wants_json; /* of `status` and `requests` */
     bool wants_watch;
     bool follows;
@@ -151,6 +153,8 @@ const char *config_take_port_mapping(struct config *config, const char *text);
 const char *config_take_relay_only(struct config *config, const char *text);
 const char *config_take_control(struct config *config, const char *text);
 const char *config_take_metrics(struct config *config, const char *text);
+const char *config_take_access_log(struct config *config, const char *text);
+const char *config_take_access_log_form(struct config *config, const char *text);
 const char *config_take_json(struct config *config, const char *text);
 const char *config_take_watch(struct config *config, const char *text);
 const char *config_take_follow(struct config *config, const char *text);

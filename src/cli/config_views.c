@@ -52,6 +52,18 @@ const char *config_take_metrics(struct config *config, const char *text)
     return NULL;
 }
 
+const char *config_take_access_log(struct config *config, const char *text)
+{
+    return take_text(&config->access_log, text, "must be a file, or - for stdout");
+}
+
+const char *config_take_access_log_form(struct config *config, const char *text)
+{
+    config->is_access_log_json = strcmp(text, "json") == 0;
+    bool is_known = config->is_access_log_json || strcmp(text, "combined") == 0;
+    return is_known ? NULL : "must be combined or json";
+}
+
 const char *config_take_json(struct config *config, const char *text)
 {
     (void)text;
@@ -96,6 +108,7 @@ void config_clear_views(struct config *config)
 {
     free(config->control);
     free(config->metrics_host);
+    free(config->access_log);
     free(config->only_device);
     free(config->only_path);
 }

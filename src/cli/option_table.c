@@ -129,6 +129,12 @@ const struct option option_table[] = {
      "figures for Prometheus at /metrics, and /healthz and /readyz, as at 127.0.0.1:9464 (default "
      "none)",
      PUBLIC},
+    {"--access-log", "TUNNEL_ACCESS_LOG", "FILE", OPTION_BOTH, config_take_access_log,
+     "a line for each request, appended to that file, or to stdout for -; opened again on SIGHUP "
+     "(default none)",
+     PUBLIC},
+    {"--access-log-format", NULL, "FORM", OPTION_BOTH, config_take_access_log_form,
+     "combined, as web servers have it, or json (default combined)", PUBLIC},
     {"--json", NULL, NULL, INSPECT, config_take_json, "JSON, an object a line", PUBLIC},
     {"--watch", NULL, NULL, COMMAND_STATUS, config_take_watch,
      "draw the page anew each second, with what went through in the last minute", PUBLIC},

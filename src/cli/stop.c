@@ -1,7 +1,9 @@
 #include "cli/stop.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 
@@ -15,15 +17,30 @@ enum { STOP_COUNT = sizeof stop_signals / sizeof *stop_signals };
 struct stop {
     struct loop *loop;
     const char *came;
+    bool had_terminal;
     void (*on_hangup)(void *arg); /* or NULL: it stops */
     void *arg;
     struct signal_watch *watches[STOP_COUNT];
 };
 
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* The kernel takes it away before it sends the signal. */
+static bool is_terminal_gone(const struct stop *stop)
+{
+    return stop->had_terminal && !has_terminal();
+}
+
 static void on_signal(int number, void *arg)
 {
     struct stop *stop = arg;
-    if (number == SIGHUP && stop->on_hangup) {
+    if (number == SIGHUP && stop->on_hangup && !is_terminal_gone(stop)) {
         stop->on_hangup(stop->arg);
         return;
     }
@@ -44,6 +61,7 @@ struct stop *stop_new(struct loop *loop)
 {
     struct stop *stop = xcalloc(1, sizeof *stop);
     stop->loop = loop;
+    stop->had_terminal = has_terminal();
     for (int i = 0; i < STOP_COUNT; i++) {
         int number = stop_signals[i].number;
         if (number != SIGHUP || !is_ignored(number))

@@ -13,7 +13,8 @@ struct stop;
  * nohup(1) has it, stays so. */
 struct stop *stop_new(struct loop *loop);
 
-/* From now on a SIGHUP calls that instead: for what reads something again. */
+/* From now on a SIGHUP calls that instead, unless our terminal is gone: for
+ * what reads something again. */
 void stop_on_hangup(struct stop *stop, void (*on_hangup)(void *arg), void *arg);
 
 /* The signal that came, as in "SIGTERM"; NULL when none has. */

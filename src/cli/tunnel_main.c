@@ -190,19 +190,25 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
 }
 
 /* Until a signal. */
-static bool run_tunnel(struct loop *loop, const struct config *config, struct state *state,
+static void run_tunnel(struct loop *loop, const struct config *config, struct state *state,
                        struct audience *audience, struct tunnel *tunnel)
 {
-    audience->views = views_new(loop, config, tunnel);
-    if (!audience->views)
-        return false;
     status_print_start(audience->status, tunnel_port(tunnel));
     views_tell(audience->views);
     if (state)
         invitation_print(config, state);
     loop_run(loop);
     status_print_stop(audience->status, tunnel);
-    return true;
+}
+
+/* False: said why not. */
+static bool make_views(struct loop *loop, const struct config *config, struct stop *stop,
+                       struct audience *audience, struct tunnel *tunnel)
+{
+    audience->views = views_new(loop, config, tunnel);
+    if (audience->views && config->access_log)
+        stop_on_hangup(stop, views_reopen, audience->views);
+    return audience->views != NULL;
 }
 
 /* A second signal ends the process at once. */
@@ -215,7 +221,9 @@ static int run(const struct config *config, struct state *state)
     int error = new_tunnel(loop, config, state, &audience, &tunnel);
     if (error < 0)
         print_error(config, error);
-    bool has_run = tunnel && run_tunnel(loop, config, state, &audience, tunnel);
+    bool is_good = tunnel && make_views(loop, config, stop, &audience, tunnel);
+    if (is_good)
+        run_tunnel(loop, config, state, &audience, tunnel);
     service_stop(audience.service);
     stop_free(stop);
     tunnel_close(tunnel);
@@ -223,7 +231,7 @@ static int run(const struct config *config, struct state *state)
     service_free(audience.service);
     status_free(audience.status);
     loop_free(loop);
-    return has_run ? EXIT_SUCCESS : EXIT_FAILURE;
+    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* What ends by itself: its success is what it prints. */

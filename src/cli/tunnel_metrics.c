@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "cli/path_news.h"
+
 /* ---- exchanges ---- */
 
 static void write_ends(struct metrics *m, const struct exchange_totals *totals)
@@ -145,7 +147,7 @@ static void write_partner(size_t link, const struct partner_view *partner, void 
     const struct metric_label labels[] = {
         {"partner", partner->name},
         {"link", number},
-        {"path", partner->session.peer.path.is_relayed ? "relayed" : "direct"},
+        {"path", path_word(&partner->session.peer.path)},
         {0},
     };
     family->write(family->metrics, labels, &partner->session);

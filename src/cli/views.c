@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "cli/access_log.h"
 #include "cli/control.h"
 #include "cli/control_path.h"
 #include "cli/metrics_server.h"
@@ -17,6 +18,7 @@ struct views {
     const struct tunnel *tunnel;
     struct control *control;        /* NULL: none */
     struct metrics_server *metrics; /* NULL: none */
+    struct access_log *access_log;  /* NULL: none */
 };
 
 static const char *explain(int error)
@@ -71,12 +73,24 @@ static bool open_metrics(struct views *views, struct loop *loop)
     return views->metrics || !config->metrics_host;
 }
 
+static bool open_access_log(struct views *views)
+{
+    const struct config *config = views->config;
+    enum access_log_form form = config->is_access_log_json ? ACCESS_LOG_JSON : ACCESS_LOG_COMBINED;
+    int error =
+        config->access_log ? access_log_new(config->access_log, form, &views->access_log) : 0;
+    if (error < 0)
+        fprintf(stderr, "tunnel: --access-log '%s' cannot be opened: %s\n", config->access_log,
+                strerror(-error));
+    return error == 0;
+}
+
 struct views *views_new(struct loop *loop, const struct config *config, const struct tunnel *tunnel)
 {
     struct views *views = xcalloc(1, sizeof *views);
     views->config = config;
     views->tunnel = tunnel;
-    if (open_control(views, loop) && open_metrics(views, loop))
+    if (open_access_log(views) && open_control(views, loop) && open_metrics(views, loop))
         return views;
     views_free(views);
     return NULL;
@@ -89,8 +103,18 @@ void views_tell(const struct views *views)
 
 void views_on_exchange(struct views *views)
 {
+    const struct history *history = tunnel_history(views->tunnel);
     if (views->control)
         control_on_exchange(views->control);
+    if (views->access_log)
+        access_log_write(views->access_log, history_find(history, history->count));
+}
+
+void views_reopen(void *arg)
+{
+    struct views *views = arg;
+    if (views->access_log)
+        access_log_reopen(views->access_log);
 }
 
 void views_free(struct views *views)
@@ -99,5 +123,6 @@ void views_free(struct views *views)
         return;
     control_free(views->control);
     metrics_server_free(views->metrics);
+    access_log_free(views->access_log);
     free(views);
 }

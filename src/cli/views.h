@@ -1,6 +1,6 @@
 /*
  * What others are shown of a tunnel while it runs, each where it is asked for:
- * the control socket, metrics.
+ * the control socket, metrics, an access log.
  */
 #ifndef CLI_VIEWS_H
 #define CLI_VIEWS_H
@@ -20,6 +20,9 @@ void views_tell(const struct views *views);
 
 /* An exchange is over, and is the history's last. */
 void views_on_exchange(struct views *views);
+
+/* Files that were moved away are opened anew; arg is the views. */
+void views_reopen(void *arg);
 
 /* NULL is allowed. */
 void views_free(struct views *views);
