@@ -323,6 +323,7 @@ void config_init(struct config *config, enum command command)
                               .signal_relay = true,
                               .consumers_max = KEEPER_PARTNERS_MAX,
                               .streams_max = CONSUMER_STREAMS,
+                              .is_near = true,
                               .log_level = LOG_INFO,
                               .log_format = LOG_TEXT};
     config_take_signal(config, "ws://127.0.0.1:8787");

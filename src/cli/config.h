@@ -45,6 +45,7 @@ struct config {
     char *own_signal_host; /* of --signal-listen; NULL: none */
     uint16_t own_signal_port;
     struct url own_signal;               /* how this machine reaches that */
+    bool is_near;                        /* without --no-lan */
     char *room;                          /* NULL: sealed, by links or the state folder */
     struct link links[CONFIG_LINKS_MAX]; /* of a proxy */
     size_t link_count;
@@ -117,6 +118,7 @@ const char *config_missing(const struct config *config);
  * has no value. NULL, or what would be right, as in "must be text or json". */
 const char *config_take_signal(struct config *config, const char *text);
 const char *config_take_signal_listen(struct config *config, const char *text);
+const char *config_take_no_lan(struct config *config, const char *text);
 const char *config_take_upstream(struct config *config, const char *text);
 const char *config_take_room(struct config *config, const char *text);
 const char *config_take_link(struct config *config, const char *text);

@@ -131,3 +131,13 @@ void config_settle(struct config *config)
     config_take_signal(config, url);
     free(url);
 }
+
+/* A switch, or the value of its variable. */
+const char *config_take_no_lan(struct config *config, const char *text)
+{
+    bool is_yes = !text || strcmp(text, "1") == 0;
+    if (!is_yes && strcmp(text, "0") != 0)
+        return "must be 1 or 0";
+    config->is_near = !is_yes;
+    return NULL;
+}

@@ -39,6 +39,10 @@ const struct option option_table[] = {
      "be the signal server of its own room, and listen there, as in 0.0.0.0:8787: links lead to "
      "this machine, or to --signal, if that is given as its name from outside",
      PUBLIC},
+    {"--no-lan", "TUNNEL_NO_LAN", NULL, OPTION_BOTH, config_take_no_lan,
+     "with links: neither tell this network by multicast DNS where serve is, nor ask there "
+     "(1 in the variable)",
+     PUBLIC},
     {ARGUMENT "LINK", "TUNNEL_LINK", NULL, COMMAND_PROXY, config_take_link,
      "what `tunnel serve` or `tunnel invite` has printed; keep it as you keep a password. Several "
      "share the requests, and go on when one of them fails",

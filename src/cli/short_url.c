@@ -1,12 +1,10 @@
 #include "cli/short_url.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "net/resolve.h"
+#include "net/private_address.h"
 #include "tunnel/origin.h"
 
 #define SIGNAL_PORT "8787" /* of signal-server, if it is told no other */
@@ -27,26 +25,6 @@ char *short_url_upstream(const char *text)
     if (strchr(text, ':') && !strstr(text, "://") && strncmp(text, "unix:", 5) != 0)
         return xasprintf("http://%s", text);
     return xstrdup(text);
-}
-
-/* RFC 1918, 3927, 6598 (as VPNs use it); RFC 4193 and link-local. */
-static bool is_private_address(const struct address *address)
-{
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->storage;
-    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)&address->storage)->sin6_addr;
-    if (address->storage.ss_family == AF_INET6)
-        return (v6->s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(v6);
-    static const struct {
-        uint32_t network;
-        int bits;
-    } networks[] = {
-        {0x0a000000, 8}, {0xac100000, 12}, {0xc0a80000, 16}, {0xa9fe0000, 16}, {0x64400000, 10},
-    };
-    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
-        if ((ntohl(v4->sin_addr.s_addr) ^ networks[i].network) >> (32 - networks[i].bits) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* Names that no name server of the internet knows: without a dot, RFC 6762,
@@ -71,7 +49,7 @@ static bool is_private(struct span host)
     free(text);
     if (origin_is_this_machine(host))
         return true;
-    return is_address ? is_private_address(&address) : is_private_name(host);
+    return is_address ? address_is_private(&address) : is_private_name(host);
 }
 
 /* A word alone is more likely a mistake. */

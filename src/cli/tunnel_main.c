@@ -171,6 +171,7 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
         .signal = config->own_signal_host ? &config->own_signal : &config->signal,
         .own_signal_host = config->own_signal_host,
         .own_signal_port = config->own_signal_port,
+        .is_near = config->is_near,
         .room = config->room,
         .links = config->link_count > 0 ? config->links : NULL,
         .link_count = config->link_count,

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "net/deadline.h"
+#include "net/private_address.h"
 #include "net/websocket.h"
 #include "signal/handshake.h"
 #include "signal/server_internal.h"
@@ -67,6 +68,10 @@ static void upgrade(struct signal_server *server, struct http_exchange *x,
 {
     struct address address;
     http_exchange_peer_address(x, &address);
+    if (server->config.is_near && !address_is_private(&address) && !address_is_loopback(&address)) {
+        answer(x, 403, "this signal server is for its own network");
+        return;
+    }
     if (server->socket_count >= server->config.connections_max) {
         log_warn("server: full: %zu connections", server->socket_count);
         server->counts.limits[SIGNAL_LIMIT_CONNECTIONS]++;

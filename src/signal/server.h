@@ -90,6 +90,7 @@ struct signal_server_config {
     const struct static_files *web; /* served beside, and borrowed; NULL: none */
     const struct tls_server *tls;   /* spoken, and borrowed; NULL: none */
     struct ice_credentials ice;     /* outlives the server */
+    bool is_near;                   /* takes nobody whose address is one of the internet */
     const char *only_room;          /* the one that there is, copied; NULL: as they come */
 };
 

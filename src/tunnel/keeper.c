@@ -98,6 +98,7 @@ static void on_said(struct keeper *keeper, const struct signal_message *message)
     struct signal_message said;
     if (!sealed_talk_hear(&keeper->talk, message, &said))
         return;
+    venue_confirm(keeper->venue);
     if (said.type == SIGNAL_CANDIDATE)
         feed(keeper, &(struct event){.type = EVENT_CANDIDATE,
                                      .peer = said.peer_id,
@@ -335,6 +336,7 @@ static void make_venue(struct keeper *keeper)
         .job = keeper->config.role == MUX_PROVIDER ? SIGNAL_JOB_PROVIDER : SIGNAL_JOB_CONSUMER,
         .takes_relay = keeper->config.takes_relay,
         .talk = &keeper->talk,
+        .near = keeper->config.near,
     };
     keeper->venue = venue_new(keeper->loop, &config, &handlers, keeper);
 }
@@ -369,6 +371,7 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
         .role = config->role,
         .partners_max = config->partners_max ? config->partners_max : KEEPER_PARTNERS_MAX,
         .consumer_offers = config->seal != NULL,
+        .starts_shared = config->near.port > 0,
     };
     random_bytes(&rendezvous_config.seed, sizeof rendezvous_config.seed);
     keeper->loop = loop;

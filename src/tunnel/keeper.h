@@ -19,6 +19,7 @@
 #include "tunnel/mux.h"
 #include "tunnel/seal.h"
 #include "tunnel/session.h"
+#include "tunnel/venue.h"
 
 struct keeper;
 
@@ -53,9 +54,10 @@ struct keeper_config {
     struct seal *seal; /* what is said there is sealed so; NULL for a room of version 1 */
     const struct cert *cert;
     struct ice_servers *servers;
-    bool is_relay_only;  /* see rtc/peer.h */
-    bool takes_relay;    /* the same */
-    size_t partners_max; /* with whom to have a session at a time; 0: KEEPER_PARTNERS_MAX */
+    bool is_relay_only;     /* see rtc/peer.h */
+    bool takes_relay;       /* the same */
+    size_t partners_max;    /* with whom to have a session at a time; 0: KEEPER_PARTNERS_MAX */
+    struct venue_near near; /* see tunnel/venue.h */
 };
 
 /* Partners are told apart by numbers, which are not given twice. */

@@ -357,6 +357,7 @@ struct rendezvous *rendezvous_new(const struct rendezvous_config *config, uint64
     rv->alone_at_us = TIME_NEVER;
     rv->consumer_offers = config->consumer_offers;
     partners_init(&rv->partners, config->partners_max, config->role, config->seed, &rv->out);
+    partners_set_shared(&rv->partners, config->starts_shared);
     visit_init(&rv->visit, config->seed, now_us);
     return rv;
 }

@@ -46,6 +46,9 @@ struct rendezvous_config {
     /* Signalling is sealed, where the order of joining decides nothing: a
      * provider has nobody to offer to before it has heard him. */
     bool consumer_offers;
+    /* Others may be met before the server has said whether the room is
+     * shared: it is. */
+    bool starts_shared;
 };
 
 /* Nobody to connect to for so long is news: perhaps it is the wrong room. */

@@ -59,3 +59,16 @@ void seal_swarm(const char *room, uint8_t out[SEAL_SWARM_LEN])
     crypto_derive(span_from_string(room), SPAN_LITERAL(LABEL), SPAN_LITERAL("tracker"), out,
                   SEAL_SWARM_LEN);
 }
+
+static void derive_name(const char *room, struct span info, char out[SEAL_ROOM_LEN + 1])
+{
+    uint8_t name[SEAL_ROOM_LEN / 2];
+    crypto_derive(span_from_string(room), SPAN_LITERAL(LABEL), info, name, sizeof name);
+    armor_encode(ARMOR_HEX, span_of(name, sizeof name), out);
+}
+
+void seal_near(const char *room, struct seal_near *out)
+{
+    derive_name(room, SPAN_LITERAL("near hash"), out->hash);
+    derive_name(room, SPAN_LITERAL("near room"), out->room);
+}

@@ -38,6 +38,15 @@ void seal_key_of_process(const struct seal_key *key, enum seal_side side,
  * out. */
 char *seal_room(const uint8_t provider_id[PROVIDER_ID_LEN], char out[SEAL_ROOM_LEN + 1]);
 
+/* Where the room is met in one network: what is told to all there, and the name
+ * under which who has answered is joined. Neither tells the room, nor the first
+ * the second. */
+struct seal_near {
+    char hash[SEAL_ROOM_LEN + 1];
+    char room[SEAL_ROOM_LEN + 1];
+};
+void seal_near(const char *room, struct seal_near *out);
+
 /* What stands for the room where all the world may ask: it does not tell it. */
 void seal_swarm(const char *room, uint8_t out[SEAL_SWARM_LEN]);
 

@@ -15,6 +15,7 @@
 #include "signal/server.h"
 #include "signal/web_files.h"
 #include "tunnel/guests.h"
+#include "tunnel/lan_host.h"
 #include "tunnel/meeting.h"
 #include "tunnel/providers.h"
 
@@ -30,6 +31,7 @@ struct tunnel {
     struct serve *serve;                 /* of a provider, else NULL */
     struct guests *guests;               /* of a sealed provider, else NULL */
     struct signal_server *signal_server; /* its own, or NULL */
+    struct lan_host *lan_host;           /* of a sealed provider, or NULL */
     struct providers providers;
     size_t meeting_count;
     struct meeting meetings[POOL_PROVIDERS_MAX];
@@ -281,6 +283,13 @@ static void open_meetings(struct tunnel *tunnel, struct loop *loop,
         .takes_relay = config->takes_relay && !config->is_relay_only,
         .partners_max = config->proxy ? POOL_PROVIDERS_MAX : config->partners_max,
     };
+    bool is_near = config->is_near && !config->is_relay_only && !config->room;
+    if (is_near && config->state)
+        tunnel->lan_host =
+            lan_host_new(loop, tunnel->meetings[0].sealed_room, config->fixed.interface);
+    keeper.near = (struct venue_near){.is_sought = is_near && config->link_count > 0,
+                                      .port = lan_host_port(tunnel->lan_host),
+                                      .interface = config->fixed.interface};
     for (size_t i = 0; i < tunnel->meeting_count; i++) {
         keeper.signal = config->link_count > 0 ? &config->links[i].signal : config->signal;
         meeting_open(&tunnel->meetings[i], loop, &keeper, &handlers);
@@ -409,6 +418,7 @@ void tunnel_close(struct tunnel *tunnel)
     providers_deinit(&tunnel->providers);
     for (size_t i = 0; i < tunnel->meeting_count; i++)
         meeting_close(&tunnel->meetings[i]);
+    lan_host_free(tunnel->lan_host);
     signal_server_close(tunnel->signal_server);
     guests_free(tunnel->guests);
     proxy_free(tunnel->proxy);

@@ -42,6 +42,10 @@ struct tunnel_config {
     const char *own_signal_host;
     uint16_t own_signal_port;
 
+    /* With links and a state: the two find each other in their own network,
+     * too, but not with is_relay_only: it would tell where we are. */
+    bool is_near;
+
     /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
     char *const *stun;
     size_t stun_count;

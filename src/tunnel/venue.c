@@ -1,6 +1,9 @@
 /*
  * To trackers goes only what is whole: a description waits for its candidates
  * in a parcel (tunnel/parcel.h).
+ *
+ * That a consumer changes its place the keeper does not hear, but by one more
+ * SIGNAL_JOINED.
  */
 #include "tunnel/venue.h"
 
@@ -11,8 +14,11 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "net/deadline.h"
+#include "signal/lan.h"
 #include "signal/tracker.h"
+#include "tunnel/neighbours.h"
 #include "tunnel/parcel.h"
+#include "tunnel/seal_key.h"
 
 struct venue {
     struct loop *loop;
@@ -20,7 +26,20 @@ struct venue {
     const struct signal_client_handlers *handlers;
     void *arg;
     char key[UUID_TEXT_LEN + 1];  /* by which the signal server knows us again */
-    struct signal_client *client; /* NULL outside */
+    struct signal_client *client; /* NULL outside, and with trackers */
+    struct seal_near near;
+    struct neighbours *neighbours; /* of a provider, or NULL */
+
+    /* Of a consumer that looks in its network: */
+    struct lan_search *search; /* NULL: it does not look, or not any more */
+    struct url near_url;       /* where it was answered from */
+    bool is_near;              /* the client is the one there */
+    bool is_near_joined;
+    bool is_proven; /* the provider was heard there */
+    uint64_t shun_until_us;
+    uint64_t entered_us;
+    char *lost; /* why there is nothing elsewhere, while it waits; or NULL */
+    struct timer *wait;
 
     /* Where it is trackers: */
     struct url urls[TRACKERS_MAX];
@@ -29,6 +48,8 @@ struct venue {
     struct parcels parcels;
     struct deadline *deadline;
 };
+
+static const struct signal_client_handlers venue_handlers;
 
 static bool has_trackers(const struct venue *venue)
 {
@@ -49,7 +70,7 @@ static void enter_trackers(struct venue *venue)
         .mark_len = SEAL_SENDER_LEN,
     };
     seal_swarm(venue->config.room, config.info_hash);
-    venue->tracker = tracker_new(venue->loop, &config, venue->handlers, venue->arg);
+    venue->tracker = tracker_new(venue->loop, &config, &venue_handlers, venue);
 }
 
 /* The swarm of a consumer is whoever is the provider now: what is known of the
@@ -86,20 +107,19 @@ static void on_due(void *arg)
 
 /* ---- a signal server ---- */
 
-static void enter_server(struct venue *venue)
+static void enter_server(struct venue *venue, const struct url *url, const char *room)
 {
-    const struct signal_way way = {.url = venue->config.signal,
+    const struct signal_way way = {.url = url,
                                    .tls = venue->config.tls,
-                                   .egress = venue->config.egress};
-    venue->client =
-        signal_client_new(venue->loop, &way, venue->config.room, venue->handlers, venue->arg);
+                                   .egress = venue->is_near ? NULL : venue->config.egress};
+    venue->client = signal_client_new(venue->loop, &way, room, &venue_handlers, venue);
     signal_client_set_key(venue->client, venue->key);
     signal_client_set_job(venue->client, venue->config.job);
-    signal_client_set_relay(venue->client, venue->config.takes_relay);
+    signal_client_set_relay(venue->client, venue->config.takes_relay && !venue->is_near);
 }
 
-static void say_to_server(struct venue *venue, const char *peer, enum seal_type type,
-                          const char *text)
+static void say_to_server(struct venue *venue, struct signal_client *client, const char *peer,
+                          enum seal_type type, const char *text)
 {
     static void (*const send[])(struct signal_client *, const char *, const char *) = {
         [SEAL_OFFER] = signal_client_send_offer,
@@ -108,11 +128,139 @@ static void say_to_server(struct venue *venue, const char *peer, enum seal_type 
     };
     char *wire = sealed_talk_wrap(venue->config.talk, peer, type, text);
     if (wire)
-        send[type](venue->client, peer, wire);
+        send[type](client, peer, wire);
     else
         log_debug("keeper: one %s is for nobody who is here", seal_type_name(type));
     free(wire);
 }
+
+/* ---- elsewhere, or in this network ---- */
+
+static void enter_far(struct venue *venue)
+{
+    if (has_trackers(venue))
+        enter_trackers(venue);
+    else
+        enter_server(venue, venue->config.signal, venue->config.room);
+}
+
+static void close_place(struct venue *venue)
+{
+    if (venue->client)
+        signal_client_close(venue->client);
+    if (venue->tracker)
+        tracker_close(venue->tracker);
+    parcels_deinit(&venue->parcels);
+    venue->client = NULL;
+    venue->tracker = NULL;
+    venue->is_near = false;
+    venue->is_near_joined = false;
+}
+
+static void stop_search(struct venue *venue)
+{
+    lan_search_free(venue->search);
+    venue->search = NULL;
+}
+
+static void shun(struct venue *venue)
+{
+    venue->shun_until_us = clock_now_us() + VENUE_NEAR_SHUN_US;
+}
+
+static void forget_loss(struct venue *venue)
+{
+    timer_stop(venue->wait);
+    free(venue->lost);
+    venue->lost = NULL;
+}
+
+static void on_found(const struct address *server, void *arg)
+{
+    struct venue *venue = arg;
+    char place[ADDRESS_TEXT_LEN];
+    const char *why;
+    stop_search(venue);
+    log_info("keeper: the other side is in this network, at %s", address_format(server, place));
+    char *text = xasprintf("ws://%s", place);
+    url_deinit(&venue->near_url);
+    int error = url_parse(text, &venue->near_url, &why);
+    assert(error == 0);
+    (void)error;
+    free(text);
+    forget_loss(venue);
+    close_place(venue);
+    venue->is_near = true;
+    enter_server(venue, &venue->near_url, venue->near.room);
+}
+
+/* Whoever has answered is not the provider. */
+static void return_to_far(struct venue *venue)
+{
+    log_info("keeper: it is not there");
+    shun(venue);
+    close_place(venue);
+    enter_far(venue);
+}
+
+static void on_wait_over(void *arg)
+{
+    struct venue *venue = arg;
+    char *lost = venue->lost;
+    venue->lost = NULL;
+    stop_search(venue);
+    venue->handlers->on_close(lost, venue->arg);
+    free(lost);
+}
+
+static void on_message(const struct signal_message *message, void *arg)
+{
+    struct venue *venue = arg;
+    bool is_joined = message->type == SIGNAL_JOINED;
+    if (venue->is_near && is_joined && message->peer_count == 0) {
+        return_to_far(venue);
+        return;
+    }
+    venue->is_near_joined = venue->is_near_joined || (venue->is_near && is_joined);
+    bool is_met = message->type == SIGNAL_PEER_JOINED || (is_joined && message->peer_count > 0);
+    if (!venue->is_near && is_met)
+        stop_search(venue);
+    venue->handlers->on_message(message, venue->arg);
+}
+
+static void on_datagram(const struct relay_frame *frame, void *arg)
+{
+    struct venue *venue = arg;
+    venue->handlers->on_datagram(frame, venue->arg);
+}
+
+static void on_slow(const char *text, void *arg)
+{
+    struct venue *venue = arg;
+    if (!venue->is_near)
+        venue->handlers->on_slow(text, venue->arg);
+}
+
+static void on_close(const char *text, void *arg)
+{
+    struct venue *venue = arg;
+    uint64_t until_us = venue->entered_us + VENUE_NEAR_WAIT_US;
+    if (venue->is_near && !venue->is_near_joined) {
+        return_to_far(venue);
+    } else if (venue->search && !venue->lost && clock_now_us() < until_us) {
+        venue->lost = xstrdup(text);
+        timer_start_at(venue->wait, until_us);
+    } else {
+        venue->handlers->on_close(text, venue->arg);
+    }
+}
+
+static const struct signal_client_handlers venue_handlers = {
+    .on_message = on_message,
+    .on_slow = on_slow,
+    .on_datagram = on_datagram,
+    .on_close = on_close,
+};
 
 /* ---- the venue ---- */
 
@@ -131,14 +279,21 @@ struct venue *venue_new(struct loop *loop, const struct venue_config *config,
         venue->url_count = tracker_place_urls(config->signal, venue->urls);
         venue->deadline = deadline_new(loop, next_us, on_due, venue);
     }
+    venue->wait = timer_new(loop, on_wait_over, venue);
+    seal_near(config->room, &venue->near);
+    if (config->near.port > 0)
+        venue->neighbours =
+            neighbours_new(loop, config->near.port, venue->near.room, handlers, arg);
     return venue;
 }
 
 void venue_free(struct venue *venue)
 {
     venue_leave(venue);
+    neighbours_free(venue->neighbours);
+    timer_free(venue->wait);
     deadline_free(venue->deadline);
-    parcels_deinit(&venue->parcels);
+    url_deinit(&venue->near_url);
     for (size_t i = 0; i < venue->url_count; i++)
         url_deinit(&venue->urls[i]);
     free(venue);
@@ -147,27 +302,35 @@ void venue_free(struct venue *venue)
 void venue_enter(struct venue *venue)
 {
     assert(!venue->client && !venue->tracker);
-    if (has_trackers(venue))
-        enter_trackers(venue);
-    else
-        enter_server(venue);
+    venue->entered_us = clock_now_us();
+    venue->is_proven = false;
+    if (venue->config.near.is_sought && venue->entered_us >= venue->shun_until_us)
+        venue->search = lan_search_new(venue->loop, venue->near.hash, venue->config.near.interface,
+                                       on_found, venue);
+    enter_far(venue);
 }
 
 void venue_leave(struct venue *venue)
 {
-    if (venue->client)
-        signal_client_close(venue->client);
-    if (venue->tracker)
-        tracker_close(venue->tracker);
-    parcels_deinit(&venue->parcels);
-    venue->client = NULL;
-    venue->tracker = NULL;
+    if (venue->is_near && !venue->is_proven)
+        shun(venue);
+    stop_search(venue);
+    forget_loss(venue);
+    close_place(venue);
+}
+
+/* The one who speaks to that member, or NULL. */
+static struct signal_client *client_for(const struct venue *venue, const char *peer)
+{
+    struct signal_client *near = neighbours_client(venue->neighbours, peer);
+    return near ? near : venue->client;
 }
 
 void venue_say(struct venue *venue, const char *peer, enum seal_type type, const char *text)
 {
-    if (venue->client)
-        say_to_server(venue, peer, type, text);
+    struct signal_client *client = client_for(venue, peer);
+    if (client)
+        say_to_server(venue, client, peer, type, text);
     else if (venue->tracker && type == SEAL_CANDIDATE)
         parcels_add(&venue->parcels, peer, text);
     else if (venue->tracker)
@@ -176,8 +339,14 @@ void venue_say(struct venue *venue, const char *peer, enum seal_type type, const
 
 void venue_say_misfit(struct venue *venue, const char *peer)
 {
-    if (venue->client)
-        signal_client_send_misfit(venue->client, peer);
+    struct signal_client *client = client_for(venue, peer);
+    if (client)
+        signal_client_send_misfit(client, peer);
+}
+
+void venue_confirm(struct venue *venue)
+{
+    venue->is_proven = true;
 }
 
 bool venue_can_relay(const struct venue *venue)

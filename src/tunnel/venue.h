@@ -1,7 +1,13 @@
 /*
- * Where a keeper meets others: at a signal server, or at trackers. It says and
- * hears what the keeper does, whichever of the two it is; where that is sealed,
- * it seals what is said.
+ * Where a keeper meets others: at a signal server, or at trackers; and in its
+ * own network. It says and hears what the keeper does, whichever it is; where
+ * that is sealed, it seals what is said.
+ *
+ * A provider is in its network as well as elsewhere (tunnel/neighbours.h). A
+ * consumer is at one place at a time: it asks in its network (signal/lan.h)
+ * when it enters, and goes there where it is answered, unless it has met the
+ * provider elsewhere by then. What does not lead to the provider there, it
+ * leaves again for VENUE_NEAR_SHUN_US: anybody may answer.
  */
 #ifndef TUNNEL_VENUE_H
 #define TUNNEL_VENUE_H
@@ -11,6 +17,17 @@
 
 struct venue;
 
+/* In this network; with a seal alone. */
+struct venue_near {
+    bool is_sought;        /* of a consumer */
+    uint16_t port;         /* of a provider: of its signal server there; 0: none */
+    const char *interface; /* see signal/lan.h */
+};
+
+/* How long what fails elsewhere waits for an answer from this network. */
+#define VENUE_NEAR_WAIT_US (400 * US_PER_MS)
+#define VENUE_NEAR_SHUN_US (300 * US_PER_S)
+
 struct venue_config {
     const struct url *signal;     /* or of trackers: see signal/tracker_place.h */
     const struct tls_client *tls; /* for wss */
@@ -19,6 +36,7 @@ struct venue_config {
     enum signal_job job;
     bool takes_relay; /* of a signal server, where it has one */
     struct sealed_talk *talk;
+    struct venue_near near;
 };
 
 /* The handlers, on_open apart, come as of a signal client. All that the config
@@ -38,6 +56,9 @@ void venue_say_misfit(struct venue *venue, const char *peer);
 /* Whether datagrams can be passed on there now; and one, to a member. */
 bool venue_can_relay(const struct venue *venue);
 void venue_relay(struct venue *venue, const struct relay_frame *frame);
+
+/* What was heard there was from whom it should be. */
+void venue_confirm(struct venue *venue);
 
 /* As of a signal client. */
 void venue_probe(struct venue *venue);

@@ -37,7 +37,7 @@ class Links(LinkCase):
     def on_terminal(self, *options):
         """The output of `tunnel serve` on a terminal, until it waits."""
         argv = self.rig.argv("serve", {"upstream": self.rig.upstream_url, "room": None,
-                                       "state": self.rig.state})
+                                       "state": self.rig.state}) + ["--no-lan"]
         master, slave = pty.openpty()
         child = subprocess.Popen(argv + list(options), stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)

@@ -20,6 +20,10 @@ static void test_room(void **state)
     seal_swarm(room, swarm);
     armor_encode(ARMOR_HEX, span_of(swarm, sizeof swarm), text);
     assert_string_equal(text, "971d7456e00562caf31def58ee8252824cd5268b");
+    struct seal_near near;
+    seal_near(room, &near);
+    assert_string_equal(near.hash, "293aa0a9132f9be2a8724fc480c54ccb");
+    assert_string_equal(near.room, "82e7786f16ad99f3ffb982a33123a2c3");
 }
 
 int main(void)
