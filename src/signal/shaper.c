@@ -60,6 +60,7 @@ struct shaper {
     struct list rooms;
     uint64_t turn;       /* of the room that was served last */
     uint64_t free_at_us; /* of all together */
+    size_t queued;       /* bytes that wait, of all */
     uint64_t due_us;
 };
 
@@ -154,7 +155,8 @@ static struct flow *find_flow(struct shaper *shaper, const void *room, struct sh
     return flow;
 }
 
-static void flow_push(struct flow *flow, struct span bytes, size_t cost, uint64_t now_us)
+static void flow_push(struct shaper *shaper, struct flow *flow, struct span bytes, size_t cost,
+                      uint64_t now_us)
 {
     struct packet *packet = xcalloc(1, sizeof *packet + bytes.len);
     packet->came_us = now_us;
@@ -165,9 +167,10 @@ static void flow_push(struct flow *flow, struct span bytes, size_t cost, uint64_
     flow->end = &packet->next;
     flow->queued += cost;
     flow->from->queued += cost;
+    shaper->queued += cost;
 }
 
-static struct packet *flow_pull(struct flow *flow)
+static struct packet *flow_pull(struct shaper *shaper, struct flow *flow)
 {
     struct packet *packet = flow->first;
     flow->first = packet->next;
@@ -175,21 +178,22 @@ static struct packet *flow_pull(struct flow *flow)
         flow->end = &flow->first;
     flow->queued -= packet->cost;
     flow->from->queued -= packet->cost;
+    shaper->queued -= packet->cost;
     return packet;
 }
 
-static void flow_drop(struct flow *flow)
+static void flow_drop(struct shaper *shaper, struct flow *flow)
 {
     flow->from->dropped++;
-    free(flow_pull(flow));
+    free(flow_pull(shaper, flow));
 }
 
 /* With the room, when that has no other. */
-static void flow_free(struct flow *flow)
+static void flow_free(struct shaper *shaper, struct flow *flow)
 {
     struct room *room = flow->room;
     while (flow->first)
-        flow_drop(flow);
+        flow_drop(shaper, flow);
     list_remove(&flow->link);
     list_remove(&flow->of_sender);
     list_remove(&flow->of_receiver);
@@ -202,24 +206,49 @@ static void flow_free(struct flow *flow)
 
 /* ---- what comes ---- */
 
-/* Of a member that sends too much, whichever of its flows has most. */
-static void drop_of_longest(struct shaper_end *from)
+static struct flow *longer(struct flow *a, struct flow *b)
 {
-    struct flow *longest = NULL;
-    LIST_EACH(at, next, &from->sending) {
-        struct flow *flow = LIST_ENTRY(at, struct flow, of_sender);
-        if (!longest || flow->queued > longest->queued)
-            longest = flow;
-    }
-    flow_drop(longest);
-    if (!longest->first)
-        flow_free(longest);
+    return !a || b->queued > a->queued ? b : a;
 }
 
-static size_t queue_max(const struct shaper *shaper)
+static struct flow *longest_of(const struct shaper_end *from)
 {
-    uint64_t most = shaper->config.rate * SHAPER_WAIT_US / US_PER_S;
+    struct flow *longest = NULL;
+    LIST_EACH(at, next, &from->sending)
+        longest = longer(longest, LIST_ENTRY(at, struct flow, of_sender));
+    return longest;
+}
+
+static struct flow *longest_of_all(const struct shaper *shaper)
+{
+    struct flow *longest = NULL;
+    LIST_EACH(at, next_room, &shaper->rooms) {
+        LIST_EACH(link, next, &room_at(at)->flows)
+            longest = longer(longest, flow_at(link));
+    }
+    return longest;
+}
+
+static size_t queue_max(uint64_t rate)
+{
+    uint64_t most = rate * SHAPER_WAIT_US / US_PER_S;
     return most > QUEUE_MIN ? (size_t)most : QUEUE_MIN;
+}
+
+/* What is too much for a member, or for all, would wait for too long: who has
+ * most of it pays. */
+static void keep_to_queues(struct shaper *shaper, const struct shaper_end *from)
+{
+    struct flow *flow = NULL;
+    if (from->queued > queue_max(shaper->config.rate))
+        flow = longest_of(from);
+    else if (shaper->queued > queue_max(shaper->config.total_rate))
+        flow = longest_of_all(shaper);
+    if (!flow)
+        return;
+    flow_drop(shaper, flow);
+    if (!flow->first)
+        flow_free(shaper, flow);
 }
 
 static bool may_pass(const struct shaper *shaper, const struct shaper_end *from,
@@ -245,12 +274,11 @@ void shaper_offer(struct shaper *shaper, const void *room, struct shaper_end *fr
         return;
     }
     struct flow *flow = find_flow(shaper, room, from, to);
-    flow_push(flow, bytes, cost, now_us);
+    flow_push(shaper, flow, bytes, cost, now_us);
     uint64_t due_us = flow_due_us(shaper, flow);
     if (due_us < shaper->due_us)
         shaper->due_us = due_us;
-    if (from->queued > queue_max(shaper))
-        drop_of_longest(from);
+    keep_to_queues(shaper, from);
 }
 
 void shaper_set_blocked(struct shaper *shaper, struct shaper_end *end, bool is_blocked)
@@ -260,13 +288,13 @@ void shaper_set_blocked(struct shaper *shaper, struct shaper_end *end, bool is_b
     end->is_blocked = is_blocked;
 }
 
-void shaper_leave(struct shaper_end *end)
+void shaper_leave(struct shaper *shaper, struct shaper_end *end)
 {
     struct list *first;
     while ((first = list_first(&end->sending)) != NULL)
-        flow_free(LIST_ENTRY(first, struct flow, of_sender));
+        flow_free(shaper, LIST_ENTRY(first, struct flow, of_sender));
     while ((first = list_first(&end->receiving)) != NULL)
-        flow_free(LIST_ENTRY(first, struct flow, of_receiver));
+        flow_free(shaper, LIST_ENTRY(first, struct flow, of_receiver));
 }
 
 /* ---- what goes ---- */
@@ -282,10 +310,10 @@ static void drop_late(struct shaper *shaper, uint64_t now_us)
             next = link->next;
             bool is_last = next == &room->flows && link->prev == next;
             while (flow->first && now_us - flow->first->came_us > SHAPER_WAIT_US)
-                flow_drop(flow);
+                flow_drop(shaper, flow);
             if (flow->first)
                 continue;
-            flow_free(flow);
+            flow_free(shaper, flow);
             if (is_last)
                 break;
         }
@@ -335,13 +363,13 @@ static void take_turn(uint64_t *turn, uint64_t *now, size_t cost)
 
 static void serve(struct shaper *shaper, struct flow *flow, uint64_t now_us)
 {
-    struct packet *packet = flow_pull(flow);
+    struct packet *packet = flow_pull(shaper, flow);
     take_turn(&flow->room->turn, &shaper->turn, packet->cost);
     take_turn(&flow->turn, &flow->room->flows_turn, packet->cost);
     pass_on(shaper, flow->from, flow->to, span_of(packet->data, packet->len), packet->cost, now_us);
     free(packet);
     if (!flow->first)
-        flow_free(flow);
+        flow_free(shaper, flow);
 }
 
 uint64_t shaper_deadline_us(const struct shaper *shaper)

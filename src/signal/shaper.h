@@ -58,7 +58,7 @@ void shaper_offer(struct shaper *shaper, const void *room, struct shaper_end *fr
 void shaper_set_blocked(struct shaper *shaper, struct shaper_end *end, bool is_blocked);
 
 /* What waits from and to it is dropped. */
-void shaper_leave(struct shaper_end *end);
+void shaper_leave(struct shaper *shaper, struct shaper_end *end);
 
 /* When shaper_run() is next wanted, or TIME_NEVER. */
 uint64_t shaper_deadline_us(const struct shaper *shaper);

@@ -90,7 +90,7 @@ void socket_relay_leave(struct socket *socket)
     if (!socket->relayed)
         return;
     const struct shaper_end *end = &socket->relayed->end;
-    shaper_leave(&socket->relayed->end);
+    shaper_leave(socket->server->shaper, &socket->relayed->end);
     if (end->sent_bytes > 0)
         log_info("socket %u: %llu bytes of it were relayed, %llu datagrams dropped", socket->number,
                  (unsigned long long)end->sent_bytes, (unsigned long long)end->dropped);

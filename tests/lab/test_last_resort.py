@@ -47,6 +47,17 @@ class LastResort(Changes):
         self.check_change(self.rig.network.rejoin_homes, DIRECTLY)
         self.check_change(self.rig.network.part_homes, LAST_RESORT)
 
+    def test_server_restarts(self):
+        """the signal server is restarted, and both meet there under other ids"""
+        self.connect_by_signal({"outgoing": NO_UDP}, {"outgoing": NO_UDP})
+
+        def act():
+            self.rig.signal.kill()
+            self.rig.signal.wait_exit()
+            self.rig.start_signal(*self.rig.signal_flags)
+
+        self.check_change(act, LAST_RESORT)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -46,7 +46,7 @@ static struct scene *scene_new(uint64_t rate, uint64_t total_rate)
 static void scene_free(struct scene *s)
 {
     for (size_t i = 0; i < MEMBERS; i++)
-        shaper_leave(&s->ends[i]);
+        shaper_leave(s->shaper, &s->ends[i]);
     shaper_free(s->shaper);
 }
 
@@ -227,6 +227,28 @@ static void test_blocked(void **state)
     scene_free(s);
 }
 
+/* What all may have in memory follows from what all may send: who has most of
+ * it pays, and not who has little. */
+static void test_memory(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(100 * RATE, RATE);
+    for (int i = 0; i < 10; i++)
+        send(s, 0, 1, PACKET);
+    for (int i = 0; i < 1000; i++) {
+        for (size_t room = 1; room <= 10; room++)
+            send(s, 2 * room, 2 * room + 1, PACKET);
+    }
+    size_t queued = 0;
+    for (size_t i = 0; i < MEMBERS; i++)
+        queued += s->ends[i].queued;
+    assert_int_equal(queued, 200 * PACKET);
+    assert_int_equal(s->ends[0].dropped, 0);
+    drain(s);
+    assert_int_equal(s->got[1], 10 * PACKET);
+    scene_free(s);
+}
+
 /* What waits from and to one who leaves goes with it. */
 static void test_leave(void **state)
 {
@@ -237,13 +259,13 @@ static void test_leave(void **state)
         send_in(s, 0, 0, 2, PACKET);
         send_in(s, 0, 1, 0, PACKET);
     }
-    shaper_leave(&s->ends[1]);
+    shaper_leave(s->shaper, &s->ends[1]);
     size_t got[] = {s->got[0], s->got[1]};
     drain(s);
     assert_int_equal(s->got[0], got[0]);
     assert_int_equal(s->got[1], got[1]);
     assert_int_equal(s->got[2], 20 * PACKET);
-    shaper_leave(&s->ends[0]);
+    shaper_leave(s->shaper, &s->ends[0]);
     scene_free(s);
 }
 
@@ -254,7 +276,7 @@ int main(void)
         cmocka_unit_test(test_burst),         cmocka_unit_test(test_rooms),
         cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_full_room),
         cmocka_unit_test(test_one_sender),    cmocka_unit_test(test_blocked),
-        cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_memory),        cmocka_unit_test(test_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
