@@ -3,7 +3,7 @@ CMAKE ?= cmake
 
 PREFIX ?= /usr/local
 
-.PHONY: all deps demo check test fresh bench bench-crowd bench-sctp bench-long-path bench-first-byte \
+.PHONY: all deps demo check test fresh bench bench-crowd bench-signal bench-sctp bench-long-path bench-first-byte \
         format lint install uninstall deb clean
 
 all: build/build.ninja
@@ -51,6 +51,10 @@ bench: all
 bench-crowd: all
 	$(CMAKE) --build build --target bench_crowd >/dev/null
 	/usr/bin/python3 bench/crowd_bench.py --idle 1000
+
+bench-signal: all
+	$(CMAKE) --build build --target bench_signal >/dev/null
+	/usr/bin/python3 bench/signal_bench.py
 
 bench-sctp: all
 	scripts/install-deps.sh check

@@ -36,9 +36,26 @@ size_t utf8_decode(struct span text, uint32_t *code)
     return len;
 }
 
+/* How many bytes at the front are ASCII, in steps of a word: most texts are
+ * nothing else. */
+static size_t ascii_len(struct span text)
+{
+    uint64_t word;
+    size_t len = 0;
+    for (; text.len - len >= sizeof word; len += sizeof word) {
+        memcpy(&word, text.data + len, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return len;
+}
+
 bool utf8_is_valid(struct span text)
 {
     while (text.len > 0) {
+        text = span_skip(text, ascii_len(text));
+        if (text.len == 0)
+            break;
         uint32_t code;
         size_t len = utf8_decode(text, &code);
         if (len == 0)

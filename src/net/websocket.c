@@ -26,7 +26,10 @@ enum {
 
     /* With so much unsent, pings go unanswered, as section 5.5.3 allows: a
      * peer that pings and does not read must not fill our memory. */
-    PONG_QUEUE_MAX = 16 << 10
+    PONG_QUEUE_MAX = 16 << 10,
+
+    /* So much is one write's worth, and waits for no more. */
+    JOINED_MAX = 16 << 10
 };
 
 struct websocket {
@@ -41,7 +44,8 @@ struct websocket {
     bool takes_binary;
     bool has_closed; /* on_close came, or the owner closed */
     bool is_freed;
-    bool is_busy; /* parsing: the codec must stay */
+    bool is_busy;    /* parsing: the codec must stay */
+    bool is_joining; /* what it has made leaves in a later turn */
 };
 
 static void codec_make(struct websocket *ws)
@@ -62,7 +66,8 @@ static void codec_free(struct websocket *ws)
 /* Frees the codec when it has no state that matters. */
 static void codec_rest(struct websocket *ws)
 {
-    if (ws->codec && !ws->is_busy && websocket_codec_is_at_rest(ws->codec))
+    bool is_needed = ws->is_busy || ws->is_joining;
+    if (ws->codec && !is_needed && websocket_codec_is_at_rest(ws->codec))
         codec_free(ws);
 }
 
@@ -275,6 +280,30 @@ void websocket_send(struct websocket *ws, struct span text)
     websocket_queue(ws, WEBSOCKET_TEXT, text);
 }
 
+static void websocket_send_joined(void *arg)
+{
+    struct websocket *ws = arg;
+    ws->is_joining = false;
+    if (ws->is_freed)
+        return;
+    codec_flush(ws);
+    codec_rest(ws);
+}
+
+void websocket_send_soon(struct websocket *ws, struct span text)
+{
+    if (ws->has_closed)
+        return;
+    codec_make(ws);
+    websocket_codec_put(ws->codec, WEBSOCKET_TEXT, text);
+    if (websocket_codec_out(ws->codec)->len >= JOINED_MAX)
+        codec_flush(ws);
+    if (ws->is_joining)
+        return;
+    ws->is_joining = true;
+    loop_defer(ws->loop, websocket_send_joined, ws);
+}
+
 void websocket_send_binary(struct websocket *ws, struct span bytes)
 {
     websocket_queue(ws, WEBSOCKET_BINARY, bytes);
@@ -305,7 +334,7 @@ void websocket_ping(struct websocket *ws, struct span payload)
 
 size_t websocket_queued(const struct websocket *ws)
 {
-    return conn_queued(ws->conn);
+    return conn_queued(ws->conn) + (ws->is_joining ? websocket_codec_out(ws->codec)->len : 0);
 }
 
 const struct conn *websocket_conn(const struct websocket *ws)

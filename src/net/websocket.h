@@ -71,6 +71,10 @@ struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum webso
 /* A text message of valid UTF-8; dropped after on_close. The queue is the
  * conn's: the owner bounds it by websocket_queued(). */
 void websocket_send(struct websocket *ws, struct span text);
+
+/* The same in a later turn, before the loop sleeps: with all that is sent until
+ * then in one piece. */
+void websocket_send_soon(struct websocket *ws, struct span text);
 void websocket_ping(struct websocket *ws, struct span payload); /* at most 125 bytes */
 
 /* Binary messages of up to message_max bytes, from now on. */

@@ -265,27 +265,41 @@ static json_t *encode_ice_servers(const struct signal_message *message)
     return array;
 }
 
+static void encode_joined(json_t *object, const struct signal_message *message)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < message->peer_count; i++)
+        json_array_append_new(array, json_string(message->peers[i]));
+    json_object_set_new(object, "peers", array);
+    if (message->ice_server_count > 0)
+        json_object_set_new(object, "iceServers", encode_ice_servers(message));
+    if (message->is_resumed)
+        json_object_set_new(object, "resumed", json_true());
+    if (message->is_shared)
+        json_object_set_new(object, "shared", json_true());
+    if (message->relay_rate > 0)
+        json_object_set_new(object, "relay", json_integer((json_int_t)message->relay_rate));
+}
+
+/* From one member to another, with the string as it came. */
+static char *encode_passed_on(const struct signal_message *message)
+{
+    const struct shape *shape = &shapes[message->type];
+    return xasprintf("{\"type\":\"%s\",\"peerId\":\"%s\",\"%s\":%.*s}", shape->name,
+                     message->peer_id, shape->member, SPAN_ARG(message->raw));
+}
+
 char *signal_message_encode(const struct signal_message *message)
 {
+    if (message->raw.len > 0)
+        return encode_passed_on(message);
     const struct shape *shape = &shapes[message->type];
     json_t *object = json_object();
     encode_string(object, "type", shape->name);
     if (shape->peer_id && (shape->peer_id == WITH_PEER_ID || message->peer_id))
         encode_string(object, "peerId", message->peer_id);
-    if (message->type == SIGNAL_JOINED) {
-        json_t *array = json_array();
-        for (size_t i = 0; i < message->peer_count; i++)
-            json_array_append_new(array, json_string(message->peers[i]));
-        json_object_set_new(object, "peers", array);
-        if (message->ice_server_count > 0)
-            json_object_set_new(object, "iceServers", encode_ice_servers(message));
-        if (message->is_resumed)
-            json_object_set_new(object, "resumed", json_true());
-        if (message->is_shared)
-            json_object_set_new(object, "shared", json_true());
-        if (message->relay_rate > 0)
-            json_object_set_new(object, "relay", json_integer((json_int_t)message->relay_rate));
-    }
+    if (message->type == SIGNAL_JOINED)
+        encode_joined(object, message);
     if (message->type == SIGNAL_PEER_JOINED && message->was_first)
         json_object_set_new(object, "first", json_true());
     if (message->type == SIGNAL_ERROR && message->code != SIGNAL_CODE_NONE)

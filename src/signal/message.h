@@ -66,6 +66,7 @@ struct signal_message {
     char *peer_id;
     char *sdp;
     char *candidate; /* the JSON of an RTCIceCandidateInit, as a string */
+    struct span raw; /* to encode: in place of sdp or candidate, that as JSON; else empty */
     char *text;
     enum signal_code code; /* of an error */
     char *key;             /* of a join: whose place it may take over; NULL for none */

@@ -8,6 +8,7 @@
 #ifndef SIGNAL_OUTBOX_H
 #define SIGNAL_OUTBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,10 +29,12 @@ static inline void outbox_look(struct outbox *outbox, size_t *total, size_t len,
     outbox->len = len;
 }
 
-/* For how long nothing of it was taken; 0 when it is empty. */
+/* For how long nothing of it was taken; 0 when it is empty, or moved behind the
+ * now of a caller that looks at many. */
 static inline uint64_t outbox_stuck_us(const struct outbox *outbox, uint64_t now_us)
 {
-    return outbox->len > 0 ? now_us - outbox->moved_at_us : 0;
+    bool is_stuck = outbox->len > 0 && now_us > outbox->moved_at_us;
+    return is_stuck ? now_us - outbox->moved_at_us : 0;
 }
 
 #endif

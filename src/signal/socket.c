@@ -16,7 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "signal/message.h"
+#include "signal/message_scan.h"
 #include "signal/room_name.h"
 #include "signal/server_internal.h"
 
@@ -209,7 +209,7 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
     char *text = signal_message_encode(&sent);
     ice_credentials_clear(&sent);
     look_at_outbox(socket, now_us);
-    websocket_send(socket->ws, span_from_string(text));
+    websocket_send_soon(socket->ws, span_from_string(text));
     count_sent(server, &sent, strlen(text));
     look_at_outbox(socket, now_us);
     free(text);
@@ -270,7 +270,7 @@ static void on_ws_message(struct span text, void *arg)
         return;
     }
     struct signal_message message;
-    int error = signal_message_decode(text, &message);
+    int error = message_scan(text, &message) ? 0 : signal_message_decode(text, &message);
     if (error < 0) {
         log_debug("socket %u: malformed message of %zu bytes", socket->number, text.len);
         room_handle_malformed(server->rooms, &socket->member, error, message.type);

@@ -53,6 +53,21 @@ static bool is_valid_at_guard(struct span text)
     return is_valid;
 }
 
+/* Wherever it stands among others. */
+static void test_one_of_many(void **state)
+{
+    (void)state;
+    enum { LEN = 40 };
+    for (size_t at = 0; at + 2 <= LEN; at++) {
+        uint8_t text[LEN];
+        memset(text, 'a', sizeof text);
+        memcpy(text + at, "\xc3\xbc", 2);
+        assert_true(is_valid_at_guard(span_of(text, sizeof text)));
+        text[at + 1] = 'a';
+        assert_false(is_valid_at_guard(span_of(text, sizeof text)));
+    }
+}
+
 static void test_texts(void **state)
 {
     (void)state;
@@ -85,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_code_points),
+        cmocka_unit_test(test_one_of_many),
         cmocka_unit_test(test_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,115 @@
+"""What a signal server passes on, and what a message costs it, on this machine.
+
+    signal_bench.py [--pairs N] [--rounds N] [--seconds N] [--bytes N] [--window N]
+                    [--old PROGRAM] [--against URL --pid N]
+
+Pairs of members in rooms of their own, of which one sends offers to the other.
+Rounds of ours, of another build of ours (--old), and of another server that runs
+already (--against; its process, for the CPU, is --pid) take turns. The last line
+holds the medians as key=value; ratios are ours to the other's.
+"""
+
+import argparse
+import os
+import socket
+import statistics
+import subprocess
+import time
+import urllib.parse
+
+BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Ours:
+    def __init__(self, program):
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [program, "--listen", f"127.0.0.1:{self.port}", "--max-per-address", "0",
+             "--max-rate", "1000000", "--log-level", "warn"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process.stdout.readline()  # it listens
+        self.address, self.pid = ("127.0.0.1", self.port), self.process.pid
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Another:
+    def __init__(self, url, pid):
+        parts = urllib.parse.urlsplit(url)
+        self.address, self.pid = (parts.hostname, parts.port), pid
+
+    def close(self):
+        pass
+
+
+def measure(server, args):
+    """(messages a second, CPU seconds of the server a million messages)"""
+    load = subprocess.Popen(
+        [os.path.join(BUILD, "bench", "bench_signal"), server.address[0], str(server.address[1]),
+         str(args.pairs), str(args.seconds), str(args.bytes), str(args.window)],
+        stdout=subprocess.PIPE, text=True)
+    load.stdout.readline()  # all have joined
+    before = cpu_of(server.pid)
+    said = dict(pair.split("=") for pair in load.stdout.readline().split())
+    cpu = cpu_of(server.pid) - before
+    load.wait()
+    messages = int(said["messages"])
+    return messages / float(said["seconds"]), cpu / messages * 1e6
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--pairs", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--bytes", type=int, default=1000)
+    parser.add_argument("--window", type=int, default=1, help="offers under way in each room")
+    parser.add_argument("--old", help="signal-server of another build")
+    parser.add_argument("--against", help="ws://HOST:PORT of another server")
+    parser.add_argument("--pid", type=int, help="its process")
+    args = parser.parse_args()
+    if args.against and not args.pid:
+        parser.error("--against needs --pid")
+
+    kinds = {"ours": lambda: Ours(os.path.join(BUILD, "signal-server"))}
+    if args.old:
+        kinds["old"] = lambda: Ours(args.old)
+    if args.against:
+        kinds["other"] = lambda: Another(args.against, args.pid)
+    results = {kind: [] for kind in kinds}
+    for number in range(args.rounds):
+        for kind, start in kinds.items():
+            server = start()
+            rate, cost = measure(server, args)
+            server.close()
+            results[kind].append((rate, cost))
+            print(f"round {number + 1}: {kind} {rate:,.0f} messages/s, "
+                  f"{cost:.2f} s of CPU a million", flush=True)
+            time.sleep(0.2)
+
+    middle = {kind: [statistics.median(column) for column in zip(*rows)]
+              for kind, rows in results.items()}
+    line = f"pairs={args.pairs} rate={middle['ours'][0]:.0f} cpu_s_per_m={middle['ours'][1]:.2f}"
+    for kind in [kind for kind in middle if kind != "ours"]:
+        line += (f" rate_vs_{kind}={middle['ours'][0] / middle[kind][0]:.2f}"
+                 f" cpu_vs_{kind}={middle['ours'][1] / middle[kind][1]:.2f}")
+    print(line)
+
+
+if __name__ == "__main__":
+    main()
