@@ -55,9 +55,10 @@ struct tracker {
     size_t member_count;
 
     /* Of a consumer. */
-    bool is_met; /* the provider was shown */
-    char *offer; /* the last, or NULL */
-    uint64_t offered_at_us;
+    bool is_met;            /* the provider was shown */
+    char *offer;            /* the last, or NULL */
+    uint64_t offered_at_us; /* 0: there is none, or it is answered */
+    uint64_t linger_us;
     struct timer *linger;
     char *answer; /* the last, which comes by each tracker; or NULL */
 };
@@ -139,20 +140,20 @@ static void hear_offer(struct place *place, const char *mark, const struct track
 
 /* ---- what a consumer hears ---- */
 
+/* As one who comes back: a session that stands goes on, whoever has joined the
+ * swarm anew. */
 static void meet(struct tracker *tracker)
 {
     char *peers[] = {text_of(SWARM)};
-    struct signal_message message = {.type = SIGNAL_PEER_JOINED, .peer_id = text_of(SWARM)};
     if (tracker->is_met)
         return;
     tracker->is_met = true;
-    if (!tracker->is_joined)
-        message = (struct signal_message){.type = SIGNAL_JOINED,
-                                          .peers = peers,
-                                          .peer_count = 1,
-                                          .is_shared = true};
     tracker->is_joined = true;
-    emit(tracker, &message);
+    emit(tracker, &(struct signal_message){.type = SIGNAL_JOINED,
+                                           .peers = peers,
+                                           .peer_count = 1,
+                                           .is_shared = true,
+                                           .is_resumed = true});
 }
 
 /* Behind a response: who is there, as far as all that are open say. */
@@ -180,7 +181,7 @@ static void look_around(struct tracker *tracker)
 
 static bool has_fresh_offer(const struct tracker *tracker)
 {
-    return tracker->offer && clock_now_us() < tracker->offered_at_us + TRACKER_OFFER_US;
+    return tracker->offered_at_us > 0 && clock_now_us() < tracker->offered_at_us + TRACKER_OFFER_US;
 }
 
 static void announce(struct place *place, const char *sdp)
@@ -233,8 +234,10 @@ static void take_answer(struct tracker *tracker, const struct tracker_message *m
     char mark[TRACKER_MARK_MAX + 1] = SWARM;
     if (is_provider(tracker) && !mark_of(tracker, message->sdp, mark))
         return;
-    if (!is_provider(tracker))
-        timer_start_in(tracker->linger, TRACKER_LINGER_US);
+    if (!is_provider(tracker)) {
+        timer_start_in(tracker->linger, tracker->linger_us);
+        tracker->offered_at_us = 0;
+    }
     if (tracker->answer && strcmp(tracker->answer, message->sdp) == 0)
         return; /* by another tracker */
     free(tracker->answer);
@@ -373,6 +376,7 @@ struct tracker *tracker_new(struct loop *loop, const struct tracker_config *conf
     tracker->arg = arg;
     tracker->config = *config;
     list_init(&tracker->members);
+    tracker->linger_us = TRACKER_LINGER_US;
     tracker->linger = timer_new(loop, on_linger, tracker);
     for (size_t i = 0; i < config->count; i++) {
         struct place *place = &tracker->places[i];
@@ -386,6 +390,11 @@ struct tracker *tracker_new(struct loop *loop, const struct tracker_config *conf
         tracker_seat_open(place->seat);
     }
     return tracker;
+}
+
+void tracker_set_linger(struct tracker *tracker, uint64_t linger_us)
+{
+    tracker->linger_us = linger_us;
 }
 
 void tracker_probe(struct tracker *tracker)

@@ -62,11 +62,14 @@ struct tracker_config {
     size_t mark_len; /* of what is sealed: characters that name the process */
 };
 
-/* What it hears comes as SIGNAL_JOINED (a shared room), SIGNAL_PEER_JOINED,
- * SIGNAL_PEER_LEFT, SIGNAL_OFFER and SIGNAL_ANSWER. It is gone (on_close) when
- * no tracker is left. *handlers is not copied. */
+/* What it hears comes as SIGNAL_JOINED (of a shared room; to a consumer also
+ * when a provider comes), SIGNAL_PEER_LEFT, SIGNAL_OFFER and SIGNAL_ANSWER. It
+ * is gone (on_close) when no tracker is left. *handlers is not copied. */
 struct tracker *tracker_new(struct loop *loop, const struct tracker_config *config,
                             const struct signal_client_handlers *handlers, void *arg);
+
+/* In the place of TRACKER_LINGER_US, for tests. */
+void tracker_set_linger(struct tracker *tracker, uint64_t linger_us);
 
 /* A whole description, sealed, as ASCII. An answer goes back on the ways by
  * which the member's offers have come. */

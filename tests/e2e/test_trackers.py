@@ -8,7 +8,8 @@ import socket
 import unittest
 
 from harness import CONNECTED, NODE, ROOT, WAITING, Case, free_port, why_no_npm
-from link_rig import LinkRig
+from link_rig import LinkRig, LinkSpacesRig
+from spaces import why_not
 
 FOLDER = os.path.join(ROOT, "tests", "trackers")
 WHY_NOT = why_no_npm(FOLDER, "bittorrent-tracker")
@@ -121,3 +122,43 @@ class Trackers(Case):
         nobody.close()
         link = rig.invite("phone", "--signal", f"tracker:ws://127.0.0.1:{port}")
         rig.start_linked(link).wait_for(rf"the tracker at 127\.0\.0\.1:{port} cannot be reached")
+
+
+class MovingRig(LinkSpacesRig):
+    places = {**LinkSpacesRig.places, "tracker": "hub"}
+
+    def start_all(self):
+        server = [NODE, os.path.join(FOLDER, "server.mjs"), "0", "10.77.0.1"]
+        self.tracker = self.run("tracker", server, is_product=False)
+        self.signal_url = "tracker:" + self.tracker.wait_for(r"^listening (\S+)")[1]
+        self.start_mock()
+        self.start_serve()
+        self.start_proxy()
+        self.wait_up()
+
+
+@unittest.skipIf(WHY_NOT or why_not(), WHY_NOT or why_not())
+class TrackersMove(Case):
+    """ICE restarts, which either end begins, go by trackers, too."""
+
+    rig_type = MovingRig
+
+    def change(self, mover, change):
+        rig = self.rig
+        rig.start_all()
+        change()
+        mover().wait_for("the path now leads")
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+        for process in (rig.serve, rig.proxy):
+            self.assertEqual(process.count(CONNECTED), 1, process.name)
+
+    def test_consumer(self):
+        """the consumer moves to another network: the same session"""
+        self.change(lambda: self.rig.proxy, lambda: self.rig.move("consumer"))
+
+    def test_provider(self):
+        """the provider gets a second network, and says so by way of the swarm"""
+        plug = ("provider", "eth1", "10.78.0.9")
+        self.change(lambda: self.rig.serve, lambda: self.rig.plug(*plug))
+        self.rig.tracker.wait_for(r'"left":0,.*"sdp":"call x1\.')
+        self.rig.tracker.wait_for(r'"answer","left":1')

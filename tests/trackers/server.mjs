@@ -1,6 +1,6 @@
 // One tracker, of WebSocket alone, on a port of its own: says where it listens,
 // and then, a line of JSON for each, what comes and what it makes of it.
-// usage: server.mjs [PORT]
+// usage: server.mjs [PORT [ADDRESS]]
 
 import Server from "bittorrent-tracker/server";
 
@@ -20,6 +20,7 @@ server.on("error", (error) => {
     say("error", { text: error.message });
     process.exit(1);
 });
-server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
-    console.log(`listening ws://127.0.0.1:${server.ws.address().port}`);
+server.listen(Number(process.argv[2] ?? 0), process.argv[3] ?? "127.0.0.1", () => {
+    const { address, port } = server.ws.address();
+    console.log(`listening ws://${address}:${port}`);
 });
