@@ -373,7 +373,7 @@ const char *config_missing(const struct config *config)
         return "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
     if (config->relay_only && !config->turn)
         return "--turn URL (or TUNNEL_TURN) beside --relay-only";
-    return NULL;
+    return config_missing_tls(config);
 }
 
 void config_deinit(struct config *config)
@@ -406,5 +406,6 @@ void config_deinit(struct config *config)
     egress_free(config->egress);
     free(config->interface);
     config_clear_views(config);
+    config_clear_tls(config);
     *config = (struct config){0};
 }

@@ -76,6 +76,9 @@ struct config {
     size_t upstream_max;  /* connections to the upstream at a time; 0: any number */
     char *listen_host;
     uint16_t listen_port;
+    bool has_own_tls; /* --tls */
+    char *tls_cert;   /* with tls_key, or NULL */
+    char *tls_key;
     char *stun[CONFIG_STUN_MAX];
     size_t stun_count;
     char *turn; /* NULL for none */
@@ -143,6 +146,9 @@ const char *config_take_max_consumers(struct config *config, const char *text);
 const char *config_take_max_streams(struct config *config, const char *text);
 const char *config_take_upstream_max(struct config *config, const char *text);
 const char *config_take_listen(struct config *config, const char *text);
+const char *config_take_tls(struct config *config, const char *text);
+const char *config_take_tls_cert(struct config *config, const char *text);
+const char *config_take_tls_key(struct config *config, const char *text);
 const char *config_take_stun(struct config *config, const char *text);
 const char *config_take_turn(struct config *config, const char *text);
 const char *config_take_turn_user(struct config *config, const char *text);
@@ -171,5 +177,10 @@ void config_clear_stun(struct config *config);
 void config_clear_room(struct config *config);
 void config_clear_links(struct config *config);
 void config_clear_views(struct config *config);
+void config_clear_tls(struct config *config);
+
+/* A proxy's clients speak TLS; what lacks for it, as config_missing(). */
+bool config_has_tls(const struct config *config);
+const char *config_missing_tls(const struct config *config);
 
 #endif

@@ -92,6 +92,14 @@ const struct option option_table[] = {
      PUBLIC},
     {"--listen", "TUNNEL_LISTEN", "ADDR:PORT", COMMAND_PROXY, config_take_listen,
      "where tools connect (default 127.0.0.1:8000; port 0 picks one)", PUBLIC},
+    {"--tls", NULL, NULL, COMMAND_PROXY, config_take_tls,
+     "clients speak TLS (https and wss), with a certificate that is made for this machine and kept "
+     "in the state folder; how they come to trust it is told at the start",
+     PUBLIC},
+    {"--tls-cert", "TUNNEL_TLS_CERT", "FILE", COMMAND_PROXY, config_take_tls_cert,
+     "the same with this certificate and those behind it, in PEM; read again on SIGHUP", PUBLIC},
+    {"--tls-key", "TUNNEL_TLS_KEY", "FILE", COMMAND_PROXY, config_take_tls_key, "its key, in PEM",
+     PUBLIC},
     {"--allow-host", NULL, "NAME", COMMAND_PROXY, config_take_allow_host,
      "a name of this machine that clients use, beside localhost and addresses; repeatable, '*' "
      "for all",

@@ -38,7 +38,7 @@ struct status {
     const struct config *config;
     struct news news;
     char *listen; /* of a proxy: "HOST:PORT" */
-    char *tools;  /* the same as clients on this machine write it */
+    char *tools;  /* the same as a URL of clients on this machine */
     struct story stories[CONFIG_LINKS_MAX];
     struct story *story;     /* of the keeper that tells */
     const char *signal;      /* where that meets the other side */
@@ -69,6 +69,11 @@ void status_free(struct status *status)
     free(status);
 }
 
+static const char *scheme_of(const struct config *config)
+{
+    return config_has_tls(config) ? "https" : "http";
+}
+
 /* Whoever can connect can use the API, with what the provider adds to it. */
 static void warn_of_open_port(struct status *status)
 {
@@ -88,8 +93,8 @@ static void warn_of_open_port(struct status *status)
     for (int i = 0; i < count; i++) {
         char text[ADDRESS_TEXT_LEN];
         size_t len = strlen(urls);
-        snprintf(urls + len, sizeof urls - len, "%s http://%s", i > 0 ? "," : ", as",
-                 address_format(&addresses[i], text));
+        snprintf(urls + len, sizeof urls - len, "%s %s://%s", i > 0 ? "," : ", as",
+                 scheme_of(config), address_format(&addresses[i], text));
     }
     news_print(
         &status->news, MARK_BAD, "open_port", NULL,
@@ -127,7 +132,9 @@ static void name_addresses(struct status *status, uint16_t port)
     const char *host = status->config->listen_host;
     const char *loopback = listen_address_loopback(host);
     status->listen = listen_address_format(host, port);
-    status->tools = listen_address_format(loopback ? loopback : host, port);
+    char *tools = listen_address_format(loopback ? loopback : host, port);
+    status->tools = xasprintf("%s://%s", scheme_of(status->config), tools);
+    free(tools);
 }
 
 static void tell_of_egress(struct status *status)
@@ -161,8 +168,8 @@ void status_print_start(struct status *status, uint16_t listen_port)
                                         is_proxy ? status->listen : config->upstream_text, 0},
                                        {0}};
     if (is_proxy)
-        news_print(&status->news, MARK_STEP, "start", fields,
-                   "proxy %s: listening on http://%s, %s", TUNNEL_VERSION, status->listen, way);
+        news_print(&status->news, MARK_STEP, "start", fields, "proxy %s: listening on %s://%s, %s",
+                   TUNNEL_VERSION, scheme_of(config), status->listen, way);
     else
         news_print(&status->news, MARK_STEP, "start", fields, "serve %s: %s, %s", TUNNEL_VERSION,
                    config->upstream_text, way);
@@ -201,8 +208,8 @@ static void print_ready(struct status *status)
     status->news.link = 0;
     if (status->listen)
         news_print(&status->news, MARK_GOOD, "ready", NULL,
-                   "point your tools at http://%s (OpenAI clients: base URL http://%s/v1)",
-                   status->tools, status->tools);
+                   "point your tools at %s (OpenAI clients: base URL %s/v1)", status->tools,
+                   status->tools);
     else
         news_print(&status->news, MARK_GOOD, "ready", NULL, "serving %s",
                    status->config->upstream_text);

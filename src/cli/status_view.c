@@ -144,7 +144,10 @@ static void print_head(const json_t *now, struct buf *out)
     line(out, "%-9s %s", "state", text(now, "state"));
     if (has(now, "problem"))
         line(out, "%-9s %s", "", text(now, "problem"));
-    line(out, "%-9s %s%s", is_proxy ? "listens" : "upstream", is_proxy ? "http://" : "",
+    line(out, "%-9s %s%s", is_proxy ? "listens" : "upstream",
+         !is_proxy                                       ? ""
+         : json_is_true(json_object_get(now, "has_tls")) ? "https://"
+                                                         : "http://",
          text(now, is_proxy ? "listen" : "upstream"));
 }
 

@@ -235,6 +235,7 @@ static void set_end(json_t *object, const struct tunnel *tunnel, const struct co
     if (is_proxy) {
         char *listen = listen_address_format(config->listen_host, tunnel_port(tunnel));
         set_text(object, "listen", listen);
+        json_object_set_new(object, "has_tls", json_boolean(config_has_tls(config)));
         free(listen);
     } else {
         set_text(object, "upstream", config->upstream_text);

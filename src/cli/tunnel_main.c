@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "base/descriptors.h"
+#include "cli/certificate.h"
 #include "cli/completion.h"
 #include "cli/inspect.h"
 #include "cli/invitation.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/proxy_tls.h"
 #include "cli/service.h"
 #include "cli/status.h"
 #include "cli/stop.h"
@@ -44,7 +46,8 @@ enum {
 struct audience {
     struct status *status;
     struct service *service;
-    struct views *views; /* NULL before they are there */
+    struct views *views;  /* NULL before they are there */
+    struct proxy_tls tls; /* of a proxy */
 };
 
 /* Whoever started us waits until there is a point in it: until the other side
@@ -159,6 +162,7 @@ static int new_tunnel(struct loop *loop, const struct config *config, struct sta
     const struct proxy_config proxy = {
         .host = config->listen_host,
         .port = config->listen_port,
+        .tls = audience->tls.server,
         .is_forwarded = config->is_forwarded,
         .pick = config->pick,
         .allowed_hosts = {config->allowed_hosts, config->allowed_host_count},
@@ -195,6 +199,7 @@ static void run_tunnel(struct loop *loop, const struct config *config, struct st
                        struct audience *audience, struct tunnel *tunnel)
 {
     status_print_start(audience->status, tunnel_port(tunnel));
+    proxy_tls_tell(&audience->tls);
     views_tell(audience->views);
     if (state)
         invitation_print(config, state);
@@ -202,13 +207,21 @@ static void run_tunnel(struct loop *loop, const struct config *config, struct st
     status_print_stop(audience->status, tunnel);
 }
 
+static void on_hangup(void *arg)
+{
+    struct audience *audience = arg;
+    views_reopen(audience->views);
+    if (audience->tls.server)
+        certificate_reload(audience->tls.server);
+}
+
 /* False: said why not. */
 static bool make_views(struct loop *loop, const struct config *config, struct stop *stop,
                        struct audience *audience, struct tunnel *tunnel)
 {
     audience->views = views_new(loop, config, tunnel);
-    if (audience->views && config->access_log)
-        stop_on_hangup(stop, views_reopen, audience->views);
+    if (audience->views && (config->access_log || config->tls_cert))
+        stop_on_hangup(stop, on_hangup, audience);
     return audience->views != NULL;
 }
 
@@ -217,9 +230,11 @@ static int run(const struct config *config, struct state *state)
 {
     struct loop *loop = loop_new();
     struct stop *stop = stop_new(loop);
-    struct audience audience = {status_new(config), service_new(loop), NULL};
+    struct audience audience = {.status = status_new(config), .service = service_new(loop)};
     struct tunnel *tunnel = NULL;
-    int error = new_tunnel(loop, config, state, &audience, &tunnel);
+    int error = proxy_tls_open(config, &audience.tls)
+                    ? new_tunnel(loop, config, state, &audience, &tunnel)
+                    : 0;
     if (error < 0)
         print_error(config, error);
     bool is_good = tunnel && make_views(loop, config, stop, &audience, tunnel);
@@ -232,6 +247,7 @@ static int run(const struct config *config, struct state *state)
     service_free(audience.service);
     status_free(audience.status);
     loop_free(loop);
+    proxy_tls_close(&audience.tls);
     return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

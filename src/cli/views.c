@@ -110,9 +110,8 @@ void views_on_exchange(struct views *views)
         access_log_write(views->access_log, history_find(history, history->count));
 }
 
-void views_reopen(void *arg)
+void views_reopen(struct views *views)
 {
-    struct views *views = arg;
     if (views->access_log)
         access_log_reopen(views->access_log);
 }

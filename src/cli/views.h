@@ -21,8 +21,8 @@ void views_tell(const struct views *views);
 /* An exchange is over, and is the history's last. */
 void views_on_exchange(struct views *views);
 
-/* Files that were moved away are opened anew; arg is the views. */
-void views_reopen(void *arg);
+/* Files that were moved away are opened anew. */
+void views_reopen(struct views *views);
 
 /* NULL is allowed. */
 void views_free(struct views *views);

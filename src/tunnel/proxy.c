@@ -30,6 +30,7 @@ struct proxy {
     struct passage_common common;
     struct http_server *server;
     bool is_forwarded;
+    bool is_tls;      /* clients speak it */
     uint64_t wait_us; /* of a request, for the tunnel */
     struct pool pool;
     struct mux *muxes[POOL_PROVIDERS_MAX]; /* of providers; NULL while down */
@@ -180,7 +181,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     struct gate_refusal why;
     struct address client;
     http_exchange_peer_address(x, &client);
-    proxy_head_init(&sent, request, proxy->is_forwarded ? &client : NULL);
+    proxy_head_init(&sent, request, proxy->is_forwarded ? &client : NULL, proxy->is_tls);
     struct passage *p = passage_new(&proxy->common, x, request, &sent.head);
     p->provider = POOL_NOBODY;
     switch (gate_judge(&proxy->common.gate, request, &sent.head, &why)) {
@@ -208,6 +209,7 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config,
         .on_request = on_request,
         .arg = proxy,
         .connections_max = CLIENT_CONNECTIONS_MAX,
+        .tls = proxy_config->tls,
         .head_timeout_us = CLIENT_HEAD_TIMEOUT_US,
         .idle_timeout_us = CLIENT_IDLE_TIMEOUT_US,
     };
@@ -222,6 +224,7 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config,
     proxy->common.owner = &passage_owner;
     proxy->common.arg = proxy;
     proxy->is_forwarded = proxy_config->is_forwarded;
+    proxy->is_tls = proxy_config->tls != NULL;
     proxy->wait_us = proxy_config->wait_us > 0 ? proxy_config->wait_us : PROXY_WAIT_US;
     pool_init(&proxy->pool, proxy_config->pick);
     gate_init(&proxy->common.gate, proxy_config->host, &proxy_config->allowed_hosts);

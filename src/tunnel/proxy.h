@@ -15,11 +15,13 @@
 #include "tunnel/pool.h"
 
 struct proxy;
+struct tls_server; /* net/tls_server.h */
 
 struct proxy_config {
     const char *host; /* where to listen */
     uint16_t port;
-    bool is_forwarded; /* see tunnel/rewrite.h */
+    const struct tls_server *tls; /* which clients speak, and is borrowed; NULL: none */
+    bool is_forwarded;            /* see tunnel/rewrite.h */
     enum pool_pick pick;
     uint64_t wait_us; /* 0: PROXY_WAIT_US */
     /* Beside names of this machine, when it is a loopback address; elsewhere

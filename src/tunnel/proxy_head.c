@@ -9,14 +9,15 @@
 #include "tunnel/target.h"
 
 static void rewrite(struct head *head, const struct http_request *request,
-                    const struct address *client)
+                    const struct address *client, bool is_tls)
 {
     struct span authority = http_target_authority(request->target);
     const struct http_field *host = http_fields_find(request->fields, "Host");
     struct span own_host = host ? host->value : (struct span){0};
     const struct rewrite_forwarded forwarded = {.client = client,
                                                 .host = authority.len > 0 ? authority : own_host,
-                                                .minor_version = request->minor_version};
+                                                .minor_version = request->minor_version,
+                                                .is_tls = is_tls};
     /* What the session cannot carry is taken out when it is known. An
      * expectation in HTTP/1.0 is ignored (RFC 9110 section 10.1.1). */
     const struct rewrite how = {
@@ -29,7 +30,7 @@ static void rewrite(struct head *head, const struct http_request *request,
 }
 
 void proxy_head_init(struct proxy_head *out, const struct http_request *request,
-                     const struct address *client)
+                     const struct address *client, bool is_tls)
 {
     struct head *head = &out->head;
     out->target_storage = NULL;
@@ -40,7 +41,7 @@ void proxy_head_init(struct proxy_head *out, const struct http_request *request,
     head->target = is_connect
                        ? request->target
                        : target_origin_form(request->method, request->target, &out->target_storage);
-    rewrite(head, request, client);
+    rewrite(head, request, client, is_tls);
     max_forwards_count_down(head, out->max_forwards);
 }
 

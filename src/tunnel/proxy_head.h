@@ -16,11 +16,11 @@ struct proxy_head {
     char max_forwards[MAX_FORWARDS_TEXT];
 };
 
-/* client: whom --forwarded names, or NULL without it. Without a target where
- * that has a form which does not travel. It may have more fields than
- * HTTP_FIELDS_MAX. */
+/* client: whom --forwarded names, or NULL without it; is_tls: how it speaks.
+ * Without a target where that has a form which does not travel. It may have
+ * more fields than HTTP_FIELDS_MAX. */
 void proxy_head_init(struct proxy_head *out, const struct http_request *request,
-                     const struct address *client);
+                     const struct address *client, bool is_tls);
 void proxy_head_deinit(struct proxy_head *out);
 
 /* Leaves out what a session cannot carry: the request is then what a proxy that

@@ -135,23 +135,24 @@ static const char *format_ip(const struct address *client, char out[ADDRESS_TEXT
 
 /* for="[2001:db8::1]";host="h:80";proto=http. What is no token is quoted; a
  * host that would have to be escaped is none, and left out. */
-static char *format_forwarded(const char *ip, struct span host)
+static char *format_forwarded(const char *ip, struct span host, const char *proto)
 {
     bool has_host =
         host.len > 0 && !memchr(host.data, '"', host.len) && !memchr(host.data, '\\', host.len);
     const char *quote = ip[0] == '[' ? "\"" : "";
     if (!has_host)
-        return xasprintf("for=%s%s%s;proto=http", quote, ip, quote);
-    return xasprintf("for=%s%s%s;host=\"%.*s\";proto=http", quote, ip, quote, SPAN_ARG(host));
+        return xasprintf("for=%s%s%s;proto=%s", quote, ip, quote, proto);
+    return xasprintf("for=%s%s%s;host=\"%.*s\";proto=%s", quote, ip, quote, SPAN_ARG(host), proto);
 }
 
 static void add_forwarded(struct head *out, const struct rewrite_forwarded *forwarded)
 {
     char text[ADDRESS_TEXT_LEN];
     const char *ip = format_ip(forwarded->client, text);
+    const char *proto = forwarded->is_tls ? "https" : "http";
     size_t bracket = ip[0] == '['; /* X-Forwarded-For has none */
     const struct element elements[] = {
-        {"Forwarded", format_forwarded(ip, forwarded->host)},
+        {"Forwarded", format_forwarded(ip, forwarded->host, proto)},
         {"X-Forwarded-For", xstrndup(span_of(ip + bracket, strlen(ip) - 2 * bracket))},
         {"Via", xasprintf("1.%d " PSEUDONYM, forwarded->minor_version)},
     };
@@ -160,7 +161,7 @@ static void add_forwarded(struct head *out, const struct rewrite_forwarded *forw
     for (size_t i = 0; i < count; i++)
         free(elements[i].text);
     add_if_missing(out, "X-Forwarded-Host", forwarded->host);
-    add_if_missing(out, "X-Forwarded-Proto", SPAN_LITERAL("http"));
+    add_if_missing(out, "X-Forwarded-Proto", span_from_string(proto));
 }
 
 static void apply_rule(struct head *out, const struct http_field *rule)

@@ -22,6 +22,7 @@ struct rewrite_forwarded {
     const struct address *client; /* NULL: not known here */
     struct span host;             /* as the client named it; may be empty */
     int minor_version;            /* of HTTP, that the message came in */
+    bool is_tls;                  /* the client speaks it */
 };
 
 struct rewrite {

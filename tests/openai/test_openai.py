@@ -3,9 +3,11 @@ against the mock upstream, and what each says when there is no upstream."""
 
 import json
 import os
+import shutil
+import tempfile
 import unittest
 
-from harness import NODE, Case, free_port, why_no_npm
+from harness import CONNECTED, NODE, Case, free_port, why_no_npm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MISSING = why_no_npm(HERE, "openai")
@@ -62,6 +64,38 @@ class Errors(Case):
         for name in CLIENTS:
             with self.subTest(name):
                 self.assertIn(words, json.loads(clients.wait_for(rf"^{name} (.*)")[1]))
+
+
+REALTIME = MISSING or why_no_npm(HERE, "openai-7") or why_no_npm(HERE, "ws")
+
+
+@unittest.skipIf(REALTIME, REALTIME)
+class Realtime(Case):
+    def test_tls(self):
+        """REST and Realtime, which knows no ws:, over the TLS of proxy --tls"""
+        rig = self.rig
+        state = tempfile.mkdtemp(prefix="tunnel-realtime-")
+        self.addCleanup(shutil.rmtree, state)
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+        proxy = rig.run("proxy", rig.argv("proxy", {"listen": "127.0.0.1:0", "state": state}) + ["--tls"])
+        port = proxy.wait_for(r"listening on https://127.0.0.1:(\d+)")[1]
+        told = proxy.wait_for(r"NODE_EXTRA_CA_CERTS=(\S+) for Node.js")[1]
+        proxy.wait_for(CONNECTED)
+        argv = [NODE, os.path.join(HERE, "realtime.mjs"), f"https://localhost:{port}"]
+        client = rig.run("realtime", argv, {"NODE_EXTRA_CA_CERTS": told}, is_product=False)
+
+        def value(event):
+            return json.loads(client.wait_for(rf"^{event} (.*)")[1])
+
+        self.assertEqual(value("models"), ["mock-small", "mock-large"])
+        self.assertEqual(value("streamed"), REPLY)
+        self.assertEqual(value("dialled"), f"wss://localhost:{port}/websocket/realtime")
+        self.assertEqual(value("echoed"), {"type": "response.create",
+                                           "response": {"instructions": "say ä"}})
+        self.assertEqual(value("closed"), 1000)
+        rig.mock.wait_for("websocket closed 1000 enough")
 
 
 if __name__ == "__main__":
