@@ -31,11 +31,11 @@ struct venue {
     struct neighbours *neighbours; /* of a provider, or NULL */
 
     /* Of a consumer that looks in its network: */
-    struct lan_search *search; /* NULL: it does not look, or not any more */
-    struct url near_url;       /* where it was answered from */
-    bool is_near;              /* the client is the one there */
-    bool is_near_joined;
-    bool is_proven; /* the provider was heard there */
+    struct lan_search *search;   /* NULL: it does not look, or not any more */
+    struct url near_url;         /* where it was answered from */
+    struct signal_client *trial; /* on the way there; NULL */
+    bool is_near;                /* and is there: it is the client */
+    bool is_proven;              /* the provider was heard there */
     uint64_t shun_until_us;
     uint64_t entered_us;
     char *lost; /* why there is nothing elsewhere, while it waits; or NULL */
@@ -49,7 +49,7 @@ struct venue {
     struct deadline *deadline;
 };
 
-static const struct signal_client_handlers venue_handlers;
+static const struct signal_client_handlers far_handlers;
 
 static bool has_trackers(const struct venue *venue)
 {
@@ -70,7 +70,7 @@ static void enter_trackers(struct venue *venue)
         .mark_len = SEAL_SENDER_LEN,
     };
     seal_swarm(venue->config.room, config.info_hash);
-    venue->tracker = tracker_new(venue->loop, &config, &venue_handlers, venue);
+    venue->tracker = tracker_new(venue->loop, &config, &far_handlers, venue);
 }
 
 /* The swarm of a consumer is whoever is the provider now: what is known of the
@@ -107,15 +107,23 @@ static void on_due(void *arg)
 
 /* ---- a signal server ---- */
 
-static void enter_server(struct venue *venue, const struct url *url, const char *room)
+static struct signal_client *new_client(struct venue *venue, const struct signal_way *way,
+                                        const char *room,
+                                        const struct signal_client_handlers *handlers)
 {
-    const struct signal_way way = {.url = url,
+    struct signal_client *client = signal_client_new(venue->loop, way, room, handlers, venue);
+    signal_client_set_key(client, venue->key);
+    signal_client_set_job(client, venue->config.job);
+    return client;
+}
+
+static void enter_server(struct venue *venue)
+{
+    const struct signal_way way = {.url = venue->config.signal,
                                    .tls = venue->config.tls,
-                                   .egress = venue->is_near ? NULL : venue->config.egress};
-    venue->client = signal_client_new(venue->loop, &way, room, &venue_handlers, venue);
-    signal_client_set_key(venue->client, venue->key);
-    signal_client_set_job(venue->client, venue->config.job);
-    signal_client_set_relay(venue->client, venue->config.takes_relay && !venue->is_near);
+                                   .egress = venue->config.egress};
+    venue->client = new_client(venue, &way, venue->config.room, &far_handlers);
+    signal_client_set_relay(venue->client, venue->config.takes_relay);
 }
 
 static void say_to_server(struct venue *venue, struct signal_client *client, const char *peer,
@@ -134,14 +142,14 @@ static void say_to_server(struct venue *venue, struct signal_client *client, con
     free(wire);
 }
 
-/* ---- elsewhere, or in this network ---- */
+/* ---- elsewhere ---- */
 
 static void enter_far(struct venue *venue)
 {
     if (has_trackers(venue))
         enter_trackers(venue);
     else
-        enter_server(venue, venue->config.signal, venue->config.room);
+        enter_server(venue);
 }
 
 static void close_place(struct venue *venue)
@@ -154,13 +162,24 @@ static void close_place(struct venue *venue)
     venue->client = NULL;
     venue->tracker = NULL;
     venue->is_near = false;
-    venue->is_near_joined = false;
 }
 
-static void stop_search(struct venue *venue)
+/* ---- in this network ---- */
+
+static void forget_loss(struct venue *venue)
+{
+    free(venue->lost);
+    venue->lost = NULL;
+}
+
+static void stop_near(struct venue *venue)
 {
     lan_search_free(venue->search);
+    if (venue->trial)
+        signal_client_close(venue->trial);
+    timer_stop(venue->wait);
     venue->search = NULL;
+    venue->trial = NULL;
 }
 
 static void shun(struct venue *venue)
@@ -168,19 +187,70 @@ static void shun(struct venue *venue)
     venue->shun_until_us = clock_now_us() + VENUE_NEAR_SHUN_US;
 }
 
-static void forget_loss(struct venue *venue)
+/* There is nothing here, and perhaps nothing elsewhere. */
+static void give_up_near(struct venue *venue)
 {
-    timer_stop(venue->wait);
-    free(venue->lost);
+    char *lost = venue->lost;
     venue->lost = NULL;
+    stop_near(venue);
+    if (lost)
+        venue->handlers->on_close(lost, venue->arg);
+    free(lost);
+}
+
+/* Whoever has answered is not the provider, or lets nobody in. */
+static void fail_trial(struct venue *venue, const char *why)
+{
+    log_info("keeper: it is not reached there: %s", why);
+    shun(venue);
+    give_up_near(venue);
+}
+
+/* The other place is left when this one is known to be good. */
+static void move_in(struct venue *venue)
+{
+    struct signal_client *trial = venue->trial;
+    venue->trial = NULL;
+    stop_near(venue);
+    forget_loss(venue);
+    close_place(venue);
+    venue->client = trial;
+    venue->is_near = true;
+}
+
+static void on_near_message(const struct signal_message *message, void *arg)
+{
+    struct venue *venue = arg;
+    bool is_joined = message->type == SIGNAL_JOINED && message->peer_count > 0;
+    if (!venue->is_near && !is_joined) {
+        fail_trial(venue, message->type == SIGNAL_ERROR ? message->text : "nobody is there");
+        return;
+    }
+    if (!venue->is_near)
+        move_in(venue);
+    venue->handlers->on_message(message, venue->arg);
+}
+
+static void on_near_close(const char *text, void *arg)
+{
+    struct venue *venue = arg;
+    if (venue->is_near)
+        venue->handlers->on_close(text, venue->arg);
+    else
+        fail_trial(venue, text);
 }
 
 static void on_found(const struct address *server, void *arg)
 {
+    static const struct signal_client_handlers handlers = {
+        .on_message = on_near_message,
+        .on_close = on_near_close,
+    };
     struct venue *venue = arg;
     char place[ADDRESS_TEXT_LEN];
     const char *why;
-    stop_search(venue);
+    lan_search_free(venue->search);
+    venue->search = NULL;
     log_info("keeper: the other side is in this network, at %s", address_format(server, place));
     char *text = xasprintf("ws://%s", place);
     url_deinit(&venue->near_url);
@@ -188,43 +258,29 @@ static void on_found(const struct address *server, void *arg)
     assert(error == 0);
     (void)error;
     free(text);
-    forget_loss(venue);
-    close_place(venue);
-    venue->is_near = true;
-    enter_server(venue, &venue->near_url, venue->near.room);
-}
-
-/* Whoever has answered is not the provider. */
-static void return_to_far(struct venue *venue)
-{
-    log_info("keeper: it is not there");
-    shun(venue);
-    close_place(venue);
-    enter_far(venue);
+    const struct signal_way way = {.url = &venue->near_url};
+    venue->trial = new_client(venue, &way, venue->near.room, &handlers);
+    timer_start_in(venue->wait, VENUE_NEAR_TRIAL_US);
 }
 
 static void on_wait_over(void *arg)
 {
     struct venue *venue = arg;
-    char *lost = venue->lost;
-    venue->lost = NULL;
-    stop_search(venue);
-    venue->handlers->on_close(lost, venue->arg);
-    free(lost);
+    if (venue->trial)
+        fail_trial(venue, "there is no answer");
+    else
+        give_up_near(venue);
 }
+
+/* ---- what comes from elsewhere ---- */
 
 static void on_message(const struct signal_message *message, void *arg)
 {
     struct venue *venue = arg;
-    bool is_joined = message->type == SIGNAL_JOINED;
-    if (venue->is_near && is_joined && message->peer_count == 0) {
-        return_to_far(venue);
-        return;
-    }
-    venue->is_near_joined = venue->is_near_joined || (venue->is_near && is_joined);
-    bool is_met = message->type == SIGNAL_PEER_JOINED || (is_joined && message->peer_count > 0);
-    if (!venue->is_near && is_met)
-        stop_search(venue);
+    bool is_met = message->type == SIGNAL_PEER_JOINED ||
+                  (message->type == SIGNAL_JOINED && message->peer_count > 0);
+    if (is_met)
+        stop_near(venue);
     venue->handlers->on_message(message, venue->arg);
 }
 
@@ -237,25 +293,25 @@ static void on_datagram(const struct relay_frame *frame, void *arg)
 static void on_slow(const char *text, void *arg)
 {
     struct venue *venue = arg;
-    if (!venue->is_near)
-        venue->handlers->on_slow(text, venue->arg);
+    venue->handlers->on_slow(text, venue->arg);
 }
 
+/* What was asked here may be answered yet. */
 static void on_close(const char *text, void *arg)
 {
     struct venue *venue = arg;
-    uint64_t until_us = venue->entered_us + VENUE_NEAR_WAIT_US;
-    if (venue->is_near && !venue->is_near_joined) {
-        return_to_far(venue);
-    } else if (venue->search && !venue->lost && clock_now_us() < until_us) {
-        venue->lost = xstrdup(text);
-        timer_start_at(venue->wait, until_us);
-    } else {
+    bool is_fresh = venue->search && clock_now_us() < venue->entered_us + VENUE_NEAR_WAIT_US;
+    if (!venue->trial && !is_fresh) {
         venue->handlers->on_close(text, venue->arg);
+        return;
     }
+    forget_loss(venue);
+    venue->lost = xstrdup(text);
+    if (!venue->trial)
+        timer_start_at(venue->wait, venue->entered_us + VENUE_NEAR_WAIT_US);
 }
 
-static const struct signal_client_handlers venue_handlers = {
+static const struct signal_client_handlers far_handlers = {
     .on_message = on_message,
     .on_slow = on_slow,
     .on_datagram = on_datagram,
@@ -314,7 +370,7 @@ void venue_leave(struct venue *venue)
 {
     if (venue->is_near && !venue->is_proven)
         shun(venue);
-    stop_search(venue);
+    stop_near(venue);
     forget_loss(venue);
     close_place(venue);
 }

@@ -5,9 +5,10 @@
  *
  * A provider is in its network as well as elsewhere (tunnel/neighbours.h). A
  * consumer is at one place at a time: it asks in its network (signal/lan.h)
- * when it enters, and goes there where it is answered, unless it has met the
- * provider elsewhere by then. What does not lead to the provider there, it
- * leaves again for VENUE_NEAR_SHUN_US: anybody may answer.
+ * when it enters, and moves there when somebody lets it in behind whom there is
+ * a member, unless it has met the provider elsewhere by then. Anybody may
+ * answer: what does not lead to the provider is left alone for
+ * VENUE_NEAR_SHUN_US.
  */
 #ifndef TUNNEL_VENUE_H
 #define TUNNEL_VENUE_H
@@ -25,8 +26,9 @@ struct venue_near {
 };
 
 /* How long what fails elsewhere waits for an answer from this network. */
-#define VENUE_NEAR_WAIT_US (400 * US_PER_MS)
-#define VENUE_NEAR_SHUN_US (300 * US_PER_S)
+#define VENUE_NEAR_WAIT_US  (400 * US_PER_MS)
+#define VENUE_NEAR_TRIAL_US (3 * US_PER_S) /* who has answered lets us in by then */
+#define VENUE_NEAR_SHUN_US  (300 * US_PER_S)
 
 struct venue_config {
     const struct url *signal;     /* or of trackers: see signal/tracker_place.h */

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import CONNECTED, Case
+from harness import CONNECTED, WAITING, Case
 from link_rig import ByLink
 from spaces import SpacesRig, do_inside, why_not
 
@@ -103,11 +103,28 @@ class Lan(Case):
         liar = do_inside(rig.space("hub"), lambda: Liar("10.77.0.1", port))
         self.addCleanup(liar.close)
         proxy = rig.start_linked(rig.invite("phone", "--signal", rig.signal_url))
-        proxy.wait_for("it is not there")
+        proxy.wait_for("it is not reached there: nobody is there")
         rig.start_mock()
         rig.start_serve(signal=rig.signal_url, env={})
         rig.wait_connected()
         self.assertIn(b"_http-tunnel", liar.heard)
+
+    def test_firewall(self):
+        """who is told of, and cannot be reached: the signal server is as good as ever"""
+        rig = self.rig
+        rig.start_signal(listen="10.77.0.1:0")
+        self.start(signal=rig.signal_url)
+        rig.serve.wait_for(WAITING)
+        nft = ["ip", "netns", "exec", rig.space("provider"), "nft"]
+        subprocess.run([*nft, "add table ip t; add chain ip t c { type filter hook input priority 0; }; "
+                        "add rule ip t c ip saddr 10.77.0.3 tcp flags syn drop"], check=True)
+        link = rig.invite("phone")
+        rig.signal.kill(signal.SIGSTOP)
+        proxy = rig.start_linked(link)
+        proxy.wait_for(HERE)
+        rig.signal.kill(signal.SIGCONT)
+        rig.wait_connected()
+        self.assertEqual(proxy.count("cannot be reached"), 0)
 
     @unittest.skipUnless(shutil.which("avahi-daemon") and shutil.which("dbus-daemon"),
                          "there is no avahi-daemon, or no dbus-daemon")
