@@ -28,6 +28,7 @@
 #include "net/conn.h"
 #include "net/loop_internal.h"
 #include "net/loop_uv.h"
+#include "net/rush.h"
 #include "net/wake_watch.h"
 
 /* loop_free() waits this long for background work. A look-up that the name
@@ -53,10 +54,13 @@ struct loop {
     bool has_events;      /* in this turn */
     struct timers timers;
     struct list deferred;
+    struct list behind; /* as deferred; empty but in the prepare phase */
     struct list hooks;
     struct list wake_calls;
     struct list before_sleep;
     struct patient_line patient_line;
+    uint64_t turn; /* from 1 on */
+    struct rush rush;
     unsigned objects;
     unsigned background;
     bool is_finishing; /* in loop_free() */
@@ -160,6 +164,11 @@ uint8_t *loop_room(struct loop *loop, enum loop_room room)
     return loop->rooms[room];
 }
 
+unsigned loop_rush(struct loop *loop, uint64_t *joined)
+{
+    return rush_join(&loop->rush, loop->turn, joined);
+}
+
 static void on_trim(void *arg)
 {
     struct loop *loop = arg;
@@ -175,13 +184,13 @@ void loop_trim(struct loop *loop)
     timers_start(&loop->timers, &loop->trim, clock_now_us() + TRIM_US);
 }
 
-static void run_deferred(struct loop *loop)
+static void run_deferred(struct list *deferred)
 {
     /* Only what is here now: a call that defers itself again must let the
      * loop look at its descriptors in between. */
     struct list now;
     list_init(&now);
-    LIST_EACH(link, tmp, &loop->deferred) {
+    LIST_EACH(link, tmp, deferred) {
         list_remove(link);
         list_append(&now, link);
     }
@@ -240,7 +249,9 @@ static void run_before_sleep(struct loop *loop)
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct loop *loop = prepare->data;
-    run_deferred(loop);
+    loop->turn++;
+    run_deferred(&loop->deferred);
+    run_deferred(&loop->behind);
     LIST_EACH(link, tmp, &loop->hooks) {
         struct turn_hook *hook = LIST_ENTRY(link, struct turn_hook, link);
         if (hook->before)
@@ -302,6 +313,7 @@ struct loop *loop_new(void)
         abort();
     timers_init(&loop->timers);
     list_init(&loop->deferred);
+    list_init(&loop->behind);
     list_init(&loop->hooks);
     list_init(&loop->wake_calls);
     list_init(&loop->before_sleep);
@@ -381,12 +393,22 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
-void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg)
+static void defer(struct list *deferred, void (*fn)(void *arg), void *arg)
 {
     struct deferred *d = xcalloc(1, sizeof *d);
     d->fn = fn;
     d->arg = arg;
-    list_append(&loop->deferred, &d->link);
+    list_append(deferred, &d->link);
+}
+
+void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg)
+{
+    defer(&loop->deferred, fn, arg);
+}
+
+void loop_defer_behind(struct loop *loop, void (*fn)(void *arg), void *arg)
+{
+    defer(&loop->behind, fn, arg);
 }
 
 struct turn_hook *turn_hook_new(struct loop *loop, void (*before)(void *arg),

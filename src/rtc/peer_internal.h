@@ -86,6 +86,7 @@ struct peer {
     bool has_work;                              /* peer_work_later() was called */
     bool is_stopping;
     struct buf early_datagrams; /* before the path is up: u16 length and bytes each */
+    uint64_t busy_turn;         /* see net/rush.h */
     struct deadline *deadline;  /* of DTLS and SCTP */
     struct timer *connect_timer;
     uint64_t give_up_us;      /* when it expires at the latest */
@@ -126,6 +127,8 @@ void peer_start_sctp(struct peer *peer);
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us);
 void peer_change_sctp_path(struct peer *peer); /* another one is used now */
 void peer_free_sctp(struct peer *peer);
+/* Before SCTP is flushed: its part of this turn. */
+void peer_share_turn(struct peer *peer);
 /* By its number: 0 is the first, others are there when they are asked for. */
 struct channel *peer_channel(struct peer *peer, unsigned channel);
 uint16_t peer_stream_of(const struct peer *peer, unsigned channel);

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/rush.h"
 #include "rtc/dcep.h"
 #include "rtc/peer_internal.h"
 
@@ -32,7 +33,13 @@ enum {
     /* A packet of SCTP is a multiple of 4. */
     SCTP_MTU = (DTLS_MTU - DTLS_OVERHEAD) / 4 * 4,
     SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* where the path is our own machine */
-    FIRST_CHANNEL_PRIORITY = 1024      /* "high" (RFC 8831 section 6.4); the others have 256 */
+    /* What all peers of a loop send in one turn of it, where several have much
+     * to send: a millisecond or two of our time, in which a word of another one
+     * waits. Of one that is alone nothing waits, and what it sends together
+     * costs least. A burst of UDP at least has to go together. */
+    TURN_BYTES = 1 << 20,
+    TURN_BYTES_LEAST = 64 << 10,
+    FIRST_CHANNEL_PRIORITY = 1024 /* "high" (RFC 8831 section 6.4); the others have 256 */
 };
 
 static const char channel_label[] = "tunnel";
@@ -187,6 +194,17 @@ void peer_pause(struct peer *peer)
     deadline_touch(peer->deadline);
 }
 
+void peer_share_turn(struct peer *peer)
+{
+    size_t most = SIZE_MAX;
+    if (sctp_assoc_queued_bytes(peer->sctp) > 0) {
+        unsigned busy = loop_rush(peer->loop, &peer->busy_turn);
+        if (busy > 1)
+            most = TURN_BYTES / busy > TURN_BYTES_LEAST ? TURN_BYTES / busy : TURN_BYTES_LEAST;
+    }
+    sctp_assoc_limit_burst(peer->sctp, most);
+}
+
 void peer_work(struct peer *peer, uint64_t now_us)
 {
     bool has_work = peer->has_work;
@@ -197,15 +215,27 @@ void peer_work(struct peer *peer, uint64_t now_us)
         peer->is_sctp_reading = true;
         sctp_assoc_set_reading(peer->sctp, true, now_us);
     }
+    peer_share_turn(peer);
     sctp_assoc_flush(peer->sctp, now_us);
     deadline_touch(peer->deadline);
     if (sctp_assoc_is_heard(peer->sctp) && dtls_end_repeats(peer->dtls))
         loop_trim(peer->loop);
 }
 
-static void work(void *arg)
+static void work_now(void *arg)
 {
     peer_work(arg, clock_now_us());
+}
+
+/* A word of one peer goes before the bulk of others that are in the turn, too. */
+static void work(void *arg)
+{
+    struct peer *peer = arg;
+    bool is_bulk = peer->sctp && sctp_assoc_queued_bytes(peer->sctp) > TURN_BYTES_LEAST;
+    if (is_bulk && loop_rush(peer->loop, &peer->busy_turn) > 1)
+        loop_defer_behind(peer->loop, work_now, peer);
+    else
+        work_now(peer);
 }
 
 void peer_work_later(struct peer *peer)

@@ -53,8 +53,10 @@ static void on_due(void *arg)
         if (dtls_is_connected(peer->dtls)) /* then that has freed much */
             loop_trim(peer->loop);
     }
-    if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us)
+    if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us) {
+        peer_share_turn(peer);
         sctp_assoc_on_deadline(peer->sctp, now_us);
+    }
     /* What came in this turn belongs to the same burst. */
     peer_work(peer, now_us);
 }

@@ -81,6 +81,7 @@ struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
     a->handlers = *handlers;
     a->arg = arg;
     a->out_streams = config->streams;
+    a->burst_max = SIZE_MAX;
     for (int i = 0; i < TIMER_COUNT; i++)
         assoc_disarm(a, (enum timer)i);
     draw_numbers(a);
@@ -163,6 +164,11 @@ bool sctp_assoc_is_writable(struct sctp_assoc *a)
 bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream)
 {
     return takes_messages(a) && sendq_stream_is_empty(&a->sendq, stream);
+}
+
+void sctp_assoc_limit_burst(struct sctp_assoc *a, size_t bytes)
+{
+    a->burst_max = bytes;
 }
 
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a)

@@ -177,9 +177,13 @@ static void send_data(struct sctp_assoc *a, uint64_t now_us)
     assoc_disarm(a, TIMER_PACE);
     if (v == SEND && a->in.packets_unacked > 0 && pacer_allows(&a->pacer, pacer_rate(a), now_us))
         inbound_write_sack(a, now_us); /* it rides along */
-    while (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us))
+    uint64_t before = a->stats.sent_bytes;
+    while (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us) &&
+           a->stats.sent_bytes - before < a->burst_max)
         v = fill_packet(a, now_us);
-    if (v == SEND)
+    if (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us))
+        assoc_arm(a, TIMER_PACE, now_us); /* it is only others' turn */
+    else if (v == SEND)
         assoc_arm(a, TIMER_PACE, pacer_deadline_us(&a->pacer, pacer_rate(a)));
     a->is_cwnd_limited = v == HELD_BY_CWND;
     a->has_backlog = v == SEND || v == HELD_BY_CWND;

@@ -221,6 +221,34 @@ static void defer_first(void *arg)
     loop_defer(d->loop, defer_third, d);
 }
 
+static void do_behind(void *arg)
+{
+    struct deferrer *d = arg;
+    d->order[d->count++] = 4;
+}
+
+static void defer_behind(void *arg)
+{
+    struct deferrer *d = arg;
+    loop_defer_behind(d->loop, do_behind, d);
+    loop_defer(d->loop, defer_third, d);
+}
+
+/* In the same turn, behind the second, and before what is of the next. */
+static void test_defer_behind(void **state)
+{
+    static const int order[] = {2, 4, 3};
+    (void)state;
+    struct deferrer d = {.loop = loop_new()};
+    loop_defer(d.loop, defer_behind, &d);
+    loop_defer(d.loop, defer_second, &d);
+    run_until(d.loop, &d.is_done);
+    assert_int_equal(d.count, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(d.order[i], order[i]);
+    loop_free(d.loop);
+}
+
 static void test_defer_keeps_order_and_never_sleeps_before(void **state)
 {
     (void)state;
@@ -408,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_timers_agree_with_a_model),
         cmocka_unit_test(test_timer_that_is_always_due_lets_descriptors_through),
         cmocka_unit_test(test_defer_keeps_order_and_never_sleeps_before),
+        cmocka_unit_test(test_defer_behind),
         cmocka_unit_test(test_signal_watch),
         cmocka_unit_test(test_turn_hooks),
         cmocka_unit_test(test_fd_watch_of_errors_alone),

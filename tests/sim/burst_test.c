@@ -1,0 +1,61 @@
+/*
+ * What one flush may send, where others wait for their turn.
+ */
+#include "testing.h"
+
+#include "base/clock.h"
+#include "sim/net.h"
+
+enum { BURST = 3000, MESSAGES = 10, LEN = 1000, PACKET_MOST = 1300 };
+
+static uint64_t sent_bytes(struct net *n)
+{
+    struct sctp_stats stats;
+    sctp_assoc_stats(n->ends[0]->assoc, &stats);
+    return stats.sent_bytes;
+}
+
+static struct net *queue_messages(size_t burst)
+{
+    struct net *n = net_new(0, 1000);
+    struct sctp_outgoing how = {0};
+    net_connect(n);
+    sctp_assoc_limit_burst(n->ends[0]->assoc, burst);
+    for (uint32_t i = 0; i < MESSAGES; i++)
+        assert_int_equal(net_send(n, 0, 1, i, LEN, how), 0);
+    return n;
+}
+
+/* The congestion window would let all of it go. */
+static void takes_its_part_of_a_turn(void **state)
+{
+    (void)state;
+    struct net *n = queue_messages(BURST);
+    uint64_t now_us = sim_now_us(n->sim);
+    sctp_assoc_flush(n->ends[0]->assoc, now_us);
+    assert_in_range(sent_bytes(n), BURST, BURST + PACKET_MOST);
+    assert_true(sctp_assoc_deadline(n->ends[0]->assoc) <= now_us);
+    sctp_assoc_flush(n->ends[0]->assoc, now_us);
+    assert_in_range(sent_bytes(n), 2 * BURST, 2 * (BURST + PACKET_MOST));
+    net_run_ms(n, 1000);
+    assert_int_equal(n->apps[1].messages, MESSAGES);
+    net_free(n);
+}
+
+static void is_not_limited_alone(void **state)
+{
+    (void)state;
+    struct net *n = queue_messages(SIZE_MAX);
+    sctp_assoc_flush(n->ends[0]->assoc, sim_now_us(n->sim));
+    assert_int_equal(sent_bytes(n), MESSAGES * LEN);
+    net_free(n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_its_part_of_a_turn),
+        cmocka_unit_test(is_not_limited_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
