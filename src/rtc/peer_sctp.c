@@ -227,7 +227,7 @@ static void work_now(void *arg)
     peer_work(arg, clock_now_us());
 }
 
-/* A word of one peer goes before the bulk of others that are in the turn, too. */
+/* A word of one peer goes before the bulk of others that are in the turn. */
 static void work(void *arg)
 {
     struct peer *peer = arg;
