@@ -36,9 +36,9 @@ enum {
 };
 
 /* A tracker that says nothing of it is announced to so often; and what it says
- * counts within these bounds. */
+ * counts within these bounds: some forget who is later than twice its 20 s. */
 #define TRACKER_INTERVAL_US       (120 * US_PER_S)
-#define TRACKER_INTERVAL_LEAST_US (60 * US_PER_S)
+#define TRACKER_INTERVAL_LEAST_US (15 * US_PER_S)
 #define TRACKER_INTERVAL_MOST_US  (1800 * US_PER_S)
 
 /* How long an answered consumer stays. */

@@ -61,8 +61,8 @@ class Trackers(Case):
         self.assertGreaterEqual(len(offers), 1)
         for offer in offers:
             self.assertTrue(offer["sdp"].startswith("x1."))
-            self.assertLess(offer["bytes"], 65536)
-            self.assertEqual(offer["numwant"], 10)
+            self.assertLess(offer["bytes"], 16384)
+            self.assertGreaterEqual(offer["numwant"], 2)
         answers = [entry for entry in heard if entry["what"] == "answer"]
         self.assertIn(len(answers), (1, 2))
         self.assertTrue(answers[0]["sdp"].startswith("x1."))
