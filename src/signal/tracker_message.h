@@ -19,8 +19,8 @@
 enum {
     TRACKER_ID_LEN = 20,
     TRACKER_OFFERS_MAX = 10, /* of an announce: aquatic passes no more on, wt-tracker 20 */
-    /* Bytes of a message to a tracker, which is one frame: aquatic takes 16 KiB of
-     * a frame, as it comes, and 64 of a message. */
+    /* Bytes of a message to a tracker, which is one frame: aquatic takes 16 KiB
+     * of a frame, as it comes, and 64 of a message. */
     TRACKER_SEND_MAX = 15 << 10,
     TRACKER_TEXT_MAX = 512 /* bytes of its words that are kept */
 };
