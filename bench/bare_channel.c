@@ -69,10 +69,30 @@ static void send_more(void *arg)
     }
 }
 
+static void on_state(enum peer_state state, void *arg)
+{
+    (void)state;
+    (void)arg;
+}
+
+static void on_message(unsigned channel, struct span message, void *arg)
+{
+    (void)channel;
+    (void)message;
+    (void)arg;
+}
+
+static void on_path(enum peer_path_state state, void *arg)
+{
+    (void)state;
+    (void)arg;
+}
+
 static void on_close(const char *text, void *arg)
 {
-    (void)text;
     (void)arg;
+    if (bare.left > 0)
+        fprintf(stderr, "bench_bare_channel: %s\n", text);
     loop_stop(bare.loop);
 }
 
@@ -112,6 +132,9 @@ int main(int argc, char **argv)
 {
     static const struct peer_handlers handlers = {.on_description = on_description,
                                                   .on_candidate = on_candidate,
+                                                  .on_state = on_state,
+                                                  .on_message = on_message,
+                                                  .on_path = on_path,
                                                   .on_open = send_more,
                                                   .on_writable = send_more,
                                                   .on_close = on_close};

@@ -43,6 +43,10 @@ class Page:
             time.sleep(0.05)
         return value
 
+    def show(self):
+        """In front of the others, which browsers let run slower."""
+        self.browser.show(self.handle)
+
     def close(self):
         self.browser.close_page(self.handle)
 
@@ -115,8 +119,8 @@ class Driven:
 
 
 class Chromium(Driven):
-    def __init__(self):
-        super().__init__("--remote-debugging-port=0", CHROMIUM)
+    def __init__(self, *flags):
+        super().__init__("--remote-debugging-port=0", [*CHROMIUM, *flags])
 
     def prepare(self):
         pass
@@ -149,6 +153,9 @@ class Chromium(Driven):
     def resize(self, handle, width, height):
         self.of(handle, "Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+
+    def show(self, handle):
+        self.of(handle, "Page.bringToFront")
 
     def close_page(self, handle):
         self.of(handle, "Page.close")
@@ -194,6 +201,9 @@ user_pref("browser.download.alwaysOpenPanel", false);
     def resize(self, handle, width, height):
         self.ask("browsingContext.setViewport",
                  {"context": handle, "viewport": {"width": width, "height": height}})
+
+    def show(self, handle):
+        self.ask("browsingContext.activate", {"context": handle})
 
     def close_page(self, handle):
         self.ask("browsingContext.close", {"context": handle})

@@ -36,21 +36,32 @@ async function isOfApp(event) {
     );
 }
 
+/** Chunks that are asked for, or have come and not been read: a message to the page
+ * and back takes a while. */
+const AHEAD = 8;
+
 /** @param {MessagePort} port @returns {ReadableStream<Uint8Array>} */
 function bodyOf(port) {
+    let asked = 0;
     return new ReadableStream(
         {
             start(controller) {
                 port.onmessage = ({ data }) => {
+                    asked--;
                     if (data === "end") controller.close();
                     else if (data instanceof Uint8Array) controller.enqueue(data);
                     else controller.error(new TypeError(data.failed));
                 };
             },
-            pull: () => port.postMessage("pull"),
-            cancel: () => port.postMessage("cancel"),
+            pull({ desiredSize }) {
+                for (; asked < (desiredSize ?? 0); asked++) port.postMessage("pull");
+            },
+            cancel() {
+                port.onmessage = null;
+                port.postMessage("cancel");
+            },
         },
-        { highWaterMark: 0 },
+        { highWaterMark: AHEAD },
     );
 }
 
