@@ -176,6 +176,26 @@ int ice_agent_add_server(struct ice_agent *a, const struct ice_agent_server *ser
     return 0;
 }
 
+static bool is_same_server(const struct ice_agent_server *s, const struct ice_agent_server *t)
+{
+    return s->is_turn == t->is_turn && s->transport == t->transport &&
+           ice_address_is_equal(&s->address, &t->address) &&
+           strcmp(s->host, t->host ? t->host : "") == 0;
+}
+
+void ice_agent_renew_server(struct ice_agent *a, const struct ice_agent_server *server)
+{
+    for (int i = 0; i < a->server_count; i++) {
+        struct ice_agent_server *s = &a->servers[i];
+        if (!is_same_server(s, server))
+            continue;
+        free((char *)(uintptr_t)s->user);
+        free_secret_string((char *)(uintptr_t)s->pass);
+        s->user = xstrdup(server->user);
+        s->pass = xstrdup(server->pass);
+    }
+}
+
 void ice_agent_gather(struct ice_agent *a, bool more_servers, uint64_t now_us)
 {
     a->clock_us = now_us;

@@ -131,6 +131,10 @@ void ice_agent_remove_base(struct ice_agent *a, int base, uint64_t now_us);
 int ice_agent_add_server(struct ice_agent *a, const struct ice_agent_server *server,
                          uint64_t now_us);
 
+/* The same server has other credentials now, for allocations to come. Nothing
+ * where it was not added. */
+void ice_agent_renew_server(struct ice_agent *a, const struct ice_agent_server *server);
+
 /* Announces candidates and asks the servers for more. more_servers: more may
  * be added, hold back the end of candidates until ice_agent_end_servers(), or
  * as long as for a server that does not answer. */

@@ -178,6 +178,14 @@ static bool open_stream(struct ice_relay *r)
     return true;
 }
 
+/* With the credentials of now, which may be others than last time. */
+static void start(struct ice_relay *r, uint64_t now_us)
+{
+    const struct ice_agent_server *s = &r->agent->servers[r->server];
+    turn_client_set_user(r->client, s->user, s->pass);
+    turn_client_start(r->client, now_us);
+}
+
 bool relay_start_one(struct ice_agent *a, uint64_t now_us)
 {
     for (int i = 0; i < a->relay_count; i++) {
@@ -187,7 +195,7 @@ bool relay_start_one(struct ice_agent *a, uint64_t now_us)
         r->is_waiting = false;
         r->started_us = now_us;
         if (turn_client_transport(r->client) == TURN_UDP)
-            turn_client_start(r->client, now_us);
+            start(r, now_us);
         else if (!open_stream(r))
             lose(r, 0, "too many connections", false);
         return true;
@@ -233,7 +241,7 @@ void relay_again(struct ice_agent *a, uint64_t now_us)
 void relay_on_open(struct ice_agent *a, int base, uint64_t now_us)
 {
     a->bases[base]->is_open = true;
-    turn_client_start(a->relays[a->bases[base]->relay].client, now_us);
+    start(&a->relays[a->bases[base]->relay], now_us);
 }
 
 void relay_on_close(struct ice_agent *a, int base, const char *text)

@@ -70,6 +70,17 @@ static void start_request(struct turn_client *t, uint64_t now_us)
     send_request(t, TURN_LIFETIME_S);
 }
 
+void turn_client_set_user(struct turn_client *t, const char *user, const char *pass)
+{
+    if (strcmp(t->auth.user, user) == 0 && strcmp(t->auth.pass, pass) == 0)
+        return;
+    free(t->auth.user);
+    free_secret_string(t->auth.pass);
+    t->auth.user = xstrdup(user);
+    t->auth.pass = xstrdup(pass);
+    t->auth.is_known = false;
+}
+
 void turn_client_start(struct turn_client *t, uint64_t now_us)
 {
     t->state = TURN_ALLOCATING;

@@ -52,6 +52,10 @@ struct turn_client *turn_client_new(enum turn_transport transport, const struct 
 /* Silently; call turn_client_stop() first where the server is to know. */
 void turn_client_free(struct turn_client *t);
 
+/* Others from the next start on: an allocation keeps those that it was made
+ * with (RFC 8656 section 7.2). Copied. */
+void turn_client_set_user(struct turn_client *t, const char *user, const char *pass);
+
 /* Asks for an allocation. */
 void turn_client_start(struct turn_client *t, uint64_t now_us);
 /* Refreshes the allocation now: a server that has lost it, since it was

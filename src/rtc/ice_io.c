@@ -239,11 +239,16 @@ static void on_settled(void *arg)
     deadline_touch(io->deadline);
 }
 
+static void give_servers(struct ice_io *io)
+{
+    if (io->servers)
+        ice_servers_give(io->servers, io->agent, io->has_server, clock_now_us());
+}
+
 static void on_servers_change(void *arg)
 {
-    struct ice_io *io = arg;
-    ice_servers_give(io->servers, io->agent, io->has_server, clock_now_us());
-    on_settled(io);
+    give_servers(arg);
+    on_settled(arg);
 }
 
 /* ---- the path ---- */
@@ -391,7 +396,7 @@ void ice_io_gather(struct ice_io *io)
     ice_sockets_open(&io->sockets);
     bool is_pending = false;
     if (io->servers) {
-        ice_servers_give(io->servers, io->agent, io->has_server, clock_now_us());
+        give_servers(io);
         is_pending = ice_servers_is_pending(io->servers);
         if (is_pending)
             ice_servers_watch(io->servers, &io->watch);
@@ -410,6 +415,7 @@ bool ice_io_update_addresses(struct ice_io *io)
 void ice_io_restart(struct ice_io *io)
 {
     ice_lookups_stop(&io->lookups); /* of candidates that no longer count */
+    give_servers(io);
     ice_agent_restart(io->agent, clock_now_us());
     deadline_touch(io->deadline);
 }
@@ -418,6 +424,7 @@ void ice_io_restart(struct ice_io *io)
 
 int ice_io_set_remote_credentials(struct ice_io *io, const char *ufrag, const char *pwd)
 {
+    give_servers(io);
     int result = ice_agent_set_remote(io->agent, ufrag, pwd, clock_now_us());
     deadline_touch(io->deadline);
     if (result > 0)

@@ -387,9 +387,6 @@ void ice_servers_give(const struct ice_servers *servers, struct ice_agent *agent
     int count = ice_servers_get(servers, found, ICE_ADDRESSES_MAX);
     for (int i = 0; i < count; i++) {
         const struct ice_server *s = &found[i];
-        if (has[s->index])
-            continue;
-        has[s->index] = true;
         struct ice_agent_server server = {
             .is_turn = s->type == ICE_SERVER_TURN,
             .transport = s->transport,
@@ -398,8 +395,11 @@ void ice_servers_give(const struct ice_servers *servers, struct ice_agent *agent
             .user = s->user,
             .pass = s->pass,
         };
-        int ignored = ice_agent_add_server(agent, &server, now_us);
-        (void)ignored; /* -ENOSPC: both caps are the same */
+        if (!has[s->index])
+            ice_agent_add_server(agent, &server, now_us); /* -ENOSPC: both caps are the same */
+        else if (server.is_turn)
+            ice_agent_renew_server(agent, &server);
+        has[s->index] = true;
     }
 }
 

@@ -78,7 +78,8 @@ bool ice_servers_has_turn(const struct ice_servers *servers);
  * it has them. For tests. */
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max);
 
-/* Gives an agent those that it does not have yet; has says which, by index. */
+/* Gives an agent those that it does not have yet, has says which, by index; and
+ * of the others the credentials of now. */
 void ice_servers_give(const struct ice_servers *servers, struct ice_agent *agent,
                       bool has[ICE_ADDRESSES_MAX], uint64_t now_us);
 

@@ -20,12 +20,13 @@ struct signal_client {
     void *arg;
     struct signal_line *line;
     char *room;
-    char *room_key;       /* or NULL */
-    enum signal_job job;  /* that the join says */
-    bool takes_relay;     /* the same */
-    bool is_shared;       /* the room, by the server */
-    uint64_t relay_rate;  /* the same; 0: it passes no datagrams on */
-    struct bucket bucket; /* of messages that the server may send */
+    char *room_key;        /* or NULL */
+    enum signal_job job;   /* that the join says */
+    bool takes_relay;      /* the same */
+    bool is_shared;        /* the room, by the server */
+    uint64_t relay_rate;   /* the same; 0: it passes no datagrams on */
+    struct timer *renewal; /* of what iceServers said */
+    struct bucket bucket;  /* of messages that the server may send */
 };
 
 static void client_send(struct signal_client *client, const struct signal_message *message)
@@ -60,6 +61,21 @@ static void join(struct signal_client *client, const struct signal_message *join
         signal_line_accept_datagrams(client->line);
 }
 
+/* Who restarts ICE needs credentials that are good, whenever that is. */
+static void renew_in_time(struct signal_client *client, const struct signal_message *message)
+{
+    uint64_t lifetime_s = message->ice_lifetime_s;
+    if (lifetime_s > SIGNAL_CLIENT_LIFETIME_MAX_S)
+        lifetime_s = SIGNAL_CLIENT_LIFETIME_MAX_S;
+    if (lifetime_s > 0)
+        timer_start_in(client->renewal, lifetime_s * US_PER_S / 2);
+}
+
+static void on_renewal(void *arg)
+{
+    client_send(arg, &(struct signal_message){.type = SIGNAL_ICE_SERVERS});
+}
+
 static void on_datagram(struct span bytes, void *arg)
 {
     struct signal_client *client = arg;
@@ -85,6 +101,7 @@ static void on_text(struct span text, void *arg)
     }
     if (message.type == SIGNAL_JOINED)
         join(client, &message);
+    renew_in_time(client, &message);
     client->handlers->on_message(&message, client->arg);
     signal_message_deinit(&message);
 }
@@ -121,6 +138,7 @@ struct signal_client *signal_client_new(struct loop *loop, const struct signal_w
     client->handlers = handlers;
     client->arg = arg;
     client->room = xstrdup(room);
+    client->renewal = timer_new(loop, on_renewal, client);
     client->line = signal_line_new(loop, way, "signal server", MESSAGE_MAX, &line_handlers, client);
     return client;
 }
@@ -219,5 +237,6 @@ void signal_client_close(struct signal_client *client)
 {
     client_send(client, &(struct signal_message){.type = SIGNAL_BYE});
     signal_line_close(client->line);
+    timer_free(client->renewal);
     loop_defer(client->loop, client_destroy, client);
 }

@@ -21,6 +21,9 @@ enum {
     SIGNAL_CLIENT_MESSAGES_PER_S = 40,
     SIGNAL_CLIENT_MESSAGES_BURST = 400,
 
+    /* Credentials that live longer are renewed as if they lived so long. */
+    SIGNAL_CLIENT_LIFETIME_MAX_S = 7 * 24 * 60 * 60,
+
     /* So many times that in a shared room, where many may come at once. */
     SIGNAL_CLIENT_SHARED_FACTOR = 16,
 };

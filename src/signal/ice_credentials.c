@@ -25,7 +25,7 @@ static char *password_of(const char *secret, const char *user)
 void ice_credentials_make(const struct ice_credentials *config, const char *peer_id, int64_t now_s,
                           struct signal_message *joined)
 {
-    char *user = xasprintf("%" PRId64 ":%s", now_s + ICE_CREDENTIALS_LIFETIME_S, peer_id);
+    char *user = xasprintf("%" PRId64 ":%s", now_s + (int64_t)config->lifetime_s, peer_id);
     for (size_t i = 0; i < config->url_count; i++) {
         bool is_turn = strncmp(config->urls[i], "turn", 4) == 0;
         joined->ice_servers[joined->ice_server_count++] = (struct signal_ice_server){
@@ -33,6 +33,8 @@ void ice_credentials_make(const struct ice_credentials *config, const char *peer
             .user = is_turn ? xstrdup(user) : NULL,
             .password = is_turn ? password_of(config->secret, user) : NULL,
         };
+        if (is_turn)
+            joined->ice_lifetime_s = config->lifetime_s;
     }
     free(user);
 }

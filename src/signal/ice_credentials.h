@@ -16,6 +16,7 @@ struct ice_credentials {
     const char *urls[SIGNAL_ICE_SERVERS_MAX]; /* stun:…, turn:… or turns:… */
     size_t url_count;
     char *secret; /* of the TURN servers; NULL for none */
+    uint64_t lifetime_s;
 };
 
 /* Fills in the servers as peer_id is to see them from now_s (seconds since

@@ -32,6 +32,7 @@ static const struct shape shapes[] = {
     [SIGNAL_ANSWER] = {"answer", "sdp", IN_MESSAGE(sdp), PEER_ID_IF_ANY},
     [SIGNAL_CANDIDATE] = {"candidate", "candidate", IN_MESSAGE(candidate), PEER_ID_IF_ANY},
     [SIGNAL_MISFIT] = {"misfit", "to", IN_MESSAGE(to), 0},
+    [SIGNAL_ICE_SERVERS] = {"ice-servers", NO_MEMBER, 0},
     [SIGNAL_BYE] = {"bye", NO_MEMBER, 0},
     [SIGNAL_PEER_LEFT] = {"peer-left", NO_MEMBER, WITH_PEER_ID},
     [SIGNAL_ERROR] = {"error", "message", IN_MESSAGE(text), 0},
@@ -165,11 +166,11 @@ static void decode_ice_servers(const json_t *array, struct signal_message *messa
     }
 }
 
-/* A number of no use is like none. */
-static uint64_t decode_relay_rate(const json_t *value)
+/* One of no use is like none. */
+static uint64_t decode_number(const json_t *object, const char *name)
 {
-    json_int_t rate = json_integer_value(value);
-    return rate > 0 ? (uint64_t)rate : 0;
+    json_int_t number = json_integer_value(json_object_get(object, name));
+    return number > 0 ? (uint64_t)number : 0;
 }
 
 static int decode_members(const json_t *object, struct signal_message *message)
@@ -192,9 +193,12 @@ static int decode_members(const json_t *object, struct signal_message *message)
     if (error == 0 && message->type == SIGNAL_JOINED) {
         message->is_resumed = json_is_true(json_object_get(object, "resumed"));
         message->is_shared = json_is_true(json_object_get(object, "shared"));
-        message->relay_rate = decode_relay_rate(json_object_get(object, "relay"));
+        message->relay_rate = decode_number(object, "relay");
         error = decode_peers(json_object_get(object, "peers"), message);
+    }
+    if (error == 0 && (message->type == SIGNAL_JOINED || message->type == SIGNAL_ICE_SERVERS)) {
         decode_ice_servers(json_object_get(object, "iceServers"), message);
+        message->ice_lifetime_s = decode_number(object, "iceServersLifetime");
     }
     if (error == 0 && message->type == SIGNAL_PEER_JOINED)
         message->was_first = json_is_true(json_object_get(object, "first"));
@@ -271,8 +275,6 @@ static void encode_joined(json_t *object, const struct signal_message *message)
     for (size_t i = 0; i < message->peer_count; i++)
         json_array_append_new(array, json_string(message->peers[i]));
     json_object_set_new(object, "peers", array);
-    if (message->ice_server_count > 0)
-        json_object_set_new(object, "iceServers", encode_ice_servers(message));
     if (message->is_resumed)
         json_object_set_new(object, "resumed", json_true());
     if (message->is_shared)
@@ -300,6 +302,11 @@ char *signal_message_encode(const struct signal_message *message)
         encode_string(object, "peerId", message->peer_id);
     if (message->type == SIGNAL_JOINED)
         encode_joined(object, message);
+    if (message->ice_server_count > 0)
+        json_object_set_new(object, "iceServers", encode_ice_servers(message));
+    if (message->ice_lifetime_s > 0)
+        json_object_set_new(object, "iceServersLifetime",
+                            json_integer((json_int_t)message->ice_lifetime_s));
     if (message->type == SIGNAL_PEER_JOINED && message->was_first)
         json_object_set_new(object, "first", json_true());
     if (message->type == SIGNAL_ERROR && message->code != SIGNAL_CODE_NONE)

@@ -28,6 +28,7 @@ enum signal_type {
     SIGNAL_ANSWER,      /* sdp (to, peer_id)    both */
     SIGNAL_CANDIDATE,   /* candidate (to, peer_id)  both */
     SIGNAL_MISFIT,      /* to                   client -> server */
+    SIGNAL_ICE_SERVERS, /* ice_servers, ice_lifetime_s  server -> client; asked for without */
     SIGNAL_BYE,         /*                      client -> server */
     SIGNAL_PEER_LEFT,   /* peer_id              server -> client */
     SIGNAL_ERROR        /* text (code)          server -> client */
@@ -75,8 +76,10 @@ struct signal_message {
     char **peers;          /* of a joined: the ids of the others in the room; "" for one that
                               is of no use */
     size_t peer_count;
-    struct signal_ice_server ice_servers[SIGNAL_ICE_SERVERS_MAX]; /* of a joined */
+    struct signal_ice_server ice_servers[SIGNAL_ICE_SERVERS_MAX]; /* of a joined, of ice-servers */
     size_t ice_server_count;
+    uint64_t ice_lifetime_s; /* the same: of their credentials, where it may be asked for others;
+                                0: not */
     uint64_t relay_rate; /* of a joined: bits a second of datagrams that the server passes on for
                             us (signal/relay_frame.h); 0: none */
     bool takes_relay;    /* of a join: it would use that */

@@ -351,6 +351,8 @@ static void speak(struct rooms *rooms, struct room_member *from,
         room_refuse(rooms, from, SIGNAL_CODE_NOT_JOINED, "must join a room first");
     else if (message->type == SIGNAL_MISFIT)
         part(rooms, from, message->to);
+    else if (message->type == SIGNAL_ICE_SERVERS)
+        rooms->send(from, &(struct signal_message){.type = SIGNAL_ICE_SERVERS}, rooms->arg);
     else
         relay(rooms, from, message);
 }
@@ -366,6 +368,7 @@ void room_handle(struct rooms *rooms, struct room_member *from,
     case SIGNAL_ANSWER:
     case SIGNAL_CANDIDATE:
     case SIGNAL_MISFIT:
+    case SIGNAL_ICE_SERVERS:
         speak(rooms, from, message);
         break;
     case SIGNAL_BYE:

@@ -34,6 +34,7 @@ void signal_server_config_init(struct signal_server_config *config)
         .relay_mbit_per_s = SIGNAL_RELAY_MBIT_PER_S,
         .relay_total_mbit_per_s = SIGNAL_RELAY_TOTAL_MBIT_PER_S,
         .stuck_us = SIGNAL_STUCK_US,
+        .ice = {.lifetime_s = ICE_CREDENTIALS_LIFETIME_S},
         .ping_us = SIGNAL_PING_US,
         .silence_us = SIGNAL_SILENCE_US,
     };

@@ -202,10 +202,10 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
         return;
     uint64_t now_us = clock_now_us();
     struct signal_message sent = *message;
-    if (sent.type == SIGNAL_JOINED) {
+    if (sent.type == SIGNAL_JOINED || sent.type == SIGNAL_ICE_SERVERS)
         ice_credentials_make(&server->config.ice, to->id, time(NULL), &sent);
+    if (sent.type == SIGNAL_JOINED)
         socket_relay_join(socket, &sent);
-    }
     char *text = signal_message_encode(&sent);
     ice_credentials_clear(&sent);
     look_at_outbox(socket, now_us);

@@ -108,16 +108,21 @@ static void on_said(struct keeper *keeper, const struct signal_message *message)
     sealed_talk_forget(&keeper->talk, &said);
 }
 
+/* Who wants to be seen by one TURN server alone has named it. */
+static void take_servers(const struct keeper *keeper, const struct signal_message *message)
+{
+    for (size_t i = 0; i < message->ice_server_count && !keeper->config.is_relay_only; i++) {
+        const struct signal_ice_server *server = &message->ice_servers[i];
+        ice_servers_take(keeper->config.servers, server->url, server->user, server->password);
+    }
+}
+
 static void on_joined(struct keeper *keeper, const struct signal_message *message)
 {
     char room[LOG_REDACTED_LEN];
     log_debug("keeper: %s room %s, %zu there already", message->is_resumed ? "back in" : "joined",
               log_redact(keeper->config.room, room), message->peer_count);
-    /* Who wants to be seen by one TURN server alone has named it. */
-    for (size_t i = 0; i < message->ice_server_count && !keeper->config.is_relay_only; i++) {
-        const struct signal_ice_server *server = &message->ice_servers[i];
-        ice_servers_take(keeper->config.servers, server->url, server->user, server->password);
-    }
+    take_servers(keeper, message);
     for (size_t i = 0; i < message->peer_count && !message->is_resumed; i++)
         sealed_talk_meet(&keeper->talk, message->peers[i]);
     feed(keeper, &(struct event){.type = EVENT_JOINED,
@@ -133,6 +138,9 @@ static void on_message(const struct signal_message *message, void *arg)
     switch (message->type) {
     case SIGNAL_JOINED:
         on_joined(keeper, message);
+        break;
+    case SIGNAL_ICE_SERVERS:
+        take_servers(keeper, message);
         break;
     case SIGNAL_PEER_JOINED:
         sealed_talk_meet(&keeper->talk, message->peer_id);

@@ -12,7 +12,8 @@ static void test_make(void **state)
     char secret[] = "north";
     const struct ice_credentials config = {.urls = {"stun:a", "turn:b?transport=udp"},
                                            .url_count = 2,
-                                           .secret = secret};
+                                           .secret = secret,
+                                           .lifetime_s = 86400};
     struct signal_message joined = {.type = SIGNAL_JOINED};
     ice_credentials_make(&config, "peer", 1000000, &joined);
     assert_int_equal(joined.ice_server_count, 2);
@@ -66,7 +67,8 @@ static void test_both_ways(void **state)
     char secret[] = "north";
     const struct ice_credentials config = {.urls = {"turn:b", "stun:a"},
                                            .url_count = 2,
-                                           .secret = secret};
+                                           .secret = secret,
+                                           .lifetime_s = 3600};
     char id[] = "peer";
     struct signal_message joined = {.type = SIGNAL_JOINED, .peer_id = id};
     struct signal_message got;
@@ -76,8 +78,36 @@ static void test_both_ways(void **state)
     assert_int_equal(got.ice_server_count, 2);
     assert_string_equal(got.ice_servers[0].password, joined.ice_servers[0].password);
     assert_null(got.ice_servers[1].password);
+    assert_int_equal(got.ice_lifetime_s, 3600);
     signal_message_deinit(&got);
     ice_credentials_clear(&joined);
+    free(text);
+}
+
+/* To who asks for others, in a message of its own. */
+static void test_asked_for(void **state)
+{
+    (void)state;
+    char secret[] = "north";
+    const struct ice_credentials config = {.urls = {"turn:b"},
+                                           .url_count = 1,
+                                           .secret = secret,
+                                           .lifetime_s = 3600};
+    struct signal_message asked;
+    struct signal_message answer = {.type = SIGNAL_ICE_SERVERS};
+    struct signal_message got;
+    assert_int_equal(signal_message_decode(SPAN_LITERAL("{\"type\":\"ice-servers\"}"), &asked), 0);
+    assert_int_equal(asked.type, SIGNAL_ICE_SERVERS);
+    signal_message_deinit(&asked);
+    ice_credentials_make(&config, "peer", 0, &answer);
+    char *text = signal_message_encode(&answer);
+    assert_int_equal(signal_message_decode(span_from_string(text), &got), 0);
+    assert_int_equal(got.type, SIGNAL_ICE_SERVERS);
+    assert_int_equal(got.ice_server_count, 1);
+    assert_string_equal(got.ice_servers[0].user, "3600:peer");
+    assert_int_equal(got.ice_lifetime_s, 3600);
+    signal_message_deinit(&got);
+    ice_credentials_clear(&answer);
     free(text);
 }
 
@@ -87,6 +117,7 @@ int main(void)
         cmocka_unit_test(test_make),
         cmocka_unit_test(test_decode),
         cmocka_unit_test(test_both_ways),
+        cmocka_unit_test(test_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
