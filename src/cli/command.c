@@ -18,6 +18,16 @@ static const struct command_row commands[] = {
      "example, with the link that the other side has printed:\n"
      "  tunnel proxy 'https://signal.example.org/#t1...'\n"
      "  curl http://127.0.0.1:8000/v1/models"},
+    {"run", COMMAND_RUN, "run --config FILE",
+     "Runs several tunnels in one process: those that have a section in the file. On SIGHUP it is "
+     "read again, and those that are as before are left alone.",
+     "example, of the file:\n"
+     "  signal = wss://signal.example.org\n"
+     "  [serve ollama]\n"
+     "  upstream = 11434\n"
+     "  [proxy home]\n"
+     "  link-file = /etc/tunnel/home.link\n"
+     "  listen = 8001"},
     {"invite", COMMAND_INVITE, "invite NAME [options]",
      "Prints a link for one more device, which `tunnel serve` on this machine lets in from now on; "
      "that of an invite which is there already once more. Devices that have an invite of their own "
@@ -84,6 +94,7 @@ void command_print_usage(FILE *to)
 {
     fputs("usage: tunnel serve UPSTREAM --signal URL [options]\n"
           "       tunnel proxy LINK... [options]\n"
+          "       tunnel run --config FILE\n"
           "       tunnel invite NAME [options]\n"
           "       tunnel invites\n"
           "       tunnel revoke NAME\n"
@@ -94,6 +105,7 @@ void command_print_usage(FILE *to)
           "       tunnel --version\n\n"
           "serve    carries what comes through the tunnel to an HTTP API; prints a link\n"
           "proxy    listens for HTTP on this machine and sends it through the tunnel\n"
+          "run      does both, as often as a file says\n"
           "invite   makes a link for one more device\n"
           "invites  lists them\n"
           "revoke   shuts a device out\n"

@@ -356,6 +356,8 @@ const char *config_missing(const struct config *config)
         return config->name ? NULL : "the NAME of an invite, as in phone";
     if (config->command & (COMMAND_INVITES | COMMAND_STATUS | COMMAND_REQUESTS))
         return NULL;
+    if (config->command == COMMAND_RUN)
+        return config->config_file ? NULL : "a FILE with a section for each tunnel";
     if (config->command == COMMAND_COMPLETION)
         return config->name ? NULL : "the name of a SHELL: bash, zsh or fish";
     if (config->command == COMMAND_SERVE && !config->upstream_text)
@@ -387,6 +389,8 @@ void config_deinit(struct config *config)
     config_clear_room(config);
     config_clear_links(config);
     free(config->state_folder);
+    free(config->instance);
+    free(config->config_file);
     free(config->name);
     while (config->rule_count > 0)
         free(config->rules[--config->rule_count]);

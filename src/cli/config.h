@@ -25,7 +25,8 @@ enum command {
     COMMAND_REVOKE = 16,
     COMMAND_COMPLETION = 32,
     COMMAND_STATUS = 64,
-    COMMAND_REQUESTS = 128
+    COMMAND_REQUESTS = 128,
+    COMMAND_RUN = 256
 };
 
 /* Of the signal server's URL: by --signal as a whole, or without its scheme. */
@@ -50,9 +51,12 @@ struct config {
     struct link links[CONFIG_LINKS_MAX]; /* of a proxy */
     size_t link_count;
     enum pool_pick pick;
-    char *state_folder; /* NULL: the usual one */
-    char *name;         /* of the invite, or of the shell, that a command is about */
-    int64_t lifetime_s; /* of a new one; 0: for ever */
+    char *state_folder;     /* NULL: the usual one */
+    bool has_default_state; /* that of the instance, below the usual one */
+    char *instance;         /* what it is called in a config file; NULL: it is in none */
+    char *config_file;      /* of `run` */
+    char *name;             /* of the invite, or of the shell, that a command is about */
+    int64_t lifetime_s;     /* of a new one; 0: for ever */
     char *rules[INVITE_RULES_MAX];
     size_t rule_count;
     bool wants_qr;
@@ -128,6 +132,7 @@ const char *config_take_link(struct config *config, const char *text);
 const char *config_take_link_file(struct config *config, const char *text);
 const char *config_take_pick(struct config *config, const char *text);
 const char *config_take_state(struct config *config, const char *text);
+const char *config_take_config_file(struct config *config, const char *text);
 const char *config_take_name(struct config *config, const char *text);
 const char *config_take_shell(struct config *config, const char *text);
 const char *config_take_expires(struct config *config, const char *text);

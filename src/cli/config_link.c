@@ -97,6 +97,15 @@ const char *config_take_pick(struct config *config, const char *text)
     return NULL;
 }
 
+const char *config_take_config_file(struct config *config, const char *text)
+{
+    if (!*text)
+        return "must be a file";
+    free(config->config_file);
+    config->config_file = xstrdup(text);
+    return NULL;
+}
+
 const char *config_take_state(struct config *config, const char *text)
 {
     if (!*text || strstr(text, "://"))

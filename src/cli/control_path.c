@@ -15,12 +15,14 @@ char *control_path_own(const struct config *config, const char **why)
 {
     if (config->control)
         return xstrdup(config->control);
-    char *path = state_folder_path(config->state_folder);
+    char *path = state_folder_path(config->has_default_state ? NULL : config->state_folder);
     struct state_folder *folder = NULL;
+    const char *name = config->instance;
+    const char *kind = !name ? "" : config->command == COMMAND_SERVE ? "-serve-" : "-proxy-";
     char *own = NULL;
     *why = path ? "the state folder cannot be used" : "there is no home for a state folder";
     if (path && state_folder_open(path, true, &folder) == 0) {
-        own = xasprintf("%s/" PREFIX "%d", path, (int)getpid());
+        own = xasprintf("%s/" PREFIX "%d%s%s", path, (int)getpid(), kind, name ? name : "");
         *why = NULL;
     }
     state_folder_close(folder);

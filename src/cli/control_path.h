@@ -1,6 +1,6 @@
 /*
  * Where running tunnels are asked: each has a Unix socket in the state folder,
- * which its process id names.
+ * which its process id names, and of several in one process its name.
  */
 #ifndef CLI_CONTROL_PATH_H
 #define CLI_CONTROL_PATH_H

@@ -29,6 +29,8 @@ void news_print(struct news *news, enum mark mark, const char *event, const stru
     int count = 0;
     if (news->room[0])
         fields[count++] = (struct log_field){"room", news->room, 0};
+    if (news->name)
+        fields[count++] = (struct log_field){"name", news->name, 0};
     if (news->link > 0)
         fields[count++] = (struct log_field){"link", NULL, news->link};
     while (more && more->name && count < NEWS_FIELDS_MAX - 1)
@@ -36,9 +38,11 @@ void news_print(struct news *news, enum mark mark, const char *event, const stru
     char text[TEXT_MAX] = "";
     va_list args;
     va_start(args, format);
+    size_t len = 0;
+    if (news->name)
+        len += (size_t)snprintf(text, sizeof text, "%s: ", news->name);
     if (news->link > 0)
-        snprintf(text, sizeof text, "link %u: ", news->link);
-    size_t len = strlen(text);
+        len += (size_t)snprintf(text + len, sizeof text - len, "link %u: ", news->link);
     vsnprintf(text + len, sizeof text - len, format, args);
     va_end(args);
     if (news_is_for_person(news))

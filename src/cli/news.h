@@ -19,8 +19,9 @@ enum { NEWS_FIELDS_MAX = 16 }; /* of one event, with the list's end */
 struct news {
     enum log_format format;
     char room[ROOM_FINGERPRINT_LEN]; /* "" where there is none */
-    unsigned link;                   /* of several, which it is about; 0: none, or the only one */
-    unsigned live_line;              /* the number of the line that may be written anew; 0: none */
+    const char *name;   /* of the tunnel, in front of a text; NULL: it is the only one */
+    unsigned link;      /* of several, which it is about; 0: none, or the only one */
+    unsigned live_line; /* the number of the line that may be written anew; 0: none */
 };
 
 /* fields: of this event alone, or NULL. */

@@ -3,6 +3,8 @@
  */
 #include "cli/option_table.h"
 
+#include <string.h>
+
 #include "cli/options.h"
 
 #define INSPECT  (COMMAND_STATUS | COMMAND_REQUESTS)
@@ -12,6 +14,12 @@ const struct option option_table[] = {
     {"--link-file", NULL, "FILE", COMMAND_PROXY, config_take_link_file,
      "the link is the first line of that file; repeatable", PUBLIC},
     {ARGUMENT "UPSTREAM", NULL, NULL, COMMAND_SERVE, config_take_upstream, "the same as --upstream",
+     PUBLIC},
+    {ARGUMENT "FILE", NULL, NULL, COMMAND_RUN, config_take_config_file, "the same as --config",
+     PUBLIC},
+    {"--config", "TUNNEL_CONFIG", "FILE", COMMAND_RUN, config_take_config_file,
+     "the file with a section for each tunnel, [serve NAME] or [proxy NAME], and the flags of that "
+     "command as KEY = VALUE; read again on SIGHUP",
      PUBLIC},
     {ARGUMENT "NAME", NULL, NULL, COMMAND_INVITE | COMMAND_REVOKE, config_take_name,
      "of the device's invite", PUBLIC},
@@ -169,6 +177,15 @@ const struct option option_table[] = {
 };
 
 const size_t option_count = sizeof option_table / sizeof *option_table;
+
+const struct option *option_find(const char *flag, size_t len)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        if (strlen(option_table[i].flag) == len && strncmp(option_table[i].flag, flag, len) == 0)
+            return &option_table[i];
+    }
+    return NULL;
+}
 
 bool options_view(size_t at, struct option_view *out)
 {

@@ -29,4 +29,7 @@ struct option {
 extern const struct option option_table[];
 extern const size_t option_count;
 
+/* NULL for what is none. */
+const struct option *option_find(const char *flag, size_t len);
+
 #endif

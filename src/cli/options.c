@@ -61,15 +61,6 @@ static enum options_result wrong(const char *what, const char *value, const char
     return OPTIONS_WRONG;
 }
 
-static const struct option *find_option(const char *flag, size_t len)
-{
-    for (size_t i = 0; i < option_count; i++) {
-        if (strlen(option_table[i].flag) == len && strncmp(option_table[i].flag, flag, len) == 0)
-            return &option_table[i];
-    }
-    return NULL;
-}
-
 static bool is_flag_given(const char *flag, int argc, char **argv)
 {
     size_t len = strlen(flag);
@@ -178,7 +169,7 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
 {
     char *flag = argv[*i];
     size_t len = strcspn(flag, "=");
-    const struct option *o = find_option(flag, len);
+    const struct option *o = option_find(flag, len);
     if (!o)
         return wrong_flag(config, flag, len);
     if (!(o->commands & (int)config->command))

@@ -55,6 +55,7 @@ struct status *status_new(const struct config *config)
     struct status *status = xcalloc(1, sizeof *status);
     status->config = config;
     status->news.format = config->log_format;
+    status->news.name = config->instance;
     if (config->room)
         room_name_fingerprint(config->room, status->news.room);
     return status;

@@ -139,8 +139,9 @@ static void print_head(const json_t *now, struct buf *out)
 {
     char age[AMOUNT_MAX];
     bool is_proxy = strcmp(text(now, "role"), "proxy") == 0;
-    line(out, "tunnel %s %s, process %.0f, runs for %s", text(now, "role"), text(now, "version"),
-         number(now, "pid"), age_format(number(now, "up_s"), age));
+    line(out, "tunnel %s %s%s%s, process %.0f, runs for %s", text(now, "role"),
+         text(now, "version"), has(now, "name") ? ", " : "", text(now, "name"), number(now, "pid"),
+         age_format(number(now, "up_s"), age));
     line(out, "%-9s %s", "state", text(now, "state"));
     if (has(now, "problem"))
         line(out, "%-9s %s", "", text(now, "problem"));

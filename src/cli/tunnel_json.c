@@ -231,6 +231,8 @@ static void set_end(json_t *object, const struct tunnel *tunnel, const struct co
     bool is_proxy = config->command == COMMAND_PROXY;
     set_text(object, "role", is_proxy ? "proxy" : "serve");
     set_text(object, "version", TUNNEL_VERSION);
+    if (config->instance)
+        set_text(object, "name", config->instance);
     set_int(object, "pid", (uint64_t)getpid());
     if (is_proxy) {
         char *listen = listen_address_format(config->listen_host, tunnel_port(tunnel));

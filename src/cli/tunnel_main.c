@@ -2,7 +2,6 @@
  * The program tunnel: options become the config of a tunnel, what that tells
  * becomes lines, and a signal ends it.
  */
-#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,17 +9,15 @@
 #include <string.h>
 
 #include "base/descriptors.h"
-#include "cli/certificate.h"
 #include "cli/completion.h"
+#include "cli/fleet.h"
 #include "cli/inspect.h"
+#include "cli/instance.h"
 #include "cli/invitation.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/proxy_tls.h"
 #include "cli/service.h"
-#include "cli/status.h"
 #include "cli/stop.h"
-#include "cli/views.h"
 #include "tunnel/tunnel.h"
 
 enum {
@@ -37,18 +34,11 @@ enum {
      * that are idle or being closed, and our own. */
     DESCRIPTORS = MUX_STREAMS_MAX + 512,
     /* Of each consumer: a socket for each of our addresses, mostly. */
-    CONSUMER_DESCRIPTORS = 4
+    CONSUMER_DESCRIPTORS = 4,
+    FLEET_DESCRIPTORS = 64 << 10
 };
 
-/* ---- what the tunnel tells ---- */
-
-/* Who wants to hear of it. */
-struct audience {
-    struct status *status;
-    struct service *service;
-    struct views *views;  /* NULL before they are there */
-    struct proxy_tls tls; /* of a proxy */
-};
+/* ---- one tunnel ---- */
 
 /* Whoever started us waits until there is a point in it: until the other side
  * can find us at the signal server. That it does may take days. */
@@ -71,185 +61,60 @@ static void tell_service(struct service *service, const struct keeper_status *ke
                                        : words[keeper->state]);
 }
 
-static void on_status(size_t link, const struct keeper_status *status, void *arg)
+static void on_status(struct instance *instance, const struct keeper_status *keeper, void *arg)
 {
-    struct audience *audience = arg;
-    status_print_keeper(audience->status, link, status);
-    tell_service(audience->service, status);
-}
-
-static void on_bad_upstream(const char *why, void *arg)
-{
-    struct audience *audience = arg;
-    status_print_upstream(audience->status, why);
-}
-
-static void on_exchange_done(const struct exchange_record *record, void *arg)
-{
-    struct audience *audience = arg;
-    status_print_exchange(audience->status, record);
-    if (audience->views)
-        views_on_exchange(audience->views);
-}
-
-static void print_listen_error(const struct config *config, int error)
-{
-    bool is_proxy = config->command == COMMAND_PROXY;
-    const char *flag = is_proxy ? "--listen" : "--signal-listen";
-    uint16_t port = is_proxy ? config->listen_port : config->own_signal_port;
-    char *listen =
-        listen_address_format(is_proxy ? config->listen_host : config->own_signal_host, port);
-    if (error == -EADDRINUSE)
-        fprintf(stderr,
-                "tunnel: cannot listen on '%s': something listens there already, perhaps another "
-                "%s; choose another port, as in %s %s%u%s\n",
-                listen, is_proxy ? "`tunnel proxy` or the API itself" : "`signal-server`", flag,
-                is_proxy ? "" : "0.0.0.0:", port < UINT16_MAX ? port + 1U : port - 1U,
-                is_proxy ? ", or 0 to have one picked" : "");
-    else if (error == -EACCES)
-        fprintf(stderr,
-                "tunnel: cannot listen on '%s': ports below 1024 need privileges; choose "
-                "another, as in %s %s\n",
-                listen, flag, is_proxy ? "8000" : "0.0.0.0:8787");
-    else if (error == -EINVAL || error == -EADDRNOTAVAIL)
-        fprintf(stderr,
-                "tunnel: cannot listen on '%s': that is no address of this machine; choose "
-                "another %s\n",
-                listen, flag);
-    else
-        fprintf(stderr, "tunnel: cannot listen on '%s': %s\n", listen, strerror(-error));
-    free(listen);
-}
-
-static void print_error(const struct config *config, int error)
-{
-    bool is_of_listening =
-        error == -EADDRINUSE || error == -EADDRNOTAVAIL || error == -EACCES || error == -EINVAL;
-    if (config->command == COMMAND_PROXY || (config->own_signal_host && is_of_listening))
-        print_listen_error(config, error);
-    else
-        fputs("tunnel: TLS cannot be set up\n", stderr);
-}
-
-/* ---- the tunnel ---- */
-
-static struct serve_config serve_config_of(const struct config *config)
-{
-    return (struct serve_config){
-        .upstream = {&config->upstream, config->upstream_ca, config->upstream_insecure,
-                     config->upstream_max},
-        .streams_each = config->streams_max,
-        .advertise = config->advertise,
-        .allows_connect = config->allows_connect,
-        .preserves_host = config->preserves_host,
-        .is_forwarded = config->is_forwarded,
-        .rules = config->headers,
-        .rule_count = config->header_count,
-        .allowed_origins = {config->allowed_origins, config->allowed_origin_count},
-    };
-}
-
-static const struct tunnel_handlers handlers = {
-    .on_status = on_status,
-    .on_bad_upstream = on_bad_upstream,
-    .on_exchange_done = on_exchange_done,
-};
-
-static int new_tunnel(struct loop *loop, const struct config *config, struct state *state,
-                      struct audience *audience, struct tunnel **out)
-{
-    bool is_proxy = config->command == COMMAND_PROXY;
-    const struct proxy_config proxy = {
-        .host = config->listen_host,
-        .port = config->listen_port,
-        .tls = audience->tls.server,
-        .is_forwarded = config->is_forwarded,
-        .pick = config->pick,
-        .allowed_hosts = {config->allowed_hosts, config->allowed_host_count},
-    };
-    const struct serve_config serve = serve_config_of(config);
-    const struct tunnel_config tunnel = {
-        .proxy = is_proxy ? &proxy : NULL,
-        .serve = is_proxy ? NULL : &serve,
-        .features = config->features,
-        .signal = config->own_signal_host ? &config->own_signal : &config->signal,
-        .own_signal_host = config->own_signal_host,
-        .own_signal_port = config->own_signal_port,
-        .is_near = config->is_near,
-        .room = config->room,
-        .links = config->link_count > 0 ? config->links : NULL,
-        .link_count = config->link_count,
-        .state = state,
-        .stun = config->stun,
-        .stun_count = config->stun_count,
-        .turn = config->turn,
-        .turn_user = config->turn_user,
-        .turn_pass = config->turn_pass,
-        .is_relay_only = config->relay_only,
-        .takes_relay = config->signal_relay,
-        .fixed = config->fixed,
-        .egress = config->egress,
-        .partners_max = is_proxy ? 0 : config->consumers_max,
-    };
-    return tunnel_new(loop, &tunnel, &handlers, audience, out);
-}
-
-/* Until a signal. */
-static void run_tunnel(struct loop *loop, const struct config *config, struct state *state,
-                       struct audience *audience, struct tunnel *tunnel)
-{
-    status_print_start(audience->status, tunnel_port(tunnel));
-    proxy_tls_tell(&audience->tls);
-    views_tell(audience->views);
-    if (state)
-        invitation_print(config, state);
-    loop_run(loop);
-    status_print_stop(audience->status, tunnel);
+    (void)instance;
+    tell_service(arg, keeper);
 }
 
 static void on_hangup(void *arg)
 {
-    struct audience *audience = arg;
-    views_reopen(audience->views);
-    if (audience->tls.server)
-        certificate_reload(audience->tls.server);
+    instance_reopen(arg);
 }
 
-/* False: said why not. */
-static bool make_views(struct loop *loop, const struct config *config, struct stop *stop,
-                       struct audience *audience, struct tunnel *tunnel)
-{
-    audience->views = views_new(loop, config, tunnel);
-    if (audience->views && (config->access_log || config->tls_cert))
-        stop_on_hangup(stop, on_hangup, audience);
-    return audience->views != NULL;
-}
-
-/* A second signal ends the process at once. */
-static int run(const struct config *config, struct state *state)
+/* Until a signal; a second one ends the process at once. */
+static int run(struct config *config)
 {
     struct loop *loop = loop_new();
     struct stop *stop = stop_new(loop);
-    struct audience audience = {.status = status_new(config), .service = service_new(loop)};
-    struct tunnel *tunnel = NULL;
-    int error = proxy_tls_open(config, &audience.tls)
-                    ? new_tunnel(loop, config, state, &audience, &tunnel)
-                    : 0;
-    if (error < 0)
-        print_error(config, error);
-    bool is_good = tunnel && make_views(loop, config, stop, &audience, tunnel);
-    if (is_good)
-        run_tunnel(loop, config, state, &audience, tunnel);
-    service_stop(audience.service);
+    struct service *service = service_new(loop);
+    struct instance *instance = instance_new(loop, config, on_status, service);
+    if (instance) {
+        if (instance_has_files(instance))
+            stop_on_hangup(stop, on_hangup, instance);
+        instance_tell(instance);
+        loop_run(loop);
+        instance_tell_end(instance);
+    }
+    service_stop(service);
     stop_free(stop);
-    tunnel_close(tunnel);
-    views_free(audience.views);
-    service_free(audience.service);
-    status_free(audience.status);
+    instance_free(instance);
+    service_free(service);
     loop_free(loop);
-    proxy_tls_close(&audience.tls);
-    return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
+    return instance ? EXIT_SUCCESS : EXIT_FAILURE;
 }
+
+/* ---- those of a file ---- */
+
+static int run_fleet(const struct config *config)
+{
+    struct loop *loop = loop_new();
+    struct stop *stop = stop_new(loop);
+    struct service *service = service_new(loop);
+    struct fleet *fleet = fleet_new(loop, config->config_file, service);
+    if (fleet) {
+        stop_on_hangup(stop, fleet_reload, fleet);
+        loop_run(loop);
+    }
+    service_stop(service);
+    stop_free(stop);
+    fleet_free(fleet);
+    service_free(service);
+    loop_free(loop);
+    return fleet ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- the process ---- */
 
 /* What ends by itself: its success is what it prints. */
 static int run_errand(const struct config *config)
@@ -262,16 +127,6 @@ static int run_errand(const struct config *config)
     else
         status = invitation_run(config);
     return output_end("tunnel") ? status : EXIT_FAILURE;
-}
-
-/* A serve without a room is for whom it has invited. */
-static int run_with_state(const struct config *config)
-{
-    bool is_sealed = config->command == COMMAND_SERVE && !config->room;
-    struct state *state = is_sealed ? invitation_open(config) : NULL;
-    int status = is_sealed && !state ? EXIT_FAILURE : run(config, state);
-    state_close(state);
-    return status;
 }
 
 int main(int argc, char **argv)
@@ -290,11 +145,13 @@ int main(int argc, char **argv)
     log_configure(config.log_level, config.log_format);
     mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
     mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
-    descriptors_allow(DESCRIPTORS + CONSUMER_DESCRIPTORS * config.consumers_max);
+    bool is_fleet = config.command == COMMAND_RUN; /* how many is not known yet */
+    descriptors_allow(is_fleet ? FLEET_DESCRIPTORS
+                               : DESCRIPTORS + CONSUMER_DESCRIPTORS * config.consumers_max);
     signal(SIGPIPE, SIG_IGN); /* a client that went away is an error at write(2) */
     signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
     bool is_tunnel = config.command == COMMAND_SERVE || config.command == COMMAND_PROXY;
-    int status = is_tunnel ? run_with_state(&config) : run_errand(&config);
+    int status = is_tunnel ? run(&config) : is_fleet ? run_fleet(&config) : run_errand(&config);
     config_deinit(&config);
     log_close();
     return status;

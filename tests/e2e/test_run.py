@@ -1,0 +1,142 @@
+"""`tunnel run --config FILE`: several tunnels in one process, and a file that changes."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from harness import DEADLINE, TUNNEL, WRAP, Case, free_port
+
+
+class Run(Case):
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.mkdtemp(prefix="tunnel-run-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.path = os.path.join(self.folder, "tunnels.conf")
+        self.env = {"XDG_STATE_HOME": self.folder}
+
+    def write(self, text):
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def start(self, text):
+        self.write(text)
+        return self.rig.run("run", [TUNNEL, "run", "--config", self.path], self.env)
+
+    def pair(self, name, port, more=""):
+        """The sections of two that meet in a room."""
+        return (f"[serve {name}]\nupstream = {self.rig.upstream_url}\nroom = room-of-{name}\n"
+                f"[proxy {name}]\nroom = room-of-{name}\nlisten = {port}\n{more}\n")
+
+    def head(self):
+        return f"# for all\nsignal = {self.rig.signal_url}\nstun = none\n\n"
+
+    def ask(self, port, path, method="GET"):
+        conn = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+        conn.request(method, path)
+        response = conn.getresponse()
+        body = response.read()
+        conn.close()
+        return response.status, body
+
+    def test_several(self):
+        """two serves and two proxies in one process; status tells of each"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        a, b = free_port(), free_port()
+        run = self.start(self.head() + self.pair("a", a) + self.pair("b", b, "forwarded = yes"))
+        for name in "ab":
+            run.wait_for(f"tunnel: {name}: connected directly")
+        self.assertEqual(self.ask(a, "/health")[0], 200)
+        fields = dict(json.loads(self.ask(b, "/inspect")[1])["headers"])
+        self.assertIn("X-Forwarded-For", fields)
+        done = subprocess.run([*WRAP, TUNNEL, "status", "--json"], capture_output=True, text=True,
+                              check=True, timeout=DEADLINE, env={**os.environ, **self.env})
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(sorted((one["name"], one["role"], one["state"]) for one in told),
+                         [(name, role, "up") for name in "ab" for role in ("proxy", "serve")])
+
+    def test_reload(self):
+        """what did not change is not touched; what did is there anew; the rest is gone"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        a, b, c = free_port(), free_port(), free_port()
+        run = self.start(self.head() + self.pair("a", a) + self.pair("b", b))
+        for name in "ab":
+            run.wait_for(f"tunnel: {name}: connected directly")
+        conn = http.client.HTTPConnection("127.0.0.1", a, timeout=DEADLINE)
+        conn.request("GET", "/bytes/200000?gate=reload")
+        response = conn.getresponse()
+        begun = response.read(100)
+        self.write(self.head() + self.pair("a", a) + self.pair("c", c) + "[serve wrong]\n")
+        run.kill(signal.SIGHUP)
+        run.wait_for(r"config: SIGHUP: .*tunnels.conf:\d+: \[serve wrong\] needs an UPSTREAM.*; "
+                     "all goes on as before")
+        self.assertEqual(self.ask(b, "/health")[0], 200)
+        self.write(self.head() + self.pair("a", a) + self.pair("c", b))
+        run.kill(signal.SIGHUP)
+        run.wait_for("config: SIGHUP: read .*: 2 ended, 2 started, 2 go on")
+        run.wait_for("tunnel: c: connected directly")
+        self.assertEqual(self.ask(b, "/health")[0], 200)
+        rig.mock.send("open reload")
+        self.assertEqual(len(begun + response.read()), 200000)
+        conn.close()
+        # One whose port is taken is tried again when the file is read again.
+        self.write(self.head() + self.pair("a", a) + self.pair("c", b) +
+                   f"[proxy d]\nroom = room-of-c\nlisten = {a}\n")
+        run.kill(signal.SIGHUP)
+        run.wait_for(f"cannot listen on '127.0.0.1:{a}'")
+        run.wait_for("config: 'd' does not run; SIGHUP tries again")
+        run.wait_for("config: SIGHUP: read .*: 0 ended, 0 started, 4 go on")
+        self.assertEqual(self.ask(a, "/health")[0], 200)
+
+    def test_sealed(self):
+        """each serve without a room has a state folder of its own"""
+        rig = self.rig
+        rig.start_signal()
+        self.start(self.head() + "[serve a]\nupstream = 1\n[serve b]\nupstream = 2\n")
+        for name in "ab":
+            rig.processes[-1].wait_for(f"tunnel: {name}: waiting for the other side")
+            self.assertIn("identity", os.listdir(os.path.join(self.folder, "tunnel", name)))
+
+    def test_wrong(self):
+        """errors name the file and the line"""
+        serve = "[serve a]\nupstream = 1\nroom = x\n"
+        for text, line, words in (
+                ("", 1, "there is no section"),
+                ("[serve]\n", 1, "a section must be [serve NAME] or [proxy NAME]"),
+                ("[relay a]\n", 1, "a section must be [serve NAME] or [proxy NAME]"),
+                ("[serve a b]\n", 1, "a section must be [serve NAME]"),
+                ("[serve a\n", 1, "a section must end with ']'"),
+                ("\nhello\n" + serve, 2, "must be KEY = VALUE"),
+                (serve + serve, 4, "there is a section [serve a] already"),
+                ("[serve a]\nroom = x\n", 1, "[serve a] needs an UPSTREAM"),
+                ("[proxy a]\n", 1, "[proxy a] needs a LINK"),
+                (serve + "upstraem = 2\n", 4, "the key 'upstraem' is not known; did you mean upstream?"),
+                (serve + "listen = 1\n", 4, "the key 'listen' belongs to a [proxy NAME]"),
+                (serve + "log-level = info\n", 4, "the key 'log-level' holds for all"),
+                (serve + "forwarded = 1\n", 4, "forwarded '1' must be yes or no"),
+                (serve + "turn-pass =\nmax-consumers = x\n", 5, "max-consumers 'x' must be 1 to"),
+                (serve + "expires = 7d\n", 4, "the key 'expires' is not known"),
+                ("[proxy a]\nroom = x\nlink = https://h/#t1.abc\n", 3, "link '…' "),
+                ("stun = none\nheader = x\n" + serve, 2, "header '…' must be")):
+            with self.subTest(text):
+                self.write(text)
+                done = subprocess.run([*WRAP, TUNNEL, "run", self.path], capture_output=True,
+                                      text=True, timeout=DEADLINE, check=False)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn(f"tunnel: {self.path}:{line}: {words}", done.stderr)
+        done = subprocess.run([*WRAP, TUNNEL, "run", "/nowhere"], capture_output=True, text=True,
+                              timeout=DEADLINE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere: cannot be read: No such file", done.stderr)
+        done = subprocess.run([*WRAP, TUNNEL, "run"], capture_output=True, text=True,
+                              timeout=DEADLINE, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("run needs a FILE", done.stderr)
