@@ -62,6 +62,8 @@ void exchange_line_fields(const struct exchange_record *r, struct log_field f[EX
         *f++ = (struct log_field){"consumer", NULL, r->consumer};
     if (r->device[0])
         *f++ = (struct log_field){"device", r->device, 0};
+    if (r->provider > 0)
+        *f++ = (struct log_field){"provider", NULL, r->provider};
     *f++ = (struct log_field){"method", r->method, 0};
     if (r->status > 0)
         *f++ = (struct log_field){"status", NULL, r->status};

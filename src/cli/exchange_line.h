@@ -17,7 +17,7 @@ const char *exchange_line_format(const struct exchange_record *record, char out[
 
 /* The same as fields of a log line: those that came to something, and an empty
  * one behind them. */
-enum { EXCHANGE_FIELDS_MAX = 14 };
+enum { EXCHANGE_FIELDS_MAX = 15 };
 void exchange_line_fields(const struct exchange_record *record,
                           struct log_field out[EXCHANGE_FIELDS_MAX]);
 

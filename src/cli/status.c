@@ -388,8 +388,10 @@ void status_print_exchange(struct status *status, const struct exchange_record *
         snprintf(more, sizeof more, " (and %llu more)", (unsigned long long)status->untold);
     status->untold = 0;
     exchange_line_fields(record, fields);
+    status->news.link = status->config->link_count > 1 ? record->provider : 0;
     news_print(&status->news, is_bad ? MARK_BAD : MARK_STEP, "exchange", fields, "%s%s",
                exchange_line_format(record, line), more);
+    status->news.link = 0;
 }
 
 /* As ping(8) does: what there was of it. */

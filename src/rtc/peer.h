@@ -143,6 +143,8 @@ enum peer_match {
                               will be no other path, so a new session is needed.
                               peer_set_remote() refuses it and remembers */
 };
+enum peer_match peer_match_sdp(const struct peer *peer, enum sdp_type type, const struct sdp *sdp);
+/* For tests: of its text. */
 enum peer_match peer_match(const struct peer *peer, enum sdp_type type, const char *sdp);
 
 /* False where the other side is known to fail at a restart, be it from its

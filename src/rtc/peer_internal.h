@@ -172,7 +172,6 @@ void peer_start_transport(struct peer *peer); /* both descriptions are there */
 void peer_free_transport(struct peer *peer);
 
 /* peer_match.c */
-enum peer_match peer_match_sdp(const struct peer *peer, enum sdp_type type, const struct sdp *sdp);
 
 /* Other than the description before: of who restarts, or begins. */
 bool peer_has_new_credentials(const struct peer *peer, const struct sdp *sdp);

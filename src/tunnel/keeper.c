@@ -175,6 +175,12 @@ static void on_datagram(const struct relay_frame *frame, void *arg)
     sessions_feed_relay(&keeper->sessions, frame);
 }
 
+static void on_round_trip(uint32_t partner, uint64_t round_trip_us, void *arg)
+{
+    const struct keeper *keeper = arg;
+    keeper->handlers.on_round_trip(partner, round_trip_us, keeper->arg);
+}
+
 static void on_relay(const struct relay_frame *frame, void *arg)
 {
     venue_relay(((const struct keeper *)arg)->venue, frame);
@@ -354,6 +360,7 @@ static void init_sessions(struct keeper *keeper)
     static const struct sessions_handlers handlers = {
         .on_event = on_session_event,
         .on_request = on_request,
+        .on_round_trip = on_round_trip,
         .on_relay = on_relay,
     };
     const struct sessions_config config = {

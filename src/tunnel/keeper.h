@@ -72,6 +72,8 @@ struct keeper_handlers {
     /* One that was up is forgotten, and all of its sessions are over: the last
      * that comes with that number. */
     void (*on_gone)(uint32_t partner, void *arg);
+    /* With each PONG of a session that is up, and maybe with one before. */
+    void (*on_round_trip)(uint32_t partner, uint64_t round_trip_us, void *arg);
     /* Of a provider: a request of that partner, as on_request of a mux. */
     void (*on_request)(uint32_t partner, struct mux_stream *stream, const struct head *head,
                        void *arg);

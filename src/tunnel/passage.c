@@ -288,10 +288,9 @@ static bool on_failure(struct passage *p, enum stream_error error, const char *t
     return false;
 }
 
-void passage_start(struct passage *p, struct mux *mux, struct head *head, bool is_kept)
+void passage_start(struct passage *p, struct mux *mux, struct head *head)
 {
-    if (is_kept)
-        retry_keep(&p->retry, head);
+    retry_keep(&p->retry, head);
     begin_stream(p, mux, head);
 }
 
@@ -302,12 +301,8 @@ void passage_hold(struct passage *p, const struct head *head)
     http_exchange_set_reading(p->exchange, false);
 }
 
-void passage_go_on(struct passage *p, struct mux *mux, bool is_kept)
+void passage_go_on(struct passage *p, struct mux *mux)
 {
-    if (!begin_kept_stream(p, mux))
-        return;
-    if (is_kept)
+    if (begin_kept_stream(p, mux))
         retry_sent(&p->retry);
-    else
-        retry_drop(&p->retry);
 }

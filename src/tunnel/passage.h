@@ -69,13 +69,13 @@ struct passage *passage_new(struct passage_common *common, struct http_exchange 
 void passage_accept(struct passage *passage);
 
 /* Opens the stream, with the head adapted to the session, there or where
- * on_failure says. When that cannot be, the client was told, and the passage is
- * gone. is_kept: there are other providers. */
-void passage_start(struct passage *passage, struct mux *mux, struct head *head, bool is_kept);
+ * on_failure says: there may be other providers, now or when this one fails.
+ * When that cannot be, the client was told, and the passage is gone. */
+void passage_start(struct passage *passage, struct mux *mux, struct head *head);
 
 /* Keeps it until passage_go_on(): there is no session. */
 void passage_hold(struct passage *passage, const struct head *head);
-void passage_go_on(struct passage *passage, struct mux *mux, bool is_kept);
+void passage_go_on(struct passage *passage, struct mux *mux);
 
 /* Ends a passage whose stream is gone, or never was: with an answer where there
  * is none yet, else visibly broken. */

@@ -59,7 +59,7 @@ void pool_init(struct pool *pool, enum pool_pick pick);
 int pool_join(struct pool *pool, unsigned rank);
 void pool_leave(struct pool *pool, int provider);
 
-/* How many there are. */
+/* For tests: how many there are. */
 size_t pool_count(const struct pool *pool);
 
 /* It takes requests, or does not now. */

@@ -66,6 +66,14 @@ void providers_gone(struct providers *all, unsigned meeting, uint32_t partner)
         forget(all, provider);
 }
 
+void providers_measured(struct providers *all, unsigned meeting, uint32_t partner,
+                        uint64_t round_trip_us)
+{
+    int provider = find(all, meeting, partner);
+    if (provider != POOL_NOBODY)
+        proxy_set_round_trip(all->proxy, provider, round_trip_us);
+}
+
 void providers_deinit(struct providers *all)
 {
     for (int i = 0; i < POOL_PROVIDERS_MAX; i++) {

@@ -92,25 +92,10 @@ static void let_wait(struct proxy *proxy, struct passage *p, const struct head *
 
 /* ---- who gets it ---- */
 
-/* Another one could take what one of them fails at. */
-static bool are_several(const struct proxy *proxy)
-{
-    return pool_count(&proxy->pool) > 1;
-}
-
-static void measure(struct proxy *proxy)
-{
-    for (int i = 0; i < POOL_PROVIDERS_MAX; i++) {
-        if (proxy->muxes[i])
-            pool_set_round_trip(&proxy->pool, i, mux_rtt_us(proxy->muxes[i]));
-    }
-}
-
 /* One that it has not been at; NULL when there is none. */
 static struct mux *assign(struct proxy *proxy, struct passage *p)
 {
     unsigned *last = http_exchange_memo(p->exchange); /* one more than its number */
-    measure(proxy);
     int provider = pool_choose(&proxy->pool, (int)*last - 1, p->tried, clock_now_us());
     if (provider == POOL_NOBODY)
         return NULL;
@@ -166,7 +151,7 @@ static void begin(struct proxy *proxy, struct passage *p, struct head *head)
     struct mux *mux = assign(proxy, p);
     if (mux) {
         list_append(&proxy->streaming, &p->link);
-        passage_start(p, mux, head, are_several(proxy));
+        passage_start(p, mux, head);
     } else if (gate_has_let_through(&proxy->common.gate, head, &p->form.cors, clock_now_us())) {
         fail_down(proxy, p);
     } else {
@@ -281,18 +266,25 @@ static void end_waiting(struct proxy *proxy)
             return;
         list_remove(first);
         list_append(&proxy->streaming, first);
-        passage_go_on(p, mux, are_several(proxy));
+        passage_go_on(p, mux);
     }
 }
 
 void proxy_set_mux(struct proxy *proxy, int provider, struct mux *mux)
 {
     proxy->muxes[provider] = mux;
-    if (mux)
+    if (mux) {
         pool_open(&proxy->pool, provider);
-    else
+        pool_set_round_trip(&proxy->pool, provider, mux_rtt_us(mux));
+    } else {
         pool_close(&proxy->pool, provider);
+    }
     end_waiting(proxy);
+}
+
+void proxy_set_round_trip(struct proxy *proxy, int provider, uint64_t round_trip_us)
+{
+    pool_set_round_trip(&proxy->pool, provider, round_trip_us);
 }
 
 void proxy_set_problem(struct proxy *proxy, const char *text)

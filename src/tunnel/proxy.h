@@ -50,6 +50,10 @@ void proxy_remove_provider(struct proxy *proxy, int provider);
  * NULL: it is down, or in doubt. */
 void proxy_set_mux(struct proxy *proxy, int provider, struct mux *mux);
 
+/* What was measured since: among providers with as many requests the nearest
+ * gets the next one. */
+void proxy_set_round_trip(struct proxy *proxy, int provider, uint64_t round_trip_us);
+
 /* Requests that wait for the tunnel, and for how long the first of them has. */
 size_t proxy_waiting(const struct proxy *proxy);
 uint64_t proxy_waiting_us(const struct proxy *proxy, uint64_t now_us);

@@ -69,7 +69,9 @@ static void on_ready(struct session *session, void *arg)
 static void on_rtt(struct session *session, bool is_first, void *arg)
 {
     const struct held *held = arg;
-    histogram_add(&held->owner->round_trips, session_rtt_us(session));
+    struct sessions *all = held->owner;
+    histogram_add(&all->round_trips, session_rtt_us(session));
+    all->handlers.on_round_trip(held->partner, session_rtt_us(session), all->arg);
     if (is_first)
         tell(held, (struct event){.type = EVENT_MEASURED});
 }
@@ -296,14 +298,20 @@ void sessions_set_partner(struct sessions *all, unsigned number, uint32_t partne
 unsigned sessions_match(const struct sessions *all, const char *device, enum sdp_type type,
                         const char *sdp)
 {
+    struct sdp parsed; /* once: there may be a thousand sessions */
+    const char *why;
+    unsigned number = 0;
+    if (sdp_parse(sdp, &parsed, &why) < 0)
+        return 0;
     LIST_EACH(at, next, &all->all) {
-        if (!is_with(held_at(at), device))
+        if (number > 0 || !is_with(held_at(at), device))
             continue;
-        enum peer_match match = peer_match(session_peer(held_at(at)->session), type, sdp);
+        enum peer_match match = peer_match_sdp(session_peer(held_at(at)->session), type, &parsed);
         if (match == PEER_MATCH_SESSION || match == PEER_MATCH_LATE)
-            return held_at(at)->number;
+            number = held_at(at)->number;
     }
-    return 0;
+    sdp_deinit(&parsed);
+    return number;
 }
 
 void sessions_route(struct sessions *all, const char *(*member_of)(unsigned session, void *arg),

@@ -18,6 +18,8 @@ struct sessions_handlers {
     void (*on_event)(const struct event *event, void *arg);
     void (*on_request)(uint32_t partner, struct mux_stream *stream, const struct head *head,
                        void *arg);
+    /* A round trip was measured. partner: 0 until the session is up. */
+    void (*on_round_trip)(uint32_t partner, uint64_t round_trip_us, void *arg);
     /* A datagram for the signal server to pass on; see sessions_route(). */
     void (*on_relay)(const struct relay_frame *frame, void *arg);
 };

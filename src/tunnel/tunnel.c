@@ -63,6 +63,13 @@ static void on_down(uint32_t partner, const char *why, void *arg)
     providers_down(&tunnel->providers, meeting->number, partner);
 }
 
+static void on_round_trip(uint32_t partner, uint64_t round_trip_us, void *arg)
+{
+    struct meeting *meeting = arg;
+    if (meeting->tunnel->proxy)
+        providers_measured(&meeting->tunnel->providers, meeting->number, partner, round_trip_us);
+}
+
 static void on_partner_gone(uint32_t partner, void *arg)
 {
     struct meeting *meeting = arg;
@@ -269,6 +276,7 @@ static void open_meetings(struct tunnel *tunnel, struct loop *loop,
         .on_up = on_up,
         .on_down = on_down,
         .on_gone = on_partner_gone,
+        .on_round_trip = on_round_trip,
         .on_request = on_request,
         .on_status = on_status,
     };

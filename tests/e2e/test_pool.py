@@ -219,7 +219,7 @@ class Pool(Case):
         mark = self.rig.proxy.mark()
         load.victim = i
         self.rig.serves[i].kill()
-        self.rig.proxy.wait_for(rf"link {i + 1}: ", after=mark)
+        self.rig.proxy.wait_for(rf"link {i + 1}: (?![A-Z])", after=mark)  # no request's line
         upstream.release()
         self.rig.start_provider(i)
         self.rig.proxy.wait_for(rf"link {i + 1}: (?:#\d+ is )?{CONNECTED}", after=mark)
@@ -270,6 +270,8 @@ class Pool(Case):
         for number in range(6, 10):
             self.assertEqual(rig.request("GET", f"/{number}")[0], 200)
         self.assertEqual(rig.upstreams[1].asked, [6, 7, 8, 9])
+        rig.proxy.wait_for("link 2: GET /9 200")
+        self.assertEqual(rig.proxy.count(r"link 1: GET /\d 200"), 5)
         self.assertEqual(rig.proxy.count("point your tools at"), 1)
 
     def test_stopped(self):

@@ -99,14 +99,68 @@ static void test_streams_of_all(void **state)
     consumer_leave(greedy);
 }
 
+/* ---- windows ---- */
+
+enum { PIECE = 16 << 10, PIECES = 64, FIRST_WINDOW = 128 << 10 };
+
+/* At once, to who takes it at once: the window is what holds it up. */
+static void upload(struct pair *pair, const char *path)
+{
+    static const uint8_t piece[PIECE];
+    struct mux_stream *stream = open_stream(pair, path);
+    deliver_all(pair);
+    struct mux_stream *taken = pair->provider.stream[pair->provider.streams - 1];
+    for (int i = 0; i < PIECES; i++) {
+        mux_stream_write(stream, span_of(piece, sizeof piece));
+        deliver_all(pair);
+        mux_stream_set_held(taken, 0, pair->now_us);
+        deliver_all(pair);
+    }
+    assert_int_equal(pair->provider.body_bytes % (PIECE * PIECES), 0);
+}
+
+/* What a wide window has beyond the first is taken from the consumer's part,
+ * and given back with the stream. */
+static void test_windows_of_one(void **state)
+{
+    struct pair *pair = *state;
+    struct consumer *consumer = consumers_find(&all, 7);
+    upload(pair, "/fast");
+    assert_true(consumer->windows.used >= FIRST_WINDOW);
+    assert_int_equal(consumer->windows.used, all.windows.used);
+    mux_stream_cancel(pair->provider.stream[0], STREAM_CANCELLED, "enough");
+    assert_int_equal(all.windows.used, 0);
+    consumer->windows.most = FIRST_WINDOW; /* one that may double once */
+    upload(pair, "/again");
+    assert_int_equal(consumer->windows.used, FIRST_WINDOW);
+}
+
+/* Where others have it all the first window is what there is, and all goes
+ * through that. */
+static void test_windows_of_all(void **state)
+{
+    struct pair *pair = *state;
+    struct consumer *greedy = consumer_new(&all, 8);
+    greedy->windows.most = CONSUMERS_WINDOWS_MAX;
+    while (budget_take(&greedy->windows, FIRST_WINDOW))
+        ;
+    assert_int_equal(greedy->windows.used, CONSUMERS_WINDOWS_MAX / 2);
+    all.windows.most = greedy->windows.used + FIRST_WINDOW - 1; /* others have the rest */
+    upload(pair, "/late");
+    assert_int_equal(consumers_find(&all, 7)->windows.used, 0);
+    all.windows.most = CONSUMERS_WINDOWS_MAX;
+    budget_give(&greedy->windows, greedy->windows.used);
+    consumer_leave(greedy);
+}
+
 #define CONSUMER(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONSUMER(test_streams_of_one),
-        CONSUMER(test_two_sessions_are_one_consumer),
-        CONSUMER(test_streams_of_all),
+        CONSUMER(test_streams_of_one), CONSUMER(test_two_sessions_are_one_consumer),
+        CONSUMER(test_streams_of_all), CONSUMER(test_windows_of_one),
+        CONSUMER(test_windows_of_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

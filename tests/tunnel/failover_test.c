@@ -149,6 +149,33 @@ static void test_nobody_else(void **state)
 
 /* Half of the body was at the first when that died; the second gets all of it,
  * in one piece, and to the end. */
+/* Begun while the first alone was there. */
+static void test_another_comes(void **state)
+{
+    (void)state;
+    struct proxy_scene *scene = begin(1, POOL_BALANCED);
+    proxy_scene_ask(scene, &scene->clients[0], GET);
+    proxy_scene_run_until(scene, first_has_request);
+    proxy_scene_up(scene, 1);
+    proxy_scene_kill(scene, 0);
+    check_second_answers(scene);
+    proxy_scene_free(scene);
+}
+
+/* Of two with as many requests it goes to the nearer, as measured last. */
+static void test_nearest(void **state)
+{
+    (void)state;
+    struct proxy_scene *scene = begin(2, POOL_BALANCED);
+    proxy_set_round_trip(scene->proxy, scene->hops[0].number, 9000);
+    proxy_set_round_trip(scene->proxy, scene->hops[1].number, 20000);
+    proxy_set_round_trip(scene->proxy, scene->hops[1].number, 1000);
+    proxy_scene_ask(scene, &scene->clients[0], GET);
+    proxy_scene_run_until(scene, second_has_request);
+    assert_int_equal(scene->hops[0].requests, 0);
+    proxy_scene_free(scene);
+}
+
 static void test_body(void **state)
 {
     (void)state;
@@ -370,6 +397,8 @@ int main(void)
         cmocka_unit_test(test_safe),
         cmocka_unit_test(test_unsafe),
         cmocka_unit_test(test_nobody_else),
+        cmocka_unit_test(test_another_comes),
+        cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_body),
         cmocka_unit_test(test_large_body),
         cmocka_unit_test(test_refused),

@@ -103,6 +103,13 @@ static void on_gone(uint32_t partner, void *arg)
     (void)arg;
 }
 
+static void on_round_trip(uint32_t partner, uint64_t round_trip_us, void *arg)
+{
+    (void)partner;
+    (void)arg;
+    assert_true(round_trip_us > 0);
+}
+
 void side_on_request(uint32_t partner, struct mux_stream *stream, const struct head *head,
                      void *arg)
 {
@@ -124,8 +131,8 @@ static void on_status(const struct keeper_status *status, void *arg)
 
 void start_keeper(struct side *side, enum mux_role role)
 {
-    static const struct keeper_handlers handlers = {on_up, on_down, on_gone, side_on_request,
-                                                    on_status};
+    static const struct keeper_handlers handlers = {on_up,         on_down,         on_gone,
+                                                    on_round_trip, side_on_request, on_status};
     struct keeper_config config = {
         .role = role,
         .features = FEATURES_ALL,
