@@ -22,8 +22,8 @@ void providers_init(struct providers *all, struct proxy *proxy, bool are_of_link
 /* None of them gets a request any more, also none that another one loses. */
 void providers_deinit(struct providers *all);
 
-/* As on_up, on_down, on_gone and on_round_trip of a keeper. Meetings are told apart by their
- * numbers, and those of the first are the first in rank. */
+/* As on_up, on_down, on_gone and on_round_trip of a keeper. Meetings are told
+ * apart by their numbers, and those of the first are the first in rank. */
 void providers_up(struct providers *all, unsigned meeting, uint32_t partner, struct mux *mux);
 void providers_down(struct providers *all, unsigned meeting, uint32_t partner);
 void providers_gone(struct providers *all, unsigned meeting, uint32_t partner);
