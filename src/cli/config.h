@@ -114,8 +114,9 @@ struct config {
 void config_init(struct config *config, enum command command);
 void config_deinit(struct config *config);
 
-/* What follows from all of its values together. Once, behind the last. */
-void config_settle(struct config *config);
+/* What follows from all of its values together; once, behind the last. NULL, or
+ * which do not go together and why. */
+const char *config_settle(struct config *config);
 
 /* What a config that is run lacks, as in "--room NAME (or TUNNEL_ROOM)"; NULL
  * when it is complete. */

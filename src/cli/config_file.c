@@ -241,6 +241,9 @@ static bool check_section(struct reader *r, struct config *config, unsigned head
     const char *kind = config->command == COMMAND_SERVE ? "serve" : "proxy";
     const char *variable;
     const char *why;
+    const char *clash = config_settle(config);
+    if (clash)
+        return wrong(r, head, "[%s %s]: %s", kind, config->instance, clash);
     const char *missing = config_missing(config);
     if (missing)
         return wrong(r, head, "[%s %s] needs %s", kind, config->instance, missing);

@@ -10,6 +10,7 @@
 #include "cli/config.h"
 #include "net/own_address.h"
 #include "net/router.h"
+#include "signal/tracker_place.h"
 
 static bool take_port(const char **text, uint16_t *port)
 {
@@ -110,11 +111,9 @@ static char *own_url(const char *listen_host, uint16_t port)
     return url;
 }
 
-void config_settle(struct config *config)
+static void settle_own_signal(struct config *config)
 {
     const char *why;
-    if (!config->own_signal_host)
-        return;
     const char *loopback = listen_address_loopback(config->own_signal_host);
     const char *host = loopback ? loopback : config->own_signal_host;
     char *place = listen_address_format(host, config->own_signal_port);
@@ -130,6 +129,17 @@ void config_settle(struct config *config)
     char *url = own_url(config->own_signal_host, config->own_signal_port);
     config_take_signal(config, url);
     free(url);
+}
+
+const char *config_settle(struct config *config)
+{
+    bool connects = config->command == COMMAND_SERVE || config->command == COMMAND_PROXY;
+    if (connects && config->room && config->link_count == 0 && tracker_place_is(&config->signal))
+        return "--signal tracker: goes with links alone, not with --room: all the world may ask a "
+               "tracker";
+    if (config->own_signal_host)
+        settle_own_signal(config);
+    return NULL;
 }
 
 /* A switch, or the value of its variable. */

@@ -13,7 +13,6 @@
 #include "cli/help.h"
 #include "cli/option_table.h"
 #include "cli/version.h"
-#include "signal/tracker_place.h"
 
 /* How the other side is met, as far as one source says. */
 struct place {
@@ -217,9 +216,6 @@ static enum options_result take_argument(struct config *config, char *text, int 
  * command line beats a room's name in the environment. */
 static enum options_result choose_place(struct config *config, const struct place *before)
 {
-    if (config->room && tracker_place_is(&config->signal) && config->command & OPTION_BOTH)
-        return wrong("--signal", config->signal_text,
-                     "goes with links alone, not with --room: all the world may ask a tracker");
     if (!config->room || config->link_count == 0)
         return OPTIONS_RUN;
     if (before->has_room && !before->has_link)
@@ -255,8 +251,11 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
     }
     if (result == OPTIONS_RUN)
         result = choose_place(out, &before);
-    if (result == OPTIONS_RUN)
-        config_settle(out);
+    const char *clash = result == OPTIONS_RUN ? config_settle(out) : NULL;
+    if (clash) {
+        fprintf(stderr, "tunnel: %s\n", clash);
+        return OPTIONS_WRONG;
+    }
     const char *missing = result == OPTIONS_RUN ? config_missing(out) : NULL;
     if (!missing)
         return result;

@@ -97,10 +97,11 @@ class Run(Case):
         self.assertEqual(self.ask(a, "/health")[0], 200)
 
     def test_sealed(self):
-        """each serve without a room has a state folder of its own"""
+        """each serve without a room has a state folder of its own; one is its own signal server"""
         rig = self.rig
         rig.start_signal()
-        self.start(self.head() + "[serve a]\nupstream = 1\n[serve b]\nupstream = 2\n")
+        self.start(self.head() + "[serve a]\nupstream = 1\n[serve b]\nupstream = 2\n"
+                   f"signal-listen = 127.0.0.1:{free_port()}\n")
         for name in "ab":
             rig.processes[-1].wait_for(f"tunnel: {name}: waiting for the other side")
             self.assertIn("identity", os.listdir(os.path.join(self.folder, "tunnel", name)))
@@ -117,6 +118,7 @@ class Run(Case):
                 ("\nhello\n" + serve, 2, "must be KEY = VALUE"),
                 (serve + serve, 4, "there is a section [serve a] already"),
                 ("[serve a]\nroom = x\n", 1, "[serve a] needs an UPSTREAM"),
+                (serve + "signal = tracker:\n", 1, "[serve a]: --signal tracker: goes with links"),
                 ("[proxy a]\n", 1, "[proxy a] needs a LINK"),
                 (serve + "upstraem = 2\n", 4, "the key 'upstraem' is not known; did you mean upstream?"),
                 (serve + "listen = 1\n", 4, "the key 'listen' belongs to a [proxy NAME]"),
