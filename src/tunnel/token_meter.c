@@ -19,7 +19,7 @@ static const struct {
     {SPAN_LITERAL("\"output_tokens\""), false},    {SPAN_LITERAL("\"eval_count\""), false},
 };
 
-enum { NAME_COUNT = sizeof names / sizeof *names, DIGITS_MAX = 12 };
+enum { NAME_COUNT = sizeof names / sizeof *names, BETWEEN_MAX = 5, DIGITS_MAX = 12 };
 
 static bool is_type(struct span value, const char *type)
 {
@@ -51,12 +51,12 @@ void token_meter_init(struct token_meter *meter, struct http_fields fields)
 
 /* ---- usage ---- */
 
-/* Behind a name: a colon, a number and something else. */
+/* Behind a name: a colon with few blanks, a number and something else. */
 static bool read_number(struct span rest, uint64_t *out)
 {
     size_t at = 0;
     uint64_t number = 0;
-    while (at < rest.len && strchr(": \t", rest.data[at]) && rest.data[at])
+    while (at < rest.len && at < BETWEEN_MAX && strchr(": \t", rest.data[at]) && rest.data[at])
         at++;
     size_t begin = at;
     for (; at < rest.len && at - begin < DIGITS_MAX && isdigit(rest.data[at]); at++)
