@@ -33,7 +33,7 @@ static const struct {
 } known_values[] = {
     {"FILE", FILES},           {"DIR", FOLDERS},          {"LEVEL", "error warn info debug"},
     {"FORMAT", "text json"},   {"HOW", "balanced first"}, {"SHELL", "bash zsh fish"},
-    {"FORM", "combined json"},
+    {"FORM", "combined json"}, {"PATH", FILES},
 };
 
 /* NULL: anything. */
@@ -233,8 +233,9 @@ static void fish_option(const struct command_row *row, const struct option_view 
     if (!is_flag(option) && !words)
         return;
     printf("complete -c tunnel -n '__fish_seen_subcommand_from %s'", row->name);
+    size_t dashes = strspn(option->flag, "-");
     if (is_flag(option))
-        printf(" -l %s", option->flag + strlen("--"));
+        printf(" -%c %s", dashes == 1 ? 's' : 'l', option->flag + dashes);
     if (words && *words == *FILES)
         fputs(" -r -F", stdout);
     else if (words && *words == *FOLDERS)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/redact.h"
@@ -256,6 +257,19 @@ static bool check_section(struct reader *r, struct config *config, unsigned head
     return true;
 }
 
+/* As text that is the same as long as the line says the same: what is in a file
+ * that is read once, too. */
+static char *format_line(const struct line *line)
+{
+    const struct option *o = find_key(line->key);
+    bool is_read = o && (o->take == config_take_link_file || o->take == config_take_upstream_ca);
+    struct stat st = {0};
+    if (is_read)
+        stat(line->value, &st);
+    return xasprintf("%s=%s %lld.%09ld\n", line->key, line->value, (long long)st.st_mtim.tv_sec,
+                     (long)st.st_mtim.tv_nsec);
+}
+
 static bool make_section(struct reader *r, size_t index)
 {
     struct config_section *section = &r->file->sections[index];
@@ -266,7 +280,9 @@ static bool make_section(struct reader *r, size_t index)
         if (line->section != 0 && line->section != index + 1)
             continue;
         is_good = take_key(r, &section->config, line, &has_own_stun);
-        char *more = xasprintf("%s%s=%s\n", text, line->key, line->value);
+        char *added = format_line(line);
+        char *more = xasprintf("%s%s", text, added);
+        free_secret_string(added);
         free_secret_string(text);
         text = more;
     }

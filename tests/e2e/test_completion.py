@@ -125,7 +125,7 @@ class Completion(unittest.TestCase):
         for line, wanted in (("tunnel prox", ["proxy"]), ("tunnel proxy --pi", ["--pick"]),
                              ("tunnel proxy --pick ", ["balanced", "first"]),
                              ("tunnel serve --state fo", ["folder/"]),
-                             ("tunnel serve --pi", []),
+                             ("tunnel serve --pi", []), ("tunnel requests --fo", ["--follow"]),
                              ("tunnel completion ", ["bash", "fish", "zsh"])):
             with self.subTest(line=line):
                 done = subprocess.run(["fish", "--no-config", "-c",

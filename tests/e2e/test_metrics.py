@@ -11,18 +11,17 @@ from harness import DEADLINE, ROOT, SIGNAL_SERVER, TUNNEL, WRAP, Case, free_port
 
 OPEN = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.M)
-# Parses as strictly as the specification has it.
+# Parses as strictly as the specification has it; 77 where there is no parser.
 PARSE = """
-import sys
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
-for family in text_string_to_metric_families(sys.stdin.read()):
-    print(family.name, family.type, family.unit)
+import json, sys
+try:
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families
+except ImportError:
+    sys.exit(77)
+for text in json.load(sys.stdin):
+    for family in text_string_to_metric_families(text):
+        print(family.name, family.type, family.unit)
 """
-
-
-def has_parser():
-    argv = ["/usr/bin/python3", "-c", "import prometheus_client.openmetrics.parser"]
-    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
 
 class Metrics(Case):
@@ -67,16 +66,17 @@ class Metrics(Case):
 
     def test_open(self):
         """OpenMetrics, for who asks for it"""
-        if not has_parser():
-            self.skipTest("there is no python3-prometheus-client (scripts/install-deps.sh test)")
+        texts = []
         for name in self.ports:
-            with self.subTest(name):
-                _, headers, text = self.ask(name, "/metrics", OPEN)
-                self.assertIn("application/openmetrics-text", headers["Content-Type"])
-                done = subprocess.run(["/usr/bin/python3", "-c", PARSE], input=text, text=True,
-                                      capture_output=True, check=False, timeout=DEADLINE)
-                self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertIn("process_cpu_seconds counter seconds\n", done.stdout)
+            _, headers, text = self.ask(name, "/metrics", OPEN)
+            self.assertIn("application/openmetrics-text", headers["Content-Type"])
+            texts.append(text)
+        done = subprocess.run(["/usr/bin/python3", "-c", PARSE], input=json.dumps(texts), text=True,
+                              capture_output=True, check=False, timeout=DEADLINE)
+        if done.returncode == 77:
+            self.skipTest("there is no python3-prometheus-client (scripts/install-deps.sh test)")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("process_cpu_seconds counter seconds\n"), 3)
 
     def test_figures(self):
         """what goes through is counted at both ends"""

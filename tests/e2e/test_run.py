@@ -106,6 +106,28 @@ class Run(Case):
             rig.processes[-1].wait_for(f"tunnel: {name}: waiting for the other side")
             self.assertIn("identity", os.listdir(os.path.join(self.folder, "tunnel", name)))
 
+    def test_link_file(self):
+        """a file that a section names, and that is another one now, is a change"""
+        rig = self.rig
+        rig.start_signal()
+        link = os.path.join(self.folder, "link")
+
+        def invite(name):
+            done = subprocess.run([*WRAP, TUNNEL, "invite", name, "--signal", rig.signal_url],
+                                  capture_output=True, text=True, check=True, timeout=DEADLINE,
+                                  env={**os.environ, **self.env})
+            with open(link, "w", encoding="ascii") as file:
+                file.write(done.stdout)
+
+        invite("a")
+        run = self.start(self.head() + f"[proxy a]\nlink-file = {link}\nlisten = {free_port()}\n")
+        run.wait_for("tunnel: a: waiting for the other side")
+        run.kill(signal.SIGHUP)
+        run.wait_for("config: SIGHUP: read .*: 0 ended, 0 started, 1 go on")
+        invite("b")
+        run.kill(signal.SIGHUP)
+        run.wait_for("config: SIGHUP: read .*: 1 ended, 1 started, 0 go on")
+
     def test_wrong(self):
         """errors name the file and the line"""
         serve = "[serve a]\nupstream = 1\nroom = x\n"

@@ -127,7 +127,7 @@ class Status(Case):
     def test_watch(self):
         """--watch draws page after page, until Ctrl-C"""
         page = Page([TUNNEL, "status", "--watch", "--state", self.serve_state])
-        drawn = page.wait_for(r"(?s)rate.*at most, in 2 s")
+        drawn = page.wait_for(r"(?s)rate.*at most, in 1 s")
         self.assertIn("#1", drawn)
         self.assertEqual(page.interrupt(), 0)
 
