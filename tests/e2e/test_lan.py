@@ -116,8 +116,9 @@ class Lan(Case):
         self.start(signal=rig.signal_url)
         rig.serve.wait_for(WAITING)
         nft = ["ip", "netns", "exec", rig.space("provider"), "nft"]
-        subprocess.run([*nft, "add table ip t; add chain ip t c { type filter hook input priority 0; }; "
-                        "add rule ip t c ip saddr 10.77.0.3 tcp flags syn drop"], check=True)
+        rules = ("add table ip t", "add chain ip t c { type filter hook input priority 0; }",
+                 "add rule ip t c ip saddr 10.77.0.3 tcp flags syn drop")
+        subprocess.run([*nft, "; ".join(rules)], check=True)
         link = rig.invite("phone")
         rig.signal.kill(signal.SIGSTOP)
         proxy = rig.start_linked(link)

@@ -27,8 +27,8 @@ function signalOf(place) {
         refuse("is only the secret: the address before '#' is missing; copy the whole line");
     if (/^tracker:/i.test(place))
         refuse(
-            "leads to trackers, which a page does not ask; `tunnel invite NAME --signal URL` makes " +
-                "one for a page",
+            "leads to trackers, which a page does not ask; for one that leads elsewhere: " +
+                "`tunnel invite NAME --signal URL`",
         );
     const match = /^(http|ws)(s?):\/\//i.exec(place);
     if (!match) refuse("must begin with https://, wss://, http:// or ws://");
