@@ -69,10 +69,6 @@ static void upgrade(struct signal_server *server, struct http_exchange *x,
 {
     struct address address;
     http_exchange_peer_address(x, &address);
-    if (server->config.is_near && !address_is_private(&address) && !address_is_loopback(&address)) {
-        answer(x, 403, "this signal server is for its own network");
-        return;
-    }
     if (server->socket_count >= server->config.connections_max) {
         log_warn("server: full: %zu connections", server->socket_count);
         server->counts.limits[SIGNAL_LIMIT_CONNECTIONS]++;
@@ -124,9 +120,21 @@ static bool answer_web(struct signal_server *server, struct http_exchange *x,
     return true;
 }
 
+/* Of a server for its own network. */
+static bool comes_from_afar(struct http_exchange *x)
+{
+    struct address address;
+    http_exchange_peer_address(x, &address);
+    return !address_is_private(&address) && !address_is_loopback(&address);
+}
+
 static void on_request(struct http_exchange *x, const struct http_request *request, void *arg)
 {
     struct signal_server *server = arg;
+    if (server->config.is_near && comes_from_afar(x)) {
+        answer(x, 403, "this signal server is for its own network");
+        return;
+    }
     if (handshake_is_upgrade(request)) {
         struct span key;
         const char *wrong = handshake_check_request(request, &key);

@@ -18,7 +18,7 @@
 
 /* STUN has answered by then where it will, and a TURN server nearby; what comes
  * later is not waited for, and lost. */
-#define PARCEL_PATIENCE_US (1500 * US_PER_MS)
+#define PARCEL_PATIENCE_US (2 * US_PER_S)
 
 struct parcel {
     struct list link;

@@ -109,6 +109,15 @@ class Lan(Case):
         rig.wait_connected()
         self.assertIn(b"_http-tunnel", liar.heard)
 
+    def test_alone_elsewhere(self):
+        """the consumer reaches the signal server, and the provider does not: it is found here"""
+        rig = self.rig
+        rig.start_signal(listen="10.77.0.1:0")
+        self.start()
+        proxy = rig.start_linked(rig.invite("phone", "--signal", rig.signal_url))
+        proxy.wait_for(HERE)
+        rig.wait_connected()
+
     def test_firewall(self):
         """who is told of, and cannot be reached: the signal server is as good as ever"""
         rig = self.rig
