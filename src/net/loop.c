@@ -61,6 +61,7 @@ struct loop {
     struct patient_line patient_line;
     uint64_t turn; /* from 1 on */
     struct rush rush;
+    struct loop_memory memory;
     unsigned objects;
     unsigned background;
     bool is_finishing; /* in loop_free() */
@@ -162,6 +163,11 @@ uint8_t *loop_room(struct loop *loop, enum loop_room room)
     if (!loop->rooms[room])
         loop->rooms[room] = xcalloc(LOOP_ROOM_LEN, 1);
     return loop->rooms[room];
+}
+
+struct loop_memory *loop_memory(struct loop *loop)
+{
+    return &loop->memory;
 }
 
 unsigned loop_rush(struct loop *loop, uint64_t *joined)
@@ -311,6 +317,7 @@ struct loop *loop_new(void)
     setenv("UV_THREADPOOL_SIZE", POOL_SIZE, 0);
     if (uv_loop_init(&loop->uv) != 0)
         abort();
+    loop->memory = (struct loop_memory){{LOOP_RECEIVED_MAX, 0}, {LOOP_SENT_MAX, 0}};
     timers_init(&loop->timers);
     list_init(&loop->deferred);
     list_init(&loop->behind);
@@ -330,8 +337,7 @@ struct loop *loop_new(void)
         abort();
     loop->alarm.data = loop;
     uv_poll_start(&loop->alarm, UV_READABLE, on_alarm);
-    loop->prepare.data = loop;
-    loop->check.data = loop;
+    loop->prepare.data = loop->check.data = loop;
     uv_prepare_start(&loop->prepare, on_prepare);
     uv_check_start(&loop->check, on_check);
     return loop;

@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#include "base/budget.h"
+
 struct loop;
 struct timer;
 struct fd_watch;
@@ -36,6 +38,15 @@ void loop_stop(struct loop *loop);
 enum loop_room { LOOP_ROOM_PACKETS, LOOP_ROOM_BURST, LOOP_ROOMS };
 enum { LOOP_ROOM_LEN = 128 << 10 };
 uint8_t *loop_room(struct loop *loop, enum loop_room room);
+
+/* What all on the loop may hold, beyond what each may in any case: of what
+ * their other sides send, and of what these have not acknowledged. */
+enum { LOOP_RECEIVED_MAX = 256 << 20, LOOP_SENT_MAX = 256 << 20 };
+struct loop_memory {
+    struct budget received;
+    struct budget sent;
+};
+struct loop_memory *loop_memory(struct loop *loop);
 
 /* What was freed goes back to the system, a second from now, once for all who
  * ask until then: see alloc_trim(). */

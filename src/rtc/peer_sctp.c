@@ -293,6 +293,8 @@ void peer_start_sctp(struct peer *peer)
     struct sctp_assoc_config config;
     peer_init_sctp(peer, &config);
     config.arena = &peer->arena;
+    config.received = &loop_memory(peer->loop)->received;
+    config.sent = &loop_memory(peer->loop)->sent;
     config.remote_port = peer->remote.sctp_port;
     config.mtu = SCTP_MTU;
     config.mtu_max = mtu_max(peer);

@@ -38,6 +38,10 @@
 #include "sctp/sendq.h"
 #include "sctp/shutdown.h"
 
+/* Bytes of packets that are held until they are acknowledged: in any case; more
+ * than that of a budget, in steps. */
+enum { SENT_FIRST = 1 << 20, SENT_STEP = 1 << 20, SENT_MORE_MAX = 128 << 20 };
+
 enum assoc_state {
     ASSOC_CLOSED,
     ASSOC_COOKIE_WAIT,
@@ -75,7 +79,8 @@ struct sctp_assoc {
     uint64_t timers[TIMER_COUNT];
     bool is_due; /* something was queued: call at once */
     bool is_flushing;
-    size_t burst_max; /* bytes of messages in a flush */
+    size_t burst_max;         /* bytes of messages in a flush */
+    struct budget_share sent; /* held until acknowledged, beyond SENT_FIRST */
     enum sctp_close_reason close_reason;
     bool close_pending; /* on_closed is to be called */
     unsigned depth;     /* of calls that must not see a free */

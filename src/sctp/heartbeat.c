@@ -88,6 +88,8 @@ void heartbeat_on_timer(struct sctp_assoc *a, uint64_t now_us)
         return;
     /* What a bulk transfer needed is not kept where only now and then something
      * is sent; who is busy has something in flight. */
+    if (flight_is_empty(&a->flight))
+        budget_give(&a->sent, a->sent.used);
     flight_trim(&a->flight);
     receive_trim(&a->in);
     uint64_t quiet_us = now_us - a->last_sent_us;

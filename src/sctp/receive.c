@@ -25,22 +25,31 @@ static const size_t LEAST_WINDOW = 4096;
  * held are parts of messages, which must get in whole before any can leave. */
 static const size_t LEAST_WHILE_READING = 8192;
 
+/* With what it costs to hold parts, and those that have to get in. */
+static size_t held_most(size_t window, size_t max_message)
+{
+    return 2 * window + MAX_PARTS * max_message;
+}
+
 void receive_init(struct receive *in, const struct sctp_assoc_config *config,
                   const struct inbox_handlers *handlers, void *arg)
 {
+    bool grows = config->recv_window_max > config->recv_window;
+    size_t most = grows ? config->recv_window_max - config->recv_window : 0;
     *in = (struct receive){
         .window = config->recv_window,
-        .window_max = config->recv_window_max,
+        .extra = {config->received, most, 0},
         .advertised = config->recv_window,
     };
-    size_t held_max = 2 * config->recv_window_max + MAX_PARTS * config->max_message;
-    reasm_init(&in->reasm, config->max_message, held_max, handlers, arg);
+    reasm_init(&in->reasm, config->max_message, held_most(config->recv_window, config->max_message),
+               handlers, arg);
 }
 
 void receive_deinit(struct receive *in)
 {
     reasm_deinit(&in->reasm);
     tsnmap_deinit(&in->map);
+    budget_give(&in->extra, in->extra.used);
 }
 
 void receive_trim(struct receive *in)
@@ -64,10 +73,12 @@ void receive_start(struct receive *in, uint64_t cum, size_t streams, bool interl
 
 static void grow_window(struct receive *in)
 {
-    if (in->window < in->window_max / 2)
-        in->window *= 2;
-    else if (in->window < in->window_max)
-        in->window = in->window_max;
+    size_t left = in->extra.most - in->extra.used;
+    size_t more = in->window < left ? in->window : left;
+    if (more == 0 || !budget_take(&in->extra, more))
+        return;
+    in->window += more;
+    in->reasm.max_held = held_most(in->window, in->reasm.pool.max_message);
 }
 
 static size_t window_left(struct receive *in)
@@ -88,7 +99,7 @@ static size_t window_left(struct receive *in)
 static bool wants_rtt(struct receive *in, size_t bytes, uint64_t quiet_us)
 {
     in->unasked_bytes += bytes;
-    if (in->unasked_bytes < in->window || in->window >= in->window_max || quiet_us < ASK_RTT_US)
+    if (in->unasked_bytes < in->window || in->extra.used >= in->extra.most || quiet_us < ASK_RTT_US)
         return false;
     in->unasked_bytes = 0;
     return true;

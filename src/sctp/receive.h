@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "sctp/chunk.h"
 #include "sctp/output.h"
@@ -39,11 +40,11 @@ struct receive {
     unsigned packets_unacked; /* with new data, since the last SACK */
     bool saw_data;            /* in the packet being fed */
     bool sack_now;
-    uint64_t lossy_until_us; /* a hole or a duplicate was seen not long ago */
-    size_t window;           /* what we may hold; grows */
-    size_t window_max;       /* up to here */
-    size_t advertised;       /* in the last SACK */
-    uint64_t epoch_us;       /* of the measurement that grows it */
+    uint64_t lossy_until_us;   /* a hole or a duplicate was seen not long ago */
+    size_t window;             /* what we may hold; grows */
+    struct budget_share extra; /* what it has grown by */
+    size_t advertised;         /* in the last SACK */
+    uint64_t epoch_us;         /* of the measurement that grows it */
     size_t epoch_bytes;
     size_t unasked_bytes; /* since the round trip was last asked for */
 };

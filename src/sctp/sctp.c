@@ -82,6 +82,7 @@ struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
     a->arg = arg;
     a->out_streams = config->streams;
     a->burst_max = SIZE_MAX;
+    a->sent = (struct budget_share){config->sent, SENT_MORE_MAX, 0};
     for (int i = 0; i < TIMER_COUNT; i++)
         assoc_disarm(a, (enum timer)i);
     draw_numbers(a);
@@ -109,6 +110,7 @@ void sctp_assoc_free(struct sctp_assoc *a)
         sendq_release(&a->sendq, m);
     }
     flight_deinit(&a->flight);
+    budget_give(&a->sent, a->sent.used);
     sendq_deinit(&a->sendq);
     receive_deinit(&a->in);
     reconfig_deinit(&a->reconfig);

@@ -35,6 +35,7 @@
 
 #include "base/span.h"
 
+struct budget;
 struct sctp_assoc;
 
 enum sctp_cc { SCTP_CC_BBR, SCTP_CC_CUBIC };
@@ -61,14 +62,18 @@ struct sctp_assoc_config {
     struct sctp_arena *arena;
     uint16_t local_port;
     uint16_t remote_port;
-    uint32_t first_tsn;      /* 0: drawn from the seed; tests start at a wrap */
-    uint16_t streams;        /* most streams each way, 1 to 65535 */
-    enum sctp_cc cc;         /* congestion control */
-    size_t mtu;              /* first packet size, whole SCTP packet */
-    size_t mtu_max;          /* no packet is larger, also where that is below mtu */
-    size_t max_message;      /* larger ones are refused, both ways */
-    size_t recv_window;      /* first receive window */
-    size_t recv_window_max;  /* and how far need makes it grow */
+    uint32_t first_tsn;     /* 0: drawn from the seed; tests start at a wrap */
+    uint16_t streams;       /* most streams each way, 1 to 65535 */
+    enum sctp_cc cc;        /* congestion control */
+    size_t mtu;             /* first packet size, whole SCTP packet */
+    size_t mtu_max;         /* no packet is larger, also where that is below mtu */
+    size_t max_message;     /* larger ones are refused, both ways */
+    size_t recv_window;     /* first receive window */
+    size_t recv_window_max; /* and how far need makes it grow */
+    /* What several share, or NULL; both outlive it. Of what the windows grow
+     * by; and of what is held until it is acknowledged, beyond a mebibyte. */
+    struct budget *received;
+    struct budget *sent;
     uint64_t heartbeat_us;   /* of an idle path; 0: none */
     unsigned max_retransmit; /* timeouts in a row that end the association */
     bool interleaving;       /* offer I-DATA (RFC 8260) */

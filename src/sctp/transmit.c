@@ -122,6 +122,13 @@ static bool send_new(struct sctp_assoc *a, struct sctp_message *m, uint64_t now_
     return true;
 }
 
+/* What is not acknowledged cumulatively is held, whatever gap blocks say. */
+static bool may_hold_more(struct sctp_assoc *a)
+{
+    size_t held = (size_t)(a->flight.next - a->flight.first) * a->out.mtu;
+    return held < SENT_FIRST + a->sent.used || budget_take(&a->sent, SENT_STEP);
+}
+
 enum verdict { SEND, NOTHING, HELD_BY_CWND, HELD_BY_PEER };
 
 /* Whether there is a chunk to send and the windows let it go. */
@@ -142,7 +149,7 @@ static enum verdict next_chunk(struct sctp_assoc *a, struct sctp_message **m)
      * opens (RFC 9260 section 6.1 rule A). */
     if (a->flight.payload + len > a->peer_window && !flight_is_empty(&a->flight))
         return HELD_BY_PEER;
-    if (flight_is_full(&a->flight))
+    if (flight_is_full(&a->flight) || !may_hold_more(a))
         return HELD_BY_PEER;
     return window_allows(a, data_header(a) + len) ? SEND : HELD_BY_CWND;
 }

@@ -237,6 +237,25 @@ static void window_grows_with_what_a_round_trip_brings(void **state)
     assert_int_equal(s->in.window, 8 * WINDOW); /* and no further */
 }
 
+/* Of what all share there is a part for each, that ends with it. */
+static void windows_of_all_are_bounded(void **state)
+{
+    struct scene *s = *state;
+    static const struct inbox_handlers inbox = {.on_message = on_message};
+    struct budget all = {.most = 2 * WINDOW};
+    struct receive in;
+    s->config.received = &all;
+    receive_init(&in, &s->config, &inbox, s);
+    receive_start(&in, CUM, STREAMS, true, 0);
+    for (uint64_t now_us = 0; now_us < US_PER_S; now_us += 10 * US_PER_MS)
+        receive_measure(&in, 8 * WINDOW, US_PER_MS, 0, now_us);
+    assert_int_equal(in.window, 2 * WINDOW); /* as much is left for another one */
+    assert_int_equal(all.used, WINDOW);
+    assert_true(in.reasm.max_held < 8 * WINDOW + MAX_PARTS * s->config.max_message);
+    receive_deinit(&in);
+    assert_int_equal(all.used, 0);
+}
+
 /* A round trip that nothing of ours measures is asked for, once a window. */
 static void asks_how_far_the_peer_is(void **state)
 {
@@ -260,6 +279,7 @@ int main(void)
         TEST(forward_skips),
         TEST(window_follows_the_reader),
         TEST(window_grows_with_what_a_round_trip_brings),
+        TEST(windows_of_all_are_bounded),
         TEST(asks_how_far_the_peer_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
 /*
- * What one flush may send, where others wait for their turn.
+ * What one flush may send, where others wait for their turn; and what may be
+ * held until it is acknowledged.
  */
 #include "testing.h"
 
 #include "base/clock.h"
+#include "sctp/assoc.h"
 #include "sim/net.h"
 
 enum { BURST = 3000, MESSAGES = 10, LEN = 1000, PACKET_MOST = 1300 };
@@ -51,11 +53,44 @@ static void is_not_limited_alone(void **state)
     net_free(n);
 }
 
+/* The most that a sender holds, of packets, on a long path. */
+static size_t most_held(struct budget *sent)
+{
+    struct net *n = net_new(0, 500000);
+    struct sctp_outgoing how = {0};
+    size_t most = 0;
+    n->configs[0].sent = sent;
+    net_connect(n);
+    for (uint32_t ms = 0; ms < 20000; ms += 10) {
+        struct sctp_assoc *a = n->ends[0]->assoc;
+        while (net_send(n, 0, 1, ms, 50000, how) == 0)
+            continue;
+        net_run_ms(n, 10);
+        size_t held = (size_t)(a->flight.next - a->flight.first) * a->out.mtu;
+        most = held > most ? held : most;
+    }
+    net_free(n);
+    return most;
+}
+
+/* Others have the rest: the first mebibyte is each one's own. */
+static void what_all_hold_is_bounded(void **state)
+{
+    (void)state;
+    struct budget others = {.most = 4 * SENT_STEP, .used = 4 * SENT_STEP};
+    assert_in_range(most_held(&others), SENT_FIRST / 2, SENT_FIRST + PACKET_MOST);
+    struct budget free = {.most = 4 * SENT_STEP};
+    assert_in_range(most_held(&free), SENT_FIRST + SENT_STEP,
+                    SENT_FIRST + 2 * SENT_STEP + PACKET_MOST);
+    assert_int_equal(free.used, 0); /* given back with the association */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_its_part_of_a_turn),
         cmocka_unit_test(is_not_limited_alone),
+        cmocka_unit_test(what_all_hold_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
