@@ -182,6 +182,20 @@ class ChromiumApp(App, Case):
         errors = self.browser.of(self.page.handle, "Page.getInstallabilityErrors")
         self.assertEqual(errors["installabilityErrors"], [])
 
+    def test_worker_ends(self):
+        """the browser ends the worker, as it does with idle ones: it finds the page again"""
+        mark = self.rig.mock.mark()
+        other = self.browser.open(self.link.split("#")[0])
+        self.wait_app(mark)
+        self.browser.of(other.handle, "ServiceWorker.enable")
+        self.browser.of(other.handle, "ServiceWorker.stopAllWorkers")
+        status = f"return (await {FRAME}.fetch('health')).status;"
+        self.assertEqual(other.run(status), 200)
+        mark = self.rig.mock.mark()
+        self.page.run("document.getElementById('back').click();")
+        self.wait_app(mark)
+        other.close()
+
 
 class FirefoxApp(App, Case):
     name_of_browser = "firefox-esr"

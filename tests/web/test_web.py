@@ -295,14 +295,15 @@ class Web:
     # --- links ---
 
     def test_two_devices(self):
-        """two devices at one serve, at the same time"""
-        self.connect(self.rig.invite("laptop"), "laptop")
+        """two devices at one serve, at the same time, each by its own rules"""
+        self.connect(self.rig.invite("laptop", "--allow", "GET /health"), "laptop")
         got = self.page("""
-            const answers = [kept.tunnel, kept.laptop].map((one) => one.fetch("/health"));
-            const statuses = (await Promise.all(answers)).map(({ status }) => status);
+            const all = ["/health", "/v1/models"].flatMap((path) =>
+                [kept.tunnel, kept.laptop].map((one) => one.fetch(path)));
+            const statuses = (await Promise.all(all)).map(({ status }) => status);
             kept.laptop.close();
             return statuses;""")
-        self.assertEqual(got, [200, 200])
+        self.assertEqual(got, [200, 200, 200, 403])
 
     def test_hostile_signal(self):
         """a signal server that alters words gets nothing, until it is honest"""

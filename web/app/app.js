@@ -53,13 +53,26 @@ function askForLink(why) {
     present("ask");
 }
 
-/** The worker answers requests of the frame once it is active. */
+/** Once that worker is in use, or will never be. @param {ServiceWorker} worker
+ * @returns {Promise<void>} */
+const settled = (worker) =>
+    new Promise((resolve) => {
+        const check = () => ["activated", "redundant"].includes(worker.state) && resolve();
+        worker.onstatechange = check;
+        check();
+    });
+
+/** The worker answers requests of the frame once it is active. One of before may be
+ * of another version than this page. */
 async function startWorker() {
     if (!navigator.serviceWorker)
         throw new TypeError(
             "the page needs service workers: it must come by https, in no private window",
         );
     const registration = await navigator.serviceWorker.register("./worker.js");
+    await registration.update().catch(() => {});
+    const next = registration.installing ?? registration.waiting;
+    if (next) await settled(next);
     await navigator.serviceWorker.ready;
     return registration;
 }
@@ -87,6 +100,16 @@ async function keepApart(provider) {
     }
     areFrom(provider);
 }
+
+/** The worker knows from now on that it is this page that holds the tunnel: told
+ * before the first request, which could overtake that.
+ * @param {ServiceWorker} worker @returns {Promise<void>} */
+const tellHeld = (worker) =>
+    new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve();
+        worker.postMessage("hold", [port2]);
+    });
 
 /** A file: the response, as one that the browser saves.
  * @param {Exchanges} exchanges @param {string} url @param {string} name */
@@ -118,10 +141,15 @@ async function open(link) {
         download: (url, name) => download(exchanges, url, name),
     };
     Object.assign(globalThis, { tunnelPage });
-    navigator.serviceWorker.onmessage = ({ data, ports }) => exchanges.answer(data, ports[0]);
+    let isHeld = true;
+    navigator.serviceWorker.onmessage = ({ data, ports }) => {
+        if (data !== "who") exchanges.answer(data, ports[0]);
+        else if (isHeld) registration.active?.postMessage("hold");
+    };
     navigator.serviceWorker.startMessages();
-    registration.active?.postMessage("hold");
+    if (registration.active) await tellHeld(registration.active);
     hold(() => {
+        isHeld = false;
         frame.src = "about:blank";
         tunnel.close();
         line.textContent = "open in another window";

@@ -6,23 +6,31 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 
 /** The page that holds the tunnel, by its client's id. */
 let holder = "";
+/** @type {Set<() => void>} */
+const askers = new Set(); // who wait for it to say so
+const PATIENCE = 3_000; // in ms
 
 worker.addEventListener("install", () => worker.skipWaiting());
 worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
-worker.addEventListener("message", ({ source }) => {
+worker.addEventListener("message", ({ source, ports }) => {
     if (source instanceof Client) holder = source.id;
+    ports[0]?.postMessage("held");
+    for (const tell of askers) tell();
+    askers.clear();
 });
 
-/** Sleeping, a worker forgets: any page of ours at the top holds it. */
+/** Sleeping, a worker forgets: then all pages at the top are asked. */
 async function findHolder() {
     const known = holder ? await worker.clients.get(holder) : undefined;
     if (known) return known;
+    const told = new Promise((/** @type {(value: void) => void} */ resolve) => {
+        askers.add(resolve);
+        setTimeout(resolve, PATIENCE);
+    });
     const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-    return pages.find(
-        (page) =>
-            page.frameType === "top-level" &&
-            new URL(page.url).pathname === new URL("./", worker.location.href).pathname,
-    );
+    for (const page of pages) if (page.frameType === "top-level") page.postMessage("who");
+    await told;
+    return worker.clients.get(holder);
 }
 
 /** Whether the app asks, and not the page. @param {FetchEvent} event */
