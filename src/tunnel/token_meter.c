@@ -92,23 +92,29 @@ static void read_figures(struct token_meter *meter, struct span bytes)
     }
 }
 
-/* The seam of two chunks. */
+/* The last bytes, for the next seam. No figure has a line's end in it, so behind
+ * one, as behind each event of a stream, there is none. */
+static void keep_tail(struct token_meter *meter, struct span bytes)
+{
+    size_t len = bytes.len < TOKEN_METER_TAIL ? bytes.len : TOKEN_METER_TAIL;
+    meter->tail_len = bytes.data[bytes.len - 1] == '\n' ? 0 : (uint8_t)len;
+    memmove(meter->tail, bytes.data + bytes.len - meter->tail_len, meter->tail_len);
+}
+
+/* What was cut in two by the end of the last chunk. */
 static void read_seam(struct token_meter *meter, struct span bytes)
 {
     uint8_t seam[2 * TOKEN_METER_TAIL];
     size_t more = bytes.len < TOKEN_METER_TAIL ? bytes.len : TOKEN_METER_TAIL;
     size_t len = meter->tail_len + more;
-    memcpy(seam, meter->tail, meter->tail_len);
-    memcpy(seam + meter->tail_len, bytes.data, more);
-    if (meter->tail_len > 0)
-        read_figures(meter, (struct span){seam, len});
-    if (bytes.len >= TOKEN_METER_TAIL) {
-        memcpy(meter->tail, bytes.data + bytes.len - TOKEN_METER_TAIL, TOKEN_METER_TAIL);
-        meter->tail_len = TOKEN_METER_TAIL;
+    if (meter->tail_len == 0) {
+        keep_tail(meter, bytes);
         return;
     }
-    meter->tail_len = (uint8_t)(len < TOKEN_METER_TAIL ? len : TOKEN_METER_TAIL);
-    memcpy(meter->tail, seam + len - meter->tail_len, meter->tail_len);
+    memcpy(seam, meter->tail, meter->tail_len);
+    memcpy(seam + meter->tail_len, bytes.data, more);
+    read_figures(meter, (struct span){seam, len});
+    keep_tail(meter, bytes.len < TOKEN_METER_TAIL ? (struct span){seam, len} : bytes);
 }
 
 /* ---- events ---- */
