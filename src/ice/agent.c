@@ -295,6 +295,13 @@ void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *a
 
 /* ---- time ---- */
 
+void ice_agent_ask(struct ice_agent *a, uint64_t now_us)
+{
+    a->clock_us = now_us;
+    pair_consent_ask_now(a, now_us);
+    agent_finish(a, now_us);
+}
+
 void ice_agent_on_deadline(struct ice_agent *a, uint64_t now_us)
 {
     a->clock_us = now_us;

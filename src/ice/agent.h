@@ -171,6 +171,10 @@ void ice_agent_resolved(struct ice_agent *a, int id, const struct ice_address *a
  * generation has one. The candidates come again by on_candidate. */
 void ice_agent_restart(struct ice_agent *a, uint64_t now_us);
 
+/* There is reason to doubt the path: consent is asked for now, unless that has
+ * been done already. What comes of it, on_state() tells. */
+void ice_agent_ask(struct ice_agent *a, uint64_t now_us);
+
 /* A datagram that arrived at a UDP base. True: it is application data, *data,
  * a part of datagram; false: it was for the agent, or for nobody. */
 bool ice_agent_receive(struct ice_agent *a, int base, const struct ice_address *remote,

@@ -60,14 +60,12 @@ struct ice_io {
 
 static uint64_t next_us(void *arg)
 {
-    const struct ice_io *io = arg;
-    return ice_agent_deadline(io->agent);
+    return ice_agent_deadline(((const struct ice_io *)arg)->agent);
 }
 
 static void on_due(void *arg)
 {
-    struct ice_io *io = arg;
-    ice_agent_on_deadline(io->agent, clock_now_us());
+    ice_agent_on_deadline(((struct ice_io *)arg)->agent, clock_now_us());
 }
 
 /* ---- events of the agent ---- */
@@ -163,20 +161,17 @@ static void on_agent_route(void *arg)
 
 static void on_agent_open_base(void *arg, int base, const struct ice_agent_server *server)
 {
-    struct ice_io *io = arg;
-    ice_sockets_connect(&io->sockets, base, server);
+    ice_sockets_connect(&((struct ice_io *)arg)->sockets, base, server);
 }
 
 static void on_agent_close_base(void *arg, int base)
 {
-    struct ice_io *io = arg;
-    ice_sockets_close_one(&io->sockets, base);
+    ice_sockets_close_one(&((struct ice_io *)arg)->sockets, base);
 }
 
 static void on_agent_resolve(void *arg, int id, const char *name)
 {
-    struct ice_io *io = arg;
-    ice_lookups_start(&io->lookups, id, name);
+    ice_lookups_start(&((struct ice_io *)arg)->lookups, id, name);
 }
 
 static void on_agent_fill(void *arg, struct stun_writer *w, bool is_first)
@@ -212,8 +207,7 @@ static void on_datagram(struct span datagram, void *arg)
 
 static void on_fed(void *arg)
 {
-    struct ice_io *io = arg;
-    deadline_touch(io->deadline);
+    deadline_touch(((struct ice_io *)arg)->deadline);
 }
 
 static void on_unread(void *arg)
@@ -417,6 +411,12 @@ void ice_io_restart(struct ice_io *io)
     ice_lookups_stop(&io->lookups); /* of candidates that no longer count */
     give_servers(io);
     ice_agent_restart(io->agent, clock_now_us());
+    deadline_touch(io->deadline);
+}
+
+void ice_io_ask(struct ice_io *io)
+{
+    ice_agent_ask(io->agent, clock_now_us());
     deadline_touch(io->deadline);
 }
 

@@ -58,6 +58,9 @@ bool ice_io_update_addresses(struct ice_io *io);
  * ice_io_gather(); the path stays until there is another. */
 void ice_io_restart(struct ice_io *io);
 
+/* There is reason to doubt the path: the other side is asked now. */
+void ice_io_ask(struct ice_io *io);
+
 /* 0 or -EINVAL. Different ones than before are a restart by the other side,
  * and one of ours too unless ice_io_restart() was called since then. */
 int ice_io_set_remote_credentials(struct ice_io *io, const char *ufrag, const char *pwd);

@@ -6,7 +6,7 @@
 
 void path_choice_init(struct path_choice *c)
 {
-    *c = (struct path_choice){.begun_us = TIME_NEVER};
+    *c = (struct path_choice){.begun_us = TIME_NEVER, .alone_us = TIME_NEVER};
 }
 
 void path_choice_begin(struct path_choice *c, uint64_t now_us)
@@ -26,6 +26,16 @@ void path_choice_on_relay(struct path_choice *c, bool has_relay)
     c->has_relay = has_relay;
 }
 
+void path_choice_on_relayed(struct path_choice *c, bool has_direct, uint64_t now_us)
+{
+    if (has_direct)
+        c->follow_until_us = 0;
+    if (has_direct || c->alone_us == TIME_NEVER)
+        c->alone_us = now_us;
+    else if (c->way == WAY_DIRECT && now_us - c->alone_us >= CHOICE_FOLLOW_US)
+        c->follow_until_us = now_us + CHOICE_FOLLOW_MOST_US;
+}
+
 static uint64_t relay_due_us(const struct path_choice *c)
 {
     if (c->direct != DIRECT_SOUGHT)
@@ -35,7 +45,8 @@ static uint64_t relay_due_us(const struct path_choice *c)
 
 static uint64_t direct_due_us(const struct path_choice *c)
 {
-    return c->way == WAY_RELAY ? c->works_us + c->hold_us : 0;
+    uint64_t held_us = c->way == WAY_RELAY ? c->works_us + c->hold_us : 0;
+    return held_us > c->follow_until_us ? held_us : c->follow_until_us;
 }
 
 /* The direct way is left. */
@@ -61,8 +72,10 @@ enum way path_choice_decide(struct path_choice *c, uint64_t now_us)
         c->way = c->direct == DIRECT_SILENT ? WAY_DIRECT : WAY_NONE;
     if (before == WAY_DIRECT && c->way == WAY_RELAY)
         hold(c, now_us);
-    if (before != WAY_DIRECT && c->way == WAY_DIRECT)
+    if (before != WAY_DIRECT && c->way == WAY_DIRECT) {
         c->taken_us = now_us;
+        c->alone_us = TIME_NEVER;
+    }
     return c->way;
 }
 

@@ -14,6 +14,10 @@
  * congestion control knows: one that was left again within CHOICE_CALM_US is
  * taken when it has worked for a second, then for two, and so on, up to
  * CHOICE_HOLD_MOST_US. Where there is no relay, it is the direct way or none.
+ *
+ * Each side decides for itself, but who notices first that nobody answers helps
+ * the other one: whoever hears by the relay, and not by the direct way, answers
+ * by the relay, for a while.
  */
 #ifndef RTC_PATH_CHOICE_H
 #define RTC_PATH_CHOICE_H
@@ -24,9 +28,14 @@
 #include "base/clock.h"
 
 #define CHOICE_RELAY_US      (1500 * US_PER_MS)
-#define CHOICE_CALM_US       (10 * US_PER_S)
+#define CHOICE_CALM_US       (5 * US_PER_S)
 #define CHOICE_HOLD_FIRST_US (1 * US_PER_S)
 #define CHOICE_HOLD_MOST_US  (30 * US_PER_S)
+
+/* For so long nothing has come but by the relay, until it is followed; and for
+ * so long at most, by when it is known whether the direct way works. */
+#define CHOICE_FOLLOW_US      (300 * US_PER_MS)
+#define CHOICE_FOLLOW_MOST_US (5 * US_PER_S)
 
 enum way { WAY_NONE, WAY_DIRECT, WAY_RELAY };
 
@@ -47,6 +56,8 @@ struct path_choice {
     uint64_t works_us; /* since when it works */
     uint64_t taken_us; /* when it was taken last */
     uint64_t hold_us;  /* for how long it must work to be taken again */
+    uint64_t alone_us; /* since when what came was relayed; TIME_NEVER: it was not */
+    uint64_t follow_until_us;
 };
 
 void path_choice_init(struct path_choice *c);
@@ -55,6 +66,10 @@ void path_choice_init(struct path_choice *c);
 void path_choice_begin(struct path_choice *c, uint64_t now_us);
 void path_choice_on_direct(struct path_choice *c, enum direct direct, uint64_t now_us);
 void path_choice_on_relay(struct path_choice *c, bool has_relay);
+
+/* Something came by the relay; has_direct: and by the direct way, since the
+ * last time. */
+void path_choice_on_relayed(struct path_choice *c, bool has_direct, uint64_t now_us);
 
 /* The way from now on; to be asked after each of those, and when the deadline
  * has come. */

@@ -66,6 +66,8 @@ struct peer {
     struct relay_path relay;
     struct rtc_path *path; /* of the two, the one that is used */
     struct path_choice choice;
+    size_t direct_count; /* of datagrams that came so, and as of the last relayed one */
+    size_t direct_known;
     const struct peer_path_user *path_user;
     bool can_relay;                 /* by the owner */
     bool has_path_news;             /* the choice is to be made anew */
@@ -162,6 +164,8 @@ static inline void peer_choose_path_later(struct peer *peer)
     peer->has_path_news = true;
     deadline_touch(peer->deadline);
 }
+/* Nothing was acknowledged for a while. */
+void peer_doubt_path(struct peer *peer);
 uint64_t peer_path_deadline_us(const struct peer *peer);
 void peer_on_path_deadline(struct peer *peer);
 

@@ -114,6 +114,11 @@ static void on_failed(const char *text, void *arg)
 static void on_datagram(struct span datagram, void *arg)
 {
     struct peer *peer = arg;
+    peer->direct_count++;
+    if (peer->choice.follow_until_us > 0) {
+        path_choice_on_relayed(&peer->choice, true, clock_now_us());
+        peer_choose_path_later(peer);
+    }
     peer->path_user->on_datagram(datagram, peer);
 }
 
@@ -163,10 +168,31 @@ void peer_set_relay(struct peer *peer, bool can_relay)
         update_relay(peer);
 }
 
+/* The other side has come to use the relay: perhaps it knows more than we. */
+static void follow(struct peer *peer)
+{
+    bool has_direct = peer->direct_count != peer->direct_known;
+    peer->direct_known = peer->direct_count;
+    path_choice_on_relayed(&peer->choice, has_direct, clock_now_us());
+    if (peer->choice.follow_until_us > 0)
+        choose(peer, false);
+    peer_doubt_path(peer);
+}
+
 void peer_feed_relay(struct peer *peer, struct span datagram)
 {
-    if (peer->direct && peer->local.has_relay_tag)
+    if (!peer->direct || !peer->local.has_relay_tag)
+        return;
+    if (peer->choice.way == WAY_DIRECT)
+        follow(peer);
+    if (peer->direct)
         peer->path_user->on_datagram(datagram, peer);
+}
+
+void peer_doubt_path(struct peer *peer)
+{
+    if (peer->choice.has_relay && peer->choice.way == WAY_DIRECT && peer->ice)
+        ice_io_ask(peer->ice);
 }
 
 const uint8_t *peer_relay_tag(const struct peer *peer)

@@ -56,6 +56,8 @@ static void on_due(void *arg)
     if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us) {
         peer_share_turn(peer);
         sctp_assoc_on_deadline(peer->sctp, now_us);
+        if (sctp_assoc_is_silent(peer->sctp))
+            peer_doubt_path(peer);
     }
     /* What came in this turn belongs to the same burst. */
     peer_work(peer, now_us);

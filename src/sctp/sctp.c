@@ -248,6 +248,11 @@ void sctp_assoc_set_reading(struct sctp_assoc *a, bool reading, uint64_t now_us)
         sctp_assoc_flush(a, now_us);
 }
 
+bool sctp_assoc_is_silent(const struct sctp_assoc *a)
+{
+    return a->recovery.backoff > 0;
+}
+
 void sctp_assoc_try_path(struct sctp_assoc *a, uint64_t now_us)
 {
     if (assoc_is_open(a) && recovery_forget_silence(&a->recovery))

@@ -235,6 +235,10 @@ void sctp_assoc_set_reading(struct sctp_assoc *a, bool reading, uint64_t now_us)
  *   -EOPNOTSUPP  the peer cannot */
 int sctp_assoc_reset_stream(struct sctp_assoc *a, uint16_t stream, uint64_t now_us);
 
+/* Whether the retransmission timer has run out, and nothing was acknowledged
+ * since. */
+bool sctp_assoc_is_silent(const struct sctp_assoc *a);
+
 /* There is a path again: the timeout, which may have grown long, is as short as
  * in the beginning. */
 void sctp_assoc_try_path(struct sctp_assoc *a, uint64_t now_us);

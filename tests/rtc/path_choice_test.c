@@ -154,7 +154,7 @@ static void test_flapping(void **state)
             direct(&s, DIRECT_WORKS, WAY_RELAY);
             wait_for(&s, holds_s[i] * US_PER_S, WAY_DIRECT);
         }
-        s.now_us += 5 * US_PER_S;
+        s.now_us += 4 * US_PER_S;
         direct(&s, DIRECT_SILENT, WAY_RELAY);
         s.now_us += US_PER_S;
     }
@@ -165,9 +165,48 @@ static void test_flapping(void **state)
     direct(&s, DIRECT_WORKS, WAY_RELAY);
     wait_for(&s, 30 * US_PER_S, WAY_DIRECT);
     /* After a calm time it is as good as new. */
-    s.now_us += 11 * US_PER_S;
+    s.now_us += CHOICE_CALM_US + 1;
     direct(&s, DIRECT_SILENT, WAY_RELAY);
     direct(&s, DIRECT_WORKS, WAY_DIRECT);
+}
+
+/* The other side has noticed first, and uses the relay. */
+static void test_followed(void **state)
+{
+    (void)state;
+    struct scene s = scene_begun(true);
+    direct(&s, DIRECT_WORKS, WAY_DIRECT);
+    s.now_us += 60 * US_PER_S;
+    path_choice_on_relayed(&s.choice, true, s.now_us);
+    expect(&s, WAY_DIRECT);
+    s.now_us += CHOICE_FOLLOW_US - 1;
+    path_choice_on_relayed(&s.choice, false, s.now_us);
+    expect(&s, WAY_DIRECT);
+    s.now_us++;
+    path_choice_on_relayed(&s.choice, false, s.now_us);
+    expect(&s, WAY_RELAY);
+    /* It was right ... */
+    struct scene other = s;
+    direct(&other, DIRECT_SILENT, WAY_RELAY);
+    rest(&other);
+    /* ... or not. */
+    wait_for(&s, CHOICE_FOLLOW_MOST_US, WAY_DIRECT);
+    rest(&s);
+}
+
+/* What is on its way when both leave the relay makes nobody return. */
+static void test_not_followed(void **state)
+{
+    (void)state;
+    struct scene s = scene_begun(true);
+    wait_for(&s, CHOICE_RELAY_US, WAY_RELAY);
+    direct(&s, DIRECT_WORKS, WAY_DIRECT);
+    for (int i = 0; i < 100; i++) {
+        path_choice_on_relayed(&s.choice, i % 10 == 0, s.now_us);
+        expect(&s, WAY_DIRECT);
+        s.now_us += CHOICE_FOLLOW_US / 20;
+    }
+    rest(&s);
 }
 
 /* Held back, but the relay goes: better than none. */
@@ -184,11 +223,12 @@ static void test_held_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_direct),    cmocka_unit_test(test_relay_until_direct),
-        cmocka_unit_test(test_before),    cmocka_unit_test(test_no_relay),
-        cmocka_unit_test(test_failed),    cmocka_unit_test(test_relay_comes_and_goes),
-        cmocka_unit_test(test_outage),    cmocka_unit_test(test_flapping),
-        cmocka_unit_test(test_held_back),
+        cmocka_unit_test(test_direct),       cmocka_unit_test(test_relay_until_direct),
+        cmocka_unit_test(test_before),       cmocka_unit_test(test_no_relay),
+        cmocka_unit_test(test_failed),       cmocka_unit_test(test_relay_comes_and_goes),
+        cmocka_unit_test(test_outage),       cmocka_unit_test(test_flapping),
+        cmocka_unit_test(test_held_back),    cmocka_unit_test(test_followed),
+        cmocka_unit_test(test_not_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
