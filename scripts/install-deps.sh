@@ -43,6 +43,7 @@ table='
     test   valgrind         valgrind
     test   python3-aiortc   py:aiortc
     test   python3-aiohttp  py:aiohttp
+    test   python3-grpcio   py:grpc
     test   prometheus       promtool
     test   python3-prometheus-client py:prometheus_client
     test   nodejs           node

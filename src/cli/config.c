@@ -176,6 +176,13 @@ const char *config_take_allow_connect(struct config *config, const char *text)
     return NULL;
 }
 
+const char *config_take_allow_tcp(struct config *config, const char *text)
+{
+    (void)text;
+    config->allows_tcp = true;
+    return NULL;
+}
+
 const char *config_take_allow_host(struct config *config, const char *text)
 {
     const char *wrong = origin_check_host(text);
@@ -209,8 +216,10 @@ const char *config_take_listen(struct config *config, const char *text)
     char *host;
     uint16_t port;
     const char *why;
-    if (listen_address_parse(text, "127.0.0.1", 8000, &host, &port, &why) < 0)
+    bool is_tcp = strncmp(text, "tcp:", 4) == 0;
+    if (listen_address_parse(text + (is_tcp ? 4 : 0), "127.0.0.1", 8000, &host, &port, &why) < 0)
         return why;
+    config->listen_is_tcp = is_tcp;
     free(config->listen_host);
     config->listen_host = host;
     config->listen_port = port;

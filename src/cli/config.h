@@ -64,6 +64,7 @@ struct config {
     char *upstream_text; /* the URL that a port or HOST:PORT stands for */
     bool upstream_insecure;
     bool allows_connect;
+    bool allows_tcp;
     char *upstream_ca; /* NULL for none */
     char *advertise;
     bool preserves_host;
@@ -79,6 +80,7 @@ struct config {
     size_t streams_max;   /* of each consumer at a time */
     size_t upstream_max;  /* connections to the upstream at a time; 0: any number */
     char *listen_host;
+    bool listen_is_tcp; /* tcp: in front of it */
     uint16_t listen_port;
     bool has_own_tls; /* --tls */
     char *tls_cert;   /* with tls_key, or NULL */
@@ -145,6 +147,7 @@ const char *config_take_preserve_host(struct config *config, const char *text);
 const char *config_take_forwarded(struct config *config, const char *text);
 const char *config_take_header(struct config *config, const char *text);
 const char *config_take_allow_connect(struct config *config, const char *text);
+const char *config_take_allow_tcp(struct config *config, const char *text);
 const char *config_take_allow_host(struct config *config, const char *text);
 const char *config_take_allow_origin(struct config *config, const char *text);
 const char *config_take_advertise(struct config *config, const char *text);

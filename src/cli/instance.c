@@ -107,6 +107,7 @@ static struct serve_config serve_config_of(const struct config *config)
         .streams_each = config->streams_max,
         .advertise = config->advertise,
         .allows_connect = config->allows_connect,
+        .allows_tcp = config->allows_tcp,
         .preserves_host = config->preserves_host,
         .is_forwarded = config->is_forwarded,
         .rules = config->headers,
@@ -122,6 +123,7 @@ static int new_tunnel(struct instance *instance)
     const struct proxy_config proxy = {
         .host = config->listen_host,
         .port = config->listen_port,
+        .is_tcp = config->listen_is_tcp,
         .tls = instance->tls.server,
         .is_forwarded = config->is_forwarded,
         .pick = config->pick,

@@ -82,6 +82,10 @@ const struct option option_table[] = {
      "add Via, Forwarded and X-Forwarded-For, -Host and -Proto to requests", PUBLIC},
     {"--allow-connect", NULL, NULL, COMMAND_SERVE, config_take_allow_connect,
      "carry CONNECT to the upstream's own host and port", PUBLIC},
+    {"--allow-tcp", NULL, NULL, COMMAND_SERVE, config_take_allow_tcp,
+     "carry whatever is spoken over TCP to the upstream, such as SSH, for proxies that listen on "
+     "tcp:; it need not be HTTP",
+     PUBLIC},
     {"--allow-origin", NULL, "ORIGIN", COMMAND_SERVE, config_take_allow_origin,
      "with --header: a page of that origin may do more than read, as in https://app.example.org; "
      "repeatable, '*' for all",
@@ -99,7 +103,9 @@ const struct option option_table[] = {
      "(default as many as there are requests)",
      PUBLIC},
     {"--listen", "TUNNEL_LISTEN", "ADDR:PORT", COMMAND_PROXY, config_take_listen,
-     "where tools connect (default 127.0.0.1:8000; port 0 picks one)", PUBLIC},
+     "where tools connect (default 127.0.0.1:8000; port 0 picks one); tcp:ADDR:PORT passes on "
+     "whatever they speak, to a serve with --allow-tcp",
+     PUBLIC},
     {"--tls", NULL, NULL, COMMAND_PROXY, config_take_tls,
      "clients speak TLS (https and wss), with a certificate that is made for this machine and kept "
      "in the state folder; how they come to trust it is told at the start",

@@ -72,6 +72,8 @@ void status_free(struct status *status)
 
 static const char *scheme_of(const struct config *config)
 {
+    if (config->listen_is_tcp)
+        return "tcp";
     return config_has_tls(config) ? "https" : "http";
 }
 
@@ -207,7 +209,10 @@ static void print_ready(struct status *status)
 {
     status->is_ready_told = true;
     status->news.link = 0;
-    if (status->listen)
+    if (status->listen && status->config->listen_is_tcp)
+        news_print(&status->news, MARK_GOOD, "ready", NULL,
+                   "what connects to %s talks to the upstream", strchr(status->tools, '/') + 2);
+    else if (status->listen)
         news_print(&status->news, MARK_GOOD, "ready", NULL,
                    "point your tools at %s (OpenAI clients: base URL %s/v1)", status->tools,
                    status->tools);

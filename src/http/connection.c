@@ -15,6 +15,7 @@ struct http_exchange *exchange_new(struct http_connection *c, const struct http_
 {
     struct http_exchange *x = xcalloc(1, sizeof *x);
     x->connection = c;
+    x->is_bare = request->is_bare;
     x->is_head = span_is_string(request->method, "HEAD");
     x->is_connect = span_is_string(request->method, "CONNECT");
     x->asked = request->framing;

@@ -57,6 +57,54 @@ static void begin_exchange(struct http_connection *c, struct http_request *reque
         tell_body_end(x, (struct http_fields){0});
 }
 
+/* Bytes behind the request under way, or of a pipe that is not open yet. */
+static size_t feed_pipelined(struct http_connection *c, struct span bytes)
+{
+    if (c->in.bytes.len == 0)
+        buf_init(&c->in.bytes, CONN_READ_MAX); /* which is more than a head */
+    if (buf_append(&c->in.bytes, bytes) < 0) {
+        /* Not to be had from one read; reading stops after it. */
+        connection_abort(c);
+        return bytes.len;
+    }
+    connection_update_reading(c);
+    if (c->state == CONNECTION_RESPONSE)
+        server_schedule(c, TIMEOUT_CLIENT);
+    return bytes.len;
+}
+
+/* What an HTTP/2 client says first; "SM" and two more line ends come behind. */
+static const struct span http2_head = SPAN_LITERAL("PRI * HTTP/2.0\r\n\r\n");
+
+/* Whether these bytes begin so, as far as they go. */
+static bool may_be_http2(const struct http_connection *c, struct span bytes)
+{
+    size_t len = bytes.len < http2_head.len ? bytes.len : http2_head.len;
+    return c->server->config.pipes_http2 && memcmp(bytes.data, http2_head.data, len) == 0;
+}
+
+static void begin_bare(struct http_connection *c)
+{
+    struct http_request request = {
+        .method = SPAN_LITERAL("CONNECT"),
+        .target = SPAN_LITERAL("*"),
+        .minor_version = 1,
+        .is_bare = true,
+    };
+    begin_exchange(c, &request, (struct span){0});
+}
+
+/* They are the pipe's first bytes. */
+static void begin_http2(struct http_connection *c, struct span bytes)
+{
+    struct head_buffer kept = c->in;
+    head_buffer_init(&c->in);
+    begin_bare(c);
+    if (c->state != CONNECTION_GONE)
+        feed_pipelined(c, bytes);
+    head_buffer_deinit(&kept);
+}
+
 static size_t feed_head(struct http_connection *c, struct span bytes)
 {
     struct http_request request;
@@ -66,7 +114,12 @@ static size_t feed_head(struct http_connection *c, struct span bytes)
     size_t taken = head_buffer_add(&c->in, bytes, &head);
     if (head.len == 0)
         return taken;
-    ssize_t head_len = http_parse_request(head, &request, fields);
+    bool is_http2 = may_be_http2(c, head);
+    if (is_http2 && head.len >= http2_head.len) {
+        begin_http2(c, head);
+        return taken;
+    }
+    ssize_t head_len = is_http2 ? 0 : http_parse_request(head, &request, fields);
     if (head_len < 0) {
         connection_refuse(c, (int)-head_len);
         return taken;
@@ -141,22 +194,6 @@ static size_t feed_drop(struct http_connection *c, struct span bytes)
     else if (c->body.is_done)
         connection_next(c, true);
     return used < 0 ? bytes.len : (size_t)used;
-}
-
-/* Bytes behind the request under way, or of a pipe that is not open yet. */
-static size_t feed_pipelined(struct http_connection *c, struct span bytes)
-{
-    if (c->in.bytes.len == 0)
-        buf_init(&c->in.bytes, CONN_READ_MAX); /* which is more than a head */
-    if (buf_append(&c->in.bytes, bytes) < 0) {
-        /* Not to be had from one read; reading stops after it. */
-        connection_abort(c);
-        return bytes.len;
-    }
-    connection_update_reading(c);
-    if (c->state == CONNECTION_RESPONSE)
-        server_schedule(c, TIMEOUT_CLIENT);
-    return bytes.len;
 }
 
 static void feed(struct http_connection *c, struct span bytes)
@@ -357,4 +394,6 @@ void connection_new(struct http_server *server, struct conn *conn)
     server_count_connection(server);
     conn_set_handlers(conn, &handlers, c);
     server_schedule(c, TIMEOUT_IDLE);
+    if (server->config.pipes_all)
+        begin_bare(c);
 }

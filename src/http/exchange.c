@@ -173,7 +173,7 @@ int http_exchange_respond_interim(struct http_exchange *x, const struct http_res
     int status = response->status;
     if (status < 100 || status > 199 || status == 101)
         return -EINVAL;
-    if (x->is_http10)
+    if (x->is_http10 || x->is_bare)
         return 0;
     int error = hold_head(x, response, HTTP1_BODY_NONE);
     if (error == 0 && status == 100)
@@ -199,7 +199,9 @@ int http_exchange_respond(struct http_exchange *x, const struct http_response *r
      * request. */
     if (x->is_connect && framing != HTTP1_BODY_PIPE)
         x->keeps_alive = false;
-    if (hold_head(x, response, framing) < 0) {
+    if (x->is_bare && framing != HTTP1_BODY_PIPE)
+        framing = HTTP1_BODY_NONE; /* nobody would understand it */
+    if (!x->is_bare && hold_head(x, response, framing) < 0) {
         x->keeps_alive = kept_alive;
         return -EINVAL;
     }
@@ -248,6 +250,10 @@ void http_exchange_end(struct http_exchange *x, struct http_fields trailers)
     bool is_kept = x->keeps_alive;
     if (x->sender.framing == HTTP1_BODY_PIPE) {
         end_pipe(x);
+        return;
+    }
+    if (x->is_bare) {
+        connection_reset(c);
         return;
     }
     int error = http_sender_end(&x->sender, trailers);

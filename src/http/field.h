@@ -46,6 +46,7 @@ struct http_request {
     int minor_version;  /* HTTP/1.0 or 1.1 */
     struct http_fields fields;
     enum http_framing framing; /* the parser leaves it alone: see http/framing.h */
+    bool is_bare;              /* see http/server.h */
 };
 
 struct http_response {

@@ -164,6 +164,7 @@ static bool has_good_connection(struct http_fields fields)
 static int parse_request_line(struct span line, struct http_request *out)
 {
     const uint8_t *space = memchr(line.data, ' ', line.len);
+    out->is_bare = false;
     if (!space)
         return HTTP_BAD_SYNTAX;
     size_t method_len = (size_t)(space - line.data);

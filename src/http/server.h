@@ -16,6 +16,11 @@
  * with on_body_end, which is then its last call. Any other answer to such a
  * request is an ordinary one, and on_body_end does not come.
  *
+ * A client that speaks something else has a bare pipe (http_server_config): a
+ * request for CONNECT to "*" stands for it, which it has not sent. Answered
+ * with 2xx, the pipe begins with the client's first byte; the client hears no
+ * head. Any other answer is a reset.
+ *
  * A client that ends its direction while its response is outstanding has
  * half-closed (nc -N), or has closed its socket (Ctrl-C, an SDK's abort, a
  * closed tab); the FIN is the same. For a client on this machine the kernel
@@ -65,6 +70,8 @@ struct http_server_config {
      * request: closes something else, or returns false. May be NULL. */
     bool (*make_room)(void *arg);
     void *arg;
+    bool pipes_all;               /* every connection is a bare pipe, from its first moment */
+    bool pipes_http2;             /* one that begins as HTTP/2 does (RFC 9113 section 3.4) is */
     const struct tls_server *tls; /* which it speaks, and borrows (net/tls_server.h); or NULL */
     /* Over it, or without a descriptor for a new one, the one that has waited
      * longest for a request, or the rest of a head, and whose client has taken

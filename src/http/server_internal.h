@@ -88,6 +88,7 @@ struct http_exchange {
     enum http_framing asked; /* what the request wants to be */
     enum half request;       /* ended: on_body_end came */
     enum half response;
+    bool is_bare;         /* a pipe without heads */
     bool is_head;         /* the method */
     bool is_connect;      /* the method */
     bool is_http10;       /* the client */

@@ -18,8 +18,14 @@ struct connect {
     struct upstream_turn turn;
     struct splice splice; /* the stream is the mux's once both halves have ended */
     struct conn *conn;    /* NULL while it waits for its turn */
+    struct span preface;  /* that the client still has to begin with */
     struct exchange_record record;
 };
+
+bool connect_is_to_upstream(struct span target)
+{
+    return span_is_string(target, "*");
+}
 
 bool connect_is_allowed(struct span target, const struct url *url)
 {
@@ -61,6 +67,10 @@ static void on_open(void *arg)
     (void)error; /* a head without fields fits any frame */
     if (c->splice.request == HALF_ENDED)
         conn_end(c->conn);
+    /* What an upstream says unasked, as an SSH server does, is not for a client
+     * that has not shown yet what it speaks. */
+    if (c->preface.len > 0)
+        conn_set_reading(c->conn, false);
 }
 
 static void on_data(struct span bytes, void *arg)
@@ -117,9 +127,30 @@ static const struct conn_handlers conn_handlers = {
 
 /* --- from the tunnel ------------------------------------------------------ */
 
+/* False when the client speaks something else. */
+static bool take_preface(struct connect *c, struct span bytes)
+{
+    size_t len = bytes.len < c->preface.len ? bytes.len : c->preface.len;
+    if (memcmp(bytes.data, c->preface.data, len) != 0)
+        return false;
+    c->preface = span_skip(c->preface, len);
+    if (c->preface.len == 0 && c->conn)
+        conn_set_reading(c->conn, true);
+    return true;
+}
+
 static void on_body(struct span bytes, void *arg)
 {
     struct connect *c = arg;
+    if (c->preface.len > 0 && !take_preface(c, bytes)) {
+        const char *text = "it is not HTTP/2, and pipes for others are not allowed here "
+                           "(serve --allow-tcp)";
+        mux_stream_cancel(c->splice.stream, STREAM_NOT_ALLOWED, text);
+        if (c->conn)
+            conn_reset(c->conn);
+        connect_done(c, EXCHANGE_REFUSED, text);
+        return;
+    }
     exchange_on_request(&c->record, bytes.len);
     splice_deliver(&c->splice, bytes);
 }
@@ -194,7 +225,7 @@ static void on_tired(void *arg)
     connect_done(c, EXCHANGE_FAILED, text);
 }
 
-void connect_start(struct loop *loop, struct mux_stream *stream, struct span target,
+void connect_start(struct loop *loop, struct mux_stream *stream, struct span target, bool is_any,
                    struct upstream *upstream, const struct exchange_watch *watch)
 {
     static const struct splice_local ops = {write_conn, queued_conn, set_reading_conn};
@@ -203,6 +234,7 @@ void connect_start(struct loop *loop, struct mux_stream *stream, struct span tar
     struct consumer *consumer = mux_stream_consumer(stream);
     c->loop = loop;
     c->upstream = upstream;
+    c->preface = is_any ? (struct span){0} : SPAN_LITERAL("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     c->splice = (struct splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
     exchange_begin(&c->record, watch, mux_stream_device(stream), SPAN_LITERAL("CONNECT"), target);
     c->record.consumer = consumer_number(consumer);

@@ -4,7 +4,7 @@
 #include "tunnel/feature.h"
 
 static const char *const names[FEATURE_COUNT] = {
-    "sse", "fields", "flow", "channels", "interim", "upgrade", "forwarded",
+    "sse", "fields", "flow", "channels", "interim", "upgrade", "forwarded", "tcp",
 };
 
 const char *feature_name(unsigned bit)
@@ -23,7 +23,9 @@ unsigned feature_from_name(struct span name)
 
 unsigned features_usable(unsigned features)
 {
-    if (features & FEATURE_FIELDS)
-        return features;
-    return features & ~(unsigned)(FEATURE_INTERIM | FEATURE_UPGRADE);
+    if (!(features & FEATURE_FIELDS))
+        features &= ~(unsigned)(FEATURE_INTERIM | FEATURE_UPGRADE);
+    if (!(features & FEATURE_UPGRADE))
+        features &= ~(unsigned)FEATURE_TCP;
+    return features;
 }

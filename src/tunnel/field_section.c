@@ -235,7 +235,7 @@ static bool is_target_consistent(const struct head *head)
     if (target.len > HTTP_TARGET_MAX || !http_is_target(target))
         return false;
     if (span_is_string(head->method, "CONNECT"))
-        return is_pipe && is_authority(target);
+        return is_pipe && (is_authority(target) || span_is_string(target, "*"));
     if (is_pipe && !http_fields_find(head_fields(head), "Upgrade"))
         return false;
     return target.data[0] == '/' ||

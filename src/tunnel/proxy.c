@@ -193,6 +193,8 @@ int proxy_new(struct loop *loop, const struct proxy_config *proxy_config,
     struct http_server_config config = {
         .on_request = on_request,
         .arg = proxy,
+        .pipes_all = proxy_config->is_tcp,
+        .pipes_http2 = true,
         .connections_max = CLIENT_CONNECTIONS_MAX,
         .tls = proxy_config->tls,
         .head_timeout_us = CLIENT_HEAD_TIMEOUT_US,

@@ -22,6 +22,7 @@ struct proxy_config {
     uint16_t port;
     const struct tls_server *tls; /* which clients speak, and is borrowed; NULL: none */
     bool is_forwarded;            /* see tunnel/rewrite.h */
+    bool is_tcp;                  /* not HTTP: each connection is a pipe to the upstream */
     enum pool_pick pick;
     uint64_t wait_us; /* 0: PROXY_WAIT_US */
     /* Beside names of this machine, when it is a loopback address; elsewhere

@@ -19,6 +19,7 @@ struct serve {
     struct forward_common common;
     struct permit permit;
     bool allows_connect;
+    bool allows_tcp;
     const struct guests *guests; /* NULL: of a room of version 1 */
     struct consumers consumers;
 };
@@ -42,9 +43,10 @@ int serve_new(struct loop *loop, const struct serve_config *config,
     consumers_init(&serve->consumers,
                    config->streams_each > 0 ? config->streams_each : CONSUMER_STREAMS);
     serve->allows_connect = config->allows_connect;
+    serve->allows_tcp = config->allows_tcp;
     permit_init(&serve->permit, config->rules, config->rule_count, &config->allowed_origins);
     int error = upstream_init(&serve->common.upstream, loop, &config->upstream,
-                              handlers->on_bad_upstream, arg);
+                              config->allows_tcp ? NULL : handlers->on_bad_upstream, arg);
     if (error < 0) {
         free(serve);
         return error;
@@ -71,7 +73,8 @@ uint64_t serve_waiting_us(const struct serve *serve, uint64_t now_us)
 
 void serve_expect(struct serve *serve)
 {
-    http_client_warm(serve->common.upstream.client);
+    if (!serve->allows_tcp) /* else it may be no HTTP that is spoken there */
+        http_client_warm(serve->common.upstream.client);
 }
 
 void serve_join(struct serve *serve, uint32_t number, struct mux *mux)
@@ -120,15 +123,33 @@ static void refuse(const struct serve *serve, struct mux_stream *stream, const s
     answer_form_deinit(&form);
 }
 
+/* Why that pipe is not carried; NULL when it is. */
+static const char *connect_refusal(const struct serve *serve, const struct mux_stream *stream,
+                                   struct span target)
+{
+    const struct url *url = serve->common.upstream.url;
+    if (connect_is_to_upstream(target)) {
+        const struct invite *invite =
+            serve->guests ? guests_find(serve->guests, mux_stream_device(stream)) : NULL;
+        if (invite && invite->rule_count > 0)
+            return "the invite has rules, and of a pipe no path is seen";
+        return url->is_tls && !serve->allows_tcp
+                   ? "HTTP/2 to an https upstream is not carried (serve --allow-tcp pipes to it)"
+                   : NULL;
+    }
+    if (!serve->allows_connect)
+        return "CONNECT is not allowed here (serve --allow-connect)";
+    return connect_is_allowed(target, url)
+               ? NULL
+               : "CONNECT is allowed to the upstream's own host and port only";
+}
+
 static void start_connect(struct serve *serve, struct mux_stream *stream, const struct head *head)
 {
-    const char *why = NULL;
-    if (!serve->allows_connect)
-        why = "CONNECT is not allowed here (serve --allow-connect)";
-    else if (!connect_is_allowed(head->target, serve->common.upstream.url))
-        why = "CONNECT is allowed to the upstream's own host and port only";
+    const char *why = connect_refusal(serve, stream, head->target);
     if (!why) {
-        connect_start(serve->loop, stream, head->target, &serve->common.upstream,
+        bool is_any = serve->allows_tcp || !connect_is_to_upstream(head->target);
+        connect_start(serve->loop, stream, head->target, is_any, &serve->common.upstream,
                       &serve->common.watch);
         return;
     }

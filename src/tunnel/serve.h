@@ -22,6 +22,7 @@ struct serve_config {
     struct upstream_config upstream;
     const char *advertise;          /* see tunnel/target.h */
     bool allows_connect;            /* CONNECT to the upstream's own host and port */
+    bool allows_tcp;                /* pipes to it that begin with anything but HTTP/2 */
     bool preserves_host;            /* the client's Host goes upstream */
     bool is_forwarded;              /* see tunnel/rewrite.h */
     const struct http_field *rules; /* of --header */

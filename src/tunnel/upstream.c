@@ -35,7 +35,8 @@ int upstream_init(struct upstream *upstream, struct loop *loop,
     };
     upstream->client = http_client_new(loop, &client);
     upstream_line_init(&upstream->line, loop, config->connections_max);
-    upstream->probe = upstream_probe_new(loop, url, upstream->tls, on_bad, arg);
+    if (on_bad)
+        upstream->probe = upstream_probe_new(loop, url, upstream->tls, on_bad, arg);
     return 0;
 }
 

@@ -30,7 +30,7 @@ struct upstream {
 #define UPSTREAM_CONNECT_TIMEOUT_US (10 * US_PER_S)
 
 /* 0, or an error of tls_client_new(); then there is nothing to deinit. on_bad
- * is as that of tunnel/upstream_probe.h. */
+ * is as that of tunnel/upstream_probe.h; NULL: the upstream is not asked. */
 int upstream_init(struct upstream *upstream, struct loop *loop,
                   const struct upstream_config *config, void (*on_bad)(const char *why, void *arg),
                   void *arg);

@@ -121,6 +121,8 @@ struct upstream_probe *upstream_probe_new(struct loop *loop, const struct url *u
 
 void upstream_probe_free(struct upstream_probe *probe)
 {
+    if (!probe)
+        return;
     timer_free(probe->timer);
     http_client_free(probe->client);
     free(probe);

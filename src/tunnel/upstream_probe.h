@@ -18,6 +18,6 @@ struct upstream_probe;
 struct upstream_probe *upstream_probe_new(struct loop *loop, const struct url *url,
                                           const struct tls_client *tls,
                                           void (*on_bad)(const char *why, void *arg), void *arg);
-void upstream_probe_free(struct upstream_probe *probe);
+void upstream_probe_free(struct upstream_probe *probe); /* NULL is allowed */
 
 #endif

@@ -241,7 +241,7 @@ class Rig:
     def start_proxy(self, *args, env=None, name="proxy", **options):
         argv = self.argv("proxy", {"listen": "127.0.0.1:0", **options}) + list(args)
         self.proxy = self.run(name, argv, env)
-        match = self.proxy.wait_for(r"http://(\[[0-9a-f:]+\]|[\d.]+):(\d+)")
+        match = self.proxy.wait_for(r"(?:https?|tcp)://(\[[0-9a-f:]+\]|[\d.]+):(\d+)")
         self.proxy_address = (match[1].strip("[]"), int(match[2]))
         return self.proxy
 
