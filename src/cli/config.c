@@ -290,8 +290,8 @@ const char *config_take_without(struct config *config, const char *text)
     for (struct span rest = span_from_string(text), name; http_list_next(&rest, &name);) {
         unsigned feature = feature_from_name(name);
         if (feature == 0)
-            return "must be one or more of sse, fields, flow, channels, interim, upgrade and "
-                   "forwarded, between commas";
+            return "must be one or more of sse, fields, flow, channels, interim, upgrade, "
+                   "forwarded and tcp, between commas";
         config->features &= ~feature;
     }
     return NULL;

@@ -236,7 +236,7 @@ static bool is_to_upstream(const struct head *head)
     return span_is_string(head->target, "*") && span_is_string(head->method, "CONNECT");
 }
 
-/* A pipe that the other side does not know is refused, but for an upgrade, which
+/* A pipe that the other side does not know is refused, but for an upgrade: that
  * is left out. */
 static bool is_carried(const struct mux *mux, const struct head *head)
 {
