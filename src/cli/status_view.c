@@ -264,7 +264,7 @@ static void print_totals(const json_t *now, struct buf *out)
     const json_t *sessions = json_object_get(now, "sessions");
     char sent[AMOUNT_MAX], received[AMOUNT_MAX];
     line(out, "%s", "");
-    line(out, "%-9s %.0f exchanges: %.0f complete, %.0f cancelled, %.0f failed or lost", "totals",
+    line(out, "%-9s %.0f: %.0f complete, %.0f cancelled, %.0f failed or lost", "exchanges",
          number(totals, "exchanges"), number(ends, "complete"), number(ends, "cancelled"),
          number(ends, "failed") + number(ends, "lost") + number(ends, "down"));
     line(out, "%-9s %s in requests, %s in responses", "",
@@ -273,7 +273,7 @@ static void print_totals(const json_t *now, struct buf *out)
     if (count(totals, "completion_tokens") > 0)
         line(out, "%-9s %.0f tokens of prompts, %.0f of answers", "",
              number(totals, "prompt_tokens"), number(totals, "completion_tokens"));
-    line(out, "%-9s %.0f sessions direct, %.0f relayed; %.0f found no path, %.0f failed", "",
+    line(out, "%-9s %.0f direct, %.0f relayed; %.0f found no path, %.0f failed", "sessions",
          number(sessions, "direct"), number(sessions, "relayed"), number(sessions, "without_path"),
          number(sessions, "failed"));
     if (count(now, "waiting") > 0)

@@ -321,6 +321,8 @@ static void act(struct keeper *keeper, const struct action *action)
     case ACTION_NOTE:
         note_log(action->note,
                  note_is_of_problem(action->note) ? keeper->report.problem : action->text);
+        if (action->note == NOTE_SIGNAL_AWAY && keeper->handlers.on_signal_away)
+            keeper->handlers.on_signal_away(action->text, keeper->arg);
         break;
     default: /* of a session */
         if (!action->text)
@@ -406,7 +408,6 @@ struct keeper *keeper_new(struct loop *loop, const struct keeper_config *config,
 
 void keeper_stats(const struct keeper *keeper, struct keeper_stats *out)
 {
-    const struct session *session = sessions_find(&keeper->sessions, roster_last(&keeper->roster));
     *out = (struct keeper_stats){
         .partners = keeper->roster.up,
         .sessions = keeper->sessions.count,
@@ -414,8 +415,7 @@ void keeper_stats(const struct keeper *keeper, struct keeper_stats *out)
     };
     out->counts.traffic = sessions_traffic(&keeper->sessions);
     out->counts.round_trips = keeper->sessions.round_trips;
-    if (session)
-        session_stats(session, &out->session);
+    sessions_stats(&keeper->sessions, roster_last(&keeper->roster), &out->session);
 }
 
 void keeper_each_partner(const struct keeper *keeper,
@@ -423,12 +423,9 @@ void keeper_each_partner(const struct keeper *keeper,
 {
     LIST_EACH(link, next, &keeper->roster.entries) {
         const struct roster_entry *entry = LIST_ENTRY(link, struct roster_entry, link);
-        const struct session *session = sessions_find(&keeper->sessions, entry->session);
         struct partner_view view = {.number = entry->partner, .name = entry->name};
-        if (session) {
-            session_stats(session, &view.session);
+        if (sessions_stats(&keeper->sessions, entry->session, &view.session))
             each(&view, arg);
-        }
     }
 }
 

@@ -78,6 +78,8 @@ struct keeper_handlers {
     void (*on_request)(uint32_t partner, struct mux_stream *stream, const struct head *head,
                        void *arg);
     void (*on_status)(const struct keeper_status *status, void *arg);
+    /* The signal server is gone, and a session goes on without it; or NULL. */
+    void (*on_signal_away)(const char *text, void *arg);
 };
 
 /* Everything that the config points to must outlive the keeper. The first

@@ -278,6 +278,14 @@ struct session *sessions_find(const struct sessions *all, unsigned number)
     return held ? held->session : NULL;
 }
 
+bool sessions_stats(const struct sessions *all, unsigned number, struct session_stats *out)
+{
+    const struct session *session = sessions_find(all, number);
+    if (session)
+        session_stats(session, out);
+    return session != NULL;
+}
+
 struct traffic sessions_traffic(const struct sessions *all)
 {
     struct traffic sum = all->ended;

@@ -50,6 +50,9 @@ void sessions_deinit(struct sessions *all, const char *text);
 /* NULL where there is none of that number. */
 struct session *sessions_find(const struct sessions *all, unsigned number);
 
+/* False, and *out is as it was, where there is none of that number. */
+bool sessions_stats(const struct sessions *all, unsigned number, struct session_stats *out);
+
 /* Of all that there were. */
 struct traffic sessions_traffic(const struct sessions *all);
 

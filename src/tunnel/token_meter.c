@@ -92,8 +92,8 @@ static void read_figures(struct token_meter *meter, struct span bytes)
     }
 }
 
-/* The last bytes, for the next seam. No figure has a line's end in it, so behind
- * one, as behind each event of a stream, there is none. */
+/* The last bytes, for the next seam. No figure has a line's end in it, so
+ * behind one, as behind each event of a stream, there is none. */
 static void keep_tail(struct token_meter *meter, struct span bytes)
 {
     size_t len = bytes.len < TOKEN_METER_TAIL ? bytes.len : TOKEN_METER_TAIL;

@@ -151,6 +151,12 @@ static void on_status(const struct keeper_status *status, void *arg)
     tunnel->handlers.on_status(meeting->number, status, tunnel->arg);
 }
 
+static void on_signal_away(const char *text, void *arg)
+{
+    const struct meeting *meeting = arg;
+    remember_error(meeting->tunnel, text);
+}
+
 /* ---- from the guests ---- */
 
 static void on_guest_gone(const char *device, void *arg)
@@ -166,7 +172,9 @@ static void on_guest_gone(const char *device, void *arg)
 static void on_bad_upstream(const char *why, void *arg)
 {
     struct tunnel *tunnel = arg;
-    remember_error(tunnel, why);
+    char text[TUNNEL_ERROR_LEN];
+    snprintf(text, sizeof text, "the upstream: %s", why);
+    remember_error(tunnel, text);
     tunnel->handlers.on_bad_upstream(why, tunnel->arg);
 }
 
@@ -279,6 +287,7 @@ static void open_meetings(struct tunnel *tunnel, struct loop *loop,
         .on_round_trip = on_round_trip,
         .on_request = on_request,
         .on_status = on_status,
+        .on_signal_away = on_signal_away,
     };
     struct keeper_config keeper = {
         .role = config->proxy ? MUX_CONSUMER : MUX_PROVIDER,

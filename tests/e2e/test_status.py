@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import termios
 
-from harness import DEADLINE, TUNNEL, WRAP, Case
+from harness import CONNECTED, DEADLINE, SIGNAL_SERVER, TUNNEL, WRAP, Case
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
@@ -218,6 +218,27 @@ class Status(Case):
         self.assertEqual(len(re.findall(r"(?m)^tunnel serve .* runs for", pages)), 2)
         self.assertIn("choose one:\n  --control " + nobody,
                       self.run_tunnel("requests", "--state", nobody, exit_status=1))
+
+    def test_errors(self):
+        """the last errors: an upstream that is not there, a signal server that is gone"""
+        rig, folder = self.rig, os.path.join(self.folder, "errors")
+        server = rig.run("signal-server", [SIGNAL_SERVER, "--listen", "127.0.0.1:0"])
+        url = server.wait_for(r"ws://\S+", stream="out")[0]
+        common = ["--room", "room-of-errors", "--signal", url, "--stun", "none"]
+        serve = rig.run("serve of errors", [TUNNEL, "serve", "1", *common, "--state", folder])
+        rig.run("proxy of errors", [TUNNEL, "proxy", *common, "--listen", "127.0.0.1:0"])
+        serve.wait_for(CONNECTED)
+        server.kill()
+        server.wait_exit()
+        serve.wait_for("the connection stays up without it")
+        status = self.status(folder)
+        self.assertEqual((status["state"], status["sessions"]["signal_losses"]), ("up", 1))
+        away, upstream = status["errors"][0], status["errors"][-1]
+        self.assertIn(url.removeprefix("ws://"), away["text"])
+        self.assertRegex(upstream["text"], "^the upstream: connection refused")
+        self.assertEqual(upstream["count"], 1)
+        self.assertGreaterEqual(upstream["age_s"], away["age_s"])
+        self.assertRegex(self.run_tunnel("status", "--state", folder), r"\n[\d.]+ m?s ago: the upstream: ")
 
     def test_wrong(self):
         """a socket that cannot be is named; none is none"""
