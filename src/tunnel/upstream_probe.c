@@ -62,7 +62,8 @@ static void on_error(enum http_call_error error, const char *text, void *arg)
     case HTTP_CALL_MALFORMED:
         probe_tell(probe, text,
                    probe->is_tls ? "is that its port?"
-                                 : "if it speaks TLS, --upstream must begin with https://");
+                                 : "if it speaks TLS, --upstream must begin with https://, and if "
+                                   "HTTP/2 alone, as gRPC does, only clients of that can use it");
         break;
     case HTTP_CALL_TLS:
     case HTTP_CALL_DNS:
