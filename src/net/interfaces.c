@@ -1,8 +1,8 @@
 /*
  * getifaddrs(3), which asks by netlink. Which interface the default route leads
  * to shows from the source that the kernel gives a socket that is connected to
- * somewhere on the internet: connecting one of UDP sends nothing. So do the
- * addresses where netlink is not to be had.
+ * somewhere on the internet: connecting one of UDP sends nothing. So does the
+ * address of IPv6 where netlink is not to be had.
  */
 #include "net/interfaces.h"
 
@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@
 /* Root name servers: a route there is one to the internet. */
 static const char *const far_hosts[] = {"198.41.0.4", "2001:503:ba3e::2:30"};
 static const char *const loopbacks[] = {"127.0.0.1", "::1"};
-enum { FAMILIES = 2 };
+enum { FAMILIES = 2, ADDRESSES_MAX = 64 };
 
 bool address_is_same_host(const struct address *a, const struct address *b)
 {
@@ -121,22 +122,50 @@ static bool can_bind(const struct address *address)
     return can;
 }
 
-static int guess_all(struct interface **out)
+/* Those of IPv4, at most max: for them there is an older way than netlink. */
+static int list_ipv4(struct interface *out, int max)
+{
+    struct ifreq list[ADDRESSES_MAX];
+    struct ifconf all = {.ifc_len = sizeof list, .ifc_req = list};
+    int count = 0;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || ioctl(fd, SIOCGIFCONF, &all) < 0)
+        all.ifc_len = 0;
+    for (size_t i = 0; i < (size_t)all.ifc_len / sizeof *list && count < max; i++) {
+        struct ifreq flags = list[i];
+        if (ioctl(fd, SIOCGIFFLAGS, &flags) < 0)
+            continue;
+        const struct ifaddrs found = {.ifa_name = list[i].ifr_name,
+                                      .ifa_addr = &list[i].ifr_addr,
+                                      .ifa_flags = (unsigned short)flags.ifr_flags};
+        count += take(&found, &out[count]);
+    }
+    if (fd >= 0)
+        close(fd);
+    return count;
+}
+
+static int guess(int family, struct interface *out)
 {
     int count = 0;
-    *out = xcalloc(2 * FAMILIES, sizeof **out);
-    for (int family = 0; family < FAMILIES; family++) {
-        struct interface found = {.has_carrier = true, .is_default = true};
-        if (find_default_source(family, &found.address))
-            (*out)[count++] = found;
-    }
-    for (int family = 0; family < FAMILIES; family++) {
-        struct interface loopback = {.name = "lo", .has_carrier = true, .is_loopback = true};
-        if (address_parse(loopbacks[family], 0, &loopback.address) == 0 &&
-            can_bind(&loopback.address))
-            (*out)[count++] = loopback;
-    }
+    struct interface found = {.has_carrier = true, .is_default = true};
+    struct interface loopback = {.name = "lo", .has_carrier = true, .is_loopback = true};
+    if (find_default_source(family, &found.address))
+        out[count++] = found;
+    if (address_parse(loopbacks[family], 0, &loopback.address) == 0 && can_bind(&loopback.address))
+        out[count++] = loopback;
     return count;
+}
+
+static int guess_all(struct interface **out)
+{
+    *out = xcalloc(ADDRESSES_MAX + 2 * FAMILIES, sizeof **out);
+    int count = list_ipv4(*out, ADDRESSES_MAX);
+    if (count > 0)
+        mark_default(*out, count, 0);
+    else
+        count = guess(0, *out);
+    return count + guess(1, *out + count);
 }
 
 /* ---- both ---- */

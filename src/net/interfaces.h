@@ -12,7 +12,7 @@
 
 /* One address. */
 struct interface {
-    char name[IF_NAMESIZE]; /* "" where the system does not list them */
+    char name[IF_NAMESIZE]; /* "" where the system does not tell */
     struct address address; /* of IPv4 or IPv6; port 0 */
     bool has_carrier;       /* without one, what is sent there is lost */
     bool is_loopback;
@@ -21,9 +21,9 @@ struct interface {
 };
 
 /* Those that are up. A system may refuse to list them (no netlink in a strict
- * sandbox): then *error is that errno, else 0, and what is found are the
- * addresses that datagrams to the internet leave from, and the loopback's.
- * Returns how many; *out is malloc()ed, or NULL. */
+ * sandbox): then *error is that errno, else 0, and what is found are those of
+ * IPv4, and of IPv6 the one that datagrams to the internet leave from, and the
+ * loopback's. Returns how many; *out is malloc()ed, or NULL. */
 int interfaces_list(struct interface **out, int *error);
 
 /* The address of ours from which a datagram to that one would leave; port 0.

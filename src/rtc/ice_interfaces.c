@@ -171,8 +171,8 @@ bool ice_interfaces_look(struct ice_interfaces *machine)
     machine->useful_count = ice_interfaces_rank(list, count, machine->only);
     machine->is_guessing = error != 0;
     if (error && is_first)
-        log_info("ice: this system does not list its addresses (%s); using those that packets to "
-                 "the internet leave from",
+        log_info("ice: this system does not list its addresses (%s); using those of "
+                 "IPv4, and the one of IPv6 that packets to the internet leave from",
                  strerror(-error));
     return true;
 }

@@ -1,6 +1,7 @@
 """Two ends in one network find each other there: without internet, without a
 signal server; and others see of it what DNS-SD tells."""
 
+import os
 import re
 import shutil
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import threading
 import unittest
 
+from harness import HERE as FOLDER
 from harness import CONNECTED, WAITING, Case
 from link_rig import ByLink
 from spaces import SpacesRig, do_inside, why_not
@@ -16,6 +18,7 @@ from spaces import SpacesRig, do_inside, why_not
 NOWHERE = "ws://10.99.0.1:8787"  # no route leads there
 HERE = r"the other side is in this network, at 10\.77\.0\.2:\d+"
 LAN = {"TUNNEL_NO_LAN": "0"}
+WITHOUT_NETLINK = os.path.join(FOLDER, "without_netlink.py")
 
 
 class LanRig(ByLink, SpacesRig):
@@ -58,6 +61,19 @@ class Lan(Case):
         rig.serve.wait_exit()
         rig.start_serve()
         proxy.wait_for(CONNECTED, mark)
+        rig.wait_up()
+
+    def test_services(self):
+        """the same for services, which get no netlink"""
+        rig = self.rig
+        if subprocess.run([WITHOUT_NETLINK, "true"], check=False).returncode == 77:
+            self.skipTest("this machine has no filter of system calls")
+        rig.cut_off()
+        link = rig.invite("phone", "--signal", NOWHERE)
+        argv = rig.argv
+        rig.argv = lambda *args: [WITHOUT_NETLINK, *argv(*args)]
+        self.start()
+        rig.start_linked(link).wait_for(HERE)
         rig.wait_up()
 
     def test_who_may(self):

@@ -123,6 +123,7 @@ static void test_without_netlink(void **state)
     if (!build_network())
         skip();
     add_interface("eth1", "10.1.0.10/8");
+    add_interface("eth2", "192.168.7.1/24");
     ip("route add default dev eth1");
     if (!forgo_netlink())
         skip();
@@ -130,8 +131,10 @@ static void test_without_netlink(void **state)
     int error;
     int count = interfaces_list(&list, &error);
     assert_int_equal(error, -EAFNOSUPPORT);
-    assert_int_equal(count, 2);
+    assert_int_equal(count, 3);
     assert_true(find(list, count, "10.1.0.10")->is_default);
+    assert_false(find(list, count, "192.168.7.1")->is_default);
+    assert_string_equal(find(list, count, "192.168.7.1")->name, "eth2");
     assert_true(find(list, count, "127.0.0.1")->is_loopback);
     free(list);
     assert_true(is_ours("10.1.0.10"));
