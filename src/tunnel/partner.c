@@ -266,12 +266,19 @@ static void on_ready(struct partner *p, uint64_t now_us)
         negotiation_contest(n, until_us, p->out);
 }
 
+/* In a shared room both live, so the id is not this one's: a server had mixed
+ * them up. The newcomer comes again, and is another partner then. */
 static void on_alive(struct partner *p)
 {
     standing_on_alive(&p->standing, p->out);
-    if (p->negotiation.state == NEGOTIATION_CONTESTED)
-        negotiation_refuse(&p->negotiation, p->role == MUX_CONSUMER ? MUX_PROVIDER : MUX_CONSUMER,
-                           p->out);
+    if (p->negotiation.state != NEGOTIATION_CONTESTED)
+        return;
+    negotiation_refuse(&p->negotiation, p->role == MUX_CONSUMER ? MUX_PROVIDER : MUX_CONSUMER,
+                       p->out);
+    if (!p->is_shared)
+        return;
+    partner_set_peer(p, NULL);
+    p->is_there = false;
 }
 
 /* The time that was slept through was none in which it could answer. */

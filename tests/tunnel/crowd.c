@@ -148,6 +148,12 @@ static void join_room(struct crowd *c, int member)
         say_to_others(c, m->role, m->id, EVENT_PEER_JOINED);
 }
 
+void crowd_inject(struct crowd *c, int member, enum sdp_type type, unsigned peer, const char *wire)
+{
+    enum event_type event = type == SDP_OFFER ? EVENT_OFFER : EVENT_ANSWER;
+    say_to(c, member, peer, (struct event){.type = event}, wire);
+}
+
 static void send_description(struct crowd *c, int member, const struct action *a)
 {
     const struct crowd_member *from = &c->members[member];
@@ -156,8 +162,10 @@ static void send_description(struct crowd *c, int member, const struct action *a
         snprintf(id, sizeof id, "%u", c->members[i].id);
         if (from->visit == 0 || from->id == 0 || c->members[i].id == 0 || strcmp(id, a->peer) != 0)
             continue;
-        enum event_type type = a->sdp_type == SDP_OFFER ? EVENT_OFFER : EVENT_ANSWER;
-        say_to(c, i, from->id, (struct event){.type = type}, a->text);
+        char wire[CROWD_TEXT_MAX];
+        snprintf(wire, sizeof wire, "%s", a->text);
+        if (!c->signalling || c->signalling->wrap(c, member, a, wire))
+            crowd_inject(c, i, a->sdp_type, from->id, wire);
     }
 }
 
@@ -215,6 +223,8 @@ void crowd_begin(struct crowd *c, int member, enum mux_role role)
     struct crowd_member *m = &c->members[member];
     *m = (struct crowd_member){.role = role, .process = ++c->numbers};
     m->rv = rendezvous_new(&config, c->now_us);
+    if (c->signalling)
+        c->signalling->on_begin(c, member);
     crowd_say(c, "member %d begins, process %u", member, m->process);
 }
 
@@ -227,6 +237,8 @@ void crowd_end(struct crowd *c, int member, bool says_bye)
             crowd_vanish_half(c, &c->halves[i], says_bye);
     }
     rendezvous_free(m->rv);
+    if (c->signalling)
+        c->signalling->on_end(c, member);
     m->rv = NULL;
     m->visit = 0;
     memset(m->up, 0, sizeof m->up);
@@ -277,6 +289,19 @@ void crowd_lose_session(struct crowd *c, int member)
 
 /* ---- time ---- */
 
+/* False: it is dropped. */
+static bool unseal(struct crowd *c, int member, const struct event *event, char *text)
+{
+    bool is_description = event->type == EVENT_OFFER || event->type == EVENT_ANSWER;
+    if (!c->signalling)
+        return true;
+    if (event->type == EVENT_PEER_JOINED)
+        c->signalling->on_meet(c, member, event->peer);
+    for (size_t i = 0; i < event->peer_count && !event->is_resumed; i++)
+        c->signalling->on_meet(c, member, event->peers[i]);
+    return !is_description || c->signalling->open(c, member, event, text);
+}
+
 static void hear(struct crowd *c, const struct crowd_ticket *t)
 {
     struct event event = t->event;
@@ -291,17 +316,21 @@ static void hear(struct crowd *c, const struct crowd_ticket *t)
     }
     event.peer = peer;
     event.peers = peers;
-    event.text = t->text;
-    if (sscanf(t->text, "%u %u", &process, &id) == 2) {
+    char text[CROWD_TEXT_MAX];
+    memcpy(text, t->text, sizeof text);
+    event.text = text;
+    if (!unseal(c, t->member, &event, text))
+        return;
+    if (sscanf(text, "%u %u", &process, &id) == 2) {
         memcpy(fingerprint, &process, sizeof process);
-        event.description = (struct description){.sdp = t->text, .process = fingerprint};
+        event.description = (struct description){.sdp = text, .process = fingerprint};
         for (size_t i = 0; i < CROWD_HALVES_MAX; i++) {
             const struct half *h = &c->halves[i];
             if (h->id > 0 && h->member == t->member && h->remote == id)
                 event.description.session = h->number;
         }
     }
-    crowd_say(c, "member %d hears %d from %s: %s", t->member, (int)event.type, peer, t->text);
+    crowd_say(c, "member %d hears %d from %s: %s", t->member, (int)event.type, peer, text);
     crowd_feed(c, t->member, &event);
 }
 
@@ -391,45 +420,4 @@ void crowd_run(struct crowd *c, uint64_t until_us)
         on_ticket(c, &t);
     }
     c->now_us = until_us;
-}
-
-/* ---- the end ---- */
-
-static bool is_up(const struct crowd *c, const struct half *h)
-{
-    for (size_t i = 0; i < CROWD_PARTNERS_MAX; i++) {
-        if (c->members[h->member].up[i] == h->number)
-            return true;
-    }
-    return false;
-}
-
-const char *crowd_check(const struct crowd *c)
-{
-    static char text[128];
-    int between[CROWD_MEMBERS][CROWD_MEMBERS] = {{0}};
-    for (size_t i = 0; i < CROWD_HALVES_MAX; i++) {
-        const struct half *h = &c->halves[i];
-        const struct half *other =
-            h->id > 0 ? crowd_find_half((struct crowd *)(uintptr_t)c, h->remote) : NULL;
-        if (h->id == 0)
-            continue;
-        if (!other || other->remote != h->id || !h->is_ready || !is_up(c, h)) {
-            snprintf(text, sizeof text, "member %d has a session %u that is none", h->member,
-                     h->number);
-            return text;
-        }
-        between[h->member][other->member]++;
-    }
-    for (int i = 0; i < CROWD_MEMBERS; i++) {
-        for (int k = 0; k < CROWD_MEMBERS; k++) {
-            const struct crowd_member *a = &c->members[i], *b = &c->members[k];
-            int wanted = a->rv && b->rv && a->role != b->role;
-            snprintf(text, sizeof text, "%d sessions of member %d with member %d, not %d",
-                     between[i][k], i, k, wanted);
-            if (between[i][k] != wanted)
-                return text;
-        }
-    }
-    return NULL;
 }

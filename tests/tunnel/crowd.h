@@ -72,10 +72,25 @@ struct crowd_member {
     unsigned up[CROWD_PARTNERS_MAX]; /* session, by partner */
 };
 
+struct crowd;
+
 /* Whose process is gone, which the server has not noticed. */
 struct ghost {
     unsigned id; /* 0: a free slot */
     enum mux_role role;
+};
+
+/* What becomes of what is said in the room, where that is sealed. What travels
+ * then is a wire text in the place of a description. */
+struct crowd_signalling {
+    void (*on_begin)(struct crowd *c, int member); /* a process */
+    void (*on_end)(struct crowd *c, int member);
+    void (*on_meet)(struct crowd *c, int member, const char *peer);
+    /* False: it is for nobody. */
+    bool (*wrap)(struct crowd *c, int member, const struct action *a, char wire[CROWD_TEXT_MAX]);
+    /* What was in the wire text takes its place; false: it is dropped. */
+    bool (*open)(struct crowd *c, int member, const struct event *event, char text[CROWD_TEXT_MAX]);
+    void *arg;
 };
 
 struct crowd {
@@ -90,7 +105,8 @@ struct crowd {
     struct crowd_ticket tickets[CROWD_TICKETS_MAX];
     size_t ticket_count;
     void (*make_trouble)(struct crowd *c);
-    int sessions, restarts, resumed; /* figures */
+    const struct crowd_signalling *signalling; /* NULL: plain */
+    int sessions, restarts, resumed;           /* figures */
 };
 
 uint64_t crowd_roll(struct crowd *c, uint64_t below);
@@ -104,6 +120,9 @@ void crowd_end(struct crowd *c, int member, bool says_bye);
 void crowd_cut(struct crowd *c, int member);
 void crowd_restart_server(struct crowd *c);
 void crowd_lose_session(struct crowd *c, int member);
+
+/* The server says that to a member, whoever has said it. */
+void crowd_inject(struct crowd *c, int member, enum sdp_type type, unsigned peer, const char *wire);
 
 void crowd_schedule_trouble(struct crowd *c, uint64_t in_us);
 void crowd_run(struct crowd *c, uint64_t until_us);

@@ -304,7 +304,8 @@ static void test_restarted_process(void **state)
     scene_free(&s);
 }
 
-/* A server that mixes ids up: who was there before answers, and stays. */
+/* A server that mixes ids up: who was there before answers, and stays. The id
+ * is the other's then, who comes again. */
 static void test_other_process_under_an_id(void **state)
 {
     (void)state;
@@ -316,6 +317,10 @@ static void test_other_process_under_an_id(void **state)
     expect(&s, "hold 3; believe 1; refuse 3: another `tunnel proxy` is connected to this side, and "
                "answers; stop one of them or, without links, choose another --room; note: "
                "newcomer;");
+    describe(&s, EVENT_OFFER, "b", 0, process_d);
+    expect(&s, "start 4 to answer; feed 4 offer;");
+    FEED(&s, .type = EVENT_READY, .session = 4);
+    expect(&s, "up 4;");
     scene_free(&s);
 }
 

@@ -11,6 +11,7 @@
  *
  *   TEST_SEED=N   that seed alone, and what happens in it
  */
+#include "wires.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -20,20 +21,10 @@
 #include "base/log.h"
 #include "tunnel/sealed_talk.h"
 
-enum { SEEDS = 2000, WIRES_MAX = 2048, HOSTILE_PERCENT = 60 };
+enum { SEEDS = 2000, HOSTILE_PERCENT = 60 };
 #define TROUBLE_US      (60 * US_PER_S)
 #define PEACE_US        (200 * US_PER_S)
 #define TROUBLE_MOST_US (3 * US_PER_S)
-
-/* A string that was on its way. */
-struct wire {
-    char *sealed;
-    enum sdp_type type;
-    unsigned process; /* that has sealed it; 0: what it is now, nobody has */
-    enum mux_role role;
-    int end;
-    unsigned taken_by; /* which process, last */
-};
 
 struct stage {
     struct identity identity;
@@ -42,8 +33,7 @@ struct stage {
     uint8_t other_secret[INVITE_SECRET_LEN];
     struct seal *seals[ENDS];
     struct sealed_talk talks[ENDS];
-    struct wire wires[WIRES_MAX];
-    unsigned wire_count;
+    struct wires wires;
     bool is_quiet;           /* no process ends */
     bool has_secret;         /* the third */
     bool was_up;             /* both ends */
@@ -57,12 +47,6 @@ static struct stage *stage_of(const struct world *w)
 
 /* ---- processes ---- */
 
-static void fingerprint_of(unsigned process, uint8_t out[CERT_FINGERPRINT_LEN])
-{
-    memset(out, 0x5a, CERT_FINGERPRINT_LEN);
-    memcpy(out, &process, sizeof process);
-}
-
 static void on_begin(struct world *w, int end)
 {
     struct stage *s = stage_of(w);
@@ -73,7 +57,7 @@ static void on_begin(struct world *w, int end)
     uint8_t salt[SEAL_SALT_LEN];
     for (size_t i = 0; i < sizeof salt; i++)
         salt[i] = (uint8_t)roll(w, 256);
-    fingerprint_of(e->process, fingerprint);
+    wires_fingerprint(e->process, fingerprint);
     const struct seal_config config = {
         .side = is_provider ? SEAL_PROVIDER : SEAL_CONSUMER,
         .identity = !is_provider  ? NULL
@@ -105,57 +89,26 @@ static void on_meet(struct world *w, int end, const char *peer)
 
 /* ---- what is said ---- */
 
-/* A description that a seal can read, with the world's in it. */
-static char *make_sdp(unsigned process, const char *text)
-{
-    uint8_t fingerprint[CERT_FINGERPRINT_LEN];
-    char hex[3 * CERT_FINGERPRINT_LEN + 1] = "";
-    fingerprint_of(process, fingerprint);
-    for (int i = 0; i < CERT_FINGERPRINT_LEN; i++)
-        snprintf(hex + 3 * i, 4, "%02X:", fingerprint[i]);
-    hex[sizeof hex - 2] = '\0';
-    return xasprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=%s\r\nt=0 0\r\n"
-                     "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
-                     "a=ice-ufrag:aB3x\r\na=ice-pwd:0123456789abcdefghijkl\r\n"
-                     "a=fingerprint:sha-256 %s\r\na=setup:actpass\r\na=mid:0\r\n",
-                     text, hex);
-}
-
-static struct wire *add_wire(struct stage *s, char *sealed)
-{
-    assert_true(s->wire_count < WIRES_MAX);
-    struct wire *wire = &s->wires[s->wire_count++];
-    *wire = (struct wire){.sealed = sealed};
-    return wire;
-}
-
 static void name_wire(const struct stage *s, const struct wire *wire, char out[TEXT_MAX])
 {
-    snprintf(out, TEXT_MAX, "%u", (unsigned)(wire - s->wires));
+    snprintf(out, TEXT_MAX, "%u", (unsigned)(wire - s->wires.at));
 }
 
-/* Something else than was said, from that. */
 static const struct wire *alter(struct world *w, const struct wire *from)
 {
-    struct stage *s = stage_of(w);
-    char *sealed = xstrdup(from->sealed);
-    size_t len = strlen(sealed);
+    size_t len = strlen(from->sealed);
     size_t at = len > 0 ? (size_t)roll(w, len) : 0;
-    if (len == 0 || roll(w, 2) == 0)
-        sealed[at] = '\0';
-    else
-        sealed[at] = sealed[at] == 'A' ? 'B' : 'A';
-    return add_wire(s, sealed);
+    return wires_alter(&stage_of(w)->wires, from, at, len == 0 || roll(w, 2) == 0);
 }
 
 static void attack(struct world *w)
 {
     struct stage *s = stage_of(w);
     char name[TEXT_MAX];
-    const struct wire *wire = &s->wires[roll(w, s->wire_count)];
+    const struct wire *wire = &s->wires.at[roll(w, s->wires.count)];
     enum sdp_type type = chance(w, 30) ? (enum sdp_type)roll(w, 2) : wire->type;
     int end = (int)roll(w, 2);
-    if (chance(w, 30) && s->wire_count + 64 < WIRES_MAX)
+    if (chance(w, 30) && s->wires.count + 64 < WIRES_MAX)
         wire = alter(w, wire);
     name_wire(s, wire, name);
     say(w, "the server says wire %s to end %d", name, end);
@@ -167,13 +120,13 @@ static bool wrap(struct world *w, int end, const char *peer, enum sdp_type type,
 {
     struct stage *s = stage_of(w);
     unsigned process = w->ends[end].process;
-    char *text = make_sdp(process, sdp);
+    char *text = wires_describe(process, sdp);
     char *sealed =
         sealed_talk_wrap(&s->talks[end], peer, type == SDP_OFFER ? SEAL_OFFER : SEAL_ANSWER, text);
     free(text);
     if (!sealed)
         return false;
-    struct wire *wire = add_wire(s, sealed);
+    struct wire *wire = wires_add(&s->wires, sealed);
     wire->type = type;
     wire->process = process;
     wire->role = w->ends[end].role;
@@ -191,7 +144,7 @@ static void check_taken(struct world *w, int end, struct wire *wire, enum sdp_ty
     if (wire->process == 0 || wire->type != type || wire->role == w->ends[end].role ||
         wire->end == end || wire->end == STRANGER || wire->taken_by == w->ends[end].process)
         fail_msg("wire %u, %s of process %u, is taken by end %d",
-                 (unsigned)(wire - stage_of(w)->wires), sdp_type_name(wire->type), wire->process,
+                 (unsigned)(wire - stage_of(w)->wires.at), sdp_type_name(wire->type), wire->process,
                  end);
     wire->taken_by = w->ends[end].process;
 }
@@ -200,7 +153,7 @@ static bool open(struct world *w, int end, const char *peer, enum sdp_type type,
                  char text[TEXT_MAX])
 {
     struct stage *s = stage_of(w);
-    struct wire *wire = &s->wires[strtoul(text, NULL, 10)];
+    struct wire *wire = &s->wires.at[strtoul(text, NULL, 10)];
     struct signal_message said;
     const struct signal_message message = {
         .type = type == SDP_OFFER ? SIGNAL_OFFER : SIGNAL_ANSWER,
@@ -253,7 +206,7 @@ static void make_trouble(struct world *w)
         cut(w, w->ends[end].conn);
     else if (kind == 2)
         trouble_with_stranger(w);
-    else if (s->wire_count > 0)
+    else if (s->wires.count > 0)
         attack(w);
     if (w->now_us < TROUBLE_US)
         schedule(w, TROUBLE, roll(w, TROUBLE_MOST_US));
@@ -278,9 +231,7 @@ static void watch_until(struct world *w, uint64_t until_us, uint64_t seed)
 
 static void reset_stage(struct stage *s, uint64_t seed)
 {
-    for (unsigned i = 0; i < s->wire_count; i++)
-        free(s->wires[i].sealed);
-    s->wire_count = 0;
+    wires_clear(&s->wires);
     s->is_quiet = seed % 2 == 0;
     s->has_secret = seed / 2 % 2 == 0;
     s->was_up = false;
