@@ -24,6 +24,7 @@ static void rewrite(struct head *head, const struct http_request *request,
         .host = authority,
         .keeps_expect = request->minor_version > 0,
         .keeps_upgrade = request->framing == HTTP_BODY_PIPE,
+        .is_tls = is_tls,
         .forwarded = client ? &forwarded : NULL,
     };
     rewrite_request(head, request->fields, &how);

@@ -192,6 +192,8 @@ void rewrite_request(struct head *out, struct http_fields fields, const struct r
         head_add(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
     if (how->forwarded)
         add_forwarded(out, how->forwarded);
+    else if (how->is_tls)
+        add_if_missing(out, "X-Forwarded-Proto", SPAN_LITERAL("https"));
     if (how->device)
         head_add(out, SPAN_LITERAL(DEVICE_FIELD), span_from_string(how->device));
     for (size_t i = 0; i < how->rule_count; i++)

@@ -29,6 +29,8 @@ struct rewrite {
     struct span host;   /* to stand in Host; empty: the message's own stays */
     bool keeps_expect;  /* the other side answers 100 (Continue) */
     bool keeps_upgrade; /* the request asks for a pipe */
+    bool is_tls; /* the client speaks it: X-Forwarded-Proto says so, where nothing else does, or
+                    links and redirects would lead to http */
     const struct rewrite_forwarded *forwarded; /* NULL: none is added */
     bool owns_device;               /* X-Tunnel-Device is ours to say: a client's is left out */
     const char *device;             /* which is then this one's; NULL: none is added */

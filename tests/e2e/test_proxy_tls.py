@@ -91,6 +91,19 @@ class ProxyTls(Case):
             file.write("damaged")
         self.start_proxy("--tls").wait_for(made)
 
+    def test_told(self):
+        """the upstream hears that it is https, and nothing else that was not asked for"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+        proxy = self.start_proxy("--tls")
+        proxy.wait_for(CONNECTED)
+        fields = json.loads(self.ask(proxy, "/inspect")[1])["headers"]
+        told = {name.lower(): value for name, value in fields}
+        self.assertEqual(told["x-forwarded-proto"], "https")
+        self.assertFalse({"forwarded", "x-forwarded-for", "via"} & set(told))
+
     def test_given(self):
         """one of one's own, read again on SIGHUP"""
         rig = self.rig

@@ -129,6 +129,20 @@ static void test_forwarded(void **state)
                   "Forwarded: for=192.0.2.1;proto=http|X-Forwarded-Proto: http");
 }
 
+/* TLS is told where nobody has told otherwise. */
+static void test_tls(void **state)
+{
+    (void)state;
+    struct rewrite_forwarded forwarded = {.minor_version = 1, .is_tls = true};
+    struct rewrite how = {.is_tls = true};
+    check_request("Host: x", &how, "Host: x|X-Forwarded-Proto: https");
+    check_request("Host: x|x-forwarded-proto: http", &how, "Host: x|x-forwarded-proto: http");
+    how.forwarded = &forwarded;
+    check_request("Host: x", &how,
+                  "Host: x|Forwarded: for=unknown;proto=https|X-Forwarded-For: unknown|"
+                  "Via: 1.1 tunnel|X-Forwarded-Proto: https");
+}
+
 static void test_rules(void **state)
 {
     (void)state;
@@ -274,9 +288,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_travels), cmocka_unit_test(test_what_may_travel),
         cmocka_unit_test(test_host),         cmocka_unit_test(test_forwarded),
-        cmocka_unit_test(test_rules),        cmocka_unit_test(test_bad_rules),
-        cmocka_unit_test(test_full),         cmocka_unit_test(test_response),
-        cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_tls),          cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_bad_rules),    cmocka_unit_test(test_full),
+        cmocka_unit_test(test_response),     cmocka_unit_test(test_trailers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
