@@ -3,7 +3,7 @@ CMAKE ?= cmake
 
 PREFIX ?= /usr/local
 
-.PHONY: all deps demo check test fresh bench bench-crowd bench-signal bench-sctp bench-long-path bench-first-byte \
+.PHONY: all deps demo check test fresh bench bench-crowd bench-signal bench-sctp bench-long-path bench-first-byte bench-web \
         format lint install uninstall deb clean
 
 all: build/build.ninja
@@ -65,6 +65,10 @@ bench-long-path: all
 	scripts/install-deps.sh bench
 	$(CMAKE) --build build --target bench_link
 	/usr/bin/python3 bench/long_path.py
+
+bench-web: all
+	$(CMAKE) --build build --target bench_bare_channel bench_link >/dev/null
+	/usr/bin/python3 bench/web_bench.py
 
 bench-first-byte: all
 	/usr/bin/python3 bench/first_byte.py

@@ -70,7 +70,7 @@ async function startWorker() {
             "the page needs service workers: it must come by https, in no private window",
         );
     const registration = await navigator.serviceWorker.register("./worker.js");
-    await registration.update().catch(() => {});
+    if (registration.active) await registration.update().catch(() => {});
     const next = registration.installing ?? registration.waiting;
     if (next) await settled(next);
     await navigator.serviceWorker.ready;
