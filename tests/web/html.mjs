@@ -56,8 +56,14 @@ test("a policy lets the shim run, and nothing else", () => {
         ["default-src 'self'", `default-src 'self'; script-src 'self' ${hash}`],
         ["script-src 'unsafe-inline'", "script-src 'unsafe-inline'"],
         ["script-src 'unsafe-inline' 'nonce-a'", `script-src 'unsafe-inline' 'nonce-a' ${hash}`],
-        ["default-src 'self' 'unsafe-inline'", "default-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'"],
-        ["script-src 'self'; script-src-elem a.example", `script-src 'self'; script-src-elem a.example ${hash}`],
+        [
+            "default-src 'self' 'unsafe-inline'",
+            "default-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'",
+        ],
+        [
+            "script-src 'self'; script-src-elem a.example",
+            `script-src 'self'; script-src-elem a.example ${hash}`,
+        ],
         ["sandbox, script-src a.example", `sandbox, script-src a.example ${hash}`],
     ])
         assert.equal(relaxed(policy, hash), wanted, policy);

@@ -77,17 +77,20 @@ async function startWorker() {
     return registration;
 }
 
-/** The cookies of before, if they are of this provider. @param {string} provider */
+/** The cookies of before, if they are of this provider. Where the browser keeps
+ * nothing they are there until the page goes. @param {string} provider */
 async function openJar(provider) {
-    const vault = await openVault(provider);
-    const jar = new Jar((kept) => vault.keep(kept).catch(console.warn));
-    if (vault.text) jar.restore(vault.text);
+    const vault = await openVault(provider).catch(console.warn);
+    const jar = new Jar((kept) => vault?.keep(kept).catch(console.warn));
+    if (vault?.text) jar.restore(vault.text);
     return jar;
 }
 
 /** Once somebody has pressed that. @param {string} id @returns {Promise<void>} */
 const pressed = (id) =>
-    new Promise((resolve) => element(id).addEventListener("click", () => resolve(), { once: true }));
+    new Promise((resolve) => {
+        element(id).addEventListener("click", () => resolve(), { once: true });
+    });
 
 /** What another provider's app has kept here is not shown to this one unasked.
  * @param {string} provider */
@@ -122,9 +125,8 @@ function download(exchanges, url, name) {
     setTimeout(() => hidden.remove(), 60_000); // by then it has begun
 }
 
-/** @param {string} link */
-async function open(link) {
-    const provider = hex((await parseLink(link)).providerId);
+/** @param {string} link @param {string} provider  to whom it leads */
+async function open(link, provider) {
     await keepApart(provider);
     present("");
     const [tunnel, registration, jar] = await Promise.all([
@@ -170,12 +172,14 @@ async function start() {
     if (top !== window) return void (line.textContent = "reload the page");
     const link = findLink();
     if (!link) return askForLink("");
-    try {
-        await open(link);
-    } catch (error) {
-        localStorage.removeItem(KEPT);
+    const tell = (/** @type {unknown} */ error) =>
         askForLink(error instanceof Error ? error.message : `${error}`);
-    }
+    const parsed = await parseLink(link).catch((error) => {
+        localStorage.removeItem(KEPT);
+        tell(error);
+    });
+    // What goes wrong with a good link may go better the next time.
+    if (parsed) await open(link, hex(parsed.providerId)).catch(tell);
 }
 
 element("ask").addEventListener("submit", (event) => {

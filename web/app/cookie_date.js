@@ -21,7 +21,8 @@ export function parseCookieDate(text) {
         if (!time && clock) time = clock.slice(1, 4).map(Number);
         else if (day === undefined && /^\d{1,2}(\D|$)/.test(token)) day = parseInt(token);
         else if (month === undefined && monthAt >= 0) month = monthAt;
-        else if (year === undefined && /^\d{2,4}(\D|$)/.test(token)) year = wholeYear(parseInt(token));
+        else if (year === undefined && /^\d{2,4}(\D|$)/.test(token))
+            year = wholeYear(parseInt(token));
     }
     if (!time || day === undefined || month === undefined || year === undefined) return null;
     const [hour, minute, second] = time;

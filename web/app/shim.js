@@ -49,7 +49,8 @@ export function shim(frame) {
                 error: () => new frame.Event(type),
                 close: () => new frame.CloseEvent(type, { code, reason, wasClean }),
                 message: () => {
-                    const bytes = () => (isBlob ? new frame.Blob([data]) : frame.structuredClone(data));
+                    const bytes = () =>
+                        isBlob ? new frame.Blob([data]) : frame.structuredClone(data);
                     return new frame.MessageEvent(type, { data: isText ? data : bytes(), origin });
                 },
             }[/** @type {"open"} */ (type)]();

@@ -77,7 +77,8 @@ function headFields({ fields, body, method }, host) {
     if (lacks("accept")) all.push(["Accept", "*/*"]);
     // As browsers do: parts of what is packed are of no use. Some servers have
     // nothing for who does not take it packed.
-    if (lacks("accept-encoding")) all.push(["Accept-Encoding", lacks("range") ? "gzip" : "identity"]);
+    if (lacks("accept-encoding"))
+        all.push(["Accept-Encoding", lacks("range") ? "gzip" : "identity"]);
     if (body.framing === Framing.LENGTH) all.push(["Content-Length", `${body.length}`]);
     else if (body.framing === Framing.NONE && /^(POST|PUT|PATCH)$/.test(method))
         all.push(["Content-Length", "0"]);
