@@ -3,7 +3,7 @@ CMAKE ?= cmake
 
 PREFIX ?= /usr/local
 
-.PHONY: all deps demo check test fresh bench bench-crowd bench-signal bench-sctp bench-long-path bench-first-byte bench-web \
+.PHONY: all deps demo check test fresh bench bench-crowd bench-signal bench-sctp bench-long-path bench-first-byte bench-relay bench-web \
         format lint install uninstall deb clean
 
 all: build/build.ninja
@@ -72,6 +72,10 @@ bench-web: all
 
 bench-first-byte: all
 	/usr/bin/python3 bench/first_byte.py
+
+bench-relay: all
+	$(CMAKE) --build build --target bench_link
+	/usr/bin/python3 bench/relay_bench.py build
 
 format:
 	scripts/install-deps.sh lint

@@ -1,8 +1,9 @@
+#!/usr/bin/python3
 """The relay of last resort, where UDP is blocked and there is no TURN server: how
 long until the first byte, how much of the rate that the signal server gives, and
 how late tokens are while other rooms use it as much as they can.
 
-    bench/relay_bench.py BUILD [--rate MBIT] [--delay MS] [--rooms N]
+    bench/relay_bench.py BUILD [--rate MBIT] [--total MBIT] [--delay MS] [--rooms N]
 
 As root. The proxy is at one end of a link of its own (bench/link.c), the signal
 server, serve and its upstream at the other; with a delay of 0 all is in one place.
@@ -95,7 +96,8 @@ class Bench:
         self.upstream = 9000
         self.rig.start(self.far, sys.executable, __file__, "--upstream", str(self.upstream))
         self.rig.start(self.far, f"{args.build}/signal-server", "--listen", "0.0.0.0:8787",
-                       "--relay-rate", str(args.rate), "--max-per-address", "0")  # fmt: skip
+                       "--relay-rate", str(args.rate), "--relay-total", str(args.total),
+                       "--max-per-address", "0")  # fmt: skip
 
     def make_spaces(self, delay):
         if delay:
@@ -164,6 +166,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
     parser.add_argument("--rate", type=int, default=20)
+    parser.add_argument("--total", type=int, default=1000)
     parser.add_argument("--delay", type=int, default=10)
     parser.add_argument("--rooms", type=int, default=10)
     parser.add_argument("--seconds", type=int, default=10)

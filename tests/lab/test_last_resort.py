@@ -4,7 +4,7 @@ on what the ends say: at the start, and in the middle of transfers."""
 import unittest
 
 from lab import DIRECTLY, LAST_RESORT, Pair
-from network import NO_UDP, ONLY_HTTPS, SYMMETRIC
+from network import NO_UDP, ONLY_HTTPS
 from test_changes import Changes
 
 
@@ -22,16 +22,6 @@ class LastResort(Changes):
     def wait_for_signal(self):
         for end in (self.rig.proxy, self.rig.serve):
             end.wait_for(Pair.pattern(LAST_RESORT))
-
-    def test_without_udp(self):
-        """no UDP out of either home, and no TURN"""
-        self.connect_by_signal({"outgoing": NO_UDP}, {"outgoing": NO_UDP})
-        self.check_transfers()
-
-    def test_symmetric(self):
-        """symmetric and symmetric, and no TURN"""
-        self.connect_by_signal({"source": SYMMETRIC}, {"source": SYMMETRIC})
-        self.check_transfers()
 
     def test_only_https(self):
         """only TCP to port 443 out of the laptop's home, and no TURN"""

@@ -1,0 +1,92 @@
+"""Where two machines may be, without a TURN server: how they are connected, and how
+long that takes, from the start of the second one to the first byte."""
+
+import shutil
+import time
+import types
+import unittest
+
+from lab import DIRECTLY, LAST_RESORT, SIGNAL_PORT, STUN, Homes, Pair
+from network import CONE, NO_UDP, SYMMETRIC, Home
+from office import NOTHING, SIGNAL_NAME, start_squid
+
+
+class Situations(Homes):
+    def connect_and_time(self, how, start_network_proxy=None):
+        """The client is there before the tunnel is."""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_coturn()  # as the STUN server
+        rig.start_signal()
+        rig.start_serve(stun=STUN)
+        rig.serve.wait_for("waiting for the other side")
+        env = {}
+        if start_network_proxy:
+            env["HTTPS_PROXY"] = start_network_proxy(rig, rig.home_1)
+            rig.signal_url = f"ws://{SIGNAL_NAME}:{SIGNAL_PORT}"
+        begun = time.monotonic()
+        rig.start_proxy(stun=STUN, env=env)
+        curl = rig.curl("--fail", rig.url("/bytes/1"))
+        self.assertEqual(curl.wait_exit(), 0)
+        self.note = f"{time.monotonic() - begun:.1f} s"
+        for end in (rig.proxy, rig.serve):
+            end.wait_for(Pair.pattern(how))
+        self.check_transfers(size=1 << 20)
+
+    def build_behind_carriers(self, source):
+        """Each home behind another NAT, which it shares with others (RFC 6598)."""
+        rig = self.rig
+        homes = []
+        for number in (1, 2):
+            carrier = rig.network.add_home(number, source=source)
+            carrier.space.nft('add rule ip home forward iifname "home*" accept')
+            inside = types.SimpleNamespace(core=carrier.space, add_space=rig.network.add_space)
+            homes.append(Home(inside, 2 + number, CONE, public="100.64.0"))
+        rig.home_1, rig.home_2 = homes
+        rig.laptop = rig.home_1.add_host("laptop", 2)
+        rig.provider = rig.home_2.add_host("provider", 2)
+
+    def test_open(self):
+        """open and open"""
+        self.build({"dmz": 2}, {"dmz": 2})
+        self.connect_and_time(DIRECTLY)
+
+    def test_cone(self):
+        """cone and cone"""
+        self.build()
+        self.connect_and_time(DIRECTLY)
+
+    def test_cone_symmetric(self):
+        """cone and symmetric"""
+        self.build(None, {"source": SYMMETRIC})
+        self.connect_and_time(LAST_RESORT)
+
+    def test_symmetric(self):
+        """symmetric and symmetric"""
+        self.build({"source": SYMMETRIC}, {"source": SYMMETRIC})
+        self.connect_and_time(LAST_RESORT)
+
+    def test_without_udp(self):
+        """no UDP out of one home"""
+        self.build({"outgoing": NO_UDP})
+        self.connect_and_time(LAST_RESORT)
+
+    @unittest.skipUnless(shutil.which("squid"), "there is no squid")
+    def test_office(self):
+        """nothing out of an office but through its proxy, squid"""
+        self.build({"outgoing": NOTHING})
+        self.connect_and_time(LAST_RESORT, start_squid)
+
+    def test_two_carriers(self):
+        """both behind two NATs, whose outer ones keep ports"""
+        self.build_behind_carriers(CONE)
+        self.connect_and_time(DIRECTLY)
+
+    def test_two_strict_carriers(self):
+        """both behind two NATs, whose outer ones are symmetric"""
+        self.build_behind_carriers(SYMMETRIC)
+        self.connect_and_time(LAST_RESORT)
+
+
+if __name__ == "__main__":
+    unittest.main()
