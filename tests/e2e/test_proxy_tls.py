@@ -1,5 +1,6 @@
 """TLS of a proxy's clients: --tls, --tls-cert and --tls-key."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -103,6 +104,25 @@ class ProxyTls(Case):
         told = {name.lower(): value for name, value in fields}
         self.assertEqual(told["x-forwarded-proto"], "https")
         self.assertFalse({"forwarded", "x-forwarded-for", "via"} & set(told))
+
+    def test_abort(self):
+        """over TLS nobody half-closes: its end stops the request, though the socket is there"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        rig.start_serve()
+        proxy = self.start_proxy("--tls")
+        proxy.wait_for(CONNECTED)
+        context = ssl.create_default_context(cafile=self.file("ca"))
+        conn = http.client.HTTPSConnection("localhost", proxy.port, context=context)
+        self.addCleanup(conn.close)
+        gate = self.name()
+        conn.request("GET", f"/slow/{gate}")
+        number = rig.mock.wait_for(rf"request (\d+) .*/slow/{gate}")[1]
+        conn.sock.setblocking(False)
+        with contextlib.suppress(OSError):  # its end is sent; there is none of the proxy yet
+            conn.sock.unwrap()
+        rig.mock.wait_for(rf"closed {number}$")
 
     def test_given(self):
         """one of one's own, read again on SIGHUP"""
