@@ -31,9 +31,15 @@ static const struct {
     const char *value;
     const char *words;
 } known_values[] = {
-    {"FILE", FILES},           {"DIR", FOLDERS},          {"LEVEL", "error warn info debug"},
-    {"FORMAT", "text json"},   {"HOW", "balanced first"}, {"SHELL", "bash zsh fish"},
-    {"FORM", "combined json"}, {"PATH", FILES},
+    {"FILE", FILES},
+    {"DIR", FOLDERS},
+    {"LEVEL", "error warn info debug"},
+    {"FORMAT", "text json"},
+    {"HOW", "balanced first"},
+    {"WHEN", "last no"},
+    {"SHELL", "bash zsh fish"},
+    {"FORM", "combined json"},
+    {"PATH", FILES},
 };
 
 /* NULL: anything. */

@@ -130,7 +130,7 @@ const struct option option_table[] = {
      "go through the server of --turn only (1 in the variable); the other side does not "
      "learn this machine's addresses",
      PUBLIC},
-    {"--signal-relay", "TUNNEL_SIGNAL_RELAY", "HOW", OPTION_BOTH, config_take_signal_relay,
+    {"--signal-relay", "TUNNEL_SIGNAL_RELAY", "WHEN", OPTION_BOTH, config_take_signal_relay,
      "whether the signal server may pass on what is said, encrypted end to end, where no other "
      "path "
      "works: last, as the last resort, or no (default last; no beside --relay-only)",
