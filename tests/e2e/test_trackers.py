@@ -48,6 +48,8 @@ class Trackers(Case):
         one, two = rig.start_tracker(), rig.start_tracker()
         place = f"{self.place(one, two)},ws://127.0.0.1:{free_port()}"
         self.start_serve(place)
+        for tracker in (one, two):
+            tracker.wait_for('"sdp":"call"')
         link = rig.invite("phone")
         self.assertTrue(link.startswith(place + "#t1."), link.split("#")[0])
         rig.start_linked(link)
