@@ -259,7 +259,7 @@ REFUSED_LINES = [
     refuses("a method without end", b"M" * 256, 501),
     refuses("HTTP/2.0", head("GET / HTTP/2.0", "Host: here"), 505),
     refuses("HTTP/0.9", head("GET / HTTP/0.9", "Host: here"), 505),
-    refuses("HTTP/2's preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    refuses("a preface like that of HTTP/2", b"PRI * HTTP/3.0\r\n\r\nSM\r\n\r\n", 505),
     refuses("a version of two digits", head("GET / HTTP/1.10", "Host: here")),
     refuses("a version in small letters", head("GET / http/1.1", "Host: here")),
     refuses("another protocol", head("GET / ICAP/1.1", "Host: here")),
