@@ -83,7 +83,9 @@ class Limits(UpstreamCase):
         self.assertIn("--max-streams", json.loads(body)["error"]["message"])
         self.assertTrue(int(dict(fields)["Retry-After"]) > 0)
         self.rig.mock.send("open only")
-        self.assertEqual(first.getresponse().status, 200)
+        answer = first.getresponse()
+        answer.read()  # it is under way until its end is there
+        self.assertEqual(answer.status, 200)
         self.assertEqual(self.rig.request("GET", "/health")[0], 200)
 
 
