@@ -45,6 +45,7 @@ enum {
     PEER_FIRST_FURTHER_STREAM = 2
 };
 
+/* No member may be NULL. */
 struct peer_handlers {
     /* It has the candidates of our own addresses in it; later ones come by
      * on_candidate. */
