@@ -1,7 +1,5 @@
 #!/bin/sh
-# usage: aquatic-frames-and-families.sh PATH/TO/aquatic_ws
-#
-# aquatic_ws 0.9.0 (source of 6 June 2026, e13f1338), a WebTorrent tracker
+# aquatic_ws 0.9.0 (crates.io), a WebTorrent tracker
 #
 # Three things that a client does not hear of: a message of more than 16 KiB in one
 # frame ends the connection, without a close frame (websocket_max_frame_size, where
@@ -18,14 +16,15 @@
 #   the same peer_id by another connection: nothing
 #   one by IPv4, one by IPv6: each sees 1 peer
 #
-# Needs node 18 or later and npm, and the program: cargo build -p aquatic_ws in its
-# sources. Exits with 0 if that is still so, else with 1.
+# Needs cargo, node 18 or later, npm, and some minutes to build it. Exits with 0 if
+# that is still so, else with 1.
 set -eu
-program=$(realpath "$1")
 folder=$(mktemp -d)
 server=
 trap 'kill $server 2>/dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
+CARGO_TARGET_DIR=$folder/target cargo install --quiet --root "$folder" aquatic_ws@0.9.0
+program=$folder/bin/aquatic_ws
 
 "$program" -p | sed 's/^address = .*:3000"/address = "[::]:38787"/' >config.toml
 cat >main.mjs <<'END'
