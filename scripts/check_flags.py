@@ -125,18 +125,19 @@ def names_of_without(tunnel, readme, man):
 
 def check(build):
     tunnel, server = os.path.join(build, "tunnel"), os.path.join(build, "signal-server")
-    serve, proxy, invite, status, requests, run = (
+    serve, proxy, invite, status, requests, run, doctor = (
         flags_of_help(tunnel, command, "--help")
-        for command in ("serve", "proxy", "invite", "status", "requests", "run"))
+        for command in ("serve", "proxy", "invite", "status", "requests", "run", "doctor"))
     readme, man = read("README.md"), read("man/tunnel.1")
-    yield from differences({**run, **status, **requests, **invite, **serve, **proxy}, "README.md",
+    yield from differences({**run, **doctor, **status, **requests, **invite, **serve, **proxy}, "README.md",
                            flags_of_readme(readme, "tunnel"))
     pages = flags_of_man(man)
     for heading, flags in (("tunnel serve", serve), ("tunnel proxy", proxy)):
         written = {**pages["Both commands"], **pages[heading]}
         yield from differences(flags, f"man/tunnel.1, {heading}", written, False)
     for heading, flags in (("tunnel invite", invite), ("tunnel status", status),
-                           ("tunnel requests", requests), ("tunnel run", run)):
+                           ("tunnel requests", requests), ("tunnel run", run),
+                           ("tunnel doctor", doctor)):
         yield from differences(flags, f"man/tunnel.1, {heading}", pages[heading], False)
     flags = flags_of_help(server, "--help")
     yield from differences(flags, "README.md, signal-server", flags_of_readme(readme, "signal-server"))

@@ -58,7 +58,8 @@ LIBRARIES = {
     "miniupnpc/*": ["net/router.c"],
     "jansson.h": ["signal/message.c", "signal/tracker_message.c", "rtc/candidate_json.c",
                   "tunnel/payload.c", "tunnel/error_body.c", "tunnel/seal_message.c",
-                  "cli/tunnel_json.c", "cli/status_view.c", "cli/request_view.c"],
+                  "cli/tunnel_json.c", "cli/status_view.c", "cli/request_view.c",
+                  "cli/doctor_view.c"],
 }
 
 # Anything else between angle brackets is the C library's or the kernel's.

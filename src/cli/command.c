@@ -49,6 +49,13 @@ static const struct command_row commands[] = {
      "began and how large it was; of an LLM's answer how many tokens it had, and how many a "
      "second.",
      "example:\n  tunnel requests -f --path /v1/chat"},
+    {"doctor", COMMAND_DOCTOR, "doctor [LINK] [options]",
+     "Says whether a tunnel from here would connect, how, and what to do where it would not: looks "
+     "at the signal server, the NAT, TURN, the router, the upstream, the state folder and the "
+     "local network, for 3 s at most. Exit status 0: all is well; 1: it is not, but there is a "
+     "way; "
+     "2: there is none.",
+     "example:\n  tunnel doctor --signal wss://signal.example.org --upstream 11434"},
     {"completion", COMMAND_COMPLETION, "completion SHELL",
      "Prints what makes a shell complete commands and options of tunnel. The package and `make "
      "install` bring it for all three.",
@@ -100,6 +107,7 @@ void command_print_usage(FILE *to)
           "       tunnel revoke NAME\n"
           "       tunnel status [--watch]\n"
           "       tunnel requests [-f]\n"
+          "       tunnel doctor [LINK]\n"
           "       tunnel completion bash|zsh|fish\n"
           "       tunnel COMMAND --help\n"
           "       tunnel --version\n\n"
@@ -110,7 +118,8 @@ void command_print_usage(FILE *to)
           "invites  lists them\n"
           "revoke   shuts a device out\n"
           "status   shows what the tunnels that run here do\n"
-          "requests lists what went through one\n\n"
+          "requests lists what went through one\n"
+          "doctor   says what keeps a tunnel from connecting\n\n"
           "example, on two machines:\n"
           "  tunnel serve 11434 --signal wss://signal.example.org\n"
           "  tunnel proxy 'https://signal.example.org/#t1...'\n",

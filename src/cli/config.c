@@ -359,6 +359,18 @@ static const char *missing_place(const struct config *config)
            "others reach this machine";
 }
 
+static const char *missing_turn(const struct config *config)
+{
+    if (config->turn && !config->turn_user)
+        return "--turn-user NAME (or TUNNEL_TURN_USER) beside --turn";
+    if (!config->turn && (config->turn_user || config->turn_pass))
+        return "--turn URL (or TUNNEL_TURN) beside --turn-user and --turn-pass";
+    if (config->turn && !config->turn_pass)
+        return "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
+    return config->relay_only && !config->turn ? "--turn URL (or TUNNEL_TURN) beside --relay-only"
+                                               : NULL;
+}
+
 const char *config_missing(const struct config *config)
 {
     if (config->command & (COMMAND_INVITE | COMMAND_REVOKE))
@@ -367,6 +379,8 @@ const char *config_missing(const struct config *config)
         return NULL;
     if (config->command == COMMAND_RUN)
         return config->config_file ? NULL : "a FILE with a section for each tunnel";
+    if (config->command == COMMAND_DOCTOR)
+        return missing_turn(config);
     if (config->command == COMMAND_COMPLETION)
         return config->name ? NULL : "the name of a SHELL: bash, zsh or fish";
     if (config->command == COMMAND_SERVE && !config->upstream_text)
@@ -376,15 +390,8 @@ const char *config_missing(const struct config *config)
     const char *place = missing_place(config);
     if (place)
         return place;
-    if (config->turn && !config->turn_user)
-        return "--turn-user NAME (or TUNNEL_TURN_USER) beside --turn";
-    if (!config->turn && (config->turn_user || config->turn_pass))
-        return "--turn URL (or TUNNEL_TURN) beside --turn-user and --turn-pass";
-    if (config->turn && !config->turn_pass)
-        return "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
-    if (config->relay_only && !config->turn)
-        return "--turn URL (or TUNNEL_TURN) beside --relay-only";
-    return config_missing_tls(config);
+    const char *turn = missing_turn(config);
+    return turn ? turn : config_missing_tls(config);
 }
 
 void config_deinit(struct config *config)

@@ -26,7 +26,8 @@ enum command {
     COMMAND_COMPLETION = 32,
     COMMAND_STATUS = 64,
     COMMAND_REQUESTS = 128,
-    COMMAND_RUN = 256
+    COMMAND_RUN = 256,
+    COMMAND_DOCTOR = 512
 };
 
 /* Of the signal server's URL: by --signal as a whole, or without its scheme. */
@@ -102,7 +103,7 @@ struct config {
     uint16_t metrics_port;
     char *access_log; /* a path, or "-" for stdout; NULL: none */
     bool is_access_log_json;
-    bool wants_json; /* of `status` and `requests` */
+    bool wants_json; /* of `status`, `requests` and `doctor` */
     bool wants_watch;
     bool follows;
     char *only_device; /* NULL: any */

@@ -8,10 +8,11 @@
 #include "cli/options.h"
 
 #define INSPECT  (COMMAND_STATUS | COMMAND_REQUESTS)
-#define STATEFUL (OPTION_BOTH | COMMAND_INVITE | COMMAND_INVITES | COMMAND_REVOKE | INSPECT)
+#define PATHS    (OPTION_BOTH | COMMAND_DOCTOR) /* what paths are found by */
+#define STATEFUL (PATHS | COMMAND_INVITE | COMMAND_INVITES | COMMAND_REVOKE | INSPECT)
 
 const struct option option_table[] = {
-    {"--link-file", NULL, "FILE", COMMAND_PROXY, config_take_link_file,
+    {"--link-file", NULL, "FILE", COMMAND_PROXY | COMMAND_DOCTOR, config_take_link_file,
      "the link is the first line of that file; repeatable", PUBLIC},
     {ARGUMENT "UPSTREAM", NULL, NULL, COMMAND_SERVE, config_take_upstream, "the same as --upstream",
      PUBLIC},
@@ -35,23 +36,23 @@ const struct option option_table[] = {
      "'METHOD PATH' that its device may ask for, as in 'GET /v1/*'; repeatable (default all)",
      PUBLIC},
     {"--qr", NULL, NULL, COMMAND_INVITE, config_take_qr, "print it as a QR code, too", PUBLIC},
-    {"--signal", "TUNNEL_SIGNAL", "URL", OPTION_BOTH | COMMAND_INVITE, config_take_signal,
+    {"--signal", "TUNNEL_SIGNAL", "URL", PATHS | COMMAND_INVITE, config_take_signal,
      "the signal server: a ws:// or wss:// URL (or http, https), or HOST:PORT, which is ws in your "
      "own network and wss elsewhere; or tracker: for public WebTorrent trackers, tracker:wss://… "
      "for others (default "
      "ws://127.0.0.1:8787; only with --room, else serve "
-     "needs it, and invite takes that of the last serve)",
+     "needs it, and invite and doctor take that of the last serve)",
      PUBLIC},
     {"--signal-listen", "TUNNEL_SIGNAL_LISTEN", "ADDR:PORT", COMMAND_SERVE,
      config_take_signal_listen,
      "be the signal server of its own room, and listen there, as in 0.0.0.0:8787: links lead to "
      "this machine, or to --signal, if that is given as its name from outside",
      PUBLIC},
-    {"--no-lan", "TUNNEL_NO_LAN", NULL, OPTION_BOTH, config_take_no_lan,
+    {"--no-lan", "TUNNEL_NO_LAN", NULL, PATHS, config_take_no_lan,
      "with links: neither tell this network by multicast DNS where serve is, nor ask there "
      "(1 in the variable)",
      PUBLIC},
-    {ARGUMENT "LINK", "TUNNEL_LINK", NULL, COMMAND_PROXY, config_take_link,
+    {ARGUMENT "LINK", "TUNNEL_LINK", NULL, COMMAND_PROXY | COMMAND_DOCTOR, config_take_link,
      "what `tunnel serve` or `tunnel invite` has printed; keep it as you keep a password. Several "
      "share the requests, and go on when one of them fails",
      SECRET},
@@ -64,13 +65,14 @@ const struct option option_table[] = {
      "without links: the room where both sides meet, 1 to 128 bytes; who knows it can join, and "
      "the signal server must be trusted",
      UNLISTED},
-    {"--upstream", "TUNNEL_UPSTREAM", "URL", COMMAND_SERVE, config_take_upstream,
+    {"--upstream", "TUNNEL_UPSTREAM", "URL", COMMAND_SERVE | COMMAND_DOCTOR, config_take_upstream,
      "the HTTP API to serve: a port of this machine, HOST:PORT, an http:// or https:// URL that "
      "may carry a base path, or unix:/PATH of a socket",
      PUBLIC},
-    {"--upstream-ca", "TUNNEL_UPSTREAM_CA", "FILE", COMMAND_SERVE, config_take_upstream_ca,
+    {"--upstream-ca", "TUNNEL_UPSTREAM_CA", "FILE", COMMAND_SERVE | COMMAND_DOCTOR,
+     config_take_upstream_ca,
      "CA certificates (PEM) to trust for an https upstream, beside the system's", PUBLIC},
-    {"--upstream-insecure", NULL, NULL, COMMAND_SERVE, config_take_insecure,
+    {"--upstream-insecure", NULL, NULL, COMMAND_SERVE | COMMAND_DOCTOR, config_take_insecure,
      "do not verify the certificate of an https upstream", PUBLIC},
     {"--preserve-host", NULL, NULL, COMMAND_SERVE, config_take_preserve_host,
      "send the client's Host upstream, not the upstream's own", PUBLIC},
@@ -118,19 +120,19 @@ const struct option option_table[] = {
      "a name of this machine that clients use, beside localhost and addresses; repeatable, '*' "
      "for all",
      PUBLIC},
-    {"--stun", "TUNNEL_STUN", "URL", OPTION_BOTH, config_take_stun,
+    {"--stun", "TUNNEL_STUN", "URL", PATHS, config_take_stun,
      "STUN server, repeatable, or none (default stun:stun.l.google.com:19302)", PUBLIC},
-    {"--turn", "TUNNEL_TURN", "URL", OPTION_BOTH, config_take_turn,
+    {"--turn", "TUNNEL_TURN", "URL", PATHS, config_take_turn,
      "TURN server for networks where no direct path works", PUBLIC},
-    {"--turn-user", "TUNNEL_TURN_USER", "NAME", OPTION_BOTH, config_take_turn_user, "its user name",
+    {"--turn-user", "TUNNEL_TURN_USER", "NAME", PATHS, config_take_turn_user, "its user name",
      PUBLIC},
-    {"--turn-pass", "TUNNEL_TURN_PASS", "PASSWORD", OPTION_BOTH, config_take_turn_pass,
+    {"--turn-pass", "TUNNEL_TURN_PASS", "PASSWORD", PATHS, config_take_turn_pass,
      "its password (better given as the variable)", SECRET},
-    {"--relay-only", "TUNNEL_RELAY_ONLY", NULL, OPTION_BOTH, config_take_relay_only,
+    {"--relay-only", "TUNNEL_RELAY_ONLY", NULL, PATHS, config_take_relay_only,
      "go through the server of --turn only (1 in the variable); the other side does not "
      "learn this machine's addresses",
      PUBLIC},
-    {"--signal-relay", "TUNNEL_SIGNAL_RELAY", "WHEN", OPTION_BOTH, config_take_signal_relay,
+    {"--signal-relay", "TUNNEL_SIGNAL_RELAY", "WHEN", PATHS, config_take_signal_relay,
      "whether the signal server may pass on what is said, encrypted end to end, where no other "
      "path "
      "works: last, as the last resort, or no (default last; no beside --relay-only)",
@@ -139,7 +141,7 @@ const struct option option_table[] = {
      "UDP port of direct paths, or a range of them, as in 40000-40009, of which each session takes "
      "one: for firewalls and containers (default any)",
      PUBLIC},
-    {"--interface", "TUNNEL_INTERFACE", "NAME", OPTION_BOTH, config_take_interface,
+    {"--interface", "TUNNEL_INTERFACE", "NAME", PATHS, config_take_interface,
      "the network interface whose addresses alone are used for paths (default all)", PUBLIC},
     {"--external", "TUNNEL_EXTERNAL", "IP", OPTION_BOTH, config_take_external,
      "this machine's address from outside, where a NAT in front of it keeps ports, as of cloud "
@@ -161,7 +163,8 @@ const struct option option_table[] = {
      PUBLIC},
     {"--access-log-format", NULL, "FORM", OPTION_BOTH, config_take_access_log_form,
      "combined, as web servers have it, or json (default combined)", PUBLIC},
-    {"--json", NULL, NULL, INSPECT, config_take_json, "JSON, an object a line", PUBLIC},
+    {"--json", NULL, NULL, INSPECT | COMMAND_DOCTOR, config_take_json, "JSON, an object a line",
+     PUBLIC},
     {"--watch", NULL, NULL, COMMAND_STATUS, config_take_watch,
      "draw the page anew each second, with what went through in the last minute", PUBLIC},
     {"--follow", NULL, NULL, COMMAND_REQUESTS, config_take_follow,

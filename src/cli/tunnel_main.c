@@ -10,6 +10,7 @@
 
 #include "base/descriptors.h"
 #include "cli/completion.h"
+#include "cli/doctor.h"
 #include "cli/fleet.h"
 #include "cli/inspect.h"
 #include "cli/instance.h"
@@ -124,6 +125,8 @@ static int run_errand(const struct config *config)
         completion_print(config->name);
     else if (config->command & (COMMAND_STATUS | COMMAND_REQUESTS))
         status = inspect_run(config);
+    else if (config->command == COMMAND_DOCTOR)
+        status = doctor_run(config);
     else
         status = invitation_run(config);
     return output_end("tunnel") ? status : EXIT_FAILURE;

@@ -75,7 +75,7 @@ int ice_server_url_check(const char *url, const char **why);
 bool ice_servers_has_turn(const struct ice_servers *servers);
 
 /* Those resolved so far: of each server an IPv4 and an IPv6 address, where
- * it has them. For tests. */
+ * it has them. */
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max);
 
 /* Gives an agent those that it does not have yet, has says which, by index; and

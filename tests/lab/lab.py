@@ -109,8 +109,9 @@ class LabRig(Rig):
         space = space or self.place_of(name)
         return super().run(name, space.argv(argv), env, is_product)
 
-    def start_coturn(self, secret=None):
-        """With one user, or for whom the secret's holder has named."""
+    def start_coturn(self, secret=None, also=()):
+        """With one user, or for whom the secret's holder has named. also: where
+        it listens, too."""
         users = ["--lt-cred-mech", "--user", f"{USER}:{PASSWORD}"]
         if secret:
             users = ["--use-auth-secret", "--static-auth-secret", secret]
@@ -122,7 +123,7 @@ class LabRig(Rig):
             "--pidfile", self.file("coturn.pid"), "--userdb", self.file("coturn.db"),
             "--relay-threads=1", "--listening-ip", TURN_IP, "--tls-listening-port=443",
             "--cert", self.file("server.pem"), "--pkey", self.file("server.key"),
-            "--realm=lab", *users,
+            "--realm=lab", *users, *(f"--listening-ip={address}" for address in also),
         ], is_product=False)  # fmt: skip
         for transport, port in (("UDP", 3478), ("TCP", 3478), ("TCP", 443)):
             self.coturn.wait_for(rf"{transport} listener opened on *: {TURN_IP}:{port}$")

@@ -1,0 +1,69 @@
+#include "cli/doctor_local.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "net/multicast.h"
+#include "signal/dns_sd.h"
+#include "tunnel/state.h"
+#include "tunnel/state_folder.h"
+
+/* ---- the state folder ---- */
+
+_Static_assert((int)STATE_WHY_MAX >= (int)DOCTOR_TEXT_LEN, "a sentence is cut, not overrun");
+
+static enum doctor_state look_at(const char *folder)
+{
+    struct stat st;
+    if (stat(folder, &st) < 0)
+        return errno == ENOENT ? DOCTOR_STATE_NONE : DOCTOR_STATE_BAD;
+    if (st.st_mode & (S_IRWXG | S_IRWXO))
+        return DOCTOR_STATE_PUBLIC;
+    return access(folder, W_OK | X_OK) < 0 ? DOCTOR_STATE_FIXED : DOCTOR_STATE_FINE;
+}
+
+char *doctor_local_state(const struct config *config, struct doctor_facts *facts, char **folder)
+{
+    char why[STATE_WHY_MAX] = "";
+    struct state *state = NULL;
+    struct invites invites;
+    char *signal = NULL;
+    *folder = state_folder_path(config->state_folder);
+    facts->state.folder = *folder;
+    int error = state_open_kept(config->state_folder, &state, why);
+    if (error == 0)
+        error = state_read(state, &invites, why);
+    if (error == 0) {
+        facts->state.state = look_at(*folder);
+        facts->state.invites = invites.count;
+        signal = invites.signal ? xstrdup(invites.signal) : NULL;
+        invites_deinit(&invites);
+    } else {
+        facts->state.state = error == -ENOENT ? DOCTOR_STATE_NONE : DOCTOR_STATE_BAD;
+        snprintf(facts->state.why, sizeof facts->state.why, "%.*s", DOCTOR_TEXT_LEN - 1, why);
+    }
+    state_close(state);
+    return signal;
+}
+
+/* ---- the local network ---- */
+
+static void ignore(size_t at, struct span bytes, const struct address *from, void *arg)
+{
+    (void)at, (void)bytes, (void)from, (void)arg;
+}
+
+size_t doctor_local_lan(struct loop *loop, const struct config *config)
+{
+    const struct multicast_config group = {.group = DNS_SD_GROUP,
+                                           .port = DNS_SD_PORT,
+                                           .is_member = true,
+                                           .interface = config->interface};
+    struct multicast *multicast = multicast_new(loop, &group, ignore, NULL);
+    size_t count = multicast_count(multicast);
+    multicast_free(multicast);
+    return count;
+}

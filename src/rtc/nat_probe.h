@@ -1,0 +1,30 @@
+/*
+ * What STUN servers say of this machine (RFC 8489), once: one UDP socket of
+ * each family asks all of them, so that a NAT that maps each destination to a
+ * port of its own shows (RFC 4787 section 4.1).
+ */
+#ifndef RTC_NAT_PROBE_H
+#define RTC_NAT_PROBE_H
+
+#include "rtc/ice_servers.h"
+
+/* One address of a server. */
+struct nat_answer {
+    struct address server;
+    struct address mapped; /* our socket, as it sees it; len 0: it has not answered */
+    bool is_ours;          /* the socket itself: nothing on the way changes addresses */
+};
+
+struct nat_probe;
+
+/* servers, those of TURN are left out, must outlive it. on_done comes once, in
+ * a later turn: all look-ups are through, and all have answered. Where that
+ * does not happen it does not come; who loses patience takes what there is. */
+struct nat_probe *nat_probe_new(struct loop *loop, struct ice_servers *servers,
+                                void (*on_done)(void *arg), void *arg);
+void nat_probe_free(struct nat_probe *probe); /* NULL is allowed */
+
+/* All that were asked so far. */
+size_t nat_probe_get(const struct nat_probe *probe, struct nat_answer out[ICE_ADDRESSES_MAX]);
+
+#endif

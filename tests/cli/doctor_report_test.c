@@ -1,0 +1,282 @@
+/*
+ * What the findings of `tunnel doctor` mean: a row for each situation.
+ */
+#include "testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/doctor_report.h"
+
+/* ---- the kind of NAT ---- */
+
+struct seen {
+    const char *server;
+    const char *mapped; /* NULL: no answer */
+    bool is_ours;
+};
+
+enum { SEEN_MAX = 3 };
+
+static struct address address_of(const char *text)
+{
+    struct address address;
+    char host[ADDRESS_TEXT_LEN];
+    const char *colon = strrchr(text, '!');
+    snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
+    assert_int_equal(address_parse(host, (uint16_t)strtoul(colon + 1, NULL, 10), &address), 0);
+    return address;
+}
+
+static size_t answers_of(const struct seen *seen, struct nat_answer *out)
+{
+    size_t count = 0;
+    for (; count < SEEN_MAX && seen[count].server; count++) {
+        out[count] = (struct nat_answer){.server = address_of(seen[count].server),
+                                         .is_ours = seen[count].is_ours};
+        if (seen[count].mapped)
+            out[count].mapped = address_of(seen[count].mapped);
+    }
+    return count;
+}
+
+static void test_nat(void **state)
+{
+    (void)state;
+    static const struct {
+        struct seen seen[SEEN_MAX];
+        enum doctor_nat kind;
+    } rows[] = {
+        {{{NULL}}, DOCTOR_NAT_SILENT},
+        {{{"192.0.2.1!3478", NULL, false}}, DOCTOR_NAT_SILENT},
+        {{{"2001:db8::1!3478", "2001:db8::9!5", true}}, DOCTOR_NAT_SILENT},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", true}}, DOCTOR_NAT_OPEN},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", true}, {"192.0.2.2!3478", "203.0.113.9!5", true}},
+         DOCTOR_NAT_OPEN},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false}}, DOCTOR_NAT_UNCERTAIN},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.2!3478", NULL, false}},
+         DOCTOR_NAT_UNCERTAIN},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.1!3479", "203.0.113.9!5", false}},
+         DOCTOR_NAT_UNCERTAIN},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.2!3478", "203.0.113.9!5", false}},
+         DOCTOR_NAT_CONE},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false},
+          {"192.0.2.2!3478", "203.0.113.9!5", false},
+          {"192.0.2.1!3479", "203.0.113.9!5", false}},
+         DOCTOR_NAT_CONE},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.2!3478", "203.0.113.9!6", false}},
+         DOCTOR_NAT_SYMMETRIC},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.2!3478", "203.0.113.8!5", false}},
+         DOCTOR_NAT_SYMMETRIC},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false},
+          {"192.0.2.2!3478", "203.0.113.9!6", false},
+          {"192.0.2.3!3478", "203.0.113.9!5", false}},
+         DOCTOR_NAT_SYMMETRIC},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nat_answer answers[SEEN_MAX];
+        size_t count = answers_of(rows[i].seen, answers);
+        struct doctor_nat_view view = doctor_nat_judge(answers, count, AF_INET);
+        if (view.kind != rows[i].kind)
+            fail_msg("row %zu is %d", i, (int)view.kind);
+        assert_int_equal(view.mapped == NULL, view.kind == DOCTOR_NAT_SILENT);
+    }
+}
+
+/* ---- what it means ---- */
+
+static struct address mapped;
+
+static struct doctor_nat_view view_of(enum doctor_nat kind)
+{
+    return (struct doctor_nat_view){.kind = kind,
+                                    .asked = 2,
+                                    .answered = kind == DOCTOR_NAT_SILENT ? 0 : 2,
+                                    .mapped = kind == DOCTOR_NAT_SILENT ? NULL : &mapped};
+}
+
+/* All is well, behind a cone NAT. */
+static struct doctor_facts good_facts(void)
+{
+    struct doctor_facts facts = {
+        .signal = {.answer = DOCTOR_FINE, .place = "ws://s", .us = 12400, .has_clock = true},
+        .stun = {.is_asked = true,
+                 .v4 = view_of(DOCTOR_NAT_CONE),
+                 .v6 = view_of(DOCTOR_NAT_SILENT)},
+        .state = {.state = DOCTOR_STATE_FINE, .folder = "/s", .invites = 1},
+        .is_near = true,
+        .lan_interfaces = 1,
+        .takes_relay = true,
+    };
+    return facts;
+}
+
+static const struct doctor_finding *find(const struct doctor_report *report, const char *what)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        if (strcmp(report->findings[i].what, what) == 0)
+            return &report->findings[i];
+    }
+    return NULL;
+}
+
+static void expect(const struct doctor_facts *facts, int status, const char *what,
+                   enum doctor_grade grade, const char *words)
+{
+    struct doctor_report report;
+    doctor_report(facts, &report);
+    const struct doctor_finding *f =
+        strcmp(what, "summary") == 0 ? &report.summary : find(&report, what);
+    if (!f || f->grade != grade || !strstr(f->text, words))
+        fail_msg("%s is %s: \"%s\", and not \"%s\"", what, f ? doctor_grade_name(f->grade) : "not",
+                 f ? f->text : "", words);
+    if (grade >= DOCTOR_POOR && f != &report.summary)
+        assert_non_null(f->advice);
+    if (doctor_exit_status(&report) != status)
+        fail_msg("\"%s\" ends with %d", words, doctor_exit_status(&report));
+}
+
+static void test_ways(void **state)
+{
+    (void)state;
+    static const struct {
+        enum doctor_nat v4;
+        enum doctor_nat v6;
+        bool has_turn;
+        bool takes_relay;
+        bool is_mapped;
+        int status;
+        const char *summary;
+    } rows[] = {
+        {DOCTOR_NAT_OPEN, DOCTOR_NAT_SILENT, false, true, false, 0, "not behind a NAT"},
+        {DOCTOR_NAT_SILENT, DOCTOR_NAT_OPEN, false, true, false, 0, "not behind a NAT"},
+        {DOCTOR_NAT_CONE, DOCTOR_NAT_SILENT, false, true, false, 0,
+         "not behind a symmetric one; else by the signal server's relay"},
+        {DOCTOR_NAT_CONE, DOCTOR_NAT_SILENT, true, true, false, 0, "else by the TURN server"},
+        {DOCTOR_NAT_CONE, DOCTOR_NAT_SILENT, true, true, true, 0, "else by --port-mapping, or the"},
+        {DOCTOR_NAT_UNCERTAIN, DOCTOR_NAT_SILENT, false, true, false, 0, "behind a NAT: direct"},
+        {DOCTOR_NAT_SYMMETRIC, DOCTOR_NAT_SILENT, false, false, false, 1,
+         "only to a side that is open; else by a TURN server (--turn), which there is not"},
+        {DOCTOR_NAT_SYMMETRIC, DOCTOR_NAT_OPEN, true, true, true, 1,
+         "symmetric NAT: direct only to a side that is open; else by --port-mapping, or the TURN"},
+        {DOCTOR_NAT_SILENT, DOCTOR_NAT_SILENT, true, true, false, 1, "else the TURN server"},
+        {DOCTOR_NAT_SILENT, DOCTOR_NAT_SILENT, false, true, false, 1,
+         "UDP is blocked, so there is no direct path but in one's own network; else the signal"},
+        {DOCTOR_NAT_SILENT, DOCTOR_NAT_SILENT, false, false, false, 2, "nor a relay"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct doctor_facts facts = good_facts();
+        facts.stun.v4 = view_of(rows[i].v4);
+        facts.stun.v6 = view_of(rows[i].v6);
+        facts.takes_relay = rows[i].takes_relay;
+        facts.turn = (struct doctor_turn){.is_asked = rows[i].has_turn,
+                                          .is_found = true,
+                                          .state = TURN_PROBE_CARRIES};
+        facts.router = rows[i].is_mapped ? DOCTOR_ROUTER_MAPS : DOCTOR_ROUTER_UNASKED;
+        static const enum doctor_grade grades[] = {DOCTOR_GOOD, DOCTOR_POOR, DOCTOR_NONE};
+        enum doctor_grade grade = grades[rows[i].status];
+        if (rows[i].v4 == DOCTOR_NAT_UNCERTAIN)
+            grade = DOCTOR_NOTE;
+        expect(&facts, rows[i].status, "summary", grade, rows[i].summary);
+    }
+}
+
+static void test_signal(void **state)
+{
+    (void)state;
+    struct doctor_facts facts = good_facts();
+    expect(&facts, 0, "signal", DOCTOR_GOOD, "ws://s answers directly in 12 ms, without TLS");
+    expect(&facts, 0, "clock", DOCTOR_GOOD, "that of");
+    facts.signal.by = "http://p";
+    facts.signal.is_tls = true;
+    expect(&facts, 0, "signal", DOCTOR_GOOD, "by way of http://p in 12 ms, with TLS");
+    facts.signal.ahead_s = -61;
+    expect(&facts, 1, "clock", DOCTOR_POOR, "61 s behind");
+    facts.signal.ahead_s = 3600;
+    expect(&facts, 1, "clock", DOCTOR_POOR, "3600 s ahead of");
+    facts.signal.answer = DOCTOR_BAD;
+    expect(&facts, 2, "signal", DOCTOR_NONE, "is no signal server");
+    facts.signal.answer = DOCTOR_SILENT;
+    expect(&facts, 2, "signal", DOCTOR_NONE, "does not answer by way of http://p");
+    expect(&facts, 2, "summary", DOCTOR_NONE, "they still do in one local network");
+    facts.lan_interfaces = 0;
+    expect(&facts, 2, "local network", DOCTOR_NOTE, "nobody can be found");
+    expect(&facts, 2, "summary", DOCTOR_NONE, "which is not reached");
+    facts.signal = (struct doctor_signal){.is_tracker = true};
+    expect(&facts, 0, "signal", DOCTOR_NOTE, "trackers");
+    facts.stun.v4 = view_of(DOCTOR_NAT_SILENT);
+    expect(&facts, 2, "summary", DOCTOR_NONE, "nor a relay"); /* trackers have none */
+}
+
+static void test_stun(void **state)
+{
+    (void)state;
+    struct doctor_facts facts = good_facts();
+    expect(&facts, 0, "stun", DOCTOR_GOOD, "seen as 203.0.113.9:5, cone NAT");
+    facts.stun.v4 = view_of(DOCTOR_NAT_SYMMETRIC);
+    expect(&facts, 1, "stun", DOCTOR_POOR, "symmetric NAT");
+    facts.stun.v4 = view_of(DOCTOR_NAT_SILENT);
+    expect(&facts, 1, "stun", DOCTOR_POOR, "UDP is blocked: none of 4 servers");
+    facts.stun.v4.asked = facts.stun.v6.asked = 0;
+    expect(&facts, 1, "stun", DOCTOR_POOR, "no server's name");
+    expect(&facts, 1, "summary", DOCTOR_POOR, "without STUN servers");
+    facts.stun.is_asked = false;
+    expect(&facts, 0, "summary", DOCTOR_NOTE, "without STUN servers");
+}
+
+static void test_turn(void **state)
+{
+    (void)state;
+    struct doctor_facts facts = good_facts();
+    facts.turn = (struct doctor_turn){.is_asked = true,
+                                      .url = "turn:t",
+                                      .is_found = true,
+                                      .text = "192.0.2.1:7"};
+    facts.turn.state = TURN_PROBE_CARRIES;
+    expect(&facts, 0, "turn", DOCTOR_GOOD, "turn:t relays as 192.0.2.1:7, and carries");
+    facts.turn.state = TURN_PROBE_SHY;
+    expect(&facts, 0, "turn", DOCTOR_NOTE, "nothing was carried");
+    facts.turn.state = TURN_PROBE_ALLOCATED;
+    expect(&facts, 1, "turn", DOCTOR_POOR, "does not come back");
+    facts.turn.state = TURN_PROBE_ASKING;
+    expect(&facts, 1, "turn", DOCTOR_POOR, "it does not answer");
+    facts.turn.state = TURN_PROBE_FAILED;
+    expect(&facts, 1, "turn", DOCTOR_POOR, "192.0.2.1:7");
+    facts.is_relay_only = true;
+    expect(&facts, 2, "summary", DOCTOR_NONE, "no connection");
+    facts.turn.is_found = false;
+    expect(&facts, 2, "turn", DOCTOR_POOR, "its name is not found");
+}
+
+static void test_machine(void **state)
+{
+    (void)state;
+    struct doctor_facts facts = good_facts();
+    facts.upstream =
+        (struct doctor_upstream){.answer = DOCTOR_FINE, .url = "u", .status = 404, .us = 3000};
+    expect(&facts, 0, "upstream", DOCTOR_GOOD, "u answers 404, first byte in 3 ms");
+    facts.upstream.answer = DOCTOR_SILENT;
+    expect(&facts, 1, "upstream", DOCTOR_POOR, "u does not answer");
+    facts = good_facts();
+    expect(&facts, 0, "state", DOCTOR_GOOD, "/s is private, can be written to, has 1 invite");
+    facts.state.state = DOCTOR_STATE_PUBLIC;
+    expect(&facts, 1, "state", DOCTOR_POOR, "others may look into /s");
+    facts.state.state = DOCTOR_STATE_FIXED;
+    expect(&facts, 1, "state", DOCTOR_POOR, "cannot be written to");
+    facts.state.state = DOCTOR_STATE_BAD;
+    expect(&facts, 1, "state", DOCTOR_POOR, "");
+    facts.state.state = DOCTOR_STATE_NONE;
+    expect(&facts, 0, "state", DOCTOR_NOTE, "nothing in /s");
+    facts.router = DOCTOR_ROUTER_SILENT;
+    expect(&facts, 0, "port mapping", DOCTOR_NOTE, "no router answers");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nat),  cmocka_unit_test(test_ways), cmocka_unit_test(test_signal),
+        cmocka_unit_test(test_stun), cmocka_unit_test(test_turn), cmocka_unit_test(test_machine),
+    };
+    mapped = address_of("203.0.113.9!5");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

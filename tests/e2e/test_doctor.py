@@ -1,0 +1,82 @@
+"""`tunnel doctor`: what keeps a tunnel from connecting."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+
+from harness import TUNNEL, Case, free_port
+
+
+class Doctor(Case):
+    shared = True
+
+    @classmethod
+    def start(cls, rig):
+        cls.folder = tempfile.mkdtemp(prefix="tunnel-doctor-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        rig.start_mock()
+        rig.start_signal()
+
+    def run_doctor(self, *args, status, state="none", env=None):
+        """Its lines by what they are about."""
+        doctor = self.rig.run("doctor", [
+            TUNNEL, "doctor", "--stun", "none", "--relay-only", "--turn",
+            f"turn:127.0.0.1:{free_port()}?transport=tcp", "--turn-user", "u", "--turn-pass", "p",
+            "--state", os.path.join(self.folder, state), *args,
+        ], env=env)  # fmt: skip
+        doctor.expected_exit = (0, 1, 2)
+        self.assertEqual(doctor.wait_exit(), status, doctor.text())
+        return doctor.text("out")
+
+    def test_nothing_there(self):
+        """neither a signal server nor an upstream nor TURN: 2, and words for each"""
+        text = self.run_doctor("--signal", f"ws://127.0.0.1:{free_port()}",
+                               "--upstream", str(free_port()), status=2)
+        for wanted in (r"signal: ws://\S+ does not answer: connection refused; check the URL",
+                       r"turn: turn:\S+ is of no use: connection refused; check --turn",
+                       r"upstream: http://\S+ does not answer: connection refused; start it",
+                       r"state: nothing in \S+; serve makes it",
+                       "summary: no connection: the two ends meet at the signal server, which is"):
+            self.assertTrue(re.search("^" + wanted, text, re.M), (wanted, text))
+
+    def test_no_signal_server(self):
+        """what answers there is something else"""
+        url = self.rig.upstream_url.replace("http:", "ws:")
+        text = self.run_doctor("--signal", url, status=2)
+        self.assertIn(f"signal: {url} is no signal server: /healthz answers 404; check", text)
+
+    def test_fine(self):
+        """signal server, upstream and state are there; as JSON"""
+        state = os.path.join(self.folder, "state")
+        self.rig.start_serve(room=None, state=state)
+        text = self.run_doctor("--json", "--upstream", self.rig.upstream_url, status=2,
+                               state="state")
+        found = {line["what"]: line for line in map(json.loads, text.splitlines())}
+        self.assertEqual({what: line["grade"] for what, line in found.items()},
+                         {"signal": "good", "clock": "good", "stun": "note", "turn": "poor",
+                          "upstream": "good", "state": "good", "summary": "none"})
+        # That of the last serve.
+        self.assertRegex(found["signal"]["finding"],
+                         rf"^{self.rig.signal_url} answers directly in \d+ ms, without TLS$")
+        self.assertRegex(found["upstream"]["finding"], r" answers \d+, first byte in \d+ ms$")
+        self.assertRegex(found["state"]["finding"], "has 1 invite$")
+        self.assertIn("no connection", found["summary"]["finding"])
+        os.chmod(state, 0o755)
+        self.assertIn(f"others may look into {state}; chmod 700 it",
+                      self.run_doctor(status=2, state="state"))
+
+    def test_proxy(self):
+        """by way of a network's proxy, which is not there"""
+        text = self.run_doctor("--signal", "wss://signal.example.org", status=2,
+                               env={"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}"})
+        self.assertRegex(text, r"signal: wss://signal.example.org does not answer by way of "
+                               r"http://127.0.0.1:\d+: \S.*; check HTTPS_PROXY")
+
+    def test_misuse(self):
+        """half of what TURN needs"""
+        doctor = self.rig.run("doctor", [TUNNEL, "doctor", "--turn", "turn:127.0.0.1"])
+        doctor.expected_exit = (2,)
+        self.assertEqual(doctor.wait_exit(), 2)
+        self.assertIn("--turn-user NAME", doctor.text("err"))
