@@ -13,7 +13,7 @@ import struct
 import threading
 import uuid
 
-from listener import stop_listening
+from listener import accept_all, stop_listening
 from wsclient import CLOSE, GUID, PING, PONG, TEXT, WebSocket
 
 SAID = ("offer", "answer", "candidate")
@@ -96,15 +96,7 @@ class HostileSignal:
         self.record = []  # (seat, message) of all that was said
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = "ws://127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                conn, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=Member(self, conn).run, daemon=True).start()
+        accept_all(self.listener, lambda conn: Member(self, conn).run())
 
     def partner(self, member):
         return self.members.get(self.pairs.get(member.seat))

@@ -8,9 +8,8 @@ import base64
 import select
 import socket
 import ssl
-import threading
 
-from listener import stop_listening
+from listener import accept_all, stop_listening
 
 
 class Refused(Exception):
@@ -30,18 +29,10 @@ class NetworkProxy:
         self.led_to = []  # (name, port), as it was asked for them
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        accept_all(self.listener, self.serve)
 
     def close(self):
         stop_listening(self.listener)
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client):
         try:

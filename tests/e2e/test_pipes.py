@@ -9,7 +9,7 @@ import unittest
 
 from harness import DEADLINE, HERE, NODE, Case
 from link_rig import LinkRig
-from listener import stop_listening
+from listener import accept_all, stop_listening
 
 H2_UPSTREAM = os.path.join(HERE, "h2_upstream.mjs")
 H2_CLIENT = os.path.join(HERE, "h2_client.mjs")
@@ -120,15 +120,7 @@ class Greeter:
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                conn, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
+        accept_all(self.listener, self.serve)
 
     def serve(self, conn):
         with conn:

@@ -10,11 +10,10 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import threading
 import unittest
 
 from harness import SIGNAL_SERVER, Case, read_exactly
-from listener import stop_listening
+from listener import accept_all, stop_listening
 
 
 def make_certificates(folder, names="DNS:localhost,IP:127.0.0.1"):
@@ -135,15 +134,7 @@ class TlsFront:
         self.target = target
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                raw, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.relay, args=(raw,), daemon=True).start()
+        accept_all(self.listener, self.relay)
 
     def relay(self, raw):
         try:
