@@ -43,7 +43,7 @@ struct doctor {
     struct turn_probe *turn;
     struct doctor_router_probe *router;
     struct doctor_upstream_probe *upstream;
-    struct nat_answer answers[ICE_ADDRESSES_MAX];
+    struct nat_answer answers[NAT_ANSWERS_MAX];
 };
 
 static void on_done(void *arg)

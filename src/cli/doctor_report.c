@@ -66,7 +66,7 @@ static void add_signal(const struct doctor_signal *s, struct doctor_report *repo
             ms(s->us), s->is_tls ? "with" : "without");
     } else if (s->answer == DOCTOR_BAD) {
         f = add(report, "signal", DOCTOR_NONE, "check the URL: its host, port and path");
-        say(f, "%s is no signal server: %s", s->place, s->why);
+        say(f, "%s takes no signalling: %s", s->place, s->why);
     } else {
         f = add(report, "signal", DOCTOR_NONE,
                 s->by ? "check HTTPS_PROXY and NO_PROXY, and the URL"
@@ -90,8 +90,8 @@ static const char *const nat_words[] = {
 static void say_nat(struct doctor_finding *f, const struct doctor_nat_view *view)
 {
     char mapped[ADDRESS_TEXT_LEN];
-    say(f, "seen as %s, %s; %zu of %zu servers answer", address_format(view->mapped, mapped),
-        nat_words[view->kind], view->answered, view->asked);
+    say(f, "seen as %s, %s; %zu of %zu addresses of servers answer",
+        address_format(view->mapped, mapped), nat_words[view->kind], view->answered, view->asked);
 }
 
 static enum doctor_nat best_of(const struct doctor_facts *facts)
@@ -136,7 +136,8 @@ static void add_nat(const struct doctor_facts *facts, struct doctor_report *repo
                 : is_uncertain ? "name another server by --stun"
                                : NULL);
         if (v4->kind == DOCTOR_NAT_SILENT)
-            say(f, "UDP is blocked: none of %zu servers answers", v4->asked + v6->asked);
+            say(f, "UDP is blocked: none of %zu addresses of servers answers",
+                v4->asked + v6->asked);
         else
             say_nat(f, v4);
     }

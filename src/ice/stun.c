@@ -152,7 +152,8 @@ static void xor_address(struct ice_address *a, const uint8_t id[STUN_ID_LEN])
 
 static bool is_plain(enum stun_attribute type)
 {
-    return type == STUN_MAPPED_ADDRESS || type == STUN_ALTERNATE_SERVER;
+    return type == STUN_MAPPED_ADDRESS || type == STUN_ALTERNATE_SERVER ||
+           type == STUN_OTHER_ADDRESS;
 }
 
 bool stun_find_address(const struct stun_message *m, enum stun_attribute type,

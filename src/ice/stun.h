@@ -63,6 +63,7 @@ enum stun_attribute {
     STUN_FINGERPRINT = 0x8028,
     STUN_ICE_CONTROLLED = 0x8029,
     STUN_ICE_CONTROLLING = 0x802a,
+    STUN_OTHER_ADDRESS = 0x802c, /* RFC 5780 section 7.4 */
 };
 
 enum stun_code {
@@ -103,7 +104,8 @@ bool stun_find(const struct stun_message *m, enum stun_attribute type, struct sp
 /* The same of a fixed form; false also when the length is wrong. */
 bool stun_find_u32(const struct stun_message *m, enum stun_attribute type, uint32_t *value);
 bool stun_find_u64(const struct stun_message *m, enum stun_attribute type, uint64_t *value);
-/* An address: plain for MAPPED-ADDRESS and ALTERNATE-SERVER, else XORed. */
+/* An address: plain for MAPPED-ADDRESS, ALTERNATE-SERVER and OTHER-ADDRESS,
+ * else XORed. */
 bool stun_find_address(const struct stun_message *m, enum stun_attribute type,
                        struct ice_address *address);
 /* The code (300 to 699) and the reason, or 0 when there is none. */

@@ -18,9 +18,11 @@
 
 #define AGAIN_US (500 * US_PER_MS)
 
+enum { NAMED = -1 };
+
 struct question {
     struct nat_answer answer;
-    int index; /* of struct ice_server */
+    int index; /* of struct ice_server; NAMED: a server has named it */
     uint8_t id[STUN_ID_LEN];
 };
 
@@ -30,7 +32,7 @@ struct nat_probe {
     struct ice_servers_watch watch;
     struct udp *sockets[2]; /* of IPv4, of IPv6; NULL: this machine has none */
     struct timer *timer;
-    struct question questions[ICE_ADDRESSES_MAX];
+    struct question questions[NAT_ANSWERS_MAX];
     size_t count;
     bool is_done;
     void (*on_done)(void *arg);
@@ -64,6 +66,29 @@ static bool is_known(const struct nat_probe *probe, int index)
     return false;
 }
 
+static void add_question(struct nat_probe *probe, const struct address *server, int index)
+{
+    struct question *q = &probe->questions[probe->count++];
+    *q = (struct question){.answer.server = *server, .index = index};
+    random_bytes(q->id, sizeof q->id);
+    ask(probe, q);
+}
+
+/* Names that are looked up have precedence over those that servers name: of
+ * these there is one, and room for all the others. */
+static void ask_other(struct nat_probe *probe, const struct stun_message *m,
+                      const struct address *server)
+{
+    struct ice_address other;
+    if (is_known(probe, NAMED) || !stun_find_address(m, STUN_OTHER_ADDRESS, &other) ||
+        other.port == 0 || ice_address_is_unusable(&other))
+        return;
+    struct address address = ice_to_sockaddr(&other);
+    if (address.storage.ss_family == server->storage.ss_family &&
+        !address_is_same_host(&address, server))
+        add_question(probe, &address, NAMED);
+}
+
 static void ask_new(struct nat_probe *probe)
 {
     struct ice_server found[ICE_ADDRESSES_MAX];
@@ -71,10 +96,7 @@ static void ask_new(struct nat_probe *probe)
     for (int i = 0; i < count; i++) {
         if (found[i].type != ICE_SERVER_STUN || is_known(probe, found[i].index))
             continue;
-        struct question *q = &probe->questions[probe->count++];
-        *q = (struct question){.answer.server = found[i].address, .index = found[i].index};
-        random_bytes(q->id, sizeof q->id);
-        ask(probe, q);
+        add_question(probe, &found[i].address, found[i].index);
     }
 }
 
@@ -126,6 +148,7 @@ static void on_datagram(struct nat_probe *probe, struct span bytes)
     for (size_t i = 0; i < probe->count; i++) {
         struct question *q = &probe->questions[i];
         if (q->answer.mapped.len == 0 && stun_is_answer(&m, q->id)) {
+            ask_other(probe, &m, &q->answer.server);
             take(probe, q, &mapped);
             return;
         }
@@ -183,7 +206,7 @@ void nat_probe_free(struct nat_probe *probe)
     free(probe);
 }
 
-size_t nat_probe_get(const struct nat_probe *probe, struct nat_answer out[ICE_ADDRESSES_MAX])
+size_t nat_probe_get(const struct nat_probe *probe, struct nat_answer out[NAT_ANSWERS_MAX])
 {
     for (size_t i = 0; i < probe->count; i++)
         out[i] = probe->questions[i].answer;

@@ -1,12 +1,15 @@
 /*
  * What STUN servers say of this machine (RFC 8489), once: one UDP socket of
  * each family asks all of them, so that a NAT that maps each destination to a
- * port of its own shows (RFC 4787 section 4.1).
+ * port of its own shows (RFC 4787 section 4.1). A server that names another
+ * address of its own is asked there, too (RFC 5780 section 4.3).
  */
 #ifndef RTC_NAT_PROBE_H
 #define RTC_NAT_PROBE_H
 
 #include "rtc/ice_servers.h"
+
+enum { NAT_ANSWERS_MAX = ICE_ADDRESSES_MAX + 1 /* that a server has named */ };
 
 /* One address of a server. */
 struct nat_answer {
@@ -25,6 +28,6 @@ struct nat_probe *nat_probe_new(struct loop *loop, struct ice_servers *servers,
 void nat_probe_free(struct nat_probe *probe); /* NULL is allowed */
 
 /* All that were asked so far. */
-size_t nat_probe_get(const struct nat_probe *probe, struct nat_answer out[ICE_ADDRESSES_MAX]);
+size_t nat_probe_get(const struct nat_probe *probe, struct nat_answer out[NAT_ANSWERS_MAX]);
 
 #endif

@@ -195,7 +195,7 @@ static void test_signal(void **state)
     facts.signal.ahead_s = 3600;
     expect(&facts, 1, "clock", DOCTOR_POOR, "3600 s ahead of");
     facts.signal.answer = DOCTOR_BAD;
-    expect(&facts, 2, "signal", DOCTOR_NONE, "is no signal server");
+    expect(&facts, 2, "signal", DOCTOR_NONE, "takes no signalling");
     facts.signal.answer = DOCTOR_SILENT;
     expect(&facts, 2, "signal", DOCTOR_NONE, "does not answer by way of http://p");
     expect(&facts, 2, "summary", DOCTOR_NONE, "they still do in one local network");
@@ -216,7 +216,7 @@ static void test_stun(void **state)
     facts.stun.v4 = view_of(DOCTOR_NAT_SYMMETRIC);
     expect(&facts, 1, "stun", DOCTOR_POOR, "symmetric NAT");
     facts.stun.v4 = view_of(DOCTOR_NAT_SILENT);
-    expect(&facts, 1, "stun", DOCTOR_POOR, "UDP is blocked: none of 4 servers");
+    expect(&facts, 1, "stun", DOCTOR_POOR, "UDP is blocked: none of 4 addresses");
     facts.stun.v4.asked = facts.stun.v6.asked = 0;
     expect(&facts, 1, "stun", DOCTOR_POOR, "no server's name");
     expect(&facts, 1, "summary", DOCTOR_POOR, "without STUN servers");

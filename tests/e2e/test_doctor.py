@@ -45,7 +45,7 @@ class Doctor(Case):
         """what answers there is something else"""
         url = self.rig.upstream_url.replace("http:", "ws:")
         text = self.run_doctor("--signal", url, status=2)
-        self.assertIn(f"signal: {url} is no signal server: /healthz answers 404; check", text)
+        self.assertIn(f"signal: {url} takes no signalling: answered HTTP ", text)
 
     def test_fine(self):
         """signal server, upstream and state are there; as JSON"""

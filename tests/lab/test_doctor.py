@@ -6,6 +6,8 @@ from harness import TUNNEL, WRAP
 from lab import PASSWORD, TURN_TCP, TURN_TLS, TURN_UDP, USER, LabCase
 from network import CONE, NO_UDP, SIGNAL_IP, SYMMETRIC, TURN_IP
 
+BOTH = f"stun:{TURN_IP},stun:{SIGNAL_IP}"
+
 
 class Doctor(LabCase):
     shared = True
@@ -19,19 +21,26 @@ class Doctor(LabCase):
                  "blocked": {"outgoing": NO_UDP}}  # fmt: skip
         for number, (name, options) in enumerate(homes.items(), 1):
             host = rig.network.add_home(number, **options).add_host(name, 2)
-            cls.begin(rig, name, host, TURN_TLS if name == "blocked" else TURN_UDP)
+            turn = TURN_TLS if name == "blocked" else TURN_UDP
+            stun = f"stun:{TURN_IP}" if name == "symmetric" else BOTH
+            cls.begin(rig, name, host, turn, stun)
         cls.begin(rig, "open", rig.core, TURN_TCP)
 
     @classmethod
-    def begin(cls, rig, name, space, turn):
+    def begin(cls, rig, name, space, turn, stun=BOTH):
         """All at the same time: each has to lose its patience alone."""
-        env = {"SSL_CERT_FILE": rig.file("ca.pem"), "TUNNEL_TURN_PASS": PASSWORD}
+        env = {"SSL_CERT_FILE": rig.file("ca.pem"), "TUNNEL_TURN_PASS": PASSWORD,
+               "TUNNEL_NO_LAN": "0"}
         doctor = rig.run(f"doctor, {name}", [
             *WRAP, TUNNEL, "doctor", "--signal", rig.signal_url, "--state", rig.file("state"),
-            "--stun", f"stun:{TURN_IP},stun:{SIGNAL_IP}", "--turn", turn, "--turn-user", USER,
+            "--stun", stun, "--turn", turn, "--turn-user", USER,
         ], env=env, is_product=False, space=space)  # fmt: skip
         doctor.expected_exit = (0, 1)
         cls.doctors[name] = doctor
+
+    @staticmethod
+    def near(name):
+        return "nobody can be found" if name == "open" else "others there can be found, by 1 int"
 
     def check(self, name, status, stun, summary):
         doctor = self.doctors[name]
@@ -39,24 +48,25 @@ class Doctor(LabCase):
         text = doctor.text("out")
         for wanted in (r"signal: ws:\S+ answers directly in \d+ ms, without TLS", "clock: that of",
                        "stun: " + stun, r"turn: turns?:\S+ relays as 192\.0\.2\.\d:\d+, and carries",
-                       "port mapping: ", "state: nothing in ", "summary: " + summary):
+                       "port mapping: no ", "state: nothing in ", "local network: " + self.near(name),
+                       "summary: " + summary):
             self.assertTrue(re.search("^" + wanted, text, re.M), (wanted, text))
 
     def test_open(self):
         """no NAT: direct to all"""
-        self.check("open", 0, r"seen as \S+, open, no NAT; 2 of 2", "not behind a NAT: direct to")
+        self.check("open", 0, r"seen as \S+, open, no NAT; 3 of 3 addresses", "not behind a NAT: direct to")
 
     def test_cone(self):
         """a cone NAT, by the same mapping for two servers"""
         self.check("cone", 0, r"seen as 203\.0\.113\.2:\d+, cone NAT", "behind a cone NAT: direct")
 
     def test_symmetric(self):
-        """a symmetric NAT, by a mapping for each"""
+        """a symmetric NAT, by a mapping for each address of one server (RFC 5780)"""
         self.check("symmetric", 1, r"seen as 203\.0\.113\.6:\d+, symmetric NAT",
                    "behind a symmetric NAT: direct only to a side that is open; else by the TURN")
 
     def test_no_udp(self):
         """UDP blocked: TURN by TLS"""
-        self.check("blocked", 1, "UDP is blocked: none of 2 servers answers",
+        self.check("blocked", 1, "UDP is blocked: none of 2 addresses of servers answers",
                    "UDP is blocked, so there is no direct path but in one's own network; else the "
                    "TURN")

@@ -3,6 +3,7 @@
 import shutil
 import unittest
 
+from harness import TUNNEL, WRAP
 from lab import DIRECTLY, Homes
 from network import SYMMETRIC
 
@@ -76,6 +77,16 @@ allow 1024-65535 192.168.0.0/16 1024-65535
         self.assertEqual(self.mappings(), 1)
         self.check_direct((laptop, provider))
         self.assertIsNone(rig.serve.end())
+        self.assertEqual(self.mappings(), 0)
+        self.check_doctor()
+
+    def check_doctor(self):
+        """It asks for a port, and gives it back."""
+        doctor = self.rig.run("doctor", [*WRAP, TUNNEL, "doctor", "--stun", "none", "--state",
+                                         self.rig.file("state")],
+                              is_product=False, space=self.rig.provider)  # fmt: skip
+        self.assertEqual(doctor.wait_exit(), 0)
+        doctor.wait_for(rf"^port mapping: the router gives ports, as {PUBLIC}\.6:\d+$")
         self.assertEqual(self.mappings(), 0)
 
     def test_natpmp(self):
