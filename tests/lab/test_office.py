@@ -1,8 +1,10 @@
 """Out of an office that lets nothing out but through its proxy."""
 
+import re
 import shutil
 import unittest
 
+from harness import TUNNEL, WRAP
 from lab import SIGNAL_PORT, TURN_NAME, TURN_TCP, TURN_TLS, TURN_UDP, USER, Homes
 from network import SIGNAL_IP
 from office import NOTHING, SIGNAL_NAME, start_dante, start_squid
@@ -23,6 +25,18 @@ class Offices(Homes):
         rig.signal_url = f"ws://{signal}:{SIGNAL_PORT}"
         rig.start_proxy("--turn", turn, env={**env, "HTTPS_PROXY": url}, **options)
         self.check_relayed(rig.pairs())
+        self.check_doctor(turn, {**env, "HTTPS_PROXY": url})
+
+    def check_doctor(self, turn, env):
+        """It finds the same way out."""
+        rig = self.rig
+        doctor = rig.run("doctor", [*WRAP, TUNNEL, "doctor", "--signal", rig.signal_url,
+                                    "--stun", "none", "--relay-only", "--turn", turn,
+                                    "--turn-user", USER, "--state", rig.file("state")],
+                         env, is_product=False)  # fmt: skip
+        self.assertEqual(doctor.wait_exit(), 0)
+        doctor.wait_for(rf"^signal: {rig.signal_url} answers by way of \w+://[\d.]+:\d+ in \d+ ms")
+        doctor.wait_for(rf"^turn: {re.escape(turn)} relays as \S+, and carries$")
 
     @unittest.skipUnless(shutil.which("squid"), "there is no squid")
     def test_squid_tls(self):
