@@ -206,10 +206,8 @@ static int tell(const struct doctor *doctor)
     return doctor_exit_status(&report);
 }
 
-/* False: the loop cannot be freed yet. */
-static bool end(struct doctor *doctor)
+static void end(struct doctor *doctor)
 {
-    bool is_pending = ice_servers_is_pending(doctor->servers);
     doctor_signal_free(doctor->signal);
     nat_probe_free(doctor->nat);
     turn_probe_free(doctor->turn);
@@ -221,7 +219,7 @@ static bool end(struct doctor *doctor)
     url_deinit(&doctor->last);
     free(doctor->last_text);
     free(doctor->folder);
-    return doctor_router_free(doctor->router) && !is_pending;
+    doctor_router_free(doctor->router);
 }
 
 int doctor_run(const struct config *config)
@@ -232,10 +230,12 @@ int doctor_run(const struct config *config)
     start(&doctor);
     if (doctor.pending > 0)
         loop_run(doctor.loop);
+    bool is_late = doctor.pending > 0;
     doctor.pending = 0; /* what comes now comes too late */
     collect(&doctor);
     int status = tell(&doctor);
-    if (!end(&doctor))
+    end(&doctor);
+    if (is_late) /* threads may wait for a name server or a router, for long */
         _exit(output_end("tunnel") ? status : EXIT_FAILURE);
     loop_free(doctor.loop);
     return status;

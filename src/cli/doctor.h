@@ -7,8 +7,9 @@
 
 #include "cli/config.h"
 
-/* The process's exit status: see doctor_exit_status(). Does not return where a
- * thread still waits for a router or a name server: it is not waited for. */
+/* The process's exit status: see doctor_exit_status(). Where something has not
+ * answered in time it ends the process itself: a thread may still wait for
+ * that. */
 int doctor_run(const struct config *config);
 
 #endif

@@ -95,14 +95,10 @@ enum doctor_router doctor_router_get(const struct doctor_router_probe *probe,
     return probe->state;
 }
 
-bool doctor_router_free(struct doctor_router_probe *probe)
+void doctor_router_free(struct doctor_router_probe *probe)
 {
-    if (!probe)
-        return true;
-    if (probe->is_running) {
+    if (probe && probe->is_running)
         probe->is_dropped = true;
-        return false;
-    }
-    free(probe);
-    return true;
+    else
+        free(probe);
 }

@@ -17,8 +17,8 @@ struct doctor_router_probe *doctor_router_new(struct loop *loop, void (*on_done)
 enum doctor_router doctor_router_get(const struct doctor_router_probe *probe,
                                      char text[ADDRESS_TEXT_LEN]);
 
-/* on_done will not come any more. False: a thread still waits for a router,
- * and the loop cannot be freed before that ends. NULL is allowed. */
-bool doctor_router_free(struct doctor_router_probe *probe);
+/* on_done will not come any more. Where the router has not answered, the loop
+ * cannot be freed before it does, or is given up. NULL is allowed. */
+void doctor_router_free(struct doctor_router_probe *probe);
 
 #endif
