@@ -58,6 +58,7 @@ table='
     test   squid            squid
     test   dante-server     danted
     test   miniupnpd-nftables miniupnpd
+    test   tayga            tayga
     test   avahi-daemon     avahi-daemon
     test   avahi-utils      avahi-browse
     test   dbus             dbus-daemon
@@ -164,7 +165,8 @@ install_debian() {
     say "that is $(amount_of "$known")"
     install "$known" || { $as_root apt-get update -q && install "$known"; }
     # Their packages start servers for all the world; the tests start their own.
-    for service in coturn squid dante-server:danted miniupnpd-nftables:miniupnpd avahi-daemon; do
+    for service in coturn squid dante-server:danted miniupnpd-nftables:miniupnpd avahi-daemon \
+        tayga; do
         case "$known " in
         *" ${service%:*} "*) $as_root systemctl disable --now "${service#*:}" 2>/dev/null || true ;;
         esac

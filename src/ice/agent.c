@@ -278,6 +278,16 @@ int ice_agent_add_remote(struct ice_agent *a, struct span line, uint64_t now_us)
     return error;
 }
 
+void ice_agent_set_nat64(struct ice_agent *a, const struct ice_nat64 *prefix, uint64_t now_us)
+{
+    if (memcmp(&a->nat64, prefix, sizeof a->nat64) == 0)
+        return;
+    a->clock_us = now_us;
+    a->nat64 = *prefix;
+    remote_on_nat64(a);
+    agent_finish(a, now_us);
+}
+
 void ice_agent_end_remote(struct ice_agent *a, uint64_t now_us)
 {
     a->clock_us = now_us;

@@ -43,6 +43,7 @@
 #include "ice/candidate.h"
 #include "ice/limits.h"
 #include "ice/mappings.h"
+#include "ice/nat64.h"
 #include "ice/stun.h"
 #include "ice/turn.h"
 
@@ -134,6 +135,11 @@ int ice_agent_add_server(struct ice_agent *a, const struct ice_agent_server *ser
 /* The same server has other credentials now, for allocations to come. Nothing
  * where it was not added. */
 void ice_agent_renew_server(struct ice_agent *a, const struct ice_agent_server *server);
+
+/* Of the network that we are in, where our own IPv4 leads nowhere: the other
+ * side's IPv4 addresses are tried by it, too. May come late; all zeros: there
+ * is none any more. */
+void ice_agent_set_nat64(struct ice_agent *a, const struct ice_nat64 *prefix, uint64_t now_us);
 
 /* Announces candidates and asks the servers for more. more_servers: more may
  * be added, hold back the end of candidates until ice_agent_end_servers(), or

@@ -19,7 +19,7 @@
  *   base.c          what datagrams leave from
  *
  * What they are made of knows nothing of an agent: consent.c, early.c,
- * transaction.c, budget.c, turn.c.
+ * transaction.c, budget.c, nat64.c, turn.c.
  *
  * What a part finds out it writes into the pairs, the candidates and the
  * relays. No part acts on what another one has found: that is the selection's,
@@ -176,6 +176,7 @@ struct ice_agent {
     int probe_count;
     struct ice_relay *relays; /* ICE_TURN_CLIENTS_MAX, once there was one */
     int relay_count;          /* the same, or 0 */
+    struct ice_nat64 nat64;   /* of the network; len 0: none */
     bool is_gathering;        /* gather() was called */
     bool more_servers;
     bool is_local_ended; /* end of candidates was announced */
@@ -285,6 +286,7 @@ int remote_add_prflx(struct ice_agent *a, struct ice_generation *g,
                      const struct ice_address *address, uint32_t priority);
 /* As the agent's entries. */
 int remote_add(struct ice_agent *a, struct span line);
+void remote_on_nat64(struct ice_agent *a); /* what was told before is reached by it, too */
 void remote_on_resolved(struct ice_agent *a, int id, const struct ice_address *address);
 
 /* relay.c */

@@ -2,7 +2,8 @@
  * Candidates of the other side: by signalling, which may name a host that
  * hides behind multicast DNS, or learned from a check (peer-reflexive). One
  * that was learned first and signalled later becomes what it was signalled
- * as.
+ * as. Behind a NAT64 each of IPv4 is there twice, the second time as it is
+ * reached from here.
  *
  * Over ICE_REMOTE_MAX the type that has the most gives up its least: a peer
  * with a hundred addresses of its own may have one relay that leads to it, and
@@ -189,6 +190,39 @@ static void resolve_some(struct ice_agent *a)
     }
 }
 
+static int add_with_address(struct ice_agent *a, const struct ice_candidate *c)
+{
+    struct ice_generation *g = a->now;
+    int known = remote_find(g, &c->address);
+    if (known >= 0 && g->remotes[known]->candidate.type != ICE_CANDIDATE_PRFLX)
+        return 0;
+    int index = take_slot(a, c->type, c->priority);
+    if (index < 0)
+        return -ENOSPC;
+    g->remotes[index]->candidate = *c;
+    settle(a, index);
+    return 0;
+}
+
+/* The same candidate where a NAT64 leads to it. */
+static int add_translated(struct ice_agent *a, const struct ice_candidate *c)
+{
+    struct ice_candidate translated = *c;
+    if (a->nat64.len == 0 || c->address.family != ICE_FAMILY_4)
+        return 0;
+    translated.address = ice_nat64_translate(&a->nat64, &c->address);
+    return add_with_address(a, &translated);
+}
+
+void remote_on_nat64(struct ice_agent *a)
+{
+    for (int i = 0; i < a->now->remote_count; i++) {
+        struct ice_candidate c = a->now->remotes[i]->candidate;
+        if (c.address.port != 0)
+            add_translated(a, &c); /* -ENOSPC: as if it had not been told */
+    }
+}
+
 int remote_add(struct ice_agent *a, struct span line)
 {
     struct ice_generation *g = a->now;
@@ -209,22 +243,17 @@ int remote_add(struct ice_agent *a, struct span line)
                                               ice_address_is_link_local(&c.address))))
         return 0;
     if (!is_named) {
-        int known = remote_find(g, &c.address);
-        if (known >= 0 && g->remotes[known]->candidate.type != ICE_CANDIDATE_PRFLX)
-            return 0;
+        error = add_with_address(a, &c);
+        return error ? error : add_translated(a, &c);
     }
     int index = take_slot(a, c.type, c.priority);
     if (index < 0)
         return -ENOSPC;
     g->remotes[index]->candidate = c;
-    if (is_named) {
-        /* The question would tell the network that we are here; and a relay
-         * does not lead into it. */
-        g->remotes[index]->name = a->config.is_relay_only ? NAME_UNKNOWN : NAME_WAITING;
-        resolve_some(a);
-    } else {
-        settle(a, index);
-    }
+    /* The question would tell the network that we are here; and a relay does
+     * not lead into it. */
+    g->remotes[index]->name = a->config.is_relay_only ? NAME_UNKNOWN : NAME_WAITING;
+    resolve_some(a);
     return 0;
 }
 

@@ -191,3 +191,16 @@ int ice_interfaces_find(const struct ice_interfaces *machine, const struct addre
     }
     return -1;
 }
+
+bool ice_interfaces_is_ipv6_only(const struct ice_interfaces *machine)
+{
+    bool has_ipv4 = false;
+    bool has_ipv6 = false;
+    for (int i = 0; i < machine->useful_count; i++) {
+        const struct interface *interface = &machine->list[i];
+        bool is_ipv4 = interface->address.storage.ss_family == AF_INET;
+        has_ipv4 |= is_ipv4 && interface->is_default;
+        has_ipv6 |= !is_ipv4 && interface->is_default;
+    }
+    return has_ipv6 && !has_ipv4;
+}

@@ -25,6 +25,10 @@ void ice_interfaces_deinit(struct ice_interfaces *machine);
 /* Its place, the best first; -1: it is not there any more. */
 int ice_interfaces_find(const struct ice_interfaces *machine, const struct address *address);
 
+/* Whether a default route leads out by IPv6, and none by IPv4, whatever
+ * addresses of it a container's bridge has. */
+bool ice_interfaces_is_ipv6_only(const struct ice_interfaces *machine);
+
 /* Sorts those that are of use to the front, the best first: interfaces that the
  * default route leads to, physical ones, VPNs, bridges; of each at first no
  * more than ICE_PER_INTERFACE addresses a family. Where there is nothing else,

@@ -18,12 +18,7 @@
 #include "ice/budget.h"
 #include "rtc/ice_address.h"
 
-enum {
-    PORT_DEFAULT = 3478, /* RFC 7064 section 3.2, RFC 7065 section 3.2 */
-    PORT_TLS_DEFAULT = 5349,
-    HOST_MAX = 255, /* of a DNS name */
-    FAMILIES = ICE_ADDRESSES_MAX / ICE_SERVERS_MAX,
-};
+enum { FAMILIES = ICE_ADDRESSES_MAX / ICE_SERVERS_MAX };
 
 #define RETRY_FIRST_US (1 * US_PER_S)
 #define RETRY_MOST_US  (60 * US_PER_S)
@@ -53,121 +48,11 @@ struct ice_servers {
     struct port_mapper *mapper; /* or NULL */
     struct ice_budget budget;
     struct ice_mappings mappings;
+    struct nat64_search nat64;
     struct list watches;
     int count;
     struct entry entries[ICE_SERVERS_MAX];
 };
-
-/* ---- URLs ---- */
-
-struct server_url {
-    enum ice_server_type type;
-    enum turn_transport transport;
-    struct span host;
-    uint16_t port;
-};
-
-static bool strip_prefix(struct span *text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    if (text->len < len || !span_is_string_nocase(span_of(text->data, len), prefix))
-        return false;
-    *text = span_skip(*text, len);
-    return true;
-}
-
-static bool parse_scheme(struct span *rest, struct server_url *out)
-{
-    *out = (struct server_url){.type = ICE_SERVER_TURN, .port = PORT_DEFAULT};
-    if (strip_prefix(rest, "stun:")) {
-        out->type = ICE_SERVER_STUN;
-    } else if (strip_prefix(rest, "turns:")) {
-        out->transport = TURN_TLS;
-        out->port = PORT_TLS_DEFAULT;
-    } else if (!strip_prefix(rest, "turn:")) {
-        return false;
-    }
-    return true;
-}
-
-static bool parse_port(struct span text, uint16_t *out)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || value > UINT16_MAX)
-            return false;
-        value = value * 10 + (uint32_t)(text.data[i] - '0');
-    }
-    *out = (uint16_t)value;
-    return text.len > 0 && value > 0 && value <= UINT16_MAX;
-}
-
-/* "host", "host:port", "[v6]" or "[v6]:port". */
-static const char *parse_authority(struct span text, struct server_url *out)
-{
-    size_t host_len;
-    bool is_bracketed = text.len > 0 && text.data[0] == '[';
-    if (is_bracketed) {
-        const uint8_t *end = memchr(text.data, ']', text.len);
-        if (!end)
-            return "a ']' is missing";
-        host_len = (size_t)(end - text.data) + 1;
-        out->host = span_of(text.data + 1, host_len - 2);
-    } else {
-        const uint8_t *end = memchr(text.data, ':', text.len);
-        host_len = end ? (size_t)(end - text.data) : text.len;
-        out->host = span_of(text.data, host_len);
-    }
-    if (out->host.len == 0 || out->host.len > HOST_MAX)
-        return "the host name is missing or too long";
-    for (size_t i = 0; i < out->host.len; i++) {
-        if (out->host.data[i] <= ' ' || strchr("/@?#[]", out->host.data[i]))
-            return "the host name has a character that none can have";
-    }
-    struct span port = span_skip(text, host_len);
-    if (port.len == 0)
-        return NULL;
-    if (port.data[0] != ':' || !parse_port(span_skip(port, 1), &out->port))
-        return "the port is not a number from 1 to 65535";
-    return NULL;
-}
-
-static const char *parse_query(struct span text, struct server_url *out)
-{
-    if (out->type == ICE_SERVER_STUN)
-        return "a stun: URL has no '?'";
-    if (span_is_string_nocase(text, "transport=udp") && out->transport == TURN_UDP)
-        return NULL;
-    if (!span_is_string_nocase(text, "transport=tcp"))
-        return "after '?' comes transport=udp or transport=tcp (turns: only has tcp)";
-    if (out->transport == TURN_UDP)
-        out->transport = TURN_TCP;
-    return NULL;
-}
-
-/* NULL, or what is wrong. */
-static const char *parse_url(const char *url, struct server_url *out)
-{
-    struct span rest = span_from_string(url);
-    if (!parse_scheme(&rest, out))
-        return "it does not begin with stun:, turn: or turns:";
-    const uint8_t *query = memchr(rest.data, '?', rest.len);
-    struct span authority = rest;
-    if (query) {
-        authority.len = (size_t)(query - rest.data);
-        const char *why = parse_query(span_skip(rest, authority.len + 1), out);
-        if (why)
-            return why;
-    }
-    return parse_authority(authority, out);
-}
-
-int ice_server_url_check(const char *url, const char **why)
-{
-    struct server_url parsed;
-    *why = parse_url(url, &parsed);
-    return *why ? -EINVAL : 0;
-}
 
 /* ---- look-ups ---- */
 
@@ -185,6 +70,21 @@ static void take_addresses(struct entry *entry, const struct address *addresses,
 {
     for (int i = count - 1; i >= 0; i--)
         entry->addresses[addresses[i].storage.ss_family == AF_INET6] = addresses[i];
+}
+
+static void on_nat64(void *arg)
+{
+    tell_watches(arg);
+}
+
+void ice_servers_seek_nat64(struct ice_servers *servers, bool is_ipv6_only)
+{
+    if (!servers)
+        return;
+    if (is_ipv6_only)
+        nat64_search_start(&servers->nat64);
+    else
+        nat64_search_forget(&servers->nat64);
 }
 
 static void on_resolved(const struct address *addresses, int count, int error, void *arg)
@@ -231,6 +131,7 @@ struct ice_servers *ice_servers_new(struct loop *loop)
 {
     struct ice_servers *servers = xcalloc(1, sizeof *servers);
     servers->loop = loop;
+    nat64_search_init(&servers->nat64, loop, on_nat64, servers);
     list_init(&servers->watches);
     return servers;
 }
@@ -249,6 +150,7 @@ void ice_servers_free(struct ice_servers *servers)
         free_secret_string(entry->pass);
     }
     assert(list_is_empty(&servers->watches));
+    nat64_search_deinit(&servers->nat64);
     port_mapper_free(servers->mapper);
     tls_client_free(servers->tls);
     free(servers);
@@ -257,8 +159,8 @@ void ice_servers_free(struct ice_servers *servers)
 int ice_servers_add(struct ice_servers *servers, const char *url, const char *user,
                     const char *pass, const char **why)
 {
-    struct server_url parsed;
-    *why = parse_url(url, &parsed);
+    struct ice_server_url parsed;
+    *why = ice_server_url_parse(url, &parsed);
     if (*why)
         return -EINVAL;
     if (servers->count == ICE_SERVERS_MAX) {
@@ -323,7 +225,7 @@ const struct egress *ice_servers_egress(const struct ice_servers *servers, const
 }
 
 /* One of before, with that URL. */
-static struct entry *find_taken(struct ice_servers *servers, const struct server_url *url)
+static struct entry *find_taken(struct ice_servers *servers, const struct ice_server_url *url)
 {
     for (int i = 0; i < servers->count; i++) {
         struct entry *entry = &servers->entries[i];
@@ -337,8 +239,8 @@ static struct entry *find_taken(struct ice_servers *servers, const struct server
 void ice_servers_take(struct ice_servers *servers, const char *url, const char *user,
                       const char *pass)
 {
-    struct server_url parsed;
-    const char *why = parse_url(url, &parsed);
+    struct ice_server_url parsed;
+    const char *why = ice_server_url_parse(url, &parsed);
     struct entry *entry = why ? NULL : find_taken(servers, &parsed);
     if (entry && entry->type == ICE_SERVER_TURN) {
         free(entry->user);
@@ -360,19 +262,33 @@ bool ice_servers_has_turn(const struct ice_servers *servers)
     return false;
 }
 
+/* Of the family IPv6 also the one of IPv4, where a NAT64 leads to it: no DNS64
+ * is asked for a literal. len 0: none. */
+static struct address address_of(const struct ice_servers *servers, int index)
+{
+    const struct address *addresses = servers->entries[index / FAMILIES].addresses;
+    const struct ice_nat64 *prefix = &servers->nat64.prefix;
+    bool is_known = addresses[index % FAMILIES].len > 0;
+    if (is_known || index % FAMILIES == 0 || addresses[0].len == 0 || prefix->len == 0)
+        return addresses[index % FAMILIES];
+    struct ice_address ipv4 = ice_from_sockaddr(&addresses[0]);
+    struct ice_address translated = ice_nat64_translate(prefix, &ipv4);
+    return ice_to_sockaddr(&translated);
+}
+
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max)
 {
     int count = 0;
     for (int i = 0; i < servers->count * FAMILIES && count < max; i++) {
         const struct entry *entry = &servers->entries[i / FAMILIES];
-        const struct address *address = &entry->addresses[i % FAMILIES];
-        if (address->len > 0)
+        struct address address = address_of(servers, i);
+        if (address.len > 0)
             out[count++] = (struct ice_server){
                 .index = i,
                 .host = entry->host,
                 .type = entry->type,
                 .transport = entry->transport,
-                .address = *address,
+                .address = address,
                 .user = entry->user,
                 .pass = entry->pass,
             };
@@ -385,6 +301,7 @@ void ice_servers_give(const struct ice_servers *servers, struct ice_agent *agent
 {
     struct ice_server found[ICE_ADDRESSES_MAX];
     int count = ice_servers_get(servers, found, ICE_ADDRESSES_MAX);
+    ice_agent_set_nat64(agent, &servers->nat64.prefix, now_us);
     for (int i = 0; i < count; i++) {
         const struct ice_server *s = &found[i];
         struct ice_agent_server server = {
@@ -409,7 +326,7 @@ bool ice_servers_is_pending(const struct ice_servers *servers)
         if (!servers->entries[i].has_answer)
             return true;
     }
-    return false;
+    return nat64_search_is_pending(&servers->nat64);
 }
 
 void ice_servers_watch(struct ice_servers *servers, struct ice_servers_watch *watch)

@@ -17,13 +17,13 @@
 #include "net/resolve.h"
 #include "net/tls.h"
 #include "rtc/ice_fixed.h"
+#include "rtc/ice_server_url.h"
+#include "rtc/nat64_search.h"
 
 enum {
     ICE_SERVERS_MAX = 8,
     ICE_ADDRESSES_MAX = 2 * ICE_SERVERS_MAX /* IPv4 and IPv6 of each */
 };
-
-enum ice_server_type { ICE_SERVER_STUN, ICE_SERVER_TURN };
 
 struct ice_servers;
 
@@ -55,8 +55,7 @@ void ice_servers_set_egress(struct ice_servers *servers, const struct egress *eg
 const struct egress *ice_servers_egress(const struct ice_servers *servers, const char *host,
                                         uint16_t port);
 
-/* Adds "stun:host[:port]" (RFC 7064), "turn:host[:port][?transport=udp|tcp]" or
- * "turns:…" (RFC 7065) and starts to resolve it. user and pass are for TURN. 0,
+/* Adds one by its URL and starts to resolve it. user and pass are for TURN. 0,
  * or -EINVAL with *why (static) as in url_parse(); -ENOSPC over
  * ICE_SERVERS_MAX. */
 int ice_servers_add(struct ice_servers *servers, const char *url, const char *user,
@@ -68,9 +67,6 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
 void ice_servers_take(struct ice_servers *servers, const char *url, const char *user,
                       const char *pass);
 
-/* Checks a URL without adding it. */
-int ice_server_url_check(const char *url, const char **why);
-
 /* Whether any of them can relay. servers may be NULL. */
 bool ice_servers_has_turn(const struct ice_servers *servers);
 
@@ -78,8 +74,13 @@ bool ice_servers_has_turn(const struct ice_servers *servers);
  * it has them. */
 int ice_servers_get(const struct ice_servers *servers, struct ice_server *out, int max);
 
+/* Where the machine has IPv6 alone, its network may have a NAT64, by which
+ * servers and peers of IPv4 are reached; the look-up counts as one of a server.
+ * servers may be NULL. */
+void ice_servers_seek_nat64(struct ice_servers *servers, bool is_ipv6_only);
+
 /* Gives an agent those that it does not have yet, has says which, by index; and
- * of the others the credentials of now. */
+ * of the others the credentials of now; and the prefix of the NAT64. */
 void ice_servers_give(const struct ice_servers *servers, struct ice_agent *agent,
                       bool has[ICE_ADDRESSES_MAX], uint64_t now_us);
 

@@ -198,6 +198,7 @@ void ice_sockets_open(struct ice_sockets *s)
     char names[ICE_INTERFACES_TEXT_LEN];
     int next = 0;
     ice_interfaces_look(&s->machine);
+    ice_servers_seek_nat64(s->servers, ice_interfaces_is_ipv6_only(&s->machine));
     while (next < s->machine.useful_count && count_open(s) < ICE_INTERFACES_MAX)
         open_interface(s, &s->machine.list[next++]);
     if (next < s->machine.useful_count)
@@ -326,6 +327,7 @@ bool ice_sockets_update(struct ice_sockets *s)
     bool matters = false;
     if (!ice_interfaces_look(&s->machine))
         return false;
+    ice_servers_seek_nat64(s->servers, ice_interfaces_is_ipv6_only(&s->machine));
     for (int i = 0; i < ICE_BASES_MAX; i++) {
         if (s->all[i])
             matters |= check_socket(s, i);

@@ -94,6 +94,7 @@ class LabRig(Rig):
         self.signal_url = f"ws://{SIGNAL_IP}:{SIGNAL_PORT}"
         self.password = PASSWORD
         self.signal_flags = ()
+        self.turn_ip = TURN_IP
         self.transfers = 0
 
     def file(self, name):
@@ -116,17 +117,19 @@ class LabRig(Rig):
         if secret:
             users = ["--use-auth-secret", "--static-auth-secret", secret]
         if not os.path.exists(self.file("ca.pem")):
-            make_certificate(self.folder, TURN_IP)
+            make_certificate(self.folder, self.turn_ip)
         self.coturn = self.run("coturn", [
             "turnserver", "-n", "--log-file=stdout", "--simple-log", "--verbose",
             "--no-cli", "--no-dtls",
             "--pidfile", self.file("coturn.pid"), "--userdb", self.file("coturn.db"),
-            "--relay-threads=1", "--listening-ip", TURN_IP, "--tls-listening-port=443",
+            "--relay-threads=1", "--listening-ip", self.turn_ip, "--tls-listening-port=443",
             "--cert", self.file("server.pem"), "--pkey", self.file("server.key"),
             "--realm=lab", *users, *(f"--listening-ip={address}" for address in also),
         ], is_product=False)  # fmt: skip
         for transport, port in (("UDP", 3478), ("TCP", 3478), ("TCP", 443)):
-            self.coturn.wait_for(rf"{transport} listener opened on *: {TURN_IP}:{port}$")
+            self.coturn.wait_for(
+                rf"{transport} listener opened on *: \[?{self.turn_ip}\]?:{port}$"
+            )
 
     def restart_coturn(self):
         self.coturn.kill()

@@ -37,6 +37,7 @@ class Space:
 
     def __init__(self, name):
         self.name = name
+        self.hosts = None  # a file that stands for /etc/hosts
         self.holder = subprocess.Popen(
             ["unshare", "--net", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, bufsize=1,
@@ -53,7 +54,9 @@ class Space:
 
     def argv(self, argv):
         """The command that runs this command inside, and ends it with us."""
-        return ["nsenter", f"--net=/proc/{self.pid}/ns/net",
+        with_hosts = ["unshare", "--mount", "sh", "-c",
+                      'mount --bind "$0" /etc/hosts && exec "$@"', self.hosts]  # fmt: skip
+        return ["nsenter", f"--net=/proc/{self.pid}/ns/net", *(with_hosts if self.hosts else ()),
                 "setpriv", "--pdeathsig", "KILL", *argv]
 
     def run(self, argv, text=None):
@@ -70,6 +73,12 @@ class Space:
 
     def forward_packets(self):
         self.run(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"])
+
+    def forward_packets_ipv6(self):
+        """Before its links are up. A router looks for its neighbours from its link-local
+        addresses, which are of no use for a second if others are asked about them."""
+        self.run(["sh", "-c", "cd /proc/sys/net/ipv6/conf && echo 1 >all/forwarding &&"
+                  "for dad in */accept_dad; do echo 0 >$dad; done"])  # fmt: skip
 
     def close(self):
         self.holder.communicate()
@@ -90,17 +99,17 @@ class Home:
                  public="203.0.113"):
         self.network = network
         self.space = network.add_space(f"home {number}")
+        self.number = number
         self.port = f"home{number}"  # the core's end
         self.public = public
-        self.subnet = f"192.168.{subnet or number}"
         self.space.ip(
             f"link add wan type veth peer name {self.port} netns {network.core.pid}",
             "link set wan up",
             # Without one of its own, its MAC address would change with its ports.
             f"link add lan address 02:00:00:00:01:{number:02} type bridge",
-            f"addr add {self.subnet}.1/24 dev lan",
             "link set lan up",
         )
+        self.number_lan(subnet or number)
         network.core.ip(f"link set {self.port} up")
         self.dial_in(4 * number - 3)
         self.space.forward_packets()
@@ -136,6 +145,10 @@ class Home:
                 iif wan ct state new drop
             }}
         }}"""
+
+    def number_lan(self, subnet):
+        self.subnet = f"192.168.{subnet}"
+        self.space.ip(f"addr add {self.subnet}.1/24 dev lan")
 
     def dial_in(self, first):
         """The provider gives it PUBLIC.(first + 1), and no other any more."""

@@ -6,8 +6,9 @@ import time
 import types
 import unittest
 
+import ipv6
 from lab import DIRECTLY, LAST_RESORT, SIGNAL_PORT, STUN, Homes, Pair
-from network import CONE, NO_UDP, SYMMETRIC, Home
+from network import CONE, NO_UDP, SIGNAL_IP, SYMMETRIC, Home
 from office import NOTHING, SIGNAL_NAME, start_squid
 
 
@@ -15,17 +16,25 @@ class Situations(Homes):
     def connect_and_time(self, how, start_network_proxy=None):
         """The client is there before the tunnel is."""
         rig = self.rig
-        rig.start_mock()
-        rig.start_coturn()  # as the STUN server
-        rig.start_signal()
-        rig.start_serve(stun=STUN)
-        rig.serve.wait_for("waiting for the other side")
+        self.start_provider()
         env = {}
         if start_network_proxy:
             env["HTTPS_PROXY"] = start_network_proxy(rig, rig.home_1)
             rig.signal_url = f"ws://{SIGNAL_NAME}:{SIGNAL_PORT}"
+        self.time_laptop(how, env=env)
+
+    def start_provider(self, stun=STUN, signal_ip=SIGNAL_IP):
+        rig = self.rig
+        rig.start_mock()
+        rig.start_coturn()  # as the STUN server
+        rig.start_signal(listen=f"{signal_ip}:{SIGNAL_PORT}")
+        rig.start_serve(stun=stun)
+        rig.serve.wait_for("waiting for the other side")
+
+    def time_laptop(self, how, stun=STUN, **options):
+        rig = self.rig
         begun = time.monotonic()
-        rig.start_proxy(stun=STUN, env=env)
+        rig.start_proxy(stun=stun, **options)
         curl = rig.curl("--fail", rig.url("/bytes/1"))
         self.assertEqual(curl.wait_exit(), 0)
         self.note = f"{time.monotonic() - begun:.1f} s"
@@ -86,6 +95,35 @@ class Situations(Homes):
         """both behind two NATs, whose outer ones are symmetric"""
         self.build_behind_carriers(SYMMETRIC)
         self.connect_and_time(LAST_RESORT)
+
+    @unittest.skipIf(ipv6.WHY_NO_IPV6, ipv6.WHY_NO_IPV6)
+    def test_ipv6_only(self):
+        """an internet of IPv6 alone, a firewall at either home"""
+        rig = self.rig
+        ipv6.give_core_addresses(rig.core)
+        rig.home_1, rig.home_2 = (ipv6.Home6(rig.network, number) for number in (1, 2))
+        rig.laptop = rig.home_1.add_host("laptop", 2)
+        rig.provider = rig.home_2.add_host("provider", 2)
+        rig.turn_ip = ipv6.TURN_IP6
+        stun = f"stun:[{ipv6.TURN_IP6}]"
+        self.start_provider(stun, f"[{ipv6.SIGNAL_IP6}]")
+        self.time_laptop(DIRECTLY, stun)
+
+    @unittest.skipIf(ipv6.WHY_NO_NAT64, ipv6.WHY_NO_NAT64)
+    def test_nat64(self):
+        """IPv6 alone and NAT64, to a cone of IPv4; a STUN server by its address of IPv4"""
+        rig = self.rig
+        rig.home_1 = ipv6.HomeNat64(rig.network, 1)
+        rig.home_2 = rig.network.add_home(2)
+        rig.laptop = rig.home_1.add_host("laptop", 2)
+        rig.provider = rig.home_2.add_host("provider", 2)
+        self.start_provider()
+        rig.laptop.hosts = rig.home_1.start_nat64(rig)
+        rig.signal_url = f"ws://{ipv6.SIGNAL_NAME}:{SIGNAL_PORT}"
+        self.time_laptop(DIRECTLY)
+        laptop, provider = rig.pairs(DIRECTLY)
+        self.assertTrue(laptop.remote_address.startswith(f"[{ipv6.PREFIX}"), laptop)
+        self.assertTrue(provider.remote_address.startswith("203.0.113.2:"), provider)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,24 @@ static void test_rank(void **state)
     assert_string_equal(lonely[0].name, "lo");
 }
 
+static void test_ipv6_only(void **state)
+{
+    (void)state;
+    struct interface list[] = {
+        interface("wlan0", "2001:db8::1"),
+        interface("docker0", "172.17.0.1"),
+        interface("wlan0", "192.168.1.1"),
+    };
+    struct ice_interfaces machine = {.list = list, .useful_count = 2};
+    assert_false(ice_interfaces_is_ipv6_only(&machine)); /* it leads nowhere */
+    list[0].is_default = true;
+    assert_true(ice_interfaces_is_ipv6_only(&machine));
+    list[2].is_default = true;
+    assert_true(ice_interfaces_is_ipv6_only(&machine)); /* the last is of no use */
+    machine.useful_count = 3;
+    assert_false(ice_interfaces_is_ipv6_only(&machine));
+}
+
 /* --interface: its addresses and no others, be it the loopback. */
 static void test_only(void **state)
 {
@@ -248,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rank),
+        cmocka_unit_test(test_ipv6_only),
         cmocka_unit_test(test_only),
         cmocka_unit_test(test_many_addresses),
         cmocka_unit_test(test_description),
