@@ -63,6 +63,11 @@ class Doctor(Case):
         self.assertRegex(found["upstream"]["finding"], r" answers \d+, first byte in \d+ ms$")
         self.assertRegex(found["state"]["finding"], "has 1 invite$")
         self.assertIn("no connection", found["summary"]["finding"])
+        # That of a link, where nothing has run.
+        invite = self.rig.run("invite", [TUNNEL, "invite", "phone", "--state", state])
+        link = invite.wait_for(r"https?://\S+#t1\S+")[0]
+        self.assertIn(f"signal: {self.rig.signal_url}/ answers directly",
+                      self.run_doctor(link, status=2))
         os.chmod(state, 0o755)
         self.assertIn(f"others may look into {state}; chmod 700 it",
                       self.run_doctor(status=2, state="state"))
