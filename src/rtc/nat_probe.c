@@ -15,6 +15,7 @@
 #include "net/interfaces.h"
 #include "net/udp.h"
 #include "rtc/ice_address.h"
+#include "rtc/ice_interfaces.h"
 
 #define AGAIN_US (500 * US_PER_MS)
 
@@ -174,6 +175,14 @@ static struct udp *open_socket(struct nat_probe *probe, const char *any)
     return udp_new(probe->loop, &local, &handlers, probe, &udp) == 0 ? udp : NULL;
 }
 
+static void seek_nat64(struct ice_servers *servers)
+{
+    struct ice_interfaces machine = {0};
+    ice_interfaces_look(&machine);
+    ice_servers_seek_nat64(servers, ice_interfaces_is_ipv6_only(&machine));
+    ice_interfaces_deinit(&machine);
+}
+
 struct nat_probe *nat_probe_new(struct loop *loop, struct ice_servers *servers,
                                 void (*on_done)(void *arg), void *arg)
 {
@@ -187,6 +196,7 @@ struct nat_probe *nat_probe_new(struct loop *loop, struct ice_servers *servers,
     probe->watch.on_change = on_servers;
     probe->watch.arg = probe;
     ice_servers_watch(servers, &probe->watch);
+    seek_nat64(servers);
     probe->timer = timer_new(loop, on_again, probe);
     timer_start_in(probe->timer, AGAIN_US);
     ask_new(probe);

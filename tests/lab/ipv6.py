@@ -12,7 +12,8 @@ network's own, which is all that a DNS64 would tell them, too.
 import os
 import shutil
 
-from network import CONE, SIGNAL_IP, Home
+from lab import TURN_NAME
+from network import CONE, SIGNAL_IP, TURN_IP, Home
 
 TURN_IP6 = "2001:db8::1"
 SIGNAL_IP6 = "2001:db8::2"
@@ -111,7 +112,7 @@ prefix {PREFIX}/96
 dynamic-pool {POOL}.0/24
 data-dir {rig.folder}
 """)
-        names = {SIGNAL_NAME: SIGNAL_IP, "ipv4only.arpa": "192.0.0.170"}
+        names = {SIGNAL_NAME: SIGNAL_IP, TURN_NAME: TURN_IP, "ipv4only.arpa": "192.0.0.170"}
         with open(hosts, "w") as file:
             file.writelines(f"{PREFIX}{ip} {name}\n" for name, ip in names.items())
         tayga = ["tayga", "--config", conf]

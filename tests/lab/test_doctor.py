@@ -1,9 +1,11 @@
 """`tunnel doctor`: what it says of the way out of each kind of network."""
 
 import re
+import unittest
 
+import ipv6
 from harness import TUNNEL, WRAP
-from lab import PASSWORD, TURN_TCP, TURN_TLS, TURN_UDP, USER, LabCase
+from lab import PASSWORD, TURN_NAME, TURN_TCP, TURN_TLS, TURN_UDP, USER, LabCase
 from network import CONE, NO_UDP, SIGNAL_IP, SYMMETRIC, TURN_IP
 
 BOTH = f"stun:{TURN_IP},stun:{SIGNAL_IP}"
@@ -25,6 +27,16 @@ class Doctor(LabCase):
             stun = f"stun:{TURN_IP}" if name == "symmetric" else BOTH
             cls.begin(rig, name, host, turn, stun)
         cls.begin(rig, "open", rig.core, TURN_TCP)
+        if not ipv6.WHY_NO_NAT64:
+            cls.begin_behind_nat64(rig)
+
+    @classmethod
+    def begin_behind_nat64(cls, rig):
+        home = ipv6.HomeNat64(rig.network, 4)
+        host = home.add_host("laptop", 2)
+        host.hosts = home.start_nat64(rig)
+        rig.signal_url = rig.signal_url.replace(SIGNAL_IP, ipv6.SIGNAL_NAME)
+        cls.begin(rig, "nat64", host, TURN_TCP.replace(TURN_IP, TURN_NAME))
 
     @classmethod
     def begin(cls, rig, name, space, turn, stun=BOTH):
@@ -40,14 +52,16 @@ class Doctor(LabCase):
 
     @staticmethod
     def near(name):
-        return "nobody can be found" if name == "open" else "others there can be found, by 1 int"
+        is_public = name in ("open", "nat64")  # no private address
+        return "nobody can be found" if is_public else "others there can be found, by 1 int"
 
     def check(self, name, status, stun, summary):
         doctor = self.doctors[name]
         self.assertEqual(doctor.wait_exit(), status)
         text = doctor.text("out")
         for wanted in (r"signal: ws:\S+ answers directly in \d+ ms, without TLS", "clock: that of",
-                       "stun: " + stun, r"turn: turns?:\S+ relays as 192\.0\.2\.\d:\d+, and carries",
+                       "stun(?: by IPv6)?: " + stun,
+                       r"turn: turns?:\S+ relays as 192\.0\.2\.\d:\d+, and carries",
                        "port mapping: no ", "state: nothing in ", "local network: " + self.near(name),
                        "summary: " + summary):
             self.assertTrue(re.search("^" + wanted, text, re.M), (wanted, text))
@@ -59,6 +73,11 @@ class Doctor(LabCase):
     def test_cone(self):
         """a cone NAT, by the same mapping for two servers"""
         self.check("cone", 0, r"seen as 203\.0\.113\.2:\d+, cone NAT", "behind a cone NAT: direct")
+
+    @unittest.skipIf(ipv6.WHY_NO_NAT64, ipv6.WHY_NO_NAT64)
+    def test_nat64(self):
+        """IPv6 alone and NAT64: a cone; STUN servers by their addresses of IPv4"""
+        self.check("nat64", 0, r"seen as 203\.0\.113\.14:\d+, cone NAT", "behind a cone NAT: direct")
 
     def test_symmetric(self):
         """a symmetric NAT, by a mapping for each address of one server (RFC 5780)"""
