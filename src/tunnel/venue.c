@@ -38,7 +38,9 @@ struct venue {
     bool is_proven;              /* the provider was heard there */
     uint64_t shun_until_us;
     uint64_t entered_us;
-    char *lost; /* why there is nothing elsewhere, while it waits; or NULL */
+    char *lost;                 /* why there is nothing elsewhere, while it waits; or NULL */
+    bool is_refused;            /* a server there has said it, */
+    enum signal_code lost_code; /* with that */
     struct timer *wait;
 
     /* Where it is trackers: */
@@ -191,9 +193,14 @@ static void shun(struct venue *venue)
 static void give_up_near(struct venue *venue)
 {
     char *lost = venue->lost;
+    const struct signal_message refusal = {.type = SIGNAL_ERROR,
+                                           .code = venue->lost_code,
+                                           .text = lost};
     venue->lost = NULL;
     stop_near(venue);
-    if (lost)
+    if (lost && venue->is_refused)
+        venue->handlers->on_message(&refusal, venue->arg);
+    else if (lost)
         venue->handlers->on_close(lost, venue->arg);
     free(lost);
 }
@@ -274,9 +281,26 @@ static void on_wait_over(void *arg)
 
 /* ---- what comes from elsewhere ---- */
 
+/* True when what was asked in this network may be answered yet. */
+static bool put_off(struct venue *venue, const char *text, bool is_refused, enum signal_code code)
+{
+    bool is_fresh = venue->search && clock_now_us() < venue->entered_us + VENUE_NEAR_WAIT_US;
+    if (!venue->trial && !is_fresh)
+        return false;
+    forget_loss(venue);
+    venue->lost = xstrdup(text);
+    venue->is_refused = is_refused;
+    venue->lost_code = code;
+    if (!venue->trial)
+        timer_start_at(venue->wait, venue->entered_us + VENUE_NEAR_WAIT_US);
+    return true;
+}
+
 static void on_message(const struct signal_message *message, void *arg)
 {
     struct venue *venue = arg;
+    if (message->type == SIGNAL_ERROR && put_off(venue, message->text, true, message->code))
+        return;
     bool is_met = message->type == SIGNAL_PEER_JOINED ||
                   (message->type == SIGNAL_JOINED && message->peer_count > 0);
     if (is_met)
@@ -296,19 +320,11 @@ static void on_slow(const char *text, void *arg)
     venue->handlers->on_slow(text, venue->arg);
 }
 
-/* What was asked here may be answered yet. */
 static void on_close(const char *text, void *arg)
 {
     struct venue *venue = arg;
-    bool is_fresh = venue->search && clock_now_us() < venue->entered_us + VENUE_NEAR_WAIT_US;
-    if (!venue->trial && !is_fresh) {
+    if (!put_off(venue, text, false, SIGNAL_CODE_NONE))
         venue->handlers->on_close(text, venue->arg);
-        return;
-    }
-    forget_loss(venue);
-    venue->lost = xstrdup(text);
-    if (!venue->trial)
-        timer_start_at(venue->wait, venue->entered_us + VENUE_NEAR_WAIT_US);
 }
 
 static const struct signal_client_handlers far_handlers = {

@@ -7,11 +7,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import unittest
 
 from harness import HERE as FOLDER
-from harness import CONNECTED, WAITING, Case
+from harness import CONNECTED, TUNNEL, WAITING, Case
 from link_rig import ByLink
 from spaces import SpacesRig, do_inside, why_not
 
@@ -24,7 +25,7 @@ WITHOUT_NETLINK = os.path.join(FOLDER, "without_netlink.py")
 class LanRig(ByLink, SpacesRig):
     """Provider and consumer have a switch between them, and no more."""
 
-    places = {**SpacesRig.places, "dbus": "hub", "avahi": "hub", "browse": "hub"}
+    places = {**SpacesRig.places, "other": "hub", "dbus": "hub", "avahi": "hub", "browse": "hub"}
 
     def start_serve(self, *args, **options):
         return super().start_serve(*args, **{"signal": NOWHERE, "env": LAN, **options})
@@ -133,6 +134,18 @@ class Lan(Case):
         proxy = rig.start_linked(rig.invite("phone", "--signal", rig.signal_url))
         proxy.wait_for(HERE)
         rig.wait_connected()
+
+    def test_refused_elsewhere(self):
+        """the signal server has no such room: it is found here, at the first try"""
+        rig = self.rig
+        other = tempfile.mkdtemp(prefix="other-")
+        self.addCleanup(shutil.rmtree, other)
+        argv = [TUNNEL, "serve", "1", "--signal-listen", "10.77.0.1:18787", "--state", other]
+        rig.run("other", argv, {"TUNNEL_NO_LAN": "1"}).wait_for("waiting for the other side")
+        self.start()
+        proxy = rig.start_linked(rig.invite("phone", "--signal", "ws://10.77.0.1:18787"))
+        rig.wait_connected()
+        self.assertEqual(proxy.count("does not let us"), 0)
 
     def test_firewall(self):
         """who is told of, and cannot be reached: the signal server is as good as ever"""
