@@ -188,8 +188,10 @@ void access_log_write(struct access_log *log, const struct history_entry *entry)
     size_t len = strlen(line);
     bool is_written = len <= LOG_LINE_MAX && log_sink_write(&log->sink, line, len);
     free(line);
-    if (!is_written)
-        log->lost++;
+    if (!is_written && log->lost++ == 0)
+        log_warn("access log: %s takes no more lines (is the disk full, or does nobody read?), and "
+                 "they are lost until it does",
+                 log->path);
     if (!is_written || log->lost == 0)
         return;
     log_warn("access log: %" PRIu64 " lines were not taken, and are lost", log->lost);

@@ -65,11 +65,17 @@ static char **member_of(struct signal_message *message, const struct shape *shap
     return (char **)(void *)((char *)message + shape->offset);
 }
 
+/* With all that it holds, U+0000 included. Not a string: an empty one. */
+static struct span text_of(const json_t *value)
+{
+    return span_of(json_string_value(value), json_string_length(value));
+}
+
 static int decode_type(const json_t *object, enum signal_type *out)
 {
-    const char *name = json_string_value(json_object_get(object, "type"));
-    for (int i = 0; name && i < TYPE_COUNT; i++) {
-        if (strcmp(name, shapes[i].name) == 0) {
+    struct span name = text_of(json_object_get(object, "type"));
+    for (int i = 0; i < TYPE_COUNT; i++) {
+        if (span_is_string(name, shapes[i].name)) {
             *out = (enum signal_type)i;
             return 0;
         }
@@ -108,9 +114,8 @@ static void decode_optional(const json_t *object, const char *name, size_t max, 
 
 static enum signal_job decode_job(const json_t *value)
 {
-    const char *name = json_string_value(value);
-    for (int i = SIGNAL_JOB_NONE + 1; name && i < JOB_COUNT; i++) {
-        if (strcmp(name, job_names[i]) == 0)
+    for (int i = SIGNAL_JOB_NONE + 1; i < JOB_COUNT; i++) {
+        if (span_is_string(text_of(value), job_names[i]))
             return (enum signal_job)i;
     }
     return SIGNAL_JOB_NONE;
@@ -132,9 +137,8 @@ static int decode_peers(const json_t *array, struct signal_message *message)
 /* Servers of before there were codes say it in words alone. */
 static enum signal_code decode_code(const json_t *value, const char *text)
 {
-    const char *name = json_string_value(value);
-    for (int i = SIGNAL_CODE_NONE + 1; name && i < CODE_COUNT; i++) {
-        if (strcmp(name, code_names[i]) == 0)
+    for (int i = SIGNAL_CODE_NONE + 1; i < CODE_COUNT; i++) {
+        if (span_is_string(text_of(value), code_names[i]))
             return (enum signal_code)i;
     }
     return !value && strstr(text, "full") ? SIGNAL_CODE_ROOM_FULL : SIGNAL_CODE_NONE;

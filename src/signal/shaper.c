@@ -61,6 +61,7 @@ struct shaper {
     uint64_t turn;       /* of the room that was served last */
     uint64_t free_at_us; /* of all together */
     size_t queued;       /* bytes that wait, of all */
+    size_t senders;      /* members of whom some do */
     uint64_t due_us;
 };
 
@@ -165,6 +166,7 @@ static void flow_push(struct shaper *shaper, struct flow *flow, struct span byte
     memcpy(packet->data, bytes.data, bytes.len);
     *flow->end = packet;
     flow->end = &packet->next;
+    shaper->senders += flow->from->queued == 0;
     flow->queued += cost;
     flow->from->queued += cost;
     shaper->queued += cost;
@@ -179,6 +181,7 @@ static struct packet *flow_pull(struct shaper *shaper, struct flow *flow)
     flow->queued -= packet->cost;
     flow->from->queued -= packet->cost;
     shaper->queued -= packet->cost;
+    shaper->senders -= flow->from->queued == 0;
     return packet;
 }
 
@@ -219,36 +222,32 @@ static struct flow *longest_of(const struct shaper_end *from)
     return longest;
 }
 
-static struct flow *longest_of_all(const struct shaper *shaper)
-{
-    struct flow *longest = NULL;
-    LIST_EACH(at, next_room, &shaper->rooms) {
-        LIST_EACH(link, next, &room_at(at)->flows)
-            longest = longer(longest, flow_at(link));
-    }
-    return longest;
-}
-
 static size_t queue_max(uint64_t rate)
 {
     uint64_t most = rate * SHAPER_WAIT_US / US_PER_S;
     return most > QUEUE_MIN ? (size_t)most : QUEUE_MIN;
 }
 
-/* What is too much for a member, or for all, would wait for too long: who has
- * most of it pays. */
+/* Of all together there is too much, and of this member no less than of others;
+ * far too much is everybody's fault. Nobody is searched for: this is asked for
+ * each datagram of a flood. */
+static bool is_over_its_part(const struct shaper *shaper, const struct shaper_end *from)
+{
+    size_t most = queue_max(shaper->config.total_rate);
+    bool has_much = from->queued >= shaper->queued / shaper->senders;
+    return shaper->queued > 2 * most || (shaper->queued > most && has_much);
+}
+
+/* What is too much for a member, or for all, would wait for too long. */
 static void keep_to_queues(struct shaper *shaper, const struct shaper_end *from)
 {
-    struct flow *flow = NULL;
-    if (from->queued > queue_max(shaper->config.rate))
-        flow = longest_of(from);
-    else if (shaper->queued > queue_max(shaper->config.total_rate))
-        flow = longest_of_all(shaper);
-    if (!flow)
-        return;
-    flow_drop(shaper, flow);
-    if (!flow->first)
-        flow_free(shaper, flow);
+    while (from->queued > 0 &&
+           (from->queued > queue_max(shaper->config.rate) || is_over_its_part(shaper, from))) {
+        struct flow *flow = longest_of(from);
+        flow_drop(shaper, flow);
+        if (!flow->first)
+            flow_free(shaper, flow);
+    }
 }
 
 static bool may_pass(const struct shaper *shaper, const struct shaper_end *from,

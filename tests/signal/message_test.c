@@ -151,6 +151,7 @@ static void test_decode_errors(void **state)
     check_error("{\"type\":\"dance\"}", -EPROTO);
     check_error("{\"type\":\"Join\",\"room\":\"r\"}", -EPROTO);
     check_error("{\"type\":7}", -EPROTO);
+    check_error("{\"type\":\"join\\u0000x\",\"room\":\"r\"}", -EPROTO);
     check_error("{\"type\":null}", -EPROTO);
     check_error("{\"type\":\"join\"}", -EINVAL);
     check_error("{\"type\":\"join\",\"room\":7}", -EINVAL);

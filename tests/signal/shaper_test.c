@@ -88,6 +88,51 @@ static void test_at_once(void **state)
     scene_free(s);
 }
 
+/* Two fill what there is for all. Who comes then has its part, of which they
+ * lose as much with what they offer next; a flood is bounded all the same. */
+static void test_its_part(void **state)
+{
+    (void)state;
+    enum { OF_ONE = RATE / 5, OF_ALL = 2 * OF_ONE };
+    struct scene *s = scene_new(RATE, 2 * RATE);
+    for (size_t to = 1; to < MEMBERS; to += 2)
+        shaper_set_blocked(s->shaper, &s->ends[to], true);
+    for (int i = 0; i < 400; i++) {
+        send(s, 0, 1, PACKET);
+        send(s, 2, 3, PACKET);
+    }
+    assert_in_range(s->ends[0].queued, OF_ONE - PACKET, OF_ONE);
+    for (int i = 0; i < 50; i++)
+        send(s, 4, 5, PACKET);
+    assert_int_equal(s->ends[4].dropped, 0);
+    uint64_t dropped = s->ends[0].dropped;
+    send(s, 0, 1, PACKET);
+    assert_true(s->ends[0].dropped > dropped);
+    size_t all = 0;
+    for (int i = 0; i < 400; i++) {
+        for (size_t from = 4; from < MEMBERS; from += 2)
+            send(s, from, from + 1, PACKET);
+    }
+    for (size_t from = 0; from < MEMBERS; from += 2)
+        all += s->ends[from].queued;
+    assert_in_range(all, OF_ALL, 2 * OF_ALL);
+    scene_free(s);
+}
+
+/* A large one is not let in for a small one that goes. */
+static void test_small_and_large(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(RATE, 10 * RATE);
+    shaper_set_blocked(s->shaper, &s->ends[1], true);
+    for (int i = 0; i < 3000; i++)
+        send(s, 0, 1, PACKET / 10);
+    for (int i = 0; i < 3000; i++)
+        send(s, 0, 1, PACKET);
+    assert_in_range(s->ends[0].queued, RATE / 5 - PACKET, RATE / 5);
+    scene_free(s);
+}
+
 static void test_rate(void **state)
 {
     (void)state;
@@ -272,6 +317,7 @@ static void test_leave(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_its_part),      cmocka_unit_test(test_small_and_large),
         cmocka_unit_test(test_at_once),       cmocka_unit_test(test_rate),
         cmocka_unit_test(test_burst),         cmocka_unit_test(test_rooms),
         cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_full_room),
