@@ -83,12 +83,13 @@ static bool may_be_http2(const struct http_connection *c, struct span bytes)
     return c->server->config.pipes_http2 && memcmp(bytes.data, http2_head.data, len) == 0;
 }
 
-static void begin_bare(struct http_connection *c)
+static void begin_bare(struct http_connection *c, struct http_fields fields)
 {
     struct http_request request = {
         .method = SPAN_LITERAL("CONNECT"),
         .target = SPAN_LITERAL("*"),
         .minor_version = 1,
+        .fields = fields,
         .is_bare = true,
     };
     begin_exchange(c, &request, (struct span){0});
@@ -97,9 +98,10 @@ static void begin_bare(struct http_connection *c)
 /* They are the pipe's first bytes. */
 static void begin_http2(struct http_connection *c, struct span bytes)
 {
+    static const struct http_field alpn = {SPAN_LITERAL("ALPN"), SPAN_LITERAL("h2c")};
     struct head_buffer kept = c->in;
     head_buffer_init(&c->in);
-    begin_bare(c);
+    begin_bare(c, (struct http_fields){&alpn, 1});
     if (c->state != CONNECTION_GONE)
         feed_pipelined(c, bytes);
     head_buffer_deinit(&kept);
@@ -395,5 +397,5 @@ void connection_new(struct http_server *server, struct conn *conn)
     conn_set_handlers(conn, &handlers, c);
     server_schedule(c, TIMEOUT_IDLE);
     if (server->config.pipes_all)
-        begin_bare(c);
+        begin_bare(c, (struct http_fields){0});
 }

@@ -17,9 +17,9 @@
  * request is an ordinary one, and on_body_end does not come.
  *
  * A client that speaks something else has a bare pipe (http_server_config): a
- * request for CONNECT to "*" stands for it, which it has not sent. Answered
- * with 2xx, the pipe begins with the client's first byte; the client hears no
- * head. Any other answer is a reset.
+ * request for CONNECT to "*" stands for it, which it has not sent; for HTTP/2
+ * with the field ALPN (RFC 7639). Answered with 2xx, the pipe begins with the
+ * client's first byte; the client hears no head. Any other answer is a reset.
  *
  * A client that ends its direction while its response is outstanding has
  * half-closed (nc -N), or has closed its socket (Ctrl-C, an SDK's abort, a

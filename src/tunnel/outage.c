@@ -6,11 +6,12 @@
 
 #include <stdio.h>
 
-bool outage_update(struct outage *outage, const struct keeper_status *status)
+bool outage_update(struct outage *outage, bool is_provider, const struct keeper_status *status)
 {
-    static const char *const steps[] = {
+    const char *const steps[] = {
         [KEEPER_CONNECTING] = "connecting to the signal server",
-        [KEEPER_WAITING] = "`tunnel serve` is not in the room",
+        [KEEPER_WAITING] =
+            is_provider ? "no `tunnel proxy` is in the room" : "`tunnel serve` is not in the room",
         [KEEPER_NEGOTIATING] = "still connecting to the other side",
     };
     if (status->state == KEEPER_UP) {

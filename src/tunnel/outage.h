@@ -13,7 +13,7 @@ struct outage {
     char text[PROBLEM_MAX]; /* what clients are told; "" while it is up, and before */
 };
 
-/* True when clients are to be told another text. */
-bool outage_update(struct outage *outage, const struct keeper_status *status);
+/* True when clients are to be told another text. is_provider: who this is. */
+bool outage_update(struct outage *outage, bool is_provider, const struct keeper_status *status);
 
 #endif

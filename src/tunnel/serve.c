@@ -123,30 +123,38 @@ static void refuse(const struct serve *serve, struct mux_stream *stream, const s
     answer_form_deinit(&form);
 }
 
-/* Why that pipe is not carried; NULL when it is. */
-static const char *connect_refusal(const struct serve *serve, const struct mux_stream *stream,
-                                   struct span target)
+/* Why that pipe to the upstream is not carried; NULL when it is. */
+static const char *pipe_refusal(const struct serve *serve, const struct mux_stream *stream,
+                                const struct head *head)
 {
-    const struct url *url = serve->common.upstream.url;
-    if (connect_is_to_upstream(target)) {
-        const struct invite *invite =
-            serve->guests ? guests_find(serve->guests, mux_stream_device(stream)) : NULL;
-        if (invite && invite->rule_count > 0)
-            return "the invite has rules, and of a pipe no path is seen";
-        return url->is_tls && !serve->allows_tcp
-                   ? "HTTP/2 to an https upstream is not carried (serve --allow-tcp pipes to it)"
-                   : NULL;
-    }
+    const struct invite *invite =
+        serve->guests ? guests_find(serve->guests, mux_stream_device(stream)) : NULL;
+    if (invite && invite->rule_count > 0)
+        return "the invite has rules, and of a pipe no path is seen";
+    if (serve->allows_tcp)
+        return NULL;
+    if (!http_fields_list_has(head_fields(head), "ALPN", "h2c"))
+        return "what is not HTTP/2 is not carried here (serve --allow-tcp)";
+    return serve->common.upstream.url->is_tls
+               ? "HTTP/2 to an https upstream is not carried (serve --allow-tcp pipes to it)"
+               : NULL;
+}
+
+static const char *connect_refusal(const struct serve *serve, const struct mux_stream *stream,
+                                   const struct head *head)
+{
+    if (connect_is_to_upstream(head->target))
+        return pipe_refusal(serve, stream, head);
     if (!serve->allows_connect)
         return "CONNECT is not allowed here (serve --allow-connect)";
-    return connect_is_allowed(target, url)
+    return connect_is_allowed(head->target, serve->common.upstream.url)
                ? NULL
                : "CONNECT is allowed to the upstream's own host and port only";
 }
 
 static void start_connect(struct serve *serve, struct mux_stream *stream, const struct head *head)
 {
-    const char *why = connect_refusal(serve, stream, head->target);
+    const char *why = connect_refusal(serve, stream, head);
     if (!why) {
         bool is_any = serve->allows_tcp || !connect_is_to_upstream(head->target);
         connect_start(serve->loop, stream, head->target, is_any, &serve->common.upstream,

@@ -144,7 +144,7 @@ static void on_status(const struct keeper_status *status, void *arg)
         remember_error(tunnel, status->problem);
     if (tunnel->serve && status->state == KEEPER_NEGOTIATING)
         serve_expect(tunnel->serve);
-    if (outage_update(&meeting->outage, status))
+    if (outage_update(&meeting->outage, tunnel->serve != NULL, status))
         tell_problem(tunnel);
     if (tunnel->guests && status->device && !status->is_path_news)
         guests_see(tunnel->guests, status->device, address_of(&status->path));

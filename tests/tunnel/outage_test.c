@@ -9,7 +9,7 @@ static void check(struct outage *outage, enum keeper_state state, const char *pr
                   const char *expected)
 {
     const struct keeper_status status = {.state = state, .problem = problem};
-    bool is_another = outage_update(outage, &status);
+    bool is_another = outage_update(outage, false, &status);
     assert_int_equal(is_another, expected != NULL);
     if (expected)
         assert_string_equal(outage->text, expected);
@@ -23,6 +23,16 @@ static void test_each_step_is_a_reason(void **state)
     check(&outage, KEEPER_WAITING, NULL, "`tunnel serve` is not in the room");
     check(&outage, KEEPER_NEGOTIATING, NULL, "still connecting to the other side");
     check(&outage, KEEPER_UP, NULL, NULL);
+}
+
+/* `tunnel status` asks a provider as well. */
+static void test_provider_waits_for_a_proxy(void **state)
+{
+    (void)state;
+    struct outage outage = {0};
+    const struct keeper_status status = {.state = KEEPER_WAITING};
+    assert_true(outage_update(&outage, true, &status));
+    assert_string_equal(outage.text, "no `tunnel proxy` is in the room");
 }
 
 /* It is still why, while another attempt is made. */
@@ -43,11 +53,11 @@ static void test_slow_is_no_failure(void **state)
     struct outage outage = {0};
     const struct keeper_status slow = {.state = KEEPER_CONNECTING, .problem = "slow", .is_slow = 1};
     (void)state;
-    assert_true(outage_update(&outage, &slow));
+    assert_true(outage_update(&outage, false, &slow));
     assert_string_equal(outage.text, "slow");
     check(&outage, KEEPER_WAITING, NULL, "`tunnel serve` is not in the room");
     check(&outage, KEEPER_RETRYING, "refused", "refused");
-    assert_false(outage_update(&outage, &slow));
+    assert_false(outage_update(&outage, false, &slow));
     assert_string_equal(outage.text, "refused");
 }
 
@@ -65,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_step_is_a_reason),
+        cmocka_unit_test(test_provider_waits_for_a_proxy),
         cmocka_unit_test(test_failure_stays_true),
         cmocka_unit_test(test_slow_is_no_failure),
         cmocka_unit_test(test_success_ends_it),
