@@ -82,14 +82,28 @@ static bool sample(struct inspection *inspection)
     return inspection->is_understood;
 }
 
-static int rows_of_terminal(void)
+static struct winsize size_of_terminal(void)
 {
     struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row
-                                                                           : TERMINAL_ROWS;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0)
+        return (struct winsize){.ws_row = TERMINAL_ROWS, .ws_col = STATUS_VIEW_COLUMNS};
+    return size;
 }
 
-/* As many lines as there is room for, each erased behind its end. */
+/* How many bytes of a row, of UTF-8, are so many columns. */
+static int bytes_of_columns(const char *row, int columns)
+{
+    int bytes = 0;
+    for (; row[bytes]; bytes++) {
+        bool is_inside = ((unsigned char)row[bytes] & 0xc0) == 0x80;
+        if (!is_inside && columns-- == 0)
+            break;
+    }
+    return bytes;
+}
+
+/* As many lines as there is room for, and as much of each. A row is erased
+ * ahead of its text: behind it the cursor may stand on the last column. */
 static void draw(const struct inspection *inspection)
 {
     struct buf page;
@@ -97,10 +111,10 @@ static void draw(const struct inspection *inspection)
     status_view_print(&inspection->view, true, &page);
     char *text = xstrndup(buf_bytes(&page));
     char *rest = text;
-    int rows = rows_of_terminal();
+    struct winsize size = size_of_terminal();
     fputs("\033[H", stdout);
-    for (char *row; rows > 1 && (row = strsep(&rest, "\n")) != NULL && rest; rows--)
-        printf("%s\033[K\n", row);
+    for (char *row; size.ws_row > 1 && (row = strsep(&rest, "\n")) != NULL && rest; size.ws_row--)
+        printf("\033[K%.*s\n", bytes_of_columns(row, size.ws_col), row);
     fputs("\033[J", stdout);
     fflush(stdout);
     free(text);
