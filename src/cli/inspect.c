@@ -90,18 +90,6 @@ static struct winsize size_of_terminal(void)
     return size;
 }
 
-/* How many bytes of a row, of UTF-8, are so many columns. */
-static int bytes_of_columns(const char *row, int columns)
-{
-    int bytes = 0;
-    for (; row[bytes]; bytes++) {
-        bool is_inside = ((unsigned char)row[bytes] & 0xc0) == 0x80;
-        if (!is_inside && columns-- == 0)
-            break;
-    }
-    return bytes;
-}
-
 /* As many lines as there is room for, and as much of each. A row is erased
  * ahead of its text: behind it the cursor may stand on the last column. */
 static void draw(const struct inspection *inspection)
@@ -114,7 +102,7 @@ static void draw(const struct inspection *inspection)
     struct winsize size = size_of_terminal();
     fputs("\033[H", stdout);
     for (char *row; size.ws_row > 1 && (row = strsep(&rest, "\n")) != NULL && rest; size.ws_row--)
-        printf("\033[K%.*s\n", bytes_of_columns(row, size.ws_col), row);
+        printf("\033[K%.*s\n", (int)status_view_fit(row, size.ws_col), row);
     fputs("\033[J", stdout);
     fflush(stdout);
     free(text);

@@ -41,9 +41,15 @@ static bool has(const json_t *object, const char *name)
 
 /* ---- a line ---- */
 
-static bool is_inside_of_character(char c)
+size_t status_view_fit(const char *row, size_t columns)
 {
-    return ((unsigned char)c & 0xc0) == 0x80;
+    size_t bytes = 0;
+    for (; row[bytes]; bytes++) {
+        bool is_inside = ((unsigned char)row[bytes] & 0xc0) == 0x80;
+        if (!is_inside && columns-- == 0)
+            break;
+    }
+    return bytes;
 }
 
 /* Cut to 80 columns, a character each; what controls a terminal is not let
@@ -55,13 +61,10 @@ __attribute__((format(printf, 2, 3))) static void line(struct buf *out, const ch
     va_start(args, format);
     vsnprintf(bytes, sizeof bytes, format, args);
     va_end(args);
-    size_t columns = 0, at = 0;
-    for (; bytes[at]; at++) {
-        if ((unsigned char)bytes[at] < ' ' || bytes[at] == 0x7f)
-            bytes[at] = '?';
-        columns += !is_inside_of_character(bytes[at]);
-        if (columns > STATUS_VIEW_COLUMNS)
-            break;
+    size_t at = status_view_fit(bytes, STATUS_VIEW_COLUMNS);
+    for (size_t i = 0; i < at; i++) {
+        if ((unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f)
+            bytes[i] = '?';
     }
     while (at > 0 && bytes[at - 1] == ' ')
         at--;

@@ -14,6 +14,9 @@
 
 enum { STATUS_VIEW_RATES = 56, STATUS_VIEW_COLUMNS = 80 };
 
+/* How many bytes of a row, of UTF-8, are so many columns, a character each. */
+size_t status_view_fit(const char *row, size_t columns);
+
 struct status_view {
     void *now;    /* the JSON that was taken last, or NULL */
     void *before; /* the one before, or NULL */

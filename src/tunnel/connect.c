@@ -22,11 +22,6 @@ struct connect {
     struct exchange_record record;
 };
 
-bool connect_is_to_upstream(struct span target)
-{
-    return span_is_string(target, "*");
-}
-
 bool connect_is_allowed(struct span target, const struct url *url)
 {
     char *own = listen_address_format(url->host, url->port);

@@ -20,9 +20,6 @@
 /* Whether a CONNECT's target is the host and port of that URL. */
 bool connect_is_allowed(struct span target, const struct url *url);
 
-/* Whether it is "*": the upstream, whose address a consumer does not know. */
-bool connect_is_to_upstream(struct span target);
-
 /* Takes on such a request, under on_request of the mux: connects when it is its
  * turn, answers 200, and carries both directions until both have ended. Unless
  * is_any, the client must begin as HTTP/2 does (RFC 9113 section 3.4), or the

@@ -53,4 +53,11 @@ static inline struct http_fields head_fields(const struct head *head)
     return (struct http_fields){head->at, head->count};
 }
 
+/* A pipe to the upstream, whose address the consumer does not know: for a
+ * client that speaks something else than HTTP/1.1 (http/server.h). */
+static inline bool head_is_to_upstream(const struct head *head)
+{
+    return span_is_string(head->target, "*") && span_is_string(head->method, "CONNECT");
+}
+
 #endif

@@ -230,19 +230,13 @@ static void send_kept(struct passage *p)
     p->is_held = false;
 }
 
-/* Of a client that speaks something else (http/server.h). */
-static bool is_to_upstream(const struct head *head)
-{
-    return span_is_string(head->target, "*") && span_is_string(head->method, "CONNECT");
-}
-
 /* A pipe that the other side does not know is refused, but for an upgrade: that
  * is left out. */
 static bool is_carried(const struct mux *mux, const struct head *head)
 {
     if (!span_is_string(head->method, "CONNECT"))
         return true;
-    return mux_has(mux, is_to_upstream(head) ? FEATURE_TCP : FEATURE_UPGRADE);
+    return mux_has(mux, head_is_to_upstream(head) ? FEATURE_TCP : FEATURE_UPGRADE);
 }
 
 static int open_stream(struct passage *p, struct mux *mux, struct head *head)
@@ -269,8 +263,9 @@ static bool begin_stream(struct passage *p, struct mux *mux, struct head *head)
         return true;
     case -ENOTSUP:
         passage_fail(p, &answer_not_supported, EXCHANGE_REFUSED,
-                     is_to_upstream(head) ? "the other side carries neither HTTP/2 nor plain TCP"
-                                          : "the other side carries no CONNECT");
+                     head_is_to_upstream(head)
+                         ? "the other side carries neither HTTP/2 nor plain TCP"
+                         : "the other side carries no CONNECT");
         return false;
     case -EMSGSIZE:
         passage_fail(p, &answer_head_too_large, EXCHANGE_REFUSED,

@@ -143,7 +143,7 @@ static const char *pipe_refusal(const struct serve *serve, const struct mux_stre
 static const char *connect_refusal(const struct serve *serve, const struct mux_stream *stream,
                                    const struct head *head)
 {
-    if (connect_is_to_upstream(head->target))
+    if (head_is_to_upstream(head))
         return pipe_refusal(serve, stream, head);
     if (!serve->allows_connect)
         return "CONNECT is not allowed here (serve --allow-connect)";
@@ -156,7 +156,7 @@ static void start_connect(struct serve *serve, struct mux_stream *stream, const 
 {
     const char *why = connect_refusal(serve, stream, head);
     if (!why) {
-        bool is_any = serve->allows_tcp || !connect_is_to_upstream(head->target);
+        bool is_any = serve->allows_tcp || !head_is_to_upstream(head);
         connect_start(serve->loop, stream, head->target, is_any, &serve->common.upstream,
                       &serve->common.watch);
         return;
