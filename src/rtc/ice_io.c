@@ -20,43 +20,10 @@
 #include "base/random.h"
 #include "ice/turn_frame.h"
 #include "net/deadline.h"
-#include "net/udp.h"
 #include "rtc/ice_address.h"
-#include "rtc/ice_lookups.h"
-#include "rtc/ice_sockets.h"
-
-enum { ETHERNET_DATAGRAM_MAX = 1500 - 28 };
+#include "rtc/ice_io_internal.h"
 
 _Static_assert((int)PATH_BURST_BYTES <= (int)LOOP_ROOM_LEN, "a burst fits its room");
-
-/* FOUND: a path works, which is to be told. */
-enum phase { SEEKING, FOUND, CONNECTED, FAILED };
-
-struct ice_io {
-    struct rtc_path path;
-    struct loop *loop;
-    void (*on_candidate)(const char *candidate, void *arg);
-    void (*on_fill)(struct stun_writer *w, bool is_first, void *arg);
-    void (*on_binding)(const struct stun_message *m, void *arg);
-    void *arg;
-    struct ice_agent *agent;
-    struct deadline *deadline;
-    struct ice_sockets sockets;
-    struct ice_lookups lookups;
-
-    struct ice_servers *servers; /* or NULL */
-    struct ice_servers_watch watch;
-    bool has_server[ICE_ADDRESSES_MAX]; /* the agent has it */
-
-    enum phase phase;
-    enum peer_path_state told_path; /* once CONNECTED */
-    bool has_new_route;             /* since on_change was called */
-    bool is_telling;                /* a deferred call of tell() is on its way */
-    bool is_closed;
-    char *failure; /* once FAILED */
-
-    struct address route_to; /* where the route's datagrams go */
-};
 
 static uint64_t next_us(void *arg)
 {
@@ -245,77 +212,6 @@ static void on_servers_change(void *arg)
     on_settled(arg);
 }
 
-/* ---- the path ---- */
-
-static struct ice_io *io_of(const struct rtc_path *path)
-{
-    return (struct ice_io *)(void *)((uintptr_t)path - offsetof(struct ice_io, path));
-}
-
-/* What a relay wants before each datagram. */
-static void put_headers(struct burst *burst, uint16_t channel)
-{
-    for (size_t i = 0; i < burst->count; i++) {
-        size_t len = i + 1 < burst->count ? burst->datagram_len : burst->last_len;
-        turn_channel_encode(channel, (uint16_t)len, burst->data + i * burst->segment);
-    }
-}
-
-static void send_burst(struct rtc_path *path, struct burst *burst)
-{
-    struct ice_io *io = io_of(path);
-    const struct ice_route *route = ice_agent_route(io->agent);
-    if (route->channel)
-        put_headers(burst, route->channel);
-    ice_sockets_send_burst(&io->sockets, route, &io->route_to, burst);
-}
-
-static size_t datagram_max(const struct rtc_path *path)
-{
-    const struct ice_io *io = io_of(path);
-    /* Of the way from a relay on we know nothing. */
-    if (ice_agent_route(io->agent)->is_stream)
-        return ETHERNET_DATAGRAM_MAX;
-    return udp_route_max(&io->route_to) - path->header_len;
-}
-
-static void describe_end(enum ice_candidate_type type, const struct ice_address *address, char *out,
-                         size_t size)
-{
-    char text[ICE_ADDRESS_TEXT_LEN];
-    snprintf(out, size, "%s %s", ice_candidate_type_name(type), ice_address_format(address, text));
-}
-
-static bool describe(const struct rtc_path *path, struct peer_path *out)
-{
-    struct ice_path found;
-    if (!ice_agent_path(io_of(path)->agent, &found))
-        return false;
-    describe_end(found.local_type, &found.local, out->local, sizeof out->local);
-    describe_end(found.remote_type, &found.remote, out->remote, sizeof out->remote);
-    out->is_relayed = found.is_relayed;
-    out->rtt_us = found.rtt_us;
-    return true;
-}
-
-static void describe_tried(struct rtc_path *path, char out[PEER_TRIED_MAX])
-{
-    _Static_assert((int)PEER_TRIED_MAX >= (int)ICE_REPORT_MAX, "it holds the report");
-    ice_agent_report(io_of(path)->agent, out);
-}
-
-static const struct rtc_path_ops path_ops = {
-    .send = send_burst,
-    .datagram_max = datagram_max,
-    .describe = describe,
-    .describe_tried = describe_tried,
-};
-
-struct rtc_path *ice_io_path(struct ice_io *io)
-{
-    return &io->path;
-}
-
 /* ---- life ---- */
 
 struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
@@ -344,7 +240,7 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
     io->on_fill = config->on_fill;
     io->on_binding = config->on_binding;
     io->arg = arg;
-    rtc_path_init(&io->path, &path_ops, loop_room(loop, LOOP_ROOM_BURST));
+    rtc_path_init(&io->path, &ice_io_path_ops, loop_room(loop, LOOP_ROOM_BURST));
     io->deadline = deadline_new_touched(loop, next_us, on_due, io);
     io->servers = config->servers;
     list_init(&io->watch.link);

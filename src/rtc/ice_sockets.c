@@ -8,37 +8,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/conn.h"
 #include "net/udp.h"
 #include "rtc/ice_address.h"
 #include "rtc/ice_bind.h"
 #include "rtc/ice_outside.h"
-
-enum { STREAM_QUEUE_MAX = 256 << 10 }; /* to a TURN server; more is lost, as on any path */
-
-#define STREAM_CONNECT_US (10 * US_PER_S)
+#include "rtc/ice_socket.h"
 
 _Static_assert((int)PATH_BURST_MAX == (int)UDP_BURST_MAX &&
                    (int)PATH_BURST_BYTES == (int)UDP_BURST_BYTES,
                "a burst of a path is one of UDP");
-
-/* One base of the agent: a UDP socket on an interface, or a connection to a
- * TURN server. */
-struct ice_socket {
-    struct ice_sockets *owner;
-    int number;
-    struct udp *udp;
-    struct conn *conn;
-    struct address local;         /* of UDP */
-    struct port_mapping *mapping; /* of UDP: the router's port that leads here, or NULL */
-    bool awaits_router;
-    bool is_running; /* of UDP: its interface had a carrier when we last looked */
-    bool is_pinned;  /* of UDP: what it sends leaves by its interface */
-    bool is_default; /* of UDP: the default route led there when we last looked */
-};
 
 /* ---- life ---- */
 
@@ -57,22 +37,6 @@ bool ice_sockets_close(struct ice_sockets *s)
 {
     s->is_closed = true;
     return !s->is_handing_out;
-}
-
-void ice_sockets_close_one(struct ice_sockets *s, int number)
-{
-    struct ice_socket *socket = s->all[number];
-    if (!socket)
-        return;
-    s->all[number] = NULL;
-    if (socket->udp)
-        udp_close(socket->udp);
-    port_mapping_close(socket->mapping);
-    s->pending -= socket->awaits_router;
-    if (socket->conn)
-        conn_close(socket->conn);
-    /* Its own handler may be on the stack. */
-    loop_defer(s->loop, free, socket);
 }
 
 void ice_sockets_deinit(struct ice_sockets *s)
@@ -106,13 +70,6 @@ static uint64_t rtt_us(void *arg)
 {
     const struct ice_socket *socket = arg;
     return ice_agent_rtt_us(socket->owner->agent, socket->number);
-}
-
-static struct ice_socket *socket_new(struct ice_sockets *s)
-{
-    struct ice_socket *socket = xcalloc(1, sizeof *socket);
-    socket->owner = s;
-    return socket;
 }
 
 static bool is_pinned(const struct ice_sockets *s, const struct interface *interface)
@@ -160,7 +117,7 @@ static void learn_outside(struct ice_socket *socket, const struct interface *int
 static struct ice_socket *open_interface(struct ice_sockets *s, const struct interface *interface)
 {
     static const struct udp_handlers handlers = {.on_burst = on_burst, .rtt_us = rtt_us};
-    struct ice_socket *socket = socket_new(s);
+    struct ice_socket *socket = ice_socket_new(s);
     socket->local = interface->address;
     socket->is_running = true;
     if (ice_bind(s->loop, &s->fixed, &interface->address, &handlers, socket, &socket->udp) < 0) {
@@ -340,76 +297,6 @@ bool ice_sockets_update(struct ice_sockets *s)
     return matters;
 }
 
-/* ---- connections to TURN servers ---- */
-
-static void on_stream_open(void *arg)
-{
-    struct ice_socket *socket = arg;
-    ice_agent_base_opened(socket->owner->agent, socket->number, clock_now_us());
-    socket->owner->handlers->on_fed(socket->owner->arg);
-}
-
-static void on_stream_data(struct span bytes, void *arg)
-{
-    struct ice_socket *socket = arg;
-    struct ice_sockets *s = socket->owner;
-    int number = socket->number;
-    uint64_t now_us = clock_now_us();
-    struct span data;
-    s->is_handing_out = true;
-    /* -EINVAL: the agent has closed the base. */
-    while (!s->is_closed && ice_agent_receive_stream(s->agent, number, &bytes, now_us, &data) > 0)
-        s->handlers->on_datagram(data, s->arg);
-    s->is_handing_out = false;
-    s->handlers->on_fed(s->arg);
-    if (s->is_closed)
-        s->handlers->on_unread(s->arg);
-}
-
-/* Also for the server's FIN: it says no more. */
-static void on_stream_close(int error, const char *text, void *arg)
-{
-    (void)error;
-    struct ice_socket *socket = arg;
-    struct ice_sockets *s = socket->owner;
-    int number = socket->number;
-    ice_sockets_close_one(s, number); /* the agent may take its number for another */
-    ice_agent_base_closed(s->agent, number, text, clock_now_us());
-    s->handlers->on_fed(s->arg);
-}
-
-static void on_stream_end(void *arg)
-{
-    on_stream_close(0, "the server closed the connection", arg);
-}
-
-static const struct conn_handlers stream_handlers = {
-    .on_open = on_stream_open,
-    .on_data = on_stream_data,
-    .on_end = on_stream_end,
-    .on_close = on_stream_close,
-};
-
-void ice_sockets_connect(struct ice_sockets *s, int number, const struct ice_agent_server *server)
-{
-    assert(number >= 0 && number < ICE_BASES_MAX && !s->all[number]);
-    struct ice_socket *socket = socket_new(s);
-    socket->number = number;
-    /* Not the name's addresses: the server may have sent us to another one. */
-    char address[ICE_ADDRESS_TEXT_LEN];
-    bool is_known = !ice_address_is_unusable(&server->address);
-    const struct conn_target target = {
-        .host = is_known ? ice_address_format_ip(&server->address, address) : server->host,
-        .port = server->address.port,
-        .tls = server->transport == TURN_TLS ? ice_servers_tls(s->servers) : NULL,
-        .tls_host = server->host,
-    };
-    const struct egress *egress = ice_servers_egress(s->servers, server->host, target.port);
-    socket->conn =
-        conn_connect_through(s->loop, egress, &target, STREAM_CONNECT_US, &stream_handlers, socket);
-    s->all[number] = socket;
-}
-
 /* ---- sending ---- */
 
 int ice_sockets_send(struct ice_sockets *s, int number, const struct ice_address *remote,
@@ -418,12 +305,8 @@ int ice_sockets_send(struct ice_sockets *s, int number, const struct ice_address
     const struct ice_socket *socket = s->all[number];
     if (!socket)
         return -ENETUNREACH;
-    if (socket->conn) {
-        if (conn_queued(socket->conn) + bytes.len > STREAM_QUEUE_MAX)
-            return -EAGAIN;
-        conn_write(socket->conn, bytes);
-        return 0;
-    }
+    if (socket->conn)
+        return ice_stream_send(socket, bytes);
     struct address to = ice_to_sockaddr(remote);
     if (socket->is_pinned && is_tunnelled(s, &to))
         return -EHOSTUNREACH;
