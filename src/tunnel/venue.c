@@ -1,7 +1,4 @@
 /*
- * To trackers goes only what is whole: a description waits for its candidates
- * in a parcel (tunnel/parcel.h).
- *
  * That a consumer changes its place the keeper does not hear, but by one more
  * SIGNAL_JOINED.
  */
@@ -13,12 +10,11 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/uuid.h"
-#include "net/deadline.h"
 #include "signal/lan.h"
-#include "signal/tracker.h"
+#include "signal/tracker_place.h"
 #include "tunnel/neighbours.h"
-#include "tunnel/parcel.h"
 #include "tunnel/seal_key.h"
+#include "tunnel/swarm.h"
 
 struct venue {
     struct loop *loop;
@@ -27,6 +23,7 @@ struct venue {
     void *arg;
     char key[UUID_TEXT_LEN + 1];  /* by which the signal server knows us again */
     struct signal_client *client; /* NULL outside, and with trackers */
+    struct swarm *swarm;          /* where it is trackers, else NULL */
     struct seal_near near;
     struct neighbours *neighbours; /* of a provider, or NULL */
 
@@ -42,70 +39,9 @@ struct venue {
     bool is_refused;            /* a server there has said it, */
     enum signal_code lost_code; /* with that */
     struct timer *wait;
-
-    /* Where it is trackers: */
-    struct url urls[TRACKERS_MAX];
-    size_t url_count;
-    struct tracker *tracker; /* NULL outside */
-    struct parcels parcels;
-    struct deadline *deadline;
 };
 
 static const struct signal_client_handlers far_handlers;
-
-static bool has_trackers(const struct venue *venue)
-{
-    return venue->url_count > 0;
-}
-
-/* ---- trackers ---- */
-
-static void enter_trackers(struct venue *venue)
-{
-    static_assert((int)SEAL_SWARM_LEN == (int)TRACKER_ID_LEN, "a swarm is an info_hash");
-    struct tracker_config config = {
-        .urls = venue->urls,
-        .count = venue->url_count,
-        .tls = venue->config.tls,
-        .egress = venue->config.egress,
-        .job = venue->config.job,
-        .mark_len = SEAL_SENDER_LEN,
-    };
-    seal_swarm(venue->config.room, config.info_hash);
-    venue->tracker = tracker_new(venue->loop, &config, &far_handlers, venue);
-}
-
-/* The swarm of a consumer is whoever is the provider now: what is known of the
- * one before must not stand in an offer. */
-static void send_parcel(struct venue *venue, const struct parcel *parcel)
-{
-    struct sealed_talk *talk = venue->config.talk;
-    bool is_offer = parcel->type == SEAL_OFFER;
-    if (is_offer && venue->config.job == SIGNAL_JOB_CONSUMER)
-        sealed_talk_meet(talk, parcel->peer);
-    char *wire = sealed_talk_wrap(talk, parcel->peer, parcel->type, (const char *)parcel->sdp.data);
-    if (wire && is_offer)
-        tracker_send_offer(venue->tracker, wire);
-    else if (wire)
-        tracker_send_answer(venue->tracker, parcel->peer, wire);
-    free(wire);
-}
-
-static uint64_t next_us(void *arg)
-{
-    const struct venue *venue = arg;
-    return parcels_due_us(&venue->parcels);
-}
-
-static void on_due(void *arg)
-{
-    struct venue *venue = arg;
-    for (struct parcel *parcel; (parcel = parcels_take(&venue->parcels, clock_now_us())) != NULL;) {
-        if (venue->tracker)
-            send_parcel(venue, parcel);
-        parcel_free(parcel);
-    }
-}
 
 /* ---- a signal server ---- */
 
@@ -148,8 +84,8 @@ static void say_to_server(struct venue *venue, struct signal_client *client, con
 
 static void enter_far(struct venue *venue)
 {
-    if (has_trackers(venue))
-        enter_trackers(venue);
+    if (venue->swarm)
+        swarm_enter(venue->swarm);
     else
         enter_server(venue);
 }
@@ -158,11 +94,9 @@ static void close_place(struct venue *venue)
 {
     if (venue->client)
         signal_client_close(venue->client);
-    if (venue->tracker)
-        tracker_close(venue->tracker);
-    parcels_deinit(&venue->parcels);
+    if (venue->swarm)
+        swarm_leave(venue->swarm);
     venue->client = NULL;
-    venue->tracker = NULL;
     venue->is_near = false;
 }
 
@@ -345,12 +279,8 @@ struct venue *venue_new(struct loop *loop, const struct venue_config *config,
     venue->handlers = handlers;
     venue->arg = arg;
     uuid_make(venue->key);
-    parcels_init(&venue->parcels);
-    if (tracker_place_is(config->signal)) {
-        assert(config->talk->seal); /* all the world may ask a tracker */
-        venue->url_count = tracker_place_urls(config->signal, venue->urls);
-        venue->deadline = deadline_new(loop, next_us, on_due, venue);
-    }
+    if (tracker_place_is(config->signal))
+        venue->swarm = swarm_new(loop, config, &far_handlers, venue);
     venue->wait = timer_new(loop, on_wait_over, venue);
     seal_near(config->room, &venue->near);
     if (config->near.port > 0)
@@ -364,16 +294,14 @@ void venue_free(struct venue *venue)
     venue_leave(venue);
     neighbours_free(venue->neighbours);
     timer_free(venue->wait);
-    deadline_free(venue->deadline);
+    swarm_free(venue->swarm);
     url_deinit(&venue->near_url);
-    for (size_t i = 0; i < venue->url_count; i++)
-        url_deinit(&venue->urls[i]);
     free(venue);
 }
 
 void venue_enter(struct venue *venue)
 {
-    assert(!venue->client && !venue->tracker);
+    assert(!venue->client);
     venue->entered_us = clock_now_us();
     venue->is_proven = false;
     if (venue->config.near.is_sought && venue->entered_us >= venue->shun_until_us)
@@ -403,10 +331,8 @@ void venue_say(struct venue *venue, const char *peer, enum seal_type type, const
     struct signal_client *client = client_for(venue, peer);
     if (client)
         say_to_server(venue, client, peer, type, text);
-    else if (venue->tracker && type == SEAL_CANDIDATE)
-        parcels_add(&venue->parcels, peer, text);
-    else if (venue->tracker)
-        parcels_begin(&venue->parcels, peer, type, text, clock_now_us());
+    else if (venue->swarm)
+        swarm_say(venue->swarm, peer, type, text);
 }
 
 void venue_say_misfit(struct venue *venue, const char *peer)
@@ -436,13 +362,13 @@ void venue_probe(struct venue *venue)
 {
     if (venue->client)
         signal_client_probe(venue->client);
-    if (venue->tracker)
-        tracker_probe(venue->tracker);
+    if (venue->swarm)
+        swarm_probe(venue->swarm);
 }
 
 bool venue_has_address(const struct venue *venue)
 {
     if (venue->client)
         return signal_client_has_address(venue->client);
-    return !venue->tracker || tracker_has_address(venue->tracker);
+    return !venue->swarm || swarm_has_address(venue->swarm);
 }
