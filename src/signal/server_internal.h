@@ -1,6 +1,13 @@
 /*
- * What server.c (listening, HTTP, the beginning and the end), socket.c (one
- * WebSocket each) and socket_relay.c (the datagrams of one) share.
+ * What the files that make up a signal server share:
+ *
+ *   server.c            listening, HTTP, the beginning and the end
+ *   socket.c            one WebSocket each: what comes and goes
+ *   socket_heartbeat.c  whether it is still there
+ *   socket_end.c        how it ends
+ *   socket_relay.c      its datagrams
+ *
+ * Each calls those below it.
  */
 #ifndef SIGNAL_SERVER_INTERNAL_H
 #define SIGNAL_SERVER_INTERNAL_H
@@ -64,6 +71,27 @@ struct socket {
 void socket_new(struct signal_server *server, struct conn *conn, struct span early,
                 const struct address *address);
 
+/* The server's rooms send by it; arg is the server. */
+void socket_on_room_send(struct room_member *to, const struct signal_message *message, void *arg);
+
+/* ---- socket_end.c ---- */
+
+static inline struct socket *socket_of(struct list *link)
+{
+    return LIST_ENTRY(link, struct socket, link);
+}
+
+/* Accounts for what waits for it now. */
+void socket_look_at_outbox(struct socket *socket, uint64_t now_us);
+
+/* It is to be dropped, in a later turn. */
+void socket_doom(struct socket *socket, enum doom doom);
+
+/* Frees it, with a close frame; or at once, with a reset: who does not read
+ * would not read a reason either. */
+void socket_close(struct socket *socket, int code, const char *reason);
+void socket_reset(struct socket *socket);
+
 /* Drops the one that has waited longest without a room. False: there is
  * none. */
 bool socket_drop_idle(struct signal_server *server);
@@ -71,8 +99,10 @@ bool socket_drop_idle(struct signal_server *server);
 /* Closes all, since the server does. */
 void socket_close_all(struct signal_server *server);
 
-/* The server's rooms send by it; arg is the server. */
-void socket_on_room_send(struct room_member *to, const struct signal_message *message, void *arg);
+/* ---- socket_heartbeat.c ---- */
+
+/* It is there, and belongs to the server's list from now on. */
+void socket_heartbeat_begin(struct socket *socket, uint64_t now_us);
 
 /* The server's heartbeat, and when the next is due; arg is the server. */
 uint64_t socket_heartbeat_us(void *arg);

@@ -1,14 +1,5 @@
 /*
  * Each socket has a struct socket and nothing else of ours while it is idle.
- *
- * Heartbeat: the sockets form a queue in the order of their next check. All
- * wait equally long, so who is checked goes to the back, and the front is all
- * that has to be looked at. At a check a socket is pinged when it is time, or
- * dropped when at the next check it would have been silent for too long, or
- * when what waits for it has not moved.
- *
- * A socket that breaks a limit while something else runs (its queue is full
- * because another peer sent to it) is only marked; the next turn drops it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,136 +11,6 @@
 #include "signal/room_name.h"
 #include "signal/server_internal.h"
 
-enum {
-    CHECKS_PER_PING = 3, /* the more, the longer a silent socket may hope */
-};
-
-static const char *const doom_texts[] = {
-    [DOOM_NONE] = "",
-    [DOOM_TALKS] = "too many messages",
-    [DOOM_SLOW] = "reads too slowly",
-    [DOOM_RELAY] = "a binary message that is no datagram",
-    [DOOM_CROWD] = "the memory for messages is full, and this one has not read for longest",
-};
-
-static const enum signal_limit doom_limits[] = {
-    [DOOM_TALKS] = SIGNAL_LIMIT_RATE,
-    [DOOM_SLOW] = SIGNAL_LIMIT_QUEUE,
-    [DOOM_RELAY] = SIGNAL_LIMIT_DATAGRAM,
-    [DOOM_CROWD] = SIGNAL_LIMIT_QUEUES,
-};
-
-static struct socket *socket_of(struct list *link)
-{
-    return LIST_ENTRY(link, struct socket, link);
-}
-
-static void look_at_outbox(struct socket *socket, uint64_t now_us)
-{
-    /* What is doomed counts for nothing any more. */
-    size_t len = socket->doom ? 0 : websocket_queued(socket->ws);
-    outbox_look(&socket->outbox, &socket->server->queued, len, now_us);
-}
-
-/* --- ends ----------------------------------------------------------------- */
-
-/* Takes it off everything but its connection, and frees it. */
-static struct websocket *socket_release(struct socket *socket)
-{
-    struct signal_server *server = socket->server;
-    struct websocket *ws = socket->ws;
-    uint64_t now_us = clock_now_us();
-    list_remove(&socket->link);
-    server->socket_count--;
-    outbox_look(&socket->outbox, &server->queued, 0, now_us);
-    room_leave(server->rooms, &socket->member);
-    socket_relay_leave(socket);
-    sources_drop_socket(&server->sources, socket->source, now_us);
-    free(socket);
-    return ws;
-}
-
-static void socket_close(struct socket *socket, int code, const char *reason)
-{
-    websocket_close(socket_release(socket), code, reason);
-}
-
-/* Who does not read would not read a reason either; its memory is free now. */
-static void socket_reset(struct socket *socket)
-{
-    websocket_reset(socket_release(socket));
-}
-
-static void socket_log_gone(const struct socket *socket, const struct websocket_end *end)
-{
-    static const char *const by[] = {
-        [WEBSOCKET_BY_NOBODY] = "broken",
-        [WEBSOCKET_BY_PEER] = "it closed",
-        [WEBSOCKET_BY_US] = "closed on it",
-    };
-    const char *reason = *end->reason ? end->reason : websocket_code_text(end->code);
-    const struct log_field fields[] = {{"socket", NULL, socket->number},
-                                       {"code", NULL, end->code},
-                                       {0}};
-    log_event(LOG_INFO, "gone", fields, "socket %u: gone: %s: %s (%d)", socket->number, by[end->by],
-              reason, end->code);
-}
-
-static void drop_doomed(void *arg)
-{
-    struct signal_server *server = arg;
-    server->has_doomed = false;
-    if (server->is_closed)
-        return;
-    LIST_EACH(link, tmp, &server->sockets) {
-        struct socket *socket = socket_of(link);
-        const char *reason = doom_texts[socket->doom];
-        if (socket->doom == DOOM_NONE)
-            continue;
-        log_warn("socket %u: dropped: %s", socket->number, reason);
-        server->counts.limits[doom_limits[socket->doom]]++;
-        /* Dooms others, at worst: none is freed but this one. */
-        if (socket->doom == DOOM_CROWD)
-            socket_reset(socket);
-        else
-            socket_close(socket, WEBSOCKET_POLICY, reason);
-    }
-}
-
-static void socket_doom(struct socket *socket, enum doom doom)
-{
-    struct signal_server *server = socket->server;
-    socket->doom = doom;
-    look_at_outbox(socket, clock_now_us());
-    if (server->has_doomed)
-        return;
-    server->has_doomed = true;
-    loop_defer(server->loop, drop_doomed, server);
-}
-
-bool socket_drop_idle(struct signal_server *server)
-{
-    struct socket *first = NULL;
-    LIST_EACH(link, tmp, &server->sockets) {
-        struct socket *socket = socket_of(link);
-        bool is_idle = !socket->doom && !room_is_inside(&socket->member);
-        if (is_idle && (!first || socket->number < first->number))
-            first = socket;
-    }
-    if (!first)
-        return false;
-    log_warn("socket %u: dropped: it has no room, and file descriptors are short", first->number);
-    server->counts.limits[SIGNAL_LIMIT_DESCRIPTORS]++;
-    socket_reset(first);
-    return true;
-}
-
-void socket_close_all(struct signal_server *server)
-{
-    LIST_EACH(link, tmp, &server->sockets)
-        socket_close(socket_of(link), WEBSOCKET_GOING_AWAY, "the server shuts down");
-}
-
 /* --- sending -------------------------------------------------------------- */
 
 /* Looks at all; the one whose messages have not moved for longest, or NULL. */
@@ -159,7 +20,7 @@ static struct socket *longest_stuck(struct signal_server *server, uint64_t now_u
     uint64_t longest_us = 0;
     LIST_EACH(link, tmp, &server->sockets) {
         struct socket *socket = socket_of(link);
-        look_at_outbox(socket, now_us);
+        socket_look_at_outbox(socket, now_us);
         uint64_t stuck_us = outbox_stuck_us(&socket->outbox, now_us);
         if (socket->outbox.len > 0 && (!longest || stuck_us > longest_us)) {
             longest = socket;
@@ -208,10 +69,10 @@ void socket_on_room_send(struct room_member *to, const struct signal_message *me
         socket_relay_join(socket, &sent);
     char *text = signal_message_encode(&sent);
     ice_credentials_clear(&sent);
-    look_at_outbox(socket, now_us);
+    socket_look_at_outbox(socket, now_us);
     websocket_send_soon(socket->ws, span_from_string(text));
     count_sent(server, &sent, strlen(text));
-    look_at_outbox(socket, now_us);
+    socket_look_at_outbox(socket, now_us);
     free(text);
     /* Who comes again and again must not make others talk too much. */
     if (message->type == SIGNAL_PEER_JOINED)
@@ -292,7 +153,7 @@ static void on_ws_binary(struct span message, void *arg)
 
 static void on_ws_drain(void *arg)
 {
-    look_at_outbox(arg, clock_now_us());
+    socket_look_at_outbox(arg, clock_now_us());
     socket_relay_on_drain(arg);
 }
 
@@ -302,6 +163,21 @@ static void on_ws_alive(void *arg)
     socket->heard_at_us = clock_now_us();
 }
 
+static void socket_log_gone(const struct socket *socket, const struct websocket_end *end)
+{
+    static const char *const by[] = {
+        [WEBSOCKET_BY_NOBODY] = "broken",
+        [WEBSOCKET_BY_PEER] = "it closed",
+        [WEBSOCKET_BY_US] = "closed on it",
+    };
+    const char *reason = *end->reason ? end->reason : websocket_code_text(end->code);
+    const struct log_field fields[] = {{"socket", NULL, socket->number},
+                                       {"code", NULL, end->code},
+                                       {0}};
+    log_event(LOG_INFO, "gone", fields, "socket %u: gone: %s: %s (%d)", socket->number, by[end->by],
+              reason, end->code);
+}
+
 static void on_ws_close(const struct websocket_end *end, void *arg)
 {
     struct socket *socket = arg;
@@ -309,71 +185,7 @@ static void on_ws_close(const struct websocket_end *end, void *arg)
     socket_close(socket, WEBSOCKET_NORMAL, "");
 }
 
-/* --- heartbeat ------------------------------------------------------------ */
-
-/* Whether it is still there. late_us: for so long this process did not run.
- * What came meanwhile is still unread then: that time is nobody's silence. */
-static bool socket_is_well(struct socket *socket, uint64_t now_us, uint64_t late_us)
-{
-    const struct signal_server_config *config = &socket->server->config;
-    uint64_t silent_us = now_us - socket->heard_at_us;
-    silent_us -= silent_us < late_us ? silent_us : late_us;
-    socket->heard_at_us = now_us - silent_us;
-    look_at_outbox(socket, now_us);
-    uint64_t stuck_us = outbox_stuck_us(&socket->outbox, now_us);
-    stuck_us -= stuck_us < late_us ? stuck_us : late_us;
-    socket->outbox.moved_at_us = now_us - stuck_us;
-    if (silent_us >= config->silence_us - config->ping_us / CHECKS_PER_PING) {
-        log_info("socket %u: dropped: silent for %llu s", socket->number,
-                 (unsigned long long)(silent_us / US_PER_S));
-        socket->server->counts.limits[SIGNAL_LIMIT_SILENCE]++;
-        socket_close(socket, WEBSOCKET_POLICY, "no answer to pings");
-        return false;
-    }
-    if (stuck_us >= config->stuck_us) {
-        log_info("socket %u: dropped: has read nothing for %llu s, and %zu bytes wait for it",
-                 socket->number, (unsigned long long)(stuck_us / US_PER_S), socket->outbox.len);
-        socket->server->counts.limits[SIGNAL_LIMIT_STUCK]++;
-        socket_reset(socket);
-        return false;
-    }
-    return true;
-}
-
-static void socket_check(struct socket *socket, uint64_t now_us)
-{
-    struct signal_server *server = socket->server;
-    if (!socket_is_well(socket, now_us, now_us - socket->check_at_us))
-        return;
-    socket->check_at_us = now_us + server->config.ping_us / CHECKS_PER_PING;
-    list_remove(&socket->link);
-    list_append(&server->sockets, &socket->link);
-    if (now_us >= socket->ping_at_us) {
-        socket->ping_at_us = now_us + server->config.ping_us;
-        websocket_ping(socket->ws, (struct span){0});
-        look_at_outbox(socket, now_us);
-    }
-}
-
-uint64_t socket_heartbeat_us(void *arg)
-{
-    const struct signal_server *server = arg;
-    struct list *first = list_first(&server->sockets);
-    return first ? socket_of(first)->check_at_us : TIME_NEVER;
-}
-
-void socket_on_heartbeat(void *arg)
-{
-    struct signal_server *server = arg;
-    uint64_t now_us = clock_now_us();
-    struct list *first;
-    while ((first = list_first(&server->sockets)) != NULL) {
-        struct socket *socket = socket_of(first);
-        if (socket->check_at_us > now_us)
-            break;
-        socket_check(socket, now_us);
-    }
-}
+/* --- the beginning -------------------------------------------------------- */
 
 void socket_new(struct signal_server *server, struct conn *conn, struct span early,
                 const struct address *address)
@@ -390,11 +202,8 @@ void socket_new(struct signal_server *server, struct conn *conn, struct span ear
     socket->server = server;
     socket->number = ++server->numbers;
     server->counts.sockets++;
-    socket->heard_at_us = now_us;
-    socket->check_at_us = now_us + server->config.ping_us / CHECKS_PER_PING;
-    socket->ping_at_us = now_us + server->config.ping_us;
     socket->source = sources_add_socket(&server->sources, address, now_us);
-    list_append(&server->sockets, &socket->link);
+    socket_heartbeat_begin(socket, now_us);
     server->socket_count++;
     socket->ws = websocket_new(server->loop, conn, WEBSOCKET_SERVER, SIGNAL_MESSAGE_MAX, early,
                                &handlers, socket);
