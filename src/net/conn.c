@@ -65,7 +65,7 @@ static void conn_on_ready(int events, void *arg)
         conn_check_drain(conn);
     }
     if ((events & FD_READABLE) && conn_wants_read(conn))
-        conn_read(conn, READS_PER_TURN);
+        conn_read(conn, conn->reads_little ? 1 : READS_PER_TURN);
 }
 
 /* Of the queue or of TLS: the kernel's connection still stands. */

@@ -35,6 +35,7 @@ enum {
     /* Most bytes of one on_data: two of the tunnel's body frames, so that a
      * full read leaves no small rest. */
     CONN_READ_MAX = 2 * ((64 << 10) - 128),
+    CONN_READ_LITTLE = 8 << 10, /* the same after conn_read_little() */
     CONN_DRAIN_MARK = 64 << 10, /* on_drain comes when the queue falls to this or below */
     CONN_QUEUE_MAX = 64 << 20,  /* a user that ignores conn_queued() is cut off here */
 };
@@ -139,6 +140,10 @@ void conn_end(struct conn *conn);
  * conn reads from on_open on. With reading off, a reset by the peer still ends
  * in on_close at once; what it had sent before and was not read is lost. */
 void conn_set_reading(struct conn *conn, bool reading);
+
+/* From now on a turn of the loop takes no more than CONN_READ_LITTLE bytes from
+ * it: where hundreds may send all the time, others wait for them. */
+void conn_read_little(struct conn *conn);
 
 /* From now on a reset, too, is told behind all that came before it, and so not
  * while reading is off. */

@@ -42,6 +42,7 @@ struct conn {
     enum conn_state state;
     bool is_reading : 1;
     bool reads_fully : 1;
+    bool reads_little : 1;
     bool has_peer_ended : 1;
     bool wants_end : 1; /* FIN behind the queue */
     bool has_ended : 1; /* FIN is out */

@@ -76,8 +76,9 @@ static void conn_deliver(struct conn *conn, struct span bytes)
 void conn_read(struct conn *conn, int reads)
 {
     uint8_t *buffer = loop_read_buffer(conn->loop);
+    ssize_t most = conn->reads_little ? CONN_READ_LITTLE : CONN_READ_MAX;
     for (int i = 0; i < reads && conn_wants_read(conn); i++) {
-        ssize_t len = recv(conn->fd, buffer, CONN_READ_MAX, 0);
+        ssize_t len = recv(conn->fd, buffer, (size_t)most, 0);
         if (len < 0) {
             if (errno == EINTR)
                 continue;
@@ -90,7 +91,7 @@ void conn_read(struct conn *conn, int reads)
             return;
         }
         conn_deliver(conn, span_of(buffer, (size_t)len));
-        if (len < CONN_READ_MAX)
+        if (len < most)
             return; /* spares the call that says EAGAIN */
     }
 }
@@ -103,6 +104,11 @@ void conn_set_reading(struct conn *conn, bool reading)
     conn_update_watch(conn);
     if (reading && conn->state == CONN_OPEN && (conn->tls || conn->error != 0))
         conn_settle_later(conn);
+}
+
+void conn_read_little(struct conn *conn)
+{
+    conn->reads_little = true;
 }
 
 void conn_read_fully(struct conn *conn)

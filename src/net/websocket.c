@@ -322,6 +322,16 @@ void websocket_limit_unsent(struct websocket *ws, int bytes)
     conn_limit_unsent(ws->conn, bytes);
 }
 
+void websocket_read_little(struct websocket *ws)
+{
+    conn_read_little(ws->conn);
+}
+
+void websocket_set_reading(struct websocket *ws, bool reading)
+{
+    conn_set_reading(ws->conn, reading);
+}
+
 void websocket_await_drain(struct websocket *ws)
 {
     conn_drain_fully(ws->conn);

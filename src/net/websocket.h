@@ -84,6 +84,11 @@ void websocket_send_binary(struct websocket *ws, struct span bytes);
 /* As conn_limit_unsent(). */
 void websocket_limit_unsent(struct websocket *ws, int bytes);
 
+void websocket_read_little(struct websocket *ws); /* as conn_read_little() */
+
+/* As conn_set_reading(): while false nothing comes, and nobody is heard. */
+void websocket_set_reading(struct websocket *ws, bool reading);
+
 /* on_drain is to come when the queue, in which something is, has left. */
 void websocket_await_drain(struct websocket *ws);
 size_t websocket_queued(const struct websocket *ws);

@@ -47,6 +47,7 @@ enum doom { DOOM_NONE, DOOM_TALKS, DOOM_SLOW, DOOM_CROWD, DOOM_RELAY };
 struct relayed {
     struct shaper_end end;
     struct socket *socket;
+    struct timer *resume; /* runs while it is not read from; NULL: it always was */
 };
 
 struct socket {

@@ -2,7 +2,9 @@
  * The relay of last resort: datagrams from one member's socket to another's.
  * Which may go when, the shaper says; a socket in whose queue anything waits
  * is blocked for it, so that signalling never stands behind a heap of
- * datagrams, and what is late is dropped where that can still be done.
+ * datagrams, and what is late is dropped where that can still be done. Who
+ * sends far more than its share is not read from for a while: so nobody's
+ * messages stand behind a flood, either.
  */
 #include <stdlib.h>
 
@@ -83,6 +85,7 @@ void socket_relay_join(struct socket *socket, struct signal_message *joined)
     joined->relay_rate = (uint64_t)server->config.relay_mbit_per_s * BITS_PER_MBIT;
     websocket_accept_binary(socket->ws);
     websocket_limit_unsent(socket->ws, UNSENT_MAX);
+    websocket_read_little(socket->ws);
 }
 
 void socket_relay_leave(struct socket *socket)
@@ -94,8 +97,27 @@ void socket_relay_leave(struct socket *socket)
     if (end->sent_bytes > 0)
         log_info("socket %u: %llu bytes of it were relayed, %llu datagrams dropped", socket->number,
                  (unsigned long long)end->sent_bytes, (unsigned long long)end->dropped);
+    timer_free(socket->relayed->resume);
     free(socket->relayed);
     socket->relayed = NULL;
+}
+
+static void on_resume(void *arg)
+{
+    const struct relayed *relayed = arg;
+    websocket_set_reading(relayed->socket->ws, true);
+}
+
+/* What one read has brought still comes. */
+static void keep_to_share(struct relayed *relayed, uint64_t now_us)
+{
+    uint64_t pause_us = shaper_pause_us(&relayed->end, now_us);
+    if (pause_us == 0)
+        return;
+    if (!relayed->resume)
+        relayed->resume = timer_new(relayed->socket->server->loop, on_resume, relayed);
+    websocket_set_reading(relayed->socket->ws, false);
+    timer_start_in(relayed->resume, pause_us);
 }
 
 bool socket_relay_take(struct socket *socket, struct span message)
@@ -111,8 +133,10 @@ bool socket_relay_take(struct socket *socket, struct span message)
         return true; /* who has just left */
     frame.member = socket->member.uuid;
     size_t cost = frame.datagram.len > COST_MIN ? frame.datagram.len : COST_MIN;
+    uint64_t now_us = clock_now_us();
     shaper_offer(server->shaper, socket->member.room, &socket->relayed->end, &to->end,
-                 relay_frame_encode(&frame, bytes), cost, clock_now_us());
+                 relay_frame_encode(&frame, bytes), cost, now_us);
+    keep_to_share(socket->relayed, now_us);
     deadline_touch(server->shaper_timer);
     return true;
 }

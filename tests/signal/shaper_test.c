@@ -314,6 +314,51 @@ static void test_leave(void **state)
     scene_free(s);
 }
 
+/* Who follows what it loses is read from all the time; who floods is not, and
+ * may go on soon after. */
+static void test_pause(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(RATE, 10 * RATE);
+    for (int ms = 0; ms < 5000; ms++) {
+        send(s, 0, 1, PACKET);
+        if (ms % 5 == 0)
+            send(s, 0, 1, PACKET);
+        tick(s);
+        assert_int_equal(shaper_pause_us(&s->ends[0], s->now_us), 0);
+    }
+    assert_in_range(s->ends[0].dropped, 700, 900);
+    for (int i = 0; i < 500; i++)
+        send(s, 0, 1, PACKET);
+    assert_in_range(shaper_pause_us(&s->ends[0], s->now_us), 190 * US_PER_MS, 210 * US_PER_MS);
+    for (int i = 0; i < 50000; i++)
+        send(s, 0, 1, PACKET);
+    assert_int_equal(shaper_pause_us(&s->ends[0], s->now_us), SHAPER_PAUSE_US);
+    assert_int_equal(shaper_pause_us(&s->ends[0], s->now_us + SHAPER_PAUSE_US), 0);
+    scene_free(s);
+}
+
+/* The more send, the less is anybody's share, whatever its own rate is. */
+static void test_pause_in_a_crowd(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(10 * RATE, RATE);
+    for (int ms = 0; ms < 1000; ms++) {
+        send(s, 0, 1, PACKET);
+        tick(s);
+    }
+    assert_int_equal(shaper_pause_us(&s->ends[0], s->now_us), 0);
+    for (int ms = 0; ms < 1000; ms++) {
+        for (size_t from = 0; from < MEMBERS; from += 2)
+            send(s, from, from + 1, PACKET);
+        tick(s);
+    }
+    for (size_t from = 0; from < MEMBERS; from += 2)
+        assert_in_range(shaper_pause_us(&s->ends[from], s->now_us), SHAPER_PAUSE_US / 2,
+                        SHAPER_PAUSE_US);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_full_room),
         cmocka_unit_test(test_one_sender),    cmocka_unit_test(test_blocked),
         cmocka_unit_test(test_memory),        cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_pause),         cmocka_unit_test(test_pause_in_a_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
