@@ -13,20 +13,20 @@
 #include "base/span.h"
 
 /* Zeroed memory; the caller frees it with free(). */
-void *xcalloc(size_t count, size_t size);
+void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull));
 
 /* Zeroed memory at a multiple of alignment, as size is one; free() as well. */
-void *xaligned_alloc(size_t alignment, size_t size);
+void *xaligned_alloc(size_t alignment, size_t size) __attribute__((returns_nonnull));
 
 /* Grows or shrinks an array of count elements; contents are kept. */
-void *xreallocarray(void *old, size_t count, size_t size);
+void *xreallocarray(void *old, size_t count, size_t size) __attribute__((returns_nonnull));
 
 /* A NUL-terminated copy; the caller frees it with free(). */
-char *xstrdup(const char *string);
-char *xstrndup(struct span bytes);
+char *xstrdup(const char *string) __attribute__((returns_nonnull));
+char *xstrndup(struct span bytes) __attribute__((returns_nonnull));
 
 /* Formats into a new string; the caller frees it with free(). */
-char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 
 /* Something large is gone for good: its memory goes back to the system, with
  * whatever else lies free between what is in use. Takes milliseconds, and what

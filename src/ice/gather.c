@@ -24,19 +24,20 @@ static bool has_probe(const struct ice_agent *a, int base, int server)
     return false;
 }
 
-/* A new slot, or that of the least base, if it is less than this one. */
-static struct ice_probe *take_probe(struct ice_agent *a, int base)
+/* A new slot, or that of the least base, if it is less than this one; else
+ * -1. */
+static int take_probe(struct ice_agent *a, int base)
 {
     if (a->probe_count < ICE_SRFLX_PROBES_MAX) {
         a->probes = xreallocarray(a->probes, (size_t)a->probe_count + 1, sizeof *a->probes);
-        return &a->probes[a->probe_count++];
+        return a->probe_count++;
     }
-    struct ice_probe *least = &a->probes[0];
+    int least = 0;
     for (int i = 1; i < a->probe_count; i++) {
-        if (base_rank(a, a->probes[i].base) < base_rank(a, least->base))
-            least = &a->probes[i];
+        if (base_rank(a, a->probes[i].base) < base_rank(a, a->probes[least].base))
+            least = i;
     }
-    return base_rank(a, least->base) < base_rank(a, base) ? least : NULL;
+    return base_rank(a, a->probes[least].base) < base_rank(a, base) ? least : -1;
 }
 
 void gather_add_probes(struct ice_agent *a)
@@ -48,12 +49,12 @@ void gather_add_probes(struct ice_agent *a)
             const struct ice_agent_server *s = &a->servers[server];
             if (s->is_turn || !base_is_fit(a, base, &s->address) || has_probe(a, base, server))
                 continue;
-            struct ice_probe *probe = take_probe(a, base);
-            if (probe)
-                *probe = (struct ice_probe){.base = base,
-                                            .server = server,
-                                            .is_waiting = true,
-                                            .again_us = TIME_NEVER};
+            int slot = take_probe(a, base);
+            if (slot >= 0)
+                a->probes[slot] = (struct ice_probe){.base = base,
+                                                     .server = server,
+                                                     .is_waiting = true,
+                                                     .again_us = TIME_NEVER};
         }
     }
 }

@@ -125,7 +125,7 @@ static bool can_bind(const struct address *address)
 /* Those of IPv4, at most max: for them there is an older way than netlink. */
 static int list_ipv4(struct interface *out, int max)
 {
-    struct ifreq list[ADDRESSES_MAX];
+    struct ifreq list[ADDRESSES_MAX] = {0};
     struct ifconf all = {.ifc_len = sizeof list, .ifc_req = list};
     int count = 0;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -100,7 +100,7 @@ static int natpmp_ask(const struct address *local, struct address *outside, uint
     if (is_there && result >= 0)
         result = natpmp_wait(&natpmp, &mapping);
     closenatpmp(&natpmp);
-    if (result < 0)
+    if (!is_there || result < 0)
         return is_there ? -EACCES : -ENOENT;
     if (lifetime_s > 0)
         set_outside(outside, address.pnu.publicaddress.addr,
