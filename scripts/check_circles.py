@@ -17,7 +17,9 @@ def edges_of(folder, sources):
     paths = {}
     for at, _, files in os.walk(folder):
         for file in files:
-            name = file[:-len(".o")]
+            # Below the layer's folder: CMake has them as in NAME.dir/linux/FILE.
+            below = at.partition(".dir")[2].lstrip("/")
+            name = os.path.join(below, file[: -len(".o")])
             # A build folder keeps the objects of files that are gone.
             if file.endswith(".c.o") and os.path.exists(os.path.join(sources, name)):
                 paths.setdefault(os.path.join(at, file), name)

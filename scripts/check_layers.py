@@ -65,12 +65,20 @@ LIBRARIES = {
 # Anything else between angle brackets is the C library's or the kernel's.
 SYSTEM = set(
     """arpa/inet.h arm_acle.h assert.h ctype.h dirent.h endian.h errno.h fcntl.h float.h fts.h
-    immintrin.h inttypes.h ifaddrs.h langinfo.h limits.h locale.h malloc.h math.h net/if.h netdb.h netinet/in.h
+    immintrin.h inttypes.h ifaddrs.h langinfo.h limits.h locale.h math.h net/if.h netdb.h netinet/in.h
     netinet/ip.h netinet/tcp.h netinet/udp.h nmmintrin.h poll.h pthread.h signal.h smmintrin.h
     stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h
     string.h strings.h termios.h threads.h time.h uchar.h unistd.h""".split()
 )
-SYSTEM_FOLDERS = ("sys/", "linux/")
+SYSTEM_FOLDERS = ("sys/",)
+
+# What only one system has is for the folder of that name, in any layer.
+ONLY_THERE = {
+    "linux": "linux/* malloc.h sys/inotify.h sys/timerfd.h sys/epoll.h sys/eventfd.h",
+    "bsd": "sys/event.h sys/sysctl.h net/route.h net/if_dl.h",
+    "darwin": "libproc.h malloc/* mach/* sys/event.h sys/sysctl.h",
+    "freebsd": "sys/event.h sys/sysctl.h sys/user.h sys/socketvar.h sys/filio.h",
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -93,6 +101,11 @@ def read_tree(root):
                     for m in INCLUDE.finditer(text)
                 ]
     return tree
+
+
+def is_for(folder, header):
+    """Whether that system's table has the header."""
+    return matches(header, ONLY_THERE.get(folder, "").split())
 
 
 def library_of(header):
@@ -140,9 +153,14 @@ def check(tree):
         allowed = LAYERS[layer] | {layer}
         yield from check_narrower(tree, file)
         for line, is_library, name in includes:
+            if is_library and is_for(file.split("/")[1], name):
+                continue
             if is_library:
                 known = library_of(name) or name in SYSTEM or name.startswith(SYSTEM_FOLDERS)
-                if not known:
+                systems = [system for system in ONLY_THERE if is_for(system, name)]
+                if systems:
+                    yield f"{file}:{line}: <{name}> is for {layer}/{systems[0]}/ alone"
+                elif not known:
                     yield f"{file}:{line}: <{name}> is in no table of this script"
             elif name not in tree:
                 yield f'{file}:{line}: "{name}" does not exist (paths begin at the source folder)'

@@ -100,6 +100,7 @@ check build "with AddressSanitizer and UBSan" build asan+ubsan build-asan
 
 title "the source"
 check source "includes keep to the layers" scripts/check_layers.py
+check source "what is one system's is in its folder" scripts/check_systems.py
 check source "no files need each other" scripts/check_circles.py build
 check source "what is not static is called, or there for tests" scripts/check_api.py build
 check source "as clang-format leaves it" scripts/check_format.sh

@@ -3,12 +3,14 @@
  */
 #include "base/alloc.h"
 
-#include <malloc.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/wipe.h"
 
 static void *check(void *memory)
 {
@@ -31,7 +33,8 @@ void *xaligned_alloc(size_t alignment, size_t size)
 
 void *xreallocarray(void *old, size_t count, size_t size)
 {
-    return check(reallocarray(old, count ? count : 1, size ? size : 1));
+    bool fits = size == 0 || count <= SIZE_MAX / size;
+    return check(fits ? realloc(old, count * size > 0 ? count * size : 1) : NULL);
 }
 
 char *xstrdup(const char *string)
@@ -57,18 +60,10 @@ char *xasprintf(const char *format, ...)
     return check(len < 0 ? NULL : out);
 }
 
-void alloc_trim(void)
-{
-    /* Other C libraries have no such call, and mostly no need of it. */
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
-}
-
 void free_secret(void *secret, size_t len)
 {
     if (secret)
-        explicit_bzero(secret, len);
+        wipe(secret, len);
     free(secret);
 }
 

@@ -28,6 +28,11 @@ char *xstrndup(struct span bytes) __attribute__((returns_nonnull));
 /* Formats into a new string; the caller frees it with free(). */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 
+/* As much of what is free at the heap's end stays with the process, and a block
+ * of as much or more is given back by itself. For the start of a program;
+ * nothing where the C library cannot be told. */
+void alloc_keep(size_t kept, size_t mapped_from);
+
 /* Something large is gone for good: its memory goes back to the system, with
  * whatever else lies free between what is in use. Takes milliseconds, and what
  * is allocated next costs page faults. */

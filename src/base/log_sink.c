@@ -1,28 +1,22 @@
 /*
  * O_NONBLOCK belongs to the open file, which we share with the shell and with
  * whoever else has our stderr: to set it there would make their writes fail.
- * So a pipe or a terminal is opened once more by way of /proc, which gives an
- * open file of our own. Where that may not be (another user's pipe, no /proc),
- * poll(2) comes before each write: it is right for pipes, which have room for a
- * whole line when they have any, and nearly so for terminals.
+ * So a pipe or a terminal is opened once more, which gives an open file of our
+ * own. Where that may not be (another user's pipe, any pipe on a BSD), poll(2)
+ * comes before each write: it is right for pipes, which have room for a whole
+ * line when they have any, and nearly so for terminals.
  */
 #include "base/log_sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_again(int fd)
-{
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
+#include "base/reopen.h"
 
 void log_sink_init(struct log_sink *sink, int fd)
 {
@@ -30,7 +24,7 @@ void log_sink_init(struct log_sink *sink, int fd)
     *sink = (struct log_sink){.fd = fd, .is_terminal = isatty(fd) == 1};
     fstat(fd, &stat);
     sink->is_socket = S_ISSOCK(stat.st_mode);
-    int own = S_ISFIFO(stat.st_mode) || sink->is_terminal ? open_again(fd) : -1;
+    int own = S_ISFIFO(stat.st_mode) || sink->is_terminal ? reopen_for_writing(fd) : -1;
     sink->is_shared = own < 0;
     if (sink->is_shared)
         own = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

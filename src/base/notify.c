@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/nonblock.h"
+
 /* The length of an abstract name is that of the address: no zero ends it. */
 static socklen_t parse_address(const char *text, struct sockaddr_un *out)
 {
@@ -28,9 +30,9 @@ int notify_send(const char *address, const char *text)
     socklen_t len = parse_address(address, &to);
     if (len == 0)
         return -EINVAL;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = nonblock_socket(AF_UNIX, SOCK_DGRAM);
     if (fd < 0)
-        return -errno;
+        return fd;
     int result = 0;
     if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to, len) < 0)
         result = -errno;

@@ -1,28 +1,27 @@
 /*
- * getrandom(2) never blocks once the system has booted and needs no state.
+ * getentropy(3) never blocks once the system has booted and needs no state.
  */
 #include "base/random.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
-#include <sys/types.h>
+#include <sys/random.h> /* Darwin has it here, others in unistd.h */
+#include <unistd.h>
+
+enum { AT_ONCE_MAX = 256 /* bytes; of the call */ };
 
 void random_bytes(void *out, size_t len)
 {
     uint8_t *p = out;
     while (len > 0) {
-        ssize_t got = getrandom(p, len, 0);
-        if (got < 0) {
-            if (errno == EINTR)
-                continue;
-            perror("getrandom");
+        size_t part = len < AT_ONCE_MAX ? len : AT_ONCE_MAX;
+        if (getentropy(p, part) < 0) {
+            perror("getentropy");
             abort();
         }
-        p += got;
-        len -= (size_t)got;
+        p += part;
+        len -= part;
     }
 }
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fills with getrandom(2); aborts if the kernel cannot. */
+/* Fills with getentropy(3); aborts if the kernel cannot. */
 void random_bytes(void *out, size_t len);
 uint32_t random_u32(void);
 

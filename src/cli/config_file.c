@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/file_time.h"
 #include "base/redact.h"
+#include "base/wipe.h"
 #include "cli/egress_variables.h"
 #include "cli/nearest.h"
 #include "cli/option_table.h"
@@ -143,7 +145,7 @@ static bool read_lines(struct reader *r, FILE *from)
         else
             is_good = take_line(r, number, text);
     }
-    explicit_bzero(text, sizeof text);
+    wipe(text, sizeof text);
     if (is_good && ferror(from))
         is_good = wrong(r, 0, "cannot be read: %s", strerror(errno));
     return is_good;
@@ -266,8 +268,9 @@ static char *format_line(const struct line *line)
     struct stat st = {0};
     if (is_read)
         stat(line->value, &st);
-    return xasprintf("%s=%s %lld.%09ld\n", line->key, line->value, (long long)st.st_mtim.tv_sec,
-                     (long)st.st_mtim.tv_nsec);
+    struct timespec changed = file_time_changed(&st);
+    return xasprintf("%s=%s %lld.%09ld\n", line->key, line->value, (long long)changed.tv_sec,
+                     (long)changed.tv_nsec);
 }
 
 static bool make_section(struct reader *r, size_t index)

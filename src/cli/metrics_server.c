@@ -1,16 +1,15 @@
 #include "cli/metrics_server.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "http/server.h"
 #include "http/url.h"
 
@@ -27,30 +26,6 @@ struct metrics_server {
 
 /* ---- of the process: names as all clients of Prometheus have them ---- */
 
-static uint64_t resident_bytes(void)
-{
-    unsigned long long total, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (!file)
-        return 0;
-    if (fscanf(file, "%llu %llu", &total, &resident) != 2)
-        resident = 0;
-    fclose(file);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* But for the one that it takes to count them. */
-static uint64_t open_descriptors(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    uint64_t count = 0;
-    for (struct dirent *entry; dir && (entry = readdir(dir));)
-        count += entry->d_name[0] != '.';
-    if (dir)
-        closedir(dir);
-    return count > 0 ? count - 1 : 0;
-}
-
 static uint64_t cpu_us(void)
 {
     struct timespec used;
@@ -65,8 +40,9 @@ static void write_process(struct metrics *m)
     metrics_family(m, METRIC_COUNTER, cpu, "seconds", "User and system CPU time.");
     metrics_seconds(m, NULL, cpu_us());
     metrics_gauge(m, "process_resident_memory_bytes", "bytes", "Resident memory.",
-                  resident_bytes());
-    metrics_gauge(m, "process_open_fds", NULL, "Open file descriptors.", open_descriptors());
+                  process_resident_bytes());
+    metrics_gauge(m, "process_open_fds", NULL, "Open file descriptors.",
+                  process_open_descriptors());
 }
 
 /* ---- requests ---- */

@@ -2,12 +2,12 @@
  * The program tunnel: options become the config of a tunnel, what that tells
  * becomes lines, and a signal ends it.
  */
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/descriptors.h"
 #include "cli/completion.h"
 #include "cli/doctor.h"
@@ -146,8 +146,7 @@ int main(int argc, char **argv)
         break;
     }
     log_configure(config.log_level, config.log_format);
-    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
-    mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+    alloc_keep(HEAP_KEPT, MAPPED_FROM);
     bool is_fleet = config.command == COMMAND_RUN; /* how many is not known yet */
     descriptors_allow(is_fleet ? FLEET_DESCRIPTORS
                                : DESCRIPTORS + CONSUMER_DESCRIPTORS * config.consumers_max);

@@ -1,37 +1,29 @@
 /*
  * The messages are not believed: they say what happened to one interface at one
- * moment, and may be lost when the socket's buffer is full (ENOBUFS). That one
- * came is all that counts.
+ * moment, and may be lost when the socket's buffer is full. That one came is
+ * all that counts (net/address_news.h). Of routes alone, only when another
+ * interface than before is the way out: a router that announces itself anew is
+ * not.
  *
- * Routes are many on some machines, and change all day: of them only those
- * count that lead to half the internet or more (some VPNs add two halves), and
- * only when another interface than before is the way out. A router that
- * announces itself anew is none of that.
- *
- * Without netlink, what can be seen is from which addresses datagrams to the
+ * Without messages, what can be seen is from which addresses datagrams to the
  * internet leave: looked at every ADDRESS_WATCH_POLL_US.
  */
 #include "net/address_watch.h"
 
-#include <errno.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "net/address_news.h"
 #include "net/interfaces.h"
-
-enum { MESSAGE_MAX = 8 << 10 }; /* the rest of a longer one is cut off */
 
 struct address_watch {
     struct loop *loop;
     void (*on_change)(void *arg);
     void *arg;
-    int fd;                 /* -1: there is no netlink */
+    int fd;                 /* of the messages; a negative errno: there are none */
     struct interface *seen; /* at the last look */
     int seen_count;
     struct fd_watch *readable;
@@ -73,70 +65,21 @@ static void on_quiet(void *arg)
         watch->on_change(watch->arg);
 }
 
-enum news { NEWS_NONE, NEWS_ROUTES, NEWS_ALL };
-
-/* What the messages of one datagram are about. */
-static enum news judge(const char *bytes, size_t len)
-{
-    enum news news = NEWS_NONE;
-    const struct nlmsghdr *message = (const void *)bytes;
-    for (; NLMSG_OK(message, len); message = NLMSG_NEXT(message, len)) {
-        bool is_route = message->nlmsg_type == RTM_NEWROUTE || message->nlmsg_type == RTM_DELROUTE;
-        const struct rtmsg *route = NLMSG_DATA(message);
-        if (!is_route)
-            return NEWS_ALL;
-        if (message->nlmsg_len >= NLMSG_LENGTH(sizeof *route) && route->rtm_dst_len <= 1)
-            news = NEWS_ROUTES;
-    }
-    return news;
-}
-
-static enum news read_news(const struct address_watch *watch)
-{
-    _Alignas(struct nlmsghdr) char bytes[MESSAGE_MAX];
-    enum news all = NEWS_NONE;
-    for (;;) {
-        ssize_t len = recv(watch->fd, bytes, sizeof bytes, 0);
-        if (len < 0 && errno != ENOBUFS)
-            return all;
-        enum news news = len < 0 ? NEWS_ALL : judge(bytes, (size_t)len);
-        if (news > all)
-            all = news;
-    }
-}
-
 static void on_readable(int events, void *arg)
 {
     (void)events;
     struct address_watch *watch = arg;
-    enum news news = read_news(watch);
-    if (news == NEWS_NONE)
+    enum address_news news = address_news_read(watch->fd);
+    if (news == ADDRESS_NEWS_NONE)
         return;
     uint64_t now_us = clock_now_us();
     bool is_first = watch->first_us == 0;
     if (is_first)
         watch->first_us = now_us;
-    watch->are_routes_alone = news == NEWS_ROUTES && (is_first || watch->are_routes_alone);
+    watch->are_routes_alone = news == ADDRESS_NEWS_ROUTES && (is_first || watch->are_routes_alone);
     uint64_t quiet_us = now_us + ADDRESS_WATCH_QUIET_US;
     uint64_t most_us = watch->first_us + ADDRESS_WATCH_MOST_US;
     timer_start_at(watch->timer, quiet_us < most_us ? quiet_us : most_us);
-}
-
-static int open_netlink(void)
-{
-    struct sockaddr_nl local = {
-        .nl_family = AF_NETLINK,
-        .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-                     RTMGRP_IPV6_ROUTE,
-    };
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd >= 0 && bind(fd, (const struct sockaddr *)&local, sizeof local) < 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        fd = -1;
-    }
-    return fd;
 }
 
 struct address_watch *address_watch_new(struct loop *loop, void (*on_change)(void *arg), void *arg)
@@ -145,16 +88,16 @@ struct address_watch *address_watch_new(struct loop *loop, void (*on_change)(voi
     watch->loop = loop;
     watch->on_change = on_change;
     watch->arg = arg;
-    watch->fd = open_netlink();
-    int error = errno;
+    watch->fd = address_news_open();
     look(watch);
     if (watch->fd >= 0) {
         watch->timer = timer_new(loop, on_quiet, watch);
         watch->readable = fd_watch_new(loop, watch->fd, FD_READABLE, on_readable, watch);
         return watch;
     }
-    log_info("network: no netlink here (%s), so changes of the addresses are looked for every %d s",
-             strerror(error), (int)(ADDRESS_WATCH_POLL_US / US_PER_S));
+    log_info("network: no messages of the kernel (%s), so changes of the addresses are looked for "
+             "every %d s",
+             strerror(-watch->fd), (int)(ADDRESS_WATCH_POLL_US / US_PER_S));
     watch->timer = timer_new(loop, on_poll, watch);
     timer_start_in(watch->timer, ADDRESS_WATCH_POLL_US);
     return watch;

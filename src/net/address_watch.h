@@ -1,7 +1,7 @@
 /*
  * Tells when the machine's addresses, interfaces or default routes change, by
- * netlink: a laptop goes from cable to WLAN, a DHCP lease brings another
- * address.
+ * the kernel's messages (netlink, or a routing socket): a laptop goes from
+ * cable to WLAN, a DHCP lease brings another address.
  *
  * One change makes several messages (down, address gone, up, tentative, there
  * for good), so the owner is told once they have been quiet for
@@ -22,7 +22,7 @@
 
 struct address_watch;
 
-/* Never NULL. Where the system gives no netlink socket (a strict sandbox), it
+/* Never NULL. Where the system gives no such socket (a strict sandbox), it
  * looks now and then instead, and says so. */
 struct address_watch *address_watch_new(struct loop *loop, void (*on_change)(void *arg), void *arg);
 void address_watch_free(struct address_watch *watch); /* NULL is allowed */

@@ -11,12 +11,10 @@
  * millisecond, and less and less often.
  */
 #include <assert.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "net/conn_internal.h"
 #include "net/loop_internal.h"
+#include "net/tcp_queue.h"
 
 enum {
     /* Connections that end in the background at a time; over it they are cut
@@ -86,10 +84,7 @@ void conn_reset(struct conn *conn)
 /* Bytes that the peer's kernel has not got. */
 static size_t conn_untaken(const struct conn *conn)
 {
-    int sent = 0;
-    if (ioctl(conn->fd, SIOCOUTQ, &sent) < 0)
-        sent = 0;
-    return conn->out.len + (size_t)sent;
+    return conn->out.len + tcp_queue_len(conn->fd);
 }
 
 static void conn_check_broken(void *arg)

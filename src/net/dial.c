@@ -17,8 +17,10 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/nonblock.h"
 #include "net/liveness.h"
 #include "net/resolve.h"
+#include "net/tcp_queue.h"
 #include "net/unix_socket.h"
 
 enum {
@@ -59,8 +61,7 @@ void socket_tune(int fd)
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    int unsent = UNSENT_MAX;
-    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    tcp_queue_limit(fd, UNSENT_MAX);
     liveness_enable(fd);
 }
 
@@ -142,9 +143,9 @@ static int unix_error(int error)
 static int attempt_start(struct attempt *attempt, const struct address *address)
 {
     int family = address->storage.ss_family;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = nonblock_socket(family, SOCK_STREAM);
     if (fd < 0)
-        return -errno;
+        return fd;
     if (family != AF_UNIX)
         socket_tune(fd);
     if (connect(fd, (const struct sockaddr *)&address->storage, address->len) < 0 &&

@@ -1,6 +1,6 @@
 /*
- * Tells when a file in a folder was replaced, or is gone, by inotify. A file
- * that is written in place is none of its business.
+ * Tells when a file in a folder was replaced or written, or is gone, by what
+ * the kernel says (net/folder_news.h).
  */
 #ifndef NET_FILE_WATCH_H
 #define NET_FILE_WATCH_H
@@ -12,8 +12,8 @@
 
 struct file_watch;
 
-/* Never NULL; name is copied. Where the system gives no inotify, on_change
- * comes now and then instead, for the owner to look. */
+/* Never NULL; name is copied. on_change may come for nothing: the owner looks.
+ * Where the kernel does not tell, it comes now and then. */
 struct file_watch *file_watch_new(struct loop *loop, const char *folder, const char *name,
                                   void (*on_change)(void *arg), void *arg);
 void file_watch_free(struct file_watch *watch); /* NULL is allowed */

@@ -1,8 +1,8 @@
 /*
- * getifaddrs(3), which asks by netlink. Which interface the default route leads
- * to shows from the source that the kernel gives a socket that is connected to
- * somewhere on the internet: connecting one of UDP sends nothing. So does the
- * address of IPv6 where netlink is not to be had.
+ * getifaddrs(3), which asks by netlink on Linux. Which interface the default
+ * route leads to shows from the source that the kernel gives a socket that is
+ * connected to somewhere on the internet: connecting one of UDP sends nothing.
+ * So does the address of IPv6 where the list is not to be had.
  */
 #include "net/interfaces.h"
 
@@ -11,11 +11,12 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/nonblock.h"
+#include "net/interface_rows.h"
 
 /* Root name servers: a route there is one to the internet. */
 static const char *const far_hosts[] = {"198.41.0.4", "2001:503:ba3e::2:30"};
@@ -37,9 +38,9 @@ bool address_is_same_host(const struct address *a, const struct address *b)
 int interfaces_source_for(const struct address *to, struct address *out)
 {
     *out = (struct address){.len = sizeof out->storage};
-    int fd = socket(to->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = nonblock_socket(to->storage.ss_family, SOCK_DGRAM);
     if (fd < 0)
-        return -errno;
+        return fd;
     int error = 0;
     if (connect(fd, (const struct sockaddr *)&to->storage, to->len) < 0 ||
         getsockname(fd, (struct sockaddr *)&out->storage, &out->len) < 0)
@@ -114,7 +115,7 @@ static int list_all(const struct ifaddrs *all, struct interface **out)
 
 static bool can_bind(const struct address *address)
 {
-    int fd = socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = nonblock_socket(address->storage.ss_family, SOCK_DGRAM);
     if (fd < 0)
         return false;
     bool can = bind(fd, (const struct sockaddr *)&address->storage, address->len) == 0;
@@ -122,26 +123,18 @@ static bool can_bind(const struct address *address)
     return can;
 }
 
-/* Those of IPv4, at most max: for them there is an older way than netlink. */
+/* Those of IPv4, at most max. */
 static int list_ipv4(struct interface *out, int max)
 {
-    struct ifreq list[ADDRESSES_MAX] = {0};
-    struct ifconf all = {.ifc_len = sizeof list, .ifc_req = list};
+    struct interface_row rows[ADDRESSES_MAX];
+    int row_count = interface_rows(rows, max);
     int count = 0;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || ioctl(fd, SIOCGIFCONF, &all) < 0)
-        all.ifc_len = 0;
-    for (size_t i = 0; i < (size_t)all.ifc_len / sizeof *list && count < max; i++) {
-        struct ifreq flags = list[i];
-        if (ioctl(fd, SIOCGIFFLAGS, &flags) < 0)
-            continue;
-        const struct ifaddrs found = {.ifa_name = list[i].ifr_name,
-                                      .ifa_addr = &list[i].ifr_addr,
-                                      .ifa_flags = (unsigned short)flags.ifr_flags};
+    for (int i = 0; i < row_count; i++) {
+        const struct ifaddrs found = {.ifa_name = rows[i].name,
+                                      .ifa_addr = (struct sockaddr *)&rows[i].address,
+                                      .ifa_flags = rows[i].flags};
         count += take(&found, &out[count]);
     }
-    if (fd >= 0)
-        close(fd);
     return count;
 }
 

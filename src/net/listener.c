@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/nonblock.h"
 #include "net/conn_internal.h"
 #include "net/dial.h"
 #include "net/loop_internal.h"
@@ -106,9 +107,9 @@ static void door_on_ready(int events, void *arg)
     struct door *door = arg;
     struct listener *listener = door->listener;
     for (int i = 0; i < ACCEPTS_PER_TURN && !listener->is_closed; i++) {
-        int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = nonblock_accept(door->fd);
         if (fd < 0) {
-            if (door_on_accept_error(door, errno))
+            if (door_on_accept_error(door, -fd))
                 continue;
             return;
         }
@@ -126,9 +127,9 @@ static void door_on_ready(int events, void *arg)
 static int listen_on(const struct address *address)
 {
     int family = address->storage.ss_family;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = nonblock_socket(family, SOCK_STREAM);
     if (fd < 0)
-        return errno == EAFNOSUPPORT ? -EADDRNOTAVAIL : -errno;
+        return fd == -EAFNOSUPPORT ? -EADDRNOTAVAIL : fd;
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(fd, (const struct sockaddr *)&address->storage, address->len) == 0 &&

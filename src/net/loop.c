@@ -9,22 +9,23 @@
  *
  * Timers are our own heap (timers.c) and not libuv's: those run in
  * milliseconds, order within one by chance of the start, and let a callback
- * that starts a timer of 0 ms keep the loop in that phase for ever. One
- * timerfd ends the sleep in time, to the microsecond: SCTP spaces its packets
- * by it, and a millisecond at 1 Gbit/s is more than many a router queues.
+ * that starts a timer of 0 ms keep the loop in that phase for ever. An alarm
+ * (net/alarm.h) ends the sleep in time, to the microsecond: SCTP spaces its
+ * packets by it, and a millisecond at 1 Gbit/s is more than many a router
+ * queues.
  */
 #include "net/loop.h"
 
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "net/alarm.h"
 #include "net/conn.h"
 #include "net/loop_internal.h"
 #include "net/loop_uv.h"
@@ -231,15 +232,7 @@ static void set_alarm(struct loop *loop)
         return;
     loop->alarm_us = next_us;
     loop->expected_us = next_us > loop->checked_us ? next_us : TIME_NEVER;
-    /* All zeros would switch it off: the past is 1 ns. */
-    struct itimerspec at = {0};
-    if (next_us != TIME_NEVER) {
-        at.it_value.tv_sec = (time_t)(next_us / US_PER_S);
-        at.it_value.tv_nsec = (long)(next_us % US_PER_S * 1000) + (next_us == 0);
-    }
-    int error = timerfd_settime(loop->alarm_fd, TFD_TIMER_ABSTIME, &at, NULL);
-    assert(error == 0);
-    (void)error;
+    alarm_set(loop->alarm_fd, next_us);
 }
 
 static void run_before_sleep(struct loop *loop)
@@ -332,7 +325,7 @@ struct loop *loop_new(void)
     uv_check_init(&loop->uv, &loop->check);
     loop->alarm_us = loop->expected_us = TIME_NEVER;
     loop->checked_us = clock_now_us();
-    loop->alarm_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    loop->alarm_fd = alarm_open();
     if (loop->alarm_fd < 0 || uv_poll_init(&loop->uv, &loop->alarm, loop->alarm_fd) != 0)
         abort();
     loop->alarm.data = loop;

@@ -20,7 +20,7 @@ struct fd_watch;
 struct signal_watch;
 struct turn_hook;
 
-/* Never NULL; aborts when the kernel refuses an epoll descriptor. */
+/* Never NULL; aborts when the kernel refuses a descriptor for it. */
 struct loop *loop_new(void);
 
 /* Runs what is still closing (connections whose queue goes out in the

@@ -1,7 +1,6 @@
 /*
  * A member is bound to the group's address, so that it takes nothing from other
- * programs at that port but what all are sent. IP_MULTICAST_ALL off: each
- * socket hears its own interface.
+ * programs at that port but what all are sent.
  */
 #include "net/multicast.h"
 
@@ -13,8 +12,10 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/nonblock.h"
 #include "net/interfaces.h"
 #include "net/loop.h"
+#include "net/multicast_socket.h"
 #include "net/private_address.h"
 
 enum { TTL = 255 /* RFC 6762 section 11 */ };
@@ -53,22 +54,16 @@ static void on_ready(int events, void *arg)
     }
 }
 
-static int set(int fd, int name, int value)
-{
-    return setsockopt(fd, IPPROTO_IP, name, &value, sizeof value);
-}
-
 static bool set_up(const struct multicast *multicast, int fd, unsigned index, bool is_member)
 {
     const struct ip_mreqn request = {.imr_multiaddr = multicast->group.sin_addr,
                                      .imr_ifindex = (int)index};
     struct sockaddr_in any = {.sin_family = AF_INET};
     const struct sockaddr_in *local = is_member ? &multicast->group : &any;
-    int on = 1;
+    unsigned char ttl = TTL;
     if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) < 0 ||
-        set(fd, IP_MULTICAST_TTL, TTL) < 0 || set(fd, IP_MULTICAST_ALL, 0) < 0)
-        return false;
-    if (is_member && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
+        setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof ttl) < 0 ||
+        multicast_socket_set(fd, is_member) < 0)
         return false;
     if (bind(fd, (const struct sockaddr *)local, sizeof *local) < 0)
         return false;
@@ -80,7 +75,7 @@ static void add(struct multicast *multicast, const struct interface *interface, 
 {
     struct member *member = &multicast->members[multicast->count];
     unsigned index = if_nametoindex(interface->name);
-    int fd = index ? socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
+    int fd = index ? nonblock_socket(AF_INET, SOCK_DGRAM) : -1;
     if (fd < 0)
         return;
     if (!set_up(multicast, fd, index, is_member)) {

@@ -5,6 +5,7 @@
  *   send     UDP_SEGMENT (the kernel cuts)  -> sendmmsg -> sendmsg one by one
  *   receive  UDP_GRO     (the kernel joins) and recvmmsg
  *
+ * Others than Linux have none of that: there it is one by one.
  * What the kernel refuses is found out at the first try and not tried again.
  * A burst is equal-sized datagrams next to each other in memory, of which the
  * last may be shorter.

@@ -11,6 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/nonblock.h"
+#include "net/unix_socket_bind.h"
+
 int unix_socket_address(const char *path, struct address *out)
 {
     *out = (struct address){.len = sizeof(struct sockaddr_un)};
@@ -23,18 +26,12 @@ int unix_socket_address(const char *path, struct address *out)
     return 0;
 }
 
-static int new_socket(void)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    return fd < 0 ? -errno : fd;
-}
-
 static bool is_abandoned(const char *path, const struct address *address)
 {
     struct stat st;
     if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
         return false;
-    int fd = new_socket();
+    int fd = nonblock_socket(AF_UNIX, SOCK_STREAM);
     if (fd < 0)
         return false;
     int status = connect(fd, (const struct sockaddr *)&address->storage, address->len);
@@ -50,12 +47,11 @@ bool unix_socket_clean(const char *path)
            unlink(path) == 0;
 }
 
-/* Linux takes the mode of the path from that of the socket. */
 static int bind_and_listen(int fd, const struct address *address, int backlog)
 {
-    fchmod(fd, S_IRUSR | S_IWUSR);
-    if (bind(fd, (const struct sockaddr *)&address->storage, address->len) < 0)
-        return -errno;
+    int error = unix_socket_bind(fd, address);
+    if (error < 0)
+        return error;
     return listen(fd, backlog) < 0 ? -errno : 0;
 }
 
@@ -63,7 +59,7 @@ int unix_socket_listen(const char *path, int backlog)
 {
     struct address address;
     int error = unix_socket_address(path, &address);
-    int fd = error < 0 ? error : new_socket();
+    int fd = error < 0 ? error : nonblock_socket(AF_UNIX, SOCK_STREAM);
     if (fd < 0)
         return fd;
     error = bind_and_listen(fd, &address, backlog);

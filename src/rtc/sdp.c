@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/armor.h"
 #include "base/span.h"
+#include "base/wipe.h"
 #include "rtc/candidate.h"
 
 /* What may stand at session or at media level. */
@@ -396,7 +397,7 @@ void sdp_deinit(struct sdp *sdp)
     sdp_clear_candidates(sdp);
     free(sdp->candidates);
     free(sdp->sections);
-    explicit_bzero(sdp, sizeof *sdp);
+    wipe(sdp, sizeof *sdp);
 }
 
 enum { CANDIDATES_STEP = 8 }; /* there are a few, or very many */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/file_time.h"
 
 struct web_folder {
     struct static_file at[WEB_FOLDER_FILES_MAX];
@@ -41,6 +42,7 @@ static int add_file(struct web_folder *folder, const char *url_path, const FTSEN
     size_t size = (size_t)st->st_size;
     if (folder->files.count == WEB_FOLDER_FILES_MAX || size > WEB_FOLDER_BYTES_MAX - folder->bytes)
         return -EFBIG;
+    struct timespec changed = file_time_changed(st);
     uint8_t *bytes = read_file(entry->fts_accpath, size);
     if (!bytes)
         return -errno;
@@ -48,8 +50,8 @@ static int add_file(struct web_folder *folder, const char *url_path, const FTSEN
     folder->at[folder->files.count++] = (struct static_file){
         .path = xstrdup(url_path),
         .type = static_file_type(entry->fts_name),
-        .etag = xasprintf("W/\"%llx-%lx-%zx\"", (unsigned long long)st->st_mtim.tv_sec,
-                          (unsigned long)st->st_mtim.tv_nsec, size),
+        .etag = xasprintf("W/\"%llx-%lx-%zx\"", (unsigned long long)changed.tv_sec,
+                          (unsigned long)changed.tv_nsec, size),
         .content = span_of(bytes, size),
     };
     return 0;

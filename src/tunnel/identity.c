@@ -5,6 +5,7 @@
 #include "tunnel/identity.h"
 
 #include "base/random.h"
+#include "base/wipe.h"
 
 #define LABEL "httptunnel identity 1"
 
@@ -25,7 +26,7 @@ void identity_init(struct identity *identity)
     uint8_t seed[CRYPTO_SEED_LEN];
     random_bytes(seed, sizeof seed);
     identity_init_seed(identity, seed);
-    explicit_bzero(seed, sizeof seed);
+    wipe(seed, sizeof seed);
 }
 
 void identity_init_seed(struct identity *identity, const uint8_t seed[CRYPTO_SEED_LEN])
@@ -37,7 +38,7 @@ void identity_init_seed(struct identity *identity, const uint8_t seed[CRYPTO_SEE
 
 void identity_deinit(struct identity *identity)
 {
-    explicit_bzero(identity, sizeof *identity);
+    wipe(identity, sizeof *identity);
 }
 
 bool identity_is(const uint8_t public_key[CRYPTO_PUBLIC_LEN],

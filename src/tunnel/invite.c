@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/random.h"
+#include "base/wipe.h"
 
 const char *invite_name_check(const char *name)
 {
@@ -49,7 +50,7 @@ void invite_deinit(struct invite *invite)
 {
     while (invite->rule_count > 0)
         free(invite->rules[--invite->rule_count]);
-    explicit_bzero(invite, sizeof *invite);
+    wipe(invite, sizeof *invite);
 }
 
 const char *invite_rules_add(char *rules[INVITE_RULES_MAX], size_t *count, const char *text)

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/armor.h"
+#include "base/wipe.h"
 #include "signal/tracker_place.h"
 
 #define VERSION_MARK "t1."
@@ -51,7 +52,7 @@ static void put_check(const uint8_t *bytes, uint8_t check[LINK_CHECK_LEN])
     uint8_t hash[CRYPTO_HASH_LEN];
     crypto_hash(span_of(bytes, LINK_BYTES - LINK_CHECK_LEN), hash);
     memcpy(check, hash, LINK_CHECK_LEN);
-    explicit_bzero(hash, sizeof hash);
+    wipe(hash, sizeof hash);
 }
 
 static const char *find_strange(struct span text)
@@ -89,7 +90,7 @@ static const char *read_secret(struct span text, struct link *out)
         memcpy(out->provider_id, bytes, PROVIDER_ID_LEN);
         memcpy(out->secret, bytes + PROVIDER_ID_LEN, INVITE_SECRET_LEN);
     }
-    explicit_bzero(bytes, sizeof bytes);
+    wipe(bytes, sizeof bytes);
     return is_good ? NULL
                    : "has a typo behind '#t1.': its checksum does not fit; copy it once more, as a "
                      "whole";
@@ -168,7 +169,7 @@ int link_parse(const char *text, struct link *out, const char **why)
         *why = read_place(span_of(all.data, at), out);
     if (!*why)
         return 0;
-    explicit_bzero(out, sizeof *out);
+    wipe(out, sizeof *out);
     return -EINVAL;
 }
 
@@ -177,7 +178,7 @@ void link_deinit(struct link *link)
     if (link->signal_text)
         url_deinit(&link->signal);
     free(link->signal_text);
-    explicit_bzero(link, sizeof *link);
+    wipe(link, sizeof *link);
 }
 
 char *link_format(const char *signal_text, const uint8_t provider_id[PROVIDER_ID_LEN],
@@ -196,7 +197,7 @@ char *link_format(const char *signal_text, const uint8_t provider_id[PROVIDER_ID
     const char *shown = is_tracker ? "" : schemes[i].shown;
     const char *slash = is_tracker || strpbrk(place + strlen("://"), "/?") ? "" : "/";
     char *link = xasprintf("%s%s%s#" VERSION_MARK "%s", shown, place, slash, text);
-    explicit_bzero(bytes, sizeof bytes);
-    explicit_bzero(text, sizeof text);
+    wipe(bytes, sizeof bytes);
+    wipe(text, sizeof text);
     return link;
 }

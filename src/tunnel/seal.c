@@ -20,6 +20,7 @@
 #include "base/armor.h"
 #include "base/bytes.h"
 #include "base/random.h"
+#include "base/wipe.h"
 #include "rtc/sdp.h"
 #include "tunnel/seal_grant.h"
 
@@ -110,7 +111,7 @@ static char *seal_plain(struct seal *seal, const struct grant *grant, enum seal_
     char *text = xcalloc(MARK_LEN + ARMOR_LEN(ARMOR_BASE64URL, sealed_len) + 1, 1);
     memcpy(text, MARK, MARK_LEN);
     armor_encode(ARMOR_BASE64URL, span_of(sealed, sealed_len), text + MARK_LEN);
-    explicit_bzero(key, sizeof key);
+    wipe(key, sizeof key);
     free_secret(plain, len);
     free(sealed);
     return text;
@@ -182,7 +183,7 @@ static enum seal_verdict break_seal(const struct seal *seal, struct opening *o, 
     seal_key_of_process(&o->grant->key, other, o->salt, key);
     bool is_open = crypto_open(key, nonce, span_from_string(seal_type_name(o->type)),
                                span_skip(sealed, TEXT_AT), plain);
-    explicit_bzero(key, sizeof key);
+    wipe(key, sizeof key);
     enum seal_verdict verdict = is_open ? SEAL_GOOD : SEAL_FORGED;
     if (is_open && seal_message_decode(span_of(plain, len), o->type, &o->message) < 0)
         verdict = SEAL_MALFORMED;

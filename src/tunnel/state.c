@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/wipe.h"
 #include "tunnel/state_folder.h"
 #include "tunnel/state_text.h"
 
@@ -76,7 +77,7 @@ static void init_secret_buf(struct buf *buf)
 
 static void deinit_secret_buf(struct buf *buf)
 {
-    explicit_bzero(buf->data, buf->cap);
+    wipe(buf->data, buf->cap);
     buf_deinit(buf);
 }
 
@@ -105,7 +106,7 @@ int identity_decode(struct span text, struct identity *out)
                    state_text_get_bytes(value, seed, sizeof seed);
     if (is_good)
         identity_init_seed(out, seed);
-    explicit_bzero(seed, sizeof seed);
+    wipe(seed, sizeof seed);
     return is_good ? 0 : -EINVAL;
 }
 

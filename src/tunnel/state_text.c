@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/armor.h"
+#include "base/wipe.h"
 #include "tunnel/crypto.h"
 
 #define MAKER "httptunnel"
@@ -71,8 +72,8 @@ bool state_text_put_bytes(struct buf *out, const char *key, struct span bytes)
     memcpy(checked + bytes.len, hash, 2);
     armor_encode(ARMOR_BASE32, span_of(checked, bytes.len + 2), text);
     bool is_put = state_text_put(out, key, "%s", text);
-    explicit_bzero(checked, sizeof checked);
-    explicit_bzero(text, sizeof text);
+    wipe(checked, sizeof checked);
+    wipe(text, sizeof text);
     return is_put;
 }
 
@@ -145,7 +146,7 @@ bool state_text_get_bytes(struct span value, uint8_t *out, size_t len)
     }
     if (is_good)
         memcpy(out, checked, len);
-    explicit_bzero(checked, sizeof checked);
+    wipe(checked, sizeof checked);
     return is_good;
 }
 

@@ -6,6 +6,7 @@
  * totals, and the last one counts.
  */
 #include "tunnel/token_meter.h"
+#include "base/wipe.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -159,7 +160,7 @@ void token_meter_scan(struct token_meter *meter, struct span bytes)
 
 void token_meter_end(struct token_meter *meter)
 {
-    explicit_bzero(meter->tail, sizeof meter->tail);
+    wipe(meter->tail, sizeof meter->tail);
     meter->tail_len = 0;
 }
 

@@ -1,0 +1,17 @@
+#include "base/nonblock.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+int nonblock_socket(int family, int type)
+{
+    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+int nonblock_accept(int listening)
+{
+    int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
