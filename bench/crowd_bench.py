@@ -3,7 +3,8 @@
     crowd_bench.py [--consumers N] [--rounds N] [--idle N]
 
 Consumers that download at the same time, against one alone: the rate of all
-together, and Jain's index of their parts, from 1 / N (one has all) to 1. Then
+together, what serve's CPU a byte is with all against with one, and Jain's index
+of their parts, from 1 / N (one has all) to 1. Then
 a stream of 20 tokens a second to one more, with and without the others. With
 --idle, what so many consumers at rest cost serve in memory and CPU, two minutes
 after the last has come. The last line holds it all as key=value.
@@ -173,13 +174,22 @@ def jain(rates):
     return sum(rates) ** 2 / (len(rates) * sum(rate * rate for rate in rates))
 
 
+def with_serve_cpu(room, ports):
+    """The rates, and what a byte of all costs serve."""
+    begin = cpu_s(room.serve.pid)
+    rates = bulk_rates(ports)
+    return rates, (cpu_s(room.serve.pid) - begin) / (sum(rates) * SECONDS)
+
+
 def measure_shares(room, rounds):
-    alone, together, index, quiet, beside = [], [], [], [], []
+    alone, together, costs, index, quiet, beside = [], [], [], [], [], []
     ports, reader = room.ports[:-1], room.ports[-1]
     for _ in range(rounds):
-        alone.append(bulk_rates(ports[:1])[0])
-        rates = bulk_rates(ports)
+        (rate,), cost = with_serve_cpu(room, ports[:1])
+        alone.append(rate)
+        rates, cost_together = with_serve_cpu(room, ports)
         together.append(sum(rates))
+        costs.append((cost_together, cost_together / cost))
         index.append(jain(rates))
         quiet.append(p99(token_delays_ms(reader)))
         others = threading.Thread(target=bulk_rates, args=(ports,))
@@ -193,6 +203,8 @@ def measure_shares(room, rounds):
         "alone_mb_s": f"{statistics.median(alone) / MB:.0f}",
         "together_mb_s": f"{statistics.median(together) / MB:.0f}",
         "together_ratio": f"{ratio:.2f}",
+        "serve_cpu_s_per_gb": f"{statistics.median(c for c, _ in costs) * (MB << 10):.2f}",
+        "serve_cpu_vs_alone": f"{statistics.median(r for _, r in costs):.2f}",
         "jain": f"{statistics.median(index):.3f}",
         "token_p99_added_ms": f"{added:.1f}",
     }

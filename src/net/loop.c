@@ -60,7 +60,6 @@ struct loop {
     struct list wake_calls;
     struct list before_sleep;
     struct patient_line patient_line;
-    uint64_t turn; /* from 1 on */
     struct rush rush;
     struct loop_memory memory;
     unsigned objects;
@@ -171,9 +170,9 @@ struct loop_memory *loop_memory(struct loop *loop)
     return &loop->memory;
 }
 
-unsigned loop_rush(struct loop *loop, uint64_t *joined)
+struct rush *loop_rush(struct loop *loop)
 {
-    return rush_join(&loop->rush, loop->turn, joined);
+    return &loop->rush;
 }
 
 static void on_trim(void *arg)
@@ -248,7 +247,7 @@ static void run_before_sleep(struct loop *loop)
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct loop *loop = prepare->data;
-    loop->turn++;
+    rush_begin_turn(&loop->rush);
     run_deferred(&loop->deferred);
     run_deferred(&loop->behind);
     LIST_EACH(link, tmp, &loop->hooks) {
@@ -318,6 +317,7 @@ struct loop *loop_new(void)
     list_init(&loop->wake_calls);
     list_init(&loop->before_sleep);
     list_init(&loop->patient_line.waiting);
+    rush_init(&loop->rush);
     buf_init(&loop->plain, CONN_READ_MAX);
     timer_node_init(&loop->trim, on_trim, loop);
     /* These cannot fail. The prepare handle keeps uv_run() running. */

@@ -19,6 +19,7 @@ struct timer;
 struct fd_watch;
 struct signal_watch;
 struct turn_hook;
+struct rush;
 
 /* Never NULL; aborts when the kernel refuses a descriptor for it. */
 struct loop *loop_new(void);
@@ -47,6 +48,9 @@ struct loop_memory {
     struct budget sent;
 };
 struct loop_memory *loop_memory(struct loop *loop);
+
+/* Who sends in which turn, where several have much to send: net/rush.h. */
+struct rush *loop_rush(struct loop *loop);
 
 /* What was freed goes back to the system, a second from now, once for all who
  * ask until then: see alloc_trim(). */

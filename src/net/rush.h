@@ -1,27 +1,59 @@
 /*
- * How many are busy in the same turns of a loop. Each that has something to
- * send says so, however often in a turn, and learns how many do, itself among
- * them: so many share what a turn may take.
+ * Who of a loop sends in which of its turns, where several have much to send at
+ * once. They stand in a line. So many from its head as a turn has time for send
+ * a burst each, and go to its end; the others wait.
+ *
+ *   turn 1   [A B C D] E F G H        turn 2   [E F G H] A B C D
+ *
+ * A few large bursts cost less than a small one of each: the other end wakes up
+ * once for all of it, and what is sent is in the processor's cache. And a turn
+ * stays short, whoever waits.
+ *
+ * Pure. Embedded in the loop, which says when a turn begins.
  */
 #ifndef NET_RUSH_H
 #define NET_RUSH_H
 
-#include <stdint.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-#include "net/loop.h"
+#include "base/list.h"
 
-/* Embedded in the loop; all zeros is none. */
-struct rush {
-    uint64_t turn; /* of the last who came; from 1 on */
-    unsigned here; /* in that turn */
-    unsigned before;
+enum {
+    /* A millisecond or two of our time, for which a word of another waits. */
+    RUSH_TURN_BYTES = 1 << 20,
+    RUSH_BURST_MAX = RUSH_TURN_BYTES / 4,
+    RUSH_BURST_LEAST = 64 << 10, /* what one call of UDP takes */
+    /* Until all have had a turn: what one with much to send has to say besides
+     * waits so long. */
+    RUSH_ROUND_BYTES = 8 << 20
 };
 
-/* *joined is the caller's: the turn of its last call, 0 at first. Whoever has
- * not come yet in this turn counts as in the last. */
-unsigned rush_join(struct rush *rush, uint64_t turn, uint64_t *joined);
+struct rush {
+    struct list line; /* of places */
+    unsigned count;   /* in it */
+    unsigned due;     /* in this turn, those that have sent among them */
+};
 
-/* The same, in this turn of the loop. */
-unsigned loop_rush(struct loop *loop, uint64_t *joined);
+enum rush_state { RUSH_OUTSIDE, RUSH_WAITING, RUSH_DUE, RUSH_SERVED };
+
+/* Embedded in who sends; all zeros is outside. */
+struct rush_place {
+    struct list link;
+    enum rush_state state;
+    bool has_come; /* in this turn */
+};
+
+void rush_init(struct rush *rush);
+
+/* Who has not come in the turn before has left the line. */
+void rush_begin_turn(struct rush *rush);
+
+/* How many bytes may go now, of one that has some: to be asked again in the
+ * next turn if that is less than all. SIZE_MAX: nobody else is in line. */
+size_t rush_take(struct rush *rush, struct rush_place *place);
+
+/* Harmless outside. */
+void rush_leave(struct rush *rush, struct rush_place *place);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "net/deadline.h"
+#include "net/rush.h"
 #include "rtc/channel.h"
 #include "rtc/dtls.h"
 #include "rtc/ice_io.h"
@@ -88,7 +89,7 @@ struct peer {
     bool has_work;                              /* peer_work_later() was called */
     bool is_stopping;
     struct buf early_datagrams; /* before the path is up: u16 length and bytes each */
-    uint64_t busy_turn;         /* see net/rush.h */
+    struct rush_place place;    /* in line, while there is much to send */
     struct deadline *deadline;  /* of DTLS and SCTP */
     struct timer *connect_timer;
     uint64_t give_up_us;      /* when it expires at the latest */

@@ -14,7 +14,6 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/rush.h"
 #include "rtc/dcep.h"
 #include "rtc/peer_internal.h"
 
@@ -33,13 +32,8 @@ enum {
     /* A packet of SCTP is a multiple of 4. */
     SCTP_MTU = (DTLS_MTU - DTLS_OVERHEAD) / 4 * 4,
     SCTP_MTU_MAX = DTLS_PLAINTEXT_MAX, /* where the path is our own machine */
-    /* What all peers of a loop send in one turn of it, where several have much
-     * to send: a millisecond or two of our time, in which a word of another one
-     * waits. Of one that is alone nothing waits, and what it sends together
-     * costs least. A burst of UDP at least has to go together. */
-    TURN_BYTES = 1 << 20,
-    TURN_BYTES_LEAST = 64 << 10,
-    FIRST_CHANNEL_PRIORITY = 1024 /* "high" (RFC 8831 section 6.4); the others have 256 */
+    WORD_MAX = RUSH_BURST_LEAST,       /* queued: who has no more does not wait in line */
+    FIRST_CHANNEL_PRIORITY = 1024      /* "high" (RFC 8831 section 6.4); the others have 256 */
 };
 
 static const char channel_label[] = "tunnel";
@@ -194,14 +188,16 @@ void peer_pause(struct peer *peer)
     deadline_touch(peer->deadline);
 }
 
+static bool is_bulk(const struct peer *peer)
+{
+    return sctp_assoc_queued_bytes(peer->sctp) > WORD_MAX;
+}
+
 void peer_share_turn(struct peer *peer)
 {
     size_t most = SIZE_MAX;
-    if (sctp_assoc_queued_bytes(peer->sctp) > 0) {
-        unsigned busy = loop_rush(peer->loop, &peer->busy_turn);
-        if (busy > 1)
-            most = TURN_BYTES / busy > TURN_BYTES_LEAST ? TURN_BYTES / busy : TURN_BYTES_LEAST;
-    }
+    if (is_bulk(peer))
+        most = rush_take(loop_rush(peer->loop), &peer->place);
     sctp_assoc_limit_burst(peer->sctp, most);
 }
 
@@ -231,8 +227,7 @@ static void work_now(void *arg)
 static void work(void *arg)
 {
     struct peer *peer = arg;
-    bool is_bulk = peer->sctp && sctp_assoc_queued_bytes(peer->sctp) > TURN_BYTES_LEAST;
-    if (is_bulk && loop_rush(peer->loop, &peer->busy_turn) > 1)
+    if (peer->sctp && is_bulk(peer))
         loop_defer_behind(peer->loop, work_now, peer);
     else
         work_now(peer);
@@ -323,5 +318,6 @@ void peer_change_sctp_path(struct peer *peer)
 
 void peer_free_sctp(struct peer *peer)
 {
+    rush_leave(loop_rush(peer->loop), &peer->place);
     sctp_assoc_free(peer->sctp);
 }

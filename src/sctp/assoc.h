@@ -79,7 +79,7 @@ struct sctp_assoc {
     uint64_t timers[TIMER_COUNT];
     bool is_due; /* something was queued: call at once */
     bool is_flushing;
-    size_t burst_max;         /* bytes of messages in a flush */
+    size_t burst_left;        /* bytes of messages that may go now */
     struct budget_share sent; /* held until acknowledged, beyond SENT_FIRST */
     enum sctp_close_reason close_reason;
     bool close_pending; /* on_closed is to be called */

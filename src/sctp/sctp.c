@@ -81,7 +81,7 @@ struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
     a->handlers = *handlers;
     a->arg = arg;
     a->out_streams = config->streams;
-    a->burst_max = SIZE_MAX;
+    a->burst_left = SIZE_MAX;
     a->sent = (struct budget_share){config->sent, SENT_MORE_MAX, 0};
     for (int i = 0; i < TIMER_COUNT; i++)
         assoc_disarm(a, (enum timer)i);
@@ -170,7 +170,7 @@ bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream)
 
 void sctp_assoc_limit_burst(struct sctp_assoc *a, size_t bytes)
 {
-    a->burst_max = bytes;
+    a->burst_left = bytes;
 }
 
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a)

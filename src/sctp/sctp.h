@@ -213,9 +213,9 @@ bool sctp_assoc_is_writable(struct sctp_assoc *a);
  * beside a full queue, and go next. Never while shutting down or done. */
 bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream);
 
-/* So many bytes of messages, give or take a packet, go with one flush and no
- * more, however many are due: others may be waiting for their turn. The
- * deadline is at once then. SIZE_MAX, until it is set: no limit. */
+/* So many bytes of messages, give or take a packet, go until it is set anew,
+ * however many are due: others may be waiting for their turn. The deadline is
+ * at once then. SIZE_MAX, as at first: no limit. */
 void sctp_assoc_limit_burst(struct sctp_assoc *a, size_t bytes);
 
 /* Bytes of messages that were queued and not yet sent once. */

@@ -173,6 +173,12 @@ static enum verdict fill_packet(struct sctp_assoc *a, uint64_t now_us)
     return v;
 }
 
+static void spend_burst(struct sctp_assoc *a, uint64_t bytes)
+{
+    if (a->burst_left != SIZE_MAX)
+        a->burst_left -= bytes < a->burst_left ? (size_t)bytes : a->burst_left;
+}
+
 static void send_data(struct sctp_assoc *a, uint64_t now_us)
 {
     if (!assoc_can_carry_data(a))
@@ -186,8 +192,9 @@ static void send_data(struct sctp_assoc *a, uint64_t now_us)
         inbound_write_sack(a, now_us); /* it rides along */
     uint64_t before = a->stats.sent_bytes;
     while (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us) &&
-           a->stats.sent_bytes - before < a->burst_max)
+           a->stats.sent_bytes - before < a->burst_left)
         v = fill_packet(a, now_us);
+    spend_burst(a, a->stats.sent_bytes - before);
     if (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us))
         assoc_arm(a, TIMER_PACE, now_us); /* it is only others' turn */
     else if (v == SEND)
