@@ -3,7 +3,7 @@ CMAKE ?= cmake
 
 PREFIX ?= /usr/local
 
-.PHONY: all deps demo check test fresh bench bench-crowd bench-signal bench-sctp bench-long-path bench-first-byte bench-relay bench-web \
+.PHONY: all deps demo check test fresh soak bench bench-crowd bench-signal bench-sctp bench-long-path bench-first-byte bench-relay bench-web \
         format lint install uninstall deb clean
 
 all: build/build.ninja
@@ -33,6 +33,11 @@ RELEASES ?= bookworm trixie noble
 fresh:
 	scripts/install-deps.sh fresh
 	scripts/fresh.sh $(RELEASES)
+
+# A week's worth of requests, killed processes among them; as root, it takes
+# half an hour.
+soak: all
+	/usr/bin/python3 tests/e2e/run.py --whole --only Soak tests/chaos
 
 # What of the code the unit tests go through, folder by folder.
 coverage:

@@ -78,7 +78,7 @@ class ChaosCase(Case):
         return clients
 
     def check_outcomes(self, clients):
-        self.assertFalse(clients.wrong, "\n" + "\n".join(clients.wrong))
+        self.assertFalse(clients.wrong, "\n" + "\n".join(map(str, clients.wrong)))
 
     def check_chaos(self):
         self.settle()  # serve has connected to the upstream already

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""usage: upstream.py SEED
+"""usage: upstream.py SEED [MIX [PORT]]
 
 A server that treats the exchange of each target /NUMBER as its plan says. It
 prints "listening URL", and "wrong NUMBER WHY" about every request that is not
@@ -15,7 +15,7 @@ import asyncio
 import sys
 
 from plan import Plan
-from wire import Broken, as_chunk, read_body, read_head, reset, write_pieces
+from wire import WEBSOCKET_ACCEPT, Broken, as_chunk, read_body, read_head, reset, write_pieces
 
 EXCESS = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nexcess"
 
@@ -25,12 +25,13 @@ def say(*words):
 
 
 class Upstream:
-    def __init__(self, seed):
+    def __init__(self, seed, mix="chaos", port="0"):
         self.seed = seed
+        self.mix = mix
         self.idle = set()
         self.connections = self.busy = self.requests = 0
         self.seen = set()
-        self.port = 0
+        self.port = int(port)
 
     async def listen(self):
         # The queue holds every connection that a run can open at once.
@@ -58,7 +59,10 @@ class Upstream:
             self.idle.discard(writer)
             if not head:
                 return
-            plan = Plan(self.seed, int(head.words[1].rpartition("/")[2]))
+            if head.words[1] == "/":  # serve asks whether there is an upstream
+                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                continue
+            plan = Plan(self.seed, int(head.words[1].rpartition("/")[2]), self.mix)
             self.requests += 1
             self.busy += 1
             try:
@@ -95,7 +99,8 @@ class Exchange:
         plan = self.plan
         # A request may come again only where it met a fault on a connection
         # that was kept, and can be repeated.
-        may_repeat = not plan.has_body and plan.upstream in ("reset-head", "silent")
+        may_break = plan.may_break or plan.upstream in ("reset-head", "silent")
+        may_repeat = may_break and not plan.has_body
         if plan.number in upstream.seen and not may_repeat:
             self.wrong("came twice")
         upstream.seen.add(plan.number)
@@ -119,7 +124,8 @@ class Exchange:
                 self.wrong(f"a request body of {size} bytes")
         except Broken:
             # Its client may do so, and so may we, to whom answers early.
-            if self.plan.client not in ("abort", "abort-request") and self.plan.upstream != "early":
+            may_break = self.plan.may_break or self.plan.client in ("abort", "abort-request")
+            if not may_break and self.plan.upstream != "early":
                 self.wrong(f"a request that ends behind {size} bytes")
             raise
 
@@ -130,7 +136,11 @@ class Exchange:
             "chunked": "Transfer-Encoding: chunked",
             "close": "Connection: close",
         }[plan.framing]
-        return f"HTTP/1.1 200 OK\r\nX-Number: {plan.number}\r\n{framing}\r\n\r\n".encode()
+        kind = "text/event-stream" if plan.upstream == "events" else "application/octet-stream"
+        return (
+            f"HTTP/1.1 200 OK\r\nX-Number: {plan.number}\r\nContent-Type: {kind}\r\n"
+            f"{framing}\r\n\r\n".encode()
+        )
 
     async def send_part(self, size, pause=0):
         self.writer.write(self.response_head())
@@ -150,6 +160,33 @@ class Exchange:
 
     async def paced(self):
         return await self.plain(self.plan.pause)
+
+    async def events(self):
+        self.writer.write(self.response_head())
+        for event in self.plan.events:
+            self.writer.write(as_chunk(event))
+            await self.writer.drain()
+            await asyncio.sleep(0)
+        self.writer.write(b"0\r\n\r\n")
+        await self.writer.drain()
+        return True
+
+    async def websocket(self):
+        """Sends all back, up to the close frame."""
+        self.writer.write(
+            f"HTTP/1.1 101 Switching Protocols\r\nX-Number: {self.plan.number}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {WEBSOCKET_ACCEPT}\r\n\r\n".encode()
+        )
+        try:
+            for sent, wanted in self.plan.frames:
+                if await self.reader.readexactly(len(sent)) != sent:
+                    self.wrong("another WebSocket frame")
+                self.writer.write(wanted)
+        except asyncio.IncompleteReadError as error:
+            raise Broken("in the middle of a WebSocket") from error
+        await self.writer.drain()
+        self.writer.write_eof()
 
     async def long(self):
         self.writer.write(self.response_head() + bytes(self.plan.response_body) + EXCESS)
@@ -176,8 +213,8 @@ class Exchange:
         self.writer.write_eof()
 
 
-async def main(seed):
-    upstream = Upstream(seed)
+async def main(*argv):
+    upstream = Upstream(*argv)
     await upstream.listen()
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):

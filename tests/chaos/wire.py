@@ -1,10 +1,14 @@
 """HTTP/1.1 on asyncio's streams, as little of it as both ends of a run need."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 
 BLOCK = 1 << 16
+# RFC 6455, section 1.3.
+WEBSOCKET_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+WEBSOCKET_ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 class Broken(Exception):
@@ -93,5 +97,6 @@ async def write_pieces(writer, body, is_chunked, pause=0):
 def reset(writer):
     """Closes so that the other end gets an RST."""
     linger = struct.pack("ii", 1, 0)
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    with contextlib.suppress(OSError):  # it has gone meanwhile
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     writer.transport.abort()
