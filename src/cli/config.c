@@ -391,7 +391,8 @@ const char *config_missing(const struct config *config)
     if (place)
         return place;
     const char *turn = missing_turn(config);
-    return turn ? turn : config_missing_tls(config);
+    const char *tls = turn ? turn : config_missing_tls(config);
+    return tls ? tls : config_missing_views(config);
 }
 
 void config_deinit(struct config *config)

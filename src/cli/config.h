@@ -103,7 +103,8 @@ struct config {
     uint16_t metrics_port;
     char *access_log; /* a path, or "-" for stdout; NULL: none */
     bool is_access_log_json;
-    bool wants_json; /* of `status`, `requests` and `doctor` */
+    bool has_access_log_form; /* was given */
+    bool wants_json;          /* of `status`, `requests` and `doctor` */
     bool wants_watch;
     bool follows;
     char *only_device; /* NULL: any */
@@ -173,6 +174,7 @@ const char *config_take_control(struct config *config, const char *text);
 const char *config_take_metrics(struct config *config, const char *text);
 const char *config_take_access_log(struct config *config, const char *text);
 const char *config_take_access_log_form(struct config *config, const char *text);
+const char *config_missing_views(const struct config *config); /* as config_missing() */
 const char *config_take_json(struct config *config, const char *text);
 const char *config_take_watch(struct config *config, const char *text);
 const char *config_take_follow(struct config *config, const char *text);

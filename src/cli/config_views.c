@@ -59,9 +59,16 @@ const char *config_take_access_log(struct config *config, const char *text)
 
 const char *config_take_access_log_form(struct config *config, const char *text)
 {
+    config->has_access_log_form = true;
     config->is_access_log_json = strcmp(text, "json") == 0;
     bool is_known = config->is_access_log_json || strcmp(text, "combined") == 0;
     return is_known ? NULL : "must be combined or json";
+}
+
+const char *config_missing_views(const struct config *config)
+{
+    bool is_idle = config->has_access_log_form && !config->access_log;
+    return is_idle ? "--access-log FILE beside --access-log-format" : NULL;
 }
 
 const char *config_take_json(struct config *config, const char *text)

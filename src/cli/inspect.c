@@ -96,13 +96,13 @@ static void draw(const struct inspection *inspection)
 {
     struct buf page;
     buf_init(&page, PAGE_MAX);
-    status_view_print(&inspection->view, true, &page);
+    struct winsize size = size_of_terminal();
+    status_view_print(&inspection->view, size.ws_col, true, &page);
     char *text = xstrndup(buf_bytes(&page));
     char *rest = text;
-    struct winsize size = size_of_terminal();
     fputs("\033[H", stdout);
     for (char *row; size.ws_row > 1 && (row = strsep(&rest, "\n")) != NULL && rest; size.ws_row--)
-        printf("\033[K%.*s\n", (int)status_view_fit(row, size.ws_col), row);
+        printf("\033[K%s\n", row);
     fputs("\033[J", stdout);
     fflush(stdout);
     free(text);
@@ -124,7 +124,9 @@ static void print_page(const struct inspection *inspection)
 {
     struct buf page;
     buf_init(&page, PAGE_MAX);
-    status_view_print(&inspection->view, false, &page);
+    status_view_print(&inspection->view,
+                      isatty(STDOUT_FILENO) ? size_of_terminal().ws_col : STATUS_VIEW_UNCUT, false,
+                      &page);
     fwrite(buf_bytes(&page).data, 1, page.len, stdout);
     buf_deinit(&page);
 }
@@ -190,11 +192,29 @@ static void print_nobody(const char *folder)
             folder ? folder : "a state folder, nor one of these");
 }
 
+static void take_quietly(const char *line, void *arg)
+{
+    struct status_view *view = arg;
+    status_view_take(view, line, clock_now_us());
+}
+
+/* With what each is, where it tells. */
 static void print_several(char *const *paths, size_t count)
 {
+    struct loop *loop = loop_new();
     fputs("tunnel: several tunnels run here; choose one:\n", stderr);
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "  --control %s\n", paths[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct status_view view;
+        status_view_init(&view, false);
+        char *why = control_ask(loop, paths[i], "/status", take_quietly, &view);
+        char *what = view.now ? status_view_what(&view) : NULL;
+        fprintf(stderr, "  --control %s%s%s%s\n", paths[i], what ? "  (" : "", what ? what : "",
+                what ? ")" : "");
+        status_view_deinit(&view);
+        free(what);
+        free(why);
+    }
+    loop_free(loop);
 }
 
 /* A page for each, where that is what was asked for. */

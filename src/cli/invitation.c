@@ -110,7 +110,10 @@ void invitation_print(const struct config *config, const struct state *state)
         free_secret_string(line);
         free_secret_string(link);
     } else {
-        log_info("tunnel: `tunnel invite NAME` prints a link for another machine");
+        /* A service's manager names a folder that a shell knows nothing of. */
+        bool is_usual = !config->state_folder && !getenv("STATE_DIRECTORY");
+        log_info("tunnel: `tunnel invite NAME%s%s` prints a link for another machine",
+                 is_usual ? "" : " --state ", is_usual ? "" : state_folder_of(state));
     }
     invites_deinit(&all);
 }

@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "cli/amount.h"
 #include "cli/sparkline.h"
 
-enum { LINE_BYTES_MAX = 512, SHOWN_MAX = 8 /* partners, exchanges */ };
+enum { LINE_BYTES_MAX = 2048, SHOWN_MAX = 8 /* partners, exchanges */ };
 
 /* ---- what is in it ---- */
 
@@ -41,7 +42,8 @@ static bool has(const json_t *object, const char *name)
 
 /* ---- a line ---- */
 
-size_t status_view_fit(const char *row, size_t columns)
+/* How many bytes of a row, of UTF-8, are so many columns, a character each. */
+static size_t fit(const char *row, size_t columns)
 {
     size_t bytes = 0;
     for (; row[bytes]; bytes++) {
@@ -52,24 +54,37 @@ size_t status_view_fit(const char *row, size_t columns)
     return bytes;
 }
 
-/* Cut to 80 columns, a character each; what controls a terminal is not let
- * through. */
-__attribute__((format(printf, 2, 3))) static void line(struct buf *out, const char *format, ...)
+struct page {
+    struct buf *out;
+    size_t columns;
+};
+
+/* Cut to the columns of the page, a character each; what controls a terminal is
+ * not let through. */
+__attribute__((format(printf, 2, 3))) static void line(const struct page *page, const char *format,
+                                                       ...)
 {
     char bytes[LINE_BYTES_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(bytes, sizeof bytes, format, args);
     va_end(args);
-    size_t at = status_view_fit(bytes, STATUS_VIEW_COLUMNS);
+    size_t at = fit(bytes, page->columns);
     for (size_t i = 0; i < at; i++) {
         if ((unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f)
             bytes[i] = '?';
     }
     while (at > 0 && bytes[at - 1] == ' ')
         at--;
-    buf_append(out, (struct span){(const uint8_t *)bytes, at});
-    buf_append_string(out, "\n");
+    buf_append(page->out, (struct span){(const uint8_t *)bytes, at});
+    buf_append_string(page->out, "\n");
+}
+
+/* How much of a name, so that what stands behind it keeps its column; where
+ * nothing is cut, all. */
+static int cell(const struct page *page, int width)
+{
+    return page->columns == STATUS_VIEW_UNCUT ? LINE_BYTES_MAX : width;
 }
 
 static const char *rate_format(double bytes_per_s, char out[AMOUNT_MAX])
@@ -138,7 +153,7 @@ static void remember_rate(struct status_view *view)
 
 /* ---- its parts ---- */
 
-static void print_head(const json_t *now, struct buf *out)
+static void print_head(const json_t *now, const struct page *out)
 {
     char age[AMOUNT_MAX];
     bool is_proxy = strcmp(text(now, "role"), "proxy") == 0;
@@ -155,7 +170,7 @@ static void print_head(const json_t *now, struct buf *out)
          text(now, is_proxy ? "listen" : "upstream"));
 }
 
-static void print_rooms(const json_t *now, struct buf *out)
+static void print_rooms(const json_t *now, const struct page *out)
 {
     size_t i;
     json_t *room;
@@ -173,12 +188,13 @@ static double loss_percent(const json_t *partner)
     return sent > 0 ? 100 * number(partner, "lost_chunks") / sent : 0;
 }
 
-static void print_partner(const struct status_view *view, const json_t *partner, struct buf *out)
+static void print_partner(const struct status_view *view, const json_t *partner,
+                          const struct page *out)
 {
     char trip[AMOUNT_MAX], sent[AMOUNT_MAX], received[AMOUNT_MAX];
     double out_rate = rate_of(view, partner, "sent_bytes");
     double in_rate = rate_of(view, partner, "received_bytes");
-    line(out, "%-18.18s %-8s %10s %6.1f %% %11s %11s %8.0f", text(partner, "name"),
+    line(out, "%-18.*s %-8s %10s %6.1f %% %11s %11s %8.0f", cell(out, 18), text(partner, "name"),
          text(partner, "path"),
          amount_format_time((uint64_t)(number(partner, "round_trip_ms") * (double)US_PER_MS), trip),
          loss_percent(partner), out_rate < 0 ? "-" : rate_format(out_rate, sent),
@@ -186,13 +202,13 @@ static void print_partner(const struct status_view *view, const json_t *partner,
     line(out, "  %s <-> %s", text(partner, "local"), text(partner, "remote"));
 }
 
-static void print_more(size_t all, struct buf *out)
+static void print_more(size_t all, const struct page *out)
 {
     if (all > SHOWN_MAX)
         line(out, "  and %zu more", all - SHOWN_MAX);
 }
 
-static void print_partners(const struct status_view *view, struct buf *out)
+static void print_partners(const struct status_view *view, const struct page *out)
 {
     const json_t *partners = json_object_get(view->now, "partners");
     size_t i, all = json_array_size(partners);
@@ -210,7 +226,7 @@ static void print_partners(const struct status_view *view, struct buf *out)
     print_more(all, out);
 }
 
-static void print_graph(const struct status_view *view, struct buf *out)
+static void print_graph(const struct status_view *view, const struct page *out)
 {
     char most[AMOUNT_MAX];
     double highest = 0;
@@ -227,9 +243,9 @@ static void print_graph(const struct status_view *view, struct buf *out)
     buf_deinit(&bars);
 }
 
-static void print_exchange(const json_t *exchange, struct buf *out)
+static void print_exchange(const json_t *exchange, const struct page *out)
 {
-    char age[AMOUNT_MAX], sent[AMOUNT_MAX], received[AMOUNT_MAX], what[256], status[16] = "-";
+    char age[AMOUNT_MAX], sent[AMOUNT_MAX], received[AMOUNT_MAX], what[1024], status[16] = "-";
     char tokens[32] = "";
     snprintf(what, sizeof what, "%s%s%s %s", text(exchange, "device"),
              *text(exchange, "device") ? ": " : "", text(exchange, "method"),
@@ -238,13 +254,13 @@ static void print_exchange(const json_t *exchange, struct buf *out)
         snprintf(status, sizeof status, "%.0f", number(exchange, "status"));
     if (has(exchange, "tokens_per_s"))
         snprintf(tokens, sizeof tokens, "%.0f tok/s", number(exchange, "tokens_per_s"));
-    line(out, "%-33.33s %6s %8s %8s %8s %10s", what, status,
+    line(out, "%-33.*s %6s %8s %8s %8s %10s", cell(out, 33), what, status,
          amount_format_time((uint64_t)(number(exchange, "duration_ms") * (double)US_PER_MS), age),
          amount_format_size(count(exchange, "request_bytes"), sent),
          amount_format_size(count(exchange, "response_bytes"), received), tokens);
 }
 
-static void print_exchanges(const json_t *now, struct buf *out)
+static void print_exchanges(const json_t *now, const struct page *out)
 {
     size_t i, all = (size_t)count(now, "under_way_count");
     json_t *exchange;
@@ -260,15 +276,16 @@ static void print_exchanges(const json_t *now, struct buf *out)
     print_more(all, out);
 }
 
-static void print_totals(const json_t *now, struct buf *out)
+static void print_totals(const json_t *now, const struct page *out)
 {
     const json_t *totals = json_object_get(now, "totals");
     const json_t *ends = json_object_get(totals, "ends");
     const json_t *sessions = json_object_get(now, "sessions");
     char sent[AMOUNT_MAX], received[AMOUNT_MAX];
     line(out, "%s", "");
-    line(out, "%-9s %.0f: %.0f complete, %.0f cancelled, %.0f failed or lost", "exchanges",
-         number(totals, "exchanges"), number(ends, "complete"), number(ends, "cancelled"),
+    line(out, "%-9s %.0f: %.0f complete, %.0f cancelled, %.0f refused, %.0f failed or lost",
+         "exchanges", number(totals, "exchanges"), number(ends, "complete"),
+         number(ends, "cancelled"), number(ends, "refused") + number(ends, "malformed"),
          number(ends, "failed") + number(ends, "lost") + number(ends, "down"));
     line(out, "%-9s %s in requests, %s in responses", "",
          amount_format_size(count(totals, "request_bytes"), sent),
@@ -284,7 +301,7 @@ static void print_totals(const json_t *now, struct buf *out)
              number(now, "waiting_s"));
 }
 
-static void print_errors(const json_t *now, struct buf *out)
+static void print_errors(const json_t *now, const struct page *out)
 {
     size_t i;
     json_t *error;
@@ -329,19 +346,29 @@ bool status_view_take(struct status_view *view, const char *json, uint64_t now_u
     return true;
 }
 
+char *status_view_what(const struct status_view *view)
+{
+    bool is_proxy = strcmp(text(view->now, "role"), "proxy") == 0;
+    const char *name = text(view->now, "name");
+    return xasprintf("%s%s%s, %s", text(view->now, "role"), *name ? " " : "", name,
+                     text(view->now, is_proxy ? "listen" : "upstream"));
+}
+
 bool status_view_has_partners(const struct status_view *view)
 {
     return json_array_size(json_object_get(view->now, "partners")) > 0;
 }
 
-void status_view_print(const struct status_view *view, bool has_graph, struct buf *out)
+void status_view_print(const struct status_view *view, size_t columns, bool has_graph,
+                       struct buf *out)
 {
-    print_head(view->now, out);
-    print_rooms(view->now, out);
-    print_partners(view, out);
+    const struct page page = {out, columns};
+    print_head(view->now, &page);
+    print_rooms(view->now, &page);
+    print_partners(view, &page);
     if (has_graph)
-        print_graph(view, out);
-    print_exchanges(view->now, out);
-    print_totals(view->now, out);
-    print_errors(view->now, out);
+        print_graph(view, &page);
+    print_exchanges(view->now, &page);
+    print_totals(view->now, &page);
+    print_errors(view->now, &page);
 }

@@ -7,24 +7,17 @@
  */
 #include "tunnel/guests.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/errand.h"
 #include "net/file_watch.h"
+#include "tunnel/presence.h"
 
 #define CLOCK_US (60 * US_PER_S)
 #define RETRY_US (1 * US_PER_S)
-
-/* Who has just come waits for an answer, and not for a note of it. */
-#define NOTE_US (1 * US_PER_S)
-
-struct visit_note;
 
 struct guests {
     struct loop *loop;
@@ -36,8 +29,7 @@ struct guests {
     bool is_stale;      /* the file could not be read since */
     struct file_watch *watch;
     struct timer *expiry;
-    struct visit_note *note; /* that is still to be written, or NULL */
-    struct timer *note_timer;
+    struct presence *presence;
 };
 
 static int64_t now_s(void)
@@ -153,72 +145,16 @@ const struct invite *guests_find(const struct guests *guests, const char *device
     return device ? invites_find(&guests->all, device) : NULL;
 }
 
-/* ---- when they were seen ---- */
-
-/* On its way to the state folder, which it opens for itself: it is written in
- * another thread, since a disk takes its time. A folder that is not there any
- * more has no place for it. */
-struct visit_note {
-    char *folder;
-    char device[INVITE_NAME_MAX + 1];
-    uint8_t secret[INVITE_SECRET_LEN];
-    char from[INVITE_FROM_MAX + 1];
-    int64_t at_s;
-    int error;
-    char why[STATE_WHY_MAX];
-};
-
-static int note_visit(struct invites *all, void *arg)
-{
-    const struct visit_note *note = arg;
-    struct invite *invite = invites_find(all, note->device);
-    if (!invite || !crypto_is_equal(invite->secret, note->secret, INVITE_SECRET_LEN))
-        return 1; /* revoked in this moment */
-    invite_see(invite, note->at_s, note->from);
-    return 0;
-}
-
-static void write_note(void *arg)
-{
-    struct visit_note *note = arg;
-    struct state *state = NULL;
-    note->error = state_open_kept(note->folder, &state, note->why);
-    if (note->error == 0)
-        note->error = state_edit(state, note_visit, note, note->why);
-    state_close(state);
-}
-
-static void on_written(void *arg)
-{
-    struct visit_note *note = arg;
-    if (note->error < 0 && note->error != -ENOENT)
-        log_warn("tunnel: %s", note->why);
-    free(note->folder);
-    free_secret(note, sizeof *note);
-}
-
-static void send_note(void *arg)
-{
-    struct guests *guests = arg;
-    if (guests->note)
-        errand_run(guests->loop, write_note, on_written, guests->note);
-    guests->note = NULL;
-}
-
-void guests_see(struct guests *guests, const char *device, const char *from)
+void guests_come(struct guests *guests, uint32_t partner, const char *device, const char *from)
 {
     const struct invite *invite = guests_find(guests, device);
-    if (!invite)
-        return;
-    struct visit_note *note = xcalloc(1, sizeof *note);
-    note->folder = xstrdup(state_folder_of(guests->state));
-    note->at_s = now_s();
-    memcpy(note->device, invite->name, sizeof note->device);
-    memcpy(note->secret, invite->secret, sizeof note->secret);
-    snprintf(note->from, sizeof note->from, "%s", from);
-    send_note(guests); /* of somebody before */
-    guests->note = note;
-    timer_start_in(guests->note_timer, NOTE_US);
+    if (invite)
+        presence_come(guests->presence, partner, invite, from);
+}
+
+void guests_go(struct guests *guests, uint32_t partner)
+{
+    presence_go(guests->presence, partner);
 }
 
 /* ---- guests ---- */
@@ -235,7 +171,7 @@ int guests_new(struct loop *loop, struct state *state, struct seal *seal,
     guests->arg = arg;
     invites_init(&guests->all);
     guests->expiry = timer_new(loop, on_change, guests);
-    guests->note_timer = timer_new(loop, send_note, guests);
+    guests->presence = presence_new(loop, state);
     guests->watch =
         file_watch_new(loop, state_folder_of(state), STATE_INVITES_FILE, on_change, guests);
     int error = refresh(guests, why);
@@ -251,10 +187,9 @@ void guests_free(struct guests *guests)
 {
     if (!guests)
         return;
-    send_note(guests); /* loop_free() waits for it */
+    presence_free(guests->presence);
     file_watch_free(guests->watch);
     timer_free(guests->expiry);
-    timer_free(guests->note_timer);
     invites_deinit(&guests->all);
     free(guests);
 }

@@ -27,7 +27,8 @@ void guests_free(struct guests *guests); /* NULL is allowed */
 /* NULL for who is none. */
 const struct invite *guests_find(const struct guests *guests, const char *device);
 
-/* It has come, from that address, which is noted in the state folder. */
-void guests_see(struct guests *guests, const char *device, const char *from);
+/* A device is here, at that address, and is gone: see tunnel/presence.h. */
+void guests_come(struct guests *guests, uint32_t partner, const char *device, const char *from);
+void guests_go(struct guests *guests, uint32_t partner);
 
 #endif

@@ -11,6 +11,8 @@
 #include "base/random.h"
 #include "base/wipe.h"
 
+enum { LIFETIME_MAX = 999999 }; /* of any unit */
+
 const char *invite_name_check(const char *name)
 {
     static const char characters[] =
@@ -29,10 +31,12 @@ const char *invite_lifetime_parse(const char *text, int64_t *seconds)
     } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
     int64_t count = 0;
     size_t len = strspn(text, "0123456789");
-    for (size_t i = 0; i < len && len <= 6; i++)
+    for (size_t i = 0; i < len && count <= LIFETIME_MAX; i++)
         count = count * 10 + (text[i] - '0');
     for (size_t i = 0; count > 0 && i < sizeof units / sizeof *units; i++)
         if (text[len] == units[i].name && text[len + 1] == '\0') {
+            if (count > LIFETIME_MAX)
+                return "must be at most 999999 of s, m, h, d or w";
             *seconds = count * units[i].seconds;
             return NULL;
         }

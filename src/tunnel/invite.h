@@ -21,7 +21,7 @@ struct invite {
     uint8_t secret[INVITE_SECRET_LEN];
     int64_t made_s;
     int64_t expires_s;              /* 0: never */
-    int64_t seen_s;                 /* when its device last came; 0: never */
+    int64_t seen_s;                 /* when its device was last here; 0: never */
     char from[INVITE_FROM_MAX + 1]; /* and from where */
     char *rules[INVITE_RULES_MAX];  /* as access_rule_check() takes them; none: all is allowed */
     size_t rule_count;
@@ -30,7 +30,8 @@ struct invite {
 /* NULL, or what is wrong with a name: as in "must be …". */
 const char *invite_name_check(const char *name);
 
-/* "90s", "30m", "12h", "7d", "4w": *seconds. NULL, or what is wrong. */
+/* "90s", "30m", "12h", "7d", "4w", at most 999999 of each: *seconds. NULL, or
+ * what is wrong. */
 const char *invite_lifetime_parse(const char *text, int64_t *seconds);
 
 /* A new one, with a secret at random. The name has passed its check. */
@@ -47,7 +48,7 @@ const char *invite_rules_add(char *rules[INVITE_RULES_MAX], size_t *count, const
 
 bool invite_has_expired(const struct invite *invite, int64_t now_s);
 
-/* Its device has come, from that address. */
+/* Its device is here, at that address. */
 void invite_see(struct invite *invite, int64_t now_s, const char *from);
 
 /* Whether its device may ask for that; target: of the request, as the client

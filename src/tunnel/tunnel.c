@@ -54,6 +54,8 @@ static void on_partner_gone(uint32_t partner, void *arg)
         providers_gone(&meeting->tunnel->providers, meeting->number, partner);
     else
         serve_leave(meeting->tunnel->serve, partner);
+    if (meeting->tunnel->guests)
+        guests_go(meeting->tunnel->guests, partner);
 }
 
 static void on_request(uint32_t partner, struct mux_stream *stream, const struct head *head,
@@ -114,8 +116,8 @@ static void on_status(const struct keeper_status *status, void *arg)
         serve_expect(tunnel->serve);
     if (outage_update(&meeting->outage, tunnel->serve != NULL, status))
         tell_problem(tunnel);
-    if (tunnel->guests && status->device && !status->is_path_news)
-        guests_see(tunnel->guests, status->device, address_of(&status->path));
+    if (tunnel->guests && status->device && status->state == KEEPER_UP && !status->has_parted)
+        guests_come(tunnel->guests, status->partner, status->device, address_of(&status->path));
     tunnel->handlers.on_status(meeting->number, status, tunnel->arg);
 }
 

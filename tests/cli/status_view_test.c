@@ -18,14 +18,19 @@
     "\"remote\":\"srflx b\",\"round_trip_ms\":21.5,\"streams\":2,\"sent_bytes\":" #sent           \
     ",\"received_bytes\":7,\"sent_packets\":1000,\"lost_chunks\":2}]" more "}"
 
-static char *page_of(const struct status_view *view, bool has_graph)
+static char *page_of_columns(const struct status_view *view, size_t columns, bool has_graph)
 {
     struct buf page;
     buf_init(&page, 64 << 10);
-    status_view_print(view, has_graph, &page);
+    status_view_print(view, columns, has_graph, &page);
     char *text = xstrndup(buf_bytes(&page));
     buf_deinit(&page);
     return text;
+}
+
+static char *page_of(const struct status_view *view, bool has_graph)
+{
+    return page_of_columns(view, STATUS_VIEW_COLUMNS, has_graph);
 }
 
 static void check(const char *page, const char *line)
@@ -108,6 +113,53 @@ static void test_hostile(void **state)
     status_view_deinit(&view);
 }
 
+/* In a file nothing is cut: neither a line nor what stands in a column. */
+static void test_uncut(void **state)
+{
+    struct status_view view;
+    char name[100], target[200], json[1024], wanted[512];
+    (void)state;
+    memset(name, 'n', sizeof name - 1);
+    memset(target, 't', sizeof target - 1);
+    name[sizeof name - 1] = target[sizeof target - 1] = '\0';
+    snprintf(json, sizeof json,
+             "{\"role\":\"proxy\",\"listen\":\"[::1]:80\",\"name\":\"a\",\"state\":\"up\","
+             "\"problem\":\"%s%s\",\"partners\":[{\"name\":\"%s\",\"path\":\"direct\"}],"
+             "\"under_way_count\":1,\"under_way\":[{\"method\":\"GET\",\"target\":\"/%s\"}]}",
+             target, name, name, target);
+    status_view_init(&view, true);
+    assert_true(status_view_take(&view, json, 0));
+    char *page = page_of_columns(&view, STATUS_VIEW_UNCUT, false);
+    snprintf(wanted, sizeof wanted, "          %s%s\n", target, name);
+    check(page, wanted);
+    snprintf(wanted, sizeof wanted, "\n%s direct ", name);
+    check(page, wanted);
+    snprintf(wanted, sizeof wanted, "\nGET /%s ", target);
+    check(page, wanted);
+    free(page);
+    char *what = status_view_what(&view);
+    assert_string_equal(what, "proxy a, [::1]:80");
+    free(what);
+    status_view_deinit(&view);
+}
+
+/* Each end of an exchange is counted somewhere. */
+static void test_totals(void **state)
+{
+    struct status_view view;
+    (void)state;
+    status_view_init(&view, true);
+    assert_true(status_view_take(
+        &view,
+        STATUS(1, ",\"totals\":{\"exchanges\":31,\"ends\":{\"complete\":1,\"cancelled\":2,"
+                  "\"refused\":1,\"malformed\":3,\"failed\":8,\"lost\":7,\"down\":9}}"),
+        0));
+    char *page = page_of(&view, false);
+    check(page, "exchanges 31: 1 complete, 2 cancelled, 4 refused, 24 failed or lost\n");
+    free(page);
+    status_view_deinit(&view);
+}
+
 /* A minute, and what is older goes. */
 static void test_rates(void **state)
 {
@@ -153,7 +205,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page),    cmocka_unit_test(test_new_session),
-        cmocka_unit_test(test_hostile), cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_hostile), cmocka_unit_test(test_uncut),
+        cmocka_unit_test(test_totals),  cmocka_unit_test(test_rates),
         cmocka_unit_test(test_bars),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

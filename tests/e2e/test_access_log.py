@@ -109,7 +109,9 @@ class AccessLog(Case):
                 (["--access-log", "/nowhere/x"], 1,
                  "--access-log '/nowhere/x' cannot be opened: No such file"),
                 (["--access-log-format", "x"], 2,
-                 "--access-log-format 'x' must be combined or json")):
+                 "--access-log-format 'x' must be combined or json"),
+                (["--access-log-format", "json"], 2,
+                 "serve needs --access-log FILE beside --access-log-format")):
             done = subprocess.run([*argv, *more], capture_output=True, text=True, timeout=DEADLINE,
                                   check=False)
             self.assertEqual(done.returncode, code)

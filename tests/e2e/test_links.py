@@ -69,7 +69,7 @@ class Links(LinkCase):
         self.start_sides()
         rig = self.rig
         link = rig.invite("default")
-        rig.serve.wait_for(r"`tunnel invite NAME` prints a link")
+        rig.serve.wait_for(f"`tunnel invite NAME --state {rig.state}` prints a link")
         rig.start_linked(link, "--log-level", "debug")
         rig.wait_up()
         secret = link.split("#t1.")[1]

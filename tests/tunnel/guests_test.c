@@ -198,9 +198,47 @@ static void test_read_without_descriptors(void **state)
 static void test_note_without_a_folder(void **state)
 {
     struct rig *r = *state;
-    guests_see(r->guests, "lasting", "203.0.113.9:5000");
+    guests_come(r->guests, 1, "lasting", "203.0.113.9:5000");
     r->has_no_folder = remove_folder(r) == 0;
     assert_true(r->has_no_folder);
+}
+
+/* What is on its way to the state folder gets there; when that device was here
+ * last. */
+static int64_t last_seen(struct rig *r, const char *device)
+{
+    struct invites all;
+    guests_free(r->guests);
+    r->guests = NULL;
+    timer_free(r->patience);
+    r->patience = NULL;
+    loop_free(r->loop);
+    r->loop = NULL;
+    assert_int_equal(state_read(r->state, &all, r->why), 0);
+    int64_t seen_s = invites_find(&all, device)->seen_s;
+    invites_deinit(&all);
+    return seen_s;
+}
+
+static void test_who_goes_was_here_until_then(void **state)
+{
+    struct rig *r = *state;
+    guests_come(r->guests, 1, "lasting", "203.0.113.9:5000");
+    wall_s = NOW_S + 5;
+    guests_go(r->guests, 1);
+    wall_s = NOW_S + 9;
+    guests_go(r->guests, 1);
+    assert_int_equal(last_seen(r, "lasting"), NOW_S + 5);
+}
+
+static void test_who_stays_is_here_to_the_end(void **state)
+{
+    struct rig *r = *state;
+    guests_come(r->guests, 1, "lasting", "203.0.113.9:5000");
+    guests_come(r->guests, 2, "lasting", "203.0.113.9:5001");
+    guests_go(r->guests, 1);
+    wall_s = NOW_S + 7;
+    assert_int_equal(last_seen(r, "lasting"), NOW_S + 7);
 }
 
 int main(void)
@@ -210,6 +248,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revocation_is_read_later, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_without_descriptors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_note_without_a_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_goes_was_here_until_then, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_stays_is_here_to_the_end, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

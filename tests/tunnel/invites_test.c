@@ -35,7 +35,8 @@ static void test_lifetimes(void **state)
     static const struct {
         const char *text;
         int64_t seconds;
-    } good[] = {{"90s", 90}, {"30m", 1800}, {"12h", 43200}, {"7d", 604800}, {"4w", 2419200}};
+    } good[] = {{"90s", 90},    {"30m", 1800},   {"12h", 43200},
+                {"7d", 604800}, {"4w", 2419200}, {"999999s", 999999}};
     static const char *const bad[] = {"",    "7",   "d",    "0d", "-1d",
                                       "7dd", "7 d", "1.5h", "7y", "99999999999999999999d"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -43,6 +44,9 @@ static void test_lifetimes(void **state)
         assert_null(invite_lifetime_parse(good[i].text, &seconds));
         assert_int_equal(seconds, good[i].seconds);
     }
+    int64_t none = 0;
+    assert_non_null(strstr(invite_lifetime_parse("1000000s", &none), "at most 999999 "));
+    assert_non_null(strstr(invite_lifetime_parse("99999999999999999999d", &none), "at most "));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t seconds = 0;
         if (!invite_lifetime_parse(bad[i], &seconds))
