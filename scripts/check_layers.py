@@ -43,7 +43,8 @@ FILE_LAYERS = {
 DOORS = {
     ("cli", "tunnel"): {"tunnel/tunnel.h", "tunnel/feature.h", "tunnel/origin.h",
                         "tunnel/rewrite.h", "tunnel/link.h", "tunnel/invite.h",
-                        "tunnel/state.h", "tunnel/pool.h", "tunnel/state_folder.h"},
+                        "tunnel/state.h", "tunnel/pool.h", "tunnel/state_folder.h",
+                        "tunnel/inquiry.h"},
 }
 
 # A library is included by the files that adapt it.

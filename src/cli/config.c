@@ -226,64 +226,6 @@ const char *config_take_listen(struct config *config, const char *text)
     return NULL;
 }
 
-void config_clear_stun(struct config *config)
-{
-    while (config->stun_count > 0)
-        free(config->stun[--config->stun_count]);
-}
-
-static const char *add_stun(struct config *config, const char *text)
-{
-    const char *why;
-    if (strncmp(text, "stun:", 5) != 0)
-        return "must be stun:HOST[:PORT], or none";
-    if (ice_server_url_check(text, &why) < 0)
-        return why;
-    if (config->stun_count == CONFIG_STUN_MAX)
-        return "is one STUN server too many; 7 are the most";
-    config->stun[config->stun_count++] = xstrdup(text);
-    return NULL;
-}
-
-/* One URL, several between commas, or "none". */
-const char *config_take_stun(struct config *config, const char *text)
-{
-    if (strcmp(text, "none") == 0) {
-        config_clear_stun(config);
-        return NULL;
-    }
-    char *copy = xstrdup(text);
-    char *rest = copy;
-    const char *wrong = NULL;
-    for (char *one; !wrong && (one = strsep(&rest, ",")) != NULL;)
-        wrong = add_stun(config, one);
-    free(copy);
-    return wrong;
-}
-
-const char *config_take_turn(struct config *config, const char *text)
-{
-    const char *why;
-    if (strncmp(text, "turn:", 5) != 0 && strncmp(text, "turns:", 6) != 0)
-        return "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS";
-    if (ice_server_url_check(text, &why) < 0)
-        return why;
-    replace(&config->turn, text);
-    return NULL;
-}
-
-const char *config_take_turn_user(struct config *config, const char *text)
-{
-    replace(&config->turn_user, text);
-    return NULL;
-}
-
-const char *config_take_turn_pass(struct config *config, const char *text)
-{
-    replace(&config->turn_pass, text);
-    return NULL;
-}
-
 /* Names between commas. */
 const char *config_take_without(struct config *config, const char *text)
 {
@@ -359,18 +301,6 @@ static const char *missing_place(const struct config *config)
            "others reach this machine";
 }
 
-static const char *missing_turn(const struct config *config)
-{
-    if (config->turn && !config->turn_user)
-        return "--turn-user NAME (or TUNNEL_TURN_USER) beside --turn";
-    if (!config->turn && (config->turn_user || config->turn_pass))
-        return "--turn URL (or TUNNEL_TURN) beside --turn-user and --turn-pass";
-    if (config->turn && !config->turn_pass)
-        return "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
-    return config->relay_only && !config->turn ? "--turn URL (or TUNNEL_TURN) beside --relay-only"
-                                               : NULL;
-}
-
 const char *config_missing(const struct config *config)
 {
     if (config->command & (COMMAND_INVITE | COMMAND_REVOKE))
@@ -380,7 +310,7 @@ const char *config_missing(const struct config *config)
     if (config->command == COMMAND_RUN)
         return config->config_file ? NULL : "a FILE with a section for each tunnel";
     if (config->command == COMMAND_DOCTOR)
-        return missing_turn(config);
+        return config_missing_turn(config);
     if (config->command == COMMAND_COMPLETION)
         return config->name ? NULL : "the name of a SHELL: bash, zsh or fish";
     if (config->command == COMMAND_SERVE && !config->upstream_text)
@@ -390,7 +320,7 @@ const char *config_missing(const struct config *config)
     const char *place = missing_place(config);
     if (place)
         return place;
-    const char *turn = missing_turn(config);
+    const char *turn = config_missing_turn(config);
     const char *tls = turn ? turn : config_missing_tls(config);
     return tls ? tls : config_missing_views(config);
 }
@@ -420,10 +350,7 @@ void config_deinit(struct config *config)
         free(config->allowed_hosts[--config->allowed_host_count]);
     while (config->allowed_origin_count > 0)
         free(config->allowed_origins[--config->allowed_origin_count]);
-    config_clear_stun(config);
-    free(config->turn);
-    free(config->turn_user);
-    free_secret_string(config->turn_pass);
+    config_clear_servers(config);
     egress_free(config->egress);
     free(config->interface);
     config_clear_views(config);

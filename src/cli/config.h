@@ -35,7 +35,7 @@ enum signal_origin { SIGNAL_DEFAULT, SIGNAL_GIVEN, SIGNAL_COMPLETED };
 
 #define CONFIG_STUN_DEFAULT "stun:stun.l.google.com:19302"
 
-enum { CONFIG_STUN_MAX = 7 };   /* with the TURN server: rtc/ice_servers.h's maximum */
+enum { CONFIG_STUN_MAX = 7, CONFIG_TURN_MAX = 4, CONFIG_SERVERS_MAX = 8 /* together */ };
 enum { CONFIG_NAMES_MAX = 32 }; /* of --allow-host, of --allow-origin */
 enum { CONFIG_LINKS_MAX = POOL_PROVIDERS_MAX };
 
@@ -88,7 +88,8 @@ struct config {
     char *tls_key;
     char *stun[CONFIG_STUN_MAX];
     size_t stun_count;
-    char *turn; /* NULL for none */
+    char *turn[CONFIG_TURN_MAX];
+    size_t turn_count;
     char *turn_user;
     char *turn_pass;
     unsigned features; /* of the protocol: a set of enum feature */
@@ -186,10 +187,14 @@ const char *config_take_log_level(struct config *config, const char *text);
 const char *config_take_log_format(struct config *config, const char *text);
 
 void config_clear_stun(struct config *config);
+void config_clear_servers(struct config *config);
 void config_clear_room(struct config *config);
 void config_clear_links(struct config *config);
 void config_clear_views(struct config *config);
 void config_clear_tls(struct config *config);
+
+/* What lacks for the TURN servers, as config_missing(). */
+const char *config_missing_turn(const struct config *config);
 
 /* A proxy's clients speak TLS; what lacks for it, as config_missing(). */
 bool config_has_tls(const struct config *config);

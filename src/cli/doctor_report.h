@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/doctor_nat.h"
+#include "rtc/hairpin_probe.h"
+#include "rtc/nat_kind.h"
 #include "rtc/turn_probe.h"
 
-enum { DOCTOR_TEXT_LEN = 256 };
+enum { DOCTOR_TEXT_LEN = 256, DOCTOR_TURNS_MAX = 16 };
 
 /* Of something that is asked once. */
 enum doctor_answer { DOCTOR_UNASKED, DOCTOR_SILENT, DOCTOR_BAD, DOCTOR_FINE };
@@ -29,8 +30,15 @@ struct doctor_signal {
     char why[DOCTOR_TEXT_LEN];
 };
 
+/* Why a TURN server is tried. */
+enum doctor_turn_origin {
+    DOCTOR_TURN_GIVEN, /* by --turn */
+    DOCTOR_TURN_NAMED, /* by the signal server */
+    DOCTOR_TURN_BESIDE /* it is another transport of one of these */
+};
+
 struct doctor_turn {
-    bool is_asked;
+    enum doctor_turn_origin origin;
     const char *url;
     bool is_found; /* its name */
     enum turn_probe_state state;
@@ -66,10 +74,13 @@ struct doctor_facts {
     struct doctor_signal signal;
     struct {
         bool is_asked;
-        struct doctor_nat_view v4;
-        struct doctor_nat_view v6;
+        struct nat_view v4;
+        struct nat_view v6;
     } stun;
-    struct doctor_turn turn;
+    enum hairpin hairpin;
+    size_t mtu; /* of the way to a STUN server, in bytes; 0: not known */
+    struct doctor_turn turns[DOCTOR_TURNS_MAX];
+    size_t turn_count;
     enum doctor_router router;
     char router_text[ADDRESS_TEXT_LEN]; /* of MAPS, the address outside */
     struct doctor_upstream upstream;
@@ -99,7 +110,7 @@ struct doctor_finding {
     const char *advice; /* what to do; NULL: nothing */
 };
 
-enum { DOCTOR_FINDINGS_MAX = 9 };
+enum { DOCTOR_FINDINGS_MAX = 16 + DOCTOR_TURNS_MAX };
 
 struct doctor_report {
     struct doctor_finding findings[DOCTOR_FINDINGS_MAX];

@@ -145,6 +145,7 @@ static int new_tunnel(struct instance *instance)
         .stun = config->stun,
         .stun_count = config->stun_count,
         .turn = config->turn,
+        .turn_count = config->turn_count,
         .turn_user = config->turn_user,
         .turn_pass = config->turn_pass,
         .is_relay_only = config->relay_only,

@@ -25,6 +25,7 @@ struct question {
     struct nat_answer answer;
     int index; /* of struct ice_server; NAMED: a server has named it */
     uint8_t id[STUN_ID_LEN];
+    uint64_t sent_us;
 };
 
 struct nat_probe {
@@ -35,8 +36,9 @@ struct nat_probe {
     struct timer *timer;
     struct question questions[NAT_ANSWERS_MAX];
     size_t count;
+    bool has_first;
     bool is_done;
-    void (*on_done)(void *arg);
+    const struct nat_probe_handlers *handlers;
     void *arg;
 };
 
@@ -45,17 +47,26 @@ static bool is_v6(const struct address *address)
     return address->storage.ss_family == AF_INET6;
 }
 
-static void ask(const struct nat_probe *probe, const struct question *q)
+static void send_request(const struct nat_probe *probe, const struct address *to,
+                         const uint8_t id[STUN_ID_LEN])
 {
     uint8_t data[STUN_MESSAGE_MAX];
     struct stun_writer w;
-    struct udp *udp = probe->sockets[is_v6(&q->answer.server)];
-    if (!udp || q->answer.mapped.len > 0)
+    struct udp *udp = probe->sockets[is_v6(to)];
+    if (!udp)
         return;
-    stun_begin(&w, data, sizeof data, STUN_REQUEST, STUN_BINDING, q->id);
+    stun_begin(&w, data, sizeof data, STUN_REQUEST, STUN_BINDING, id);
     stun_put_fingerprint(&w);
     struct span bytes = stun_bytes(&w);
-    udp_send(udp, bytes, bytes.len, &q->answer.server); /* no way there: no answer */
+    udp_send(udp, bytes, bytes.len, to); /* no way there: no answer */
+}
+
+static void ask(const struct nat_probe *probe, struct question *q)
+{
+    if (q->answer.mapped.len > 0)
+        return;
+    q->sent_us = clock_now_us();
+    send_request(probe, &q->answer.server, q->id);
 }
 
 static bool is_known(const struct nat_probe *probe, int index)
@@ -110,7 +121,7 @@ static void end_when_done(struct nat_probe *probe)
         return;
     probe->is_done = true;
     timer_stop(probe->timer);
-    probe->on_done(probe->arg);
+    probe->handlers->on_done(probe->arg);
 }
 
 static void on_servers(void *arg)
@@ -135,6 +146,10 @@ static void take(struct nat_probe *probe, struct question *q, const struct ice_a
     udp_local_address(probe->sockets[is_v6(&q->answer.server)], &local);
     q->answer.is_ours = address_port(&local) == address_port(&q->answer.mapped) &&
                         address_is_ours(&q->answer.mapped);
+    q->answer.us = clock_now_us() - q->sent_us;
+    if (!probe->has_first && probe->handlers->on_first)
+        probe->handlers->on_first(&q->answer, probe->arg);
+    probe->has_first = true;
     end_when_done(probe);
 }
 
@@ -184,12 +199,12 @@ static void seek_nat64(struct ice_servers *servers)
 }
 
 struct nat_probe *nat_probe_new(struct loop *loop, struct ice_servers *servers,
-                                void (*on_done)(void *arg), void *arg)
+                                const struct nat_probe_handlers *handlers, void *arg)
 {
     struct nat_probe *probe = xcalloc(1, sizeof *probe);
     probe->loop = loop;
     probe->servers = servers;
-    probe->on_done = on_done;
+    probe->handlers = handlers;
     probe->arg = arg;
     probe->sockets[0] = open_socket(probe, "0.0.0.0");
     probe->sockets[1] = open_socket(probe, "::");

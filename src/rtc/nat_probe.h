@@ -16,15 +16,23 @@ struct nat_answer {
     struct address server;
     struct address mapped; /* our socket, as it sees it; len 0: it has not answered */
     bool is_ours;          /* the socket itself: nothing on the way changes addresses */
+    uint64_t us;           /* after so long, of the question that it has answered */
+};
+
+struct nat_probe_handlers {
+    /* The first answer of all has come. May be NULL. */
+    void (*on_first)(const struct nat_answer *answer, void *arg);
+    /* Once, in a later turn: all look-ups are through, and all have answered.
+     * Where that does not happen it does not come; who loses patience takes
+     * what there is. */
+    void (*on_done)(void *arg);
 };
 
 struct nat_probe;
 
-/* servers, those of TURN are left out, must outlive it. on_done comes once, in
- * a later turn: all look-ups are through, and all have answered. Where that
- * does not happen it does not come; who loses patience takes what there is. */
+/* servers, of which those of TURN are left out, and *handlers outlive it. */
 struct nat_probe *nat_probe_new(struct loop *loop, struct ice_servers *servers,
-                                void (*on_done)(void *arg), void *arg);
+                                const struct nat_probe_handlers *handlers, void *arg);
 void nat_probe_free(struct nat_probe *probe); /* NULL is allowed */
 
 /* All that were asked so far. */

@@ -236,8 +236,9 @@ static void make_servers(struct tunnel *tunnel, struct loop *loop,
     /* A STUN server would only tell what is not to be told. */
     for (size_t i = 0; i < config->stun_count && !config->is_relay_only; i++)
         ice_servers_add(tunnel->servers, config->stun[i], NULL, NULL, &why);
-    if (config->turn)
-        ice_servers_add(tunnel->servers, config->turn, config->turn_user, config->turn_pass, &why);
+    for (size_t i = 0; i < config->turn_count; i++)
+        ice_servers_add(tunnel->servers, config->turn[i], config->turn_user, config->turn_pass,
+                        &why);
 }
 
 /* A provider takes the extension from whoever offers it. */

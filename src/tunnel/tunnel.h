@@ -49,7 +49,8 @@ struct tunnel_config {
     /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
     char *const *stun;
     size_t stun_count;
-    const char *turn; /* NULL for none */
+    char *const *turn;
+    size_t turn_count;
     const char *turn_user;
     const char *turn_pass;
     bool is_relay_only; /* go through the TURN server alone */

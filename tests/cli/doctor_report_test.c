@@ -45,41 +45,41 @@ static void test_nat(void **state)
     (void)state;
     static const struct {
         struct seen seen[SEEN_MAX];
-        enum doctor_nat kind;
+        enum nat_kind kind;
     } rows[] = {
-        {{{NULL}}, DOCTOR_NAT_SILENT},
-        {{{"192.0.2.1!3478", NULL, false}}, DOCTOR_NAT_SILENT},
-        {{{"2001:db8::1!3478", "2001:db8::9!5", true}}, DOCTOR_NAT_SILENT},
-        {{{"192.0.2.1!3478", "203.0.113.9!5", true}}, DOCTOR_NAT_OPEN},
+        {{{NULL}}, NAT_SILENT},
+        {{{"192.0.2.1!3478", NULL, false}}, NAT_SILENT},
+        {{{"2001:db8::1!3478", "2001:db8::9!5", true}}, NAT_SILENT},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", true}}, NAT_OPEN},
         {{{"192.0.2.1!3478", "203.0.113.9!5", true}, {"192.0.2.2!3478", "203.0.113.9!5", true}},
-         DOCTOR_NAT_OPEN},
-        {{{"192.0.2.1!3478", "203.0.113.9!5", false}}, DOCTOR_NAT_UNCERTAIN},
+         NAT_OPEN},
+        {{{"192.0.2.1!3478", "203.0.113.9!5", false}}, NAT_UNCERTAIN},
         {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.2!3478", NULL, false}},
-         DOCTOR_NAT_UNCERTAIN},
+         NAT_UNCERTAIN},
         {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.1!3479", "203.0.113.9!5", false}},
-         DOCTOR_NAT_UNCERTAIN},
+         NAT_UNCERTAIN},
         {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.2!3478", "203.0.113.9!5", false}},
-         DOCTOR_NAT_CONE},
+         NAT_CONE},
         {{{"192.0.2.1!3478", "203.0.113.9!5", false},
           {"192.0.2.2!3478", "203.0.113.9!5", false},
           {"192.0.2.1!3479", "203.0.113.9!5", false}},
-         DOCTOR_NAT_CONE},
+         NAT_CONE},
         {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.2!3478", "203.0.113.9!6", false}},
-         DOCTOR_NAT_SYMMETRIC},
+         NAT_SYMMETRIC},
         {{{"192.0.2.1!3478", "203.0.113.9!5", false}, {"192.0.2.2!3478", "203.0.113.8!5", false}},
-         DOCTOR_NAT_SYMMETRIC},
+         NAT_SYMMETRIC},
         {{{"192.0.2.1!3478", "203.0.113.9!5", false},
           {"192.0.2.2!3478", "203.0.113.9!6", false},
           {"192.0.2.3!3478", "203.0.113.9!5", false}},
-         DOCTOR_NAT_SYMMETRIC},
+         NAT_SYMMETRIC},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nat_answer answers[SEEN_MAX];
         size_t count = answers_of(rows[i].seen, answers);
-        struct doctor_nat_view view = doctor_nat_judge(answers, count, AF_INET);
+        struct nat_view view = nat_judge(answers, count, AF_INET);
         if (view.kind != rows[i].kind)
             fail_msg("row %zu is %d", i, (int)view.kind);
-        assert_int_equal(view.mapped == NULL, view.kind == DOCTOR_NAT_SILENT);
+        assert_int_equal(view.mapped == NULL, view.kind == NAT_SILENT);
     }
 }
 
@@ -87,12 +87,12 @@ static void test_nat(void **state)
 
 static struct address mapped;
 
-static struct doctor_nat_view view_of(enum doctor_nat kind)
+static struct nat_view view_of(enum nat_kind kind)
 {
-    return (struct doctor_nat_view){.kind = kind,
-                                    .asked = 2,
-                                    .answered = kind == DOCTOR_NAT_SILENT ? 0 : 2,
-                                    .mapped = kind == DOCTOR_NAT_SILENT ? NULL : &mapped};
+    return (struct nat_view){.kind = kind,
+                             .asked = 2,
+                             .answered = kind == NAT_SILENT ? 0 : 2,
+                             .mapped = kind == NAT_SILENT ? NULL : &mapped};
 }
 
 /* All is well, behind a cone NAT. */
@@ -100,9 +100,7 @@ static struct doctor_facts good_facts(void)
 {
     struct doctor_facts facts = {
         .signal = {.answer = DOCTOR_FINE, .place = "ws://s", .us = 12400, .has_clock = true},
-        .stun = {.is_asked = true,
-                 .v4 = view_of(DOCTOR_NAT_CONE),
-                 .v6 = view_of(DOCTOR_NAT_SILENT)},
+        .stun = {.is_asked = true, .v4 = view_of(NAT_CONE), .v6 = view_of(NAT_SILENT)},
         .state = {.state = DOCTOR_STATE_FINE, .folder = "/s", .invites = 1},
         .is_near = true,
         .lan_interfaces = 1,
@@ -140,42 +138,41 @@ static void test_ways(void **state)
 {
     (void)state;
     static const struct {
-        enum doctor_nat v4;
-        enum doctor_nat v6;
+        enum nat_kind v4;
+        enum nat_kind v6;
         bool has_turn;
         bool takes_relay;
         bool is_mapped;
         int status;
         const char *summary;
     } rows[] = {
-        {DOCTOR_NAT_OPEN, DOCTOR_NAT_SILENT, false, true, false, 0, "not behind a NAT"},
-        {DOCTOR_NAT_SILENT, DOCTOR_NAT_OPEN, false, true, false, 0, "not behind a NAT"},
-        {DOCTOR_NAT_CONE, DOCTOR_NAT_SILENT, false, true, false, 0,
+        {NAT_OPEN, NAT_SILENT, false, true, false, 0, "not behind a NAT"},
+        {NAT_SILENT, NAT_OPEN, false, true, false, 0, "not behind a NAT"},
+        {NAT_CONE, NAT_SILENT, false, true, false, 0,
          "not behind a symmetric one; else by the signal server's relay"},
-        {DOCTOR_NAT_CONE, DOCTOR_NAT_SILENT, true, true, false, 0, "else by the TURN server"},
-        {DOCTOR_NAT_CONE, DOCTOR_NAT_SILENT, true, true, true, 0, "else by --port-mapping, or the"},
-        {DOCTOR_NAT_UNCERTAIN, DOCTOR_NAT_SILENT, false, true, false, 0, "behind a NAT: direct"},
-        {DOCTOR_NAT_SYMMETRIC, DOCTOR_NAT_SILENT, false, false, false, 1,
+        {NAT_CONE, NAT_SILENT, true, true, false, 0, "else by the TURN server"},
+        {NAT_CONE, NAT_SILENT, true, true, true, 0, "else by --port-mapping, or the"},
+        {NAT_UNCERTAIN, NAT_SILENT, false, true, false, 0, "behind a NAT: direct"},
+        {NAT_SYMMETRIC, NAT_SILENT, false, false, false, 1,
          "only to a side that is open; else by a TURN server (--turn), which there is not"},
-        {DOCTOR_NAT_SYMMETRIC, DOCTOR_NAT_OPEN, true, true, true, 1,
+        {NAT_SYMMETRIC, NAT_OPEN, true, true, true, 1,
          "symmetric NAT: direct only to a side that is open; else by --port-mapping, or the TURN"},
-        {DOCTOR_NAT_SILENT, DOCTOR_NAT_SILENT, true, true, false, 1, "else the TURN server"},
-        {DOCTOR_NAT_SILENT, DOCTOR_NAT_SILENT, false, true, false, 1,
+        {NAT_SILENT, NAT_SILENT, true, true, false, 1, "else the TURN server"},
+        {NAT_SILENT, NAT_SILENT, false, true, false, 1,
          "UDP is blocked, so there is no direct path but in one's own network; else the signal"},
-        {DOCTOR_NAT_SILENT, DOCTOR_NAT_SILENT, false, false, false, 2, "nor a relay"},
+        {NAT_SILENT, NAT_SILENT, false, false, false, 2, "nor a relay"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct doctor_facts facts = good_facts();
         facts.stun.v4 = view_of(rows[i].v4);
         facts.stun.v6 = view_of(rows[i].v6);
         facts.takes_relay = rows[i].takes_relay;
-        facts.turn = (struct doctor_turn){.is_asked = rows[i].has_turn,
-                                          .is_found = true,
-                                          .state = TURN_PROBE_CARRIES};
+        facts.turn_count = rows[i].has_turn;
+        facts.turns[0] = (struct doctor_turn){.is_found = true, .state = TURN_PROBE_CARRIES};
         facts.router = rows[i].is_mapped ? DOCTOR_ROUTER_MAPS : DOCTOR_ROUTER_UNASKED;
         static const enum doctor_grade grades[] = {DOCTOR_GOOD, DOCTOR_POOR, DOCTOR_NONE};
         enum doctor_grade grade = grades[rows[i].status];
-        if (rows[i].v4 == DOCTOR_NAT_UNCERTAIN)
+        if (rows[i].v4 == NAT_UNCERTAIN)
             grade = DOCTOR_NOTE;
         expect(&facts, rows[i].status, "summary", grade, rows[i].summary);
     }
@@ -204,7 +201,7 @@ static void test_signal(void **state)
     expect(&facts, 2, "summary", DOCTOR_NONE, "which is not reached");
     facts.signal = (struct doctor_signal){.is_tracker = true};
     expect(&facts, 0, "signal", DOCTOR_NOTE, "trackers");
-    facts.stun.v4 = view_of(DOCTOR_NAT_SILENT);
+    facts.stun.v4 = view_of(NAT_SILENT);
     expect(&facts, 2, "summary", DOCTOR_NONE, "nor a relay"); /* trackers have none */
 }
 
@@ -213,9 +210,9 @@ static void test_stun(void **state)
     (void)state;
     struct doctor_facts facts = good_facts();
     expect(&facts, 0, "stun", DOCTOR_GOOD, "seen as 203.0.113.9:5, cone NAT");
-    facts.stun.v4 = view_of(DOCTOR_NAT_SYMMETRIC);
+    facts.stun.v4 = view_of(NAT_SYMMETRIC);
     expect(&facts, 1, "stun", DOCTOR_POOR, "symmetric NAT");
-    facts.stun.v4 = view_of(DOCTOR_NAT_SILENT);
+    facts.stun.v4 = view_of(NAT_SILENT);
     expect(&facts, 1, "stun", DOCTOR_POOR, "UDP is blocked: none of 4 addresses");
     facts.stun.v4.asked = facts.stun.v6.asked = 0;
     expect(&facts, 1, "stun", DOCTOR_POOR, "no server's name");
@@ -228,24 +225,67 @@ static void test_turn(void **state)
 {
     (void)state;
     struct doctor_facts facts = good_facts();
-    facts.turn = (struct doctor_turn){.is_asked = true,
-                                      .url = "turn:t",
-                                      .is_found = true,
-                                      .text = "192.0.2.1:7"};
-    facts.turn.state = TURN_PROBE_CARRIES;
+    struct doctor_turn *turn = &facts.turns[0];
+    facts.turn_count = 1;
+    *turn = (struct doctor_turn){.url = "turn:t", .is_found = true, .text = "192.0.2.1:7"};
+    turn->state = TURN_PROBE_CARRIES;
     expect(&facts, 0, "turn", DOCTOR_GOOD, "turn:t relays as 192.0.2.1:7, and carries");
-    facts.turn.state = TURN_PROBE_SHY;
+    turn->state = TURN_PROBE_SHY;
     expect(&facts, 0, "turn", DOCTOR_NOTE, "nothing was carried");
-    facts.turn.state = TURN_PROBE_ALLOCATED;
+    turn->state = TURN_PROBE_ALLOCATED;
     expect(&facts, 1, "turn", DOCTOR_POOR, "does not come back");
-    facts.turn.state = TURN_PROBE_ASKING;
+    turn->state = TURN_PROBE_ASKING;
     expect(&facts, 1, "turn", DOCTOR_POOR, "it does not answer");
-    facts.turn.state = TURN_PROBE_FAILED;
+    turn->state = TURN_PROBE_FAILED;
     expect(&facts, 1, "turn", DOCTOR_POOR, "192.0.2.1:7");
+    turn->origin = DOCTOR_TURN_NAMED;
+    expect(&facts, 1, "turn", DOCTOR_POOR, "turn:t, named by the signal server, is of no use");
     facts.is_relay_only = true;
     expect(&facts, 2, "summary", DOCTOR_NONE, "no connection");
-    facts.turn.is_found = false;
+    turn->is_found = false;
     expect(&facts, 2, "turn", DOCTOR_POOR, "its name is not found");
+}
+
+/* Another transport of one that is named: spoken of where it helps, and no part
+ * of what a tunnel has. */
+static void test_turn_beside(void **state)
+{
+    (void)state;
+    struct doctor_facts facts = good_facts();
+    struct doctor_report report;
+    facts.turn_count = 1;
+    facts.turns[0] = (struct doctor_turn){.origin = DOCTOR_TURN_BESIDE,
+                                          .url = "turns:t",
+                                          .is_found = true,
+                                          .state = TURN_PROBE_FAILED};
+    doctor_report(&facts, &report);
+    assert_null(find(&report, "turn"));
+    facts.turns[0].state = TURN_PROBE_CARRIES;
+    expect(&facts, 0, "turn", DOCTOR_GOOD, "turns:t, which is not named, relays, too");
+    expect(&facts, 0, "summary", DOCTOR_GOOD, "else by the signal server's relay");
+}
+
+static void test_network(void **state)
+{
+    (void)state;
+    struct doctor_facts facts = good_facts();
+    struct doctor_report report;
+    facts.hairpin = HAIRPIN_LEADS_BACK;
+    expect(&facts, 0, "hairpin", DOCTOR_GOOD, "leads back in");
+    facts.hairpin = HAIRPIN_NONE;
+    expect(&facts, 0, "hairpin", DOCTOR_NOTE, "does not lead back in");
+    facts.stun.v4 = view_of(NAT_SYMMETRIC);
+    doctor_report(&facts, &report);
+    assert_null(find(&report, "hairpin"));
+    facts = good_facts();
+    doctor_report(&facts, &report);
+    assert_null(find(&report, "path mtu"));
+    facts.mtu = 1500;
+    expect(&facts, 0, "path mtu", DOCTOR_GOOD, "packets of 1500 bytes");
+    facts.mtu = 1420;
+    expect(&facts, 0, "path mtu", DOCTOR_NOTE, "at most 1420 bytes");
+    facts.mtu = 576;
+    expect(&facts, 1, "path mtu", DOCTOR_POOR, "at most 576 bytes");
 }
 
 static void test_machine(void **state)
@@ -274,8 +314,10 @@ static void test_machine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nat),  cmocka_unit_test(test_ways), cmocka_unit_test(test_signal),
-        cmocka_unit_test(test_stun), cmocka_unit_test(test_turn), cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_nat),         cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_signal),      cmocka_unit_test(test_stun),
+        cmocka_unit_test(test_turn),        cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_turn_beside), cmocka_unit_test(test_network),
     };
     mapped = address_of("203.0.113.9!5");
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import subprocess
+import types
 
 # Where the servers of the core listen.
 TURN_IP = "192.0.2.1"
@@ -92,16 +93,17 @@ class Home:
     is the last number of the host that gets what comes in unasked; otherwise
     that is dropped, as home routers do. subnet is the third number of the
     addresses in the LAN. public are the first three numbers of its address in
-    the core.
+    the core. hairpin: what hosts send to that address comes back in, to the dmz.
     """
 
     def __init__(self, network, number, source=CONE, outgoing=(), dmz=None, subnet=None,
-                 public="203.0.113"):
+                 public="203.0.113", hairpin=False):
         self.network = network
         self.space = network.add_space(f"home {number}")
         self.number = number
         self.port = f"home{number}"  # the core's end
         self.public = public
+        self.hairpin = hairpin
         self.space.ip(
             f"link add wan type veth peer name {self.port} netns {network.core.pid}",
             "link set wan up",
@@ -114,6 +116,11 @@ class Home:
         self.dial_in(4 * number - 3)
         self.space.forward_packets()
         self.space.nft(self.rules(source, outgoing, dmz))
+        if hairpin:
+            own = f"{public}.{4 * number - 2}"
+            self.space.nft(f"""
+                add rule ip home in iif lan ip daddr {own} meta l4proto udp dnat to {self.subnet}.{dmz}
+                add rule ip home out oif lan ct status dnat snat to {own}""")
 
     def rules(self, source, outgoing, dmz):
         unasked = f"iif wan meta l4proto udp dnat to {self.subnet}.{dmz}" if dmz else ""
@@ -190,6 +197,7 @@ class Home:
         self.space.ip(
             f"link add {host.name} type veth peer name {interface} netns {host.pid}",
             f"link set {host.name} master lan",
+            f"link set {host.name} type bridge_slave hairpin {'on' if self.hairpin else 'off'}",
             f"link set {host.name} up",
         )
         host.ip(f"link set {interface} up")
@@ -226,6 +234,14 @@ class Home:
 
     def take_address(self, host, interface, last):
         host.ip(f"addr del {self.subnet}.{last}/24 dev {interface}")
+
+
+def add_behind_carrier(network, number, source):
+    """A home behind another NAT, which it shares with others (RFC 6598)."""
+    carrier = network.add_home(number, source=source)
+    carrier.space.nft('add rule ip home forward iifname "home*" accept')
+    inside = types.SimpleNamespace(core=carrier.space, add_space=network.add_space)
+    return Home(inside, 20 + number, CONE, public="100.64.0")
 
 
 class Network:

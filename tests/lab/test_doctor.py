@@ -6,7 +6,7 @@ import unittest
 import ipv6
 from harness import TUNNEL, WRAP
 from lab import PASSWORD, TURN_NAME, TURN_TCP, TURN_TLS, TURN_UDP, USER, LabCase
-from network import CONE, NO_UDP, SIGNAL_IP, SYMMETRIC, TURN_IP
+from network import CONE, NO_UDP, SIGNAL_IP, SYMMETRIC, TURN_IP, add_behind_carrier
 
 BOTH = f"stun:{TURN_IP},stun:{SIGNAL_IP}"
 
@@ -20,19 +20,26 @@ class Doctor(LabCase):
         rig.start_signal(listen=f"{SIGNAL_IP}:8787")
         cls.doctors = {}
         homes = {"cone": {"source": CONE}, "symmetric": {"source": SYMMETRIC},
-                 "blocked": {"outgoing": NO_UDP}}  # fmt: skip
+                 "blocked": {"outgoing": NO_UDP}, "hairpin": {"dmz": 2, "hairpin": True},
+                 "narrow": {}}  # fmt: skip
         for number, (name, options) in enumerate(homes.items(), 1):
-            host = rig.network.add_home(number, **options).add_host(name, 2)
+            home = rig.network.add_home(number, **options)
+            host = home.add_host(name, 2)
+            if name == "narrow":
+                home.narrow(1000)
             turn = TURN_TLS if name == "blocked" else TURN_UDP
             stun = f"stun:{TURN_IP}" if name == "symmetric" else BOTH
             cls.begin(rig, name, host, turn, stun)
         cls.begin(rig, "open", rig.core, TURN_TCP)
+        for number, (name, source) in enumerate({"cgnat": CONE, "strict": SYMMETRIC}.items(), 6):
+            host = add_behind_carrier(rig.network, number, source).add_host(name, 2)
+            cls.begin(rig, name, host, f"{TURN_UDP},{TURN_TCP}")
         if not ipv6.WHY_NO_NAT64:
             cls.begin_behind_nat64(rig)
 
     @classmethod
     def begin_behind_nat64(cls, rig):
-        home = ipv6.HomeNat64(rig.network, 4)
+        home = ipv6.HomeNat64(rig.network, 8)
         host = home.add_host("laptop", 2)
         host.hosts = home.start_nat64(rig)
         rig.signal_url = rig.signal_url.replace(SIGNAL_IP, ipv6.SIGNAL_NAME)
@@ -55,7 +62,7 @@ class Doctor(LabCase):
         is_public = name in ("open", "nat64")  # no private address
         return "nobody can be found" if is_public else "others there can be found, by 1 int"
 
-    def check(self, name, status, stun, summary):
+    def check(self, name, status, stun, summary, *also):
         doctor = self.doctors[name]
         self.assertEqual(doctor.wait_exit(), status)
         text = doctor.text("out")
@@ -63,7 +70,7 @@ class Doctor(LabCase):
                        "stun(?: by IPv6)?: " + stun,
                        r"turn: turns?:\S+ relays as 192\.0\.2\.\d:\d+, and carries",
                        "port mapping: no ", "state: nothing in ", "local network: " + self.near(name),
-                       "summary: " + summary):
+                       "summary: " + summary, *also):
             self.assertTrue(re.search("^" + wanted, text, re.M), (wanted, text))
 
     def test_open(self):
@@ -72,12 +79,34 @@ class Doctor(LabCase):
 
     def test_cone(self):
         """a cone NAT, by the same mapping for two servers"""
-        self.check("cone", 0, r"seen as 203\.0\.113\.2:\d+, cone NAT", "behind a cone NAT: direct")
+        self.check("cone", 0, r"seen as 203\.0\.113\.2:\d+, cone NAT", "behind a cone NAT: direct",
+                   "hairpin: the NAT does not lead back in what is sent to its outside; two ends",
+                   "path mtu: packets of 1500 bytes reach a STUN server$",
+                   r"turn: turn:192\.0\.2\.1\?transport=tcp, which is not named, relays, too; name")
+
+    def test_hairpin(self):
+        """a cone whose router leads back in what is sent to its outside"""
+        self.check("hairpin", 0, r"seen as 203\.0\.113\.14:\d+, cone NAT", "behind a cone NAT: direct",
+                   "hairpin: the NAT leads back in what is sent to its outside$")
+
+    def test_narrow(self):
+        """a link that takes 1000 bytes, and tells nobody"""
+        self.check("narrow", 1, "seen as ", "behind a cone NAT: direct",
+                   "path mtu: packets of at most 1000 bytes reach a STUN server; .*; look at the MTU")
+
+    def test_carrier(self):
+        """two NATs in a row, of which the outer one keeps ports; two TURN URLs"""
+        self.check("cgnat", 0, "seen as .*, cone NAT", "behind a cone NAT: direct",
+                   r"turn: turn:192\.0\.2\.1\?transport=tcp relays as \S+, and carries$")
+
+    def test_strict_carrier(self):
+        """the same, but it is symmetric"""
+        self.check("strict", 1, "seen as .*, symmetric NAT", "behind a symmetric NAT: direct only")
 
     @unittest.skipIf(ipv6.WHY_NO_NAT64, ipv6.WHY_NO_NAT64)
     def test_nat64(self):
         """IPv6 alone and NAT64: a cone; STUN servers by their addresses of IPv4"""
-        self.check("nat64", 0, r"seen as 203\.0\.113\.14:\d+, cone NAT", "behind a cone NAT: direct")
+        self.check("nat64", 0, r"seen as 203\.0\.113\.30:\d+, cone NAT", "behind a cone NAT: direct")
 
     def test_symmetric(self):
         """a symmetric NAT, by a mapping for each address of one server (RFC 5780)"""

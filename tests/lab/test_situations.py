@@ -3,12 +3,11 @@ long that takes, from the start of the second one to the first byte."""
 
 import shutil
 import time
-import types
 import unittest
 
 import ipv6
 from lab import DIRECTLY, LAST_RESORT, SIGNAL_PORT, STUN, Homes, Pair
-from network import CONE, NO_UDP, SIGNAL_IP, SYMMETRIC, Home
+from network import CONE, NO_UDP, SIGNAL_IP, SYMMETRIC, add_behind_carrier
 from office import NOTHING, SIGNAL_NAME, start_squid
 
 
@@ -45,13 +44,8 @@ class Situations(Homes):
     def build_behind_carriers(self, source):
         """Each home behind another NAT, which it shares with others (RFC 6598)."""
         rig = self.rig
-        homes = []
-        for number in (1, 2):
-            carrier = rig.network.add_home(number, source=source)
-            carrier.space.nft('add rule ip home forward iifname "home*" accept')
-            inside = types.SimpleNamespace(core=carrier.space, add_space=rig.network.add_space)
-            homes.append(Home(inside, 2 + number, CONE, public="100.64.0"))
-        rig.home_1, rig.home_2 = homes
+        rig.home_1, rig.home_2 = (add_behind_carrier(rig.network, number, source)
+                                  for number in (1, 2))
         rig.laptop = rig.home_1.add_host("laptop", 2)
         rig.provider = rig.home_2.add_host("provider", 2)
 

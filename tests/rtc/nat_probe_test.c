@@ -25,6 +25,7 @@ struct rig {
     struct loop *loop;
     struct server one;
     struct server two;
+    int firsts;
     int ends;
 };
 
@@ -92,6 +93,13 @@ static void on_done(void *arg)
     loop_stop(rig->loop);
 }
 
+static void on_first(const struct nat_answer *answer, void *arg)
+{
+    struct rig *rig = arg;
+    assert_true(answer->mapped.len > 0);
+    rig->firsts++;
+}
+
 /* Asks the first one alone, or both. Returns how many have been asked. */
 static size_t ask(struct rig *rig, bool both, struct nat_answer out[NAT_ANSWERS_MAX])
 {
@@ -104,9 +112,11 @@ static size_t ask(struct rig *rig, bool both, struct nat_answer out[NAT_ANSWERS_
         snprintf(url, sizeof url, "stun:%s", address_format(&all[i]->address, place));
         assert_int_equal(ice_servers_add(servers, url, NULL, NULL, &why), 0);
     }
-    struct nat_probe *probe = nat_probe_new(rig->loop, servers, on_done, rig);
+    static const struct nat_probe_handlers handlers = {.on_first = on_first, .on_done = on_done};
+    struct nat_probe *probe = nat_probe_new(rig->loop, servers, &handlers, rig);
     loop_run(rig->loop);
     size_t count = nat_probe_get(probe, out);
+    assert_int_equal(rig->firsts, 1);
     nat_probe_free(probe);
     ice_servers_free(servers);
     assert_int_equal(rig->ends, 1);

@@ -1,4 +1,4 @@
-#include "cli/doctor_nat.h"
+#include "rtc/nat_kind.h"
 
 #include <string.h>
 
@@ -9,17 +9,17 @@ static bool is_same(const struct address *a, const struct address *b)
     return address_is_same_host(a, b) && address_port(a) == address_port(b);
 }
 
-static enum doctor_nat compare(const struct nat_answer *first, const struct nat_answer *other)
+static enum nat_kind compare(const struct nat_answer *first, const struct nat_answer *other)
 {
     if (!is_same(&first->mapped, &other->mapped))
-        return DOCTOR_NAT_SYMMETRIC;
+        return NAT_SYMMETRIC;
     bool is_one_host = address_is_same_host(&first->server, &other->server);
-    return is_one_host ? DOCTOR_NAT_UNCERTAIN : DOCTOR_NAT_CONE;
+    return is_one_host ? NAT_UNCERTAIN : NAT_CONE;
 }
 
-struct doctor_nat_view doctor_nat_judge(const struct nat_answer *answers, size_t count, int family)
+struct nat_view nat_judge(const struct nat_answer *answers, size_t count, int family)
 {
-    struct doctor_nat_view view = {.kind = DOCTOR_NAT_SILENT};
+    struct nat_view view = {.kind = NAT_SILENT};
     const struct nat_answer *first = NULL;
     for (size_t i = 0; i < count; i++) {
         const struct nat_answer *answer = &answers[i];
@@ -32,10 +32,10 @@ struct doctor_nat_view doctor_nat_judge(const struct nat_answer *answers, size_t
         if (!first) {
             first = answer;
             view.mapped = &answer->mapped;
-            view.kind = answer->is_ours ? DOCTOR_NAT_OPEN : DOCTOR_NAT_UNCERTAIN;
-        } else if (view.kind == DOCTOR_NAT_UNCERTAIN || view.kind == DOCTOR_NAT_CONE) {
-            enum doctor_nat kind = compare(first, answer);
-            view.kind = kind == DOCTOR_NAT_UNCERTAIN ? view.kind : kind;
+            view.kind = answer->is_ours ? NAT_OPEN : NAT_UNCERTAIN;
+        } else if (view.kind == NAT_UNCERTAIN || view.kind == NAT_CONE) {
+            enum nat_kind kind = compare(first, answer);
+            view.kind = kind == NAT_UNCERTAIN ? view.kind : kind;
         }
     }
     return view;

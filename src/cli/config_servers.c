@@ -1,0 +1,117 @@
+/*
+ * The values of cli/config.h that name STUN and TURN servers.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "cli/config.h"
+#include "rtc/ice_servers.h"
+
+_Static_assert((int)CONFIG_SERVERS_MAX == (int)ICE_SERVERS_MAX, "there is room for all");
+
+static void clear(char **list, size_t *count)
+{
+    while (*count > 0)
+        free(list[--*count]);
+}
+
+void config_clear_stun(struct config *config)
+{
+    clear(config->stun, &config->stun_count);
+}
+
+static const char *add_stun(struct config *config, const char *text)
+{
+    const char *why;
+    if (strncmp(text, "stun:", 5) != 0)
+        return "must be stun:HOST[:PORT], or none";
+    if (ice_server_url_check(text, &why) < 0)
+        return why;
+    if (config->stun_count == CONFIG_STUN_MAX)
+        return "is one STUN server too many; 7 are the most";
+    config->stun[config->stun_count++] = xstrdup(text);
+    return NULL;
+}
+
+static const char *add_turn(struct config *config, const char *text)
+{
+    const char *why;
+    if (strncmp(text, "turn:", 5) != 0 && strncmp(text, "turns:", 6) != 0)
+        return "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS";
+    if (ice_server_url_check(text, &why) < 0)
+        return why;
+    if (config->turn_count == CONFIG_TURN_MAX)
+        return "is one TURN server too many; 4 are the most";
+    config->turn[config->turn_count++] = xstrdup(text);
+    return NULL;
+}
+
+/* One, or several between commas. */
+static const char *take_each(struct config *config, const char *text,
+                             const char *(*add)(struct config *config, const char *text))
+{
+    char *copy = xstrdup(text);
+    char *rest = copy;
+    const char *wrong = NULL;
+    for (char *one; !wrong && (one = strsep(&rest, ",")) != NULL;)
+        wrong = add(config, one);
+    free(copy);
+    return wrong;
+}
+
+const char *config_take_stun(struct config *config, const char *text)
+{
+    if (strcmp(text, "none") != 0)
+        return take_each(config, text, add_stun);
+    config_clear_stun(config);
+    return NULL;
+}
+
+/* All of them: in place of those of before. */
+const char *config_take_turn(struct config *config, const char *text)
+{
+    clear(config->turn, &config->turn_count);
+    return take_each(config, text, add_turn);
+}
+
+static void replace(char **to, const char *text)
+{
+    free_secret_string(*to);
+    *to = xstrdup(text);
+}
+
+const char *config_take_turn_user(struct config *config, const char *text)
+{
+    replace(&config->turn_user, text);
+    return NULL;
+}
+
+const char *config_take_turn_pass(struct config *config, const char *text)
+{
+    replace(&config->turn_pass, text);
+    return NULL;
+}
+
+void config_clear_servers(struct config *config)
+{
+    config_clear_stun(config);
+    clear(config->turn, &config->turn_count);
+    free(config->turn_user);
+    free_secret_string(config->turn_pass);
+}
+
+const char *config_missing_turn(const struct config *config)
+{
+    bool has_turn = config->turn_count > 0;
+    if (has_turn && !config->turn_user)
+        return "--turn-user NAME (or TUNNEL_TURN_USER) beside --turn";
+    if (!has_turn && (config->turn_user || config->turn_pass))
+        return "--turn URL (or TUNNEL_TURN) beside --turn-user and --turn-pass";
+    if (has_turn && !config->turn_pass)
+        return "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
+    if (config->stun_count + config->turn_count > CONFIG_SERVERS_MAX)
+        return "less of --stun and --turn: 8 servers together are the most";
+    return config->relay_only && !has_turn ? "--turn URL (or TUNNEL_TURN) beside --relay-only"
+                                           : NULL;
+}

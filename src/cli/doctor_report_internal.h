@@ -1,0 +1,26 @@
+/*
+ * What the files that make the report of `tunnel doctor` have in common.
+ */
+#ifndef CLI_DOCTOR_REPORT_INTERNAL_H
+#define CLI_DOCTOR_REPORT_INTERNAL_H
+
+#include "cli/doctor_report.h"
+
+/* A finding more, whose text is said then. */
+struct doctor_finding *doctor_add(struct doctor_report *report, const char *what,
+                                  enum doctor_grade grade, const char *advice);
+void doctor_say(struct doctor_finding *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* By IPv4, or where nothing has answered by that, by IPv6. */
+enum nat_kind doctor_best_nat(const struct doctor_facts *facts);
+
+/* Nobody was asked, since no name was looked up in time. */
+bool doctor_is_nameless(const struct doctor_facts *facts);
+
+bool doctor_turn_is_of_use(const struct doctor_turn *turn);
+
+/* The findings about NATs, packets and TURN. */
+void doctor_report_network(const struct doctor_facts *facts, struct doctor_report *report);
+
+#endif

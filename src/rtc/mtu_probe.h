@@ -1,0 +1,24 @@
+/*
+ * How large packets to a STUN server may be: Binding requests of all sizes,
+ * which may not be fragmented. It is the way there that is measured; answers
+ * are small.
+ */
+#ifndef RTC_MTU_PROBE_H
+#define RTC_MTU_PROBE_H
+
+#include "net/loop.h"
+#include "net/resolve.h"
+
+struct mtu_probe;
+
+/* server: one that answers; rtt_us: after so long. Copied. on_done comes once,
+ * in a later turn. */
+struct mtu_probe *mtu_probe_new(struct loop *loop, const struct address *server, uint64_t rtt_us,
+                                void (*on_done)(void *arg), void *arg);
+void mtu_probe_free(struct mtu_probe *probe); /* NULL is allowed */
+
+/* The largest packet that was answered so far, in bytes with all headers; 0:
+ * none. */
+size_t mtu_probe_get(const struct mtu_probe *probe);
+
+#endif
