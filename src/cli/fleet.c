@@ -1,6 +1,7 @@
 /*
  * Those that go are gone before others come: a port, or a state folder, may go
- * from the one to the other.
+ * from the one to the other. One that is to be another, and cannot be, is
+ * started again as it was.
  */
 #include "cli/fleet.h"
 
@@ -17,10 +18,10 @@
 struct member {
     struct list link;
     struct fleet *fleet;
-    struct instance *instance;
-    enum command command;
-    char *name;
-    char *text; /* see struct config_section */
+    struct instance *instance; /* NULL while it is seen whether another one can be */
+    struct config config;
+    char *text;     /* see struct config_section */
+    bool goes_back; /* another one could not be */
     bool is_ready;
     bool is_up;
 };
@@ -66,17 +67,39 @@ static void on_status(struct instance *instance, const struct keeper_status *kee
 
 /* ---- one ---- */
 
-static void member_free(struct member *member)
+/* False: said why not. */
+static bool run(struct member *member)
 {
-    list_remove(&member->link);
-    member->fleet->count--;
+    member->instance = instance_new(member->fleet->loop, &member->config, on_status, member);
+    if (member->instance)
+        instance_tell(member->instance);
+    return member->instance != NULL;
+}
+
+static void halt(struct member *member)
+{
     if (member->instance) {
         instance_tell_end(member->instance);
         instance_free(member->instance);
     }
-    free(member->name);
+    member->instance = NULL;
+    member->is_ready = member->is_up = false;
+}
+
+static void free_later(void *arg)
+{
+    struct member *member = arg;
+    config_deinit(&member->config);
     free_secret_string(member->text);
     free(member);
+}
+
+static void member_free(struct member *member)
+{
+    list_remove(&member->link);
+    member->fleet->count--;
+    halt(member);
+    loop_defer(member->fleet->loop, free_later, member);
 }
 
 /* Takes the section's config. False: said why not. */
@@ -84,24 +107,25 @@ static bool start(struct fleet *fleet, struct config_section *section)
 {
     struct member *member = xcalloc(1, sizeof *member);
     member->fleet = fleet;
-    member->command = section->config.command;
-    member->name = xstrdup(section->config.instance);
+    member->config = section->config;
+    section->config = (struct config){0};
     member->text = xstrdup(section->text);
     list_append(&fleet->members, &member->link);
     fleet->count++;
-    member->instance = instance_new(fleet->loop, &section->config, on_status, member);
-    if (member->instance) {
-        instance_tell(member->instance);
-        return true;
-    }
-    member_free(member);
-    return false;
+    bool is_good = run(member);
+    if (!is_good)
+        member_free(member);
+    return is_good;
+}
+
+static bool is_named(const struct member *member, enum command command, const char *name)
+{
+    return member->config.command == command && strcmp(member->config.instance, name) == 0;
 }
 
 static bool is_of(const struct member *member, const struct config_section *section)
 {
-    return member->command == section->config.command &&
-           strcmp(member->name, section->config.instance) == 0 &&
+    return is_named(member, section->config.command, section->config.instance) &&
            strcmp(member->text, section->text) == 0;
 }
 
@@ -126,21 +150,28 @@ static bool has_member(const struct fleet *fleet, const struct config_section *s
     return false;
 }
 
-/* How many. */
-static size_t end_others(struct fleet *fleet, const struct config_file *file)
+/* What the file does not say any more is halted. */
+static void halt_others(struct fleet *fleet, const struct config_file *file)
 {
-    size_t count = 0;
     LIST_EACH(link, next, &fleet->members) {
-        if (find_section(file, member_at(link))) {
+        if (find_section(file, member_at(link)))
             instance_reopen(member_at(link)->instance);
-            continue;
-        }
-        member_free(member_at(link));
-        count++;
+        else
+            halt(member_at(link));
     }
-    return count;
 }
 
+static struct member *find_halted(const struct fleet *fleet, const struct config *config)
+{
+    LIST_EACH(link, next, &fleet->members) {
+        struct member *member = member_at(link);
+        if (!member->instance && is_named(member, config->command, config->instance))
+            return member;
+    }
+    return NULL;
+}
+
+/* How many. */
 static size_t start_new(struct fleet *fleet, struct config_file *file)
 {
     size_t count = 0;
@@ -148,12 +179,38 @@ static size_t start_new(struct fleet *fleet, struct config_file *file)
         struct config_section *section = &file->sections[i];
         if (has_member(fleet, section))
             continue;
+        struct member *before = find_halted(fleet, &section->config);
         char *name = xstrdup(section->config.instance);
-        if (start(fleet, section))
-            count++;
-        else
+        bool is_good = start(fleet, section);
+        count += is_good;
+        if (before)
+            before->goes_back = !is_good;
+        else if (!is_good)
             log_error("config: '%s' does not run; SIGHUP tries again", name);
         free(name);
+    }
+    return count;
+}
+
+static bool go_back(struct member *member)
+{
+    member->goes_back = false;
+    if (!run(member))
+        return false;
+    log_error("config: '%s' runs as before; SIGHUP tries again", member->config.instance);
+    return true;
+}
+
+/* How many. */
+static size_t end_halted(struct fleet *fleet)
+{
+    size_t count = 0;
+    LIST_EACH(link, next, &fleet->members) {
+        struct member *member = member_at(link);
+        if (member->instance || (member->goes_back && go_back(member)))
+            continue;
+        member_free(member);
+        count++;
     }
     return count;
 }
@@ -169,8 +226,9 @@ void fleet_reload(void *arg)
         return;
     }
     size_t before = fleet->count;
-    size_t ended = end_others(fleet, &file);
+    halt_others(fleet, &file);
     size_t started = start_new(fleet, &file);
+    size_t ended = end_halted(fleet);
     log_info("config: SIGHUP: read %s: %zu ended, %zu started, %zu go on", fleet->path, ended,
              started, before - ended);
     config_file_deinit(&file);

@@ -17,7 +17,7 @@
 
 struct instance {
     struct loop *loop;
-    struct config config;
+    const struct config *config;
     struct state *state; /* of a sealed serve, else NULL */
     struct status *status;
     struct proxy_tls tls; /* of a proxy */
@@ -118,7 +118,7 @@ static struct serve_config serve_config_of(const struct config *config)
 
 static int new_tunnel(struct instance *instance)
 {
-    const struct config *config = &instance->config;
+    const struct config *config = instance->config;
     bool is_proxy = config->command == COMMAND_PROXY;
     const struct proxy_config proxy = {
         .host = config->listen_host,
@@ -160,7 +160,7 @@ static int new_tunnel(struct instance *instance)
 /* A serve without a room is for whom it has invited. */
 static bool open_state(struct instance *instance)
 {
-    const struct config *config = &instance->config;
+    const struct config *config = instance->config;
     bool is_sealed = config->command == COMMAND_SERVE && !config->room;
     if (is_sealed)
         instance->state = invitation_open(config);
@@ -171,31 +171,30 @@ static bool open_tunnel(struct instance *instance)
 {
     int error = new_tunnel(instance);
     if (error < 0)
-        print_error(&instance->config, error);
+        print_error(instance->config, error);
     return error == 0;
 }
 
 static bool open_views(struct instance *instance)
 {
-    instance->views = views_new(instance->loop, &instance->config, instance->tunnel);
+    instance->views = views_new(instance->loop, instance->config, instance->tunnel);
     return instance->views != NULL;
 }
 
 /* ---- the whole ---- */
 
-struct instance *instance_new(struct loop *loop, struct config *config,
+struct instance *instance_new(struct loop *loop, const struct config *config,
                               void (*on_status_of)(struct instance *instance,
                                                    const struct keeper_status *keeper, void *arg),
                               void *arg)
 {
     struct instance *instance = xcalloc(1, sizeof *instance);
     instance->loop = loop;
-    instance->config = *config;
-    *config = (struct config){0};
+    instance->config = config;
     instance->on_status = on_status_of;
     instance->arg = arg;
-    instance->status = status_new(&instance->config);
-    if (open_state(instance) && proxy_tls_open(&instance->config, &instance->tls) &&
+    instance->status = status_new(instance->config);
+    if (open_state(instance) && proxy_tls_open(instance->config, &instance->tls) &&
         open_tunnel(instance) && open_views(instance))
         return instance;
     instance_free(instance);
@@ -208,18 +207,18 @@ void instance_tell(const struct instance *instance)
     proxy_tls_tell(&instance->tls);
     views_tell(instance->views);
     if (instance->state)
-        invitation_print(&instance->config, instance->state);
+        invitation_print(instance->config, instance->state);
 }
 
 bool instance_has_files(const struct instance *instance)
 {
-    return instance->config.access_log || instance->config.tls_cert;
+    return instance->config->access_log || instance->config->tls_cert;
 }
 
 void instance_reopen(struct instance *instance)
 {
     views_reopen(instance->views);
-    if (instance->config.tls_cert)
+    if (instance->config->tls_cert)
         certificate_reload(instance->tls.server);
 }
 
@@ -228,14 +227,6 @@ void instance_tell_end(const struct instance *instance)
     status_print_stop(instance->status, instance->tunnel);
 }
 
-static void free_later(void *arg)
-{
-    struct instance *instance = arg;
-    config_deinit(&instance->config);
-    free(instance);
-}
-
-/* What is closed may look at the config until this turn ends. */
 void instance_free(struct instance *instance)
 {
     if (!instance)
@@ -245,5 +236,5 @@ void instance_free(struct instance *instance)
     status_free(instance->status);
     proxy_tls_close(&instance->tls);
     state_close(instance->state);
-    loop_defer(instance->loop, free_later, instance);
+    loop_defer(instance->loop, free, instance);
 }

@@ -10,9 +10,9 @@
 
 struct instance;
 
-/* Takes the config over, which is empty then. on_status: at each change of a
- * keeper. NULL when it cannot be, which is said on stderr. */
-struct instance *instance_new(struct loop *loop, struct config *config,
+/* The config outlives the instance by a turn of the loop. on_status: at each
+ * change of a keeper. NULL when it cannot be, which is said on stderr. */
+struct instance *instance_new(struct loop *loop, const struct config *config,
                               void (*on_status)(struct instance *instance,
                                                 const struct keeper_status *keeper, void *arg),
                               void *arg);
@@ -26,7 +26,8 @@ void instance_tell_end(const struct instance *instance);
 bool instance_has_files(const struct instance *instance);
 void instance_reopen(struct instance *instance);
 
-/* NULL is allowed. What is still to go out does so while the loop runs on. */
+/* NULL is allowed. What is still to go out does so while the loop runs on; what
+ * is closed may look at the config until this turn ends. */
 void instance_free(struct instance *instance);
 
 #endif

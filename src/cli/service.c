@@ -62,6 +62,11 @@ struct service *service_new(struct loop *loop)
     return service;
 }
 
+bool service_has_manager(const struct service *service)
+{
+    return service->address != NULL;
+}
+
 void service_ready(struct service *service)
 {
     if (!service->is_ready)

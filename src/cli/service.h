@@ -5,12 +5,18 @@
 #ifndef CLI_SERVICE_H
 #define CLI_SERVICE_H
 
+#include <stdbool.h>
+
 #include "net/loop.h"
 
 struct service;
 
 /* From now on the manager hears as often as it wants to that the loop turns. */
 struct service *service_new(struct loop *loop);
+
+/* Whether a manager started us: then SIGHUP is no terminal that was closed, and
+ * asks for files to be read again, be there any or none. */
+bool service_has_manager(const struct service *service);
 
 /* It is of use now; only the first time counts. */
 void service_ready(struct service *service);

@@ -145,6 +145,14 @@ static bool find_metrics(struct loop *loop, const struct signal_server_options *
     return *out || !options->metrics_host;
 }
 
+static void on_hangup(void *tls)
+{
+    if (tls)
+        certificate_reload(tls);
+    else
+        log_info("server: SIGHUP: there is no file to read again");
+}
+
 static int run(const struct signal_server_options *options, struct tls_server *tls)
 {
     struct loop *loop = loop_new();
@@ -165,11 +173,11 @@ static int run(const struct signal_server_options *options, struct tls_server *t
         return EXIT_FAILURE;
     }
     struct stop *stop = stop_new(loop);
-    if (tls) {
-        stop_on_hangup(stop, certificate_reload, tls);
-        certificate_tell(tls);
-    }
     struct service *service = service_new(loop);
+    if (tls)
+        certificate_tell(tls);
+    if (tls || service_has_manager(service))
+        stop_on_hangup(stop, on_hangup, tls);
     print_urls(options->server.host, signal_server_port(server), tls);
     metrics_server_tell(metrics);
     service_ready(service);

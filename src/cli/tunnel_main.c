@@ -70,18 +70,21 @@ static void on_status(struct instance *instance, const struct keeper_status *kee
 
 static void on_hangup(void *arg)
 {
-    instance_reopen(arg);
+    struct instance *instance = arg;
+    if (!instance_has_files(instance))
+        log_info("tunnel: SIGHUP: there is no file to open or read again");
+    instance_reopen(instance);
 }
 
 /* Until a signal; a second one ends the process at once. */
-static int run(struct config *config)
+static int run(const struct config *config)
 {
     struct loop *loop = loop_new();
     struct stop *stop = stop_new(loop);
     struct service *service = service_new(loop);
     struct instance *instance = instance_new(loop, config, on_status, service);
     if (instance) {
-        if (instance_has_files(instance))
+        if (instance_has_files(instance) || service_has_manager(service))
             stop_on_hangup(stop, on_hangup, instance);
         instance_tell(instance);
         loop_run(loop);

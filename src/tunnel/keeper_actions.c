@@ -3,6 +3,8 @@
  * action may lead to an event by itself, such as ACTION_FEED: that one is fed
  * where it happens, and whatever is still in the line is done then.
  */
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "tunnel/keeper_internal.h"
 
@@ -40,6 +42,16 @@ static void tell_up(struct keeper *keeper, const struct action *action)
         sessions_set_partner(&keeper->sessions, action->session, action->partner);
     }
     keeper->handlers.on_up(action->partner, session_mux(session), keeper->arg);
+}
+
+static void tell_note(const struct keeper *keeper, const struct action *action)
+{
+    char *place = action->note == NOTE_SIGNAL_BACK ? venue_describe(keeper->venue) : NULL;
+    const char *text = note_is_of_problem(action->note) ? keeper->report.problem : action->text;
+    note_log(action->note, place ? place : text);
+    free(place);
+    if (action->note == NOTE_SIGNAL_AWAY && keeper->handlers.on_signal_away)
+        keeper->handlers.on_signal_away(action->text, keeper->arg);
 }
 
 /* ---- the line of actions ---- */
@@ -91,10 +103,7 @@ static void act(struct keeper *keeper, const struct action *action)
         report(keeper, action);
         break;
     case ACTION_NOTE:
-        note_log(action->note,
-                 note_is_of_problem(action->note) ? keeper->report.problem : action->text);
-        if (action->note == NOTE_SIGNAL_AWAY && keeper->handlers.on_signal_away)
-            keeper->handlers.on_signal_away(action->text, keeper->arg);
+        tell_note(keeper, action);
         break;
     default: /* of a session */
         if (!action->text)

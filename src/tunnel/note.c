@@ -12,7 +12,7 @@ void note_log(enum note note, const char *text)
         const char *before;
         const char *after;
     } notes[] = {
-        [NOTE_SIGNAL_BACK] = {LOG_INFO, "tunnel: the signal server is back", ""},
+        [NOTE_SIGNAL_BACK] = {LOG_INFO, "tunnel: back at ", ""},
         [NOTE_SIGNAL_AWAY] = {LOG_WARN, "tunnel: ", "; the connection stays up without it"},
         [NOTE_SIGNAL_SAYS] = {LOG_WARN, "keeper: the signal server says: ", ""},
         [NOTE_OLD_GOES_ON] = {LOG_WARN, "keeper: a new session was not established (",

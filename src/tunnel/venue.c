@@ -358,6 +358,13 @@ void venue_relay(struct venue *venue, const struct relay_frame *frame)
         signal_client_send_datagram(venue->client, frame);
 }
 
+char *venue_describe(const struct venue *venue)
+{
+    const struct url *url = venue->is_near ? &venue->near_url : venue->config.signal;
+    return venue->swarm && !venue->is_near ? tracker_place_describe(url)
+                                           : xasprintf("the signal server %s", url->authority);
+}
+
 void venue_probe(struct venue *venue)
 {
     if (venue->client)

@@ -62,6 +62,10 @@ void venue_relay(struct venue *venue, const struct relay_frame *frame);
 /* What was heard there was from whom it should be. */
 void venue_confirm(struct venue *venue);
 
+/* Where it is, for people, to be freed: "the signal server HOST:PORT", "the
+ * trackers a.example, b.example". */
+char *venue_describe(const struct venue *venue);
+
 /* As of a signal client. */
 void venue_probe(struct venue *venue);
 bool venue_has_address(const struct venue *venue); /* true outside */

@@ -95,6 +95,13 @@ class Run(Case):
         run.wait_for("config: 'd' does not run; SIGHUP tries again")
         run.wait_for("config: SIGHUP: read .*: 0 ended, 0 started, 4 go on")
         self.assertEqual(self.ask(a, "/health")[0], 200)
+        # One that runs, and is to be where another one is, runs on as it was.
+        self.write(self.head() + self.pair("a", a) + self.pair("c", a))
+        mark = run.mark()
+        run.kill(signal.SIGHUP)
+        run.wait_for("config: 'c' runs as before; SIGHUP tries again")
+        run.wait_for("config: SIGHUP: read .*: 0 ended, 0 started, 4 go on", after=mark)
+        self.assertEqual(self.ask(b, "/health")[0], 200)
 
     def test_sealed(self):
         """each serve without a room has a state folder of its own; one is its own signal server"""

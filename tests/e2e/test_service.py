@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BUILD, DEADLINE, HERE, Case
+from harness import BUILD, DEADLINE, HERE, SIGNAL_SERVER, URL, Case
 
 WITHOUT_NETLINK = os.path.join(HERE, "without_netlink.py")
 
@@ -36,6 +36,22 @@ class Listener:
 
 class Notify(Case):
     """serve, proxy and signal-server under a manager."""
+
+    def test_reload(self):
+        """SIGHUP asks to read again what there is, and ends nobody who has nothing"""
+        rig = self.rig
+        manager = Listener("reload")
+        rig.start_mock()
+        rig.signal = rig.run("signal-server", [SIGNAL_SERVER, "--listen", "127.0.0.1:0"],
+                             manager.env)
+        rig.signal_url = rig.signal.wait_for(URL, stream="out")[0]
+        rig.start_serve(env=manager.env)
+        rig.start_proxy(env=manager.env)
+        rig.wait_connected()
+        for process in (rig.signal, rig.serve, rig.proxy):
+            process.kill(signal.SIGHUP)
+            process.wait_for("SIGHUP: there is no file to")
+        self.assertEqual(rig.request("GET", "/v1/models")[0], 200)
 
     def test_life(self):
         """ready once the signal server is met, connected, alive, stopping"""

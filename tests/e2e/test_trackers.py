@@ -104,7 +104,7 @@ class Trackers(Case):
         rig.serve.wait_for("the tracker at .* stays up without it", mark)
         self.assertEqual(rig.request("GET", "/health")[0], 200)
         rig.start_tracker(port)
-        rig.serve.wait_for("signal server is back", mark)
+        rig.serve.wait_for(rf"back at the tracker 127\.0\.0\.1:{port}$", mark)
         rig.start_linked(rig.invite("laptop"), name="laptop").wait_for(CONNECTED)
         rig.wait_up()
 
