@@ -44,7 +44,7 @@ DOORS = {
     ("cli", "tunnel"): {"tunnel/tunnel.h", "tunnel/feature.h", "tunnel/origin.h",
                         "tunnel/rewrite.h", "tunnel/link.h", "tunnel/invite.h",
                         "tunnel/state.h", "tunnel/pool.h", "tunnel/state_folder.h",
-                        "tunnel/inquiry.h"},
+                        "tunnel/inquiry.h", "tunnel/report.h"},
 }
 
 # A library is included by the files that adapt it.
@@ -59,6 +59,7 @@ LIBRARIES = {
     "miniupnpc/*": ["net/router.c"],
     "jansson.h": ["signal/message.c", "signal/tracker_message.c", "rtc/candidate_json.c",
                   "tunnel/payload.c", "tunnel/error_body.c", "tunnel/seal_message.c",
+                  "tunnel/report.c",
                   "cli/tunnel_json.c", "cli/status_view.c", "cli/request_view.c",
                   "cli/doctor_view.c"],
 }

@@ -35,6 +35,10 @@ enum signal_origin { SIGNAL_DEFAULT, SIGNAL_GIVEN, SIGNAL_COMPLETED };
 
 #define CONFIG_STUN_DEFAULT "stun:stun.l.google.com:19302"
 
+/* One server alone does not tell of which kind a NAT is: for doctor, and what
+ * it asks the other side. */
+#define CONFIG_STUN_SECOND "stun:stun.cloudflare.com:3478"
+
 enum { CONFIG_STUN_MAX = 7, CONFIG_TURN_MAX = 4, CONFIG_SERVERS_MAX = 8 /* together */ };
 enum { CONFIG_NAMES_MAX = 32 }; /* of --allow-host, of --allow-origin */
 enum { CONFIG_LINKS_MAX = POOL_PROVIDERS_MAX };
@@ -192,6 +196,9 @@ void config_clear_room(struct config *config);
 void config_clear_links(struct config *config);
 void config_clear_views(struct config *config);
 void config_clear_tls(struct config *config);
+
+/* CONFIG_STUN_SECOND while the default is asked, else NULL. */
+const char *config_second_stun(const struct config *config);
 
 /* What lacks for the TURN servers, as config_missing(). */
 const char *config_missing_turn(const struct config *config);

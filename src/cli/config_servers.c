@@ -93,6 +93,12 @@ const char *config_take_turn_pass(struct config *config, const char *text)
     return NULL;
 }
 
+const char *config_second_stun(const struct config *config)
+{
+    bool is_default = config->stun_count == 1 && strcmp(config->stun[0], CONFIG_STUN_DEFAULT) == 0;
+    return is_default ? CONFIG_STUN_SECOND : NULL;
+}
+
 void config_clear_servers(struct config *config)
 {
     config_clear_stun(config);

@@ -55,6 +55,19 @@ static void on_server(const struct signal_ice_server *server, void *arg)
     doctor_servers_take(doctor->servers, server);
 }
 
+static void on_other(void *arg)
+{
+    struct doctor *doctor = arg;
+    doctor->facts.other.answer = DOCTOR_SILENT;
+}
+
+static void on_report(const struct report *report, void *arg)
+{
+    struct doctor *doctor = arg;
+    doctor->facts.other.answer = DOCTOR_FINE;
+    doctor->facts.other.report = *report;
+}
+
 static void on_inquired(void *arg)
 {
     struct doctor *doctor = arg;
@@ -64,14 +77,18 @@ static void on_inquired(void *arg)
 static void start_inquiry(struct doctor *doctor, const struct url *url)
 {
     static const struct inquiry_handlers handlers = {.on_server = on_server,
+                                                     .on_other = on_other,
+                                                     .on_report = on_report,
                                                      .on_done = on_inquired};
+    const struct config *config = doctor->config;
+    const struct link *link = config->link_count > 0 ? &config->links[0] : NULL;
     if (url->is_tls)
         tls_client_new(NULL, false, &doctor->tls); /* the system's store is always there */
     const struct signal_way way = {.url = url,
                                    .tls = doctor->tls,
                                    .egress = doctor->config->egress};
     doctor_wait_begin(&doctor->wait);
-    doctor->inquiry = inquiry_new(doctor->wait.loop, &way, &handlers, doctor);
+    doctor->inquiry = inquiry_new(doctor->wait.loop, &way, link, &handlers, doctor);
 }
 
 /* ---- the signal server ---- */
@@ -117,6 +134,7 @@ static void start(struct doctor *doctor)
     const struct config *config = doctor->config;
     struct doctor_facts *facts = &doctor->facts;
     facts->is_near = config->is_near;
+    facts->other.is_asked = config->link_count > 0;
     facts->takes_relay = config->signal_relay && !config->relay_only;
     facts->is_relay_only = config->relay_only;
     doctor->last_text = doctor_local_state(config, facts, &doctor->folder);

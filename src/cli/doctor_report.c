@@ -141,28 +141,19 @@ static void add_lan(const struct doctor_facts *facts, struct doctor_report *repo
 
 /* ---- all together ---- */
 
-static bool has_turn(const struct doctor_facts *facts)
-{
-    for (size_t i = 0; i < facts->turn_count; i++) {
-        if (facts->turns[i].origin != DOCTOR_TURN_BESIDE && doctor_turn_is_of_use(&facts->turns[i]))
-            return true;
-    }
-    return false;
-}
-
 /* What there is where no direct path is. */
 static const char *rest_of(const struct doctor_facts *facts)
 {
     bool has_relay = facts->takes_relay && !facts->signal.is_tracker;
-    return has_turn(facts) ? "the TURN server"
-           : has_relay     ? "the signal server's relay, or a TURN server (--turn)"
-                           : "a TURN server (--turn), which there is not";
+    return doctor_has_turn(facts) ? "the TURN server"
+           : has_relay            ? "the signal server's relay, or a TURN server (--turn)"
+                                  : "a TURN server (--turn), which there is not";
 }
 
 static enum doctor_grade judge_blocked(const struct doctor_facts *facts, struct doctor_finding *f)
 {
     bool has_relay = facts->takes_relay && !facts->signal.is_tracker;
-    bool is_some = has_turn(facts) || has_relay;
+    bool is_some = doctor_has_turn(facts) || has_relay;
     doctor_say(f, "UDP is blocked, so there is no direct path%s%s",
                is_some ? " but in one's own network; else "
                        : ", nor a relay: connections need one by "
@@ -176,8 +167,8 @@ static enum doctor_grade judge_way(const struct doctor_facts *facts, struct doct
     bool is_mapped = facts->router == DOCTOR_ROUTER_MAPS;
     if (facts->is_relay_only) {
         doctor_say(f, "with --relay-only all goes by the TURN server%s",
-                   has_turn(facts) ? "" : ", which is of no use: no connection");
-        return has_turn(facts) ? DOCTOR_GOOD : DOCTOR_NONE;
+                   doctor_has_turn(facts) ? "" : ", which is of no use: no connection");
+        return doctor_has_turn(facts) ? DOCTOR_GOOD : DOCTOR_NONE;
     }
     if (!facts->stun.is_asked || doctor_is_nameless(facts)) {
         doctor_say(f,
@@ -243,6 +234,7 @@ void doctor_report(const struct doctor_facts *facts, struct doctor_report *out)
     add_upstream(&facts->upstream, out);
     add_state(facts, out);
     add_lan(facts, out);
+    doctor_report_other(facts, out);
     sum_up(facts, out);
 }
 

@@ -12,6 +12,7 @@
 #include "rtc/hairpin_probe.h"
 #include "rtc/nat_kind.h"
 #include "rtc/turn_probe.h"
+#include "tunnel/report.h"
 
 enum { DOCTOR_TEXT_LEN = 256, DOCTOR_TURNS_MAX = 16 };
 
@@ -90,6 +91,11 @@ struct doctor_facts {
         size_t invites;     /* of FINE and PUBLIC */
         char why[DOCTOR_TEXT_LEN];
     } state;
+    struct {
+        bool is_asked;             /* there is a link */
+        enum doctor_answer answer; /* UNASKED: nobody is there; SILENT: somebody is */
+        struct report report;      /* of FINE */
+    } other;
     bool is_near; /* without --no-lan */
     size_t lan_interfaces;
     bool takes_relay; /* that of the signal server may be used */

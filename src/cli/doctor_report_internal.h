@@ -18,9 +18,13 @@ enum nat_kind doctor_best_nat(const struct doctor_facts *facts);
 /* Nobody was asked, since no name was looked up in time. */
 bool doctor_is_nameless(const struct doctor_facts *facts);
 
-bool doctor_turn_is_of_use(const struct doctor_turn *turn);
-
 /* The findings about NATs, packets and TURN. */
 void doctor_report_network(const struct doctor_facts *facts, struct doctor_report *report);
+
+/* Whether one is of use to a tunnel, as it is told of them. */
+bool doctor_has_turn(const struct doctor_facts *facts);
+
+/* What the other side has said, and what comes of it. */
+void doctor_report_other(const struct doctor_facts *facts, struct doctor_report *report);
 
 #endif

@@ -88,7 +88,7 @@ static void add_nat(const struct doctor_facts *facts, struct doctor_report *repo
         say_nat(doctor_add(report, "stun by IPv6", DOCTOR_GOOD, NULL), v6);
 }
 
-bool doctor_turn_is_of_use(const struct doctor_turn *t)
+static bool is_of_use(const struct doctor_turn *t)
 {
     return t->is_found && (t->state == TURN_PROBE_CARRIES || t->state == TURN_PROBE_SHY);
 }
@@ -96,7 +96,7 @@ bool doctor_turn_is_of_use(const struct doctor_turn *t)
 /* One that was not named is spoken of where it would help. */
 static void add_turn_beside(const struct doctor_turn *t, struct doctor_report *report)
 {
-    if (doctor_turn_is_of_use(t))
+    if (is_of_use(t))
         doctor_say(doctor_add(report, "turn", DOCTOR_GOOD,
                               "name it as well, for networks that let nothing else out"),
                    "%s, which is not named, relays, too", t->url);
@@ -182,6 +182,15 @@ static void add_mtu(const struct doctor_facts *facts, struct doctor_report *repo
                     : NULL),
             "packets of at most %zu bytes reach a STUN server; a tunnel finds that out by itself",
             facts->mtu);
+}
+
+bool doctor_has_turn(const struct doctor_facts *facts)
+{
+    for (size_t i = 0; i < facts->turn_count; i++) {
+        if (facts->turns[i].origin != DOCTOR_TURN_BESIDE && is_of_use(&facts->turns[i]))
+            return true;
+    }
+    return false;
 }
 
 void doctor_report_network(const struct doctor_facts *facts, struct doctor_report *report)

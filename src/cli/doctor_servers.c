@@ -15,9 +15,6 @@
 #include "rtc/nat_probe.h"
 #include "rtc/turn_probe.h"
 
-/* One server alone does not tell of which kind a NAT is. */
-#define SECOND_STUN "stun:stun.cloudflare.com:3478"
-
 struct turn_check {
     struct doctor_wait *wait;
     enum doctor_turn_origin origin;
@@ -141,8 +138,8 @@ static void start_stun(struct doctor_servers *servers)
     const char *why; /* it was checked where it was taken */
     for (size_t i = 0; i < config->stun_count; i++)
         ice_servers_add(servers->stun, config->stun[i], NULL, NULL, &why);
-    if (config->stun_count == 1 && strcmp(config->stun[0], CONFIG_STUN_DEFAULT) == 0)
-        ice_servers_add(servers->stun, SECOND_STUN, NULL, NULL, &why);
+    if (config_second_stun(config))
+        ice_servers_add(servers->stun, config_second_stun(config), NULL, NULL, &why);
     if (config->stun_count == 0 || config->relay_only)
         return;
     doctor_wait_begin(servers->wait);

@@ -144,6 +144,7 @@ static int new_tunnel(struct instance *instance)
         .state = instance->state,
         .stun = config->stun,
         .stun_count = config->stun_count,
+        .second_stun = config_second_stun(config),
         .turn = config->turn,
         .turn_count = config->turn_count,
         .turn_user = config->turn_user,

@@ -6,6 +6,7 @@
 #include "tunnel/keeper.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -134,6 +135,24 @@ void keeper_each_partner(const struct keeper *keeper,
         if (sessions_stats(&keeper->sessions, entry->session, &view.session))
             each(&view, arg);
     }
+}
+
+enum report_session keeper_session_of(const struct keeper *keeper, const char *peer)
+{
+    const char *device = sealed_talk_device(&keeper->talk, peer);
+    LIST_EACH(link, next, &keeper->roster.entries) {
+        const struct roster_entry *entry = LIST_ENTRY(link, struct roster_entry, link);
+        struct session_stats stats;
+        if (device && strcmp(entry->name, device) == 0 &&
+            sessions_stats(&keeper->sessions, entry->session, &stats))
+            return stats.peer.path.is_relayed ? REPORT_SESSION_RELAYED : REPORT_SESSION_DIRECT;
+    }
+    return REPORT_SESSION_NONE;
+}
+
+void keeper_report_to(struct keeper *keeper, const char *peer, const char *report)
+{
+    venue_say(keeper->venue, peer, SEAL_REPORT, report);
 }
 
 void keeper_end_device(struct keeper *keeper, const char *device)

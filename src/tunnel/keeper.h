@@ -17,6 +17,7 @@
 #include "tunnel/action.h"
 #include "tunnel/keeper_counts.h"
 #include "tunnel/mux.h"
+#include "tunnel/report.h"
 #include "tunnel/seal.h"
 #include "tunnel/session.h"
 #include "tunnel/venue.h"
@@ -80,6 +81,9 @@ struct keeper_handlers {
     void (*on_status)(const struct keeper_status *status, void *arg);
     /* The signal server is gone, and a session goes on without it; or NULL. */
     void (*on_signal_away)(const char *text, void *arg);
+    /* Of a provider: that member of a sealed room asks for a report; see
+     * tunnel/report.h. Or NULL. */
+    void (*on_question)(const char *peer, void *arg);
 };
 
 /* Everything that the config points to must outlive the keeper. The first
@@ -103,6 +107,12 @@ struct partner_view {
 };
 void keeper_each_partner(const struct keeper *keeper,
                          void (*each)(const struct partner_view *partner, void *arg), void *arg);
+
+/* To a member that has asked for it, if it is still there. */
+void keeper_report_to(struct keeper *keeper, const char *peer, const char *report);
+
+/* What the device of that member has of sessions that are up. */
+enum report_session keeper_session_of(const struct keeper *keeper, const char *peer);
 
 /* Of a sealed provider: the sessions of that device end, since its invite is
  * not good any more. */

@@ -41,12 +41,25 @@ static void on_said(struct keeper *keeper, const struct signal_message *message)
     if (!sealed_talk_hear(&keeper->talk, message, &said))
         return;
     venue_confirm(keeper->venue);
-    if (said.type == SIGNAL_CANDIDATE)
+    switch (sealed_talk_type(&keeper->talk, message)) {
+    case SEAL_OFFER:
+        feed_description(keeper, EVENT_OFFER, &said);
+        break;
+    case SEAL_ANSWER:
+        feed_description(keeper, EVENT_ANSWER, &said);
+        break;
+    case SEAL_CANDIDATE:
         keeper_feed(keeper, &(struct event){.type = EVENT_CANDIDATE,
                                             .peer = said.peer_id,
                                             .text = said.candidate});
-    else
-        feed_description(keeper, said.type == SIGNAL_OFFER ? EVENT_OFFER : EVENT_ANSWER, &said);
+        break;
+    case SEAL_QUESTION:
+        if (keeper->handlers.on_question)
+            keeper->handlers.on_question(said.peer_id, keeper->arg);
+        break;
+    case SEAL_REPORT:
+        break; /* a keeper has not asked for it */
+    }
     sealed_talk_forget(&keeper->talk, &said);
 }
 

@@ -1,5 +1,6 @@
 /*
- * A sealed string is "x1." and the base64url of
+ * A sealed string is "x1.", of a question or a report "q1." or "r1.", and the
+ * base64url of
  *
  *   0        8                24       32                      -16
  *   +--------+----------------+--------+-----------------------+----------+
@@ -15,6 +16,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/armor.h"
@@ -24,10 +26,8 @@
 #include "rtc/sdp.h"
 #include "tunnel/seal_grant.h"
 
-#define MARK "x1."
-
 enum {
-    MARK_LEN = sizeof MARK - 1,
+    MARK_LEN = 3,
     SALT_AT = SEAL_KEY_ID_LEN,
     SEQ_AT = SALT_AT + SEAL_SALT_LEN,
     TEXT_AT = SEQ_AT + SEAL_SEQ_LEN,
@@ -42,6 +42,37 @@ struct seal {
     uint64_t seq; /* of the last that was sealed */
     struct list grants;
 };
+
+/* Those of reports are other ones, so that who does not know them drops them
+ * unopened. */
+static const char *mark_of(enum seal_type type)
+{
+    return type == SEAL_QUESTION ? "q1." : type == SEAL_REPORT ? "r1." : "x1.";
+}
+
+static bool has_mark(const char *sealed, enum seal_type type)
+{
+    return strncmp(sealed, mark_of(type), MARK_LEN) == 0;
+}
+
+enum seal_type seal_type_of_candidate(const char *sealed)
+{
+    return has_mark(sealed, SEAL_QUESTION) ? SEAL_QUESTION
+           : has_mark(sealed, SEAL_REPORT) ? SEAL_REPORT
+                                           : SEAL_CANDIDATE;
+}
+
+/* Whether it is the first of the two in an exchange; and whether it is the
+ * second, which says what it is about. */
+static bool opens_talk(enum seal_type type)
+{
+    return type == SEAL_OFFER || type == SEAL_QUESTION;
+}
+
+static bool responds(enum seal_type type)
+{
+    return type == SEAL_ANSWER || type == SEAL_REPORT;
+}
 
 const char *seal_verdict_text(enum seal_verdict verdict)
 {
@@ -109,7 +140,7 @@ static char *seal_plain(struct seal *seal, const struct grant *grant, enum seal_
     crypto_seal(key, nonce, span_from_string(seal_type_name(type)), span_of(plain, len),
                 sealed + TEXT_AT);
     char *text = xcalloc(MARK_LEN + ARMOR_LEN(ARMOR_BASE64URL, sealed_len) + 1, 1);
-    memcpy(text, MARK, MARK_LEN);
+    memcpy(text, mark_of(type), MARK_LEN);
     armor_encode(ARMOR_BASE64URL, span_of(sealed, sealed_len), text + MARK_LEN);
     wipe(key, sizeof key);
     free_secret(plain, len);
@@ -117,18 +148,22 @@ static char *seal_plain(struct seal *seal, const struct grant *grant, enum seal_
     return text;
 }
 
+/* A report comes without a description. */
+static const uint8_t no_fingerprint[CERT_FINGERPRINT_LEN];
+
 static void address(const struct seal *seal, const struct seal_contact *contact,
                     enum seal_type type, struct seal_message *message)
 {
     message->has_to = contact->is_known;
     memcpy(message->to, contact->salt, SEAL_SALT_LEN);
-    message->has_re = type == SEAL_ANSWER;
+    message->has_re = responds(type);
     memcpy(message->re, contact->salt, SEAL_SALT_LEN);
     put_u64be(message->re + SEAL_SALT_LEN, contact->its_offer);
     message->has_identity = seal->side == SEAL_PROVIDER;
     if (!message->has_identity)
         return;
-    const struct vouched vouched = {seal->fingerprint, seal->salt, message->to};
+    const uint8_t *fingerprint = type == SEAL_REPORT ? no_fingerprint : seal->fingerprint;
+    const struct vouched vouched = {fingerprint, seal->salt, message->to};
     memcpy(message->public_key, seal->identity->public_key, CRYPTO_PUBLIC_LEN);
     identity_vouch(seal->identity, &vouched, message->signature);
 }
@@ -155,7 +190,7 @@ char *seal_wrap(struct seal *seal, struct seal_contact *contact, enum seal_type 
     if (!plain)
         return NULL;
     seal->seq++;
-    if (type == SEAL_OFFER)
+    if (opens_talk(type))
         contact->our_offer = seal->seq;
     return seal_plain(seal, grant, type, plain, len);
 }
@@ -199,13 +234,15 @@ static bool is_for_us(const struct seal *seal, const struct seal_contact *contac
     bool is_same_process = contact->is_known &&
                            memcmp(contact->salt, o->salt, SEAL_SALT_LEN) == 0 &&
                            memcmp(contact->key_id, o->grant->key.id, SEAL_KEY_ID_LEN) == 0;
-    bool is_first = o->type == SEAL_OFFER ||
-                    (o->type == SEAL_ANSWER && !contact->is_known && seal->side == SEAL_CONSUMER);
+    bool is_first = opens_talk(o->type) ||
+                    (responds(o->type) && !contact->is_known && seal->side == SEAL_CONSUMER);
+    if (o->type == SEAL_QUESTION && seal->side == SEAL_CONSUMER)
+        return false;
     if (!is_same_process && !is_first)
         return false;
     if (m->has_to ? memcmp(m->to, seal->salt, SEAL_SALT_LEN) != 0 : seal->side == SEAL_CONSUMER)
         return false;
-    if (o->type != SEAL_ANSWER)
+    if (!responds(o->type))
         return true;
     return m->has_re && contact->our_offer > 0 && memcmp(m->re, seal->salt, SEAL_SALT_LEN) == 0 &&
            get_u64be(m->re + SEAL_SALT_LEN) == contact->our_offer;
@@ -215,8 +252,9 @@ static bool is_for_us(const struct seal *seal, const struct seal_contact *contac
  * of the one that was about this candidate's session. */
 static bool find_fingerprint(const struct seal_contact *contact, struct opening *o)
 {
-    if (o->type == SEAL_CANDIDATE) {
-        memcpy(o->fingerprint, contact->fingerprint, CERT_FINGERPRINT_LEN);
+    if (o->type == SEAL_CANDIDATE || o->type == SEAL_REPORT) {
+        memcpy(o->fingerprint, o->type == SEAL_CANDIDATE ? contact->fingerprint : no_fingerprint,
+               CERT_FINGERPRINT_LEN);
         return true;
     }
     struct sdp sdp;
@@ -259,9 +297,9 @@ static void accept(struct seal_contact *contact, struct opening *o)
     memcpy(contact->key_id, o->grant->key.id, SEAL_KEY_ID_LEN);
     memcpy(contact->salt, o->salt, SEAL_SALT_LEN);
     memcpy(contact->fingerprint, o->fingerprint, CERT_FINGERPRINT_LEN);
-    if (o->type == SEAL_OFFER)
+    if (opens_talk(o->type))
         contact->its_offer = o->seq;
-    else if (o->type == SEAL_ANSWER)
+    else if (responds(o->type))
         contact->our_offer = 0; /* answered, once */
 }
 
@@ -295,7 +333,7 @@ enum seal_verdict seal_open(struct seal *seal, struct seal_contact *contact, enu
 {
     struct span armored = span_from_string(sealed);
     *text = NULL;
-    if (!span_starts_with(armored, MARK))
+    if (!has_mark(sealed, type))
         return SEAL_PLAIN;
     armored = span_skip(armored, MARK_LEN);
     if (armored.len > ARMOR_LEN(ARMOR_BASE64URL, SEALED_MAX))

@@ -12,7 +12,8 @@
  *   seal_open(answer)    ◄──── "x1.…" ──────────────────────  seal_wrap(answer)
  *
  * The first is the consumer's, always: an answer says which offer it is about,
- * so nothing that was said to anybody else, or before, can pass for it.
+ * so nothing that was said to anybody else, or before, can pass for it. A
+ * question and its report are as an offer and its answer.
  */
 #ifndef TUNNEL_SEAL_H
 #define TUNNEL_SEAL_H
@@ -22,6 +23,9 @@
 #include "tunnel/seal_message.h"
 
 struct seal;
+
+/* What a sealed string is that stands where a candidate does. */
+enum seal_type seal_type_of_candidate(const char *sealed);
 
 /* The characters that a sealed string begins with: the mark, the invite's key
  * id and the process that has sealed it, or says so. */

@@ -17,13 +17,14 @@ enum { VERSION = 1 };
 
 const char *seal_type_name(enum seal_type type)
 {
-    static const char *const names[] = {"offer", "answer", "candidate"};
+    static const char *const names[] = {"offer", "answer", "candidate", "question", "report"};
     return names[type];
 }
 
 static const char *text_member(enum seal_type type)
 {
-    return type == SEAL_CANDIDATE ? "candidate" : "sdp";
+    static const char *const names[] = {"sdp", "sdp", "candidate", "question", "report"};
+    return names[type];
 }
 
 /* ---- encode ---- */

@@ -8,9 +8,11 @@
 #include "base/span.h"
 #include "tunnel/seal_key.h"
 
-enum seal_type { SEAL_OFFER, SEAL_ANSWER, SEAL_CANDIDATE };
+/* The last two are about the two ends' networks (docs/PROTOCOL.md, "report"),
+ * and no part of a negotiation: messages of candidates carry them. */
+enum seal_type { SEAL_OFFER, SEAL_ANSWER, SEAL_CANDIDATE, SEAL_QUESTION, SEAL_REPORT };
 
-/* As the message that carries it is called on the wire: "offer". */
+/* "offer"; of the first three as the message is called on the wire. */
 const char *seal_type_name(enum seal_type type);
 
 enum {
@@ -21,7 +23,7 @@ enum {
 };
 
 struct seal_message {
-    char *text; /* the SDP, or the candidate */
+    char *text; /* the SDP, the candidate, or what is asked or reported */
     bool has_to, has_re, has_identity;
     uint8_t to[SEAL_SALT_LEN]; /* the process it is for */
     uint8_t re[SEAL_RE_LEN];   /* of an answer: the process and the number of its offer */

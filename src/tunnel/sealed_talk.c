@@ -78,11 +78,12 @@ void sealed_talk_leave(struct sealed_talk *talk, const char *peer)
         drop(talk, contact);
 }
 
-static enum seal_type type_of(const struct signal_message *message)
+enum seal_type sealed_talk_type(const struct sealed_talk *talk,
+                                const struct signal_message *message)
 {
-    return message->type == SIGNAL_OFFER    ? SEAL_OFFER
-           : message->type == SIGNAL_ANSWER ? SEAL_ANSWER
-                                            : SEAL_CANDIDATE;
+    if (message->type == SIGNAL_CANDIDATE)
+        return talk->seal ? seal_type_of_candidate(message->candidate) : SEAL_CANDIDATE;
+    return message->type == SIGNAL_OFFER ? SEAL_OFFER : SEAL_ANSWER;
 }
 
 /* Where its text stands. */
@@ -101,8 +102,9 @@ static void tell_dropped(struct sealed_talk *talk, const struct signal_message *
     talk->told = verdict;
     snprintf(talk->told_of, sizeof talk->told_of, "%.*s", (int)len, text);
     log_write(is_news ? LOG_INFO : LOG_DEBUG, "keeper: dropped one %s from member %.8s: it %s%s",
-              seal_type_name(type_of(message)), message->peer_id ? message->peer_id : "?",
-              seal_verdict_text(verdict), is_news ? "; more of that is told in debug" : "");
+              seal_type_name(sealed_talk_type(talk, message)),
+              message->peer_id ? message->peer_id : "?", seal_verdict_text(verdict),
+              is_news ? "; more of that is told in debug" : "");
 }
 
 bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *message,
@@ -113,7 +115,7 @@ bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *mes
         return true;
     const struct contact *before = find(talk, message->peer_id);
     struct seal_contact contact = before ? before->seal : (struct seal_contact){0};
-    enum seal_type type = type_of(message);
+    enum seal_type type = sealed_talk_type(talk, message);
     char *text;
     enum seal_verdict verdict = seal_open(talk->seal, &contact, type, *text_of(said), &text);
     if (verdict != SEAL_GOOD) {

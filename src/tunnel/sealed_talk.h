@@ -32,6 +32,10 @@ void sealed_talk_meet(struct sealed_talk *talk, const char *peer);
 /* It is not there any more. */
 void sealed_talk_leave(struct sealed_talk *talk, const char *peer);
 
+/* What an offer, an answer or a candidate carries. */
+enum seal_type sealed_talk_type(const struct sealed_talk *talk,
+                                const struct signal_message *message);
+
 /* An offer, an answer or a candidate, with what was in it; false for what is
  * dropped, which is logged, but no more of the same. said borrows from message,
  * and is to be forgotten. */

@@ -109,7 +109,7 @@ void swarm_leave(struct swarm *swarm)
 
 void swarm_say(struct swarm *swarm, const char *peer, enum seal_type type, const char *text)
 {
-    if (!swarm->tracker)
+    if (!swarm->tracker || type == SEAL_REPORT) /* nobody can ask there */
         return;
     if (type == SEAL_CANDIDATE)
         parcels_add(&swarm->parcels, peer, text);

@@ -127,6 +127,27 @@ static void on_signal_away(const char *text, void *arg)
     remember_error(meeting->tunnel, text);
 }
 
+/* ---- who asks ---- */
+
+static void on_question(const char *peer, void *arg)
+{
+    const struct meeting *meeting = arg;
+    if (meeting->tunnel->reporter)
+        reporter_ask(meeting->tunnel->reporter, peer);
+}
+
+static enum report_session session_of(const char *peer, void *arg)
+{
+    const struct tunnel *tunnel = arg;
+    return keeper_session_of(tunnel->meetings[0].keeper, peer);
+}
+
+static void on_report(const char *peer, const char *report, void *arg)
+{
+    const struct tunnel *tunnel = arg;
+    keeper_report_to(tunnel->meetings[0].keeper, peer, report);
+}
+
 /* ---- from the guests ---- */
 
 static void on_guest_gone(const char *device, void *arg)
@@ -241,6 +262,26 @@ static void make_servers(struct tunnel *tunnel, struct loop *loop,
                         &why);
 }
 
+static void make_reporter(struct tunnel *tunnel, struct loop *loop,
+                          const struct tunnel_config *config)
+{
+    static const struct reporter_handlers handlers = {session_of, on_report};
+    if (!config->state)
+        return;
+    const struct reporter_config reporter = {
+        .stun = config->stun,
+        .stun_count = config->stun_count,
+        .second_stun = config->second_stun,
+        .servers = tunnel->servers,
+        .upstream = config->serve->upstream,
+        .fixed = {.takes_relay = config->takes_relay && !config->is_relay_only,
+                  .is_relay_only = config->is_relay_only,
+                  .asks_router = config->fixed.asks_router ||
+                                 config->fixed.external[0].family != ICE_FAMILY_NONE},
+    };
+    tunnel->reporter = reporter_new(loop, &reporter, &handlers, tunnel);
+}
+
 /* A provider takes the extension from whoever offers it. */
 static unsigned features_of(const struct tunnel_config *config)
 {
@@ -257,6 +298,7 @@ static void open_meetings(struct tunnel *tunnel, struct loop *loop,
         .on_gone = on_partner_gone,
         .on_round_trip = on_round_trip,
         .on_request = on_request,
+        .on_question = on_question,
         .on_status = on_status,
         .on_signal_away = on_signal_away,
     };
@@ -309,6 +351,7 @@ int tunnel_new(struct loop *loop, const struct tunnel_config *config,
         return error;
     }
     make_servers(tunnel, loop, config);
+    make_reporter(tunnel, loop, config);
     open_meetings(tunnel, loop, config);
     *out = tunnel;
     return 0;
@@ -324,6 +367,7 @@ void tunnel_close(struct tunnel *tunnel)
     if (!tunnel)
         return;
     providers_deinit(&tunnel->providers);
+    reporter_free(tunnel->reporter);
     for (size_t i = 0; i < tunnel->meeting_count; i++)
         meeting_close(&tunnel->meetings[i]);
     lan_host_free(tunnel->lan_host);

@@ -49,6 +49,7 @@ struct tunnel_config {
     /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
     char *const *stun;
     size_t stun_count;
+    const char *second_stun; /* for reports alone (tunnel/reporter.h), beside these; or NULL */
     char *const *turn;
     size_t turn_count;
     const char *turn_user;

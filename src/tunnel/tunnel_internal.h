@@ -10,6 +10,7 @@
 #include "tunnel/lan_host.h"
 #include "tunnel/meeting.h"
 #include "tunnel/providers.h"
+#include "tunnel/reporter.h"
 #include "tunnel/tunnel.h"
 
 struct tunnel {
@@ -20,6 +21,7 @@ struct tunnel {
     struct proxy *proxy;                 /* of a consumer, else NULL */
     struct serve *serve;                 /* of a provider, else NULL */
     struct guests *guests;               /* of a sealed provider, else NULL */
+    struct reporter *reporter;           /* of a sealed provider, else NULL */
     struct signal_server *signal_server; /* its own, or NULL */
     struct lan_host *lan_host;           /* of a sealed provider, or NULL */
     struct providers providers;

@@ -71,6 +71,8 @@ static void say_to_server(struct venue *venue, struct signal_client *client, con
         [SEAL_OFFER] = signal_client_send_offer,
         [SEAL_ANSWER] = signal_client_send_answer,
         [SEAL_CANDIDATE] = signal_client_send_candidate,
+        [SEAL_QUESTION] = signal_client_send_candidate,
+        [SEAL_REPORT] = signal_client_send_candidate,
     };
     char *wire = sealed_talk_wrap(venue->config.talk, peer, type, text);
     if (wire)

@@ -311,12 +311,76 @@ static void test_machine(void **state)
     expect(&facts, 0, "port mapping", DOCTOR_NOTE, "no router answers");
 }
 
+static void test_other_side(void **state)
+{
+    (void)state;
+    static const struct {
+        enum nat_kind ours;
+        enum nat_kind theirs;
+        bool has_relay;
+        enum doctor_grade grade;
+        const char *words;
+    } rows[] = {
+        {NAT_CONE, NAT_CONE, false, DOCTOR_GOOD, "a direct path"},
+        {NAT_OPEN, NAT_SYMMETRIC, false, DOCTOR_GOOD, "a direct path"},
+        {NAT_SYMMETRIC, NAT_OPEN, false, DOCTOR_GOOD, "a direct path"},
+        {NAT_CONE, NAT_SYMMETRIC, true, DOCTOR_POOR, "a symmetric NAT at one side"},
+        {NAT_SYMMETRIC, NAT_CONE, true, DOCTOR_POOR, "a symmetric NAT at one side"},
+        {NAT_SYMMETRIC, NAT_UNCERTAIN, true, DOCTOR_POOR, "a symmetric NAT at one side"},
+        {NAT_SYMMETRIC, NAT_SYMMETRIC, true, DOCTOR_POOR,
+         "both are behind symmetric NATs: a relay"},
+        {NAT_SYMMETRIC, NAT_SYMMETRIC, false, DOCTOR_NONE, "NATs, and there is no relay"},
+        {NAT_SILENT, NAT_OPEN, true, DOCTOR_POOR, "UDP is blocked here"},
+        {NAT_OPEN, NAT_SILENT, true, DOCTOR_POOR, "UDP is blocked there"},
+        {NAT_SILENT, NAT_SILENT, false, DOCTOR_NONE, "UDP is blocked at both, and there is no"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct doctor_facts facts = good_facts();
+        facts.other.is_asked = true;
+        facts.other.answer = DOCTOR_FINE;
+        facts.other.report = (struct report){.knows_nat = true,
+                                             .v4 = rows[i].theirs,
+                                             .takes_relay = rows[i].has_relay,
+                                             .upstream_status = 200};
+        facts.stun.v4 = view_of(rows[i].ours);
+        struct doctor_report report;
+        doctor_report(&facts, &report);
+        const struct doctor_finding *f = find(&report, "both sides");
+        if (!f || f->grade != rows[i].grade || !strstr(f->text, rows[i].words))
+            fail_msg("row %zu: %s", i, f ? f->text : "nothing");
+        assert_int_equal(f->grade >= DOCTOR_POOR, f->advice != NULL);
+    }
+}
+
+static void test_other_side_away(void **state)
+{
+    (void)state;
+    struct doctor_facts facts = good_facts();
+    struct doctor_report report;
+    doctor_report(&facts, &report);
+    assert_null(find(&report, "other side"));
+    facts.other.is_asked = true;
+    expect(&facts, 1, "other side", DOCTOR_POOR, "is not there");
+    facts.other.answer = DOCTOR_SILENT;
+    expect(&facts, 0, "other side", DOCTOR_NOTE, "does not tell");
+    facts.other.answer = DOCTOR_FINE;
+    expect(&facts, 1, "other side", DOCTOR_POOR, "its upstream does not answer");
+    facts.other.report = (struct report){.upstream_status = 200,
+                                         .upstream_ms = 4,
+                                         .session = REPORT_SESSION_RELAYED};
+    expect(&facts, 0, "other side", DOCTOR_GOOD,
+           "asks no STUN servers, its upstream answers 200 in 4 ms; this device has a session with "
+           "it, by a relay");
+    expect(&facts, 0, "both sides", DOCTOR_NOTE, "is not known");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nat),         cmocka_unit_test(test_ways),
         cmocka_unit_test(test_signal),      cmocka_unit_test(test_stun),
         cmocka_unit_test(test_turn),        cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_other_side),  cmocka_unit_test(test_other_side_away),
         cmocka_unit_test(test_turn_beside), cmocka_unit_test(test_network),
     };
     mapped = address_of("203.0.113.9!5");

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import tempfile
 
 from harness import TUNNEL, Case, free_port
@@ -66,7 +67,15 @@ class Doctor(Case):
         # That of a link, where nothing has run.
         invite = self.rig.run("invite", [TUNNEL, "invite", "phone", "--state", state])
         link = invite.wait_for(r"https?://\S+#t1\S+")[0]
-        self.assertIn(f"signal: {self.rig.signal_url}/ answers directly",
+        text = self.run_doctor(link, status=2)
+        self.assertIn(f"signal: {self.rig.signal_url}/ answers directly", text)
+        # Who runs there is asked.
+        self.assertRegex(text, r"\nother side: asks no STUN servers, its upstream answers \d+ in \d+ ms\n"
+                               "both sides: one side goes through its TURN server alone, and there is no relay;")
+        self.rig.serve.wait_for("member .* has asked how this side is connected")
+        self.rig.serve.kill(signal.SIGTERM)
+        self.rig.serve.wait_exit()
+        self.assertIn("\nother side: is not there: nobody is in the room of this link; start",
                       self.run_doctor(link, status=2))
         os.chmod(state, 0o755)
         self.assertIn(f"others may look into {state}; chmod 700 it",

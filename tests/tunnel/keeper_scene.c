@@ -131,9 +131,8 @@ static void on_status(const struct keeper_status *status, void *arg)
 
 void start_keeper(struct side *side, enum mux_role role)
 {
-    static const struct keeper_handlers handlers = {on_up,         on_down,         on_gone,
-                                                    on_round_trip, side_on_request, on_status,
-                                                    NULL};
+    static const struct keeper_handlers handlers = {
+        on_up, on_down, on_gone, on_round_trip, side_on_request, on_status, NULL, NULL};
     struct keeper_config config = {
         .role = role,
         .features = FEATURES_ALL,
