@@ -27,6 +27,9 @@ char *redact(const char *text)
     const char *end = strchr(text, '#');
     end = end ? end + 1 : text + strlen(text);
     const char *at = text;
+    const char *authority = strstr(text, "://"); /* a user's password may begin it */
+    if (authority && authority < end && strchr(authority, '@'))
+        end = authority + strlen("://");
     if (strncmp(text, MARK, strlen(MARK)) == 0)
         end = text;
     while (at < end) {

@@ -7,7 +7,8 @@
 #define BASE_REDACT_H
 
 /* The text, to be freed; it ends with "…" where a secret may begin: behind '#',
- * with "t1.", or with many letters and digits in a row. */
+ * with "t1.", with many letters and digits in a row, or behind the "://" of a
+ * URL that has an '@'. */
 char *redact(const char *text);
 
 #endif

@@ -26,6 +26,8 @@ static void test_what_is_shown(void **state)
         {"https://h/%23t1." SECRET, "https://h/%23t1.…"},
         {"--signal=ws://h/t1." SECRET "#x", "--signal=ws://h/t1.…"},
         {"ws://h/a1234567890123456789", "ws://h/…"},
+        {"redis://:pass@h:1/0", "redis://…"},
+        {"redis://h:1/0", "redis://h:1/0"},
         {"ws://h/1234567890123456789/", "ws://h/1234567890123456789/"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
