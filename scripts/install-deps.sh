@@ -32,6 +32,7 @@ table='
     build  libipsec-mb-dev  h:intel-ipsec-mb.h  optional
     build  libnatpmp-dev    h:natpmp.h          optional
     build  libminiupnpc-dev pc:miniupnpc        optional
+    build  libhiredis-dev   pc:hiredis          optional
     build  curl             curl
     build  python3          /usr/bin/python3
 
@@ -65,6 +66,9 @@ table='
     test   shellcheck       shellcheck
     test   git              git
     test   nginx-light      nginx
+    test   redis-server     redis-server
+    test   redis-sentinel   redis-sentinel
+    test   haproxy          haproxy
     test   zsh              zsh
     test   fish             fish
 

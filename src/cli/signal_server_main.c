@@ -23,6 +23,7 @@
 #include "net/loop.h"
 #include "net/own_address.h"
 #include "net/tls_server.h"
+#include "signal/redis_reader.h"
 #include "signal/server.h"
 #include "signal/web_files.h"
 #include "signal/web_folder.h"
@@ -197,7 +198,8 @@ static int serve(struct signal_server_options *options)
     struct web_folder *folder = NULL;
     struct tls_server *tls = NULL;
     int status = EXIT_FAILURE;
-    if (find_web(options, &folder) && find_tls(options, &tls))
+    if (find_web(options, &folder) && find_tls(options, &tls) &&
+        cluster_options_apply(&options->cluster, &options->server))
         status = run(options, tls);
     tls_server_free(tls);
     web_folder_free(folder);
@@ -216,6 +218,8 @@ int main(int argc, char **argv)
         }
         if (strcmp(argv[i], "--version") == 0) {
             puts("signal-server " TUNNEL_VERSION);
+            if (redis_library())
+                printf("clusters by %s\n", redis_library());
             return output_end("signal-server") ? EXIT_SUCCESS : EXIT_FAILURE;
         }
     }

@@ -13,6 +13,26 @@ static void write_limits(struct metrics *m, const struct signal_counts *counts)
     }
 }
 
+static void write_cluster(struct metrics *m, const struct cluster_stats *cluster)
+{
+    metrics_gauge(m, "signal_cluster_up", NULL, "1 while its Redis is there.",
+                  cluster->state == CLUSTER_UP);
+    metrics_gauge(m, "signal_cluster_servers", NULL, "Other servers that it has to do with.",
+                  cluster->servers);
+    metrics_gauge(m, "signal_cluster_remote_members", NULL,
+                  "Members of its rooms whose sockets are at other servers.", cluster->lodgers);
+    metrics_counter(m, "signal_cluster_sent_messages", NULL, "Published to other servers.",
+                    cluster->published);
+    metrics_counter(m, "signal_cluster_received_messages", NULL, "Heard from other servers.",
+                    cluster->received);
+    metrics_counter(m, "signal_cluster_losses", NULL,
+                    "Times that something of another server was lost.", cluster->losses);
+    metrics_counter(m, "signal_cluster_moves", NULL, "Rooms that got another home.",
+                    cluster->moves);
+    metrics_counter(m, "signal_cluster_away_seconds", "seconds", "Time without its Redis.",
+                    cluster->away_us / US_PER_S);
+}
+
 void signal_server_metrics_write(struct metrics *m, void *arg)
 {
     static const struct metric_label build[] = {{"version", TUNNEL_VERSION}, {0}};
@@ -34,6 +54,8 @@ void signal_server_metrics_write(struct metrics *m, void *arg)
                     counts->received_bytes);
     metrics_counter(m, "signal_sent_bytes", "bytes", "Messages sent.", counts->sent_bytes);
     write_limits(m, counts);
+    if (stats.has_cluster)
+        write_cluster(m, &stats.cluster);
 }
 
 const char *signal_server_metrics_unready(void *arg)

@@ -11,6 +11,7 @@
 #include "base/redact.h"
 #include "cli/help.h"
 #include "cli/nearest.h"
+#include "cli/secret_file.h"
 #include "http/url.h"
 #include "signal/room.h"
 
@@ -160,21 +161,24 @@ static const char *take_turn(struct signal_server_options *options, const char *
     return add_ice_url(options, text);
 }
 
-/* Its first line. */
 static const char *take_turn_secret_file(struct signal_server_options *options, const char *text)
 {
-    enum { SECRET_MAX = 1024 };
-    char line[SECRET_MAX] = "";
-    FILE *file = fopen(text, "re");
-    if (!file)
-        return "cannot be read";
-    bool is_read = fgets(line, sizeof line, file) != NULL;
-    fclose(file);
-    line[strcspn(line, "\r\n")] = '\0';
-    if (!is_read || !*line)
-        return "has no secret in its first line";
-    free_secret_string(options->server.ice.secret);
-    options->server.ice.secret = xstrdup(line);
+    return secret_file_read(text, &options->server.ice.secret);
+}
+
+static const char *take_cluster(struct signal_server_options *options, const char *text)
+{
+    return cluster_options_take_url(&options->cluster, text);
+}
+
+static const char *take_cluster_password(struct signal_server_options *options, const char *text)
+{
+    return secret_file_read(text, &options->cluster.password);
+}
+
+static const char *take_cluster_ca(struct signal_server_options *options, const char *text)
+{
+    options->cluster.ca = text;
     return NULL;
 }
 
@@ -234,6 +238,14 @@ static const struct option table[] = {
     {"--turn-secret-file", "FILE", NULL,
      "its first line is the secret shared with the TURN servers (coturn's static-auth-secret)",
      take_turn_secret_file},
+    {"--cluster", "URL", NULL,
+     "shares its rooms with all other servers of that Redis, as in redis://redis.example.org, "
+     "rediss://USER@HOST:PORT/DB, redis+sentinel://HOST,HOST,HOST/NAME",
+     take_cluster},
+    {"--cluster-password-file", "FILE", NULL, "its first line is the password for that Redis",
+     take_cluster_password},
+    {"--cluster-ca", "FILE", NULL, "certificates in PEM to trust for rediss, beside the system's",
+     take_cluster_ca},
     {"--metrics", "ADDR:PORT", NULL,
      "figures for Prometheus at /metrics, and /healthz and /readyz, as at 127.0.0.1:9465 (default "
      "none)",
@@ -369,7 +381,7 @@ static const char *misfit(const struct signal_server_options *options)
         return "--tls-cert needs --tls-key FILE beside it";
     if (options->tls_key && !options->tls_cert)
         return "--tls-key needs --tls-cert FILE beside it";
-    return NULL;
+    return cluster_options_misfit(&options->cluster);
 }
 
 bool signal_server_options_read(struct signal_server_options *options, int argc, char **argv)
@@ -398,4 +410,5 @@ void signal_server_options_deinit(struct signal_server_options *options)
     free(options->metrics_host);
     free(options->host);
     free_secret_string(options->server.ice.secret);
+    cluster_options_deinit(&options->cluster);
 }

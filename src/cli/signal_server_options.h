@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "cli/signal_server_cluster.h"
 #include "signal/server.h"
 
 /* Strings are those of argv. */
@@ -17,7 +18,8 @@ struct signal_server_options {
     uint16_t port;                      /* where `listen` names none */
     const char *web;                    /* a folder, or NULL: what is compiled in */
     const char *tls_cert, *tls_key;     /* both, or NULL */
-    char *metrics_host;                 /* NULL: none */
+    struct cluster_options cluster;
+    char *metrics_host; /* NULL: none */
     uint16_t metrics_port;
     bool has_web;
     bool has_turn; /* a secret is needed */

@@ -149,27 +149,41 @@ static void send_joined(struct rooms *rooms, struct room_member *member, bool is
     free(joined.peers);
 }
 
-/* Moves the one with that key out of the room and the member into his place.
- * False when there is none. */
-static bool take_over(struct rooms *rooms, struct room *room, struct room_member *member,
-                      const struct signal_message *join)
+/* Whose place the key of a join takes over, or NULL. */
+static struct room_member *find_rival(const struct room *room, const struct signal_message *join)
 {
     LIST_EACH(link, next, &room->members) {
         struct room_member *before = member_at(link);
         bool has_job = !before->is_plain && before->job == join->job;
         bool is_same = before->is_plain ? join->job == SIGNAL_JOB_NONE : has_job;
-        if (!is_same || !join->key || !before->key || strcmp(before->key, join->key) != 0)
-            continue;
-        list_remove(&before->link);
-        *member = *before;
-        *before = (struct room_member){0};
-        member->takes_relay = join->takes_relay;
-        list_append(&room->members, &member->link);
-        pairing_replace(&room->members, before, member);
-        send_joined(rooms, member, true);
-        return true;
+        if (is_same && join->key && before->key && strcmp(before->key, join->key) == 0)
+            return before;
     }
-    return false;
+    return NULL;
+}
+
+struct room_member *room_find_rival(const struct rooms *rooms, const struct signal_message *join)
+{
+    struct table_node *node = table_find(&rooms->by_name, span_from_string(join->room));
+    return node ? find_rival(LIST_ENTRY(node, struct room, node), join) : NULL;
+}
+
+/* Moves the one with that key out of the room and the member into his place.
+ * False when there is none. */
+static bool take_over(struct rooms *rooms, struct room *room, struct room_member *member,
+                      const struct signal_message *join)
+{
+    struct room_member *before = find_rival(room, join);
+    if (!before)
+        return false;
+    list_remove(&before->link);
+    *member = *before;
+    *before = (struct room_member){0};
+    member->takes_relay = join->takes_relay;
+    list_append(&room->members, &member->link);
+    pairing_replace(&room->members, before, member);
+    send_joined(rooms, member, true);
+    return true;
 }
 
 static void join_pair(struct room_member *plain, struct room_member *counterpart)
@@ -230,7 +244,10 @@ static void join(struct rooms *rooms, struct room_member *member,
         return;
     }
     member->id = xcalloc(UUID_TEXT_LEN + 1, 1);
-    uuid_make(member->id);
+    if (message->peer_id)
+        memcpy(member->id, message->peer_id, UUID_TEXT_LEN);
+    else
+        uuid_make(member->id);
     uuid_parse(member->id, member->uuid);
     member->takes_relay = message->takes_relay;
     member->key = message->key ? xstrdup(message->key) : NULL;

@@ -61,7 +61,12 @@ void rooms_free(struct rooms *rooms);
 size_t rooms_count(const struct rooms *rooms);
 size_t rooms_member_count(const struct rooms *rooms);
 
-/* What a member sent. Answers with an error message what it may not do. */
+/* Whose place a join would take over, by its room, key and job; or NULL. */
+struct room_member *room_find_rival(const struct rooms *rooms, const struct signal_message *join);
+
+/* What a member sent. Answers with an error message what it may not do. A join
+ * with a peer_id, which is a UUID and none of who is there, gets that one: no
+ * client's has (signal/cluster.h). */
 void room_handle(struct rooms *rooms, struct room_member *from,
                  const struct signal_message *message);
 

@@ -57,8 +57,19 @@ static void answer_health(struct signal_server *server, struct http_exchange *x)
 {
     static const struct http_field fields[] = {
         {SPAN_LITERAL("Cache-Control"), SPAN_LITERAL("no-store")}};
-    char *json = xasprintf("{\"status\":\"ok\",\"rooms\":%zu,\"peers\":%zu}\n",
-                           rooms_count(server->rooms), rooms_member_count(server->rooms));
+    static const char *const states[] = {
+        [CLUSTER_AWAY] = "away",
+        [CLUSTER_GRACE] = "away",
+        [CLUSTER_UP] = "up",
+    };
+    struct signal_server_stats stats;
+    signal_server_stats(server, &stats);
+    char *cluster = stats.has_cluster
+                        ? xasprintf(",\"cluster\":\"%s\"", states[stats.cluster.state])
+                        : xstrdup("");
+    char *json = xasprintf("{\"status\":\"ok\",\"rooms\":%zu,\"peers\":%zu%s}\n", stats.rooms,
+                           stats.members, cluster);
+    free(cluster);
     http_exchange_reply(x, 200, "application/json", (struct http_fields){fields, 1},
                         span_from_string(json));
     free(json);
@@ -193,6 +204,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
         rooms_set_only(server->rooms, config->only_room);
     server->heartbeat = deadline_new(loop, socket_heartbeat_us, socket_on_heartbeat, server);
     socket_relay_start(server);
+    socket_seat_start(server);
     *out = server;
     return 0;
 }
@@ -210,7 +222,13 @@ void signal_server_stats(const struct signal_server *server, struct signal_serve
         .sockets = server->socket_count,
         .queued_bytes = server->queued,
         .counts = server->counts,
+        .has_cluster = server->cluster,
     };
+    if (!server->cluster)
+        return;
+    cluster_stats(cluster_redis_cluster(server->cluster), clock_now_us(), &out->cluster);
+    out->rooms = out->cluster.rooms;
+    out->members = out->cluster.seats;
 }
 
 static void server_destroy(void *arg)
@@ -227,6 +245,7 @@ void signal_server_close(struct signal_server *server)
     socket_close_all(server);
     deadline_free(server->heartbeat);
     socket_relay_stop(server);
+    cluster_redis_free(server->cluster);
     rooms_free(server->rooms);
     sources_deinit(&server->sources);
     /* A deferred drop_doomed() may be under way. */

@@ -8,11 +8,13 @@
 #ifndef SIGNAL_SERVER_H
 #define SIGNAL_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/clock.h"
 #include "net/loop.h"
+#include "signal/cluster.h"
 #include "signal/counts.h"
 #include "signal/ice_credentials.h"
 
@@ -69,7 +71,9 @@ enum {
 /* For the whole HTTP request; for an idle HTTP connection. */
 #define SIGNAL_HEAD_US (10 * US_PER_S)
 
+struct redis_url;
 struct static_files;
+struct tls_client;
 
 struct signal_server_config {
     const char *host;
@@ -86,12 +90,15 @@ struct signal_server_config {
     size_t relay_total_mbit_per_s;
     uint64_t stuck_us;
     uint64_t ping_us;
-    uint64_t silence_us;            /* at least twice ping_us */
-    const struct static_files *web; /* served beside, and borrowed; NULL: none */
-    const struct tls_server *tls;   /* spoken, and borrowed; NULL: none */
-    struct ice_credentials ice;     /* outlives the server */
-    bool is_near;                   /* takes nobody whose address is one of the internet */
-    const char *only_room;          /* the one that there is, copied; NULL: as they come */
+    uint64_t silence_us;                  /* at least twice ping_us */
+    const struct static_files *web;       /* served beside, and borrowed; NULL: none */
+    const struct tls_server *tls;         /* spoken, and borrowed; NULL: none */
+    struct ice_credentials ice;           /* outlives the server */
+    bool is_near;                         /* takes nobody whose address is one of the internet */
+    const struct redis_url *cluster;      /* shares its rooms with all others of that Redis;
+                                               borrowed; NULL: with none */
+    const struct tls_client *cluster_tls; /* spoken with that; borrowed; NULL: none */
+    const char *only_room;                /* the one that there is, copied; NULL: as they come */
 };
 
 /* With the values above, on 0.0.0.0:8787. */
@@ -110,6 +117,8 @@ struct signal_server_stats {
     size_t members; /* of rooms */
     size_t sockets;
     size_t queued_bytes; /* that wait for sockets, as far as looked at */
+    bool has_cluster;
+    struct cluster_stats cluster;
     struct signal_counts counts;
 };
 void signal_server_stats(const struct signal_server *server, struct signal_server_stats *out);

@@ -2,7 +2,9 @@
  * What the files that make up a signal server share:
  *
  *   server.c            listening, HTTP, the beginning and the end
- *   socket.c            one WebSocket each: what comes and goes
+ *   socket.c            one WebSocket each: what comes
+ *   socket_seat.c       its place in a room, where the server is of a cluster
+ *   socket_send.c       what goes
  *   socket_heartbeat.c  whether it is still there
  *   socket_end.c        how it ends
  *   socket_relay.c      its datagrams
@@ -16,6 +18,7 @@
 #include "base/list.h"
 #include "http/server.h"
 #include "net/websocket.h"
+#include "signal/cluster_redis.h"
 #include "signal/outbox.h"
 #include "signal/room.h"
 #include "signal/server.h"
@@ -32,6 +35,7 @@ struct signal_server {
     size_t queued; /* bytes that wait for all sockets, as far as looked at */
     struct sources sources;
     struct rooms *rooms;
+    struct cluster_redis *cluster; /* NULL: rooms are our own */
     struct deadline *heartbeat;
     struct shaper *shaper;         /* NULL: no datagrams are passed on */
     struct deadline *shaper_timer; /* its */
@@ -41,7 +45,7 @@ struct signal_server {
 };
 
 /* Why a socket is dropped in the next turn. */
-enum doom { DOOM_NONE, DOOM_TALKS, DOOM_SLOW, DOOM_CROWD, DOOM_RELAY };
+enum doom { DOOM_NONE, DOOM_TALKS, DOOM_SLOW, DOOM_CROWD, DOOM_RELAY, DOOM_PLACE };
 
 /* The end of its datagrams that a socket is. */
 struct relayed {
@@ -56,6 +60,7 @@ struct socket {
     struct websocket *ws;
     struct source *source;
     struct room_member member;
+    struct seat *seat; /* in place of that, of a cluster; NULL: it has said nothing yet */
     uint64_t check_at_us;
     uint64_t ping_at_us;
     uint64_t heard_at_us;
@@ -72,8 +77,38 @@ struct socket {
 void socket_new(struct signal_server *server, struct conn *conn, struct span early,
                 const struct address *address);
 
+/* ---- socket_seat.c ---- */
+
+void socket_seat_start(struct signal_server *server);
+
+/* What it has said; see signal/cluster.h. */
+void socket_seat_take(struct socket *socket, struct span text,
+                      const struct signal_message *message);
+void socket_seat_take_malformed(struct socket *socket, struct span text, int error,
+                                enum signal_type type);
+
+static inline bool socket_is_in_room(const struct socket *socket)
+{
+    return socket->seat ? seat_is_inside(socket->seat) : room_is_inside(&socket->member);
+}
+
+/* Of one in a room. */
+static inline const char *socket_peer_id(const struct socket *socket)
+{
+    return socket->seat ? seat_id(socket->seat) : socket->member.id;
+}
+
+/* ---- socket_send.c ---- */
+
+/* How many messages it may send in a second. */
+size_t socket_rate(const struct socket *socket);
+
 /* The server's rooms send by it; arg is the server. */
 void socket_on_room_send(struct room_member *to, const struct signal_message *message, void *arg);
+
+/* The same to a socket, whose member has that id; and what is JSON already. */
+void socket_tell(struct socket *socket, const char *peer_id, const struct signal_message *message);
+void socket_pass(struct socket *socket, struct span text);
 
 /* ---- socket_end.c ---- */
 

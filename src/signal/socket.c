@@ -3,84 +3,12 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "signal/message_scan.h"
 #include "signal/room_name.h"
 #include "signal/server_internal.h"
-
-/* --- sending -------------------------------------------------------------- */
-
-/* Looks at all; the one whose messages have not moved for longest, or NULL. */
-static struct socket *longest_stuck(struct signal_server *server, uint64_t now_us)
-{
-    struct socket *longest = NULL;
-    uint64_t longest_us = 0;
-    LIST_EACH(link, tmp, &server->sockets) {
-        struct socket *socket = socket_of(link);
-        socket_look_at_outbox(socket, now_us);
-        uint64_t stuck_us = outbox_stuck_us(&socket->outbox, now_us);
-        if (socket->outbox.len > 0 && (!longest || stuck_us > longest_us)) {
-            longest = socket;
-            longest_us = stuck_us;
-        }
-    }
-    return longest;
-}
-
-static void keep_to_budget(struct signal_server *server, uint64_t now_us)
-{
-    while (server->queued > server->config.queues_max) {
-        struct socket *socket = longest_stuck(server, now_us);
-        /* Looking may have shown that they are shorter by now. */
-        if (server->queued > server->config.queues_max)
-            socket_doom(socket, DOOM_CROWD);
-    }
-}
-
-/* How many messages it may send in a second. */
-static size_t rate_of(const struct socket *socket)
-{
-    size_t others = room_count_others(&socket->member);
-    return (others > 1 ? others : 1) * socket->server->config.messages_per_s;
-}
-
-static void count_sent(struct signal_server *server, const struct signal_message *sent, size_t len)
-{
-    server->counts.messages_sent++;
-    server->counts.sent_bytes += len;
-    if (sent->type == SIGNAL_ERROR && sent->code == SIGNAL_CODE_ROOM_FULL)
-        server->counts.limits[SIGNAL_LIMIT_ROOM]++;
-}
-
-void socket_on_room_send(struct room_member *to, const struct signal_message *message, void *arg)
-{
-    struct signal_server *server = arg;
-    struct socket *socket = LIST_ENTRY(to, struct socket, member);
-    if (socket->doom || server->is_closed) /* nobody leaves when all go */
-        return;
-    uint64_t now_us = clock_now_us();
-    struct signal_message sent = *message;
-    if (sent.type == SIGNAL_JOINED || sent.type == SIGNAL_ICE_SERVERS)
-        ice_credentials_make(&server->config.ice, to->id, time(NULL), &sent);
-    if (sent.type == SIGNAL_JOINED)
-        socket_relay_join(socket, &sent);
-    char *text = signal_message_encode(&sent);
-    ice_credentials_clear(&sent);
-    socket_look_at_outbox(socket, now_us);
-    websocket_send_soon(socket->ws, span_from_string(text));
-    count_sent(server, &sent, strlen(text));
-    socket_look_at_outbox(socket, now_us);
-    free(text);
-    /* Who comes again and again must not make others talk too much. */
-    if (message->type == SIGNAL_PEER_JOINED)
-        bucket_give(&socket->bucket, rate_of(socket), server->config.messages_per_s);
-    if (socket->outbox.len > server->config.queue_max)
-        socket_doom(socket, DOOM_SLOW);
-    keep_to_budget(server, now_us);
-}
 
 /* --- what comes ----------------------------------------------------------- */
 
@@ -91,7 +19,7 @@ static void socket_log_message(const struct socket *socket, const struct signal_
         return;
     }
     char redacted[LOG_REDACTED_LEN], fingerprint[ROOM_FINGERPRINT_LEN];
-    const char *peer = room_is_inside(&socket->member) ? socket->member.id : "refused";
+    const char *peer = socket_is_in_room(socket) ? socket_peer_id(socket) : "refused";
     const struct log_field fields[] = {{"socket", NULL, socket->number},
                                        {"room", room_name_fingerprint(message->room, fingerprint),
                                         0},
@@ -101,7 +29,8 @@ static void socket_log_message(const struct socket *socket, const struct signal_
               log_redact(message->room, redacted), peer);
 }
 
-static void socket_handle(struct socket *socket, const struct signal_message *message)
+static void socket_handle(struct socket *socket, struct span text,
+                          const struct signal_message *message)
 {
     struct signal_server *server = socket->server;
     if (message->type == SIGNAL_JOIN &&
@@ -112,7 +41,10 @@ static void socket_handle(struct socket *socket, const struct signal_message *me
                     "too many joins of this address; try again later");
         return;
     }
-    room_handle(server->rooms, &socket->member, message);
+    if (server->cluster)
+        socket_seat_take(socket, text, message);
+    else
+        room_handle(server->rooms, &socket->member, message);
     socket_log_message(socket, message);
 }
 
@@ -124,7 +56,7 @@ static void on_ws_message(struct span text, void *arg)
         return;
     server->counts.messages_received++;
     server->counts.received_bytes += text.len;
-    size_t rate = rate_of(socket);
+    size_t rate = socket_rate(socket);
     size_t burst = rate / server->config.messages_per_s * server->config.messages_burst;
     if (!bucket_take(&socket->bucket, rate, burst, clock_now_us())) {
         socket_doom(socket, DOOM_TALKS);
@@ -134,10 +66,13 @@ static void on_ws_message(struct span text, void *arg)
     int error = message_scan(text, &message) ? 0 : signal_message_decode(text, &message);
     if (error < 0) {
         log_debug("socket %u: malformed message of %zu bytes", socket->number, text.len);
-        room_handle_malformed(server->rooms, &socket->member, error, message.type);
+        if (server->cluster)
+            socket_seat_take_malformed(socket, text, error, message.type);
+        else
+            room_handle_malformed(server->rooms, &socket->member, error, message.type);
         return;
     }
-    socket_handle(socket, &message);
+    socket_handle(socket, text, &message);
     bool is_bye = message.type == SIGNAL_BYE;
     signal_message_deinit(&message);
     if (is_bye)

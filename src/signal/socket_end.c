@@ -12,6 +12,7 @@ static const char *const doom_texts[] = {
     [DOOM_TALKS] = "too many messages",
     [DOOM_SLOW] = "reads too slowly",
     [DOOM_RELAY] = "a binary message that is no datagram",
+    [DOOM_PLACE] = "it has no place in its room any more; come again",
     [DOOM_CROWD] = "the memory for messages is full, and this one has not read for longest",
 };
 
@@ -39,6 +40,7 @@ static struct websocket *socket_release(struct socket *socket)
     server->socket_count--;
     outbox_look(&socket->outbox, &server->queued, 0, now_us);
     room_leave(server->rooms, &socket->member);
+    seat_free(socket->seat, now_us);
     socket_relay_leave(socket);
     sources_drop_socket(&server->sources, socket->source, now_us);
     free(socket);
@@ -66,6 +68,11 @@ static void drop_doomed(void *arg)
         const char *reason = doom_texts[socket->doom];
         if (socket->doom == DOOM_NONE)
             continue;
+        if (socket->doom == DOOM_PLACE) {
+            log_info("socket %u: closed: %s", socket->number, reason);
+            socket_close(socket, WEBSOCKET_GOING_AWAY, reason);
+            continue;
+        }
         log_warn("socket %u: dropped: %s", socket->number, reason);
         server->counts.limits[doom_limits[socket->doom]]++;
         /* Dooms others, at worst: none is freed but this one. */
@@ -92,7 +99,7 @@ bool socket_drop_idle(struct signal_server *server)
     struct socket *first = NULL;
     LIST_EACH(link, tmp, &server->sockets) {
         struct socket *socket = socket_of(link);
-        bool is_idle = !socket->doom && !room_is_inside(&socket->member);
+        bool is_idle = !socket->doom && !socket_is_in_room(socket);
         if (is_idle && (!first || socket->number < first->number))
             first = socket;
     }

@@ -1,0 +1,397 @@
+/*
+ *   FINDING ──► OPENING ──both are ready──► UP
+ *      ▲           │                        │
+ *      └── later ──┴────── one is lost ─────┘
+ *
+ * Where the two connections do not come to the same end, neither is of use: a
+ * server whose lease is renewed, and which hears nothing, would hold its rooms
+ * and not answer. So both go together, and with each beat a message to
+ * ourselves shows that what is published arrives.
+ */
+#include "signal/cluster_redis.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/backoff.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "http/url.h"
+#include "net/deadline.h"
+#include "signal/cluster_script.h"
+
+#define RETRY_FIRST_US (100 * US_PER_MS)
+#define RETRY_MOST_US  (2 * US_PER_S)
+#define SILENCE_US     (2 * CLUSTER_BEAT_US + US_PER_S)
+
+enum state { STATE_FINDING, STATE_OPENING, STATE_UP, STATE_RESTING };
+
+/* Asked, and not answered yet: ids of rooms, or of servers. */
+struct question {
+    struct list link;
+    size_t count;
+    uint8_t ids[];
+};
+
+struct cluster_redis {
+    struct loop *loop;
+    const struct redis_url *url;
+    const struct tls_client *tls;
+    struct cluster *cluster;
+    struct deadline *deadline;
+    uint8_t id[CLUSTER_ID_LEN];
+    enum state state;
+    size_t sentinel;                  /* the one to be asked, or asked last */
+    struct redis *finder;             /* FINDING */
+    struct redis *commands;           /* OPENING, UP */
+    struct redis *listening;          /* the same */
+    bool is_commanding, is_listening; /* OPENING: which of them is ready */
+    struct redis_host master;         /* that a Sentinel has named; else nothing */
+    struct list questions;
+    uint64_t heard_us; /* from ourselves */
+    struct backoff backoff;
+    struct timer *retry;
+    bool is_told; /* that it is away */
+};
+
+static const struct redis_host *host_of(const struct cluster_redis *r)
+{
+    return r->url->name ? &r->master : &r->url->hosts[0];
+}
+
+/* ---- losing it ---- */
+
+static void drop(struct cluster_redis *r)
+{
+    redis_close(r->finder);
+    redis_close(r->commands);
+    redis_close(r->listening);
+    r->finder = r->commands = r->listening = NULL;
+    LIST_EACH(link, next, &r->questions) {
+        list_remove(link);
+        free(LIST_ENTRY(link, struct question, link));
+    }
+}
+
+/* Said once for each time that it is away. Under a call of the cluster's, so
+ * the rest comes later. */
+static void lose(struct cluster_redis *r, const struct redis_host *host, const char *why)
+{
+    if (r->state == STATE_RESTING)
+        return;
+    bool was_up = r->state == STATE_UP;
+    uint64_t in_us = was_up ? 0 : backoff_next_us(&r->backoff);
+    char *where = listen_address_format(host->host, host->port);
+    log_write(was_up || !r->is_told ? LOG_WARN : LOG_DEBUG,
+              "cluster: the redis at %s: %s; rooms are this server's own until it is back", where,
+              why);
+    free(where);
+    r->is_told = true;
+    r->state = STATE_RESTING;
+    timer_start_in(r->retry, in_us);
+}
+
+static void on_lost(const char *text, void *arg)
+{
+    struct cluster_redis *r = arg;
+    lose(r, host_of(r), text);
+}
+
+static void on_finder_lost(const char *text, void *arg)
+{
+    struct cluster_redis *r = arg;
+    lose(r, &r->url->hosts[r->sentinel], text);
+}
+
+/* An answer that should not be one. True: it is none. */
+static bool is_refused(struct cluster_redis *r, const struct redis_value *value)
+{
+    if (!redis_value_is_error(value))
+        return false;
+    char *text = xstrndup(redis_value_text(value));
+    lose(r, host_of(r), text);
+    free(text);
+    return true;
+}
+
+/* ---- what the cluster wants ---- */
+
+static void on_publish(const uint8_t *to, struct span head, struct span text, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (r->state == STATE_UP)
+        script_publish(r->commands, to, head, text);
+}
+
+static void ask(struct cluster_redis *r, const uint8_t *ids, size_t count)
+{
+    struct question *question = xcalloc(1, sizeof *question + count * CLUSTER_ID_LEN);
+    question->count = count;
+    if (count > 0)
+        memcpy(question->ids, ids, count * CLUSTER_ID_LEN);
+    list_append(&r->questions, &question->link);
+}
+
+static struct question *answered(struct cluster_redis *r)
+{
+    struct list *first = list_first(&r->questions);
+    list_remove(first);
+    return LIST_ENTRY(first, struct question, link);
+}
+
+static void on_claimed(const struct redis_value *value, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (is_refused(r, value))
+        return;
+    struct question *question = answered(r);
+    uint8_t *homes = xcalloc(question->count, CLUSTER_ID_LEN);
+    if (script_read_homes(value, question->count, homes))
+        cluster_on_claimed(r->cluster, question->ids, homes, question->count, clock_now_us());
+    else
+        lose(r, host_of(r), "has something else where the homes of rooms should be");
+    free(homes);
+    free(question);
+}
+
+static void on_claim(const uint8_t *rooms, size_t count, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (r->state != STATE_UP)
+        return;
+    ask(r, rooms, count);
+    script_claim(r->commands, r->id, rooms, count, on_claimed);
+}
+
+static void on_release(const uint8_t *room, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (r->state == STATE_UP)
+        script_release(r->commands, r->id, room);
+}
+
+static void on_beaten(const struct redis_value *value, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (is_refused(r, value))
+        return;
+    struct question *question = answered(r);
+    size_t dead;
+    bool had_lapsed;
+    if (script_read_beat(value, question->ids, question->count, &dead, &had_lapsed))
+        cluster_on_beat(r->cluster, had_lapsed, question->ids, dead, clock_now_us());
+    else
+        lose(r, host_of(r), "does not tell which servers live");
+    free(question);
+}
+
+static void on_beat(const uint8_t *servers, size_t count, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (r->state != STATE_UP)
+        return;
+    if (clock_now_us() > r->heard_us + SILENCE_US) {
+        lose(r, host_of(r), "does not pass on what is published");
+        return;
+    }
+    ask(r, servers, count);
+    script_beat(r->commands, r->id, servers, count, on_beaten);
+    on_publish(r->id, (struct span){0}, (struct span){0}, r);
+}
+
+/* ---- finding it, and connecting ---- */
+
+static void be_up(struct cluster_redis *r)
+{
+    if (!r->is_commanding || !r->is_listening || r->state != STATE_OPENING)
+        return;
+    char *where = listen_address_format(host_of(r)->host, host_of(r)->port);
+    log_info("cluster: connected to the redis at %s as server %02x%02x", where, r->id[0], r->id[1]);
+    free(where);
+    r->is_told = false;
+    r->state = STATE_UP;
+    r->heard_us = clock_now_us();
+    backoff_reset(&r->backoff);
+    cluster_on_up(r->cluster, r->heard_us);
+}
+
+static void on_ready(const struct redis_value *value, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (is_refused(r, value))
+        return;
+    bool is_role = redis_value_count(value) > 0;
+    if (is_role && !span_is_string(redis_value_text(redis_value_at(value, 0)), "master")) {
+        lose(r, host_of(r), "is not the master any more, or not yet");
+        return;
+    }
+    r->is_commanding = true;
+    be_up(r);
+}
+
+static void begin_auth(struct cluster_redis *r, struct redis *redis)
+{
+    if (!r->url->password)
+        return;
+    redis_begin(redis, r->url->user ? 3 : 2, NULL);
+    redis_text(redis, "AUTH");
+    if (r->url->user)
+        redis_text(redis, r->url->user);
+    redis_text(redis, r->url->password);
+}
+
+/* A Sentinel may name one that has just lost that office. */
+static void on_commands_open(void *arg)
+{
+    struct cluster_redis *r = arg;
+    char number[16];
+    begin_auth(r, r->commands);
+    snprintf(number, sizeof number, "%u", r->url->db);
+    redis_begin(r->commands, 2, r->url->name ? NULL : on_ready);
+    redis_text(r->commands, "SELECT");
+    redis_text(r->commands, number);
+    if (!r->url->name)
+        return;
+    redis_begin(r->commands, 1, on_ready);
+    redis_text(r->commands, "ROLE");
+}
+
+static void on_listening_open(void *arg)
+{
+    struct cluster_redis *r = arg;
+    begin_auth(r, r->listening);
+    script_subscribe(r->listening, r->id);
+}
+
+/* ["subscribe", channel, number] or ["message", channel, payload] */
+static void on_push(const struct redis_value *value, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (is_refused(r, value) || redis_value_count(value) != 3)
+        return;
+    if (span_is_string(redis_value_text(redis_value_at(value, 0)), "subscribe")) {
+        r->is_listening = true;
+        be_up(r);
+        return;
+    }
+    struct span bytes = redis_value_text(redis_value_at(value, 2));
+    if (bytes.len == 0)
+        r->heard_us = clock_now_us();
+    else
+        cluster_receive(r->cluster, bytes, clock_now_us());
+}
+
+static void open_both(struct cluster_redis *r)
+{
+    static const struct redis_handlers of_commands = {on_commands_open, on_push, on_lost};
+    static const struct redis_handlers of_listening = {on_listening_open, on_push, on_lost};
+    const struct redis_host *host = host_of(r);
+    r->state = STATE_OPENING;
+    r->is_commanding = r->is_listening = false;
+    r->commands = redis_new(r->loop, host->host, host->port, r->tls, &of_commands, r);
+    r->listening = redis_new(r->loop, host->host, host->port, r->tls, &of_listening, r);
+}
+
+/* [host, port], or nothing */
+static void on_named(const struct redis_value *value, void *arg)
+{
+    struct cluster_redis *r = arg;
+    const struct redis_host *sentinel = &r->url->hosts[r->sentinel];
+    if (redis_value_count(value) != 2) {
+        lose(r, sentinel, "is a Sentinel that does not know such a master");
+        return;
+    }
+    free(r->master.host);
+    r->master.host = xstrndup(redis_value_text(redis_value_at(value, 0)));
+    char *port = xstrndup(redis_value_text(redis_value_at(value, 1)));
+    r->master.port = (uint16_t)strtoul(port, NULL, 10);
+    free(port);
+    redis_close(r->finder);
+    r->finder = NULL;
+    open_both(r);
+}
+
+static void on_finder_open(void *arg)
+{
+    struct cluster_redis *r = arg;
+    redis_begin(r->finder, 3, on_named);
+    redis_text(r->finder, "SENTINEL");
+    redis_text(r->finder, "get-master-addr-by-name");
+    redis_text(r->finder, r->url->name);
+}
+
+static void find(struct cluster_redis *r)
+{
+    static const struct redis_handlers handlers = {on_finder_open, on_push, on_finder_lost};
+    if (!r->url->name) {
+        open_both(r);
+        return;
+    }
+    r->state = STATE_FINDING;
+    r->sentinel = (r->sentinel + 1) % r->url->host_count;
+    const struct redis_host *host = &r->url->hosts[r->sentinel];
+    r->finder = redis_new(r->loop, host->host, host->port, r->tls, &handlers, r);
+}
+
+static void on_retry(void *arg)
+{
+    struct cluster_redis *r = arg;
+    drop(r);
+    cluster_on_down(r->cluster, clock_now_us());
+    find(r);
+}
+
+/* ---- life ---- */
+
+static uint64_t next_us(void *arg)
+{
+    struct cluster_redis *r = arg;
+    return cluster_deadline_us(r->cluster);
+}
+
+static void on_due(void *arg)
+{
+    struct cluster_redis *r = arg;
+    cluster_run(r->cluster, clock_now_us());
+}
+
+struct cluster_redis *cluster_redis_new(struct loop *loop, const struct redis_url *url,
+                                        const struct tls_client *tls, size_t members_max,
+                                        const struct cluster_handlers *handlers)
+{
+    struct cluster_redis *r = xcalloc(1, sizeof *r);
+    const struct cluster_store store = {on_publish, on_claim, on_release, on_beat, r};
+    r->loop = loop;
+    r->url = url;
+    r->tls = tls;
+    random_bytes(r->id, sizeof r->id);
+    list_init(&r->questions);
+    backoff_init(&r->backoff, RETRY_FIRST_US, RETRY_MOST_US, random_u32());
+    r->cluster = cluster_new(r->id, members_max, handlers, &store, clock_now_us());
+    r->deadline = deadline_new(loop, next_us, on_due, r);
+    r->retry = timer_new(loop, on_retry, r);
+    find(r);
+    return r;
+}
+
+void cluster_redis_free(struct cluster_redis *r)
+{
+    if (!r)
+        return;
+    deadline_free(r->deadline);
+    timer_free(r->retry);
+    cluster_free(r->cluster, clock_now_us());
+    if (r->state == STATE_UP)
+        script_end(r->commands, r->id);
+    drop(r);
+    free(r->master.host);
+    free(r);
+}
+
+struct cluster *cluster_redis_cluster(struct cluster_redis *r)
+{
+    return r->cluster;
+}
