@@ -12,4 +12,8 @@ int nonblock_socket(int family, int type);
  * negative errno of accept(2): -EAGAIN when there is none. */
 int nonblock_accept(int listening);
 
+/* Two Unix sockets that are connected to each other. 0, or a negative errno of
+ * socketpair(2). */
+int nonblock_pair(int type, int fds[2]);
+
 #endif

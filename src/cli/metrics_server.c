@@ -1,5 +1,6 @@
 #include "cli/metrics_server.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,26 +126,43 @@ static void tell_failure(const char *program, const char *host, uint16_t port, i
     free(listen);
 }
 
-struct metrics_server *metrics_server_new(struct loop *loop, const char *program, const char *host,
-                                          uint16_t port, const struct metrics_source *source)
+bool metrics_listening_open(const char *program, const char *host, uint16_t port,
+                            struct listening *out)
+{
+    int error = listening_open(host, port, out);
+    if (error < 0)
+        tell_failure(program, host, port, error);
+    return error == 0;
+}
+
+struct metrics_server *metrics_server_adopt(struct loop *loop, const char *host,
+                                            struct listening *listening,
+                                            const struct metrics_source *source)
 {
     struct metrics_server *server = xcalloc(1, sizeof *server);
     const struct http_server_config config = {
         .on_request = on_request,
         .arg = server,
+        .listening = listening,
         .connections_max = CONNECTIONS_MAX,
         .head_timeout_us = HEAD_TIMEOUT_US,
         .idle_timeout_us = IDLE_TIMEOUT_US,
     };
     server->source = *source;
-    int error = http_server_new(loop, host, port, &config, &server->http);
-    if (error < 0) {
-        tell_failure(program, host, port, error);
-        free(server);
-        return NULL;
-    }
     server->host = host;
+    int error = http_server_new(loop, NULL, 0, &config, &server->http);
+    assert(error == 0); /* it listens already */
+    (void)error;
     return server;
+}
+
+struct metrics_server *metrics_server_new(struct loop *loop, const char *program, const char *host,
+                                          uint16_t port, const struct metrics_source *source)
+{
+    struct listening listening;
+    if (!metrics_listening_open(program, host, port, &listening))
+        return NULL;
+    return metrics_server_adopt(loop, host, &listening, source);
 }
 
 void metrics_server_tell(const struct metrics_server *server)

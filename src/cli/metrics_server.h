@@ -6,6 +6,7 @@
 #define CLI_METRICS_SERVER_H
 
 #include "base/metrics.h"
+#include "net/listening.h"
 #include "net/loop.h"
 
 struct metrics_server;
@@ -23,6 +24,14 @@ struct metrics_source {
  * program. host outlives it. */
 struct metrics_server *metrics_server_new(struct loop *loop, const char *program, const char *host,
                                           uint16_t port, const struct metrics_source *source);
+
+/* The same in two steps, for who opens in one process what another one serves.
+ * False: it is said. */
+bool metrics_listening_open(const char *program, const char *host, uint16_t port,
+                            struct listening *out);
+struct metrics_server *metrics_server_adopt(struct loop *loop, const char *host,
+                                            struct listening *listening,
+                                            const struct metrics_source *source);
 
 /* Logs where it is. NULL is allowed, here and below. */
 void metrics_server_tell(const struct metrics_server *server);

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/notify.h"
 
+#define UNWATCHED_US (3600 * US_PER_S) /* nobody wants a beat */
+
 struct service {
     const char *address;   /* NULL: nobody wants to know */
     struct timer *timer;   /* NULL: no watchdog */
@@ -40,11 +42,18 @@ static uint64_t watchdog_us(void)
 }
 
 /* Twice as often as must be, as sd_watchdog_enabled(3) recommends. */
+uint64_t service_beat(struct service *service)
+{
+    if (service->watchdog_us <= 1)
+        return UNWATCHED_US;
+    notify(service, "WATCHDOG=1");
+    return service->watchdog_us / 2;
+}
+
 static void on_watchdog(void *arg)
 {
     struct service *service = arg;
-    notify(service, "WATCHDOG=1");
-    timer_start_in(service->timer, service->watchdog_us / 2);
+    timer_start_in(service->timer, service_beat(service));
 }
 
 struct service *service_new(struct loop *loop)
@@ -55,7 +64,7 @@ struct service *service_new(struct loop *loop)
         return service;
     service->address = address;
     service->watchdog_us = watchdog_us();
-    if (service->watchdog_us > 1) {
+    if (loop && service->watchdog_us > 1) {
         service->timer = timer_new(loop, on_watchdog, service);
         on_watchdog(service);
     }

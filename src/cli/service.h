@@ -11,12 +11,16 @@
 
 struct service;
 
-/* From now on the manager hears as often as it wants to that the loop turns. */
+/* From now on the manager hears as often as it wants to that the loop turns;
+ * without a loop by service_beat(). */
 struct service *service_new(struct loop *loop);
 
 /* Whether a manager started us: then SIGHUP is no terminal that was closed, and
  * asks for files to be read again, be there any or none. */
 bool service_has_manager(const struct service *service);
+
+/* Tells that we live. After how long that is wanted again, in microseconds. */
+uint64_t service_beat(struct service *service);
 
 /* It is of use now; only the first time counts. */
 void service_ready(struct service *service);

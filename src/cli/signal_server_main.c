@@ -18,6 +18,7 @@
 #include "cli/service.h"
 #include "cli/signal_server_metrics.h"
 #include "cli/signal_server_options.h"
+#include "cli/signal_server_workers.h"
 #include "cli/stop.h"
 #include "http/url.h"
 #include "net/loop.h"
@@ -49,6 +50,9 @@ static const char *listen_error_text(int error)
         return "this machine has no such address";
     case -EACCES:
         return "not allowed; ports below 1024 need privileges";
+    case -EOPNOTSUPP:
+        return "--workers holds one address to its limit on Linux alone; elsewhere it needs "
+               "--max-per-address 0";
     case -EINVAL:
         return "not an address of a machine";
     default:
@@ -134,6 +138,13 @@ static bool find_tls(struct signal_server_options *options, struct tls_server **
     return true;
 }
 
+static void tell_listen_error(const struct signal_server_config *config, int error)
+{
+    char *listen = listen_address_format(config->host, config->port);
+    fprintf(stderr, "signal-server: cannot listen on %s: %s\n", listen, listen_error_text(error));
+    free(listen);
+}
+
 /* False: said why not. */
 static bool find_metrics(struct loop *loop, const struct signal_server_options *options,
                          struct signal_server *server, struct metrics_server **out)
@@ -160,10 +171,7 @@ static int run(const struct signal_server_options *options, struct tls_server *t
     struct signal_server *server = NULL;
     int error = signal_server_new(loop, &options->server, &server);
     if (error < 0) {
-        char *listen = listen_address_format(options->server.host, options->server.port);
-        fprintf(stderr, "signal-server: cannot listen on %s: %s\n", listen,
-                listen_error_text(error));
-        free(listen);
+        tell_listen_error(&options->server, error);
         loop_free(loop);
         return EXIT_FAILURE;
     }
@@ -193,6 +201,27 @@ static int run(const struct signal_server_options *options, struct tls_server *t
     return EXIT_SUCCESS;
 }
 
+static int run_workers(const struct signal_server_options *options, struct tls_server *tls)
+{
+    struct signal_server_workers all = {.options = options, .tls = tls};
+    int error = workers_new((int)options->workers, &options->server, &all.workers);
+    if (error < 0) {
+        tell_listen_error(&options->server, error);
+        return EXIT_FAILURE;
+    }
+    int status = EXIT_FAILURE;
+    if (!options->metrics_host || metrics_listening_open("signal-server", options->metrics_host,
+                                                         options->metrics_port, &all.metrics)) {
+        if (tls)
+            certificate_tell(tls);
+        print_urls(options->server.host, workers_port(all.workers), tls);
+        status = signal_server_workers_run(&all);
+    }
+    listening_close(&all.metrics);
+    workers_free(all.workers);
+    return status;
+}
+
 static int serve(struct signal_server_options *options)
 {
     struct web_folder *folder = NULL;
@@ -200,7 +229,7 @@ static int serve(struct signal_server_options *options)
     int status = EXIT_FAILURE;
     if (find_web(options, &folder) && find_tls(options, &tls) &&
         cluster_options_apply(&options->cluster, &options->server))
-        status = run(options, tls);
+        status = options->workers > 1 ? run_workers(options, tls) : run(options, tls);
     tls_server_free(tls);
     web_folder_free(folder);
     return status;

@@ -14,6 +14,7 @@
 #include "cli/secret_file.h"
 #include "http/url.h"
 #include "signal/room.h"
+#include "signal/worker_message.h"
 
 struct option {
     const char *flag;
@@ -69,6 +70,12 @@ static const char *take_count(const char *text, size_t least, size_t *out)
         return least > 0 ? "must be 1 to 1000000" : "must be 0 to 1000000";
     *out = number;
     return NULL;
+}
+
+static const char *take_workers(struct signal_server_options *options, const char *text)
+{
+    bool is_good = parse_number(text, WORKERS_MAX, &options->workers) && options->workers > 0;
+    return is_good ? NULL : "must be 1 to 64";
 }
 
 static const char *take_max_connections(struct signal_server_options *options, const char *text)
@@ -208,6 +215,10 @@ static const struct option table[] = {
     {"--listen", "HOST[:PORT]", NULL,
      "address to listen on, as in 127.0.0.1, [::]:8787 (default 0.0.0.0); a port here beats --port",
      take_listen},
+    {"--workers", "N", NULL,
+     "processes that share the work, each on a core of its own (default 1); all limits are those "
+     "of all together",
+     take_workers},
     {"--max-connections", "N", NULL, "WebSockets at a time (default 10000)", take_max_connections},
     {"--max-per-address", "N", NULL,
      "of them from one IPv4 address or IPv6 /64, four times as many from one /48 (default 256); 0 "
@@ -386,10 +397,8 @@ static const char *misfit(const struct signal_server_options *options)
 
 bool signal_server_options_read(struct signal_server_options *options, int argc, char **argv)
 {
-    *options = (struct signal_server_options){.listen = "0.0.0.0",
-                                              .port = 8787,
-                                              .has_web = true,
-                                              .log_level = LOG_INFO};
+    *options = (struct signal_server_options){
+        .listen = "0.0.0.0", .port = 8787, .workers = 1, .has_web = true, .log_level = LOG_INFO};
     signal_server_config_init(&options->server);
     if (!take_environment(options) || !take_flags(options, argc, argv))
         return false;

@@ -21,6 +21,7 @@ struct signal_server_options {
     struct cluster_options cluster;
     char *metrics_host; /* NULL: none */
     uint16_t metrics_port;
+    size_t workers; /* processes */
     bool has_web;
     bool has_turn; /* a secret is needed */
     enum log_level log_level;

@@ -141,7 +141,11 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
                     const struct http_server_config *config, struct http_server **out)
 {
     struct http_server *server = xcalloc(1, sizeof *server);
-    int error = listener_new(loop, host, port, on_accept, server, &server->listener);
+    int error = 0;
+    if (config->listening)
+        server->listener = listener_adopt(loop, config->listening, on_accept, server);
+    else
+        error = listener_new(loop, host, port, on_accept, server, &server->listener);
     if (error < 0) {
         free(server);
         return error;

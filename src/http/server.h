@@ -73,6 +73,7 @@ struct http_server_config {
     bool pipes_all;               /* every connection is a bare pipe, from its first moment */
     bool pipes_http2;             /* one that begins as HTTP/2 does (RFC 9113 section 3.4) is */
     const struct tls_server *tls; /* which it speaks, and borrows (net/tls_server.h); or NULL */
+    struct listening *listening;  /* accepts on these, and takes them over; or NULL */
     /* Over it, or without a descriptor for a new one, the one that has waited
      * longest for a request, or the rest of a head, and whose client has taken
      * all responses, is closed for a new one (with 503 if it had begun to ask);
@@ -84,13 +85,13 @@ struct http_server_config {
     uint64_t idle_timeout_us;
 };
 
-/* Serves on an address as listener_new() does, with its errors. */
+/* Serves on an address as listener_new() does, with its errors; where the
+ * config has open descriptors, on those, whatever host and port are. */
 int http_server_new(struct loop *loop, const char *host, uint16_t port,
                     const struct http_server_config *config, struct http_server **out);
 uint16_t http_server_port(const struct http_server *server);
 
-/* Takes no new connection, closes idle ones; exchanges under way go on. For
- * tests. */
+/* Takes no new connection, closes idle ones; exchanges under way go on. */
 void http_server_stop_listening(struct http_server *server);
 
 /* Aborts what is under way (no handler is called) and frees. NULL is

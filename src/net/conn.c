@@ -143,6 +143,11 @@ struct conn *conn_new_accepted(struct loop *loop, int fd, struct tls_session *tl
     return conn;
 }
 
+struct conn *conn_adopt(struct loop *loop, int fd)
+{
+    return conn_new_accepted(loop, fd, NULL);
+}
+
 bool conn_has_handlers(const struct conn *conn)
 {
     return conn->handlers != &conn_no_handlers;

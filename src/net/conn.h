@@ -27,6 +27,7 @@
 
 struct conn;
 struct listener;
+struct listening;  /* net/listening.h */
 struct tls_client; /* net/tls.h */
 struct tls_server; /* net/tls_server.h */
 struct egress;     /* net/egress.h */
@@ -114,6 +115,15 @@ void conn_break(struct conn *conn);
  * back. */
 void conn_set_abortive(struct conn *conn, bool abortive);
 
+/* Frees it and hands out its descriptor, for another process (net/mailbox.h).
+ * -1, and the conn is as it was, when it cannot move: TLS, a queue, an end, or
+ * an error are a matter of this process. */
+int conn_surrender(struct conn *conn);
+
+/* The other half: an open conn without handlers on a descriptor (non-blocking,
+ * the conn's from now on); on_open does not come. */
+struct conn *conn_adopt(struct loop *loop, int fd);
+
 /* Replaces the handlers (not copied), for a connection that changes hands. */
 void conn_set_handlers(struct conn *conn, const struct conn_handlers *handlers, void *arg);
 
@@ -162,18 +172,18 @@ enum peer_owner conn_peer_owner(const struct conn *conn);
  * nothing is due: it is of no use, although no handler has said so yet. */
 bool conn_has_unread(const struct conn *conn);
 
-/* Accepts on host:port (port 0 picks one), or at the path of a Unix socket, as
- * unix_socket_listen() does; it is removed with the listener. host is a literal
- * or a name, looked up under this call, and served at each of its addresses;
- * "localhost" are 127.0.0.1 and ::1, as far as the machine has them. on_accept
- * gets an open
- * conn that has no handlers yet and must be given some by conn_set_handlers()
- * under the call, or closed; its on_open does not come (but see
- * listener_set_tls()). Errors: -EADDRINUSE,
- * -EADDRNOTAVAIL (not an address of this machine), -EACCES, -EINVAL for a host
- * that is no address at all. */
+/* Accepts on host:port as listening_open() does, with its errors, or at the
+ * path of a Unix socket, as unix_socket_listen() does; it is removed with the
+ * listener. on_accept gets an open conn that has no handlers yet and must be
+ * given some by conn_set_handlers() under the call, or closed; its on_open does
+ * not come (but see listener_set_tls()). */
 int listener_new(struct loop *loop, const char *host, uint16_t port,
                  void (*on_accept)(struct conn *conn, void *arg), void *arg, struct listener **out);
+
+/* The same on descriptors that are open already, and the listener's from now
+ * on: *listening is empty then. */
+struct listener *listener_adopt(struct loop *loop, struct listening *listening,
+                                void (*on_accept)(struct conn *conn, void *arg), void *arg);
 
 /* Without a descriptor for the next connection, make_room is asked (with the
  * arg of on_accept) to close something at once, and to return false where it

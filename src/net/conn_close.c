@@ -123,3 +123,18 @@ void conn_break(struct conn *conn)
     conn->taken_at_us = clock_now_us();
     conn_linger(conn, conn_check_broken, 0);
 }
+
+int conn_surrender(struct conn *conn)
+{
+    bool is_at_work = conn->out.len > 0 || conn->wants_end || conn->has_peer_ended;
+    if (conn->state != CONN_OPEN || conn->tls || conn->error != 0 || is_at_work)
+        return -1;
+    conn_set_abortive(conn, false);
+    int fd = conn->fd;
+    fd_watch_free(conn->watch);
+    conn->watch = NULL;
+    conn->fd = -1;
+    conn_detach(conn);
+    conn_drop(conn);
+    return fd;
+}

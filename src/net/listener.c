@@ -1,17 +1,13 @@
 /*
- * Accepting, on each address of a name. When the process has no descriptor
- * left, the waiting connection would make the socket readable for ever; the
- * listener then has something else closed, or looks away for a moment instead
- * of spinning.
+ * Accepting, on each address of a name (net/listening.h). When the process has
+ * no descriptor left, the waiting connection would make the socket readable for
+ * ever; the listener then has something else closed, or looks away for a moment
+ * instead of spinning.
  */
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,14 +17,13 @@
 #include "base/nonblock.h"
 #include "net/conn_internal.h"
 #include "net/dial.h"
+#include "net/listening.h"
 #include "net/loop_internal.h"
 #include "net/tls_server.h"
 #include "net/unix_socket.h"
 
 enum {
     ACCEPTS_PER_TURN = 64, /* a flood of new ones must not starve the old */
-    BACKLOG = 1024,
-    PORT_TRIES = 16 /* of one that is free at each address */
 };
 
 #define ACCEPT_PAUSE_US (100 * US_PER_MS)
@@ -46,8 +41,8 @@ struct listener {
     bool (*make_room)(void *arg);
     void *arg;
     const struct tls_server *tls; /* or NULL */
-    struct door doors[RESOLVE_ADDRESSES_MAX];
-    int door_count;
+    struct listening listening;
+    struct door doors[RESOLVE_ADDRESSES_MAX]; /* one for each descriptor of that */
     struct timer *pause;
     char *path; /* of a Unix socket, or NULL */
     bool is_closed;
@@ -55,7 +50,7 @@ struct listener {
 
 static void listener_set_events(struct listener *listener, int events)
 {
-    for (int i = 0; i < listener->door_count; i++)
+    for (int i = 0; i < listener->listening.count; i++)
         fd_watch_set_events(listener->doors[i].watch, events);
 }
 
@@ -121,150 +116,52 @@ static void door_on_ready(int events, void *arg)
     }
 }
 
-/* --- binding -------------------------------------------------------------- */
+/* --- its life ------------------------------------------------------------- */
 
-/* A listening descriptor, or a negative errno. */
-static int listen_on(const struct address *address)
+/* Takes over the descriptors, and the path of a Unix socket. */
+static struct listener *listener_make(struct loop *loop, struct listening *listening,
+                                      const char *path,
+                                      void (*on_accept)(struct conn *conn, void *arg), void *arg)
 {
-    int family = address->storage.ss_family;
-    int fd = nonblock_socket(family, SOCK_STREAM);
-    if (fd < 0)
-        return fd == -EAFNOSUPPORT ? -EADDRNOTAVAIL : fd;
-    int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (const struct sockaddr *)&address->storage, address->len) == 0 &&
-        listen(fd, BACKLOG) == 0)
-        return fd;
-    int error = -errno;
-    close(fd);
-    return error;
-}
-
-static void close_all(const int *fds, int count)
-{
-    for (int i = 0; i < count; i++)
-        close(fds[i]);
-}
-
-static uint16_t port_of(int fd)
-{
-    struct address address = {.len = sizeof address.storage};
-    if (getsockname(fd, (struct sockaddr *)&address.storage, &address.len) < 0)
-        return 0;
-    return address_port(&address);
-}
-
-/* All of the addresses, at the port that the first one gets. One that this
- * machine does not have (IPv6 may be off) is left out if there is another. The
- * count of descriptors, or a negative errno. */
-static int listen_on_all(struct address *addresses, int count, int fds[RESOLVE_ADDRESSES_MAX])
-{
-    int bound = 0;
-    int error = -EINVAL;
-    for (int i = 0; i < count; i++) {
-        if (bound > 0)
-            address_set_port(&addresses[i], port_of(fds[0]));
-        int fd = listen_on(&addresses[i]);
-        if (fd >= 0) {
-            fds[bound++] = fd;
-            continue;
-        }
-        error = fd;
-        if (error != -EADDRNOTAVAIL) {
-            close_all(fds, bound);
-            return error;
-        }
+    struct listener *listener = xcalloc(1, sizeof *listener);
+    listener->loop = loop;
+    listener->on_accept = on_accept;
+    listener->arg = arg;
+    listener->listening = *listening;
+    listening->count = 0;
+    listener->path = path ? xstrdup(path) : NULL;
+    for (int i = 0; i < listener->listening.count; i++) {
+        struct door *door = &listener->doors[i];
+        *door = (struct door){.listener = listener, .fd = listener->listening.fds[i]};
+        door->watch = fd_watch_new(loop, door->fd, FD_READABLE, door_on_ready, door);
     }
-    return bound > 0 ? bound : error;
+    listener->pause = timer_new(loop, listener_on_pause_over, listener);
+    loop_add_object(loop);
+    return listener;
 }
 
-/* The loopback addresses of both families, whatever the hosts file has: some
- * clients try one of them only (RFC 6761 section 6.3). */
-static int localhost(uint16_t port, struct address out[RESOLVE_ADDRESSES_MAX])
+struct listener *listener_adopt(struct loop *loop, struct listening *listening,
+                                void (*on_accept)(struct conn *conn, void *arg), void *arg)
 {
-    address_parse("127.0.0.1", port, &out[0]);
-    address_parse("::1", port, &out[1]);
-    return 2;
+    return listener_make(loop, listening, NULL, on_accept, arg);
 }
 
-static bool has_address(const struct address *addresses, int count, const struct addrinfo *ai)
+static int open_path(const char *path, struct listening *out)
 {
-    for (int i = 0; i < count; i++) {
-        if (addresses[i].len == ai->ai_addrlen &&
-            memcmp(&addresses[i].storage, ai->ai_addr, ai->ai_addrlen) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The addresses of a name or literal, each once. */
-static int look_up(const char *host, uint16_t port, struct address out[RESOLVE_ADDRESSES_MAX])
-{
-    if (strcasecmp(host, "localhost") == 0)
-        return localhost(port, out);
-    char service[6];
-    snprintf(service, sizeof service, "%u", port);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *list = NULL;
-    if (getaddrinfo(host, service, &hints, &list) != 0)
-        return 0;
-    int count = 0;
-    for (const struct addrinfo *ai = list; ai && count < RESOLVE_ADDRESSES_MAX; ai = ai->ai_next) {
-        if (has_address(out, count, ai))
-            continue;
-        memcpy(&out[count].storage, ai->ai_addr, ai->ai_addrlen);
-        out[count++].len = ai->ai_addrlen;
-    }
-    freeaddrinfo(list);
-    return count;
-}
-
-/* Descriptors at each address of the host, their count; or a negative
- * errno. */
-static int listen_at(const char *host, uint16_t port, int fds[RESOLVE_ADDRESSES_MAX])
-{
-    struct address addresses[RESOLVE_ADDRESSES_MAX] = {0};
-    int address_count = look_up(host, port, addresses);
-    int count = listen_on_all(addresses, address_count, fds);
-    /* One that the kernel picked for the first address may be taken at the
-     * next. */
-    for (int i = 1; port == 0 && count == -EADDRINUSE && i < PORT_TRIES; i++)
-        count = listen_on_all(addresses, address_count, fds);
-    return count;
-}
-
-static int listen_at_path(const char *path, int fds[RESOLVE_ADDRESSES_MAX])
-{
-    fds[0] = unix_socket_listen(path, BACKLOG);
-    return fds[0] < 0 ? fds[0] : 1;
+    int fd = unix_socket_listen(path, LISTENING_BACKLOG);
+    *out = (struct listening){.fds = {fd}, .count = 1};
+    return fd < 0 ? fd : 0;
 }
 
 int listener_new(struct loop *loop, const char *host, uint16_t port,
                  void (*on_accept)(struct conn *conn, void *arg), void *arg, struct listener **out)
 {
-    int fds[RESOLVE_ADDRESSES_MAX];
+    struct listening listening;
     bool is_path = host[0] == '/';
-    int count = is_path ? listen_at_path(host, fds) : listen_at(host, port, fds);
-    if (count < 0)
-        return count;
-
-    struct listener *listener = xcalloc(1, sizeof *listener);
-    listener->loop = loop;
-    listener->on_accept = on_accept;
-    listener->arg = arg;
-    listener->path = is_path ? xstrdup(host) : NULL;
-    listener->door_count = count;
-    for (int i = 0; i < count; i++) {
-        struct door *door = &listener->doors[i];
-        *door = (struct door){.listener = listener, .fd = fds[i]};
-        door->watch = fd_watch_new(loop, fds[i], FD_READABLE, door_on_ready, door);
-    }
-    listener->pause = timer_new(loop, listener_on_pause_over, listener);
-    loop_add_object(loop);
-    *out = listener;
-    return 0;
+    int error = is_path ? open_path(host, &listening) : listening_open(host, port, &listening);
+    if (error == 0)
+        *out = listener_make(loop, &listening, is_path ? host : NULL, on_accept, arg);
+    return error;
 }
 
 void listener_set_make_room(struct listener *listener, bool (*make_room)(void *arg))
@@ -279,7 +176,7 @@ void listener_set_tls(struct listener *listener, const struct tls_server *tls)
 
 uint16_t listener_port(const struct listener *listener)
 {
-    return port_of(listener->doors[0].fd);
+    return listening_port(&listener->listening);
 }
 
 static void listener_destroy(void *arg)
@@ -292,10 +189,9 @@ void listener_close(struct listener *listener)
     if (!listener)
         return;
     listener->is_closed = true;
-    for (int i = 0; i < listener->door_count; i++) {
+    for (int i = 0; i < listener->listening.count; i++)
         fd_watch_free(listener->doors[i].watch);
-        close(listener->doors[i].fd);
-    }
+    listening_close(&listener->listening);
     if (listener->path)
         unlink(listener->path);
     free(listener->path);

@@ -382,3 +382,17 @@ void websocket_reset(struct websocket *ws)
     ws->is_freed = true;
     loop_defer(ws->loop, websocket_destroy, ws);
 }
+
+struct conn *websocket_surrender(struct websocket *ws, struct span *rest)
+{
+    assert(!ws->is_freed && !ws->has_closed);
+    *rest = ws->early ? buf_bytes(ws->early) : (struct span){0};
+    if (ws->is_busy)
+        *rest = websocket_codec_rest(ws->codec);
+    if (ws->codec)
+        codec_flush(ws);
+    ws->has_closed = true;
+    ws->is_freed = true;
+    loop_defer(ws->loop, websocket_destroy, ws);
+    return ws->conn;
+}

@@ -101,4 +101,10 @@ void websocket_close(struct websocket *ws, int code, const char *reason);
 /* The same at once: drops what is queued and resets the connection. */
 void websocket_reset(struct websocket *ws);
 
+/* Frees it and hands out the conn, with what came behind the message that it is
+ * called under, or before it has handled anything; that is valid until the
+ * caller returns to the loop. What was queued is the conn's, which is to be
+ * given other handlers at once. */
+struct conn *websocket_surrender(struct websocket *ws, struct span *rest);
+
 #endif

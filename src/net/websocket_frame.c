@@ -98,6 +98,13 @@ void websocket_codec_feed(struct websocket_codec *codec, struct span bytes)
     codec->in = bytes;
 }
 
+/* wslay reads ahead. */
+struct span websocket_codec_rest(const struct websocket_codec *codec)
+{
+    size_t ahead = (size_t)(codec->fed - codec->framed);
+    return span_of(codec->in.data - ahead, codec->in.len + ahead);
+}
+
 /* --- what comes ----------------------------------------------------------- */
 
 static uint64_t frame_len(uint64_t payload_len, bool is_masked)

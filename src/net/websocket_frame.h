@@ -39,6 +39,10 @@ bool websocket_codec_is_at_rest(const struct websocket_codec *codec);
  * of those before. */
 void websocket_codec_feed(struct websocket_codec *codec, struct span bytes);
 
+/* What it was fed behind the last whole message, of the span that was fed last:
+ * to be asked right behind a message. */
+struct span websocket_codec_rest(const struct websocket_codec *codec);
+
 /* 0: more bytes are needed. Positive: a WEBSOCKET_CLOSE, _PING, _PONG with its
  * payload, or a WEBSOCKET_TEXT or _BINARY: a whole message of at most
  * message_max bytes; valid until the next call. Negative: the code with which

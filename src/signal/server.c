@@ -13,6 +13,7 @@
 #include "http/server.h"
 #include "net/deadline.h"
 #include "net/private_address.h"
+#include "net/pump.h"
 #include "net/websocket.h"
 #include "signal/handshake.h"
 #include "signal/server_internal.h"
@@ -75,24 +76,51 @@ static void answer_health(struct signal_server *server, struct http_exchange *x)
     free(json);
 }
 
+/* A place for one more socket, among those of all workers. */
+static bool take_place(struct signal_server *server)
+{
+    size_t max = server->config.connections_max;
+    if (!server->workers)
+        return server->socket_count < max;
+    return worker_board_admit(worker_link_board(server->workers),
+                              worker_link_index(server->workers), max);
+}
+
+static void give_place_back(struct signal_server *server)
+{
+    if (server->workers)
+        worker_board_uncount(worker_link_board(server->workers),
+                             worker_link_index(server->workers));
+}
+
+/* Whether there is a place, which is taken then; else says why not. */
+static bool admit(struct signal_server *server, struct http_exchange *x,
+                  const struct address *address)
+{
+    if (!take_place(server)) {
+        log_warn("server: full: %zu connections", server->config.connections_max);
+        server->counts.limits[SIGNAL_LIMIT_CONNECTIONS]++;
+        answer(x, 503, "the signal server is full; try again later");
+        return false;
+    }
+    if (!sources_has_room(&server->sources, address)) {
+        char text[ADDRESS_TEXT_LEN];
+        log_warn("server: too many connections of %s", address_format(address, text));
+        server->counts.limits[SIGNAL_LIMIT_ADDRESS]++;
+        give_place_back(server);
+        answer(x, 429, "too many connections from this address");
+        return false;
+    }
+    return true;
+}
+
 static void upgrade(struct signal_server *server, struct http_exchange *x,
                     const struct http_request *request, struct span key)
 {
     struct address address;
     http_exchange_peer_address(x, &address);
-    if (server->socket_count >= server->config.connections_max) {
-        log_warn("server: full: %zu connections", server->socket_count);
-        server->counts.limits[SIGNAL_LIMIT_CONNECTIONS]++;
-        answer(x, 503, "the signal server is full; try again later");
+    if (!admit(server, x, &address))
         return;
-    }
-    if (!sources_has_room(&server->sources, &address)) {
-        char text[ADDRESS_TEXT_LEN];
-        log_warn("server: too many connections of %s", address_format(&address, text));
-        server->counts.limits[SIGNAL_LIMIT_ADDRESS]++;
-        answer(x, 429, "too many connections from this address");
-        return;
-    }
     char accept[WEBSOCKET_ACCEPT_LEN + 1];
     websocket_accept_key(key, accept);
     struct span subprotocol = handshake_subprotocol(request);
@@ -173,6 +201,87 @@ static bool make_room(void *arg)
     return socket_drop_idle(arg);
 }
 
+/* --- one of several workers ----------------------------------------------- */
+
+/* Each worker is a server of the cluster by itself. */
+static void stats_of_cluster(const struct signal_server *server, struct signal_server_stats *out)
+{
+    out->has_cluster = server->cluster;
+    if (server->cluster)
+        cluster_stats(cluster_redis_cluster(server->cluster), clock_now_us(), &out->cluster);
+}
+
+static void stats_here(const struct signal_server *server, struct signal_server_stats *out)
+{
+    *out = (struct signal_server_stats){
+        .rooms = rooms_count(server->rooms),
+        .members = rooms_member_count(server->rooms),
+        .sockets = server->socket_count,
+        .queued_bytes = server->queued,
+        .counts = server->counts,
+    };
+    stats_of_cluster(server, out);
+    if (!server->cluster)
+        return;
+    out->rooms = out->cluster.rooms;
+    out->members = out->cluster.seats;
+}
+
+static void write_board(const struct signal_server *server)
+{
+    struct signal_server_stats stats;
+    stats_here(server, &stats);
+    worker_board_write(worker_link_board(server->workers), worker_link_index(server->workers),
+                       &stats);
+}
+
+static void on_turn(void *arg)
+{
+    struct signal_server *server = arg;
+    worker_link_look(server->workers);
+    write_board(server);
+    if (server->farewell && list_is_empty(&server->pumps))
+        timer_start_in(server->farewell, 0);
+}
+
+static void on_farewell_over(void *arg)
+{
+    struct signal_server *server = arg;
+    timer_free(server->farewell);
+    server->farewell = NULL;
+    server->on_stopped(server->stopped_arg);
+}
+
+void signal_server_stop(struct signal_server *server, void (*on_done)(void *arg), void *arg)
+{
+    http_server_stop_listening(server->http);
+    server->is_closed = true;
+    socket_close_all(server);
+    server->on_stopped = on_done;
+    server->stopped_arg = arg;
+    server->farewell = timer_new(server->loop, on_farewell_over, server);
+    timer_start_in(server->farewell, SIGNAL_FAREWELL_US);
+}
+
+/* What is each worker's to give, all give a part of. */
+static size_t share_of(size_t total, size_t least, const struct worker *worker)
+{
+    size_t share = total / (size_t)worker->workers->count;
+    return share > least ? share : least;
+}
+
+static void workers_join(struct signal_server *server, const struct worker *worker)
+{
+    static const struct worker_link_handlers handlers = {socket_arrive, socket_claim_all};
+    struct signal_server_config *config = &server->config;
+    config->queues_max = share_of(config->queues_max, config->queue_max, worker);
+    config->relay_total_mbit_per_s = share_of(config->relay_total_mbit_per_s, 1, worker);
+    server->workers = worker_link_new(server->loop, worker, &server->sources, &handlers, server);
+    server->turn_hook = turn_hook_new(server->loop, on_turn, NULL, server);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
 int signal_server_new(struct loop *loop, const struct signal_server_config *config,
                       struct signal_server **out)
 {
@@ -191,6 +300,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
         .connections_max = config->connections_max,
         .head_timeout_us = SIGNAL_HEAD_US,
         .idle_timeout_us = SIGNAL_HEAD_US,
+        .listening = config->worker ? worker_listening(config->worker) : NULL,
     };
     int error = http_server_new(loop, config->host, config->port, &http_config, &server->http);
     if (error < 0) {
@@ -198,10 +308,13 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
         return error;
     }
     list_init(&server->sockets);
+    list_init(&server->pumps);
     sources_init(&server->sources, config->per_address_max, config->joins_per_s);
     server->rooms = rooms_new(config->per_room_max, socket_on_room_send, server);
     if (config->only_room)
         rooms_set_only(server->rooms, config->only_room);
+    if (config->worker)
+        workers_join(server, config->worker);
     server->heartbeat = deadline_new(loop, socket_heartbeat_us, socket_on_heartbeat, server);
     socket_relay_start(server);
     socket_seat_start(server);
@@ -216,19 +329,13 @@ uint16_t signal_server_port(const struct signal_server *server)
 
 void signal_server_stats(const struct signal_server *server, struct signal_server_stats *out)
 {
-    *out = (struct signal_server_stats){
-        .rooms = rooms_count(server->rooms),
-        .members = rooms_member_count(server->rooms),
-        .sockets = server->socket_count,
-        .queued_bytes = server->queued,
-        .counts = server->counts,
-        .has_cluster = server->cluster,
-    };
-    if (!server->cluster)
-        return;
-    cluster_stats(cluster_redis_cluster(server->cluster), clock_now_us(), &out->cluster);
-    out->rooms = out->cluster.rooms;
-    out->members = out->cluster.seats;
+    if (server->workers) {
+        write_board(server);
+        worker_board_sum(worker_link_board(server->workers), out);
+        stats_of_cluster(server, out);
+    } else {
+        stats_here(server, out);
+    }
 }
 
 static void server_destroy(void *arg)
@@ -243,6 +350,10 @@ void signal_server_close(struct signal_server *server)
     http_server_free(server->http);
     server->is_closed = true;
     socket_close_all(server);
+    timer_free(server->farewell);
+    pumps_close(&server->pumps);
+    turn_hook_free(server->turn_hook);
+    worker_link_free(server->workers);
     deadline_free(server->heartbeat);
     socket_relay_stop(server);
     cluster_redis_free(server->cluster);

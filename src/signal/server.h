@@ -68,12 +68,16 @@ enum {
 #define SIGNAL_PING_US    (15 * US_PER_S)
 #define SIGNAL_SILENCE_US (45 * US_PER_S)
 
+/* For other workers to say goodbye when all stop. */
+#define SIGNAL_FAREWELL_US (2 * US_PER_S)
+
 /* For the whole HTTP request; for an idle HTTP connection. */
 #define SIGNAL_HEAD_US (10 * US_PER_S)
 
 struct redis_url;
 struct static_files;
 struct tls_client;
+struct worker;
 
 struct signal_server_config {
     const char *host;
@@ -99,6 +103,8 @@ struct signal_server_config {
                                                borrowed; NULL: with none */
     const struct tls_client *cluster_tls; /* spoken with that; borrowed; NULL: none */
     const char *only_room;                /* the one that there is, copied; NULL: as they come */
+    const struct worker *worker;          /* of several (signal/workers.h), borrowed; NULL: it is
+                                             alone */
 };
 
 /* With the values above, on 0.0.0.0:8787. */
@@ -106,12 +112,13 @@ void signal_server_config_init(struct signal_server_config *config);
 
 struct signal_server;
 
-/* 0, or the errors of listener_new(). */
+/* 0, or the errors of listener_new(). A worker takes over what is open for it,
+ * in place of host and port; its limits are those of all. */
 int signal_server_new(struct loop *loop, const struct signal_server_config *config,
                       struct signal_server **out);
 uint16_t signal_server_port(const struct signal_server *server);
 
-/* How it is now. */
+/* How it is now; of several workers, all together. */
 struct signal_server_stats {
     size_t rooms;
     size_t members; /* of rooms */
@@ -122,6 +129,12 @@ struct signal_server_stats {
     struct signal_counts counts;
 };
 void signal_server_stats(const struct signal_server *server, struct signal_server_stats *out);
+
+/* For a worker: closes every socket with 1001, and takes no more. on_done comes
+ * in a later turn, once what other workers say to clients behind our TLS has
+ * gone out, or after SIGNAL_FAREWELL_US. signal_server_close() is still the
+ * owner's duty. */
+void signal_server_stop(struct signal_server *server, void (*on_done)(void *arg), void *arg);
 
 /* Closes every socket with 1001 and frees; the close frames go out in the
  * background (loop_free() waits). NULL is allowed. */

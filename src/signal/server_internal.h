@@ -3,6 +3,7 @@
  *
  *   server.c            listening, HTTP, the beginning and the end
  *   socket.c            one WebSocket each: what comes
+ *   socket_hand_over.c  its way to the worker of its room
  *   socket_seat.c       its place in a room, where the server is of a cluster
  *   socket_send.c       what goes
  *   socket_heartbeat.c  whether it is still there
@@ -24,6 +25,7 @@
 #include "signal/server.h"
 #include "signal/shaper.h"
 #include "signal/source.h"
+#include "signal/worker_link.h"
 
 struct signal_server {
     struct loop *loop;
@@ -40,6 +42,12 @@ struct signal_server {
     struct shaper *shaper;         /* NULL: no datagrams are passed on */
     struct deadline *shaper_timer; /* its */
     struct signal_counts counts;
+    struct worker_link *workers;   /* the others; NULL: it is alone */
+    struct turn_hook *turn_hook;   /* of a worker */
+    struct list pumps;             /* between sockets that cannot leave and other workers */
+    struct timer *farewell;        /* of one that stops, else NULL, */
+    void (*on_stopped)(void *arg); /* as are these */
+    void *stopped_arg;
     bool has_doomed;
     bool is_closed;
 };
@@ -58,7 +66,8 @@ struct socket {
     struct list link; /* by next check */
     struct signal_server *server;
     struct websocket *ws;
-    struct source *source;
+    struct source *source; /* NULL: another worker has accepted and counts it, */
+    int owner;             /* this one */
     struct room_member member;
     struct seat *seat; /* in place of that, of a cluster; NULL: it has said nothing yet */
     uint64_t check_at_us;
@@ -76,6 +85,10 @@ struct socket {
 /* Takes over an open conn whose handshake is done, with the bytes behind it. */
 void socket_new(struct signal_server *server, struct conn *conn, struct span early,
                 const struct address *address);
+
+/* Takes one over from another worker, which has read its join; fd is -1 where
+ * it got lost. arg is the server. */
+void socket_arrive(const struct worker_message *message, int fd, void *arg);
 
 /* ---- socket_seat.c ---- */
 
@@ -117,6 +130,13 @@ static inline struct socket *socket_of(struct list *link)
     return LIST_ENTRY(link, struct socket, link);
 }
 
+/* Takes it off everything but its connection, and where it counts, and frees
+ * it. */
+struct websocket *socket_let_go(struct socket *socket);
+
+/* It counts no more, here or with its owner. */
+void socket_uncount(const struct socket *socket);
+
 /* Accounts for what waits for it now. */
 void socket_look_at_outbox(struct socket *socket, uint64_t now_us);
 
@@ -132,8 +152,20 @@ void socket_reset(struct socket *socket);
  * none. */
 bool socket_drop_idle(struct signal_server *server);
 
-/* Closes all, since the server does. */
+/* Closes all, since the server does, with this. */
+#define SOCKET_SHUTDOWN_TEXT "the server shuts down"
 void socket_close_all(struct signal_server *server);
+
+/* ---- socket_hand_over.c ---- */
+
+/* Where a join is to be served elsewhere, or cannot be: true, and the socket is
+ * gone from here, or has been told. */
+bool socket_hand_over(struct socket *socket, const struct signal_message *join);
+
+/* Its owner has died, and who takes that place is to count it. All such
+ * sockets; arg is the server. */
+void socket_claim(struct socket *socket);
+void socket_claim_all(int owner, void *arg);
 
 /* ---- socket_heartbeat.c ---- */
 

@@ -29,11 +29,20 @@ static void socket_log_message(const struct socket *socket, const struct signal_
               log_redact(message->room, redacted), peer);
 }
 
+static void serve(struct socket *socket, struct span text, const struct signal_message *message)
+{
+    if (socket->server->cluster)
+        socket_seat_take(socket, text, message);
+    else
+        room_handle(socket->server->rooms, &socket->member, message);
+    socket_log_message(socket, message);
+}
+
 static void socket_handle(struct socket *socket, struct span text,
                           const struct signal_message *message)
 {
     struct signal_server *server = socket->server;
-    if (message->type == SIGNAL_JOIN &&
+    if (message->type == SIGNAL_JOIN && socket->source &&
         !sources_take_join(&server->sources, socket->source, clock_now_us())) {
         log_warn("socket %u: join refused: too many of its address", socket->number);
         server->counts.limits[SIGNAL_LIMIT_JOINS]++;
@@ -41,11 +50,9 @@ static void socket_handle(struct socket *socket, struct span text,
                     "too many joins of this address; try again later");
         return;
     }
-    if (server->cluster)
-        socket_seat_take(socket, text, message);
-    else
-        room_handle(server->rooms, &socket->member, message);
-    socket_log_message(socket, message);
+    if (message->type == SIGNAL_JOIN && server->workers && socket_hand_over(socket, message))
+        return;
+    serve(socket, text, message);
 }
 
 static void on_ws_message(struct span text, void *arg)
@@ -122,8 +129,8 @@ static void on_ws_close(const struct websocket_end *end, void *arg)
 
 /* --- the beginning -------------------------------------------------------- */
 
-void socket_new(struct signal_server *server, struct conn *conn, struct span early,
-                const struct address *address)
+static struct socket *socket_make(struct signal_server *server, struct conn *conn,
+                                  struct span early, unsigned number)
 {
     static const struct websocket_handlers handlers = {
         .on_message = on_ws_message,
@@ -132,16 +139,76 @@ void socket_new(struct signal_server *server, struct conn *conn, struct span ear
         .on_binary = on_ws_binary,
         .on_drain = on_ws_drain,
     };
-    uint64_t now_us = clock_now_us();
     struct socket *socket = xcalloc(1, sizeof *socket);
     socket->server = server;
-    socket->number = ++server->numbers;
-    server->counts.sockets++;
-    socket->source = sources_add_socket(&server->sources, address, now_us);
-    socket_heartbeat_begin(socket, now_us);
+    socket->number = number;
+    socket_heartbeat_begin(socket, clock_now_us());
     server->socket_count++;
     socket->ws = websocket_new(server->loop, conn, WEBSOCKET_SERVER, SIGNAL_MESSAGE_MAX, early,
                                &handlers, socket);
+    return socket;
+}
+
+void socket_new(struct signal_server *server, struct conn *conn, struct span early,
+                const struct address *address)
+{
+    unsigned number = server->workers ? worker_board_number(worker_link_board(server->workers))
+                                      : ++server->numbers;
+    struct socket *socket = socket_make(server, conn, early, number);
+    server->counts.sockets++;
+    socket->source = sources_add_socket(&server->sources, address, clock_now_us());
     char text[ADDRESS_TEXT_LEN];
     log_debug("socket %u: open from %s", socket->number, address_format(address, text));
+}
+
+/* --- from another worker -------------------------------------------------- */
+
+/* It has come back to who has accepted it; or to who has taken that one's
+ * place, and hears of it for the first time. */
+static struct source *take_back(struct signal_server *server, const struct worker_message *message)
+{
+    struct source *source = worker_link_take_back(server->workers, message->number);
+    if (source)
+        return source;
+    worker_board_count(worker_link_board(server->workers), worker_link_index(server->workers));
+    return sources_add_socket(&server->sources, &message->address, clock_now_us());
+}
+
+/* Its descriptor got lost, and with it the client. */
+static void end_lost(struct signal_server *server, const struct worker_message *message)
+{
+    struct socket lost = {.server = server, .number = message->number, .owner = message->owner};
+    if (message->owner == worker_link_index(server->workers))
+        lost.source = take_back(server, message);
+    log_warn("socket %u: lost on its way here: no descriptor for it", message->number);
+    socket_uncount(&lost);
+}
+
+void socket_arrive(const struct worker_message *message, int fd, void *arg)
+{
+    struct signal_server *server = arg;
+    struct signal_message join;
+    if (fd < 0) {
+        end_lost(server, message);
+        return;
+    }
+    struct socket *socket =
+        socket_make(server, conn_adopt(server->loop, fd), message->rest, message->number);
+    socket->bucket.filled_at_us = message->bucket_filled_at;
+    socket->owner = message->owner;
+    if (message->owner == worker_link_index(server->workers))
+        socket->source = take_back(server, message);
+    else if (worker_link_is_late(server->workers, message))
+        socket_claim(socket);
+    if (server->is_closed) {
+        socket_close(socket, WEBSOCKET_GOING_AWAY, SOCKET_SHUTDOWN_TEXT);
+        return;
+    }
+    if (signal_message_decode(message->join, &join) < 0)
+        return; /* never: a worker has written it */
+    if (socket->source)
+        socket_handle(socket, message->join, &join);
+    else
+        serve(socket, message->join, &join);
+    signal_message_deinit(&join);
 }

@@ -30,21 +30,37 @@ void socket_look_at_outbox(struct socket *socket, uint64_t now_us)
     outbox_look(&socket->outbox, &socket->server->queued, len, now_us);
 }
 
-/* Takes it off everything but its connection, and frees it. */
-static struct websocket *socket_release(struct socket *socket)
+struct websocket *socket_let_go(struct socket *socket)
 {
     struct signal_server *server = socket->server;
     struct websocket *ws = socket->ws;
-    uint64_t now_us = clock_now_us();
     list_remove(&socket->link);
     server->socket_count--;
-    outbox_look(&socket->outbox, &server->queued, 0, now_us);
+    outbox_look(&socket->outbox, &server->queued, 0, clock_now_us());
     room_leave(server->rooms, &socket->member);
-    seat_free(socket->seat, now_us);
+    seat_free(socket->seat, clock_now_us());
     socket_relay_leave(socket);
-    sources_drop_socket(&server->sources, socket->source, now_us);
     free(socket);
     return ws;
+}
+
+void socket_uncount(const struct socket *socket)
+{
+    struct signal_server *server = socket->server;
+    struct worker_message gone = {.type = WORKER_GONE, .number = socket->number};
+    if (!socket->source)
+        worker_link_send(server->workers, socket->owner, &gone, -1);
+    else
+        sources_drop_socket(&server->sources, socket->source, clock_now_us());
+    if (socket->source && server->workers)
+        worker_board_uncount(worker_link_board(server->workers),
+                             worker_link_index(server->workers));
+}
+
+static struct websocket *socket_release(struct socket *socket)
+{
+    socket_uncount(socket);
+    return socket_let_go(socket);
 }
 
 void socket_close(struct socket *socket, int code, const char *reason)
@@ -114,5 +130,5 @@ bool socket_drop_idle(struct signal_server *server)
 void socket_close_all(struct signal_server *server)
 {
     LIST_EACH(link, tmp, &server->sockets)
-        socket_close(socket_of(link), WEBSOCKET_GOING_AWAY, "the server shuts down");
+        socket_close(socket_of(link), WEBSOCKET_GOING_AWAY, SOCKET_SHUTDOWN_TEXT);
 }

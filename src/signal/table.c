@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/random.h"
+#include "signal/seeded_hash.h"
 
 enum { BUCKETS_FIRST = 16 };
 
@@ -26,18 +27,6 @@ void table_deinit(struct table *table)
     table->buckets = NULL;
 }
 
-/* FNV-1a from a secret start, and a last mix, because FNV's low bits are
- * weak. */
-static uint64_t table_hash(const struct table *table, struct span key)
-{
-    uint64_t hash = table->seed;
-    for (size_t i = 0; i < key.len; i++)
-        hash = (hash ^ key.data[i]) * UINT64_C(0x100000001b3);
-    hash ^= hash >> 32;
-    hash *= UINT64_C(0xd6e8feb86659fd93);
-    return hash ^ (hash >> 32);
-}
-
 static struct table_node **bucket_of(const struct table *table, uint64_t hash)
 {
     return &table->buckets[hash & (table->bucket_count - 1)];
@@ -45,7 +34,7 @@ static struct table_node **bucket_of(const struct table *table, uint64_t hash)
 
 struct table_node *table_find(const struct table *table, struct span key)
 {
-    uint64_t hash = table_hash(table, key);
+    uint64_t hash = seeded_hash(table->seed, key);
     struct table_node *node = *bucket_of(table, hash);
     while (node && !(node->hash == hash && span_is_equal(node->key, key)))
         node = node->next;
@@ -81,7 +70,7 @@ void table_insert(struct table *table, struct table_node *node, struct span key)
     if (table->count == table->bucket_count)
         table_grow(table);
     node->key = key;
-    node->hash = table_hash(table, key);
+    node->hash = seeded_hash(table->seed, key);
     table_link(table, node);
     table->count++;
 }

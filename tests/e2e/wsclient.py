@@ -23,14 +23,19 @@ class Closed(Exception):
 
 
 class WebSocket:
-    def __init__(self, url, timeout=30, receive_buffer=None, path="/"):
-        host, port = re.fullmatch(r"ws://\[?([^/\]]+)\]?:(\d+)/?", url).groups()
+    def __init__(self, url, timeout=30, receive_buffer=None, path="/", source=None, tls=None):
+        """source: the address from which; tls: an ssl.SSLContext."""
+        host, port = re.fullmatch(r"wss?://\[?([^/\]]+)\]?:(\d+)/?", url).groups()
         self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect((host, int(port)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
         self.stream = self.socket.makefile("rb")
         self.handshake(f"{host}:{port}", path)
 

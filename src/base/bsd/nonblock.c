@@ -33,3 +33,20 @@ int nonblock_accept(int listening)
 {
     return set_up(accept(listening, NULL, NULL));
 }
+
+int nonblock_pair(int type, int fds[2])
+{
+    if (socketpair(AF_UNIX, type, 0, fds) < 0)
+        return -errno;
+    int error = set_up(fds[0]);
+    if (error < 0) {
+        close(fds[1]);
+        return error;
+    }
+    error = set_up(fds[1]);
+    if (error < 0) {
+        close(fds[0]);
+        return error;
+    }
+    return 0;
+}
