@@ -198,8 +198,8 @@ int doctor_run(const struct config *config)
     collect(&doctor);
     int status = tell(&doctor);
     end(&doctor);
-    if (is_late) /* threads may wait for a name server or a router, for long */
+    /* Threads may wait for a name server or a router, for long. */
+    if (is_late || !loop_free(doctor.wait.loop))
         _exit(output_end("tunnel") ? status : EXIT_FAILURE);
-    loop_free(doctor.wait.loop);
     return status;
 }

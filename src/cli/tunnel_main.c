@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/descriptors.h"
@@ -76,6 +77,15 @@ static void on_hangup(void *arg)
     instance_reopen(instance);
 }
 
+/* Threads that wait for a name server would hold up exit(3), for long. */
+static void end_loop(struct loop *loop, int status)
+{
+    if (loop_free(loop))
+        return;
+    log_close();
+    _exit(output_end("tunnel") ? status : EXIT_FAILURE);
+}
+
 /* Until a signal; a second one ends the process at once. */
 static int run(const struct config *config)
 {
@@ -94,8 +104,9 @@ static int run(const struct config *config)
     stop_free(stop);
     instance_free(instance);
     service_free(service);
-    loop_free(loop);
-    return instance ? EXIT_SUCCESS : EXIT_FAILURE;
+    int status = instance ? EXIT_SUCCESS : EXIT_FAILURE;
+    end_loop(loop, status);
+    return status;
 }
 
 /* ---- those of a file ---- */
@@ -114,8 +125,9 @@ static int run_fleet(const struct config *config)
     stop_free(stop);
     fleet_free(fleet);
     service_free(service);
-    loop_free(loop);
-    return fleet ? EXIT_SUCCESS : EXIT_FAILURE;
+    int status = fleet ? EXIT_SUCCESS : EXIT_FAILURE;
+    end_loop(loop, status);
+    return status;
 }
 
 /* ---- the process ---- */

@@ -32,9 +32,10 @@
 #include "net/rush.h"
 #include "net/wake_watch.h"
 
-/* loop_free() waits this long for background work. A look-up that the name
- * server never answers must not keep the program from its end. */
-#define LOOP_FREE_WAIT_US (6 * US_PER_S)
+/* loop_free() waits this long for background work; and for look-ups that nobody
+ * waits for any more, which the name server may never answer. */
+#define LOOP_FREE_WAIT_US    (6 * US_PER_S)
+#define LOOP_FREE_LOOKUPS_US (100 * US_PER_MS)
 
 #define POOL_SIZE "8"
 
@@ -225,7 +226,8 @@ static void on_alarm(uv_poll_t *alarm, int status, int events)
 static void set_alarm(struct loop *loop)
 {
     uint64_t next_us = timers_next_us(&loop->timers);
-    if (!list_is_empty(&loop->deferred) || (loop->is_finishing && loop->background == 0))
+    bool is_idle = loop->background == 0 && loop->patient_line.abandoned == 0;
+    if (!list_is_empty(&loop->deferred) || (loop->is_finishing && is_idle))
         next_us = 0;
     if (next_us == loop->alarm_us)
         return;
@@ -351,28 +353,28 @@ static void on_wait_over(void *arg)
     *(bool *)arg = true;
 }
 
-/* Turns until neither background work nor a deferred call is left. False
- * when it takes too long. */
-static bool loop_finish(struct loop *loop)
+/* Turns until neither of the two is left, nor a deferred call. False when it
+ * takes too long. */
+static bool finish(struct loop *loop, const unsigned *work, uint64_t wait_us)
 {
     bool is_over = false;
     struct timer_node wait;
     timer_node_init(&wait, on_wait_over, &is_over);
-    timers_start(&loop->timers, &wait, clock_now_us() + LOOP_FREE_WAIT_US);
-    loop->is_finishing = true;
-    while (!is_over && (loop->background > 0 || !list_is_empty(&loop->deferred)))
+    timers_start(&loop->timers, &wait, clock_now_us() + wait_us);
+    while (!is_over && (*work > 0 || !list_is_empty(&loop->deferred)))
         uv_run(&loop->uv, UV_RUN_ONCE);
     timers_stop(&loop->timers, &wait);
     return !is_over;
 }
 
-void loop_free(struct loop *loop)
+bool loop_free(struct loop *loop)
 {
     if (!loop)
-        return;
-    bool is_finished = loop_finish(loop);
-    if (!is_finished)
-        return; /* the pool still writes to it: the process's end frees it */
+        return true;
+    loop->is_finishing = true;
+    if (!finish(loop, &loop->background, LOOP_FREE_WAIT_US) ||
+        !finish(loop, &loop->patient_line.abandoned, LOOP_FREE_LOOKUPS_US))
+        return false; /* the pool still writes to it */
     assert(loop->objects == 0);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->check, NULL);
@@ -390,6 +392,7 @@ void loop_free(struct loop *loop)
         free(loop->rooms[i]);
     free(loop->bursts);
     free(loop);
+    return true;
 }
 
 static void defer(struct list *deferred, void (*fn)(void *arg), void *arg)

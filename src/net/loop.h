@@ -27,8 +27,10 @@ struct loop *loop_new(void);
 /* Runs what is still closing (connections whose queue goes out in the
  * background; 6 s at most), then frees. Every object made on the loop must
  * have been closed before; one that was not is an assertion failure, which is
- * how leaks of handles show in tests. NULL is allowed. */
-void loop_free(struct loop *loop);
+ * how leaks of handles show in tests. NULL is allowed. False: a thread of the
+ * pool still uses it, as one that waits for a name server; it may be tried
+ * again. exit(3) would wait for that thread, _exit(2) does not. */
+bool loop_free(struct loop *loop);
 
 /* Runs until loop_stop(). */
 void loop_run(struct loop *loop);

@@ -39,15 +39,17 @@ void loop_add_object(struct loop *loop);
 void loop_drop_object(struct loop *loop);
 
 /* Work that goes on after its owner has let go of it (a queue that still goes
- * out, a name look-up in the pool); loop_free() waits for it. */
+ * out); loop_free() waits for it. */
 void loop_add_background(struct loop *loop);
 void loop_drop_background(struct loop *loop);
 unsigned loop_background_count(const struct loop *loop);
 
-/* Of resolve.c: the look-ups that can wait. */
+/* Of resolve.c: the look-ups that can wait, and those of all that are in the
+ * pool and that nobody waits for any more. */
 struct patient_line {
     struct list waiting;
     int asked;
+    unsigned abandoned;
 };
 struct patient_line *loop_patient_line(struct loop *loop);
 

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/list.h"
@@ -35,6 +36,7 @@ struct resolution {
     struct loop *loop;
     enum resolution_state state;
     bool is_patient;
+    bool is_localhost;
     char *host; /* while it waits */
     void (*on_done)(const struct address *addresses, int count, int error, void *arg);
     void *arg;
@@ -109,7 +111,7 @@ static void resolution_finish(struct resolution *r, const struct address *addres
                               int error)
 {
     if (r->is_cancelled) {
-        loop_drop_background(r->loop);
+        loop_patient_line(r->loop)->abandoned--;
     } else {
         loop_drop_object(r->loop);
         r->on_done(addresses, count, error, r->arg);
@@ -157,6 +159,25 @@ static int take_addresses(const struct addrinfo *list, uint16_t port,
     return count;
 }
 
+/* This machine, by RFC 6761 section 6.3, whatever a name server knows. */
+static bool is_localhost(const char *host)
+{
+    static const char name[] = "localhost";
+    size_t len = strlen(host);
+    len -= len > 0 && host[len - 1] == '.';
+    size_t before = len - (sizeof name - 1);
+    return len >= sizeof name - 1 && strncasecmp(host + before, name, sizeof name - 1) == 0 &&
+           (before == 0 || host[before - 1] == '.');
+}
+
+static int take_loopback(uint16_t port, struct address out[RESOLVE_ADDRESSES_MAX])
+{
+    int error = address_parse("127.0.0.1", port, &out[0]) | address_parse("::1", port, &out[1]);
+    assert(error == 0);
+    (void)error;
+    return 2;
+}
+
 static void ask_waiting(struct loop *loop);
 
 static void on_getaddrinfo(uv_getaddrinfo_t *uv, int status, struct addrinfo *list)
@@ -166,6 +187,8 @@ static void on_getaddrinfo(uv_getaddrinfo_t *uv, int status, struct addrinfo *li
     int count = take_addresses(list, r->port, addresses);
     uv_freeaddrinfo(list);
     int error = 0;
+    if (count == 0 && r->is_localhost) /* a container may have no /etc/hosts */
+        count = take_loopback(r->port, addresses);
     if (count == 0)
         error = status == 0 ? -ENOENT : error_from_uv(status);
     if (r->is_patient) {
@@ -218,6 +241,7 @@ static struct resolution *resolution_new(struct loop *loop, const char *host, ui
     r->loop = loop;
     r->port = port;
     r->uv.data = r;
+    r->is_localhost = is_localhost(host);
     loop_add_object(loop);
     if (address_parse(host, port, &r->literal) == 0)
         defer(r, resolve_literal);
@@ -264,7 +288,7 @@ void resolution_cancel(struct resolution *r)
         return;
     }
     r->is_cancelled = true;
-    loop_add_background(r->loop);
+    loop_patient_line(r->loop)->abandoned++;
     /* Fails when the pool is at it already; on_getaddrinfo comes either way. */
     if (r->state == RESOLUTION_ASKED)
         uv_cancel((uv_req_t *)&r->uv);

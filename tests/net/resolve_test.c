@@ -4,6 +4,7 @@
  */
 #include "net_testing.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <string.h>
@@ -55,6 +56,8 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     (void)hints;
     if (strncmp(node, "slow", 4) == 0)
         wait_until_open();
+    if (strcasestr(node, "localhost"))
+        return EAI_NONAME;
     /* "many": a dozen of IPv6 before one of IPv4. */
     int v6 = strcmp(node, "many") == 0 ? 12 : 0;
     for (int i = 0; i <= v6; i++) {
@@ -180,6 +183,59 @@ static void test_literal(void **state)
     assert_false(never.is_done);
 }
 
+/* The end of a program waits for no name server. */
+static void test_end(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct answer never = {0};
+    open_server(false);
+    struct resolution *r = resolve(loop, "slow.signal", 443, on_done, &never);
+    wait_until_asked(1);
+    resolution_cancel(r);
+    assert_false(loop_free(loop));
+    open_server(true);
+    while (!loop_free(loop))
+        continue;
+    assert_false(never.is_done);
+}
+
+static void test_localhost(void **state)
+{
+    static const char *const names[] = {"localhost", "LOCALHOST.", "llm.localhost"};
+    (void)state;
+    struct loop *loop = loop_new();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct answer answer = {0};
+        resolve(loop, names[i], 80, on_done, &answer);
+        run_until(loop, &answer.is_done);
+        assert_int_equal(answer.count, 2);
+        assert_int_equal(answer.v4, 1);
+    }
+    loop_free(loop);
+}
+
+static void on_failure(const struct address *addresses, int count, int error, void *arg)
+{
+    (void)addresses;
+    assert_int_equal(count, 0);
+    assert_int_equal(error, -ENOENT);
+    *(bool *)arg = true;
+}
+
+static void test_no_localhost(void **state)
+{
+    static const char *const names[] = {"mylocalhost", "localhost.example"};
+    (void)state;
+    struct loop *loop = loop_new();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        bool has_failed = false;
+        resolve(loop, names[i], 80, on_failure, &has_failed);
+        run_until(loop, &has_failed);
+    }
+    loop_free(loop);
+}
+
 /* Of a name with more addresses than are taken neither family is left out. */
 static void test_many_addresses(void **state)
 {
@@ -198,6 +254,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dead_name_server),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_localhost),
+        cmocka_unit_test(test_no_localhost),
         cmocka_unit_test(test_literal),
         cmocka_unit_test(test_many_addresses),
     };
