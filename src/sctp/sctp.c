@@ -12,6 +12,7 @@
 #include "sctp/assoc.h"
 #include "sctp/heartbeat.h"
 #include "sctp/loss.h"
+#include "sctp/transmit.h"
 
 enum { QUEUE_HARD = 4 << 20 /* with the first messages of many streams */ };
 
@@ -292,10 +293,21 @@ void sctp_assoc_shutdown(struct sctp_assoc *a, uint64_t now_us)
         sctp_assoc_flush(a, now_us);
 }
 
+/* It leaves with the ABORT, in packets of its own before it. */
+static void say_last(struct sctp_assoc *a, uint64_t now_us)
+{
+    a->burst_left = 2 * a->out.mtu;
+    a->depth++;
+    transmit(a, now_us);
+    a->depth--;
+}
+
 void sctp_assoc_abort(struct sctp_assoc *a, uint64_t now_us)
 {
     if (a->state == ASSOC_DONE)
         return;
+    if (a->depth == 0)
+        say_last(a, now_us);
     if (a->peer.tag != 0)
         assoc_send_abort(a, CAUSE_USER_ABORT);
     assoc_close(a, SCTP_CLOSED_ABORTED);

@@ -251,7 +251,9 @@ void sctp_assoc_change_path(struct sctp_assoc *a, size_t mtu_max, uint64_t now_u
 /* Ends in order once everything queued was acknowledged. For tests. */
 void sctp_assoc_shutdown(struct sctp_assoc *a, uint64_t now_us);
 
-/* Ends now: one ABORT, then on_closed(). Nothing when done already. */
+/* Ends now: what was said last goes, as far as it may and fits two packets, for
+ * it often says why; then one ABORT, and on_closed(). Nothing when done
+ * already, and from within a handler the ABORT alone. */
 void sctp_assoc_abort(struct sctp_assoc *a, uint64_t now_us);
 
 bool sctp_assoc_is_connected(const struct sctp_assoc *a);

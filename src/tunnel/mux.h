@@ -167,6 +167,7 @@ void mux_fail(struct mux *mux, const char *text);
 /* Tells the other side that the session is over, and why. Once it is sent,
  * what is left is mux_fail(). */
 void mux_refuse(struct mux *mux, const char *text);
+bool mux_has_refused(const struct mux *mux);
 
 size_t mux_stream_count(const struct mux *mux);
 

@@ -144,7 +144,7 @@ void mux_on_hello(struct mux *mux, const struct frame *frame, uint64_t now_us)
         return;
     }
     if (hello.min_version > PROTOCOL_VERSION || hello.max_version < PROTOCOL_VERSION) {
-        mux_send_control(mux, 0, FRAME_ERROR, 0, SPAN_LITERAL("this side speaks version 1 only"));
+        mux_refuse(mux, "this side speaks version 1 only");
         mux_die(mux, "the other side does not speak version 1", MUX_UNLIKE);
         return;
     }
@@ -224,7 +224,13 @@ void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us)
 
 void mux_refuse(struct mux *mux, const char *text)
 {
+    mux->has_refused = true;
     mux_send_error(mux, 0, STREAM_UNSPECIFIED, text);
+}
+
+bool mux_has_refused(const struct mux *mux)
+{
+    return mux->has_refused;
 }
 
 uint64_t mux_deadline_us(const struct mux *mux)

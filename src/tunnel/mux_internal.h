@@ -35,6 +35,7 @@ struct mux_line {
 struct mux {
     enum mux_role role;
     enum mux_state state;
+    bool has_refused;
     unsigned offered;  /* features that we have */
     unsigned features; /* and the other side, too */
     struct mux_handlers handlers;

@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/log.h"
+
+#define FAREWELL_US (300 * US_PER_MS)
 
 struct held {
     struct list link;
@@ -18,6 +21,7 @@ struct held {
     uint32_t partner;         /* with whom, once it is up */
     struct session *session;  /* NULL once it is closed */
     bool is_refused;          /* the rendezvous has forgotten it */
+    struct timer *farewell;   /* or NULL: when it goes */
     uint8_t member[UUID_LEN]; /* whom its relayed datagrams are for */
 };
 
@@ -195,6 +199,7 @@ static void close_held(struct held *held, const char *text)
     traffic_add(&all->ended, &traffic);
     list_remove(&held->link);
     all->count--;
+    timer_free(held->farewell);
     session_close(held->session, text);
     held->session = NULL;
     /* It may be under a callback of its session, which still has it as arg. */
@@ -203,17 +208,28 @@ static void close_held(struct held *held, const char *text)
 
 static void close_refused(void *arg)
 {
-    struct held *held = arg;
-    if (held->session)
-        close_held(held, "the session was refused");
+    close_held(arg, "the session was refused");
 }
 
-/* It goes when the words that say so have gone, at the end of this turn. */
+/* Its last word is to be read: where a connection ends right behind it, not
+ * everybody's stack still hands it out. */
+static void take_leave(void *arg)
+{
+    struct held *held = arg;
+    if (!held->session)
+        return;
+    held->is_refused = true;
+    mux_fail(session_mux(held->session), "the session was refused");
+    held->farewell = timer_new(held->owner->loop, close_refused, held);
+    timer_start_in(held->farewell, FAREWELL_US);
+}
+
+/* The words that say so have gone at the end of this turn. */
 static void refuse(struct held *held, const char *text)
 {
     held->is_refused = true;
     session_refuse(held->session, text);
-    loop_defer(held->owner->loop, close_refused, held);
+    loop_defer(held->owner->loop, take_leave, held);
 }
 
 /* device: NULL for whoever it is. */
@@ -266,6 +282,8 @@ void sessions_act(struct sessions *all, const struct action *action)
         refuse(held, action->text);
     else if (action->type == ACTION_DRAIN && mux_stream_count(session_mux(held->session)) == 0)
         tell(held, (struct event){.type = EVENT_IDLE});
+    else if (action->type == ACTION_CLOSE && mux_has_refused(session_mux(held->session)))
+        take_leave(held);
     else if (action->type == ACTION_CLOSE)
         close_held(held, action->text);
 }

@@ -58,6 +58,25 @@ static void is_not_limited_alone(void **state)
     net_free(n);
 }
 
+/* Why it ends, for instance; of much that is queued, no more than a bit. */
+static void says_the_last_word(void **state)
+{
+    (void)state;
+    static const unsigned said[] = {1, 8};
+    for (size_t i = 0; i < 2; i++) {
+        struct net *n = net_new(0, 1000);
+        struct sctp_outgoing how = {0};
+        net_connect(n);
+        for (uint32_t id = 0; id < said[i]; id++)
+            assert_int_equal(net_send(n, 0, 1, id, 1000, how), 0);
+        sctp_assoc_abort(n->ends[0]->assoc, sim_now_us(n->sim));
+        net_run_ms(n, 1000);
+        assert_true(n->apps[1].closed);
+        assert_in_range(n->apps[1].messages, 1, 3);
+        net_free(n);
+    }
+}
+
 /* The most that a sender holds, of packets, on a long path. */
 static size_t most_held(struct budget *sent)
 {
@@ -95,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_its_part_of_a_turn),
         cmocka_unit_test(is_not_limited_alone),
+        cmocka_unit_test(says_the_last_word),
         cmocka_unit_test(what_all_hold_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
