@@ -46,6 +46,7 @@ struct status {
     struct bucket exchanges; /* lines about them */
     uint64_t untold;         /* exchanges since the last that had a line */
     bool is_ready_told;      /* where clients connect, which is one for all links */
+    bool has_had_several;    /* others at a time, so that each line says which */
 };
 
 /* --- start ---------------------------------------------------------------- */
@@ -361,6 +362,7 @@ void status_print_keeper(struct status *status, size_t link, const struct keeper
     status->signal = config->link_count > 0 ? config->links[link].signal_text : config->signal_text;
     status->place = config->link_count > 0 ? &config->links[link].signal : &config->signal;
     status->news.link = config->link_count > 1 ? (unsigned)link + 1 : 0;
+    status->has_had_several = status->has_had_several || keeper->partners > 1;
     print_keeper(status, keeper);
     status->news.link = 0;
 }
@@ -381,6 +383,7 @@ void status_print_exchange(struct status *status, const struct exchange_record *
     struct log_field fields[NEWS_FIELDS_MAX];
     char line[EXCHANGE_LINE_MAX];
     char more[48] = "";
+    char who[16] = "";
     bool is_provider = status->config->command == COMMAND_SERVE;
     bool is_bad = is_provider && record->end == EXCHANGE_FAILED;
     if (!log_is_enabled(is_bad ? LOG_WARN : LOG_INFO))
@@ -392,9 +395,11 @@ void status_print_exchange(struct status *status, const struct exchange_record *
     if (status->untold > 0)
         snprintf(more, sizeof more, " (and %llu more)", (unsigned long long)status->untold);
     status->untold = 0;
+    if (status->config->link_count == 0 && status->has_had_several && record->provider > 0)
+        snprintf(who, sizeof who, "#%u: ", record->provider);
     exchange_line_fields(record, fields);
     status->news.link = status->config->link_count > 1 ? record->provider : 0;
-    news_print(&status->news, is_bad ? MARK_BAD : MARK_STEP, "exchange", fields, "%s%s",
+    news_print(&status->news, is_bad ? MARK_BAD : MARK_STEP, "exchange", fields, "%s%s%s", who,
                exchange_line_format(record, line), more);
     status->news.link = 0;
 }

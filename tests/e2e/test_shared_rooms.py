@@ -89,7 +89,7 @@ class Consumers(Case):
 
 class Providers(Case):
     def test_second_serve(self):
-        """a second serve is a provider beside the first, and no rival"""
+        """a second serve is a provider beside the first, and no rival; lines say who had what"""
         rig = self.rig
         rig.start_mock()
         rig.start_signal()
@@ -98,7 +98,9 @@ class Providers(Case):
         rig.wait_up()
         second = rig.start_serve(name="second serve")
         rig.wait_peers(3)
+        rig.proxy.wait_for(r"#\d+ is connected")
         self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+        rig.proxy.wait_for(r"#\d+: GET /health 200")
         first.kill()
         first.wait_exit()
         rig.wait_up(2 * DEADLINE)
