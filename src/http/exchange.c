@@ -173,10 +173,11 @@ int http_exchange_respond_interim(struct http_exchange *x, const struct http_res
     int status = response->status;
     if (status < 100 || status > 199 || status == 101)
         return -EINVAL;
-    if (x->is_http10 || x->is_bare)
+    bool is_continue = status == 100;
+    if (x->is_http10 || x->is_bare || (is_continue && !x->wants_continue))
         return 0;
     int error = hold_head(x, response, HTTP1_BODY_NONE);
-    if (error == 0 && status == 100)
+    if (error == 0 && is_continue)
         x->wants_continue = false;
     return error;
 }

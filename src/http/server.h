@@ -110,7 +110,9 @@ void http_exchange_leave_continue(struct http_exchange *x);
 
 /* Sends an interim response (100 to 199 but 101) ahead of the final one, any
  * number of times. Hop-by-hop fields and Content-Length are left out. Dropped
- * for a client of HTTP/1.0, which knows none. 0 or -EINVAL as of respond(). */
+ * for a client of HTTP/1.0, which knows none; as is a 100 (Continue) for one
+ * that does not wait for it (RFC 9110 section 15.2.1), at which some fail. 0 or
+ * -EINVAL as of respond(). */
 int http_exchange_respond_interim(struct http_exchange *x, const struct http_response *response);
 
 /* Sends the head, together with content that is written in the same turn. The

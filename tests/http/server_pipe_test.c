@@ -45,6 +45,7 @@ static void test_interim(void **state)
     RIG_WAIT(peer_has(&t.client, "\r\n\r\n"));
     assert_string_equal(service_received(&t.client),
                         "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
+    assert_int_equal(respond_interim(100, NULL, 0), 0); /* nobody waits for it */
     assert_int_equal(respond_interim(102, NULL, 0), 0);
     assert_false(http_exchange_has_responded(t.x));
     service_reply("done");
