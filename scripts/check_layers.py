@@ -81,7 +81,8 @@ ONLY_THERE = {
     "linux": "linux/* malloc.h sys/inotify.h sys/timerfd.h sys/epoll.h sys/eventfd.h",
     "bsd": "sys/event.h sys/sysctl.h net/route.h net/if_dl.h",
     "darwin": "libproc.h malloc/* mach/* sys/event.h sys/sysctl.h",
-    "freebsd": "sys/event.h sys/sysctl.h sys/user.h sys/socketvar.h sys/filio.h",
+    "freebsd": "sys/event.h sys/sysctl.h sys/user.h sys/socketvar.h sys/filio.h sys/queue.h "
+               "netinet/in_pcb.h netinet/tcp_var.h",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Which system it is built for is for the folders of src/ that are named after
 one, and CMake, to know: no other file of src/ asks for it with an #if. (What the
-processor is, or whether a library is there, they may ask.)
+processor is, or whether a library is there, they may ask.) And what Linux has a
+file for, the others have one of that name for, too: in bsd/, or each in its own.
 
     check_systems.py [SOURCE-FOLDER]     exit 1 on a breach, one line for each
 """
@@ -43,6 +44,20 @@ def conditions_of(path):
             yield text.count("\n", 0, found.start()) + 1, found[1].strip()
 
 
+def unequal(root):
+    """Of each layer: what is not there for all systems."""
+    for layer in sorted(os.listdir(root)):
+        names = {system: {file for file in os.listdir(os.path.join(root, layer, system))
+                          if file.endswith(".c")}
+                 for system in FOLDERS if os.path.isdir(os.path.join(root, layer, system))}
+        for system, other in (("darwin", "freebsd"), ("freebsd", "darwin")):
+            for file in sorted(names.get(system, set()) - names.get(other, set())):
+                yield f"{layer}/{system}/{file} has no counterpart in {layer}/{other}/"
+        others = names.get("bsd", set()) | names.get("darwin", set())
+        for file in sorted(names.get("linux", set()) - others):
+            yield f"{layer}/linux/{file} has no counterpart for other systems"
+
+
 def main():
     default = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src")
     root = sys.argv[1] if len(sys.argv) > 1 else default
@@ -53,8 +68,11 @@ def main():
             print(f"systems: {os.path.relpath(path, root)}:{line}: asks for the system "
                   f"({condition}): what it has in its own way is for a folder of its name")
             breaches += 1
+    for what in unequal(root):
+        print(f"systems: {what}")
+        breaches += 1
     if not breaches:
-        print(f"systems: {len(paths)} files ask for none")
+        print(f"systems: {len(paths)} files ask for none; each that is one's has its counterparts")
     return 1 if breaches or not paths else 0
 
 

@@ -20,6 +20,7 @@ step scripts/check_size.py
 step scripts/check_banned.sh build
 step scripts/check_flags.py build
 step scripts/check_types.sh
+step scripts/check_targets.py
 
 if command -v shellcheck >/dev/null; then
     # shellcheck disable=SC2046

@@ -14,11 +14,13 @@ uint64_t descriptors_allow(uint64_t wanted)
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return UINT64_MAX;
-    rlim_t before = limit.rlim_cur;
+    /* rlim_t is signed on some systems; "no limit" is its largest value. */
+    uint64_t before = (uint64_t)limit.rlim_cur;
+    uint64_t most = (uint64_t)limit.rlim_max;
     if (before >= wanted)
         return before;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? before : limit.rlim_cur;
+    limit.rlim_cur = (rlim_t)(wanted < most ? wanted : most);
+    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? before : (uint64_t)limit.rlim_cur;
 }
 
 void descriptors_open_standard(void)

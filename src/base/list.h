@@ -16,7 +16,9 @@ struct list {
     struct list *prev;
 };
 
-/* The element that holds this link. */
+/* The element that holds this link. (A BSD's sys/queue.h, which others of its
+ * headers bring, has another macro of that name.) */
+#undef LIST_ENTRY
 #define LIST_ENTRY(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /* Walks a list whose current element may be removed by the body. */

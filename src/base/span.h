@@ -39,6 +39,16 @@ static inline struct span span_skip(struct span s, size_t offset)
     return (struct span){s.data + offset, s.len - offset};
 }
 
+/* The last of its bytes that is that character, or NULL. */
+static inline const uint8_t *span_find_last(struct span s, char c)
+{
+    for (size_t at = s.len; at > 0; at--) {
+        if (s.data[at - 1] == (uint8_t)c)
+            return s.data + at - 1;
+    }
+    return NULL;
+}
+
 static inline bool span_is_equal(struct span a, struct span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

@@ -11,7 +11,7 @@ void sparkline_print(const double *values, size_t count, bool has_utf8, struct b
     for (size_t i = 0; i < count; i++)
         most = values[i] > most ? values[i] : most;
     for (size_t i = 0; i < count; i++) {
-        int level = values[i] > 0 ? (int)(values[i] / most * LEVELS + 0.5) : 0;
+        int level = values[i] > 0 ? (int)(values[i] / most * (int)LEVELS + 0.5) : 0;
         if (values[i] > 0 && level == 0)
             level = 1;
         buf_append_string(out, (has_utf8 ? blocks : letters)[level]);

@@ -124,7 +124,7 @@ static bool has_good_host(const struct http_request *request)
 /* RFC 9112 section 3.2.3: uri-host ":" port, the port not left out. */
 static bool is_authority_form(struct span target)
 {
-    const uint8_t *colon = memrchr(target.data, ':', target.len);
+    const uint8_t *colon = span_find_last(target, ':');
     if (!colon || colon == target.data || !is_host(target))
         return false;
     struct span port = span_skip(target, (size_t)(colon - target.data) + 1);

@@ -3,13 +3,12 @@
  * take is copied. The FIN waits for the queue.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "net/conn_internal.h"
 #include "net/loop.h"
+#include "net/tcp_queue.h"
 #include "net/tls.h"
 
 /* Sends the FIN when it is due. */
@@ -143,8 +142,7 @@ size_t conn_queued(const struct conn *conn)
 
 void conn_limit_unsent(struct conn *conn, int bytes)
 {
-    /* Also where it fails nothing is lost but time. */
-    setsockopt(conn->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+    tcp_queue_limit(conn->fd, bytes); /* where it fails nothing is lost but time */
 }
 
 void conn_drain_fully(struct conn *conn)

@@ -80,7 +80,7 @@ static char *decode(struct span text)
 /* Takes "USER:PASSWORD@" off. NULL, or what would be right. */
 static const char *take_user(struct span *rest, struct egress *egress)
 {
-    const uint8_t *at = memrchr(rest->data, '@', rest->len);
+    const uint8_t *at = span_find_last(*rest, '@');
     if (!at)
         return NULL;
     struct span user = span_of(rest->data, (size_t)(at - rest->data));

@@ -7,8 +7,10 @@
 #include "net/egress_exceptions.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/span.h"
 

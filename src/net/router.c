@@ -53,6 +53,7 @@ struct router *router_new(void)
     return xcalloc(1, sizeof(struct router));
 }
 
+#if defined TUNNEL_NATPMP || defined TUNNEL_MINIUPNPC
 static void set_outside(struct address *outside, struct in_addr ip, uint16_t port)
 {
     struct sockaddr_in *v4 = (void *)&outside->storage;
@@ -61,6 +62,7 @@ static void set_outside(struct address *outside, struct in_addr ip, uint16_t por
     v4->sin_addr = ip;
     v4->sin_port = htons(port);
 }
+#endif
 
 /* ---- NAT-PMP ---- */
 

@@ -381,7 +381,7 @@ struct tracker *tracker_new(struct loop *loop, const struct tracker_config *conf
     for (size_t i = 0; i < config->count; i++) {
         struct place *place = &tracker->places[i];
         const struct tracker_seat_config seat = {
-            .way = {&config->urls[i], config->tls, config->egress},
+            .way = {.url = &config->urls[i], .tls = config->tls, .egress = config->egress},
             .info_hash = tracker->config.info_hash,
             .is_provider = is_provider(tracker),
         };

@@ -16,9 +16,9 @@ struct connect {
     struct loop *loop;
     const struct upstream *upstream;
     struct upstream_turn turn;
-    struct splice splice; /* the stream is the mux's once both halves have ended */
-    struct conn *conn;    /* NULL while it waits for its turn */
-    struct span preface;  /* that the client still has to begin with */
+    struct stream_splice splice; /* the stream is the mux's once both halves have ended */
+    struct conn *conn;           /* NULL while it waits for its turn */
+    struct span preface;         /* that the client still has to begin with */
     struct exchange_record record;
 };
 
@@ -230,7 +230,7 @@ void connect_start(struct loop *loop, struct mux_stream *stream, struct span tar
     c->loop = loop;
     c->upstream = upstream;
     c->preface = is_any ? (struct span){0} : SPAN_LITERAL("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    c->splice = (struct splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
+    c->splice = (struct stream_splice){.ops = &ops, .stream = stream, .request = HALF_BODY};
     exchange_begin(&c->record, watch, mux_stream_device(stream), SPAN_LITERAL("CONNECT"), target);
     c->record.consumer = consumer_number(consumer);
     mux_stream_accept(stream, &stream_handlers, c);

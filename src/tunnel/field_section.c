@@ -221,7 +221,7 @@ static bool is_length_consistent(const struct head *head)
 /* host:port, and nothing that could be another form. */
 static bool is_authority(struct span target)
 {
-    const uint8_t *colon = memrchr(target.data, ':', target.len);
+    const uint8_t *colon = span_find_last(target, ':');
     return colon && colon > target.data && !memchr(target.data, '/', target.len) &&
            !memchr(target.data, '@', target.len) && !memchr(target.data, '?', target.len);
 }

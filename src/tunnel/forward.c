@@ -20,7 +20,7 @@
 
 struct forward {
     struct forward_common *common;
-    struct splice splice;
+    struct stream_splice splice;
     struct own_url_names names;
     struct upstream_turn turn;
     struct http_call *call; /* NULL until the body's framing is known */
@@ -297,7 +297,8 @@ void forward_start(struct forward_common *common, struct mux_stream *stream,
     struct head upstream;
     f->common = common;
     common->count++;
-    f->splice = (struct splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
+    f->splice =
+        (struct stream_splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
     f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
     exchange_begin(&f->record, &common->watch, mux_stream_device(stream), head->method,
                    head->target);

@@ -26,8 +26,8 @@ struct span origin_port_of(struct span authority)
 {
     if (authority.len == 0)
         return authority;
-    const uint8_t *bracket = memrchr(authority.data, ']', authority.len);
-    const uint8_t *colon = memrchr(authority.data, ':', authority.len);
+    const uint8_t *bracket = span_find_last(authority, ']');
+    const uint8_t *colon = span_find_last(authority, ':');
     if (!colon || (bracket && colon < bracket))
         return (struct span){0};
     return span_skip(authority, (size_t)(colon - authority.data));

@@ -201,7 +201,7 @@ struct passage *passage_new(struct passage_common *common, struct http_exchange 
     struct passage *p = xcalloc(1, sizeof *p);
     p->common = common;
     p->exchange = x;
-    p->splice = (struct splice){.ops = &client_side, .local = x, .request = HALF_BODY};
+    p->splice = (struct stream_splice){.ops = &client_side, .local = x, .request = HALF_BODY};
     exchange_begin(&p->record, &common->watch, NULL, head->method, head->target);
     answer_form_init(&p->form, request->method, head->target, request->fields);
     list_init(&p->link);

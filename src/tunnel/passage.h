@@ -54,7 +54,7 @@ struct passage {
     int provider;           /* the owner's: who has it */
     unsigned tried;         /* the owner's: who has, or had it; a bit for each */
     struct http_exchange *exchange;
-    struct splice splice; /* without a stream while it is held */
+    struct stream_splice splice; /* without a stream while it is held */
     bool is_held;
     struct retry retry;
     struct answer_form form;

@@ -8,53 +8,53 @@
 
 _Static_assert((int)CONN_DRAIN_MARK <= (int)MUX_HELD_LOW, "a stream's credit could stall");
 
-void splice_send(struct splice *s, struct span bytes)
+void splice_send(struct stream_splice *s, struct span bytes)
 {
     mux_stream_write(s->stream, bytes);
     if (!mux_stream_is_writable(s->stream))
         s->ops->set_reading(s->local, false);
 }
 
-static void tell_held(struct splice *s)
+static void tell_held(struct stream_splice *s)
 {
     mux_stream_set_held(s->stream, s->ops->queued(s->local), clock_now_us());
 }
 
-void splice_on_local_drain(struct splice *s)
+void splice_on_local_drain(struct stream_splice *s)
 {
     if (s->stream)
         tell_held(s);
 }
 
-void splice_deliver(struct splice *s, struct span bytes)
+void splice_deliver(struct stream_splice *s, struct span bytes)
 {
     s->ops->write(s->local, bytes);
     tell_held(s);
 }
 
-void splice_on_stream_drain(struct splice *s)
+void splice_on_stream_drain(struct stream_splice *s)
 {
     s->ops->set_reading(s->local, true);
 }
 
-void splice_respond(struct splice *s, enum http_framing framing)
+void splice_respond(struct stream_splice *s, enum http_framing framing)
 {
     s->response = HALF_BODY;
     s->is_pipe = framing == HTTP_BODY_PIPE;
 }
 
-static bool is_over(const struct splice *s)
+static bool is_over(const struct stream_splice *s)
 {
     return s->response == HALF_ENDED && (s->request == HALF_ENDED || !s->is_pipe);
 }
 
-bool splice_end_request(struct splice *s)
+bool splice_end_request(struct stream_splice *s)
 {
     s->request = HALF_ENDED;
     return is_over(s);
 }
 
-bool splice_end_response(struct splice *s)
+bool splice_end_response(struct stream_splice *s)
 {
     s->response = HALF_ENDED;
     return is_over(s);

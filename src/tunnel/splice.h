@@ -27,7 +27,8 @@ struct splice_local {
     void (*set_reading)(void *local, bool reading);
 };
 
-struct splice {
+/* Its short name is another one's in a header of FreeBSD. */
+struct stream_splice {
     const struct splice_local *ops;
     void *local;               /* NULL: there is none yet */
     struct mux_stream *stream; /* NULL: likewise */
@@ -39,26 +40,26 @@ struct splice {
 /* ---- from the local end, into the stream ---- */
 
 /* Content; the local end is read no further while the stream has enough. */
-void splice_send(struct splice *s, struct span bytes);
+void splice_send(struct stream_splice *s, struct span bytes);
 
 /* The local end's queue fell to MUX_HELD_LOW. */
-void splice_on_local_drain(struct splice *s);
+void splice_on_local_drain(struct stream_splice *s);
 
 /* ---- from the stream, to the local end ---- */
 
-void splice_deliver(struct splice *s, struct span bytes);
+void splice_deliver(struct stream_splice *s, struct span bytes);
 
 /* The stream is writable again. */
-void splice_on_stream_drain(struct splice *s);
+void splice_on_stream_drain(struct stream_splice *s);
 
 /* ---- halves ---- */
 
 /* The response's head is there. */
-void splice_respond(struct splice *s, enum http_framing framing);
+void splice_respond(struct stream_splice *s, enum http_framing framing);
 
 /* A half has ended; the caller tells the other end of it. True when the splice
  * is over: a response that is no pipe waits for nothing more of its request. */
-bool splice_end_request(struct splice *s);
-bool splice_end_response(struct splice *s);
+bool splice_end_request(struct stream_splice *s);
+bool splice_end_response(struct stream_splice *s);
 
 #endif

@@ -71,7 +71,7 @@ static void read_figure(struct token_meter *meter, struct span bytes, size_t und
 {
     for (size_t i = 0; i < NAME_COUNT; i++) {
         struct span name = names[i].name;
-        size_t inside = (size_t)((const uint8_t *)memrchr(name.data, '_', name.len) - name.data);
+        size_t inside = (size_t)(span_find_last(name, '_') - name.data);
         uint64_t number;
         if (inside > underscore || bytes.len - (underscore - inside) < name.len ||
             memcmp(bytes.data + underscore - inside, name.data, name.len) != 0)

@@ -54,20 +54,20 @@ static void local_set_reading(void *local, bool reading)
     ends.is_reading = reading;
 }
 
-static struct splice begin(void)
+static struct stream_splice begin(void)
 {
     static const struct splice_local ops = {local_write, local_queued, local_set_reading};
     ends = (struct ends){.room = 10, .is_reading = true};
-    return (struct splice){.ops = &ops,
-                           .local = &ends,
-                           .stream = (struct mux_stream *)&ends,
-                           .request = HALF_BODY};
+    return (struct stream_splice){.ops = &ops,
+                                  .local = &ends,
+                                  .stream = (struct mux_stream *)&ends,
+                                  .request = HALF_BODY};
 }
 
 static void test_a_full_stream_stops_the_local_end(void **state)
 {
     (void)state;
-    struct splice s = begin();
+    struct stream_splice s = begin();
     splice_send(&s, SPAN_LITERAL("12345"));
     assert_true(ends.is_reading);
     splice_send(&s, SPAN_LITERAL("67890"));
@@ -80,7 +80,7 @@ static void test_a_full_stream_stops_the_local_end(void **state)
 static void test_what_the_local_end_holds_is_told(void **state)
 {
     (void)state;
-    struct splice s = begin();
+    struct stream_splice s = begin();
     splice_deliver(&s, SPAN_LITERAL("123"));
     assert_int_equal(ends.held, 3);
     splice_deliver(&s, SPAN_LITERAL("45"));
@@ -94,7 +94,7 @@ static void test_what_the_local_end_holds_is_told(void **state)
 static void test_without_a_stream_there_is_nobody_to_tell(void **state)
 {
     (void)state;
-    struct splice s = begin();
+    struct stream_splice s = begin();
     s.stream = NULL;
     splice_on_local_drain(&s);
     assert_int_equal(ends.told, 0);
@@ -103,7 +103,7 @@ static void test_without_a_stream_there_is_nobody_to_tell(void **state)
 static void test_an_exchange_is_over_with_its_response(void **state)
 {
     (void)state;
-    struct splice s = begin();
+    struct stream_splice s = begin();
     splice_respond(&s, HTTP_BODY_UNKNOWN);
     assert_true(splice_end_response(&s));
 
@@ -116,7 +116,7 @@ static void test_an_exchange_is_over_with_its_response(void **state)
 static void test_a_pipe_is_over_with_both_directions(void **state)
 {
     (void)state;
-    struct splice s = begin();
+    struct stream_splice s = begin();
     splice_respond(&s, HTTP_BODY_PIPE);
     assert_false(splice_end_response(&s));
     assert_true(splice_end_request(&s));
