@@ -3,7 +3,7 @@ CMAKE ?= cmake
 
 PREFIX ?= /usr/local
 
-.PHONY: all deps demo check test fresh soak bench bench-crowd bench-signal bench-sctp bench-long-path bench-first-byte bench-relay bench-web \
+.PHONY: all deps demo check test fresh soak bench bench-crowd bench-signal bench-cluster bench-sctp bench-long-path bench-first-byte bench-relay bench-web \
         format lint install uninstall deb clean
 
 all: build/build.ninja
@@ -60,6 +60,11 @@ bench-crowd: all
 bench-signal: all
 	$(CMAKE) --build build --target bench_signal >/dev/null
 	/usr/bin/python3 bench/signal_bench.py
+
+bench-cluster: all
+	scripts/install-deps.sh bench
+	$(CMAKE) --build build --target bench_signal >/dev/null
+	/usr/bin/python3 bench/cluster_bench.py
 
 bench-sctp: all
 	scripts/install-deps.sh check

@@ -3,8 +3,9 @@
  * sends offers and the other gets them. So little is done here for a message
  * that the server is what there is to measure.
  *
- *   bench_signal HOST PORT PAIRS SECONDS BYTES WINDOW
+ *   bench_signal HOST PORT PAIRS SECONDS BYTES WINDOW [PORT]
  *
+ * Of each pair, who gets joins second, and at the last PORT where there is one.
  * BYTES is how long an offer's description is, WINDOW how many are under way in
  * a room. Prints "ready" when all have joined, and at the end
  * "messages=N seconds=S", of those that came.
@@ -199,11 +200,12 @@ static unsigned number(const char *text)
 
 int main(int argc, char **argv)
 {
-    if (argc != 7) {
-        fprintf(stderr, "usage: bench_signal HOST PORT PAIRS SECONDS BYTES WINDOW\n");
+    if (argc != 7 && argc != 8) {
+        fprintf(stderr, "usage: bench_signal HOST PORT PAIRS SECONDS BYTES WINDOW [PORT]\n");
         return 2;
     }
     unsigned pairs = number(argv[3]), window = number(argv[6]);
+    unsigned ports[] = {number(argv[2]), number(argv[argc == 8 ? 7 : 2])};
     uint64_t seconds = number(argv[4]);
     struct member *members = xcalloc(2 * (size_t)pairs, sizeof *members);
     int poll = epoll_create1(0);
@@ -211,7 +213,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < 2 * pairs; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &members[i]};
         members[i].sends = i % 2 ? &members[i - 1] : NULL;
-        join(&members[i], argv[1], number(argv[2]), i / 2);
+        join(&members[i], argv[1], ports[i % 2], i / 2);
         epoll_ctl(poll, EPOLL_CTL_ADD, members[i].fd, &event);
     }
     printf("ready\n");

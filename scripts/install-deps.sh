@@ -91,6 +91,7 @@ table='
     bench  openssh-server   sshd
     bench  openssh-client   ssh
     bench  procps           pgrep
+    bench  redis-server     redis-server
 
     fresh  debootstrap      debootstrap
     fresh  git              git

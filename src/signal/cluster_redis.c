@@ -21,6 +21,7 @@
 #include "base/random.h"
 #include "http/url.h"
 #include "net/deadline.h"
+#include "signal/cluster_post.h"
 #include "signal/cluster_script.h"
 
 #define RETRY_FIRST_US (100 * US_PER_MS)
@@ -50,6 +51,7 @@ struct cluster_redis {
     struct redis *listening;          /* the same */
     bool is_commanding, is_listening; /* OPENING: which of them is ready */
     struct redis_host master;         /* that a Sentinel has named; else nothing */
+    struct cluster_post *post;
     struct list questions;
     uint64_t heard_us; /* from ourselves */
     struct backoff backoff;
@@ -70,6 +72,7 @@ static void drop(struct cluster_redis *r)
     redis_close(r->commands);
     redis_close(r->listening);
     r->finder = r->commands = r->listening = NULL;
+    cluster_post_clear(r->post);
     LIST_EACH(link, next, &r->questions) {
         list_remove(link);
         free(LIST_ENTRY(link, struct question, link));
@@ -85,9 +88,10 @@ static void lose(struct cluster_redis *r, const struct redis_host *host, const c
     bool was_up = r->state == STATE_UP;
     uint64_t in_us = was_up ? 0 : backoff_next_us(&r->backoff);
     char *where = listen_address_format(host->host, host->port);
-    log_write(was_up || !r->is_told ? LOG_WARN : LOG_DEBUG,
-              "cluster: the redis at %s: %s; rooms are this server's own until it is back", where,
-              why);
+    log_write(
+        was_up || !r->is_told ? LOG_WARN : LOG_DEBUG,
+        "cluster: the redis at %s: %s; until it is back, members at other servers cannot be met",
+        where, why);
     free(where);
     r->is_told = true;
     r->state = STATE_RESTING;
@@ -123,7 +127,14 @@ static void on_publish(const uint8_t *to, struct span head, struct span text, vo
 {
     struct cluster_redis *r = arg;
     if (r->state == STATE_UP)
-        script_publish(r->commands, to, head, text);
+        cluster_post_put(r->post, to, head, text);
+}
+
+static void on_post(const uint8_t *to, struct span bytes, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (r->state == STATE_UP)
+        script_publish(r->commands, to, bytes);
 }
 
 static void ask(struct cluster_redis *r, const uint8_t *ids, size_t count)
@@ -199,7 +210,7 @@ static void on_beat(const uint8_t *servers, size_t count, void *arg)
     }
     ask(r, servers, count);
     script_beat(r->commands, r->id, servers, count, on_beaten);
-    on_publish(r->id, (struct span){0}, (struct span){0}, r);
+    script_publish(r->commands, r->id, (struct span){0});
 }
 
 /* ---- finding it, and connecting ---- */
@@ -277,11 +288,12 @@ static void on_push(const struct redis_value *value, void *arg)
         be_up(r);
         return;
     }
-    struct span bytes = redis_value_text(redis_value_at(value, 2));
+    struct span bytes = redis_value_text(redis_value_at(value, 2)), envelope;
+    uint64_t now_us = clock_now_us();
     if (bytes.len == 0)
-        r->heard_us = clock_now_us();
-    else
-        cluster_receive(r->cluster, bytes, clock_now_us());
+        r->heard_us = now_us;
+    while (cluster_post_next(&bytes, &envelope))
+        cluster_receive(r->cluster, envelope, now_us);
 }
 
 static void open_both(struct cluster_redis *r)
@@ -371,6 +383,7 @@ struct cluster_redis *cluster_redis_new(struct loop *loop, const struct redis_ur
     list_init(&r->questions);
     backoff_init(&r->backoff, RETRY_FIRST_US, RETRY_MOST_US, random_u32());
     r->cluster = cluster_new(r->id, members_max, handlers, &store, clock_now_us());
+    r->post = cluster_post_new(loop, on_post, r);
     r->deadline = deadline_new(loop, next_us, on_due, r);
     r->retry = timer_new(loop, on_retry, r);
     find(r);
@@ -384,9 +397,11 @@ void cluster_redis_free(struct cluster_redis *r)
     deadline_free(r->deadline);
     timer_free(r->retry);
     cluster_free(r->cluster, clock_now_us());
+    cluster_post_flush(r->post);
     if (r->state == STATE_UP)
         script_end(r->commands, r->id);
     drop(r);
+    cluster_post_free(r->post);
     free(r->master.host);
     free(r);
 }

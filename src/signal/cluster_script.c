@@ -77,12 +77,12 @@ void script_subscribe(struct redis *redis, const uint8_t *me)
     redis_subscribe(redis, id_write(TO_PREFIX, me, channel));
 }
 
-void script_publish(struct redis *redis, const uint8_t *to, struct span head, struct span text)
+void script_publish(struct redis *redis, const uint8_t *to, struct span bytes)
 {
     redis_begin(redis, 3, NULL);
     redis_text(redis, "PUBLISH");
     put_ids(redis, TO_PREFIX, to, 1);
-    redis_word(redis, head, text);
+    redis_word(redis, bytes);
 }
 
 void script_claim(struct redis *redis, const uint8_t *me, const uint8_t *rooms, size_t count,

@@ -15,7 +15,7 @@
 /* me, to, and each of servers and rooms: CLUSTER_ID_LEN bytes. */
 
 void script_subscribe(struct redis *redis, const uint8_t *me);
-void script_publish(struct redis *redis, const uint8_t *to, struct span head, struct span text);
+void script_publish(struct redis *redis, const uint8_t *to, struct span bytes);
 
 void script_claim(struct redis *redis, const uint8_t *me, const uint8_t *rooms, size_t count,
                   void (*on_answer)(const struct redis_value *value, void *arg));

@@ -204,20 +204,19 @@ void redis_begin(struct redis *redis, size_t count, answer_fn *on_answer)
     loop_defer(redis->loop, on_flush, redis);
 }
 
-void redis_word(struct redis *redis, struct span head, struct span rest)
+void redis_word(struct redis *redis, struct span word)
 {
     if (redis->is_over)
         return;
-    buf_append_format(&redis->out, "$%zu\r\n", head.len + rest.len);
-    buf_append(&redis->out, head);
-    buf_append(&redis->out, rest);
+    buf_append_format(&redis->out, "$%zu\r\n", word.len);
+    buf_append(&redis->out, word);
     if (buf_append_string(&redis->out, "\r\n") < 0)
         lose(redis, "takes too little of what is to be published");
 }
 
 void redis_text(struct redis *redis, const char *word)
 {
-    redis_word(redis, span_from_string(word), (struct span){0});
+    redis_word(redis, span_from_string(word));
 }
 
 void redis_subscribe(struct redis *redis, const char *channel)

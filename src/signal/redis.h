@@ -34,12 +34,12 @@ struct redis *redis_new(struct loop *loop, const char *host, uint16_t port,
  * allowed. */
 void redis_close(struct redis *redis);
 
-/* A command of count words, which follow; a word is two spans, or a text.
- * on_answer gets the answer, which may be an error, and is not called when the
+/* A command of count words, which follow; each of bytes or a text. on_answer
+ * gets the answer, which may be an error, and is not called when the
  * connection ends before. NULL: nobody waits, and errors end the connection. */
 void redis_begin(struct redis *redis, size_t count,
                  void (*on_answer)(const struct redis_value *value, void *arg));
-void redis_word(struct redis *redis, struct span head, struct span rest);
+void redis_word(struct redis *redis, struct span word);
 void redis_text(struct redis *redis, const char *word);
 
 /* What comes on that channel is pushed, first that it is subscribed to. Nothing

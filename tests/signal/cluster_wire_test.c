@@ -3,6 +3,8 @@
  */
 #include "testing.h"
 
+#include "net/loop.h"
+#include "signal/cluster_post.h"
 #include "signal/envelope.h"
 #include "signal/redis_url.h"
 
@@ -65,6 +67,49 @@ static void test_kinds(void **state)
     assert_int_equal(out.text.len, 5);
     bytes[0]++;
     assert_false(envelope_decode(span_of(bytes, len), &out));
+}
+
+struct published {
+    uint8_t to[2];
+    char bytes[2][64];
+    size_t lens[2];
+    int count;
+};
+
+static void on_published(const uint8_t *to, struct span bytes, void *arg)
+{
+    struct published *p = arg;
+    assert_true(p->count < 2 && bytes.len <= sizeof p->bytes[0]);
+    p->to[p->count] = to[0];
+    memcpy(p->bytes[p->count], bytes.data, bytes.len);
+    p->lens[p->count++] = bytes.len;
+}
+
+/* Envelopes to one server go together, in their order, and come apart. */
+static void test_post(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct published p = {0};
+    struct cluster_post *post = cluster_post_new(loop, on_published, &p);
+    cluster_post_put(post, from, SPAN_LITERAL("one"), SPAN_LITERAL(" envelope"));
+    cluster_post_put(post, room, SPAN_LITERAL("elsewhere"), (struct span){0});
+    cluster_post_put(post, from, SPAN_LITERAL("two"), (struct span){0});
+    assert_int_equal(p.count, 0);
+    loop_defer(loop, (void (*)(void *))loop_stop, loop);
+    loop_run(loop);
+    assert_int_equal(p.count, 2);
+    struct guard g = guard_new(p.bytes[0], p.lens[0]);
+    struct span rest = g.bytes, envelope;
+    assert_true(cluster_post_next(&rest, &envelope) && span_is_string(envelope, "one envelope"));
+    assert_true(cluster_post_next(&rest, &envelope) && span_is_string(envelope, "two"));
+    assert_false(cluster_post_next(&rest, &envelope));
+    rest = span_of(g.bytes.data, g.bytes.len - 1);
+    assert_true(cluster_post_next(&rest, &envelope));
+    assert_false(cluster_post_next(&rest, &envelope)); /* cut off */
+    guard_free(&g);
+    cluster_post_free(post);
+    loop_free(loop);
 }
 
 static void check_url(const char *text, const char *host, unsigned port, const char *name)
@@ -139,9 +184,8 @@ static void test_wrong_urls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_envelope),
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_envelope),   cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_post),       cmocka_unit_test(test_urls),
         cmocka_unit_test(test_wrong_urls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
