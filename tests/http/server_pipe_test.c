@@ -51,6 +51,7 @@ static void test_interim(void **state)
     service_reply("done");
     RIG_WAIT(peer_has(&t.client, "done"));
     assert_true(peer_has(&t.client, "\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n"));
+    assert_int_equal(peer_count(&t.client, "HTTP/1.1"), 3);
     peer_clear(&t.client);
 
     /* HTTP/1.0 knows no interim response. */
