@@ -95,9 +95,9 @@ struct address_watch *address_watch_new(struct loop *loop, void (*on_change)(voi
         watch->readable = fd_watch_new(loop, watch->fd, FD_READABLE, on_readable, watch);
         return watch;
     }
-    log_info("network: no messages of the kernel (%s), so changes of the addresses are looked for "
-             "every %d s",
-             strerror(-watch->fd), (int)(ADDRESS_WATCH_POLL_US / US_PER_S));
+    log_debug("network: no messages of the kernel (%s), so changes of the addresses are looked for "
+              "every %d s",
+              strerror(-watch->fd), (int)(ADDRESS_WATCH_POLL_US / US_PER_S));
     watch->timer = timer_new(loop, on_poll, watch);
     timer_start_in(watch->timer, ADDRESS_WATCH_POLL_US);
     return watch;

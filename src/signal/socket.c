@@ -25,7 +25,9 @@ static void socket_log_message(const struct socket *socket, const struct signal_
                                         0},
                                        {"peer", peer, 0},
                                        {0}};
-    log_event(LOG_INFO, "join", fields, "socket %u: join %s: %s", socket->number,
+    /* In a network of its own the tunnel tells who comes. */
+    enum log_level level = socket->server->config.is_near ? LOG_DEBUG : LOG_INFO;
+    log_event(level, "join", fields, "socket %u: join %s: %s", socket->number,
               log_redact(message->room, redacted), peer);
 }
 
