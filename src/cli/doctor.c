@@ -23,12 +23,14 @@
 #include "signal/tracker_place.h"
 #include "tunnel/inquiry.h"
 
-#define PATIENCE_US (3 * US_PER_S)
+#define PATIENCE_US       (3 * US_PER_S)
+#define PATIENCE_OTHER_US (3 * US_PER_S) /* more, for the other side that is there */
 
 struct doctor {
     const struct config *config;
     struct doctor_wait wait;
     struct timer *timer;
+    bool is_extended; /* its time is over once already */
     struct doctor_facts facts;
     char *folder;    /* of the state */
     char *last_text; /* the signal server of the last serve there, or NULL */
@@ -44,7 +46,12 @@ struct doctor {
 static void on_timeout(void *arg)
 {
     struct doctor *doctor = arg;
-    loop_stop(doctor->wait.loop);
+    bool is_asking = doctor->facts.other.answer == DOCTOR_SILENT;
+    if (is_asking && !doctor->is_extended)
+        timer_start_in(doctor->timer, PATIENCE_OTHER_US);
+    else
+        loop_stop(doctor->wait.loop);
+    doctor->is_extended = true;
 }
 
 /* ---- what the signal server names ---- */

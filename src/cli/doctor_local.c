@@ -56,14 +56,27 @@ static void ignore(size_t at, struct span bytes, const struct address *from, voi
     (void)at, (void)bytes, (void)from, (void)arg;
 }
 
+/* One that has a socket for each family counts once. */
+static size_t count_interfaces(const struct multicast *multicast)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < multicast_count(multicast); i++) {
+        size_t first = 0;
+        while (multicast_interface(multicast, first) != multicast_interface(multicast, i))
+            first++;
+        count += first == i;
+    }
+    return count;
+}
+
 size_t doctor_local_lan(struct loop *loop, const struct config *config)
 {
-    const struct multicast_config group = {.group = DNS_SD_GROUP,
+    const struct multicast_config group = {.groups = DNS_SD_GROUPS,
                                            .port = DNS_SD_PORT,
                                            .is_member = true,
                                            .interface = config->interface};
     struct multicast *multicast = multicast_new(loop, &group, ignore, NULL);
-    size_t count = multicast_count(multicast);
+    size_t count = count_interfaces(multicast);
     multicast_free(multicast);
     return count;
 }

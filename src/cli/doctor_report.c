@@ -134,9 +134,9 @@ static void add_lan(const struct doctor_facts *facts, struct doctor_report *repo
                    "others there can be found, by %zu %s", facts->lan_interfaces,
                    facts->lan_interfaces == 1 ? "interface" : "interfaces");
     else
-        doctor_say(
-            doctor_add(report, "local network", DOCTOR_NOTE, NULL),
-            "nobody can be found there: no interface has both a private address and multicast");
+        doctor_say(doctor_add(report, "local network", DOCTOR_NOTE, NULL),
+                   "nobody can be found there: no interface leads to a private network, or none "
+                   "has multicast");
 }
 
 /* ---- all together ---- */

@@ -49,10 +49,18 @@ static bool is_name(struct span host)
     return host.len > 0 && host.len <= 253;
 }
 
+/* Behind a '%' the interface of a link-local address (RFC 4007 section 11). */
 static bool is_ipv6(struct span host)
 {
     char text[INET6_ADDRSTRLEN];
     struct in6_addr address;
+    const char *zone = host.len > 0 ? memchr(host.data, '%', host.len) : NULL;
+    if (zone) {
+        struct span name = span_skip(host, (size_t)(zone + 1 - (const char *)host.data));
+        if (!is_name(name))
+            return false;
+        host.len -= name.len + 1;
+    }
     if (host.len == 0 || host.len >= sizeof text || memchr(host.data, 0, host.len))
         return false;
     memcpy(text, host.data, host.len);
@@ -135,10 +143,12 @@ static const char *parse_authority(struct span text, struct url *out, uint16_t d
     out->host = xstrndup(host);
     const char *open = is_bracketed ? "[" : "";
     const char *close = is_bracketed ? "]" : "";
+    /* An interface means nothing to others (RFC 6874 section 4). */
+    int len = (int)strcspn(out->host, "%");
     if (out->port == default_port)
-        out->authority = xasprintf("%s%s%s", open, out->host, close);
+        out->authority = xasprintf("%s%.*s%s", open, len, out->host, close);
     else
-        out->authority = xasprintf("%s%s%s:%u", open, out->host, close, (unsigned)out->port);
+        out->authority = xasprintf("%s%.*s%s:%u", open, len, out->host, close, (unsigned)out->port);
     return NULL;
 }
 

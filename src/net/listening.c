@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,8 +24,10 @@ static int listen_on(const struct address *address, bool is_shared)
     int fd = nonblock_socket(family, SOCK_STREAM);
     if (fd < 0)
         return fd == -EAFNOSUPPORT ? -EADDRNOTAVAIL : fd;
-    int on = 1;
+    int on = 1, off = 0;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (family == AF_INET6) /* "::" is for IPv4, too, on every system */
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (is_shared)
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (bind(fd, (const struct sockaddr *)&address->storage, address->len) == 0 &&

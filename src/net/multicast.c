@@ -1,11 +1,13 @@
 /*
  * A member is bound to the group's address, so that it takes nothing from other
- * programs at that port but what all are sent.
+ * programs at that port but what all are sent. That of IPv6 is one of a link,
+ * so it has the interface in it.
  */
 #include "net/multicast.h"
 
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,23 +20,29 @@
 #include "net/multicast_socket.h"
 #include "net/private_address.h"
 
-enum { TTL = 255 /* RFC 6762 section 11 */ };
+enum {
+    TTL = 255, /* RFC 6762 section 11 */
+    GROUP_TEXT_LEN = 64,
+    READS_PER_TURN = 32 /* who sends all the time must not keep the loop from others */
+};
 
 struct member {
     struct multicast *multicast;
     struct fd_watch *watch;
     struct address address;
+    struct address group; /* on that interface */
+    unsigned interface;
     int fd;
 };
 
 struct multicast {
     struct loop *loop;
-    struct sockaddr_in group;
+    struct multicast_config config;
     void (*on_datagram)(size_t at, struct span bytes, const struct address *from, void *arg);
     void *arg;
     bool is_closed;
     size_t count;
-    struct member members[MULTICAST_INTERFACES_MAX];
+    struct member members[MULTICAST_SOCKETS_MAX];
 };
 
 static void on_ready(int events, void *arg)
@@ -43,7 +51,7 @@ static void on_ready(int events, void *arg)
     struct multicast *multicast = member->multicast;
     uint8_t bytes[MULTICAST_DATAGRAM_MAX];
     (void)events;
-    while (!multicast->is_closed) {
+    for (int i = 0; i < READS_PER_TURN && !multicast->is_closed; i++) {
         struct address from = {.len = sizeof from.storage};
         ssize_t len = recvfrom(member->fd, bytes, sizeof bytes, 0, (struct sockaddr *)&from.storage,
                                &from.len);
@@ -54,50 +62,120 @@ static void on_ready(int events, void *arg)
     }
 }
 
-static bool set_up(const struct multicast *multicast, int fd, unsigned index, bool is_member)
+static bool is_v6(const struct address *address)
 {
-    const struct ip_mreqn request = {.imr_multiaddr = multicast->group.sin_addr,
-                                     .imr_ifindex = (int)index};
-    struct sockaddr_in any = {.sin_family = AF_INET};
-    const struct sockaddr_in *local = is_member ? &multicast->group : &any;
-    unsigned char ttl = TTL;
-    if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) < 0 ||
-        setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof ttl) < 0 ||
-        multicast_socket_set(fd, is_member) < 0)
-        return false;
-    if (bind(fd, (const struct sockaddr *)local, sizeof *local) < 0)
-        return false;
-    return !is_member ||
-           setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) == 0;
+    return address->storage.ss_family == AF_INET6;
 }
 
-static void add(struct multicast *multicast, const struct interface *interface, bool is_member)
+/* Leaves by that interface, and gets as far as it may. */
+static bool set_up_v4(const struct member *member, bool is_member)
 {
+    const struct sockaddr_in *group = (const void *)&member->group.storage;
+    const struct ip_mreqn request = {.imr_multiaddr = group->sin_addr,
+                                     .imr_ifindex = (int)member->interface};
+    unsigned char ttl = TTL;
+    return setsockopt(member->fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) == 0 &&
+           setsockopt(member->fd, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof ttl) == 0 &&
+           multicast_socket_hear_own(member->fd) == 0 &&
+           (!is_member ||
+            setsockopt(member->fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) == 0);
+}
+
+static bool set_up_v6(const struct member *member, bool is_member)
+{
+    const struct sockaddr_in6 *group = (const void *)&member->group.storage;
+    const struct ipv6_mreq request = {.ipv6mr_multiaddr = group->sin6_addr,
+                                      .ipv6mr_interface = member->interface};
+    const int on = 1, index = (int)member->interface, hops = TTL;
+    return setsockopt(member->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0 &&
+           setsockopt(member->fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index) == 0 &&
+           setsockopt(member->fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops) == 0 &&
+           (!is_member ||
+            setsockopt(member->fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request) == 0);
+}
+
+static bool set_up(const struct member *member, bool is_member)
+{
+    struct address local = member->group;
+    if (!is_member)
+        address_parse(is_v6(&local) ? "::" : "0.0.0.0", 0, &local);
+    else if (multicast_socket_share_port(member->fd) < 0)
+        return false;
+    return (is_v6(&local) ? set_up_v6(member, is_member) : set_up_v4(member, is_member)) &&
+           bind(member->fd, (const struct sockaddr *)&local.storage, local.len) == 0;
+}
+
+/* The group as it is on that interface. */
+static struct address group_on(const struct multicast_config *config,
+                               const struct interface *interface)
+{
+    char text[GROUP_TEXT_LEN];
+    struct address group;
+    bool has_zone = is_v6(&interface->address);
+    snprintf(text, sizeof text, "%s%s%s", config->groups[has_zone], has_zone ? "%" : "",
+             has_zone ? interface->name : "");
+    address_parse(text, config->port, &group);
+    return group;
+}
+
+static void add(struct multicast *multicast, const struct interface *interface)
+{
+    bool is_member = multicast->config.is_member;
     struct member *member = &multicast->members[multicast->count];
     unsigned index = if_nametoindex(interface->name);
-    int fd = index ? nonblock_socket(AF_INET, SOCK_DGRAM) : -1;
+    int fd = index ? nonblock_socket(interface->address.storage.ss_family, SOCK_DGRAM) : -1;
     if (fd < 0)
         return;
-    if (!set_up(multicast, fd, index, is_member)) {
+    *member = (struct member){.multicast = multicast,
+                              .address = interface->address,
+                              .group = group_on(&multicast->config, interface),
+                              .interface = index,
+                              .fd = fd};
+    if (!set_up(member, is_member)) {
         log_debug("multicast: not on %s", interface->name);
         close(fd);
         return;
     }
-    *member = (struct member){.multicast = multicast, .address = interface->address, .fd = fd};
     member->watch = fd_watch_new(multicast->loop, fd, FD_READABLE, on_ready, member);
     multicast->count++;
 }
 
-/* The first address of each. */
+static bool is_link_local(const struct address *address)
+{
+    const struct sockaddr_in6 *v6 = (const void *)&address->storage;
+    return IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr);
+}
+
+/* Of that interface and family. */
+static bool is_of_use(const struct interface *interface)
+{
+    return is_v6(&interface->address) ? is_link_local(&interface->address)
+                                      : address_is_private(&interface->address);
+}
+
+/* The interface has an address of the internet by IPv4: others who are plugged
+ * in there are strangers. */
+static bool is_public(const struct interface *list, int count, const char *name)
+{
+    for (int i = 0; i < count; i++) {
+        if (!is_v6(&list[i].address) && !address_is_private(&list[i].address) &&
+            strcmp(list[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first address of each, and family. */
 static bool is_wanted(const struct interface *list, int at, const char *only)
 {
     const struct interface *interface = &list[at];
-    if (interface->address.storage.ss_family != AF_INET || !interface->name[0] ||
-        interface->is_loopback || interface->is_point_to_point || !interface->has_carrier ||
-        !address_is_private(&interface->address) || (only && strcmp(only, interface->name) != 0))
+    if (!interface->name[0] || interface->is_loopback || interface->is_point_to_point ||
+        !interface->has_carrier || !is_of_use(interface) ||
+        (only && strcmp(only, interface->name) != 0))
         return false;
     for (int i = 0; i < at; i++) {
-        if (strcmp(list[i].name, interface->name) == 0 && is_wanted(list, i, only))
+        if (is_v6(&list[i].address) == is_v6(&interface->address) && is_of_use(&list[i]) &&
+            strcmp(list[i].name, interface->name) == 0)
             return false;
     }
     return true;
@@ -114,13 +192,12 @@ struct multicast *multicast_new(struct loop *loop, const struct multicast_config
     multicast->loop = loop;
     multicast->on_datagram = on_datagram;
     multicast->arg = arg;
-    multicast->group = (struct sockaddr_in){.sin_family = AF_INET,
-                                            .sin_port = htons(config->port),
-                                            .sin_addr.s_addr = htonl(config->group)};
+    multicast->config = *config;
     int count = interfaces_list(&list, &error);
-    for (int i = 0; i < count && multicast->count < MULTICAST_INTERFACES_MAX; i++) {
-        if (is_wanted(list, i, config->interface))
-            add(multicast, &list[i], config->is_member);
+    for (int i = 0; i < count && multicast->count < MULTICAST_SOCKETS_MAX; i++) {
+        bool is_barred = is_v6(&list[i].address) && is_public(list, count, list[i].name);
+        if (!is_barred && is_wanted(list, i, config->interface))
+            add(multicast, &list[i]);
     }
     free(list);
     return multicast;
@@ -153,12 +230,17 @@ const struct address *multicast_address(const struct multicast *multicast, size_
     return &multicast->members[at].address;
 }
 
+unsigned multicast_interface(const struct multicast *multicast, size_t at)
+{
+    return multicast->members[at].interface;
+}
+
 void multicast_send(struct multicast *multicast, size_t at, struct span bytes,
                     const struct address *to)
 {
-    const struct sockaddr *name =
-        to ? (const struct sockaddr *)&to->storage : (const struct sockaddr *)&multicast->group;
-    socklen_t len = to ? to->len : (socklen_t)sizeof multicast->group;
-    ssize_t ignored = sendto(multicast->members[at].fd, bytes.data, bytes.len, 0, name, len);
+    const struct member *member = &multicast->members[at];
+    const struct address *name = to ? to : &member->group;
+    ssize_t ignored = sendto(member->fd, bytes.data, bytes.len, 0,
+                             (const struct sockaddr *)&name->storage, name->len);
     (void)ignored; /* it is asked, and said, again */
 }

@@ -4,11 +4,11 @@
 #ifndef NET_MULTICAST_SOCKET_H
 #define NET_MULTICAST_SOCKET_H
 
-#include <stdbool.h>
+/* Of IPv4: hears the groups that it joins on the interfaces that it joins them
+ * on, not what others have joined. 0, or a negative errno. */
+int multicast_socket_hear_own(int fd);
 
-/* Hears the groups that it joins on the interfaces that it joins them on, not
- * what others have joined; shares its port with other programs, or does not.
- * 0, or a negative errno. */
-int multicast_socket_set(int fd, bool shares_port);
+/* Shares its port with other programs. 0, or a negative errno. */
+int multicast_socket_share_port(int fd);
 
 #endif

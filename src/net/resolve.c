@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -55,8 +56,11 @@ const char *address_format(const struct address *address, char out[ADDRESS_TEXT_
         snprintf(out, ADDRESS_TEXT_LEN, "%s:%u", host, address_port(address));
     } else if (storage->ss_family == AF_INET6) {
         const struct sockaddr_in6 *in6 = (const void *)storage;
+        char zone[1 + IF_NAMESIZE] = "%";
         inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-        snprintf(out, ADDRESS_TEXT_LEN, "[%s]:%u", host, address_port(address));
+        bool has_zone = in6->sin6_scope_id && if_indextoname(in6->sin6_scope_id, zone + 1);
+        snprintf(out, ADDRESS_TEXT_LEN, "[%s%s]:%u", host, has_zone ? zone : "",
+                 address_port(address));
     } else {
         snprintf(out, ADDRESS_TEXT_LEN, "unknown address");
     }

@@ -81,8 +81,12 @@ static void write_all(const struct dns_sd_responder *r, const struct manner *man
     txt[0] = (char)txt_len;
     dns_write_record(out, 0, instance, DNS_TXT, class, ttl_of(manner, TTL_S),
                      span_of(txt, 1 + (size_t)txt_len));
-    dns_write_record(out, 0, host, DNS_A, class, ttl_of(manner, TTL_HOST_S),
-                     span_of(r->address, sizeof r->address));
+    if (r->host.has_v4)
+        dns_write_record(out, 0, host, DNS_A, class, ttl_of(manner, TTL_HOST_S),
+                         span_of(r->host.v4, sizeof r->host.v4));
+    if (r->host.has_v6)
+        dns_write_record(out, 0, host, DNS_AAAA, class, ttl_of(manner, TTL_HOST_S),
+                         span_of(r->host.v6, sizeof r->host.v6));
 }
 
 /* ---- questions ---- */
@@ -105,11 +109,17 @@ static const char *name_of(const struct dns_sd_responder *r, enum wish wish,
     }
 }
 
-static bool is_of_type(const struct dns_record *question, enum wish wish)
+static bool has_address(const struct dns_sd_responder *r, uint16_t type)
+{
+    return (type == DNS_A && r->host.has_v4) || (type == DNS_AAAA && r->host.has_v6);
+}
+
+static bool is_of_type(const struct dns_sd_responder *r, const struct dns_record *question,
+                       enum wish wish)
 {
     bool is_type = wish < WISH_INSTANCE    ? question->type == DNS_PTR
                    : wish == WISH_INSTANCE ? question->type == DNS_SRV || question->type == DNS_TXT
-                                           : question->type == DNS_A;
+                                           : has_address(r, question->type);
     return is_type || question->type == DNS_ANY;
 }
 
@@ -120,7 +130,7 @@ static enum wish wish_of(const struct dns_sd_responder *r, struct span message,
     if (question->class != DNS_CLASS_IN && question->class != DNS_ANY)
         return WISH_NONE;
     for (enum wish wish = WISH_TYPES; wish <= WISH_HOST; wish++) {
-        if (is_of_type(question, wish) &&
+        if (is_of_type(r, question, wish) &&
             dns_name_is(message, question->name_at, name_of(r, wish, name)))
             return wish;
     }
@@ -215,16 +225,16 @@ bool dns_sd_responder_feed(struct dns_sd_responder *r, struct span message, bool
 /* ---- to all ---- */
 
 void dns_sd_responder_init(struct dns_sd_responder *r, const char *hash, uint16_t port,
-                           const uint8_t address[4], uint64_t now_us)
+                           const struct dns_sd_host *host, uint64_t now_us)
 {
     assert(strlen(hash) == DNS_SD_HASH_LEN);
     *r = (struct dns_sd_responder){.port = port,
+                                   .host = *host,
                                    .announcements = ANNOUNCEMENTS,
                                    .announce_us = now_us,
                                    .reply_us = TIME_NEVER,
                                    .dice = now_us};
     memcpy(r->hash, hash, DNS_SD_HASH_LEN + 1);
-    memcpy(r->address, address, sizeof r->address);
 }
 
 bool dns_sd_responder_next(struct dns_sd_responder *r, uint64_t now_us, struct buf *out)

@@ -6,7 +6,8 @@
  *   _http-tunnel._tcp.local         PTR  HASH._http-tunnel._tcp.local
  *   HASH._http-tunnel._tcp.local    SRV  port, HASH.local
  *                                   TXT  "room=HASH"
- *   HASH.local                      A    the interface's address
+ *   HASH.local                      A    the interface's addresses: the private
+ *                                   AAAA one, the link-local one
  *
  * HASH stands for a room and says nothing of it (tunnel/seal_key.h). It is of
  * 128 bits and one provider's alone, so no other responder has those names, and
@@ -24,17 +25,26 @@ enum {
     DNS_SD_MESSAGE_MAX = 1024
 };
 
-/* 224.0.0.251, in host order. */
-#define DNS_SD_GROUP 0xe00000fbU
+#define DNS_SD_GROUPS             \
+    {                             \
+        "224.0.0.251", "ff02::fb" \
+    }
 
 #define DNS_SD_SERVICE "_http-tunnel._tcp.local"
 
 /* ---- who has the service ---- */
 
+/* The interface's addresses. */
+struct dns_sd_host {
+    bool has_v4, has_v6; /* one of the two, at least */
+    uint8_t v4[4];
+    uint8_t v6[16];
+};
+
 struct dns_sd_responder {
     char hash[DNS_SD_HASH_LEN + 1];
     uint16_t port;
-    uint8_t address[4];
+    struct dns_sd_host host;
     unsigned announcements; /* that are left */
     uint64_t announce_us;   /* the next is due; TIME_NEVER: none */
     uint64_t reply_us;      /* a reply to all is due; TIME_NEVER: none */
@@ -42,9 +52,9 @@ struct dns_sd_responder {
     uint64_t dice;
 };
 
-/* Announces itself at once. address: of the interface. */
+/* Announces itself at once. host is copied. */
 void dns_sd_responder_init(struct dns_sd_responder *r, const char *hash, uint16_t port,
-                           const uint8_t address[4], uint64_t now_us);
+                           const struct dns_sd_host *host, uint64_t now_us);
 
 /* A message that came on the interface. is_one_shot: from another port than
  * DNS_SD_PORT, so that its sender hears nothing that is said to all. True: out,

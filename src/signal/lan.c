@@ -1,6 +1,6 @@
 /*
- * One responder for each interface, since each says the address that the
- * interface has. When addresses change, all begin anew.
+ * One responder for each interface and family, since each says the addresses
+ * that the interface has. When addresses change, all begin anew.
  */
 #include "signal/lan.h"
 
@@ -25,7 +25,7 @@ struct lan_advert {
     uint16_t port;
     const char *interface;
     struct multicast *multicast;
-    struct dns_sd_responder responders[MULTICAST_INTERFACES_MAX];
+    struct dns_sd_responder responders[MULTICAST_SOCKETS_MAX];
     struct deadline *deadline;
     struct address_watch *addresses;
 };
@@ -64,21 +64,39 @@ static void on_due(void *arg)
     }
 }
 
+/* By both families, whichever is asked by. */
+static void find_host(const struct multicast *multicast, size_t at, struct dns_sd_host *out)
+{
+    *out = (struct dns_sd_host){0};
+    for (size_t i = 0; i < multicast_count(multicast); i++) {
+        const struct sockaddr_storage *own = &multicast_address(multicast, i)->storage;
+        if (multicast_interface(multicast, i) != multicast_interface(multicast, at))
+            continue;
+        if (own->ss_family == AF_INET6) {
+            out->has_v6 = true;
+            memcpy(out->v6, &((const struct sockaddr_in6 *)(const void *)own)->sin6_addr,
+                   sizeof out->v6);
+        } else {
+            out->has_v4 = true;
+            memcpy(out->v4, &((const struct sockaddr_in *)(const void *)own)->sin_addr,
+                   sizeof out->v4);
+        }
+    }
+}
+
 static void begin(void *arg)
 {
     struct lan_advert *advert = arg;
-    const struct multicast_config config = {.group = DNS_SD_GROUP,
+    const struct multicast_config config = {.groups = DNS_SD_GROUPS,
                                             .port = DNS_SD_PORT,
                                             .is_member = true,
                                             .interface = advert->interface};
     multicast_free(advert->multicast);
     advert->multicast = multicast_new(advert->loop, &config, on_query, advert);
     for (size_t i = 0; i < multicast_count(advert->multicast); i++) {
-        const struct sockaddr_in *own =
-            (const void *)&multicast_address(advert->multicast, i)->storage;
-        uint8_t address[4];
-        memcpy(address, &own->sin_addr, sizeof address);
-        dns_sd_responder_init(&advert->responders[i], advert->hash, advert->port, address,
+        struct dns_sd_host host;
+        find_host(advert->multicast, i, &host);
+        dns_sd_responder_init(&advert->responders[i], advert->hash, advert->port, &host,
                               clock_now_us());
     }
 }
@@ -160,7 +178,7 @@ struct lan_search *lan_search_new(struct loop *loop, const char *hash, const cha
                                   void (*on_found)(const struct address *server, void *arg),
                                   void *arg)
 {
-    const struct multicast_config config = {.group = DNS_SD_GROUP,
+    const struct multicast_config config = {.groups = DNS_SD_GROUPS,
                                             .port = DNS_SD_PORT,
                                             .interface = interface};
     struct lan_search *search = xcalloc(1, sizeof *search);

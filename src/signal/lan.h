@@ -1,7 +1,7 @@
 /*
  * Where a room is met in this network: who has it tells by multicast DNS
- * (signal/dns_sd.h), and who wants it asks. By IPv4, and in networks of private
- * addresses.
+ * (signal/dns_sd.h), and who wants it asks. By IPv4 and IPv6, where
+ * net/multicast.h goes.
  */
 #ifndef SIGNAL_LAN_H
 #define SIGNAL_LAN_H

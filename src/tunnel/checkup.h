@@ -14,7 +14,7 @@
 struct checkup;
 
 /* Who asks has patience for little longer. */
-#define CHECKUP_US (1500 * US_PER_MS)
+#define CHECKUP_US (1200 * US_PER_MS)
 
 struct checkup_config {
     struct ice_servers *servers; /* of STUN, all of which are asked; NULL: none is */

@@ -33,7 +33,12 @@ struct lan_host *lan_host_new(struct loop *loop, const char *room, const char *i
     config.is_near = true;
     config.relay_mbit_per_s = 0; /* in one network there is a path */
     config.only_room = near.room;
+    config.host = "::";
     int error = signal_server_new(loop, &config, &host->server);
+    if (error < 0) { /* without IPv6 */
+        config.host = "0.0.0.0";
+        error = signal_server_new(loop, &config, &host->server);
+    }
     if (error < 0) {
         log_warn("tunnel: not to be found in this network: %s", strerror(-error));
         free(host);

@@ -64,6 +64,17 @@ class Lan(Case):
         proxy.wait_for(CONNECTED, mark)
         rig.wait_up()
 
+    def test_ipv6(self):
+        """a network without IPv4"""
+        rig = self.rig
+        for place, last in (("provider", 2), ("consumer", 3)):
+            rig.inside(place, "addr", "flush", "dev", "eth0", "scope", "global")
+            rig.inside(place, "addr", "add", f"fd77::{last}/64", "dev", "eth0", "nodad")
+        proxy = rig.start_linked(self.start())
+        proxy.wait_for(r"the other side is in this network, at \[(?:fd77::2|fe80:\S+%eth0)\]:\d+")
+        rig.wait_connected()
+        rig.wait_up()
+
     def test_services(self):
         """the same for services, which get no netlink"""
         rig = self.rig
@@ -85,9 +96,9 @@ class Lan(Case):
         for place, last in (("provider", 2), ("consumer", 3)):
             rig.give(place, "eth0", f"203.0.113.{last}")
         listening = subprocess.run(
-            ["ip", "netns", "exec", rig.space("provider"), "ss", "-Hlnt", "src", "0.0.0.0"],
+            ["ip", "netns", "exec", rig.space("provider"), "ss", "-Hlnt"],
             check=True, capture_output=True, text=True).stdout
-        port = int(re.search(r"0\.0\.0\.0:(\d+)", listening)[1])
+        port = int(re.search(r" \*:(\d+)", listening)[1])
         for host, status in (("203.0.113.2", b"403"), ("10.77.0.2", b"101")):
             answer = do_inside(rig.space("consumer"), lambda host=host: shake_hands(host, port))
             self.assertEqual(answer.split()[1], status)
@@ -108,7 +119,7 @@ class Lan(Case):
         sockets = subprocess.run(["ip", "netns", "exec", rig.space("provider"), "ss", "-Hlntu"],
                                  check=True, capture_output=True, text=True).stdout
         self.assertNotIn(":5353", sockets)
-        listening = [line for line in sockets.splitlines() if "0.0.0.0:*" in line]
+        listening = [line for line in sockets.splitlines() if line.split()[-1].endswith(":*")]
         self.assertEqual([line for line in listening if "127.0.0.1" not in line], [])
 
     def test_liar(self):
@@ -170,7 +181,8 @@ class Lan(Case):
     def test_avahi(self):
         """avahi finds and resolves it, and hears that it goes; it tells a hash and nothing else"""
         rig = self.rig
-        browse = Avahi(rig).browse()
+        avahi = Avahi(rig)
+        browse = avahi.browse()
         self.start()
         found = browse.wait_for(r"^=;lan;IPv4;([0-9a-f]{32});_http-tunnel._tcp;local;(.*)$")
         host, address, port, text = found[2].split(";")
@@ -178,9 +190,12 @@ class Lan(Case):
         self.assertEqual(address, "10.77.0.2")
         self.assertGreater(int(port), 1024)
         self.assertEqual(text, f'"room={found[1]}"')
+        browse.wait_for(rf"^=;lan;IPv6;{found[1]};_http-tunnel._tcp;local;{host};[^;]+;{port};")
+        avahi.resolve_ipv6(host).wait_for(rf"^{host}\tfe80::[0-9a-f:]+")
         rig.serve.kill(signal.SIGINT)
         self.assertEqual(rig.serve.wait_exit(), 0)
-        browse.wait_for(rf"^-;lan;IPv4;{found[1]};")
+        for family in ("IPv4", "IPv6"):
+            browse.wait_for(rf"^-;lan;{family};{found[1]};")
 
 
 def shake_hands(host, port):
@@ -234,7 +249,7 @@ class Avahi:
                 <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
                 <allow own="*"/></policy></busconfig>""")
         with open(f"{self.folder}/avahi.conf", "w", encoding="utf-8") as file:
-            file.write("[server]\nuse-ipv6=no\nallow-interfaces=lan\n"
+            file.write("[server]\nuse-ipv6=yes\nallow-interfaces=lan\n"
                        "[publish]\ndisable-publishing=yes\n")
         rig.run("dbus", ["dbus-daemon", f"--config-file={self.folder}/bus.conf", "--nofork",
                          "--print-address=1"], is_product=False).wait_for("unix:path=")
@@ -248,6 +263,10 @@ class Avahi:
 
     def browse(self):
         argv = ["avahi-browse", "--parsable", "--resolve", "_http-tunnel._tcp"]
+        return self.rig.run("browse", argv, self.env, is_product=False)
+
+    def resolve_ipv6(self, host):
+        argv = ["avahi-resolve", "-6", "--name", host]
         return self.rig.run("browse", argv, self.env, is_product=False)
 
 

@@ -12,7 +12,7 @@
 #define OTHER    "ffffffffffffffffffffffffffffffff"
 #define INSTANCE HASH "." DNS_SD_SERVICE
 
-static const uint8_t address[4] = {192, 168, 1, 5};
+static const struct dns_sd_host host = {.has_v4 = true, .v4 = {192, 168, 1, 5}};
 
 struct fixture {
     struct dns_sd_responder responder;
@@ -25,7 +25,7 @@ static void setup(struct fixture *f)
 {
     buf_init(&f->out, DNS_SD_MESSAGE_MAX);
     buf_init(&f->query, DNS_SD_MESSAGE_MAX);
-    dns_sd_responder_init(&f->responder, HASH, 4242, address, 0);
+    dns_sd_responder_init(&f->responder, HASH, 4242, &host, 0);
     assert_true(dns_sd_responder_next(&f->responder, 0, &f->out));
     buf_clear(&f->out);
     assert_true(dns_sd_responder_next(&f->responder, US_PER_S, &f->out));
@@ -114,7 +114,7 @@ static void test_records(void **state)
     assert_int_equal(get_u16be(service.data.data + 4), 4242);
     assert_true(dns_name_is(buf_bytes(&f.out), service.data_at + 6, HASH ".local"));
     assert_true(span_is_string(find(&f, INSTANCE, DNS_TXT).data, "\x25room=" HASH));
-    assert_memory_equal(find(&f, HASH ".local", DNS_A).data.data, address, sizeof address);
+    assert_memory_equal(find(&f, HASH ".local", DNS_A).data.data, host.v4, sizeof host.v4);
     find(&f, "_services._dns-sd._udp.local", DNS_PTR);
     teardown(&f);
 }
@@ -204,12 +204,34 @@ static void test_goodbye(void **state)
     teardown(&f);
 }
 
+/* Of an interface with an address of each family both are told, whichever is
+ * asked for; with one alone, the other is not there. */
+static void test_families(void **state)
+{
+    (void)state;
+    static const struct dns_sd_host both = {.has_v4 = true,
+                                            .has_v6 = true,
+                                            .v4 = {192, 168, 1, 5},
+                                            .v6 = {0xfe, 0x80, [15] = 5}};
+    struct fixture f;
+    setup(&f);
+    ask(&f, HASH ".local", DNS_AAAA, DNS_CLASS_IN);
+    assert_false(feed(&f, true, 10 * US_PER_S));
+    dns_sd_responder_init(&f.responder, HASH, 4242, &both, 0);
+    ask(&f, HASH ".local", DNS_AAAA, DNS_CLASS_IN);
+    assert_true(feed(&f, true, 10 * US_PER_S));
+    assert_memory_equal(find(&f, HASH ".local", DNS_AAAA).data.data, both.v6, sizeof both.v6);
+    assert_memory_equal(find(&f, HASH ".local", DNS_A).data.data, both.v4, sizeof both.v4);
+    teardown(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_seeker),  cmocka_unit_test(test_records),
-        cmocka_unit_test(test_browser), cmocka_unit_test(test_known),
-        cmocka_unit_test(test_others),  cmocka_unit_test(test_goodbye),
+        cmocka_unit_test(test_families), cmocka_unit_test(test_seeker),
+        cmocka_unit_test(test_records),  cmocka_unit_test(test_browser),
+        cmocka_unit_test(test_known),    cmocka_unit_test(test_others),
+        cmocka_unit_test(test_goodbye),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

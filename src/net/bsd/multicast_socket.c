@@ -6,11 +6,17 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-int multicast_socket_set(int fd, bool shares_port)
+int multicast_socket_hear_own(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+int multicast_socket_share_port(int fd)
 {
     int on = 1;
-    if (shares_port && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-                        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0))
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
         return -errno;
     return 0;
 }
