@@ -23,11 +23,16 @@ struct folder_news {
     struct stat seen;
 };
 
-static bool watch(int queue, int fd, unsigned changes)
+static bool set_watch(int queue, int fd, unsigned short flags, unsigned changes)
 {
     struct kevent change;
-    EV_SET(&change, (uintptr_t)fd, EVFILT_VNODE, EV_ADD | EV_CLEAR, changes, 0, NULL);
+    EV_SET(&change, (uintptr_t)fd, EVFILT_VNODE, flags, changes, 0, NULL);
     return kevent(queue, &change, 1, NULL, 0, NULL) == 0;
+}
+
+static bool watch(int queue, int fd, unsigned changes)
+{
+    return set_watch(queue, fd, EV_ADD | EV_CLEAR, changes);
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -37,8 +42,10 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 static void close_file(struct folder_news *news)
 {
-    if (news->file >= 0)
-        close(news->file); /* its watch ends with it */
+    if (news->file >= 0) {
+        set_watch(news->queue, news->file, EV_DELETE, 0);
+        close(news->file);
+    }
     news->file = -1;
 }
 

@@ -6,8 +6,8 @@
 #define __APPLE_USE_RFC_3542 1 /* Darwin: or there is no IPV6_DONTFRAG */
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,7 +64,7 @@ static int mtu_of(const char *interface)
     int fd = nonblock_socket(AF_INET, SOCK_DGRAM);
     if (fd < 0)
         return 0;
-    strlcpy(request.ifr_name, interface, sizeof request.ifr_name);
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
     int mtu = ioctl(fd, SIOCGIFMTU, &request) < 0 ? 0 : request.ifr_mtu;
     close(fd);
     return mtu;
