@@ -45,7 +45,8 @@ const struct option option_table[] = {
      PUBLIC},
     {"--signal-listen", "TUNNEL_SIGNAL_LISTEN", "ADDR:PORT", COMMAND_SERVE,
      config_take_signal_listen,
-     "be the signal server of its own room, and listen there, as in 0.0.0.0:8787: links lead to "
+     "be the signal server of its own room, and listen there, as in 0.0.0.0:8787, or 8787 for "
+     "short: links lead to "
      "this machine, or to --signal, if that is given as its name from outside",
      PUBLIC},
     {"--no-lan", "TUNNEL_NO_LAN", NULL, PATHS, config_take_no_lan,

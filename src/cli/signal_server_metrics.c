@@ -33,14 +33,11 @@ static void write_cluster(struct metrics *m, const struct cluster_stats *cluster
                     cluster->away_us / US_PER_S);
 }
 
-void signal_server_metrics_write(struct metrics *m, void *arg)
+void signal_server_metrics_write_stats(struct metrics *m, const struct signal_server *server)
 {
-    static const struct metric_label build[] = {{"version", TUNNEL_VERSION}, {0}};
     struct signal_server_stats stats;
     const struct signal_counts *counts = &stats.counts;
-    signal_server_stats(arg, &stats);
-    metrics_family(m, METRIC_INFO, "signal_build", NULL, "What runs.");
-    metrics_count(m, build, 1);
+    signal_server_stats(server, &stats);
     metrics_gauge(m, "signal_rooms", NULL, "Rooms with somebody in them.", stats.rooms);
     metrics_gauge(m, "signal_members", NULL, "Who is in a room.", stats.members);
     metrics_gauge(m, "signal_sockets", NULL, "WebSockets that are open.", stats.sockets);
@@ -56,6 +53,14 @@ void signal_server_metrics_write(struct metrics *m, void *arg)
     write_limits(m, counts);
     if (stats.has_cluster)
         write_cluster(m, &stats.cluster);
+}
+
+void signal_server_metrics_write(struct metrics *m, void *arg)
+{
+    static const struct metric_label build[] = {{"version", TUNNEL_VERSION}, {0}};
+    metrics_family(m, METRIC_INFO, "signal_build", NULL, "What runs.");
+    metrics_count(m, build, 1);
+    signal_server_metrics_write_stats(m, arg);
 }
 
 const char *signal_server_metrics_unready(void *arg)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/path_news.h"
+#include "cli/signal_server_metrics.h"
 
 /* ---- exchanges ---- */
 
@@ -184,6 +185,8 @@ void tunnel_metrics_write(struct metrics *m, const struct tunnel *tunnel,
     write_sessions(m, &status);
     write_partners(m, tunnel);
     write_exchanges(m, tunnel_history(tunnel));
+    if (tunnel_signal_server(tunnel))
+        signal_server_metrics_write_stats(m, tunnel_signal_server(tunnel));
 }
 
 const char *tunnel_metrics_unready(const struct tunnel *tunnel, const struct config *config)

@@ -19,6 +19,7 @@
 #include "tunnel/serve.h"
 #include "tunnel/state.h"
 
+struct signal_server; /* signal/server.h */
 struct tunnel;
 
 /* The structs are copied; all else that they point to must outlive the
@@ -116,6 +117,9 @@ void tunnel_each_partner(const struct tunnel *tunnel,
 
 /* The fingerprint of the room of that link, or of the only one. */
 const char *tunnel_room(const struct tunnel *tunnel, size_t link, char out[ROOM_FINGERPRINT_LEN]);
+
+/* Of a provider that is its own signal server, that; else NULL. */
+const struct signal_server *tunnel_signal_server(const struct tunnel *tunnel);
 
 /* Its exchanges, until the loop goes on. */
 const struct history *tunnel_history(const struct tunnel *tunnel);

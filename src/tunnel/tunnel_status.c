@@ -93,3 +93,8 @@ const struct history *tunnel_history(const struct tunnel *tunnel)
 {
     return &tunnel->history;
 }
+
+const struct signal_server *tunnel_signal_server(const struct tunnel *tunnel)
+{
+    return tunnel->signal_server;
+}

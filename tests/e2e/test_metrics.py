@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 from harness import DEADLINE, ROOT, SIGNAL_SERVER, TUNNEL, WRAP, Case, free_port
 
@@ -50,6 +51,20 @@ class Metrics(Case):
     def samples(self, name):
         text = self.ask(name, "/metrics")[2]
         return {(m[1], m[2] or ""): float(m[3]) for m in SAMPLE.finditer(text)}
+
+    def test_own_signal_server(self):
+        """a serve that is its own signal server has the figures of that, too"""
+        state = tempfile.mkdtemp(prefix="tunnel-own-")
+        self.addCleanup(shutil.rmtree, state)
+        own = self.rig.run("own", [TUNNEL, "serve", self.rig.upstream_url, "--state", state,
+                                   "--signal-listen", f"127.0.0.1:{free_port()}", "--stun", "none",
+                                   "--metrics", "127.0.0.1:0"])  # fmt: skip
+        self.ports["own"] = int(own.wait_for(r"metrics: http://127.0.0.1:(\d+)/")[1])
+        own.wait_for("waiting for the other side")
+        samples = self.samples("own")
+        self.assertEqual(samples["signal_members", ""], 1)
+        self.assertEqual(samples["signal_limit_hits_total", 'limit="room"'], 0)
+        self.assertNotIn(("signal_members", ""), self.samples("serve"))
 
     def test_text(self):
         """the text format, as promtool takes it"""
