@@ -1,7 +1,9 @@
 /*
  * A message of a single fragment in its turn is handed out of the packet
  * itself, uncopied: that is what almost every packet of a clean path takes.
- * Others grow in one buffer, which becomes the span that is handed out.
+ * Others grow in one buffer, which becomes the span that is handed out. What
+ * does not fit its first room gets as much as the message before had: most are
+ * as long as that.
  */
 #include "sctp/assembly.h"
 
@@ -40,7 +42,9 @@ static int append(struct assembly_pool *pool, struct assembly *q, struct span pa
     if (payload.len > pool->max_message - q->len)
         return -EMSGSIZE;
     if (q->len + payload.len > q->cap) {
-        size_t cap = q->cap ? q->cap : FIRST_BUF;
+        size_t cap = q->cap < FIRST_BUF ? FIRST_BUF : q->cap;
+        if (q->cap > 0 && cap < pool->usual)
+            cap = pool->usual;
         while (cap < q->len + payload.len)
             cap *= 2;
         q->buf = xreallocarray(q->buf, cap, 1);
@@ -57,6 +61,7 @@ static int append(struct assembly_pool *pool, struct assembly *q, struct span pa
 static int detach(struct assembly_pool *pool, struct assembly *q, struct assembly_whole *whole)
 {
     *whole = (struct assembly_whole){.bytes = {q->buf, q->len}, .ppid = q->ppid, .owned = q->buf};
+    pool->usual = q->len;
     q->buf = NULL;
     assembly_drop_active(pool, q);
     return 1;

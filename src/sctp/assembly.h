@@ -21,7 +21,8 @@
 struct assembly_pool {
     bool interleaved;
     size_t max_message;
-    size_t held; /* memory of buffers and fragments */
+    size_t held;  /* memory of buffers and fragments */
+    size_t usual; /* the length of the last message of several fragments */
 };
 
 struct assembly {
