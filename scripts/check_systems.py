@@ -41,7 +41,8 @@ def conditions_of(path):
         text = source.read()
     for found in CONDITION.finditer(text):
         if SYSTEMS.search(found[1]):
-            yield text.count("\n", 0, found.start()) + 1, found[1].strip()
+            condition = re.sub(r"\s*\\\n\s*", " ", found[1]).strip()
+            yield text.count("\n", 0, found.start()) + 1, condition
 
 
 def unequal(root):

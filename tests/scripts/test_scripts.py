@@ -34,6 +34,46 @@ esac
 """
 
 
+class Systems(unittest.TestCase):
+    """What one system's is stands in its folder, and the others have it, too."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="tunnel-systems-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def check(self, **files):
+        """Its breaches, in a tree with these; a _ in a name is a /."""
+        for name, text in files.items():
+            path = os.path.join(self.folder, name.replace("_", "/") + ".c")
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as file:
+                file.write(text)
+        done = subprocess.run([os.path.join(ROOT, "scripts", "check_systems.py"), self.folder],
+                              capture_output=True, text=True)
+        lines = done.stdout.splitlines()
+        self.assertEqual(done.returncode, 0 if "files ask for none" in lines[-1] else 1)
+        return lines if done.returncode else []
+
+    def test_conditions(self):
+        """an #if that asks for the system, or for what only one has, is named"""
+        for condition in ("#ifdef __linux__", "#if defined(__APPLE__)", "# ifndef MSG_NOSIGNAL",
+                          "#if A || \\\n    defined __FreeBSD__", "#if __has_include(<x.h>)",
+                          "#if 0\n#elif defined __GLIBC__"):
+            [breach] = self.check(net_a=f"int a;\n{condition}\n#endif\n")
+            self.assertIn("net/a.c:", breach)
+
+    def test_others(self):
+        """one that asks for a library or the processor is not, nor one in a system's folder"""
+        self.assertEqual(self.check(net_a="#ifdef TUNNEL_QRENCODE\n#elif defined(__x86_64__)\n#endif\n",
+                                    net_linux_b="#ifdef __GLIBC__\n#endif\n", net_bsd_b=""), [])
+
+    def test_counterparts(self):
+        """what Linux has a file for, others have: in bsd/, or each in its own"""
+        self.assertEqual(len(self.check(net_a="", net_linux_b="")), 1)
+        self.assertEqual(len(self.check(net_darwin_b="")), 1)
+        self.assertEqual(self.check(net_freebsd_b=""), [])
+
+
 class InstallDeps(unittest.TestCase):
     """A machine with next to nothing, and an apt-get that only pretends."""
 
