@@ -44,13 +44,17 @@ cluster_post_new(struct loop *loop,
     return post;
 }
 
+static void bag_free(struct bag *bag)
+{
+    list_remove(&bag->link);
+    buf_deinit(&bag->bytes);
+    free(bag);
+}
+
 void cluster_post_clear(struct cluster_post *post)
 {
-    LIST_EACH(link, next, &post->bags) {
-        list_remove(link);
-        buf_deinit(&bag_at(link)->bytes);
-        free(bag_at(link));
-    }
+    LIST_EACH(link, next, &post->bags)
+        bag_free(bag_at(link));
 }
 
 void cluster_post_free(struct cluster_post *post)
@@ -65,15 +69,20 @@ void cluster_post_free(struct cluster_post *post)
 
 static void empty(struct cluster_post *post, struct bag *bag)
 {
-    if (bag->bytes.len > 0)
-        post->publish(bag->to, buf_bytes(&bag->bytes), post->arg);
+    post->publish(bag->to, buf_bytes(&bag->bytes), post->arg);
     buf_clear(&bag->bytes);
 }
 
+/* A bag in which nothing was put this turn is not kept: its server may be gone
+ * for good. */
 void cluster_post_flush(struct cluster_post *post)
 {
-    LIST_EACH(link, next, &post->bags)
-        empty(post, bag_at(link));
+    LIST_EACH(link, next, &post->bags) {
+        if (bag_at(link)->bytes.len > 0)
+            empty(post, bag_at(link));
+        else
+            bag_free(bag_at(link));
+    }
 }
 
 static void on_due(void *arg)

@@ -1,7 +1,13 @@
 /*
- *   FINDING ──► OPENING ──both are ready──► UP
- *      ▲           │                        │
- *      └── later ──┴────── one is lost ─────┘
+ *   FINDING ──► OPENING ──both are ready──► TRYING ──it works──► UP
+ *      ▲           │                          │                   │
+ *   RESTING        │                          │    one is lost    │
+ *      ▲           ▼                          ▼                   ▼
+ *      └────────────────────────── LOST ──────────────────────────┘
+ *
+ * A Redis that takes us, but none of what we want (it has no memory left, it is
+ * a replica, the user may do too little), must not be up for a moment, again
+ * and again, where an island would work. So it is tried before.
  *
  * Where the two connections do not come to the same end, neither is of use: a
  * server whose lease is renewed, and which hears nothing, would hold its rooms
@@ -23,12 +29,23 @@
 #include "net/deadline.h"
 #include "signal/cluster_post.h"
 #include "signal/cluster_script.h"
+#include "signal/sentinels.h"
 
 #define RETRY_FIRST_US (100 * US_PER_MS)
 #define RETRY_MOST_US  (2 * US_PER_S)
 #define SILENCE_US     (2 * CLUSTER_BEAT_US + US_PER_S)
 
-enum state { STATE_FINDING, STATE_OPENING, STATE_UP, STATE_RESTING };
+/* What was up for so long may be asked again at once. */
+#define LASTING_US CLUSTER_BEAT_US
+
+enum state {
+    STATE_FINDING,
+    STATE_OPENING,
+    STATE_TRYING,
+    STATE_UP,
+    STATE_LOST, /* until the turn's end */
+    STATE_RESTING
+};
 
 /* Asked, and not answered yet: ids of rooms, or of servers. */
 struct question {
@@ -45,33 +62,29 @@ struct cluster_redis {
     struct deadline *deadline;
     uint8_t id[CLUSTER_ID_LEN];
     enum state state;
-    size_t sentinel;                  /* the one to be asked, or asked last */
-    struct redis *finder;             /* FINDING */
-    struct redis *commands;           /* OPENING, UP */
+    struct sentinels *sentinels;      /* NULL: the URL names the Redis itself */
+    const struct redis_host *host;    /* the Redis, once it is found */
+    struct redis *commands;           /* OPENING, TRYING, UP */
     struct redis *listening;          /* the same */
     bool is_commanding, is_listening; /* OPENING: which of them is ready */
-    struct redis_host master;         /* that a Sentinel has named; else nothing */
     struct cluster_post *post;
     struct list questions;
+    uint64_t up_us;    /* since when */
     uint64_t heard_us; /* from ourselves */
+    uint64_t rest_us;  /* LOST: how long it rests then */
     struct backoff backoff;
-    struct timer *retry;
-    bool is_told; /* that it is away */
+    struct timer *timer; /* LOST, RESTING */
+    bool is_told;        /* that it is away */
 };
-
-static const struct redis_host *host_of(const struct cluster_redis *r)
-{
-    return r->url->name ? &r->master : &r->url->hosts[0];
-}
 
 /* ---- losing it ---- */
 
 static void drop(struct cluster_redis *r)
 {
-    redis_close(r->finder);
+    sentinels_hang_up(r->sentinels);
     redis_close(r->commands);
     redis_close(r->listening);
-    r->finder = r->commands = r->listening = NULL;
+    r->commands = r->listening = NULL;
     cluster_post_clear(r->post);
     LIST_EACH(link, next, &r->questions) {
         list_remove(link);
@@ -79,14 +92,22 @@ static void drop(struct cluster_redis *r)
     }
 }
 
+/* 0: at once. */
+static uint64_t rest_for_us(struct cluster_redis *r, bool was_up)
+{
+    if (!was_up || clock_now_us() < r->up_us + LASTING_US)
+        return backoff_next_us(&r->backoff);
+    backoff_reset(&r->backoff);
+    return 0;
+}
+
 /* Said once for each time that it is away. Under a call of the cluster's, so
  * the rest comes later. */
-static void lose(struct cluster_redis *r, const struct redis_host *host, const char *why)
+static void lose_of(struct cluster_redis *r, const struct redis_host *host, const char *why)
 {
-    if (r->state == STATE_RESTING)
+    if (r->state == STATE_LOST || r->state == STATE_RESTING)
         return;
     bool was_up = r->state == STATE_UP;
-    uint64_t in_us = was_up ? 0 : backoff_next_us(&r->backoff);
     char *where = listen_address_format(host->host, host->port);
     log_write(
         was_up || !r->is_told ? LOG_WARN : LOG_DEBUG,
@@ -94,20 +115,24 @@ static void lose(struct cluster_redis *r, const struct redis_host *host, const c
         where, why);
     free(where);
     r->is_told = true;
-    r->state = STATE_RESTING;
-    timer_start_in(r->retry, in_us);
+    r->rest_us = rest_for_us(r, was_up);
+    r->state = STATE_LOST;
+    timer_start_in(r->timer, 0);
+}
+
+static void lose(struct cluster_redis *r, const char *why)
+{
+    lose_of(r, r->host, why);
 }
 
 static void on_lost(const char *text, void *arg)
 {
-    struct cluster_redis *r = arg;
-    lose(r, host_of(r), text);
+    lose(arg, text);
 }
 
-static void on_finder_lost(const char *text, void *arg)
+static void on_sentinel_lost(const struct redis_host *sentinel, const char *why, void *arg)
 {
-    struct cluster_redis *r = arg;
-    lose(r, &r->url->hosts[r->sentinel], text);
+    lose_of(arg, sentinel, why);
 }
 
 /* An answer that should not be one. True: it is none. */
@@ -116,7 +141,7 @@ static bool is_refused(struct cluster_redis *r, const struct redis_value *value)
     if (!redis_value_is_error(value))
         return false;
     char *text = xstrndup(redis_value_text(value));
-    lose(r, host_of(r), text);
+    lose(r, text);
     free(text);
     return true;
 }
@@ -163,7 +188,7 @@ static void on_claimed(const struct redis_value *value, void *arg)
     if (script_read_homes(value, question->count, homes))
         cluster_on_claimed(r->cluster, question->ids, homes, question->count, clock_now_us());
     else
-        lose(r, host_of(r), "has something else where the homes of rooms should be");
+        lose(r, "has something else where the homes of rooms should be");
     free(homes);
     free(question);
 }
@@ -181,7 +206,7 @@ static void on_release(const uint8_t *room, void *arg)
 {
     struct cluster_redis *r = arg;
     if (r->state == STATE_UP)
-        script_release(r->commands, r->id, room);
+        script_release(r->commands, r->id, room, NULL);
 }
 
 static void on_beaten(const struct redis_value *value, void *arg)
@@ -195,7 +220,7 @@ static void on_beaten(const struct redis_value *value, void *arg)
     if (script_read_beat(value, question->ids, question->count, &dead, &had_lapsed))
         cluster_on_beat(r->cluster, had_lapsed, question->ids, dead, clock_now_us());
     else
-        lose(r, host_of(r), "does not tell which servers live");
+        lose(r, "does not tell which servers live");
     free(question);
 }
 
@@ -205,7 +230,7 @@ static void on_beat(const uint8_t *servers, size_t count, void *arg)
     if (r->state != STATE_UP)
         return;
     if (clock_now_us() > r->heard_us + SILENCE_US) {
-        lose(r, host_of(r), "does not pass on what is published");
+        lose(r, "does not pass on what is published");
         return;
     }
     ask(r, servers, count);
@@ -217,16 +242,31 @@ static void on_beat(const uint8_t *servers, size_t count, void *arg)
 
 static void be_up(struct cluster_redis *r)
 {
-    if (!r->is_commanding || !r->is_listening || r->state != STATE_OPENING)
-        return;
-    char *where = listen_address_format(host_of(r)->host, host_of(r)->port);
+    char *where = listen_address_format(r->host->host, r->host->port);
     log_info("cluster: connected to the redis at %s as server %02x%02x", where, r->id[0], r->id[1]);
     free(where);
     r->is_told = false;
     r->state = STATE_UP;
-    r->heard_us = clock_now_us();
-    backoff_reset(&r->backoff);
-    cluster_on_up(r->cluster, r->heard_us);
+    r->up_us = r->heard_us = clock_now_us();
+    cluster_on_up(r->cluster, r->up_us);
+}
+
+/* What we have said to ourselves comes with on_push(). */
+static void on_tried(const struct redis_value *value, void *arg)
+{
+    struct cluster_redis *r = arg;
+    if (!is_refused(r, value))
+        script_publish(r->commands, r->id, (struct span){0});
+}
+
+/* All that will be asked of it, for a room that is nobody's. */
+static void try_if_ready(struct cluster_redis *r)
+{
+    if (!r->is_commanding || !r->is_listening || r->state != STATE_OPENING)
+        return;
+    r->state = STATE_TRYING;
+    script_claim(r->commands, r->id, r->id, 1, NULL);
+    script_release(r->commands, r->id, r->id, on_tried);
 }
 
 static void on_ready(const struct redis_value *value, void *arg)
@@ -236,11 +276,11 @@ static void on_ready(const struct redis_value *value, void *arg)
         return;
     bool is_role = redis_value_count(value) > 0;
     if (is_role && !span_is_string(redis_value_text(redis_value_at(value, 0)), "master")) {
-        lose(r, host_of(r), "is not the master any more, or not yet");
+        lose(r, "is not the master any more, or not yet");
         return;
     }
     r->is_commanding = true;
-    be_up(r);
+    try_if_ready(r);
 }
 
 static void begin_auth(struct cluster_redis *r, struct redis *redis)
@@ -285,75 +325,52 @@ static void on_push(const struct redis_value *value, void *arg)
         return;
     if (span_is_string(redis_value_text(redis_value_at(value, 0)), "subscribe")) {
         r->is_listening = true;
-        be_up(r);
+        try_if_ready(r);
         return;
     }
     struct span bytes = redis_value_text(redis_value_at(value, 2)), envelope;
     uint64_t now_us = clock_now_us();
     if (bytes.len == 0)
         r->heard_us = now_us;
+    if (bytes.len == 0 && r->state == STATE_TRYING)
+        be_up(r);
     while (cluster_post_next(&bytes, &envelope))
         cluster_receive(r->cluster, envelope, now_us);
 }
 
-static void open_both(struct cluster_redis *r)
+static void open_both(const struct redis_host *host, void *arg)
 {
     static const struct redis_handlers of_commands = {on_commands_open, on_push, on_lost};
     static const struct redis_handlers of_listening = {on_listening_open, on_push, on_lost};
-    const struct redis_host *host = host_of(r);
+    struct cluster_redis *r = arg;
+    r->host = host;
     r->state = STATE_OPENING;
     r->is_commanding = r->is_listening = false;
     r->commands = redis_new(r->loop, host->host, host->port, r->tls, &of_commands, r);
     r->listening = redis_new(r->loop, host->host, host->port, r->tls, &of_listening, r);
-}
-
-/* [host, port], or nothing */
-static void on_named(const struct redis_value *value, void *arg)
-{
-    struct cluster_redis *r = arg;
-    const struct redis_host *sentinel = &r->url->hosts[r->sentinel];
-    if (redis_value_count(value) != 2) {
-        lose(r, sentinel, "is a Sentinel that does not know such a master");
-        return;
-    }
-    free(r->master.host);
-    r->master.host = xstrndup(redis_value_text(redis_value_at(value, 0)));
-    char *port = xstrndup(redis_value_text(redis_value_at(value, 1)));
-    r->master.port = (uint16_t)strtoul(port, NULL, 10);
-    free(port);
-    redis_close(r->finder);
-    r->finder = NULL;
-    open_both(r);
-}
-
-static void on_finder_open(void *arg)
-{
-    struct cluster_redis *r = arg;
-    redis_begin(r->finder, 3, on_named);
-    redis_text(r->finder, "SENTINEL");
-    redis_text(r->finder, "get-master-addr-by-name");
-    redis_text(r->finder, r->url->name);
+    sentinels_hang_up(r->sentinels);
 }
 
 static void find(struct cluster_redis *r)
 {
-    static const struct redis_handlers handlers = {on_finder_open, on_push, on_finder_lost};
-    if (!r->url->name) {
-        open_both(r);
-        return;
-    }
     r->state = STATE_FINDING;
-    r->sentinel = (r->sentinel + 1) % r->url->host_count;
-    const struct redis_host *host = &r->url->hosts[r->sentinel];
-    r->finder = redis_new(r->loop, host->host, host->port, r->tls, &handlers, r);
+    if (r->sentinels)
+        sentinels_ask(r->sentinels);
+    else
+        open_both(&r->url->hosts[0], r);
 }
 
-static void on_retry(void *arg)
+static void on_timer(void *arg)
 {
     struct cluster_redis *r = arg;
+    if (r->state == STATE_RESTING) {
+        find(r);
+        return;
+    }
     drop(r);
+    r->state = STATE_RESTING;
+    timer_start_in(r->timer, r->rest_us);
     cluster_on_down(r->cluster, clock_now_us());
-    find(r);
 }
 
 /* ---- life ---- */
@@ -375,6 +392,7 @@ struct cluster_redis *cluster_redis_new(struct loop *loop, const struct redis_ur
                                         const struct cluster_handlers *handlers)
 {
     struct cluster_redis *r = xcalloc(1, sizeof *r);
+    static const struct sentinels_handlers of_sentinels = {open_both, on_sentinel_lost};
     const struct cluster_store store = {on_publish, on_claim, on_release, on_beat, r};
     r->loop = loop;
     r->url = url;
@@ -385,7 +403,9 @@ struct cluster_redis *cluster_redis_new(struct loop *loop, const struct redis_ur
     r->cluster = cluster_new(r->id, members_max, handlers, &store, clock_now_us());
     r->post = cluster_post_new(loop, on_post, r);
     r->deadline = deadline_new(loop, next_us, on_due, r);
-    r->retry = timer_new(loop, on_retry, r);
+    r->timer = timer_new(loop, on_timer, r);
+    if (url->name)
+        r->sentinels = sentinels_new(loop, url, tls, &of_sentinels, r);
     find(r);
     return r;
 }
@@ -395,14 +415,14 @@ void cluster_redis_free(struct cluster_redis *r)
     if (!r)
         return;
     deadline_free(r->deadline);
-    timer_free(r->retry);
+    timer_free(r->timer);
     cluster_free(r->cluster, clock_now_us());
     cluster_post_flush(r->post);
     if (r->state == STATE_UP)
         script_end(r->commands, r->id);
     drop(r);
     cluster_post_free(r->post);
-    free(r->master.host);
+    sentinels_free(r->sentinels);
     free(r);
 }
 

@@ -107,9 +107,10 @@ bool script_read_homes(const struct redis_value *value, size_t count, uint8_t *h
     return true;
 }
 
-void script_release(struct redis *redis, const uint8_t *me, const uint8_t *room)
+void script_release(struct redis *redis, const uint8_t *me, const uint8_t *room,
+                    void (*on_answer)(const struct redis_value *value, void *arg))
 {
-    begin_script(redis, release_script, 1, 1, NULL);
+    begin_script(redis, release_script, 1, 1, on_answer);
     put_ids(redis, ROOM_PREFIX, room, 1);
     put_ids(redis, "", me, 1);
 }

@@ -23,7 +23,9 @@ void script_claim(struct redis *redis, const uint8_t *me, const uint8_t *rooms, 
 /* The answer to that. False: it is none. */
 bool script_read_homes(const struct redis_value *value, size_t count, uint8_t *homes);
 
-void script_release(struct redis *redis, const uint8_t *me, const uint8_t *room);
+/* on_answer may be NULL. */
+void script_release(struct redis *redis, const uint8_t *me, const uint8_t *room,
+                    void (*on_answer)(const struct redis_value *value, void *arg));
 
 void script_beat(struct redis *redis, const uint8_t *me, const uint8_t *servers, size_t count,
                  void (*on_answer)(const struct redis_value *value, void *arg));

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import struct
 import subprocess
 import uuid
@@ -44,6 +45,12 @@ class ClusterCase(Case):
         self.redis = self.rig.run("redis", [REDIS, "--port", str(self.redis_port), "--bind",
                                             "127.0.0.1", "--save", "", *args], is_product=False)
         self.redis.wait_for("Ready to accept connections")
+
+    def tell_redis(self, command):
+        with socket.create_connection(("127.0.0.1", self.redis_port)) as redis:
+            redis.sendall(command.encode() + b"\r\n")
+            answer = redis.recv(1000)
+        self.assertEqual(answer, b"+OK\r\n")
 
     def start_server(self, number, is_waited_for=True, url=None):
         server = self.rig.run(

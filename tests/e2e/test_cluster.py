@@ -80,6 +80,17 @@ class Cluster(ClusterCase):
         self.check_works(again, provider)
         self.check_works(neighbour_too, neighbour)
 
+    def test_useless(self):
+        """a Redis that takes nothing is away, told once, and used when it does"""
+        self.tell_redis("CONFIG SET maxmemory 1")
+        self.servers[0].end()
+        self.start_server(0, is_waited_for=False)
+        self.servers[0].wait_for("OOM command not allowed")
+        self.assertNotIn("connected", self.servers[0].text())
+        self.tell_redis("CONFIG SET maxmemory 0")
+        self.servers[0].wait_for("cluster: connected")
+        self.assertEqual(self.servers[0].text().count("cluster: "), 2)
+
     def test_wrong(self):
         """what cannot be is named, without the password in it"""
         for argv, why in (
