@@ -111,7 +111,8 @@ class Client:
                 return "aborted"
             outcome = await self.receive(plan)
             is_cut = not sender.done() or sender.exception() or plan.client == "half-close"
-            if is_cut or (plan.upstream == "early" and plan.request_size > READ_ON):
+            is_early = plan.upstream == "early" or outcome in ("refused", "away")
+            if is_cut or (is_early and plan.request_size > READ_ON):
                 self.close()  # nothing can follow
             return outcome
         finally:
