@@ -1,19 +1,14 @@
 /*
  * Descriptors under libuv's kqueue, which tells of errors only to who waits to
- * read or write. Who waits for nothing else has a queue of its own, that libuv
- * watches: with a filter for more bytes than any socket holds (NOTE_LOWAT),
- * which passes what ends a connection, once (EV_CLEAR), and no bytes.
+ * read or write. Who waits for nothing else has a queue of its own
+ * (net/bsd/error_queue.h), that libuv watches.
  */
 #include <assert.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
-#include <sys/types.h>
 #include <unistd.h>
 
-#include <sys/event.h>
-
 #include "base/alloc.h"
+#include "net/bsd/error_queue.h"
 #include "net/loop_internal.h"
 #include "net/loop_uv.h"
 
@@ -24,7 +19,7 @@ struct fd_watch {
     void (*on_ready)(int events, void *arg);
     void *arg;
     int fd;
-    int errors; /* the queue; -1: none yet */
+    int errors; /* the queue; negative: none yet */
     int events;
     int handles; /* of libuv, open */
 };
@@ -61,33 +56,23 @@ static void on_uv_poll(uv_poll_t *uv, int status, int uv_events)
 
 /* ---- errors alone ---- */
 
-static int set_filter(const struct fd_watch *watch, unsigned short flags)
-{
-    struct kevent filter;
-    EV_SET(&filter, (uintptr_t)watch->fd, EVFILT_READ, flags, NOTE_LOWAT, INT_MAX, NULL);
-    return kevent(watch->errors, &filter, 1, NULL, 0, NULL);
-}
-
 static void on_uv_errors(uv_poll_t *uv, int status, int uv_events)
 {
     struct fd_watch *watch = uv->data;
-    const struct timespec now = {0};
-    struct kevent event;
     (void)status, (void)uv_events;
     loop_begin_events(watch->loop);
     if (uv_is_closing((uv_handle_t *)uv))
         return;
-    if (kevent(watch->errors, NULL, 0, &event, 1, &now) > 0 && watch->events == FD_ERRORS)
+    if (error_queue_read(watch->errors) && watch->events == FD_ERRORS)
         watch->on_ready(FD_READABLE | FD_WRITABLE | FD_ERRORS, watch->arg);
 }
 
 /* Without a descriptor left for it, errors show at the next read or write. */
 static void open_queue(struct fd_watch *watch)
 {
-    watch->errors = kqueue();
+    watch->errors = error_queue_open();
     if (watch->errors < 0)
         return;
-    fcntl(watch->errors, F_SETFD, FD_CLOEXEC);
     int error = uv_poll_init(loop_uv(watch->loop), &watch->errors_uv, watch->errors);
     assert(error == 0);
     (void)error;
@@ -101,7 +86,7 @@ static void set_errors(struct fd_watch *watch, bool is_on)
     if (is_on && watch->errors < 0)
         open_queue(watch);
     if (watch->errors >= 0)
-        set_filter(watch, is_on ? EV_ADD | EV_CLEAR : EV_DELETE); /* there may be none */
+        error_queue_set(watch->errors, watch->fd, is_on);
 }
 
 /* ---- all of it ---- */
