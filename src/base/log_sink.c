@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,9 +52,9 @@ static bool is_for_now(int error)
 
 /* What was taken of the bytes: all of them where nobody is there to take any
  * (a terminal that is gone, a pipe without a reader). */
-static size_t put(const struct log_sink *sink, const char *bytes, size_t len)
+static size_t put_at_once(const struct log_sink *sink, const char *bytes, size_t len)
 {
-    if (len == 0 || (sink->is_shared && !has_room(sink)))
+    if (sink->is_shared && !has_room(sink))
         return 0;
     ssize_t taken;
     do
@@ -63,6 +64,21 @@ static size_t put(const struct log_sink *sink, const char *bytes, size_t len)
     if (taken >= 0)
         return (size_t)taken;
     return is_for_now(errno) ? 0 : len;
+}
+
+/* The room that a pipe has when it has any is PIPE_BUF at least, which is less
+ * than a line on some systems. */
+static size_t put(const struct log_sink *sink, const char *bytes, size_t len)
+{
+    size_t taken = 0, last = 1;
+    while (taken < len && last > 0) {
+        size_t part = len - taken;
+        if (sink->is_shared && part > PIPE_BUF)
+            part = PIPE_BUF;
+        last = put_at_once(sink, bytes + taken, part);
+        taken += last;
+    }
+    return taken;
 }
 
 bool log_sink_write(struct log_sink *sink, const char *line, size_t len)

@@ -6,12 +6,12 @@
 #ifndef BASE_LOG_SINK_H
 #define BASE_LOG_SINK_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A whole line, at most: what a pipe takes in one piece or not at all. */
-enum { LOG_LINE_MAX = PIPE_BUF };
+/* A whole line, at most: what a pipe of Linux takes in one piece or not at
+ * all. */
+enum { LOG_LINE_MAX = 4096 };
 
 struct log_sink {
     int fd;

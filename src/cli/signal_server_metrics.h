@@ -8,8 +8,7 @@
 #include "signal/server.h"
 
 /* All but what runs: of one that may be a part of something else. */
-void signal_server_metrics_write_stats(struct metrics *metrics,
-                                       const struct signal_server *server);
+void signal_server_metrics_write_stats(struct metrics *metrics, const struct signal_server *server);
 
 /* The write of a struct metrics_source; arg is the server. */
 void signal_server_metrics_write(struct metrics *metrics, void *arg);
