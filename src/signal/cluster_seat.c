@@ -150,16 +150,17 @@ static void say(struct seat *seat, struct span text);
 /* What was said while it waited. */
 static void catch_up(struct seat *seat)
 {
-    while (seat->state == SEAT_INSIDE && seat->waiting.len > 0) {
-        size_t len = get_u32be(buf_bytes(&seat->waiting).data);
-        buf_consume(&seat->waiting, LENGTH_LEN);
-        char *text = xstrndup(span_of(buf_bytes(&seat->waiting).data, len));
-        buf_consume(&seat->waiting, len);
-        say(seat, span_of(text, len));
-        free(text);
+    if (seat->state != SEAT_INSIDE)
+        return;
+    struct buf said = seat->waiting;
+    struct span rest = buf_bytes(&said);
+    buf_init(&seat->waiting, CLUSTER_WAITING_MAX);
+    while (seat->state == SEAT_INSIDE && rest.data && rest.len > LENGTH_LEN) {
+        struct span text = span_of(rest.data + LENGTH_LEN, get_u32be(rest.data));
+        rest = span_skip(rest, LENGTH_LEN + text.len);
+        say(seat, text);
     }
-    if (seat->waiting.len == 0)
-        buf_deinit(&seat->waiting);
+    buf_deinit(&said);
 }
 
 /* The home has no place for it. */

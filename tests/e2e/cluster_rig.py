@@ -52,11 +52,11 @@ class ClusterCase(Case):
             answer = redis.recv(1000)
         self.assertEqual(answer, b"+OK\r\n")
 
-    def start_server(self, number, is_waited_for=True, url=None):
+    def start_server(self, number, is_waited_for=True, url=None, *args):
         server = self.rig.run(
             f"server {number}",
             [SIGNAL_SERVER, "--listen", f"127.0.0.1:{self.ports[number]}", "--max-per-address", "0",
-             "--cluster", url or f"redis://127.0.0.1:{self.redis_port}"])
+             "--cluster", url or f"redis://127.0.0.1:{self.redis_port}", *args])
         self.servers[number] = server
         server.wait_for(URL, stream="out")
         if is_waited_for:

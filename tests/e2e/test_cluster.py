@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import os
 import random
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 import urllib.request
 
-from cluster_rig import ClusterCase, Pairs
-from harness import DEADLINE, IS_WHOLE, SEED, SIGNAL_SERVER
+from cluster_rig import REDIS, ClusterCase, Pairs
+from harness import DEADLINE, IS_WHOLE, SEED, SIGNAL_SERVER, free_port
 
 
 class Cluster(ClusterCase):
@@ -34,6 +37,17 @@ class Cluster(ClusterCase):
         while (message := other.receive())["type"] == "error":
             pass
         self.assertEqual((message.get("sdp"), message["peerId"]), (text, one.id))
+
+    def folder(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        return folder
+
+    def secret(self, text):
+        path = os.path.join(self.folder(), "secret")
+        with open(path, "w") as file:
+            file.write(text + "\n")
+        return path
 
     def test_meet(self):
         """members at different servers meet, and what each says comes whole and in order"""
@@ -90,6 +104,38 @@ class Cluster(ClusterCase):
         self.tell_redis("CONFIG SET maxmemory 0")
         self.servers[0].wait_for("cluster: connected")
         self.assertEqual(self.servers[0].text().count("cluster: "), 2)
+
+    def check_meet(self, url, *args):
+        """Two servers that are given that URL are one."""
+        for number in range(2):
+            self.ports[number] = free_port()
+            self.start_server(number, True, url, *args)
+        _, provider, consumer = self.pair(0, 1)
+        self.check_works(provider, consumer)
+
+    def test_ways(self):
+        """a Redis found by Sentinels, with a user and a password; one with TLS"""
+        secret, folder = self.secret("a word"), self.folder()
+        port, sentinel = free_port(), free_port()
+        self.start_redis("--port", str(port), "--user", "signal", "on", ">a word", "~*", "&*", "+@all")
+        conf = os.path.join(folder, "sentinel.conf")
+        with open(conf, "w") as file:
+            file.write(f"port {sentinel}\nsentinel monitor main 127.0.0.1 {port} 1\n")
+        self.rig.run("sentinel", [REDIS, conf, "--sentinel"], is_product=False).wait_for("monitor")
+        dead = free_port()
+        self.check_meet(f"redis+sentinel://signal@127.0.0.1:{dead},127.0.0.1:{sentinel}/main/3",
+                        "--cluster-password-file", secret)
+
+        pair = [os.path.join(folder, name) for name in ("cert.pem", "key.pem")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost", "-out", pair[0], "-keyout",
+                        pair[1]], check=True, capture_output=True)
+        port = free_port()
+        self.start_redis("--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no",
+                         "--tls-cert-file", pair[0], "--tls-key-file", pair[1],
+                         "--tls-ca-cert-file", pair[0], "--requirepass", "a word")
+        self.check_meet(f"rediss://:a%20word@localhost:{port}", "--cluster-ca", pair[0])
 
     def test_wrong(self):
         """what cannot be is named, without the password in it"""
