@@ -58,8 +58,8 @@ bench-crowd: all
 	/usr/bin/python3 bench/crowd_bench.py --idle 1000
 
 bench-signal: all
-	$(CMAKE) --build build --target bench_signal >/dev/null
-	/usr/bin/python3 bench/signal_bench.py
+	$(CMAKE) --build build --target bench_signal bench_signal_crowd >/dev/null
+	/usr/bin/python3 bench/signal_bench.py $(SIGNAL_BENCH)
 
 bench-cluster: all
 	scripts/install-deps.sh bench

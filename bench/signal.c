@@ -23,17 +23,15 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/bytes.h"
 #include "base/clock.h"
+#include "signal_frames.h"
 
-enum { EVENTS = 256, READ_LEN = 64 << 10, HEAD_MAX = 14 };
+enum { EVENTS = 256, READ_LEN = 64 << 10 };
 
 struct member {
     int fd;
     struct member *sends; /* who sends the next when we have got one; NULL: we send */
-    size_t skip;          /* bytes of a frame that are still to come */
-    uint8_t head[HEAD_MAX];
-    size_t head_len;
+    struct frames frames;
 };
 
 static struct buf offer; /* a frame */
@@ -44,17 +42,6 @@ static void fail(const char *what)
     exit(1);
 }
 
-/* ---- frames (RFC 6455 section 5.2) ---- */
-
-/* As a client's: masked, with zeros, so that the payload is as it was. */
-static void put_frame(struct buf *out, const char *text)
-{
-    size_t len = strlen(text);
-    uint8_t head[] = {0x81, 0x80 | 126, (uint8_t)(len >> 8), (uint8_t)len, 0, 0, 0, 0};
-    buf_append(out, span_of(head, sizeof head));
-    buf_append_string(out, text);
-}
-
 static void write_all(int fd, struct span bytes)
 {
     while (bytes.len > 0) {
@@ -63,45 +50,6 @@ static void write_all(int fd, struct span bytes)
             fail("send");
         bytes = span_skip(bytes, (size_t)n);
     }
-}
-
-/* How long the head of a frame is, as far as it is there; 0: it needs more. */
-static size_t head_len(const struct member *m)
-{
-    if (m->head_len < 2)
-        return 0;
-    size_t len = (m->head[1] & 0x7f) == 126 ? 4 : (m->head[1] & 0x7f) == 127 ? 10 : 2;
-    return m->head_len < len ? 0 : len;
-}
-
-static size_t payload_len(const struct member *m)
-{
-    size_t len = m->head[1] & 0x7f;
-    return len == 126 ? get_u16be(m->head + 2) : len == 127 ? (size_t)get_u64be(m->head + 2) : len;
-}
-
-/* Frames of text that end in these bytes. */
-static unsigned take(struct member *m, struct span bytes)
-{
-    unsigned messages = 0;
-    while (bytes.len > 0) {
-        if (m->skip > 0) {
-            size_t n = m->skip < bytes.len ? m->skip : bytes.len;
-            m->skip -= n;
-            bytes = span_skip(bytes, n);
-        } else {
-            m->head[m->head_len++] = bytes.data[0];
-            bytes = span_skip(bytes, 1);
-            if (head_len(m) == 0)
-                continue;
-            m->skip = payload_len(m);
-        }
-        if (m->skip == 0) {
-            messages += (m->head[0] & 0x0f) == 1;
-            m->head_len = 0;
-        }
-    }
-    return messages;
 }
 
 /* ---- members ---- */
@@ -137,7 +85,7 @@ static void wait_message(struct member *m)
     do {
         if (recv(m->fd, &byte, 1, 0) != 1)
             fail("the join was not answered");
-    } while (take(m, span_of(&byte, 1)) == 0);
+    } while (frames_take(&m->frames, span_of(&byte, 1)) == 0);
 }
 
 static void join(struct member *m, const char *host, unsigned port, unsigned room)
@@ -151,9 +99,8 @@ static void join(struct member *m, const char *host, unsigned port, unsigned roo
     m->fd = dial(host, port);
     write_all(m->fd, SPAN_LITERAL(request));
     read_handshake(m->fd);
-    snprintf(text, sizeof text, "{\"type\":\"join\",\"room\":\"bench %u%0128d", room, 0);
-    snprintf(text + 126, sizeof text - 126, "\"}"); /* long enough for put_frame() */
-    put_frame(&frame, text);
+    snprintf(text, sizeof text, "{\"type\":\"join\",\"room\":\"bench %u\"}", room);
+    frames_put_text(&frame, text);
     write_all(m->fd, buf_bytes(&frame));
     wait_message(m);
     buf_deinit(&frame);
@@ -167,7 +114,7 @@ static void make_offer(size_t bytes)
     sdp[bytes - bytes % 18] = '\0'; /* no half of an escape */
     char *text = xasprintf("{\"type\":\"offer\",\"sdp\":\"%s\"}", sdp);
     buf_init(&offer, 1 << 20);
-    put_frame(&offer, text);
+    frames_put_text(&offer, text);
     free(sdp);
     free(text);
 }
@@ -184,7 +131,7 @@ static uint64_t run(int poll, uint64_t until_us)
             ssize_t len = recv(m->fd, bytes, sizeof bytes, MSG_DONTWAIT);
             if (len <= 0)
                 fail("the server has ended a connection");
-            unsigned got = take(m, span_of(bytes, (size_t)len));
+            unsigned got = frames_take(&m->frames, span_of(bytes, (size_t)len));
             messages += m->sends ? got : 0;
             for (; m->sends && got > 0; got--)
                 write_all(m->sends->fd, buf_bytes(&offer));

@@ -143,6 +143,10 @@ void conn_limit_unsent(struct conn *conn, int bytes);
 /* From now on on_drain comes only when the queue is empty. */
 void conn_drain_fully(struct conn *conn);
 
+/* For an owner that hears from the peer often enough to notice by itself when
+ * it is gone without a word: nobody else looks after that any more. */
+void conn_leave_liveness(struct conn *conn);
+
 /* FIN after the queue is out. Reading goes on. */
 void conn_end(struct conn *conn);
 

@@ -55,6 +55,7 @@ struct conn {
     bool is_abortive : 1;      /* as its owner wants it */
     bool resets_at_exit : 1;   /* as the kernel has it */
     bool is_awaiting_acks : 1; /* the timer runs for it */
+    bool leaves_liveness : 1;  /* and never will */
 };
 
 /* A connection without handlers, open, or with TLS about to be; the descriptor

@@ -174,10 +174,21 @@ static void conn_on_ack_time(void *arg)
 
 void conn_await_acks(struct conn *conn)
 {
-    if (conn->is_awaiting_acks)
+    if (conn->is_awaiting_acks || conn->leaves_liveness)
         return;
     if (!conn->timer)
         conn->timer = timer_new(conn->loop, conn_on_ack_time, conn);
     conn->is_awaiting_acks = true;
     timer_start_in(conn->timer, LIVENESS_CHECK_US);
+}
+
+void conn_leave_liveness(struct conn *conn)
+{
+    conn->leaves_liveness = true;
+    if (conn->state != CONN_OPEN)
+        return;
+    liveness_disable(conn->fd);
+    conn->is_awaiting_acks = false;
+    timer_free(conn->timer);
+    conn->timer = NULL;
 }

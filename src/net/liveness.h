@@ -35,6 +35,9 @@ enum liveness {
  * more. */
 void liveness_enable(int fd);
 
+/* The reverse. */
+void liveness_disable(int fd);
+
 enum liveness liveness_ask(int fd);
 
 /* The verdict on what the kernel said. */

@@ -168,7 +168,7 @@ static bool put_or_lose(struct mailbox_writer *writer, struct span letter, int f
     int error = put(writer->fd, letter, fd);
     if (waits_for_room(error))
         return false;
-    if (error < 0)
+    if (error < 0 && error != -ECONNREFUSED) /* all that took from it have ended */
         log_error("mailbox: a letter of %zu bytes is lost: %s", letter.len, strerror(-error));
     if (fd >= 0)
         close(fd);

@@ -144,6 +144,7 @@ static struct socket *socket_make(struct signal_server *server, struct conn *con
     struct socket *socket = xcalloc(1, sizeof *socket);
     socket->server = server;
     socket->number = number;
+    conn_leave_liveness(conn); /* the heartbeat is enough */
     socket_heartbeat_begin(socket, clock_now_us());
     server->socket_count++;
     socket->ws = websocket_new(server->loop, conn, WEBSOCKET_SERVER, SIGNAL_MESSAGE_MAX, early,

@@ -10,7 +10,18 @@
 
 enum {
     CHECKS_PER_PING = 3, /* the more, the longer a silent socket may hope */
+
+    /* Checks are put off to a grid of so many moments: those of a crowd wake
+     * the loop together, and so do the answers to its pings. */
+    MOMENTS_PER_CHECK = 16
 };
+
+/* From a check to the next, at most. */
+static uint64_t interval_us(const struct signal_server_config *config)
+{
+    uint64_t check_us = config->ping_us / CHECKS_PER_PING;
+    return check_us + check_us / MOMENTS_PER_CHECK;
+}
 
 /* Whether it is still there. late_us: for so long this process did not run.
  * What came meanwhile is still unread then: that time is nobody's silence. */
@@ -24,7 +35,7 @@ static bool socket_is_well(struct socket *socket, uint64_t now_us, uint64_t late
     uint64_t stuck_us = outbox_stuck_us(&socket->outbox, now_us);
     stuck_us -= stuck_us < late_us ? stuck_us : late_us;
     socket->outbox.moved_at_us = now_us - stuck_us;
-    if (silent_us >= config->silence_us - config->ping_us / CHECKS_PER_PING) {
+    if (silent_us >= config->silence_us - interval_us(config)) {
         log_info("socket %u: dropped: silent for %llu s", socket->number,
                  (unsigned long long)(silent_us / US_PER_S));
         socket->server->counts.limits[SIGNAL_LIMIT_SILENCE]++;
@@ -45,7 +56,9 @@ static bool socket_is_well(struct socket *socket, uint64_t now_us, uint64_t late
 static void queue(struct socket *socket, uint64_t now_us)
 {
     struct signal_server *server = socket->server;
-    socket->check_at_us = now_us + server->config.ping_us / CHECKS_PER_PING;
+    uint64_t moment_us = server->config.ping_us / CHECKS_PER_PING / MOMENTS_PER_CHECK;
+    uint64_t latest_us = now_us + interval_us(&server->config);
+    socket->check_at_us = moment_us > 0 ? latest_us - latest_us % moment_us : latest_us;
     list_append(&server->sockets, &socket->link);
 }
 

@@ -109,6 +109,9 @@ static void test_every_connection(void **state)
     conn_peer_address(server.conn, &address);
     assert_true(is_probed(address_port(&address)));  /* dialled */
     assert_true(is_probed(listener_port(listener))); /* accepted */
+    conn_leave_liveness(server.conn);
+    assert_false(is_probed(listener_port(listener)));
+    assert_true(is_probed(address_port(&address)));
     end_deinit(&server);
     end_deinit(&client);
     listener_close(listener);

@@ -24,6 +24,12 @@ void liveness_enable(int fd)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+void liveness_disable(int fd)
+{
+    int off = 0;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof off);
+}
+
 enum liveness liveness_of(const struct tcp_info *info)
 {
     if (info->tcpi_unacked == 0 && info->tcpi_notsent_bytes == 0)
