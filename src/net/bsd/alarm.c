@@ -5,6 +5,7 @@
  */
 #include "net/alarm.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -27,5 +28,7 @@ void alarm_set(int fd, uint64_t at_us)
     struct kevent timer = {.ident = ALARM_TIMER, .filter = EVFILT_TIMER, .flags = EV_DELETE};
     if (at_us != TIME_NEVER)
         timer = alarm_timer_at(at_us);
-    kevent(fd, &timer, 1, NULL, 0, NULL); /* there may be none to delete */
+    int error = kevent(fd, &timer, 1, NULL, 0, NULL);
+    assert(error == 0 || at_us == TIME_NEVER); /* there may be none to delete */
+    (void)error;
 }
