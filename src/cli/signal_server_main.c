@@ -201,9 +201,16 @@ static int run(const struct signal_server_options *options, struct tls_server *t
     return EXIT_SUCCESS;
 }
 
+static void tell_workers(const struct signal_server_workers *all)
+{
+    if (all->tls)
+        certificate_tell(all->tls);
+    print_urls(all->options->server.host, workers_port(all->workers), all->tls);
+}
+
 static int run_workers(const struct signal_server_options *options, struct tls_server *tls)
 {
-    struct signal_server_workers all = {.options = options, .tls = tls};
+    struct signal_server_workers all = {.options = options, .tls = tls, .tell = tell_workers};
     int error = workers_new((int)options->workers, &options->server, &all.workers);
     if (error < 0) {
         tell_listen_error(&options->server, error);
@@ -211,12 +218,8 @@ static int run_workers(const struct signal_server_options *options, struct tls_s
     }
     int status = EXIT_FAILURE;
     if (!options->metrics_host || metrics_listening_open("signal-server", options->metrics_host,
-                                                         options->metrics_port, &all.metrics)) {
-        if (tls)
-            certificate_tell(tls);
-        print_urls(options->server.host, workers_port(all.workers), tls);
+                                                         options->metrics_port, &all.metrics))
         status = signal_server_workers_run(&all);
-    }
     listening_close(&all.metrics);
     workers_free(all.workers);
     return status;

@@ -59,6 +59,7 @@ static int live(int index, int lifeline, void *arg)
     struct stop *stop = stop_new(loop);
     if (all->stays_at_hangup)
         stop_on_hangup(stop, on_hangup, all->tls);
+    worker_take_signals();
     struct fd_watch *watch = fd_watch_new(loop, lifeline, FD_READABLE, on_orphaned, loop);
     loop_run(loop);
     const char *why = stop_signal(stop);
@@ -79,20 +80,27 @@ static void on_death(int index, void *arg)
     workers_bury(all->workers, index);
 }
 
+static void on_start(void *arg)
+{
+    struct signal_server_workers *all = arg;
+    all->tell(all);
+    service_ready(all->service);
+}
+
 int signal_server_workers_run(struct signal_server_workers *all)
 {
-    struct service *service = service_new(NULL);
-    all->stays_at_hangup = all->tls || service_has_manager(service);
+    all->service = service_new(NULL);
+    all->stays_at_hangup = all->tls || service_has_manager(all->service);
     const struct worker_parent parent = {
         .count = all->workers->count,
         .run = live,
         .on_death = on_death,
+        .on_start = on_start,
         .arg = all,
         .reads_again = all->stays_at_hangup,
-        .service = service,
+        .service = all->service,
     };
-    service_ready(service);
     int status = worker_parent_run(&parent);
-    service_free(service);
+    service_free(all->service);
     return status;
 }

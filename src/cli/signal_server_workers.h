@@ -5,6 +5,7 @@
 #ifndef CLI_SIGNAL_SERVER_WORKERS_H
 #define CLI_SIGNAL_SERVER_WORKERS_H
 
+#include "cli/service.h"
 #include "cli/signal_server_options.h"
 #include "net/listening.h"
 #include "net/tls_server.h"
@@ -15,7 +16,10 @@ struct signal_server_workers {
     struct tls_server *tls;   /* or NULL */
     struct workers *workers;  /* that listen */
     struct listening metrics; /* the first worker's; of no address: none */
+    struct service *service;  /* its own, while it runs */
     bool stays_at_hangup;     /* SIGHUP ends nobody */
+    /* Tells where it listens, once a signal does what it is to do. */
+    void (*tell)(const struct signal_server_workers *all);
 };
 
 /* From when it listens until a signal comes; in each worker, it exits. The exit

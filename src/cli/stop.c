@@ -23,7 +23,7 @@ struct stop {
     struct signal_watch *watches[STOP_COUNT];
 };
 
-static bool has_terminal(void)
+bool stop_has_terminal(void)
 {
     int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0)
@@ -31,10 +31,9 @@ static bool has_terminal(void)
     return fd >= 0;
 }
 
-/* The kernel takes it away before it sends the signal. */
 static bool is_terminal_gone(const struct stop *stop)
 {
-    return stop->had_terminal && !has_terminal();
+    return stop->had_terminal && !stop_has_terminal();
 }
 
 static void on_signal(int number, void *arg)
@@ -61,7 +60,7 @@ struct stop *stop_new(struct loop *loop)
 {
     struct stop *stop = xcalloc(1, sizeof *stop);
     stop->loop = loop;
-    stop->had_terminal = has_terminal();
+    stop->had_terminal = stop_has_terminal();
     for (int i = 0; i < STOP_COUNT; i++) {
         int number = stop_signals[i].number;
         if (number != SIGHUP || !is_ignored(number))

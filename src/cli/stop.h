@@ -5,6 +5,8 @@
 #ifndef CLI_STOP_H
 #define CLI_STOP_H
 
+#include <stdbool.h>
+
 #include "net/loop.h"
 
 struct stop;
@@ -23,5 +25,9 @@ const char *stop_signal(const struct stop *stop);
 /* From now on a signal ends the process at once: a second Ctrl-C, when the
  * farewell hangs. */
 void stop_free(struct stop *stop);
+
+/* Whether the process has a terminal. The kernel takes it away before it sends
+ * the SIGHUP. */
+bool stop_has_terminal(void);
 
 #endif

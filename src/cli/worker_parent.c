@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/stop.h"
 
 /* One that dies sooner than that after its start is replaced so much later: a
  * worker that cannot live must not take the machine. */
@@ -40,6 +41,7 @@ struct family {
     int lifeline[2];
     sigset_t mask; /* what is blocked while it waits, as it was before */
     struct sigaction before[SIGNALS];
+    bool had_terminal;
     bool is_stopping;
 };
 
@@ -50,14 +52,19 @@ static void note(int number)
     has_come[number] = 1;
 }
 
-static void take_signals(struct family *family)
+static void block_signals(int how, sigset_t *before)
 {
-    const struct sigaction action = {.sa_handler = note};
     sigset_t ours;
     sigemptyset(&ours);
     for (int i = 0; i < SIGNALS; i++)
         sigaddset(&ours, signals[i]);
-    sigprocmask(SIG_BLOCK, &ours, &family->mask);
+    sigprocmask(how, &ours, before);
+}
+
+static void take_signals(struct family *family)
+{
+    const struct sigaction action = {.sa_handler = note};
+    block_signals(SIG_BLOCK, &family->mask);
     for (int i = 0; i < SIGNALS; i++) {
         sigaction(signals[i], &action, &family->before[i]);
         bool is_ignored = family->before[i].sa_handler == SIG_IGN; /* as by nohup(1) */
@@ -66,11 +73,15 @@ static void take_signals(struct family *family)
     }
 }
 
-static void give_signals_back(const struct family *family)
+static void give_handlers_back(const struct family *family)
 {
     for (int i = 0; i < SIGNALS; i++)
         sigaction(signals[i], &family->before[i], NULL);
-    sigprocmask(SIG_SETMASK, &family->mask, NULL);
+}
+
+void worker_take_signals(void)
+{
+    block_signals(SIG_UNBLOCK, NULL);
 }
 
 /* The child's; does not return. */
@@ -78,7 +89,7 @@ static void live(const struct family *family, int index)
 {
     setpgid(0, 0);
     close(family->lifeline[1]);
-    give_signals_back(family);
+    give_handlers_back(family);
     exit(family->parent->run(index, family->lifeline[0], family->parent->arg));
 }
 
@@ -156,11 +167,17 @@ static void stop(struct family *family)
     family->is_stopping = true;
 }
 
+/* Then SIGHUP ends all. */
+static bool is_terminal_gone(const struct family *family)
+{
+    return family->had_terminal && !stop_has_terminal();
+}
+
 static void on_signal(struct family *family, int number)
 {
     if (number == SIGCHLD)
         bury(family);
-    else if (number == SIGHUP && family->parent->reads_again)
+    else if (number == SIGHUP && family->parent->reads_again && !is_terminal_gone(family))
         kill_all(family, SIGHUP);
     else
         stop(family);
@@ -182,6 +199,8 @@ static void wait_for_signals(struct family *family, uint64_t wait_us)
 static void run(struct family *family)
 {
     uint64_t beat_at_us = 0;
+    start_due(family, clock_now_us());
+    family->parent->on_start(family->parent->arg);
     while (!family->is_stopping || has_workers(family)) {
         uint64_t now_us = clock_now_us();
         start_due(family, now_us);
@@ -200,9 +219,11 @@ int worker_parent_run(const struct worker_parent *parent)
         return EXIT_FAILURE;
     }
     family.places = xcalloc((size_t)parent->count, sizeof *family.places);
+    family.had_terminal = stop_has_terminal();
     take_signals(&family);
     run(&family);
-    give_signals_back(&family);
+    give_handlers_back(&family);
+    sigprocmask(SIG_SETMASK, &family.mask, NULL);
     free(family.places);
     close(family.lifeline[0]);
     close(family.lifeline[1]);

@@ -13,10 +13,13 @@
 struct worker_parent {
     int count;
     /* A worker's whole life, in its own process; returns its exit status. The
-     * lifeline is a pipe that is at its end when the parent is. */
+     * lifeline is a pipe that is at its end when the parent is. Signals wait
+     * until worker_take_signals(). */
     int (*run)(int index, int lifeline, void *arg);
     /* In the parent: that one has died, and another is about to be started. */
     void (*on_death)(int index, void *arg);
+    /* In the parent, once it takes signals and workers have been started. */
+    void (*on_start)(void *arg);
     void *arg;
     bool reads_again;        /* SIGHUP goes to the workers, which go on; else it ends all */
     struct service *service; /* told that we live, and of the end */
@@ -25,5 +28,8 @@ struct worker_parent {
 /* Until SIGINT, SIGTERM, or SIGHUP ends it, and all workers have ended; a
  * second one kills them. The exit status. */
 int worker_parent_run(const struct worker_parent *parent);
+
+/* For a worker that has set up what is to become of them. */
+void worker_take_signals(void);
 
 #endif
