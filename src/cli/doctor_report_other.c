@@ -128,7 +128,11 @@ void doctor_report_other(const struct doctor_facts *facts, struct doctor_report 
 {
     if (!facts->other.is_asked || facts->signal.answer != DOCTOR_FINE)
         return;
-    if (facts->other.answer == DOCTOR_FINE) {
+    if (facts->other.answer == DOCTOR_FINE && facts->other.report.is_refusal) {
+        doctor_say(doctor_add(report, "other side", DOCTOR_NONE,
+                              "`tunnel invite` there makes another"),
+                   "is there, and says that this link has expired");
+    } else if (facts->other.answer == DOCTOR_FINE) {
         add_report(&facts->other.report, report);
         add_both(facts, report);
     } else if (facts->other.answer == DOCTOR_SILENT) {

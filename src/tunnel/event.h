@@ -25,6 +25,7 @@ enum event_type {
     EVENT_OFFER,        /* peer, description */
     EVENT_ANSWER,       /* peer, description */
     EVENT_CANDIDATE,    /* peer, text */
+    EVENT_REFUSED,      /* peer: it has our offer, and our invite has expired */
     EVENT_SIGNAL_ERROR, /* code, text: the server's words */
     EVENT_SIGNAL_SLOW,  /* text: a sentence that names the server */
     EVENT_SIGNAL_LOST,  /* text: the same */

@@ -54,11 +54,23 @@ static void admit_new(struct guests *guests, const struct invites *before)
     }
 }
 
-static void drop_expired(struct invites *all)
+/* Who comes with it is told so, until it is revoked. */
+static void refuse(struct guests *guests, const struct invite *invite)
 {
-    for (size_t i = all->count; i > 0; i--)
-        if (invite_has_expired(all->at[i - 1], now_s()))
-            invites_remove(all, all->at[i - 1]->name);
+    seal_admit_expired(guests->seal, state_identity(guests->state)->provider_id, invite->secret);
+}
+
+/* Those of all, which were read anew. */
+static void drop_expired(struct guests *guests, struct invites *all)
+{
+    seal_forget_expired(guests->seal);
+    for (size_t i = all->count; i > 0; i--) {
+        const struct invite *invite = all->at[i - 1];
+        if (!invite_has_expired(invite, now_s()))
+            continue;
+        refuse(guests, invite);
+        invites_remove(all, invite->name);
+    }
 }
 
 /* now: those that have not expired, or NULL where it is not known. */
@@ -79,6 +91,8 @@ static size_t remove_gone(struct guests *guests, const struct invites *now,
             continue;
         memcpy(gone[count], invite->name, sizeof invite->name);
         seal_revoke(guests->seal, gone[count]);
+        if (!now) /* it has expired since the invites could be read */
+            refuse(guests, invite);
         invites_remove(all, gone[count++]);
     }
     return count;
@@ -90,7 +104,7 @@ static void replace(struct guests *guests, struct invites *now)
 {
     char gone[INVITES_MAX][INVITE_NAME_MAX + 1];
     if (now)
-        drop_expired(now);
+        drop_expired(guests, now);
     size_t count = remove_gone(guests, now, gone);
     if (now) {
         struct invites before = guests->all;

@@ -59,7 +59,7 @@ static void on_said(struct inquiry *inquiry, const struct signal_message *messag
     struct report report;
     if (inquiry->is_done || !inquiry->seal ||
         sealed_talk_type(&inquiry->talk, message) != SEAL_REPORT ||
-        !sealed_talk_hear(&inquiry->talk, message, &said))
+        !sealed_talk_hear(&inquiry->talk, message, &said, NULL))
         return;
     bool is_good = report_decode(said.candidate, &report) == 0;
     sealed_talk_forget(&inquiry->talk, &said);

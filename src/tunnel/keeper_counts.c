@@ -19,6 +19,7 @@ void keeper_counts_on_problem(struct keeper_counts *counts, enum problem_kind ki
     case PROBLEM_BAD_OFFER:
     case PROBLEM_BAD_ANSWER:
     case PROBLEM_LEFT:
+    case PROBLEM_EXPIRED:
     case PROBLEM_NO_SESSION:
     case PROBLEM_SAME_JOB:
         counts->failed++;

@@ -2,6 +2,8 @@
  * What is heard at the venue becomes events: where it is sealed, once it has
  * been opened.
  */
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "tunnel/keeper_internal.h"
 #include "tunnel/tool.h"
@@ -35,11 +37,30 @@ static void feed_description(struct keeper *keeper, enum event_type type,
         sdp_deinit(&sdp);
 }
 
+/* Its invite has expired: it need not wait for an answer. */
+static void refuse(struct keeper *keeper, const char *peer)
+{
+    char *text = report_encode(&(struct report){.is_refusal = true});
+    venue_say(keeper->venue, peer, SEAL_REPORT, text);
+    free(text);
+}
+
+static void on_report(struct keeper *keeper, const struct signal_message *said)
+{
+    struct report report;
+    if (report_decode(said->candidate, &report) == 0 && report.is_refusal)
+        keeper_feed(keeper, &(struct event){.type = EVENT_REFUSED, .peer = said->peer_id});
+}
+
 static void on_said(struct keeper *keeper, const struct signal_message *message)
 {
     struct signal_message said;
-    if (!sealed_talk_hear(&keeper->talk, message, &said))
+    bool is_expired;
+    if (!sealed_talk_hear(&keeper->talk, message, &said, &is_expired)) {
+        if (is_expired)
+            refuse(keeper, message->peer_id);
         return;
+    }
     venue_confirm(keeper->venue);
     switch (sealed_talk_type(&keeper->talk, message)) {
     case SEAL_OFFER:
@@ -58,7 +79,8 @@ static void on_said(struct keeper *keeper, const struct signal_message *message)
             keeper->handlers.on_question(said.peer_id, keeper->arg);
         break;
     case SEAL_REPORT:
-        break; /* a keeper has not asked for it */
+        on_report(keeper, &said);
+        break;
     }
     sealed_talk_forget(&keeper->talk, &said);
 }

@@ -104,6 +104,14 @@ enum verdict negotiation_take_answer(struct negotiation *n, const struct descrip
     return VERDICT_GO_ON;
 }
 
+enum verdict negotiation_on_refused(struct negotiation *n, struct actions *out)
+{
+    if (!negotiation_is_unanswered(n))
+        return VERDICT_GO_ON;
+    actions_problem(out, PROBLEM_EXPIRED, 0, NULL);
+    return fail(n, VERDICT_SHUT_OUT, out);
+}
+
 bool negotiation_is_unanswered(const struct negotiation *n)
 {
     return n->state == NEGOTIATION_OFFERED && !n->pact.is_met;

@@ -69,6 +69,9 @@ void negotiation_await(struct negotiation *n, uint64_t deadline_us);
 /* It has failed, or cannot begin yet: an offer of ours follows at that time. */
 void negotiation_schedule(struct negotiation *n, uint64_t at_us);
 
+/* It has our offer, and our invite has expired. */
+enum verdict negotiation_on_refused(struct negotiation *n, struct actions *out);
+
 /* Our offer is out, and there is no answer. */
 bool negotiation_is_unanswered(const struct negotiation *n);
 

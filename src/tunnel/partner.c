@@ -165,6 +165,11 @@ enum verdict partner_take_answer(struct partner *p, const struct description *d,
     return VERDICT_GO_ON;
 }
 
+enum verdict partner_on_refused(struct partner *p)
+{
+    return judge(p, negotiation_on_refused(&p->negotiation, p->out));
+}
+
 /* It belongs to the session whose ufrag it bears. */
 void partner_take_candidate(struct partner *p, const char *text)
 {

@@ -62,6 +62,8 @@ void partner_offer(struct partner *p, uint64_t now_us);
 void partner_take_offer(struct partner *p, const struct description *d, bool in_room,
                         uint64_t now_us);
 enum verdict partner_take_answer(struct partner *p, const struct description *d, uint64_t now_us);
+/* Its process has our offer, and says that our invite has expired. */
+enum verdict partner_on_refused(struct partner *p);
 void partner_take_candidate(struct partner *p, const char *text);
 
 /* What we began with a member that shows itself to be this process goes on

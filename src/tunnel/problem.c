@@ -84,6 +84,9 @@ void problem_format(const struct problem *p, char out[PROBLEM_MAX])
         snprintf(out, PROBLEM_MAX, "the other side left before there was a connection%s%s%s", open,
                  p->tried, close);
         break;
+    case PROBLEM_EXPIRED:
+        snprintf(out, PROBLEM_MAX, "this link has expired; `tunnel invite` there makes another");
+        break;
     case PROBLEM_NO_SESSION:
         snprintf(out, PROBLEM_MAX, "no connection to the other side: %s", p->text);
         break;

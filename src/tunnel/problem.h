@@ -21,6 +21,7 @@ enum problem_kind {
     PROBLEM_BAD_ANSWER,      /* text: the same */
     PROBLEM_NO_PATH_IN_TIME, /* tried */
     PROBLEM_LEFT,            /* the other side, in mid-negotiation; tried */
+    PROBLEM_EXPIRED,         /* our invite, as the other side says */
     PROBLEM_NO_SESSION,      /* text: how the negotiation ended */
     PROBLEM_ENDED,           /* text: how the session did; tried, where it had no path */
     PROBLEM_GOODBYE          /* the same, as the other side wanted */

@@ -178,6 +178,13 @@ static void on_description(struct rendezvous *rv, const struct event *event, uin
     visit_on_answer(&rv->visit);
 }
 
+static void on_refused(struct rendezvous *rv, const struct event *event, uint64_t now_us)
+{
+    struct partner *p = partners_find_peer(&rv->partners, event->peer);
+    if (p)
+        obey(rv, p, partner_on_refused(p), now_us);
+}
+
 static void on_candidate(struct rendezvous *rv, const struct event *event)
 {
     struct partner *p = partners_meet(&rv->partners, event->peer);
@@ -322,6 +329,9 @@ void rendezvous_feed(struct rendezvous *rv, const struct event *event, uint64_t 
         break;
     case EVENT_CANDIDATE:
         on_candidate(rv, event);
+        break;
+    case EVENT_REFUSED:
+        on_refused(rv, event, now_us);
         break;
     case EVENT_SIGNAL_ERROR:
         on_signal_error(rv, event, now_us);

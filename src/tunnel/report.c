@@ -23,9 +23,22 @@ static const char *const sessions[] = {
     [REPORT_SESSION_RELAYED] = "relayed",
 };
 
+static char *dump(json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (!text)
+        abort(); /* all that we build can be dumped; only memory is lacking */
+    return text;
+}
+
 char *report_encode(const struct report *report)
 {
     json_t *object = json_object();
+    if (report->is_refusal) {
+        json_object_set_new(object, "refused", json_string("expired"));
+        return dump(object);
+    }
     if (report->knows_nat) {
         json_object_set_new(object, "ipv4", json_string(kinds[report->v4]));
         json_object_set_new(object, "ipv6", json_string(kinds[report->v6]));
@@ -38,11 +51,7 @@ char *report_encode(const struct report *report)
     json_object_set_new(object, "session", json_string(sessions[report->session]));
     json_object_set_new(object, "upstream", json_integer(report->upstream_status));
     json_object_set_new(object, "upstreamMs", json_integer((json_int_t)report->upstream_ms));
-    char *text = json_dumps(object, JSON_COMPACT);
-    json_decref(object);
-    if (!text)
-        abort(); /* all that we build can be dumped; only memory is lacking */
-    return text;
+    return dump(object);
 }
 
 /* Its place in the list; 0 for another word, or none. */
@@ -78,6 +87,7 @@ int report_decode(const char *json, struct report *out)
         json_decref(object);
         return -EINVAL;
     }
+    out->is_refusal = json_object_get(object, "refused") != NULL;
     out->knows_nat = json_object_get(object, "ipv4") != NULL;
     out->v4 = (enum nat_kind)FIND(object, "ipv4", kinds);
     out->v6 = (enum nat_kind)FIND(object, "ipv6", kinds);

@@ -18,7 +18,8 @@ enum report_mapped {
 enum report_session { REPORT_SESSION_NONE, REPORT_SESSION_DIRECT, REPORT_SESSION_RELAYED };
 
 struct report {
-    bool knows_nat; /* STUN servers were asked */
+    bool is_refusal; /* the invite has expired: that, and nothing else */
+    bool knows_nat;  /* STUN servers were asked */
     enum nat_kind v4;
     enum nat_kind v6;
     enum report_mapped mapped;

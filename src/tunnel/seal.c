@@ -81,6 +81,7 @@ const char *seal_verdict_text(enum seal_verdict verdict)
         [SEAL_PLAIN] = "is not sealed",
         [SEAL_MALFORMED] = "is malformed",
         [SEAL_REFLECTED] = "is our own, reflected",
+        [SEAL_EXPIRED] = "is sealed with an invite that has expired",
         [SEAL_NO_INVITE] = "is sealed with an invite that is unknown here, revoked or expired",
         [SEAL_FORGED] = "does not open: forged, or altered on its way",
         [SEAL_REPLAYED] = "is a replay",
@@ -99,6 +100,17 @@ void seal_admit(struct seal *seal, const char *name, const uint8_t provider_id[P
     grants_add(&seal->grants, name, provider_id, secret);
 }
 
+void seal_admit_expired(struct seal *seal, const uint8_t provider_id[PROVIDER_ID_LEN],
+                        const uint8_t secret[INVITE_SECRET_LEN])
+{
+    grants_add_expired(&seal->grants, provider_id, secret);
+}
+
+void seal_forget_expired(struct seal *seal)
+{
+    grants_forget_expired(&seal->grants);
+}
+
 bool seal_revoke(struct seal *seal, const char *name)
 {
     struct grant *grant = grants_find_name(&seal->grants, name);
@@ -111,7 +123,7 @@ const char *seal_contact_name(const struct seal *seal, const struct seal_contact
 {
     const struct grant *grant =
         contact->is_known ? grants_find_key(&seal->grants, contact->key_id) : NULL;
-    return grant ? grant->name : NULL;
+    return grant && !grant->is_expired ? grant->name : NULL;
 }
 
 /* ---- what both ways need ---- */
@@ -179,7 +191,7 @@ char *seal_wrap(struct seal *seal, struct seal_contact *contact, enum seal_type 
                 const char *text)
 {
     const struct grant *grant = grant_of(seal, contact);
-    if (!grant)
+    if (!grant || (grant->is_expired && type != SEAL_REPORT))
         return NULL;
     struct seal_message message = {0};
     size_t len;
@@ -319,8 +331,13 @@ static enum seal_verdict open_bytes(struct seal *seal, struct seal_contact *cont
     enum seal_verdict verdict = break_seal(seal, &o, sealed);
     if (verdict == SEAL_GOOD)
         verdict = judge(seal, contact, &o);
-    if (verdict == SEAL_GOOD) {
+    if (verdict == SEAL_GOOD && o.grant->is_expired && !opens_talk(type))
+        verdict = SEAL_NO_INVITE;
+    if (verdict == SEAL_GOOD)
         accept(contact, &o);
+    if (verdict == SEAL_GOOD && o.grant->is_expired) {
+        verdict = SEAL_EXPIRED;
+    } else if (verdict == SEAL_GOOD) {
         *text = o.message.text;
         o.message.text = NULL;
     }

@@ -37,6 +37,8 @@ enum seal_verdict {
     SEAL_PLAIN,     /* not sealed at all */
     SEAL_MALFORMED, /* no such form, before or behind the seal */
     SEAL_REFLECTED, /* our own */
+    SEAL_EXPIRED,   /* an offer or a question with an invite that has expired: only a report can
+                       be sealed for the contact, which knows its sender */
     SEAL_NO_INVITE, /* of an invite that we do not have, or not any more */
     SEAL_FORGED,    /* does not open as what the other side has sealed, as that type */
     SEAL_REPLAYED,  /* not newer than what has come from that process */
@@ -74,6 +76,12 @@ void seal_free(struct seal *seal);
 void seal_admit(struct seal *seal, const char *name, const uint8_t provider_id[PROVIDER_ID_LEN],
                 const uint8_t secret[INVITE_SECRET_LEN]);
 
+/* What is sealed with it is answered by SEAL_EXPIRED, until they are forgotten,
+ * all of them. */
+void seal_admit_expired(struct seal *seal, const uint8_t provider_id[PROVIDER_ID_LEN],
+                        const uint8_t secret[INVITE_SECRET_LEN]);
+void seal_forget_expired(struct seal *seal);
+
 /* Not any more; nothing is sealed for it either. False when there is none of
  * that name. */
 bool seal_revoke(struct seal *seal, const char *name);
@@ -89,7 +97,7 @@ char *seal_wrap(struct seal *seal, struct seal_contact *contact, enum seal_type 
                 const char *text);
 
 /* With SEAL_GOOD *text is what was sealed, to be freed, and the contact knows
- * its sender. Else nothing has changed. */
+ * its sender. Else nothing has changed, but by SEAL_EXPIRED. */
 enum seal_verdict seal_open(struct seal *seal, struct seal_contact *contact, enum seal_type type,
                             const char *sealed, char **text);
 

@@ -34,6 +34,23 @@ void grants_add(struct list *grants, const char *name, const uint8_t provider_id
     list_append(grants, &grant->link);
 }
 
+void grants_add_expired(struct list *grants, const uint8_t provider_id[PROVIDER_ID_LEN],
+                        const uint8_t secret[INVITE_SECRET_LEN])
+{
+    struct grant *grant = xcalloc(1, sizeof *grant);
+    grant->is_expired = true;
+    seal_key_init(&grant->key, provider_id, secret);
+    list_append(grants, &grant->link);
+}
+
+void grants_forget_expired(struct list *grants)
+{
+    LIST_EACH(at, next, grants) {
+        if (grant_at(at)->is_expired)
+            grant_free(grant_at(at));
+    }
+}
+
 void grant_free(struct grant *grant)
 {
     list_remove(&grant->link);

@@ -25,6 +25,7 @@ struct grant {
     struct list link;
     char name[SEAL_NAME_MAX + 1];
     struct seal_key key;
+    bool is_expired; /* who uses it is told so, and no more; it has no name */
     uint64_t heard;
     struct grant_process processes[SEAL_PROCESSES_MAX];
 };
@@ -34,6 +35,11 @@ void grants_deinit(struct list *grants);
 
 void grants_add(struct list *grants, const char *name, const uint8_t provider_id[PROVIDER_ID_LEN],
                 const uint8_t secret[INVITE_SECRET_LEN]);
+
+/* The same for one that has expired. */
+void grants_add_expired(struct list *grants, const uint8_t provider_id[PROVIDER_ID_LEN],
+                        const uint8_t secret[INVITE_SECRET_LEN]);
+void grants_forget_expired(struct list *grants);
 
 /* Takes it out, zeroes it. */
 void grant_free(struct grant *grant);

@@ -108,9 +108,11 @@ static void tell_dropped(struct sealed_talk *talk, const struct signal_message *
 }
 
 bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *message,
-                      struct signal_message *said)
+                      struct signal_message *said, bool *is_expired)
 {
     *said = *message;
+    if (is_expired)
+        *is_expired = false;
     if (!talk->seal)
         return true;
     const struct contact *before = find(talk, message->peer_id);
@@ -118,6 +120,10 @@ bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *mes
     enum seal_type type = sealed_talk_type(talk, message);
     char *text;
     enum seal_verdict verdict = seal_open(talk->seal, &contact, type, *text_of(said), &text);
+    if (is_expired && verdict == SEAL_EXPIRED) {
+        *is_expired = true;
+        find_or_add(talk, message->peer_id)->seal = contact;
+    }
     if (verdict != SEAL_GOOD) {
         tell_dropped(talk, message, *text_of(said), verdict);
         return false;

@@ -38,9 +38,10 @@ enum seal_type sealed_talk_type(const struct sealed_talk *talk,
 
 /* An offer, an answer or a candidate, with what was in it; false for what is
  * dropped, which is logged, but no more of the same. said borrows from message,
- * and is to be forgotten. */
+ * and is to be forgotten. *is_expired: it is dropped since the invite has
+ * expired, of which its sender can be told by a report. May be NULL. */
 bool sealed_talk_hear(struct sealed_talk *talk, const struct signal_message *message,
-                      struct signal_message *said);
+                      struct signal_message *said, bool *is_expired);
 void sealed_talk_forget(const struct sealed_talk *talk, struct signal_message *said);
 
 /* What is said to that member, to be freed; NULL where there is nobody whom it

@@ -365,6 +365,8 @@ static void test_other_side_away(void **state)
     expect(&facts, 0, "other side", DOCTOR_NOTE, "does not tell");
     facts.other.answer = DOCTOR_FINE;
     expect(&facts, 1, "other side", DOCTOR_POOR, "its upstream does not answer");
+    facts.other.report = (struct report){.is_refusal = true};
+    expect(&facts, 2, "other side", DOCTOR_NONE, "says that this link has expired");
     facts.other.report = (struct report){.upstream_status = 200,
                                          .upstream_ms = 4,
                                          .session = REPORT_SESSION_RELAYED};

@@ -201,6 +201,24 @@ class Links(LinkCase):
         self.assertNotIn("phone", rig.tunnel("invites", "--state", rig.state))
         self.assertIn("not there", rig.tunnel("revoke", "phone", "--state", rig.state, code=1))
 
+    def test_expired_is_told(self):
+        """who comes with an invite that has expired is told so at once, and waits; another is made"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        link = rig.invite("phone", "--expires", "1s", "--signal", rig.signal_url)
+        while "has expired" not in rig.tunnel("invites", "--state", rig.state):
+            pass
+        serve = rig.start_serve()
+        serve.wait_for(WAITING)
+        proxy = rig.start_linked(link)
+        proxy.wait_for(r"this link has expired; `tunnel invite` there makes another; trying again in [12]\d\d")
+        serve.wait_for("it is sealed with an invite that has expired")
+        self.assertEqual(proxy.count("within 30 s"), 0)
+        # Once it is revoked, nothing is known of it any more.
+        rig.tunnel("revoke", "phone", "--state", rig.state)
+        rig.start_linked(rig.invite("phone"), name="proxy 2").wait_for(CONNECTED)
+
     def test_expired(self):
         """the link of an invite that has expired is not shown again, and it is not made anew"""
         rig = self.rig

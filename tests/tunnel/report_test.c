@@ -13,6 +13,7 @@ static void test_both_ways(void **state)
     (void)state;
     static const struct report reports[] = {
         {0},
+        {.is_refusal = true},
         {.knows_nat = true,
          .v4 = NAT_SYMMETRIC,
          .v6 = NAT_OPEN,

@@ -143,14 +143,39 @@ static void test_impostor(void **state)
     identity_deinit(&other);
 }
 
+/* Who has an invite that has expired is told so, and nothing else; once it is
+ * forgotten, nothing at all. */
+static void test_expired(void **state)
+{
+    struct rig *r = *state;
+    assert_true(seal_revoke(r->provider, "phone"));
+    seal_admit_expired(r->provider, r->identity.provider_id, secrets[0]);
+    char *offer = wrap(r->phone, &r->to_provider, SEAL_OFFER);
+    char *text;
+    assert_int_equal(seal_open(r->provider, &r->to_phone, SEAL_OFFER, offer, &text), SEAL_EXPIRED);
+    assert_null(text);
+    expect(r->provider, &r->to_phone, SEAL_OFFER, offer, SEAL_REPLAYED);
+    free(offer);
+    assert_null(seal_contact_name(r->provider, &r->to_phone));
+    assert_null(seal_wrap(r->provider, &r->to_phone, SEAL_ANSWER, "v=0"));
+    char *candidate = wrap(r->phone, &r->to_provider, SEAL_CANDIDATE);
+    expect(r->provider, &r->to_phone, SEAL_CANDIDATE, candidate, SEAL_NO_INVITE);
+    free(candidate);
+    char *report = wrap(r->provider, &r->to_phone, SEAL_REPORT);
+    expect(r->phone, &r->to_provider, SEAL_REPORT, report, SEAL_GOOD);
+    free(report);
+    seal_forget_expired(r->provider);
+    offer = wrap(r->phone, &r->to_provider, SEAL_OFFER);
+    expect(r->provider, &r->to_phone, SEAL_OFFER, offer, SEAL_NO_INVITE);
+    free(offer);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_both_ways),
-        TEST(test_another_mark),
-        TEST(test_the_wrong_way),
-        TEST(test_impostor),
+        TEST(test_both_ways), TEST(test_another_mark), TEST(test_the_wrong_way),
+        TEST(test_impostor),  TEST(test_expired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

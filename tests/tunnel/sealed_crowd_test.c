@@ -181,7 +181,7 @@ static bool open(struct crowd *c, int member, const struct event *event, char te
         .peer_id = (char *)(uintptr_t)event->peer,
         .sdp = wire->sealed,
     };
-    if (!sealed_talk_hear(&s->talks[member], &message, &said)) {
+    if (!sealed_talk_hear(&s->talks[member], &message, &said, NULL)) {
         s->dropped++;
         return false;
     }

@@ -160,7 +160,7 @@ static bool open(struct world *w, int end, const char *peer, enum sdp_type type,
         .peer_id = (char *)(uintptr_t)peer,
         .sdp = wire->sealed,
     };
-    if (!sealed_talk_hear(&s->talks[end], &message, &said)) {
+    if (!sealed_talk_hear(&s->talks[end], &message, &said, NULL)) {
         s->dropped++;
         return false;
     }
