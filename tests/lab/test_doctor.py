@@ -16,8 +16,12 @@ class Doctor(LabCase):
 
     @classmethod
     def start(cls, rig):
-        rig.start_coturn(also=[SIGNAL_IP])
-        rig.start_signal(listen=f"{SIGNAL_IP}:8787")
+        if not ipv6.WHY_NO_IPV6:
+            ipv6.give_core_addresses(rig.core)
+        also = [] if ipv6.WHY_NO_IPV6 else [ipv6.TURN_IP6, ipv6.SIGNAL_IP6]
+        rig.start_coturn(also=[SIGNAL_IP, *also])
+        rig.start_signal(listen="[::]:8787" if also else f"{SIGNAL_IP}:8787")
+        rig.signal_url = f"ws://{SIGNAL_IP}:8787"
         cls.doctors = {}
         homes = {"cone": {"source": CONE}, "symmetric": {"source": SYMMETRIC},
                  "blocked": {"outgoing": NO_UDP}, "hairpin": {"dmz": 2, "hairpin": True},
@@ -34,6 +38,10 @@ class Doctor(LabCase):
         for number, (name, source) in enumerate({"cgnat": CONE, "strict": SYMMETRIC}.items(), 6):
             host = add_behind_carrier(rig.network, number, source).add_host(name, 2)
             cls.begin(rig, name, host, f"{TURN_UDP},{TURN_TCP}")
+        if not ipv6.WHY_NO_IPV6:
+            cls.begin(rig, "ipv6", ipv6.Home6(rig.network, 9).add_host("ipv6", 2), None,
+                      f"stun:[{ipv6.TURN_IP6}],stun:[{ipv6.SIGNAL_IP6}]",
+                      f"ws://[{ipv6.SIGNAL_IP6}]:8787")
         if not ipv6.WHY_NO_NAT64:
             cls.begin_behind_nat64(rig)
 
@@ -46,13 +54,14 @@ class Doctor(LabCase):
         cls.begin(rig, "nat64", host, TURN_TCP.replace(TURN_IP, TURN_NAME))
 
     @classmethod
-    def begin(cls, rig, name, space, turn, stun=BOTH):
+    def begin(cls, rig, name, space, turn, stun=BOTH, signal=None):
         """All at the same time: each has to lose its patience alone."""
-        env = {"SSL_CERT_FILE": rig.file("ca.pem"), "TUNNEL_TURN_PASS": PASSWORD,
-               "TUNNEL_NO_LAN": "0"}
+        env = {"SSL_CERT_FILE": rig.file("ca.pem"), "TUNNEL_NO_LAN": "0",
+               **({"TUNNEL_TURN_PASS": PASSWORD} if turn else {})}
         doctor = rig.run(f"doctor, {name}", [
-            *WRAP, TUNNEL, "doctor", "--signal", rig.signal_url, "--state", rig.file("state"),
-            "--stun", stun, "--turn", turn, "--turn-user", USER,
+            *WRAP, TUNNEL, "doctor", "--signal", signal or rig.signal_url,
+            "--state", rig.file("state"), "--stun", stun,
+            *(("--turn", turn, "--turn-user", USER) if turn else ()),
         ], env=env, is_product=False, space=space)  # fmt: skip
         doctor.expected_exit = (0, 1)
         cls.doctors[name] = doctor
@@ -102,6 +111,16 @@ class Doctor(LabCase):
     def test_nat64(self):
         """IPv6 alone and NAT64: a cone; STUN servers by their addresses of IPv4"""
         self.check("nat64", 0, r"seen as 203\.0\.113\.30:\d+, cone NAT", "behind a cone NAT: direct")
+
+    @unittest.skipIf(ipv6.WHY_NO_IPV6, ipv6.WHY_NO_IPV6)
+    def test_ipv6(self):
+        """IPv6 alone, behind a firewall: no NAT"""
+        doctor = self.doctors["ipv6"]
+        self.assertEqual(doctor.wait_exit(), 0)
+        text = doctor.text("out")
+        self.assertRegex(text, r"\nstun by IPv6: seen as \[2001:db8:19::2\]:\d+, open, no NAT; 3 of 3 ")
+        self.assertRegex(text, r"\npath mtu: packets of 1500 bytes reach a STUN server\n")
+        self.assertRegex(text, r"\nsummary: not behind a NAT: direct to every side that UDP leads out of")
 
     def test_symmetric(self):
         """a symmetric NAT, by a mapping for each address of one server (RFC 5780)"""
