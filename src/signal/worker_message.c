@@ -84,9 +84,10 @@ int worker_message_decode(struct span letter, struct worker_message *out)
                                    .bucket_filled_at = get_u64be(in + 12)};
     size_t join_len = get_u16be(in + JOIN_LEN_AT);
     struct span behind = span_skip(letter, HEAD_LEN);
-    bool is_good = out->from < WORKERS_MAX && out->owner < WORKERS_MAX && join_len <= behind.len &&
-                   get_address(in[3], in + ADDRESS_AT, &out->address);
-    if (!is_good)
+    bool fits = join_len <= behind.len && join_len <= WORKER_JOIN_MAX &&
+                behind.len - join_len <= WORKER_REST_MAX;
+    if (!fits || out->from >= WORKERS_MAX || out->owner >= WORKERS_MAX ||
+        !get_address(in[3], in + ADDRESS_AT, &out->address))
         return -EBADMSG;
     out->join = span_of(behind.data, join_len);
     out->rest = span_skip(behind, join_len);
