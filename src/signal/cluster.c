@@ -64,6 +64,7 @@ void cluster_free(struct cluster *cluster, uint64_t now_us)
     if (!cluster)
         return;
     cluster->now_us = now_us;
+    cluster->is_muted = true; /* nobody's seats are here, and others are told enough by BYE */
     LIST_EACH(at, next, &cluster->fellows) {
         struct fellow *fellow = fellow_at(at);
         fellow_send(cluster, fellow, &(struct envelope){.kind = ENVELOPE_BYE});

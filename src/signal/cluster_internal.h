@@ -112,6 +112,7 @@ struct seat {
     struct table_node node; /* by number */
     uint8_t number[8];
     struct lodger lodger; /* where the home is here */
+    bool is_known;        /* to a home elsewhere: ENTER was sent, and no LEAVE */
     bool is_asked;        /* WAITING: ENTER is on its way */
     bool is_first;        /* its client was not told `joined` yet */
     bool is_refused;      /* the room is full */

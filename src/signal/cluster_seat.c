@@ -99,9 +99,9 @@ static void drop_from_view(struct seat *seat, const char *id)
 
 void seat_withdraw(struct seat *seat)
 {
-    bool is_known = seat->state == SEAT_INSIDE || seat->is_asked;
-    if (seat->room->home == HOME_AFAR && is_known)
+    if (seat->room->home == HOME_AFAR && seat->is_known)
         send_home(seat, &(struct envelope){.kind = ENVELOPE_LEAVE});
+    seat->is_known = false;
 }
 
 static void leave(struct seat *seat)
@@ -199,7 +199,7 @@ void seat_enter(struct seat *seat)
     } else if (seat->room->home == HOME_SEEKING) {
         cluster_room_want(cluster, seat->room);
     } else if (cluster->state == CLUSTER_UP) {
-        seat->is_asked = true;
+        seat->is_asked = seat->is_known = true;
         send_home(seat, &enter);
         cluster_room_expect(cluster, seat->room);
     }
@@ -212,7 +212,7 @@ static void join(struct seat *seat, const struct signal_message *message)
     cluster_hash("room", span_from_string(message->room), room);
     seat->room = cluster_room_get(cluster, room);
     seat->state = SEAT_WAITING;
-    seat->is_asked = false;
+    seat->is_asked = seat->is_known = false;
     seat->is_first = true;
     seat->is_warned = false;
     seat->view_before = 0;

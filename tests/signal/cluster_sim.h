@@ -106,6 +106,9 @@ void sim_redis_up(struct sim *s);
 
 void sim_connect(struct sim_client *c, int server); /* -1: any that runs */
 
+/* Closes its socket, and does not come back. */
+void sim_hang_up(struct sim_client *c);
+
 /* Comes again from another address: its old socket stays for a while. */
 void sim_wander(struct sim_client *c);
 

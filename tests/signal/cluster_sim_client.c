@@ -197,6 +197,13 @@ void sim_connect(struct sim_client *c, int server)
     sim_schedule(socket->server);
 }
 
+void sim_hang_up(struct sim_client *c)
+{
+    struct sim_socket *socket = c->socket;
+    leave(c);
+    sim_close_socket(c->sim, socket);
+}
+
 void sim_wander(struct sim_client *c)
 {
     struct sim_socket *socket = c->socket;

@@ -1,6 +1,7 @@
 /*
  * Stories of a cluster, and storms of everything at once: when one is over,
- * every pair is together, alone, and has agreed on one session.
+ * every pair is together, alone, and has agreed on one session. CLUSTER_SEED=N
+ * and CLUSTER_SEEDS=COUNT in the environment choose other storms, and more.
  */
 #include "cluster_sim.h"
 
@@ -180,6 +181,30 @@ static void test_hand_over(void **state)
     sim_deinit(&s);
 }
 
+/* Who gives up before its room's home has answered, whenever that is, is not
+ * found there later. */
+static void test_gives_up(void **state)
+{
+    (void)state;
+    for (uint64_t wait_us = 0; wait_us < 60 * US_PER_MS; wait_us += US_PER_MS) {
+        struct sim s;
+        struct cluster_stats stats;
+        sim_init(&s, 9, 1);
+        run_for(&s, US_PER_S);
+        sim_connect(&s.clients[0], 0);
+        run_for(&s, US_PER_S);
+        sim_pause(&s, 0, 4 * US_PER_S);
+        sim_connect(&s.clients[1], 1);
+        run_for(&s, CLUSTER_ANSWER_US + wait_us);
+        sim_hang_up(&s.clients[1]);
+        run_for(&s, 4 * US_PER_S);
+        cluster_stats(s.servers[0].cluster, s.now_us, &stats);
+        assert_int_equal(stats.lodgers, 0);
+        assert_int_equal(s.clients[0].view_count, 0);
+        sim_deinit(&s);
+    }
+}
+
 static void stir(struct sim *s)
 {
     int server = (int)sim_draw(s, SIM_SERVERS);
@@ -246,11 +271,11 @@ static void test_storms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_meet),   cmocka_unit_test(test_redis_blinks),
-        cmocka_unit_test(test_island), cmocka_unit_test(test_island_join),
-        cmocka_unit_test(test_death),  cmocka_unit_test(test_home_dies),
-        cmocka_unit_test(test_wander), cmocka_unit_test(test_hand_over),
-        cmocka_unit_test(test_storms),
+        cmocka_unit_test(test_meet),     cmocka_unit_test(test_redis_blinks),
+        cmocka_unit_test(test_island),   cmocka_unit_test(test_island_join),
+        cmocka_unit_test(test_death),    cmocka_unit_test(test_home_dies),
+        cmocka_unit_test(test_wander),   cmocka_unit_test(test_hand_over),
+        cmocka_unit_test(test_gives_up), cmocka_unit_test(test_storms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
