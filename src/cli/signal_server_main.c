@@ -31,14 +31,19 @@
 
 enum { EXIT_MISUSE = 2 };
 
-/* Each WebSocket is a descriptor; as many more may be half-open handshakes. */
-static void raise_descriptor_limit(size_t connections)
+/* Each WebSocket is a descriptor; with workers and TLS two, as it may be served
+ * by another worker than the one that has its TLS. As many more may be half-open
+ * handshakes. */
+static void raise_descriptor_limit(const struct signal_server_options *options)
 {
-    uint64_t allowed = descriptors_allow(2 * (uint64_t)connections + 512);
-    if (allowed < connections + 64)
+    size_t connections = options->server.connections_max;
+    size_t each = options->workers > 1 && options->tls_cert ? 2 : 1;
+    size_t least = each * connections + 64;
+    uint64_t allowed = descriptors_allow((each + 1) * (uint64_t)connections + 512);
+    if (allowed < least)
         log_warn("server: --max-connections %zu needs %zu file descriptors and only %llu are "
                  "allowed; raise the limit (ulimit -n, LimitNOFILE=)",
-                 connections, connections + 64, (unsigned long long)allowed);
+                 connections, least, (unsigned long long)allowed);
 }
 
 static const char *listen_error_text(int error)
@@ -261,7 +266,7 @@ int main(int argc, char **argv)
         log_configure(options.log_level, options.log_format);
         signal(SIGPIPE, SIG_IGN); /* of a closed terminal or log pipe */
         signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
-        raise_descriptor_limit(options.server.connections_max);
+        raise_descriptor_limit(&options);
         status = serve(&options);
     }
     signal_server_options_deinit(&options);
