@@ -32,8 +32,8 @@
 enum { EXIT_MISUSE = 2 };
 
 /* Each WebSocket is a descriptor; with workers and TLS two, as it may be served
- * by another worker than the one that has its TLS. As many more may be half-open
- * handshakes. */
+ * by another worker than the one that has its TLS. As many more may be
+ * half-open handshakes. */
 static void raise_descriptor_limit(const struct signal_server_options *options)
 {
     size_t connections = options->server.connections_max;
