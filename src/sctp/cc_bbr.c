@@ -14,7 +14,6 @@
 
 enum {
     PACING_MARGIN = 1, /* percent below the model, to drain queues */
-    STARTUP_LOSS_RANGES = 6,
 };
 
 static const char *const state_names[] = {
@@ -154,6 +153,8 @@ static void bbr_on_timeout(struct cc *cc, size_t in_flight, uint64_t now_us)
     bbr_save_cwnd(cc);
     b->recovering_timeout = true;
     cc->cwnd = in_flight + cc->mss;
+    if (!b->full_bw_reached)
+        bbr_reset_full_bw(b); /* what comes behind it is less, and says nothing */
 }
 
 static void bbr_on_undo(struct cc *cc, uint64_t now_us)

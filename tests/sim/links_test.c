@@ -44,6 +44,40 @@ static void fills_links_of_every_speed(void **state)
     }
 }
 
+/* The third second's share of a link that was silent for some time when the
+ * flow was so young. */
+static double share_behind_outage(uint64_t age_ms, uint64_t outage_ms)
+{
+    struct sim_link there = {.rate = 25000000,
+                             .delay_us = 25 * US_PER_MS,
+                             .queue_bytes = 1250000,
+                             .overhead = OVERHEAD};
+    struct sim_link back = there;
+    struct sim_link *links[2] = {&there, &back};
+    struct sim *sim = sim_new(1);
+    struct bulk *b = bulk_new(sim, links, SCTP_CC_BBR);
+    bulk_start(b);
+    sim_run(sim, sim_now_us(sim) + age_ms * US_PER_MS, NULL, NULL);
+    there.loss_ppm = 1000000;
+    sim_run(sim, sim_now_us(sim) + outage_ms * US_PER_MS, NULL, NULL);
+    there.loss_ppm = 0;
+    sim_run(sim, sim_now_us(sim) + 2 * US_PER_S, NULL, NULL);
+    uint64_t before = there.carried_bytes;
+    sim_run(sim, sim_now_us(sim) + US_PER_S, NULL, NULL);
+    bulk_free(b);
+    sim_free(sim);
+    return (double)(there.carried_bytes - before) / (double)there.rate;
+}
+
+/* With a timeout and without: it is no sign that the rate is found. */
+static void finds_the_rate_behind_an_outage(void **state)
+{
+    (void)state;
+    static const uint64_t ms[][2] = {{210, 400}, {270, 50}, {290, 100}, {300, 200}};
+    for (size_t i = 0; i < sizeof ms / sizeof *ms; i++)
+        assert_true(share_behind_outage(ms[i][0], ms[i][1]) > 0.85);
+}
+
 static void fills_lossy_links(void **state)
 {
     (void)state;
@@ -303,6 +337,7 @@ int main(void)
         cmocka_unit_test(goes_on_when_read_again),
         cmocka_unit_test(window_follows_the_round_trip),
         cmocka_unit_test(fills_links_of_every_speed),
+        cmocka_unit_test(finds_the_rate_behind_an_outage),
         cmocka_unit_test(fills_lossy_links),
         cmocka_unit_test(fills_links_with_short_queues),
         cmocka_unit_test(shares_links),
