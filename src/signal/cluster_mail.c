@@ -44,7 +44,7 @@ static void to_lodger(struct cluster *cluster, struct fellow *fellow, const stru
 }
 
 /* Only of the server that is its room's home, as far as we know. */
-static void to_seat(struct cluster *cluster, struct fellow *fellow, const struct envelope *e)
+static void to_seat(struct cluster *cluster, const struct fellow *fellow, const struct envelope *e)
 {
     struct seat *seat = seat_find(cluster, e->seat);
     if (!seat || seat->room->home != HOME_AFAR || seat->room->afar != fellow ||
@@ -58,7 +58,7 @@ static void to_seat(struct cluster *cluster, struct fellow *fellow, const struct
         seat_expel(seat, "another socket has taken its place");
 }
 
-static void on_gone(struct cluster *cluster, struct fellow *fellow, const struct envelope *e)
+static void on_gone(struct cluster *cluster, const struct fellow *fellow, const struct envelope *e)
 {
     struct cluster_room *room = cluster_room_find(cluster, e->room);
     if (room && room->home == HOME_AFAR && room->afar == fellow)
