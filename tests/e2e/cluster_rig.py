@@ -19,12 +19,17 @@ from wsclient import CLOSE, PING, PONG, TEXT, WebSocket
 REDIS = shutil.which("redis-server")
 
 
+def has_clusters():
+    """Whether signal-server was built with hiredis."""
+    said = subprocess.run([SIGNAL_SERVER, "--version"], capture_output=True, text=True).stdout
+    return "clusters by" in said
+
+
 def why_not():
     """Why no cluster can be run here, or None."""
     if not REDIS:
         return "there is no redis-server"
-    said = subprocess.run([SIGNAL_SERVER, "--version"], capture_output=True, text=True).stdout
-    return None if "clusters by" in said else "this build has no hiredis"
+    return None if has_clusters() else "this build has no hiredis"
 
 
 class ClusterCase(Case):
