@@ -62,6 +62,12 @@ static void on_server(const struct signal_ice_server *server, void *arg)
     doctor_servers_take(doctor->servers, server);
 }
 
+static void on_relay(uint64_t rate, void *arg)
+{
+    struct doctor *doctor = arg;
+    doctor->facts.takes_relay &= rate > 0;
+}
+
 static void on_other(void *arg)
 {
     struct doctor *doctor = arg;
@@ -84,6 +90,7 @@ static void on_inquired(void *arg)
 static void start_inquiry(struct doctor *doctor, const struct url *url)
 {
     static const struct inquiry_handlers handlers = {.on_server = on_server,
+                                                     .on_relay = on_relay,
                                                      .on_other = on_other,
                                                      .on_report = on_report,
                                                      .on_done = on_inquired};

@@ -98,7 +98,7 @@ struct doctor_facts {
     } other;
     bool is_near; /* without --no-lan */
     size_t lan_interfaces;
-    bool takes_relay; /* that of the signal server may be used */
+    bool takes_relay; /* that of the signal server may be used, which has one as far as is known */
     bool is_relay_only;
 };
 

@@ -105,7 +105,7 @@ static void add_both(const struct doctor_facts *facts, struct doctor_report *out
     const struct report *report = &facts->other.report;
     const char *why = hindrance(facts);
     bool is_certain = facts->is_relay_only || report->is_relay_only ||
-                      (facts->stun.is_asked && report->knows_nat);
+                      (facts->stun.is_asked && !doctor_is_nameless(facts) && report->knows_nat);
     if (!is_certain) {
         doctor_say(doctor_add(out, "both sides", DOCTOR_NOTE, "have STUN servers asked by both"),
                    "of one the network is not known");

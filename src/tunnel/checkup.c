@@ -35,9 +35,10 @@ static void finish(void *arg)
     if (checkup->nat) {
         size_t count = nat_probe_get(checkup->nat, answers);
         struct nat_view v4 = nat_judge(answers, count, AF_INET);
-        report->knows_nat = true;
+        struct nat_view v6 = nat_judge(answers, count, AF_INET6);
+        report->knows_nat = v4.asked + v6.asked > 0; /* their names may not be found */
         report->v4 = v4.kind;
-        report->v6 = nat_judge(answers, count, AF_INET6).kind;
+        report->v6 = v6.kind;
         report->mapped = class_of(&v4);
     }
     checkup->on_done(report, checkup->arg);

@@ -45,6 +45,7 @@ static void ask(struct inquiry *inquiry, const char *peer)
 
 static void on_joined(struct inquiry *inquiry, const struct signal_message *message)
 {
+    inquiry->handlers->on_relay(message->relay_rate, inquiry->arg);
     for (size_t i = 0; i < message->ice_server_count; i++)
         inquiry->handlers->on_server(&message->ice_servers[i], inquiry->arg);
     for (size_t i = 0; i < message->peer_count; i++)
@@ -123,6 +124,7 @@ struct inquiry *inquiry_new(struct loop *loop, const struct signal_way *way,
     inquiry->client =
         signal_client_new(loop, way, link ? seal_room(link->provider_id, sealed) : random,
                           &client_handlers, inquiry);
+    signal_client_set_relay(inquiry->client, true); /* else a server does not say it has one */
     if (link)
         signal_client_set_job(inquiry->client, SIGNAL_JOB_CONSUMER);
     return inquiry;

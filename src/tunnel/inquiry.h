@@ -17,6 +17,8 @@ struct inquiry;
 struct inquiry_handlers {
     /* Valid during the call. */
     void (*on_server)(const struct signal_ice_server *server, void *arg);
+    /* Once it is in the room: what the server relays, in bit/s; 0: nothing. */
+    void (*on_relay)(uint64_t rate, void *arg);
     /* Somebody is in the room whom the link could lead to. */
     void (*on_other)(void *arg);
     /* The provider's, once. */

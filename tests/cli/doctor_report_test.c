@@ -374,6 +374,11 @@ static void test_other_side_away(void **state)
            "asks no STUN servers, its upstream answers 200 in 4 ms; this device has a session with "
            "it, by a relay");
     expect(&facts, 0, "both sides", DOCTOR_NOTE, "is not known");
+    /* No name of a STUN server is found here: UDP may be fine. */
+    facts.other.report.knows_nat = true;
+    facts.other.report.v4 = NAT_CONE;
+    facts.stun.v4 = facts.stun.v6 = (struct nat_view){.kind = NAT_SILENT};
+    expect(&facts, 1, "both sides", DOCTOR_NOTE, "is not known");
 }
 
 int main(void)

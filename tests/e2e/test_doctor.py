@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 
-from harness import TUNNEL, Case, free_port
+from harness import SIGNAL_SERVER, TUNNEL, URL, Case, free_port
 
 
 class Doctor(Case):
@@ -87,6 +87,18 @@ class Doctor(Case):
                                env={"HTTPS_PROXY": f"http://127.0.0.1:{free_port()}"})
         self.assertRegex(text, r"signal: wss://signal.example.org does not answer by way of "
                                r"http://127.0.0.1:\d+: \S.*; check HTTPS_PROXY")
+
+    def test_relay(self):
+        """the signal server's relay counts where that has one"""
+        for flags, rest in ((("--relay-rate", "1"), "by the signal server's relay, or a TURN"),
+                            (("--relay-rate", "0"), "by a TURN server (--turn), which there is not")):
+            server = self.rig.run("signal", [SIGNAL_SERVER, "--listen", "127.0.0.1:0", *flags])
+            doctor = self.rig.run("doctor", [
+                TUNNEL, "doctor", "--stun", "none", "--signal", server.wait_for(URL, stream="out")[0],
+                "--state", os.path.join(self.folder, "none")])  # fmt: skip
+            doctor.expected_exit = (0, 1)
+            doctor.wait_exit()
+            self.assertIn(rest, doctor.text("out"))
 
     def test_misuse(self):
         """half of what TURN needs"""
