@@ -86,7 +86,7 @@ struct cc_bbr {
     bool loss_round_start;
     uint64_t lost_in_round;
     unsigned loss_ranges; /* in this round */
-    unsigned startup_outages;
+    unsigned startup_pauses;
     uint64_t full_bw;
     unsigned full_bw_count;
     bool full_bw_now;

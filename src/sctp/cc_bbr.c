@@ -14,6 +14,7 @@
 
 enum {
     PACING_MARGIN = 1, /* percent below the model, to drain queues */
+    STARTUP_LOSS_RANGES = 6,
 };
 
 static const char *const state_names[] = {

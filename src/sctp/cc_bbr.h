@@ -46,9 +46,8 @@ enum {
      * bandwidth, and its probes of 225 hardly exceed what was in flight. */
     CWND_GAIN_CRUISE = 150,
     CWND_GAIN_PROBE_RTT = 50,
-    LOSS_THRESHOLD = 2,      /* percent of what was in flight */
-    BETA = 70,               /* percent kept after loss */
-    STARTUP_LOSS_RANGES = 6, /* in a round: a full queue, and no bad luck */
+    LOSS_THRESHOLD = 2, /* percent of what was in flight */
+    BETA = 70,          /* percent kept after loss */
 };
 
 static inline uint64_t least(uint64_t a, uint64_t b)

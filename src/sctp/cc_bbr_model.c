@@ -10,7 +10,7 @@ enum {
     MIN_PIPE_PACKETS = 4,
     FULL_BW_ROUNDS = 3,
     EXTRA_ACKED_ROUNDS = 10,
-    STARTUP_OUTAGES = 3, /* that are believed */
+    STARTUP_PAUSES = 10, /* rounds of them that are believed */
 };
 
 void bbr_set_state(struct cc_bbr *b, enum bbr_state state, unsigned pacing_gain, unsigned cwnd_gain)
@@ -138,25 +138,21 @@ static void update_ack_aggregation(struct cc *cc, const struct cc_ack *ack)
     cc_window_max_add(&b->extra_acked, window, b->round_count, extra);
 }
 
-/* Departs from the draft: where a round has lost much in few places, the path
- * was away for a moment, and that no more arrives in it and the next is no sign
- * that there is no more. What a full queue loses has many gaps. */
-static bool was_away(const struct cc *cc, const struct cc_ack *ack)
+/* Departs from the draft: a round in which far less arrived than before, since
+ * the path or one of the hosts was away for a moment, is no sign that there is
+ * no more. Of a full path about as much arrives as before. */
+static bool was_away(const struct cc_bbr *b, const struct cc_ack *ack)
 {
-    const struct cc_bbr *b = &cc->bbr;
-    return b->state == BBR_STARTUP && b->loss_ranges < STARTUP_LOSS_RANGES &&
-           b->startup_outages < STARTUP_OUTAGES &&
-           ack->rate.lost > 2 * bbr_loss_allowed(cc, ack->rate.tx_in_flight);
+    return b->state == BBR_STARTUP && b->startup_pauses < STARTUP_PAUSES &&
+           ack->rate.bytes_per_s < b->full_bw - b->full_bw / 4;
 }
 
-static void check_full_bw(struct cc *cc, const struct cc_ack *ack)
+static void check_full_bw(struct cc_bbr *b, const struct cc_ack *ack)
 {
-    struct cc_bbr *b = &cc->bbr;
     if (b->full_bw_now || !b->round_start || ack->rate.is_app_limited)
         return;
-    if (was_away(cc, ack)) {
-        b->startup_outages++;
-        bbr_reset_full_bw(b);
+    if (was_away(b, ack)) {
+        b->startup_pauses++;
         return;
     }
     if (ack->rate.bytes_per_s >= b->full_bw + b->full_bw / 4) {
@@ -177,7 +173,7 @@ void bbr_update_model(struct cc *cc, const struct cc_ack *ack)
     update_round(b, ack);
     update_congestion_signals(cc, ack);
     update_ack_aggregation(cc, ack);
-    check_full_bw(cc, ack);
+    check_full_bw(b, ack);
 }
 
 void bbr_advance_latest_signals(struct cc_bbr *b, const struct cc_ack *ack)
