@@ -4,7 +4,7 @@ CMAKE ?= cmake
 PREFIX ?= /usr/local
 
 .PHONY: all deps demo check test fresh soak bench bench-crowd bench-signal bench-cluster bench-sctp bench-long-path bench-first-byte bench-relay bench-web \
-        format lint install uninstall deb clean
+        format lint install uninstall deb dist clean
 
 all: build/build.ninja
 	$(CMAKE) --build build
@@ -107,6 +107,11 @@ deb: all
 	cd build && cpack -G DEB
 	@deb=$$(ls -t build/webrtc-tunnel_*.deb | head -n 1) && \
 	    echo "$$deb is there. To install it: sudo apt-get install ./$$deb"
+
+# All that a release brings, for several architectures, tried. As root.
+dist:
+	scripts/install-deps.sh dist
+	scripts/dist.sh
 
 clean:
 	rm -rf build build-*

@@ -9,6 +9,7 @@
 #   check   the unit tests                 fuzz    the preset of that name
 #   test    all other tests                deb     a Debian package
 #   bench   the measurements               fresh   `make fresh`
+#   dist    `make dist`
 #
 # What a release has no package of is an error, but for `test`, `lint` and
 # `fresh`, which leave out what needs it, and for what the table calls optional.
@@ -96,6 +97,9 @@ table='
     fresh  debootstrap      debootstrap
     fresh  git              git
     fresh  ubuntu-keyring   /usr/share/keyrings/ubuntu-archive-keyring.gpg
+
+    dist   debootstrap      debootstrap
+    dist   git              git
 '
 
 say() {
@@ -211,13 +215,13 @@ needed=''
 optional=''
 for group; do
     case $group in
-    build | check | fuzz | deb | bench)
+    build | check | fuzz | deb | bench | dist)
         needed="$needed$(missing_of "$group")"
         optional="$optional$(missing_of "$group" optional)"
         ;;
     test | lint | fresh) optional="$optional$(missing_of "$group")" ;;
     *)
-        echo "usage: $0 build|check|test|lint|fuzz|deb|bench|fresh… (got '$group')" >&2
+        echo "usage: $0 build|check|test|lint|fuzz|deb|bench|fresh|dist… (got '$group')" >&2
         exit 2
         ;;
     esac

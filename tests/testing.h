@@ -19,6 +19,11 @@
 
 #include "base/span.h"
 
+/* By how much more a test waits that waits for others. */
+#ifndef TEST_SLOWER
+#define TEST_SLOWER 1
+#endif
+
 struct guard {
     uint8_t *map;
     size_t map_len;

@@ -11,11 +11,10 @@ enum {
 
 void certificate_tell(const struct tls_server *server)
 {
-    time_t until = tls_server_expiry(server);
-    time_t left_s = until - time(NULL);
-    struct tm tm;
+    struct tm until;
+    int64_t left_s = tls_server_expiry(server, &until) - time(NULL);
     char date[32];
-    strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime_r(&until, &tm));
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &until);
     if (left_s <= 0)
         log_warn("tls: the certificate has expired on %s; clients will refuse it", date);
     else if (left_s < SOON_S)

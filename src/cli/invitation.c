@@ -219,6 +219,8 @@ static const char *format_time(int64_t seconds, char out[32])
 {
     time_t at = (time_t)seconds;
     struct tm tm;
+    if (at != seconds)
+        return "after 2038"; /* a time_t of 32 bits, as Debian 12's on armhf, ends there */
     if (seconds == 0 || !localtime_r(&at, &tm))
         return "-";
     strftime(out, 32, "%Y-%m-%d %H:%M", &tm);

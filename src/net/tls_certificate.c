@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/alloc.h"
 
@@ -60,9 +59,10 @@ static X509 *new_certificate(EVP_PKEY *key, const char *name, X509 *issuer, int6
     X509 *certificate = X509_new();
     need(certificate && X509_set_version(certificate, X509_VERSION_3));
     set_serial(certificate);
-    time_t now = time(NULL);
-    need(ASN1_TIME_set(X509_getm_notBefore(certificate), now - DAY_S) &&
-         ASN1_TIME_set(X509_getm_notAfter(certificate), now + (time_t)lifetime_s));
+    /* Whole days apart, since time_t may end in 2038. */
+    need(X509_time_adj_ex(X509_getm_notBefore(certificate), -1, 0, NULL) &&
+         X509_time_adj_ex(X509_getm_notAfter(certificate), (int)(lifetime_s / DAY_S),
+                          (long)(lifetime_s % DAY_S), NULL));
     X509_NAME *subject = X509_get_subject_name(certificate);
     need(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
                                     -1, 0));
@@ -180,8 +180,11 @@ bool tls_certificate_serves(const char *pem, const char *const *names, size_t co
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
     X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-    time_t until = time(NULL) + (time_t)left_s;
-    bool serves = certificate && X509_cmp_time(X509_get0_notAfter(certificate), &until) > 0;
+    int days = 0;
+    int seconds = 0;
+    bool serves = certificate &&
+                  ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)) == 1 &&
+                  days * (int64_t)DAY_S + seconds > left_s;
     for (size_t i = 0; i < count && serves; i++)
         serves = has_name(certificate, names[i]);
     X509_free(certificate);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/date.h"
 #include "net/tls_internal.h"
 
 struct tls_server {
@@ -150,11 +151,11 @@ size_t tls_server_names(const struct tls_server *server, char **names, size_t ma
     return count;
 }
 
-time_t tls_server_expiry(const struct tls_server *server)
+int64_t tls_server_expiry(const struct tls_server *server, struct tm *utc)
 {
-    struct tm tm = {0};
-    ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(server->ctx)), &tm);
-    return timegm(&tm);
+    *utc = (struct tm){.tm_mday = 1};
+    ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(server->ctx)), utc);
+    return date_seconds(utc);
 }
 
 struct tls_session *tls_session_accept(const struct tls_server *server)

@@ -30,8 +30,9 @@ void tls_server_free(struct tls_server *server);
  * freed. Their count. */
 size_t tls_server_names(const struct tls_server *server, char **names, size_t max);
 
-/* When it is no longer valid. */
-time_t tls_server_expiry(const struct tls_server *server);
+/* When the certificate is no longer valid, in seconds since 1970, and as a date
+ * of UTC. */
+int64_t tls_server_expiry(const struct tls_server *server, struct tm *utc);
 
 /* The engine of one connection that was accepted. A client that speaks HTTP
  * instead is answered in HTTP (400), so that a person sees what is wrong. */

@@ -137,15 +137,16 @@ static void avoid_congestion(struct cc *cc, const struct cc_ack *ack)
     c->growth_acked += (target - cc->cwnd) * ack->acked / 16;
     uint64_t grow = c->growth_acked * 16 / cc->cwnd;
     c->growth_acked -= grow * cc->cwnd / 16;
-    cc->cwnd += grow;
+    cc->cwnd += (size_t)grow;
     /* Reno's: 3 (1 - beta) / (1 + beta) = 0.53 packets a window, and 1 once
      * it is past where the reduction was. */
-    c->w_est_acked += ack->acked * cc->mss * (c->w_est < c->w_max ? 53 : 100) / 100;
+    uint64_t share = c->w_est < c->w_max ? 53 : 100; /* percent */
+    c->w_est_acked += share * ack->acked * cc->mss / 100;
     uint64_t steps = c->w_est_acked / cc->cwnd;
     c->w_est_acked -= steps * cc->cwnd;
     c->w_est += steps;
     if (c->w_est > cc->cwnd)
-        cc->cwnd = c->w_est;
+        cc->cwnd = (size_t)c->w_est;
 }
 
 static void cubic_on_ack(struct cc *cc, const struct cc_ack *ack)
@@ -189,8 +190,9 @@ static void reduce(struct cc *cc)
     remember_for_undo(cc);
     /* Fast convergence: a second loss below the last w_max says that another
      * flow needs room. */
-    c->w_max = cc->cwnd < c->w_max ? cc->cwnd * (100 + BETA) / 200 : cc->cwnd;
-    c->ssthresh = cc->cwnd * BETA / 100;
+    uint64_t cwnd = cc->cwnd; /* whose products need not fit a size_t */
+    c->w_max = cwnd < c->w_max ? cwnd * (100 + BETA) / 200 : cwnd;
+    c->ssthresh = cwnd * BETA / 100;
     if (c->ssthresh < MIN_PACKETS * cc->mss)
         c->ssthresh = MIN_PACKETS * cc->mss;
     c->origin_us = 0;

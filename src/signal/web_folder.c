@@ -4,8 +4,8 @@
  */
 #include "signal/web_folder.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,49 +36,6 @@ static uint8_t *read_file(const char *path, size_t size)
     return bytes;
 }
 
-static int add_file(struct web_folder *folder, const char *url_path, const FTSENT *entry)
-{
-    const struct stat *st = entry->fts_statp;
-    size_t size = (size_t)st->st_size;
-    if (folder->files.count == WEB_FOLDER_FILES_MAX || size > WEB_FOLDER_BYTES_MAX - folder->bytes)
-        return -EFBIG;
-    struct timespec changed = file_time_changed(st);
-    uint8_t *bytes = read_file(entry->fts_accpath, size);
-    if (!bytes)
-        return -errno;
-    folder->bytes += size;
-    folder->at[folder->files.count++] = (struct static_file){
-        .path = xstrdup(url_path),
-        .type = static_file_type(entry->fts_name),
-        .etag = xasprintf("W/\"%llx-%lx-%zx\"", (unsigned long long)changed.tv_sec,
-                          (unsigned long)changed.tv_nsec, size),
-        .content = span_of(bytes, size),
-    };
-    return 0;
-}
-
-static int add_entry(struct web_folder *folder, FTS *tree, FTSENT *entry, size_t root_len)
-{
-    if (entry->fts_level > 0 && entry->fts_name[0] == '.') {
-        fts_set(tree, entry, FTS_SKIP);
-        return 0;
-    }
-    switch (entry->fts_info) {
-    case FTS_F:
-        if (entry->fts_level == 0) /* the folder itself is none */
-            return -ENOTDIR;
-        return add_file(folder, entry->fts_path + root_len, entry);
-    case FTS_DNR:
-    case FTS_ERR:
-    case FTS_NS:
-        return -entry->fts_errno;
-    default: /* a folder, or what is no file */
-        return entry->fts_level == 0 && entry->fts_info != FTS_D && entry->fts_info != FTS_DP
-                   ? -ENOTDIR
-                   : 0;
-    }
-}
-
 static char *explain(int error, const char *path)
 {
     if (error == -EFBIG)
@@ -87,27 +44,99 @@ static char *explain(int error, const char *path)
     return xasprintf("%s: %s", path, strerror(-error));
 }
 
+/* A folder under way, and those that it is in. */
+struct level {
+    const struct level *above; /* or NULL */
+    dev_t device;
+    ino_t inode;
+};
+
+static int add_file(struct web_folder *folder, const char *path, const char *url_path,
+                    const struct stat *st)
+{
+    size_t size = (size_t)st->st_size;
+    struct timespec changed = file_time_changed(st);
+    if (folder->files.count == WEB_FOLDER_FILES_MAX ||
+        st->st_size > (off_t)(WEB_FOLDER_BYTES_MAX - folder->bytes))
+        return -EFBIG;
+    uint8_t *bytes = read_file(path, size);
+    if (!bytes)
+        return -errno;
+    folder->bytes += size;
+    folder->at[folder->files.count++] = (struct static_file){
+        .path = xstrdup(url_path),
+        .type = static_file_type(strrchr(url_path, '/') + 1),
+        .etag = xasprintf("W/\"%llx-%lx-%zx\"", (unsigned long long)changed.tv_sec,
+                          (unsigned long)changed.tv_nsec, size),
+        .content = span_of(bytes, size),
+    };
+    return 0;
+}
+
+/* Links may lead back to a folder that we are in. */
+static bool is_within(const struct level *level, const struct stat *st)
+{
+    for (; level; level = level->above) {
+        if (level->device == st->st_dev && level->inode == st->st_ino)
+            return true;
+    }
+    return false;
+}
+
+static int add_folder(struct web_folder *folder, const char *path, size_t root_len,
+                      const struct level *above, char **why);
+
+static int add_entry(struct web_folder *folder, const char *path, size_t root_len,
+                     const struct level *level, char **why)
+{
+    struct stat st;
+    int error = 0;
+    if (stat(path, &st) < 0)
+        error = errno == ENOENT ? 0 : -errno; /* a link that leads nowhere */
+    else if (S_ISDIR(st.st_mode))
+        return is_within(level, &st) ? 0 : add_folder(folder, path, root_len, level, why);
+    else if (S_ISREG(st.st_mode))
+        error = add_file(folder, path, path + root_len, &st);
+    if (error)
+        *why = explain(error, path);
+    return error;
+}
+
+/* above: the folder that this one is in, or NULL. */
+static int add_folder(struct web_folder *folder, const char *path, size_t root_len,
+                      const struct level *above, char **why)
+{
+    struct stat st = {0};
+    struct dirent *entry;
+    int error = 0;
+    DIR *dir = opendir(path);
+    if (!dir || fstat(dirfd(dir), &st) < 0) {
+        error = -errno;
+        *why = explain(error, path);
+    }
+    struct level level = {.above = above, .device = st.st_dev, .inode = st.st_ino};
+    while (!error && (entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] == '.')
+            continue;
+        char *inner = xasprintf("%s/%s", path, entry->d_name);
+        error = add_entry(folder, inner, root_len, &level, why);
+        free(inner);
+    }
+    if (dir)
+        closedir(dir);
+    return error;
+}
+
 int web_folder_load(const char *path, struct web_folder **out, char **why)
 {
     struct web_folder *folder = xcalloc(1, sizeof *folder);
     char *root = xstrdup(path);
     size_t root_len = strlen(root);
-    while (root_len > 1 && root[root_len - 1] == '/')
+    while (root_len > 0 && root[root_len - 1] == '/')
         root[--root_len] = '\0';
-    char *const roots[] = {root, NULL};
-    FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
-    int error = tree ? 0 : -errno;
-    FTSENT *entry;
     folder->files.at = folder->at;
-    while (!error && (entry = fts_read(tree)) != NULL) {
-        error = add_entry(folder, tree, entry, strcmp(root, "/") == 0 ? 0 : root_len);
-        if (error)
-            *why = explain(error, entry->fts_path);
-    }
-    if (tree)
-        fts_close(tree);
-    else
-        *why = explain(error, path);
+    bool is_top = root_len == 0; /* whose files are "/./NAME", then */
+    int error = add_folder(folder, is_top ? "/." : root, is_top ? 2 : root_len, NULL, why);
     free(root);
     if (error)
         web_folder_free(folder);

@@ -15,8 +15,8 @@ struct web_folder;
 
 /* Reads all files of the folder and of those in it, but for what begins with a
  * dot; they are read once. 0 with *out; else a negative errno, and *why says
- * what is wrong and is to be freed: -EFBIG over a maximum, or as of
- * fts_open(3) and open(2). */
+ * what is wrong and is to be freed: -EFBIG over a maximum, or as of opendir(3),
+ * stat(2) and open(2). Links are followed. */
 int web_folder_load(const char *path, struct web_folder **out, char **why);
 
 /* NULL is allowed. */

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "http/framing.h"
 #include "net/conn.h"
 
@@ -156,7 +157,7 @@ static uint64_t until_date_us(struct span value)
     memcpy(text, value.data, value.len);
     text[value.len] = '\0';
     const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    time_t left = end && !*end ? timegm(&tm) - time(NULL) : 0;
+    int64_t left = end && !*end ? date_seconds(&tm) - time(NULL) : 0;
     return left > 0 ? (uint64_t)left * US_PER_S : 0;
 }
 

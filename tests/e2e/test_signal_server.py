@@ -439,6 +439,8 @@ class WebFiles(Case):
                            ("sub/.git/config", "no")):
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(text)
+        os.symlink("..", os.path.join(folder, "sub", "back"))
+        os.symlink("nowhere", os.path.join(folder, "sub", "nothing"))
         self.rig.start_signal("--web", folder + "/")
         status, fields, body = self.ask("/")
         self.assertEqual((status, body, fields["Content-Type"]), (200, b"mine", "text/html; charset=utf-8"))

@@ -19,7 +19,7 @@
 #include "net/conn.h"
 #include "net/loop.h"
 
-#define TEST_PATIENCE_US (20 * US_PER_S)
+#define TEST_PATIENCE_US (20 * TEST_SLOWER * US_PER_S)
 
 static inline void test_on_patience_over(void *arg)
 {

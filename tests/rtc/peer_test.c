@@ -22,7 +22,7 @@
 #include "rtc/peer_internal.h"
 #include "sleeping.h"
 
-enum { TIMEOUT_S = 60, CANDIDATES_MAX = 64 };
+enum { TIMEOUT_S = 60 * TEST_SLOWER, CANDIDATES_MAX = 64 };
 
 struct end {
     struct scene *scene;

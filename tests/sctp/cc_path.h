@@ -33,7 +33,7 @@ static inline uint64_t cc_path_bdp(const struct cc_path *p)
 
 static inline size_t cc_path_in_flight(const struct cc_path *p)
 {
-    return p->sent[p->now_ms] - p->acked[p->now_ms];
+    return (size_t)(p->sent[p->now_ms] - p->acked[p->now_ms]);
 }
 
 static inline void cc_path_send(struct cc_path *p)
@@ -81,9 +81,9 @@ static inline void cc_path_step(struct cc_path *p)
         .rtt_us = rtt_ms * US_PER_MS,
         .srtt_us = rtt_ms * US_PER_MS,
         .delivered = p->acked[p->now_ms],
-        .acked = acked,
+        .acked = (size_t)acked,
         .in_flight = cc_path_in_flight(p),
-        .prior_in_flight = cc_path_in_flight(p) + acked,
+        .prior_in_flight = cc_path_in_flight(p) + (size_t)acked,
         .is_cwnd_limited = true,
         .has_backlog = true,
         .rate = {.bytes_per_s = (p->acked[p->now_ms] - prior) * 1000 / (rtt_ms ? rtt_ms : 1),

@@ -68,6 +68,28 @@ static void follows_the_cubic(void **state)
     assert_in_range(p->cc.cwnd, before * 98 / 100, before * 102 / 100);
 }
 
+/* All that a path of 20 MB holds may be acknowledged at once, and windows may
+ * be larger yet: no product of the two fits 32 bits. */
+static void reckons_with_large_windows(void **state)
+{
+    (void)state;
+    struct cc_path *p = path_new(100000000, 100);
+    const size_t large = 100 << 20;
+    p->cc.cwnd = large;
+    p->cc.ops->on_recovery(&p->cc, large, now_us(p));
+    assert_int_equal(p->cc.cwnd, (uint64_t)large * 70 / 100);
+    assert_int_equal(p->cc.cubic.w_max, large);
+    struct cc_ack ack = {.now_us = now_us(p),
+                         .srtt_us = 100000,
+                         .acked = 20 << 20,
+                         .is_cwnd_limited = true};
+    size_t before = p->cc.cwnd;
+    p->cc.ops->on_ack(&p->cc, &ack);
+    uint64_t steps = (uint64_t)ack.acked * CC_PATH_MSS * 53 / 100 / p->cc.cwnd;
+    assert_true(p->cc.cwnd >= before);
+    assert_in_range(p->cc.cubic.w_est - before, steps - 1, steps + 1);
+}
+
 /* A flow that loses again below the last window makes room for others. */
 static void second_loss_remembers_less(void **state)
 {
@@ -118,6 +140,7 @@ int main(void)
         cmocka_unit_test(begins_with_ten_packets_and_doubles),
         cmocka_unit_test(leaves_slow_start_when_the_trip_gets_longer),
         cmocka_unit_test(follows_the_cubic),
+        cmocka_unit_test(reckons_with_large_windows),
         cmocka_unit_test(second_loss_remembers_less),
         cmocka_unit_test(timeout_begins_with_one_packet),
         cmocka_unit_test(idle_time_does_not_count),
