@@ -29,7 +29,7 @@ need git
 tools='build-essential cmake ninja-build pkg-config python3 ccache file
     gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf qemu-user-static
     musl-tools musl-dev:arm64 linux-libc-dev:arm64 umoci ca-certificates curl openssl'
-libraries='libc6-dev libuv1-dev libssl-dev libjansson-dev libqrencode-dev libwslay1
+libraries='libc6-dev libuv1-dev libssl-dev libjansson-dev libqrencode-dev libwslay1 libhiredis-dev
     libnatpmp-dev libminiupnpc-dev libcmocka-dev libusrsctp-dev'
 packages=$(for word in $tools $libraries; do printf '%s ' "$word"; done
     for word in $libraries; do printf '%s:arm64 %s:armhf ' "$word" "$word"; done)

@@ -89,8 +89,10 @@ static void test_chunk_head(void **state)
     assert_string_equal(line, "1\r\n");
     assert_int_equal(http_write_chunk_head(line, 65408), 6);
     assert_string_equal(line, "ff80\r\n");
-    assert_int_equal(http_write_chunk_head(line, SIZE_MAX), HTTP_CHUNK_HEAD_MAX);
-    assert_string_equal(line, "ffffffffffffffff\r\n");
+    const size_t digits = 2 * sizeof(size_t);
+    assert_int_equal(http_write_chunk_head(line, SIZE_MAX), digits + 2);
+    assert_int_equal(strspn(line, "f"), digits);
+    assert_string_equal(line + digits, "\r\n");
 }
 
 int main(void)

@@ -25,7 +25,7 @@ static void on_send(unsigned channel, struct span head, struct span body, void *
         memcpy(m->bytes + head.len, body.data, body.len);
     if (end->out.free_us < world->now_us)
         end->out.free_us = world->now_us;
-    end->out.free_us += m->len * 1000000 / end->out.rate;
+    end->out.free_us += m->len * UINT64_C(1000000) / end->out.rate;
     m->arrives_us = end->out.free_us + world->delay_us;
     list_append(&end->out.messages, &m->link);
     end->sent_messages++;
