@@ -24,12 +24,13 @@
 #include "tunnel/inquiry.h"
 
 #define PATIENCE_US       (3 * US_PER_S)
-#define PATIENCE_OTHER_US (3 * US_PER_S) /* more, for the other side that is there */
+#define PATIENCE_OTHER_US (5 * US_PER_S) /* more, for the other side */
 
 struct doctor {
     const struct config *config;
     struct doctor_wait wait;
     struct timer *timer;
+    bool is_asking;   /* the other side of a link */
     bool is_extended; /* its time is over once already */
     struct doctor_facts facts;
     char *folder;    /* of the state */
@@ -46,8 +47,7 @@ struct doctor {
 static void on_timeout(void *arg)
 {
     struct doctor *doctor = arg;
-    bool is_asking = doctor->facts.other.answer == DOCTOR_SILENT;
-    if (is_asking && !doctor->is_extended)
+    if (doctor->is_asking && !doctor->is_extended)
         timer_start_in(doctor->timer, PATIENCE_OTHER_US);
     else
         loop_stop(doctor->wait.loop);
@@ -84,6 +84,7 @@ static void on_report(const struct report *report, void *arg)
 static void on_inquired(void *arg)
 {
     struct doctor *doctor = arg;
+    doctor->is_asking = false;
     doctor_wait_end(&doctor->wait);
 }
 
@@ -102,6 +103,7 @@ static void start_inquiry(struct doctor *doctor, const struct url *url)
                                    .tls = doctor->tls,
                                    .egress = doctor->config->egress};
     doctor_wait_begin(&doctor->wait);
+    doctor->is_asking = link != NULL;
     doctor->inquiry = inquiry_new(doctor->wait.loop, &way, link, &handlers, doctor);
 }
 
