@@ -36,13 +36,24 @@ static int who_gets(const struct listening *sharers, const char *source)
     return who;
 }
 
+/* An emulator of user space may not know the kernel's filters. */
+static void open_by_source(struct listening sharers[SHARERS])
+{
+    int error = listening_open_shared("127.0.0.1", 0, sharers, SHARERS, true);
+    if (error == -ENOPROTOOPT) {
+        print_message("skipped: no filter of shared ports here, as under qemu-user\n");
+        skip();
+    }
+    assert_int_equal(error, 0);
+}
+
 /* All of an address come to one, and each has some. */
 static void test_by_source(void **state)
 {
     struct listening sharers[SHARERS];
     int counts[SHARERS] = {0};
     (void)state;
-    assert_int_equal(listening_open_shared("127.0.0.1", 0, sharers, SHARERS, true), 0);
+    open_by_source(sharers);
     for (int i = 0; i < SOURCES; i++) {
         char source[INET_ADDRSTRLEN];
         snprintf(source, sizeof source, "127.0.%d.%d", i % 4, i + 1);
@@ -78,7 +89,7 @@ static void test_taken(void **state)
 {
     struct listening sharers[SHARERS], others[SHARERS];
     (void)state;
-    assert_int_equal(listening_open_shared("127.0.0.1", 0, sharers, SHARERS, true), 0);
+    open_by_source(sharers);
     uint16_t port = listening_port(&sharers[0]);
     for (int i = 1; i < SHARERS; i++)
         assert_int_equal(listening_port(&sharers[i]), port);

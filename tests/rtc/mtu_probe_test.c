@@ -62,9 +62,21 @@ static size_t measure(size_t width, enum stun_class class)
     return found;
 }
 
+/* An emulator of user space may not know IP_MTU, where the measure begins. */
+static void need_mtu(void)
+{
+    struct address loopback;
+    assert_int_equal(address_parse("127.0.0.1", 9, &loopback), 0);
+    if (udp_route_max(&loopback) <= 1280) {
+        print_message("skipped: IP_MTU is not known here, as under qemu-user\n");
+        skip();
+    }
+}
+
 static void test_widths(void **state)
 {
     (void)state;
+    need_mtu();
     assert_int_equal(measure(65535, STUN_SUCCESS), 1500);
     assert_int_equal(measure(1420, STUN_SUCCESS), 1420);
 }
@@ -73,6 +85,7 @@ static void test_widths(void **state)
 static void test_error(void **state)
 {
     (void)state;
+    need_mtu();
     assert_int_equal(measure(65535, STUN_ERROR), 1500);
 }
 
