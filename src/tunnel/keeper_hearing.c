@@ -61,7 +61,7 @@ static void on_said(struct keeper *keeper, const struct signal_message *message)
             refuse(keeper, message->peer_id);
         return;
     }
-    venue_confirm(keeper->venue);
+    venue_confirm(keeper->venue, message->peer_id);
     switch (sealed_talk_type(&keeper->talk, message)) {
     case SEAL_OFFER:
         feed_description(keeper, EVENT_OFFER, &said);

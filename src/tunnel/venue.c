@@ -10,9 +10,11 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "net/deadline.h"
 #include "signal/lan.h"
 #include "signal/tracker_place.h"
 #include "tunnel/neighbours.h"
+#include "tunnel/repeat.h"
 #include "tunnel/seal_key.h"
 #include "tunnel/swarm.h"
 
@@ -26,6 +28,8 @@ struct venue {
     struct swarm *swarm;          /* where it is trackers, else NULL */
     struct seal_near near;
     struct neighbours *neighbours; /* of a provider, or NULL */
+    struct repeats repeats;        /* of what is said to a signal server */
+    struct deadline *repeat;       /* theirs */
 
     /* Of a consumer that looks in its network: */
     struct lan_search *search;   /* NULL: it does not look, or not any more */
@@ -64,8 +68,8 @@ static void enter_server(struct venue *venue)
     signal_client_set_relay(venue->client, venue->config.takes_relay);
 }
 
-static void say_to_server(struct venue *venue, struct signal_client *client, const char *peer,
-                          enum seal_type type, const char *text)
+static void send_to_server(struct signal_client *client, const char *peer, enum seal_type type,
+                           const char *wire)
 {
     static void (*const send[])(struct signal_client *, const char *, const char *) = {
         [SEAL_OFFER] = signal_client_send_offer,
@@ -74,12 +78,49 @@ static void say_to_server(struct venue *venue, struct signal_client *client, con
         [SEAL_QUESTION] = signal_client_send_candidate,
         [SEAL_REPORT] = signal_client_send_candidate,
     };
+    send[type](client, peer, wire);
+}
+
+static void say_to_server(struct venue *venue, struct signal_client *client, const char *peer,
+                          enum seal_type type, const char *text)
+{
     char *wire = sealed_talk_wrap(venue->config.talk, peer, type, text);
     if (wire)
-        send[type](client, peer, wire);
+        send_to_server(client, peer, type, wire);
     else
         log_debug("keeper: one %s is for nobody who is here", seal_type_name(type));
+    if (wire && venue->config.talk->seal)
+        repeats_add(&venue->repeats, peer, type, wire, clock_now_us());
+    deadline_touch(venue->repeat);
     free(wire);
+}
+
+/* The one who speaks to that member, or NULL. */
+static struct signal_client *client_for(const struct venue *venue, const char *peer)
+{
+    struct signal_client *near = neighbours_client(venue->neighbours, peer);
+    return near ? near : venue->client;
+}
+
+static void say_again(const char *peer, enum seal_type type, const char *wire, void *arg)
+{
+    struct venue *venue = arg;
+    struct signal_client *client = client_for(venue, peer);
+    if (type == SEAL_OFFER)
+        log_debug("keeper: an offer that nobody has answered is said again");
+    if (client)
+        send_to_server(client, peer, type, wire);
+}
+
+static uint64_t repeat_us(void *arg)
+{
+    return repeats_due_us(&((const struct venue *)arg)->repeats);
+}
+
+static void on_repeat(void *arg)
+{
+    struct venue *venue = arg;
+    repeats_run(&venue->repeats, clock_now_us(), say_again, venue);
 }
 
 /* ---- elsewhere ---- */
@@ -100,6 +141,7 @@ static void close_place(struct venue *venue)
         swarm_leave(venue->swarm);
     venue->client = NULL;
     venue->is_near = false;
+    repeats_clear(&venue->repeats);
 }
 
 /* ---- in this network ---- */
@@ -284,6 +326,8 @@ struct venue *venue_new(struct loop *loop, const struct venue_config *config,
     if (tracker_place_is(config->signal))
         venue->swarm = swarm_new(loop, config, &far_handlers, venue);
     venue->wait = timer_new(loop, on_wait_over, venue);
+    repeats_init(&venue->repeats);
+    venue->repeat = deadline_new_touched(loop, repeat_us, on_repeat, venue);
     seal_near(config->room, &venue->near);
     if (config->near.port > 0)
         venue->neighbours =
@@ -296,6 +340,8 @@ void venue_free(struct venue *venue)
     venue_leave(venue);
     neighbours_free(venue->neighbours);
     timer_free(venue->wait);
+    deadline_free(venue->repeat);
+    repeats_deinit(&venue->repeats);
     swarm_free(venue->swarm);
     url_deinit(&venue->near_url);
     free(venue);
@@ -321,13 +367,6 @@ void venue_leave(struct venue *venue)
     close_place(venue);
 }
 
-/* The one who speaks to that member, or NULL. */
-static struct signal_client *client_for(const struct venue *venue, const char *peer)
-{
-    struct signal_client *near = neighbours_client(venue->neighbours, peer);
-    return near ? near : venue->client;
-}
-
 void venue_say(struct venue *venue, const char *peer, enum seal_type type, const char *text)
 {
     struct signal_client *client = client_for(venue, peer);
@@ -344,9 +383,10 @@ void venue_say_misfit(struct venue *venue, const char *peer)
         signal_client_send_misfit(client, peer);
 }
 
-void venue_confirm(struct venue *venue)
+void venue_confirm(struct venue *venue, const char *peer)
 {
     venue->is_proven = true;
+    repeats_forget(&venue->repeats, peer);
 }
 
 bool venue_can_relay(const struct venue *venue)

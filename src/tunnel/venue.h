@@ -51,7 +51,8 @@ void venue_enter(struct venue *venue);
 void venue_leave(struct venue *venue); /* harmless outside */
 
 /* To that member, in plain words: an SDP, or a candidate's JSON. Outside to
- * nobody. */
+ * nobody. An offer that it does not answer is said again where it is sealed
+ * (tunnel/repeat.h). */
 void venue_say(struct venue *venue, const char *peer, enum seal_type type, const char *text);
 void venue_say_misfit(struct venue *venue, const char *peer);
 
@@ -59,8 +60,8 @@ void venue_say_misfit(struct venue *venue, const char *peer);
 bool venue_can_relay(const struct venue *venue);
 void venue_relay(struct venue *venue, const struct relay_frame *frame);
 
-/* What was heard there was from whom it should be. */
-void venue_confirm(struct venue *venue);
+/* What was heard there of that member was from whom it should be. */
+void venue_confirm(struct venue *venue, const char *peer);
 
 /* Where it is, for people, to be freed: "the signal server HOST:PORT", "the
  * trackers a.example, b.example". */
