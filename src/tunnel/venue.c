@@ -10,12 +10,11 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/uuid.h"
-#include "net/deadline.h"
 #include "signal/lan.h"
 #include "signal/tracker_place.h"
 #include "tunnel/neighbours.h"
-#include "tunnel/repeat.h"
 #include "tunnel/seal_key.h"
+#include "tunnel/server_talk.h"
 #include "tunnel/swarm.h"
 
 struct venue {
@@ -28,8 +27,7 @@ struct venue {
     struct swarm *swarm;          /* where it is trackers, else NULL */
     struct seal_near near;
     struct neighbours *neighbours; /* of a provider, or NULL */
-    struct repeats repeats;        /* of what is said to a signal server */
-    struct deadline *repeat;       /* theirs */
+    struct server_talk talk;
 
     /* Of a consumer that looks in its network: */
     struct lan_search *search;   /* NULL: it does not look, or not any more */
@@ -68,59 +66,12 @@ static void enter_server(struct venue *venue)
     signal_client_set_relay(venue->client, venue->config.takes_relay);
 }
 
-static void send_to_server(struct signal_client *client, const char *peer, enum seal_type type,
-                           const char *wire)
-{
-    static void (*const send[])(struct signal_client *, const char *, const char *) = {
-        [SEAL_OFFER] = signal_client_send_offer,
-        [SEAL_ANSWER] = signal_client_send_answer,
-        [SEAL_CANDIDATE] = signal_client_send_candidate,
-        [SEAL_QUESTION] = signal_client_send_candidate,
-        [SEAL_REPORT] = signal_client_send_candidate,
-    };
-    send[type](client, peer, wire);
-}
-
-static void say_to_server(struct venue *venue, struct signal_client *client, const char *peer,
-                          enum seal_type type, const char *text)
-{
-    char *wire = sealed_talk_wrap(venue->config.talk, peer, type, text);
-    if (wire)
-        send_to_server(client, peer, type, wire);
-    else
-        log_debug("keeper: one %s is for nobody who is here", seal_type_name(type));
-    if (wire && venue->config.talk->seal)
-        repeats_add(&venue->repeats, peer, type, wire, clock_now_us());
-    deadline_touch(venue->repeat);
-    free(wire);
-}
-
 /* The one who speaks to that member, or NULL. */
-static struct signal_client *client_for(const struct venue *venue, const char *peer)
+static struct signal_client *client_for(const char *peer, void *arg)
 {
+    const struct venue *venue = arg;
     struct signal_client *near = neighbours_client(venue->neighbours, peer);
     return near ? near : venue->client;
-}
-
-static void say_again(const char *peer, enum seal_type type, const char *wire, void *arg)
-{
-    struct venue *venue = arg;
-    struct signal_client *client = client_for(venue, peer);
-    if (type == SEAL_OFFER)
-        log_debug("keeper: an offer that nobody has answered is said again");
-    if (client)
-        send_to_server(client, peer, type, wire);
-}
-
-static uint64_t repeat_us(void *arg)
-{
-    return repeats_due_us(&((const struct venue *)arg)->repeats);
-}
-
-static void on_repeat(void *arg)
-{
-    struct venue *venue = arg;
-    repeats_run(&venue->repeats, clock_now_us(), say_again, venue);
 }
 
 /* ---- elsewhere ---- */
@@ -141,7 +92,7 @@ static void close_place(struct venue *venue)
         swarm_leave(venue->swarm);
     venue->client = NULL;
     venue->is_near = false;
-    repeats_clear(&venue->repeats);
+    server_talk_end(&venue->talk);
 }
 
 /* ---- in this network ---- */
@@ -326,8 +277,7 @@ struct venue *venue_new(struct loop *loop, const struct venue_config *config,
     if (tracker_place_is(config->signal))
         venue->swarm = swarm_new(loop, config, &far_handlers, venue);
     venue->wait = timer_new(loop, on_wait_over, venue);
-    repeats_init(&venue->repeats);
-    venue->repeat = deadline_new_touched(loop, repeat_us, on_repeat, venue);
+    server_talk_init(&venue->talk, loop, config->talk, client_for, venue);
     seal_near(config->room, &venue->near);
     if (config->near.port > 0)
         venue->neighbours =
@@ -340,8 +290,7 @@ void venue_free(struct venue *venue)
     venue_leave(venue);
     neighbours_free(venue->neighbours);
     timer_free(venue->wait);
-    deadline_free(venue->repeat);
-    repeats_deinit(&venue->repeats);
+    server_talk_deinit(&venue->talk);
     swarm_free(venue->swarm);
     url_deinit(&venue->near_url);
     free(venue);
@@ -369,16 +318,13 @@ void venue_leave(struct venue *venue)
 
 void venue_say(struct venue *venue, const char *peer, enum seal_type type, const char *text)
 {
-    struct signal_client *client = client_for(venue, peer);
-    if (client)
-        say_to_server(venue, client, peer, type, text);
-    else if (venue->swarm)
+    if (!server_talk_say(&venue->talk, peer, type, text) && venue->swarm)
         swarm_say(venue->swarm, peer, type, text);
 }
 
 void venue_say_misfit(struct venue *venue, const char *peer)
 {
-    struct signal_client *client = client_for(venue, peer);
+    struct signal_client *client = client_for(peer, venue);
     if (client)
         signal_client_send_misfit(client, peer);
 }
@@ -386,7 +332,7 @@ void venue_say_misfit(struct venue *venue, const char *peer)
 void venue_confirm(struct venue *venue, const char *peer)
 {
     venue->is_proven = true;
-    repeats_forget(&venue->repeats, peer);
+    server_talk_on_heard(&venue->talk, peer);
 }
 
 bool venue_can_relay(const struct venue *venue)
