@@ -191,6 +191,7 @@ const char *config_take_log_level(struct config *config, const char *text);
 const char *config_take_log_format(struct config *config, const char *text);
 
 void config_clear_stun(struct config *config);
+void config_clear_turn(struct config *config);
 void config_clear_servers(struct config *config);
 void config_clear_room(struct config *config);
 void config_clear_links(struct config *config);

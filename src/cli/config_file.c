@@ -183,14 +183,23 @@ static bool is_of_process(const struct option *o)
     return o->take == config_take_log_level || o->take == config_take_log_format;
 }
 
-/* A list of the section begins anew, in place of what holds for all. */
+/* The section whose lines each list of servers has; SIZE_MAX: none yet. */
+struct lists {
+    size_t stun, turn;
+};
+
+/* The first line of a section begins its list anew, in place of the default or
+ * of what holds for all; others add. */
 static void clear_list(struct config *config, const struct option *o, const struct line *line,
-                       bool *has_own_stun)
+                       struct lists *lists)
 {
-    if (o->take != config_take_stun || *has_own_stun)
-        return;
-    config_clear_stun(config);
-    *has_own_stun = line->section > 0;
+    if (o->take == config_take_stun && lists->stun != line->section) {
+        config_clear_stun(config);
+        lists->stun = line->section;
+    } else if (o->take == config_take_turn && lists->turn != line->section) {
+        config_clear_turn(config);
+        lists->turn = line->section;
+    }
 }
 
 static bool take_switch(struct reader *r, struct config *config, const struct option *o,
@@ -204,7 +213,7 @@ static bool take_switch(struct reader *r, struct config *config, const struct op
 }
 
 static bool take_key(struct reader *r, struct config *config, const struct line *line,
-                     bool *has_own_stun)
+                     struct lists *lists)
 {
     const struct option *o = find_key(line->key);
     if (!o)
@@ -218,7 +227,7 @@ static bool take_key(struct reader *r, struct config *config, const struct line 
     if (is_of_process(o) && line->section > 0)
         return wrong(r, line->number, "the key '%s' holds for all: it stands above the sections",
                      line->key);
-    clear_list(config, o, line, has_own_stun);
+    clear_list(config, o, line, lists);
     if (!o->value && !(o->flag[0] == ARGUMENT[0]))
         return take_switch(r, config, o, line);
     const char *why = o->take(config, line->value);
@@ -277,12 +286,13 @@ static bool make_section(struct reader *r, size_t index)
 {
     struct config_section *section = &r->file->sections[index];
     char *text = xstrdup("");
-    bool has_own_stun = false, is_good = true;
+    struct lists lists = {SIZE_MAX, SIZE_MAX};
+    bool is_good = true;
     for (size_t i = 0; i < r->line_count && is_good; i++) {
         const struct line *line = &r->lines[i];
         if (line->section != 0 && line->section != index + 1)
             continue;
-        is_good = take_key(r, &section->config, line, &has_own_stun);
+        is_good = take_key(r, &section->config, line, &lists);
         char *added = format_line(line);
         char *more = xasprintf("%s%s", text, added);
         free_secret_string(added);

@@ -2,6 +2,7 @@
  * The values of cli/config.h that are about links and invites.
  */
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,10 @@ static FILE *open_link_file(const char *path, const char **wrong)
     bool is_open = fd >= 0 && fstat(fd, &st) == 0;
     if (is_open && !S_ISDIR(st.st_mode) && fcntl(fd, F_SETFL, O_RDONLY) == 0)
         return fdopen(fd, "r");
-    *wrong = is_open && S_ISDIR(st.st_mode) ? "is a folder" : "cannot be read";
+    *wrong = is_open && S_ISDIR(st.st_mode) ? "is a folder"
+             : errno == ENOENT              ? "is not there; it should hold the link"
+             : errno == EACCES              ? "may not be read by this user"
+                                            : "cannot be read";
     if (fd >= 0)
         close(fd);
     return NULL;

@@ -21,6 +21,11 @@ void config_clear_stun(struct config *config)
     clear(config->stun, &config->stun_count);
 }
 
+void config_clear_turn(struct config *config)
+{
+    clear(config->turn, &config->turn_count);
+}
+
 static const char *add_stun(struct config *config, const char *text)
 {
     const char *why;
@@ -68,10 +73,8 @@ const char *config_take_stun(struct config *config, const char *text)
     return NULL;
 }
 
-/* All of them: in place of those of before. */
 const char *config_take_turn(struct config *config, const char *text)
 {
-    clear(config->turn, &config->turn_count);
     return take_each(config, text, add_turn);
 }
 
@@ -102,7 +105,7 @@ const char *config_second_stun(const struct config *config)
 void config_clear_servers(struct config *config)
 {
     config_clear_stun(config);
-    clear(config->turn, &config->turn_count);
+    config_clear_turn(config);
     free(config->turn_user);
     free_secret_string(config->turn_pass);
 }

@@ -20,10 +20,19 @@ static enum nat_kind kind_of(const struct report *report)
     return report->v4 == NAT_SILENT ? report->v6 : report->v4;
 }
 
+/* Silent servers say nothing where the two have a session without a relay. */
+static bool is_blocked_there(const struct report *report)
+{
+    return report->knows_nat && kind_of(report) == NAT_SILENT &&
+           report->session != REPORT_SESSION_DIRECT;
+}
+
 static const char *network_words(const struct report *report)
 {
     if (report->is_relay_only)
         return "goes through its TURN server alone";
+    if (report->knows_nat && kind_of(report) == NAT_SILENT && !is_blocked_there(report))
+        return "no STUN server answers there";
     return report->knows_nat ? kind_words[kind_of(report)] : "asks no STUN servers";
 }
 
@@ -51,7 +60,7 @@ static const char *session_words(const struct report *report)
 
 static void add_report(const struct report *report, struct doctor_report *out)
 {
-    bool is_blocked = report->knows_nat && kind_of(report) == NAT_SILENT;
+    bool is_blocked = is_blocked_there(report);
     bool is_down = report->upstream_status == 0;
     char upstream[WORDS_LEN];
     upstream_words(report, upstream);
@@ -103,6 +112,11 @@ static const char *hindrance(const struct doctor_facts *facts)
 static void add_both(const struct doctor_facts *facts, struct doctor_report *out)
 {
     const struct report *report = &facts->other.report;
+    if (report->session == REPORT_SESSION_DIRECT) {
+        doctor_say(doctor_add(out, "both sides", DOCTOR_GOOD, NULL),
+                   "a direct path between the two is there, and in use");
+        return;
+    }
     const char *why = hindrance(facts);
     bool is_certain = facts->is_relay_only || report->is_relay_only ||
                       (facts->stun.is_asked && !doctor_is_nameless(facts) && report->knows_nat);
@@ -139,7 +153,7 @@ void doctor_report_other(const struct doctor_facts *facts, struct doctor_report 
         doctor_say(doctor_add(report, "other side", DOCTOR_NOTE,
                               "where it should, check the link: its invite may be revoked or "
                               "expired"),
-                   "is there, but does not tell how it is connected; older ones do not");
+                   "is there, but does not tell how it is connected; older versions do not");
     } else {
         doctor_say(doctor_add(report, "other side", DOCTOR_POOR, "start `tunnel serve` there"),
                    "is not there: nobody is in the room of this link");

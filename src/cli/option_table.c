@@ -124,7 +124,9 @@ const struct option option_table[] = {
     {"--stun", "TUNNEL_STUN", "URL", PATHS, config_take_stun,
      "STUN server, repeatable, or none (default stun:stun.l.google.com:19302)", PUBLIC},
     {"--turn", "TUNNEL_TURN", "URL", PATHS, config_take_turn,
-     "TURN server for networks where no direct path works; or several between commas", PUBLIC},
+     "TURN server for networks where no direct path works; repeatable, or several between "
+     "commas",
+     PUBLIC},
     {"--turn-user", "TUNNEL_TURN_USER", "NAME", PATHS, config_take_turn_user, "its user name",
      PUBLIC},
     {"--turn-pass", "TUNNEL_TURN_PASS", "PASSWORD", PATHS, config_take_turn_pass,

@@ -379,6 +379,11 @@ static void test_other_side_away(void **state)
     facts.other.report.v4 = NAT_CONE;
     facts.stun.v4 = facts.stun.v6 = (struct nat_view){.kind = NAT_SILENT};
     expect(&facts, 1, "both sides", DOCTOR_NOTE, "is not known");
+    /* Nor is it blocked where a session goes by it. */
+    facts.other.report.v4 = NAT_SILENT;
+    facts.other.report.session = REPORT_SESSION_DIRECT;
+    expect(&facts, 1, "other side", DOCTOR_GOOD, "no STUN server answers there, its upstream");
+    expect(&facts, 1, "both sides", DOCTOR_GOOD, "a direct path between the two is there");
 }
 
 int main(void)

@@ -34,7 +34,9 @@ class Doctor(Case):
     def test_nothing_there(self):
         """neither a signal server nor an upstream nor TURN: 2, and words for each"""
         text = self.run_doctor("--signal", f"ws://127.0.0.1:{free_port()}",
-                               "--upstream", str(free_port()), status=2)
+                               "--upstream", str(free_port()),
+                               "--turn", f"turn:127.0.0.1:{free_port()}?transport=tcp", status=2)
+        self.assertEqual(len(re.findall("^turn: ", text, re.M)), 2, text)
         for wanted in (r"signal: ws://\S+ does not answer: connection refused; check the URL",
                        r"turn: turn:\S+ is of no use: connection refused; check --turn",
                        r"upstream: http://\S+ does not answer: connection refused; start it",

@@ -162,6 +162,8 @@ class Links(LinkCase):
         os.write(writer, b"http://h/#t1." + 55 * b"a" + b"\n")
         self.assertIn("checksum", self.rig.tunnel("proxy", "--link-file", pipe, code=2))
         os.close(writer)
+        said = self.rig.tunnel("proxy", "--link-file", "/nowhere", code=2)
+        self.assertIn("'/nowhere' is not there; it should hold the link", said)
         said = self.rig.tunnel("proxy", "--link-file", self.rig.state, code=2)
         self.assertIn("is a folder", said)
 

@@ -156,6 +156,8 @@ class Run(Case):
                 (serve + "turn-pass =\nmax-consumers = x\n", 5, "max-consumers 'x' must be 1 to"),
                 (serve + "expires = 7d\n", 4, "the key 'expires' is not known"),
                 ("[proxy a]\nroom = x\nlink = https://h/#t1.abc\n", 3, "link '…' "),
+                ("stun = stun:h\n" * 8 + serve, 8, "stun 'stun:h' is one STUN server too many; 7 are the most"),
+                ("turn = turn:h\n" * 5 + serve, 5, "turn 'turn:h' is one TURN server too many; 4 are the most"),
                 ("stun = none\nheader = x\n" + serve, 2, "header '…' must be")):
             with self.subTest(text):
                 self.write(text)
