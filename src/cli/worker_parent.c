@@ -134,8 +134,8 @@ static void bury(struct family *family)
             family->places[i].pid = 0;
             if (family->is_stopping)
                 continue;
-            log_death(i, pid, status);
             family->parent->on_death(i, family->parent->arg);
+            log_death(i, pid, status);
         }
     }
 }

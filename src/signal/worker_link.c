@@ -115,7 +115,7 @@ void worker_link_look(struct worker_link *link)
 
 bool worker_link_is_late(const struct worker_link *link, const struct worker_message *message)
 {
-    return message->lives != link->lives;
+    return message->lives != link->lives || message->own_lives != link->peers[message->from].lives;
 }
 
 /* ---- letters ---- */
@@ -151,6 +151,7 @@ void worker_link_send(struct worker_link *link, int to, struct worker_message *m
     assert(to != link->index);
     message->from = (uint8_t)link->index;
     message->lives = link->peers[to].lives;
+    message->own_lives = link->lives;
     size_t len = worker_message_encode(message, letter);
     mailbox_put(link->peers[to].writer, span_of(letter, len), fd);
 }

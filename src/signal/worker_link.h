@@ -47,7 +47,7 @@ int worker_link_find(const struct worker_link *link, const char *room);
 /* So much waits for that one that no more sockets should be sent. */
 bool worker_link_is_full(const struct worker_link *link, int to);
 
-/* Fills in from and lives. fd: -1, or that of a WORKER_SOCKET. */
+/* Fills in from and both lives. fd: -1, or that of a WORKER_SOCKET. */
 void worker_link_send(struct worker_link *link, int to, struct worker_message *message, int fd);
 
 /* A socket that was accepted here goes to another worker. */
@@ -56,8 +56,8 @@ void worker_link_lend(struct worker_link *link, unsigned number, struct source *
 /* It is back. Its source; or NULL: nobody here knows of it. */
 struct source *worker_link_take_back(struct worker_link *link, unsigned number);
 
-/* Whether the sender of a message that has just come does not count on this
- * process, but on one before it. */
+/* Whether the sender of a message that has just come, or who was to get it, has
+ * died since it was sent: then nobody has lent this process the socket. */
 bool worker_link_is_late(const struct worker_link *link, const struct worker_message *message);
 
 /* Looks whether a worker has died. To be called in each turn. */

@@ -1,11 +1,11 @@
 /*
- *    0        1        2        3        4        8        12
- *   +--------+--------+--------+--------+--------+--------+------------------+
- *   | type   | from   | owner  | family | number | lives  | bucket_filled_at |
- *   +--------+--------+--------+--------+--------+--------+------------------+
- *   | address (16)    | length of join (2) | join | rest, to the end          |
- *   +-----------------+--------------------+------+---------------------------+
- *   20                36                   38
+ *    0        1        2        3        4        8        12          16
+ *   +--------+--------+--------+--------+--------+--------+-----------+
+ *   | type   | from   | owner  | family | number | lives  | own lives |
+ *   +--------+--------+--------+--------+--------+--------+-----------+
+ *   | bucket_filled_at | address (16) | length of join (2) | join | rest
+ *   +------------------+--------------+--------------------+------+--- ...
+ *   16                 24             40                   42
  */
 #include "signal/worker_message.h"
 
@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 
-enum { ADDRESS_AT = 20, ADDRESS_LEN = 16, JOIN_LEN_AT = 36, HEAD_LEN = 38, IPV4 = 4, IPV6 = 6 };
+enum { ADDRESS_AT = 24, ADDRESS_LEN = 16, JOIN_LEN_AT = 40, HEAD_LEN = 42, IPV4 = 4, IPV6 = 6 };
 
 _Static_assert(HEAD_LEN + WORKER_JOIN_MAX + WORKER_REST_MAX <= WORKER_MESSAGE_MAX,
                "a message is a letter");
@@ -60,7 +60,8 @@ size_t worker_message_encode(const struct worker_message *message, uint8_t out[W
     out[3] = put_address(&message->address, out + ADDRESS_AT);
     put_u32be(out + 4, message->number);
     put_u32be(out + 8, message->lives);
-    put_u64be(out + 12, message->bucket_filled_at);
+    put_u32be(out + 12, message->own_lives);
+    put_u64be(out + 16, message->bucket_filled_at);
     put_u16be(out + JOIN_LEN_AT, (uint16_t)message->join.len);
     uint8_t *end = out + HEAD_LEN;
     if (message->join.len > 0)
@@ -81,7 +82,8 @@ int worker_message_decode(struct span letter, struct worker_message *out)
                                    .owner = in[2],
                                    .number = get_u32be(in + 4),
                                    .lives = get_u32be(in + 8),
-                                   .bucket_filled_at = get_u64be(in + 12)};
+                                   .own_lives = get_u32be(in + 12),
+                                   .bucket_filled_at = get_u64be(in + 16)};
     size_t join_len = get_u16be(in + JOIN_LEN_AT);
     struct span behind = span_skip(letter, HEAD_LEN);
     bool fits = join_len <= behind.len && join_len <= WORKER_JOIN_MAX &&

@@ -34,6 +34,7 @@ struct worker_message {
     uint8_t owner;             /* that accepted the socket, and counts it */
     uint32_t number;           /* the socket's, of all workers */
     uint32_t lives;            /* how often the receiver had died when this was sent */
+    uint32_t own_lives;        /* and how often the sender had */
     uint64_t bucket_filled_at; /* of its messages (base/bucket.h); clocks are the machine's */
     struct address address;    /* from which it comes; without a port */
     struct span join;          /* JSON; of a WORKER_SOCKET, as is */

@@ -146,6 +146,27 @@ class Workers(WorkersCase):
         self.assertEqual(len(after), WORKERS)
         self.assertEqual(len(set(after) & set(before)), WORKERS - 1)
 
+    def test_killed_on_the_way(self):
+        """who was handed over by a worker that is dead when it arrives is counted all the same"""
+        self.start_workers("--max-per-address", "2")
+        clients = [self.client(i) for i in range(100)]  # of some, worker 1 to 2: but one in 100,000
+        _, sender, receiver = self.pids()
+        os.kill(receiver, signal.SIGSTOP)
+        for ws in clients:
+            ws.send({"type": "join", "room": self.name()})
+        mark = -1
+        for _ in range(15):
+            mark = self.log.mark_of("goes to worker 2", after=mark + 1)
+        os.kill(sender, signal.SIGKILL)
+        self.log.wait_for(r"worker 1: process \d+ was killed by signal 9")
+        os.kill(receiver, signal.SIGCONT)
+        opened = dict(re.findall(r"socket (\d+): open from 127.0.0.(\d+):", self.log.text()))
+        for socket in re.findall(r"socket (\d+): goes to worker 2", self.log.text()):
+            number = int(opened[socket]) - 1
+            clients[number].receive_type("joined")
+            self.client(number).join(self.name())
+            self.assertIn("429", self.refusal(number))
+
     def test_ends(self):
         """SIGTERM to the parent closes every socket with 1001; its own end is that of the workers"""
         self.start_workers()

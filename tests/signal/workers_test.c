@@ -47,6 +47,7 @@ static struct worker_message a_message(const char *address)
         .owner = 63,
         .number = 0x89abcdef,
         .lives = 0x01020304,
+        .own_lives = 0x05060708,
         .bucket_filled_at = 0xfedcba9876543210,
         .join = SPAN_LITERAL("{\"type\":\"join\",\"room\":\"r\"}"),
         .rest = SPAN_LITERAL("behind"),
@@ -67,6 +68,7 @@ static void check_trip(const struct worker_message *message)
     assert_int_equal(got.owner, message->owner);
     assert_int_equal(got.number, message->number);
     assert_int_equal(got.lives, message->lives);
+    assert_int_equal(got.own_lives, message->own_lives);
     assert_true(got.bucket_filled_at == message->bucket_filled_at);
     assert_true(span_is_equal(got.join, message->join));
     assert_true(span_is_equal(got.rest, message->rest));
