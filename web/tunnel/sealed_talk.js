@@ -1,6 +1,7 @@
 // What is said and heard by way of the signal server, sealed, with each member of
 // the room. One after the other, both ways: a seal takes a while, and counts.
 
+import { Repeats } from "./repeat.js";
 import { Contact, Seal } from "./seal.js";
 
 /** @typedef {import("./seal.js").SealType} SealType */
@@ -16,6 +17,7 @@ import { Contact, Seal } from "./seal.js";
 export class SealedTalk {
     /** @type {Map<string, Peer>} */
     #peers = new Map();
+    #repeats = new Repeats();
     #last = Promise.resolve();
     #seal;
 
@@ -26,15 +28,18 @@ export class SealedTalk {
 
     /** @param {string} peerId */
     meet(peerId) {
+        this.#repeats.forget(peerId);
         this.#peers.set(peerId, { contact: new Contact(), offered: null });
     }
 
     /** @param {string} peerId */
     forget(peerId) {
+        this.#repeats.forget(peerId);
         this.#peers.delete(peerId);
     }
 
     forgetAll() {
+        this.#repeats.forgetAll();
         this.#peers.clear();
     }
 
@@ -61,7 +66,9 @@ export class SealedTalk {
             const sealed = peer && (await this.#seal.wrap(peer.contact, type, text));
             if (!sealed) return;
             if (type === "offer") peer.offered = session;
-            send({ type, [type === "candidate" ? "candidate" : "sdp"]: sealed });
+            const message = { type, [type === "candidate" ? "candidate" : "sdp"]: sealed };
+            this.#repeats.add(peerId, message, send);
+            send(message);
         });
     }
 
@@ -77,7 +84,10 @@ export class SealedTalk {
             const opened = await this.#seal.open(peer.contact, type, sealed);
             if ("verdict" in opened)
                 console.debug(`tunnel: dropped what came as ${type}: it is ${opened.verdict}`);
-            else await take(peerId, type, opened.text);
+            else {
+                this.#repeats.forget(peerId);
+                await take(peerId, type, opened.text);
+            }
         });
     }
 
