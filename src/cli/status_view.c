@@ -153,6 +153,11 @@ static void remember_rate(struct status_view *view)
 
 /* ---- its parts ---- */
 
+static bool is_set(const json_t *object, const char *name)
+{
+    return json_is_true(json_object_get(object, name));
+}
+
 static void print_head(const json_t *now, const struct page *out)
 {
     char age[AMOUNT_MAX];
@@ -164,9 +169,10 @@ static void print_head(const json_t *now, const struct page *out)
     if (has(now, "problem"))
         line(out, "%-9s %s", "", text(now, "problem"));
     line(out, "%-9s %s%s", is_proxy ? "listens" : "upstream",
-         !is_proxy                                       ? ""
-         : json_is_true(json_object_get(now, "has_tls")) ? "https://"
-                                                         : "http://",
+         !is_proxy                ? ""
+         : is_set(now, "is_tcp")  ? "tcp://"
+         : is_set(now, "has_tls") ? "https://"
+                                  : "http://",
          text(now, is_proxy ? "listen" : "upstream"));
 }
 
@@ -191,11 +197,13 @@ static double loss_percent(const json_t *partner)
 static void print_partner(const struct status_view *view, const json_t *partner,
                           const struct page *out)
 {
-    char trip[AMOUNT_MAX], sent[AMOUNT_MAX], received[AMOUNT_MAX];
+    char trip[AMOUNT_MAX], sent[AMOUNT_MAX], received[AMOUNT_MAX], link[AMOUNT_MAX];
+    bool has_links = json_array_size(json_object_get(view->now, "rooms")) > 1;
+    snprintf(link, sizeof link, "link %.0f", number(partner, "link"));
     double out_rate = rate_of(view, partner, "sent_bytes");
     double in_rate = rate_of(view, partner, "received_bytes");
-    line(out, "%-18.*s %-8s %10s %6.1f %% %11s %11s %8.0f", cell(out, 18), text(partner, "name"),
-         text(partner, "path"),
+    line(out, "%-18.*s %-8s %10s %6.1f %% %11s %11s %8.0f", cell(out, 18),
+         has_links ? link : text(partner, "name"), text(partner, "path"),
          amount_format_time((uint64_t)(number(partner, "round_trip_ms") * (double)US_PER_MS), trip),
          loss_percent(partner), out_rate < 0 ? "-" : rate_format(out_rate, sent),
          in_rate < 0 ? "-" : rate_format(in_rate, received), number(partner, "streams"));

@@ -238,6 +238,8 @@ static void set_end(json_t *object, const struct tunnel *tunnel, const struct co
         char *listen = listen_address_format(config->listen_host, tunnel_port(tunnel));
         set_text(object, "listen", listen);
         json_object_set_new(object, "has_tls", json_boolean(config_has_tls(config)));
+        if (config->listen_is_tcp)
+            json_object_set_new(object, "is_tcp", json_true());
         free(listen);
     } else {
         set_text(object, "upstream", config->upstream_text);

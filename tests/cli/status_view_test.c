@@ -143,6 +143,27 @@ static void test_uncut(void **state)
     status_view_deinit(&view);
 }
 
+/* What a proxy calls its partners: by link, where there are several. */
+static void test_links(void **state)
+{
+    struct status_view view;
+    (void)state;
+    status_view_init(&view, true);
+    assert_true(status_view_take(
+        &view,
+        "{\"role\":\"proxy\",\"state\":\"up\",\"listen\":\"127.0.0.1:22\",\"has_tls\":false,\"is_"
+        "tcp\":true,"
+        "\"rooms\":[{\"signal\":\"ws://a\"},{\"signal\":\"ws://b\"}],"
+        "\"partners\":[{\"name\":\"#1\",\"link\":1},{\"name\":\"#1\",\"link\":2}]}",
+        0));
+    char *page = page_of(&view, false);
+    check(page, "listens   tcp://127.0.0.1:22\n");
+    check(page, "\nlink 1 ");
+    check(page, "\nlink 2 ");
+    free(page);
+    status_view_deinit(&view);
+}
+
 /* Each end of an exchange is counted somewhere. */
 static void test_totals(void **state)
 {
@@ -206,8 +227,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page),    cmocka_unit_test(test_new_session),
         cmocka_unit_test(test_hostile), cmocka_unit_test(test_uncut),
-        cmocka_unit_test(test_totals),  cmocka_unit_test(test_rates),
-        cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_links),   cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_rates),   cmocka_unit_test(test_bars),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
