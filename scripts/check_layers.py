@@ -51,11 +51,11 @@ DOORS = {
 LIBRARIES = {
     "uv.h": ["net/*"],
     "openssl/*": ["net/tls*", "net/websocket*.c", "rtc/cert.c", "rtc/cert_private.h", "rtc/dtls*",
-                  "rtc/aead_*.c", "ice/stun_auth.c", "signal/ice_credentials.c", "signal/cluster_hash.c",
+                  "rtc/aead_*.c", "ice/stun_auth.c", "signal/ice_credentials.c", "signal/cluster/cluster_hash.c",
                   "tunnel/crypto.c"],
     "intel-ipsec-mb.h": ["rtc/aead_ipsec_mb.c"],
     "wslay/*": ["net/websocket*.c"],
-    "hiredis/*": ["signal/redis_reader.c"],
+    "hiredis/*": ["signal/cluster/redis_reader.c"],
     "qrencode.h": ["cli/qr.c"],
     "natpmp.h": ["net/router.c"],
     "miniupnpc/*": ["net/router.c"],

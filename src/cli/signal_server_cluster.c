@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "net/tls.h"
-#include "signal/redis_reader.h"
+#include "signal/cluster/redis_reader.h"
 #include "signal/server.h"
 
 const char *cluster_options_take_url(struct cluster_options *options, const char *text)

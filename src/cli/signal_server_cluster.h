@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "signal/redis_url.h"
+#include "signal/cluster/redis_url.h"
 
 struct tls_client;
 struct signal_server_config;

@@ -24,7 +24,7 @@
 #include "net/loop.h"
 #include "net/own_address.h"
 #include "net/tls_server.h"
-#include "signal/redis_reader.h"
+#include "signal/cluster/redis_reader.h"
 #include "signal/server.h"
 #include "signal/web_files.h"
 #include "signal/web_folder.h"

@@ -14,7 +14,7 @@
 #include "cli/secret_file.h"
 #include "http/url.h"
 #include "signal/room.h"
-#include "signal/worker_message.h"
+#include "signal/workers/worker_message.h"
 
 struct option {
     const char *flag;

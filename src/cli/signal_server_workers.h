@@ -9,7 +9,7 @@
 #include "cli/signal_server_options.h"
 #include "net/listening.h"
 #include "net/tls_server.h"
-#include "signal/workers.h"
+#include "signal/workers/workers.h"
 
 struct signal_server_workers {
     const struct signal_server_options *options;

@@ -66,7 +66,7 @@ struct room_member *room_find_rival(const struct rooms *rooms, const struct sign
 
 /* What a member sent. Answers with an error message what it may not do. A join
  * with a peer_id, which is a UUID and none of who is there, gets that one: no
- * client's has (signal/cluster.h). */
+ * client's has (signal/cluster/cluster.h). */
 void room_handle(struct rooms *rooms, struct room_member *from,
                  const struct signal_message *message);
 

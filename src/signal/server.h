@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "net/loop.h"
-#include "signal/cluster.h"
+#include "signal/cluster/cluster.h"
 #include "signal/counts.h"
 #include "signal/ice_credentials.h"
 
@@ -103,7 +103,7 @@ struct signal_server_config {
                                                borrowed; NULL: with none */
     const struct tls_client *cluster_tls; /* spoken with that; borrowed; NULL: none */
     const char *only_room;                /* the one that there is, copied; NULL: as they come */
-    const struct worker *worker;          /* of several (signal/workers.h), borrowed; NULL: it is
+    const struct worker *worker; /* of several (signal/workers/workers.h), borrowed; NULL: it is
                                              alone */
 };
 

@@ -19,13 +19,13 @@
 #include "base/list.h"
 #include "http/server.h"
 #include "net/websocket.h"
-#include "signal/cluster_redis.h"
+#include "signal/cluster/cluster_redis.h"
 #include "signal/outbox.h"
 #include "signal/room.h"
 #include "signal/server.h"
 #include "signal/shaper.h"
 #include "signal/source.h"
-#include "signal/worker_link.h"
+#include "signal/workers/worker_link.h"
 
 struct signal_server {
     struct loop *loop;
@@ -94,7 +94,7 @@ void socket_arrive(const struct worker_message *message, int fd, void *arg);
 
 void socket_seat_start(struct signal_server *server);
 
-/* What it has said; see signal/cluster.h. */
+/* What it has said; see signal/cluster/cluster.h. */
 void socket_seat_take(struct socket *socket, struct span text,
                       const struct signal_message *message);
 void socket_seat_take_malformed(struct socket *socket, struct span text, int error,

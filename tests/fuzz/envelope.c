@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signal/cluster.h"
-#include "signal/cluster_post.h"
-#include "signal/envelope.h"
+#include "signal/cluster/cluster.h"
+#include "signal/cluster/cluster_post.h"
+#include "signal/cluster/envelope.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

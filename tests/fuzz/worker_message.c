@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signal/worker_message.h"
+#include "signal/workers/worker_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,7 +16,7 @@
 #include "testing.h"
 
 #include "base/uuid.h"
-#include "signal/cluster.h"
+#include "signal/cluster/cluster.h"
 
 enum { SIM_SERVERS = 4, SIM_PAIRS = 12, SIM_VIEW_MAX = 8, SIM_ROOMS_MAX = 64 };
 

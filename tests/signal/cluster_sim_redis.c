@@ -1,5 +1,6 @@
 /*
- * Redis: what it keeps, and what the scripts of signal/cluster_script.c do.
+ * Redis: what it keeps, and what the scripts of
+ * signal/cluster/cluster_script.c do.
  */
 #include "base/alloc.h"
 #include "cluster_sim_internal.h"

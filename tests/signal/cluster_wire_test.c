@@ -4,9 +4,9 @@
 #include "testing.h"
 
 #include "net/loop.h"
-#include "signal/cluster_post.h"
-#include "signal/envelope.h"
-#include "signal/redis_url.h"
+#include "signal/cluster/cluster_post.h"
+#include "signal/cluster/envelope.h"
+#include "signal/cluster/redis_url.h"
 
 static const uint8_t from[16] = "a server's id...", room[16] = "a room's id.....";
 

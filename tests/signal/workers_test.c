@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "signal/worker_message.h"
-#include "signal/workers.h"
+#include "signal/workers/worker_message.h"
+#include "signal/workers/workers.h"
 
 /* ---- rooms ---- */
 
