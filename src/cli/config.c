@@ -68,7 +68,7 @@ const char *config_take_signal(struct config *config, const char *text)
     config->signal_origin = strcmp(url, text) == 0 ? SIGNAL_GIVEN : SIGNAL_COMPLETED;
     const char *wrong = take_url(&config->signal, &config->signal_text, url, schemes,
                                  "must be HOST:PORT, or a ws:// or wss:// URL, as in "
-                                 "wss://signal.example.org");
+                                 "wss://signal.example.org; or tracker:");
     free(url);
     return wrong;
 }

@@ -14,8 +14,8 @@ void note_log(enum note note, const char *text)
     } notes[] = {
         [NOTE_SIGNAL_BACK] = {LOG_INFO, "tunnel: back at ", ""},
         [NOTE_SIGNAL_AWAY] = {LOG_WARN, "tunnel: ", "; the connection stays up without it"},
-        [NOTE_SIGNAL_SAYS] = {LOG_WARN, "keeper: the signal server says: ", ""},
-        [NOTE_OLD_GOES_ON] = {LOG_WARN, "keeper: a new session was not established (",
+        [NOTE_SIGNAL_SAYS] = {LOG_WARN, "tunnel: the signal server says: ", ""},
+        [NOTE_OLD_GOES_ON] = {LOG_WARN, "tunnel: a new session was not established (",
                               "); the old one goes on"},
         [NOTE_OF_NO_USE] = {LOG_DEBUG, "keeper: a description of a session is of no use: ", ""},
         [NOTE_RESTART] = {LOG_INFO, "tunnel: ", "; looking for another path"},
@@ -24,7 +24,7 @@ void note_log(enum note note, const char *text)
                            ": the one that we are connected to answers"},
         [NOTE_NO_PLACE] = {LOG_WARN,
                            "tunnel: turned one away: ", "we have as many partners as we take"},
-        [NOTE_OTHERS_GO_ON] = {LOG_INFO, "keeper: no session with another one (",
+        [NOTE_OTHERS_GO_ON] = {LOG_INFO, "tunnel: no session with another one (",
                                "); those that are up go on"},
     };
     log_write(notes[note].level, "%s%s%s", notes[note].before, text ? text : "", notes[note].after);

@@ -101,7 +101,7 @@ static void tell_dropped(struct sealed_talk *talk, const struct signal_message *
     bool is_news = verdict != talk->told || strncmp(talk->told_of, text, len) != 0;
     talk->told = verdict;
     snprintf(talk->told_of, sizeof talk->told_of, "%.*s", (int)len, text);
-    log_write(is_news ? LOG_INFO : LOG_DEBUG, "keeper: dropped one %s from member %.8s: it %s%s",
+    log_write(is_news ? LOG_INFO : LOG_DEBUG, "tunnel: dropped one %s from member %.8s: it %s%s",
               seal_type_name(sealed_talk_type(talk, message)),
               message->peer_id ? message->peer_id : "?", seal_verdict_text(verdict),
               is_news ? "; more of that is told in debug" : "");

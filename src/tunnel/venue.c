@@ -137,7 +137,7 @@ static void give_up_near(struct venue *venue)
 /* Whoever has answered is not the provider, or lets nobody in. */
 static void fail_trial(struct venue *venue, const char *why)
 {
-    log_info("keeper: it is not reached there: %s", why);
+    log_info("tunnel: it is not reached there: %s", why);
     shun(venue);
     give_up_near(venue);
 }
@@ -187,7 +187,7 @@ static void on_found(const struct address *server, void *arg)
     const char *why;
     lan_search_free(venue->search);
     venue->search = NULL;
-    log_info("keeper: the other side is in this network, at %s", address_format(server, place));
+    log_info("tunnel: the other side is in this network, at %s", address_format(server, place));
     char *text = xasprintf("ws://%s", place);
     url_deinit(&venue->near_url);
     int error = url_parse(text, &venue->near_url, &why);

@@ -131,6 +131,7 @@ class Misuse(unittest.TestCase):
         ]:
             self.check(serve + [flag, value], flag, value)
             self.check(proxy + [flag, value], flag, value)
+        self.check(serve + ["--signal", "tracker"], "'tracker' must be HOST:PORT", "; or tracker:")
         self.check([TUNNEL, "serve", "abc:def"], "'abc:def' must have a port of 1 to 65535")
         for flag, value in [
             ("--upstream", "ftp://x"), ("--upstream", "localhost"), ("--upstream", "70000"), ("--upstream", "http://"),
