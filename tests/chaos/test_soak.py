@@ -31,7 +31,9 @@ SHORT = 2  # s that the network is away: nothing is harmed by that
 # What one request may leave behind, in bytes of resident memory: a leak of the
 # least that malloc() gives is 24.
 LEFT_BEHIND = 6
-SOME = 4  # descriptors by which one session may differ from the next
+# Descriptors by which one rest may differ from the next: a session's own, and where a
+# rest does not wait until the killed proxy is known to be dead, those of its session.
+SOME = 4 if IS_WHOLE else 20
 THREADS = 1 + 8  # libuv's pool is there from the first use on
 MET = CONNECTED + "|connected by way of the signal server"
 MB = 1 << 20
