@@ -24,8 +24,10 @@ enum {
     SCTP_TIMEOUT_S = 10,
     /* And from there to the channel: the offerer of the original sometimes
      * never opens it (a race of its SCTP), and starting over helps. A lost
-     * COOKIE-ACK is made good after the same 3 s. */
-    OPEN_TIMEOUT_S = 4,
+     * COOKIE-ACK is made good after the same 3 s; and where the path swallows
+     * large packets, in which an OPEN may travel, that is known after two
+     * timeouts: 3 to 4 s. */
+    OPEN_TIMEOUT_S = 6,
     /* A far or lossy path has as often the time that DTLS took, which needs
      * about as many round trips as either. */
     OPEN_TIMEOUT_FACTOR = 4,
