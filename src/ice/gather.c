@@ -191,9 +191,7 @@ bool gather_on_answer(struct ice_agent *a, int base, const struct stun_message *
         p->is_silent = false;
         p->refusal = m->class == STUN_ERROR ? stun_find_error(m, &reason) : 0;
         p->again_us = now_us + ICE_KEEPALIVE_US;
-        if (p->base == base && m->class == STUN_SUCCESS &&
-            (stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, &mapped) ||
-             stun_find_address(m, STUN_MAPPED_ADDRESS, &mapped)))
+        if (p->base == base && m->class == STUN_SUCCESS && stun_find_mapped(m, &mapped))
             take_mapped(a, p, &mapped);
         return true;
     }

@@ -176,6 +176,12 @@ bool stun_find_address(const struct stun_message *m, enum stun_attribute type,
     return true;
 }
 
+bool stun_find_mapped(const struct stun_message *m, struct ice_address *address)
+{
+    return stun_find_address(m, STUN_XOR_MAPPED_ADDRESS, address) ||
+           stun_find_address(m, STUN_MAPPED_ADDRESS, address);
+}
+
 int stun_find_error(const struct stun_message *m, struct span *reason)
 {
     struct span v;

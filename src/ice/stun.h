@@ -108,6 +108,9 @@ bool stun_find_u64(const struct stun_message *m, enum stun_attribute type, uint6
  * else XORed. */
 bool stun_find_address(const struct stun_message *m, enum stun_attribute type,
                        struct ice_address *address);
+/* Where a server has seen the request come from: XORed, or plain, as servers of
+ * RFC 3489 have it (RFC 8489 section 14.1). */
+bool stun_find_mapped(const struct stun_message *m, struct ice_address *address);
 /* The code (300 to 699) and the reason, or 0 when there is none. */
 int stun_find_error(const struct stun_message *m, struct span *reason);
 

@@ -38,6 +38,9 @@ void liveness_enable(int fd);
 /* The reverse. */
 void liveness_disable(int fd);
 
+/* Of each system: the option of TCP that sets the silence before a probe. */
+extern const int liveness_idle_option;
+
 enum liveness liveness_ask(int fd);
 
 /* The verdict on what the kernel said. */

@@ -29,6 +29,14 @@ enum {
     UDP_SOCKET_BUFFER = 4 << 20 /* asked of the kernel, each direction */
 };
 
+/* The next datagram of a burst, which is taken off its front. */
+static inline struct span udp_take_datagram(struct span *burst, size_t segment)
+{
+    struct span datagram = span_of(burst->data, burst->len < segment ? burst->len : segment);
+    *burst = span_skip(*burst, datagram.len);
+    return datagram;
+}
+
 struct udp_handlers {
     /* A burst from one sender: segment bytes each, the last what is left.
      * Valid during the call. */

@@ -98,8 +98,7 @@ static void on_datagram(struct end *end, struct span bytes)
     if (m.class == STUN_REQUEST && memcmp(m.id, other->id, STUN_ID_LEN) == 0)
         finish(probe, HAIRPIN_LEADS_BACK);
     if (m.class != STUN_SUCCESS || end->seen.len > 0 || !stun_is_answer(&m, end->id) ||
-        (!stun_find_address(&m, STUN_XOR_MAPPED_ADDRESS, &seen) &&
-         !stun_find_address(&m, STUN_MAPPED_ADDRESS, &seen)))
+        !stun_find_mapped(&m, &seen))
         return;
     end->seen = ice_to_sockaddr(&seen);
     if (has_both(probe))
@@ -109,11 +108,8 @@ static void on_datagram(struct end *end, struct span bytes)
 static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
 {
     (void)from; /* the transaction id says what it is */
-    while (bytes.len > 0) {
-        struct span datagram = span_of(bytes.data, bytes.len < segment ? bytes.len : segment);
-        on_datagram(arg, datagram);
-        bytes = span_skip(bytes, datagram.len);
-    }
+    while (bytes.len > 0)
+        on_datagram(arg, udp_take_datagram(&bytes, segment));
 }
 
 struct hairpin_probe *hairpin_probe_new(struct loop *loop, const struct address *server,

@@ -56,13 +56,12 @@ static void on_burst(struct span bytes, size_t segment, const struct address *fr
     struct ice_address remote = ice_from_sockaddr(from);
     uint64_t now_us = clock_now_us();
     while (bytes.len > 0 && !s->is_closed) {
-        struct span datagram = span_of(bytes.data, bytes.len < segment ? bytes.len : segment);
+        struct span datagram = udp_take_datagram(&bytes, segment);
         struct span data;
         if (ice_agent_receive(s->agent, number, &remote, datagram, now_us, &data))
             s->handlers->on_datagram(data, s->arg);
         else
             s->handlers->on_fed(s->arg);
-        bytes = span_skip(bytes, datagram.len);
     }
 }
 

@@ -101,11 +101,8 @@ static void on_datagram(struct mtu_probe *probe, struct span bytes)
 static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
 {
     (void)from; /* the transaction id says what it answers */
-    while (bytes.len > 0) {
-        struct span datagram = span_of(bytes.data, bytes.len < segment ? bytes.len : segment);
-        on_datagram(arg, datagram);
-        bytes = span_skip(bytes, datagram.len);
-    }
+    while (bytes.len > 0)
+        on_datagram(arg, udp_take_datagram(&bytes, segment));
 }
 
 struct mtu_probe *mtu_probe_new(struct loop *loop, const struct address *server, uint64_t rtt_us,

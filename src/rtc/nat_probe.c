@@ -157,9 +157,7 @@ static void on_datagram(struct nat_probe *probe, struct span bytes)
 {
     struct stun_message m;
     struct ice_address mapped;
-    if (stun_decode(bytes, &m) <= 0 || m.class != STUN_SUCCESS ||
-        (!stun_find_address(&m, STUN_XOR_MAPPED_ADDRESS, &mapped) &&
-         !stun_find_address(&m, STUN_MAPPED_ADDRESS, &mapped)))
+    if (stun_decode(bytes, &m) <= 0 || m.class != STUN_SUCCESS || !stun_find_mapped(&m, &mapped))
         return;
     for (size_t i = 0; i < probe->count; i++) {
         struct question *q = &probe->questions[i];
@@ -174,11 +172,8 @@ static void on_datagram(struct nat_probe *probe, struct span bytes)
 static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
 {
     (void)from; /* the transaction id says whom it answers */
-    while (bytes.len > 0) {
-        struct span datagram = span_of(bytes.data, bytes.len < segment ? bytes.len : segment);
-        on_datagram(arg, datagram);
-        bytes = span_skip(bytes, datagram.len);
-    }
+    while (bytes.len > 0)
+        on_datagram(arg, udp_take_datagram(&bytes, segment));
 }
 
 static struct udp *open_socket(struct nat_probe *probe, const char *any)

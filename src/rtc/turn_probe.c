@@ -156,11 +156,8 @@ static void feed(struct turn_probe *probe, struct span frame)
 static void on_burst(struct span bytes, size_t segment, const struct address *from, void *arg)
 {
     (void)from;
-    while (bytes.len > 0) {
-        struct span datagram = span_of(bytes.data, bytes.len < segment ? bytes.len : segment);
-        feed(arg, datagram);
-        bytes = span_skip(bytes, datagram.len);
-    }
+    while (bytes.len > 0)
+        feed(arg, udp_take_datagram(&bytes, segment));
 }
 
 static void start(void *arg)

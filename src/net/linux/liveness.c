@@ -12,23 +12,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-void liveness_enable(int fd)
-{
-    int on = 1;
-    int idle_s = LIVENESS_IDLE_S;
-    int interval_s = LIVENESS_INTERVAL_S;
-    int probes = LIVENESS_PROBES;
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
-
-void liveness_disable(int fd)
-{
-    int off = 0;
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &off, sizeof off);
-}
+const int liveness_idle_option = TCP_KEEPIDLE;
 
 enum liveness liveness_of(const struct tcp_info *info)
 {
