@@ -4,12 +4,13 @@
 
 #include "base/alloc.h"
 #include "net/private_address.h"
+#include "http/head_probe.h"
 
 struct checkup {
     struct loop *loop;
     struct nat_probe *nat;  /* NULL: no server is asked */
     struct tls_client *tls; /* of an upstream by https */
-    struct http_client *client;
+    struct http_head_probe *upstream;
     struct timer *timer;
     uint64_t begun_us;
     int pending;
@@ -58,55 +59,29 @@ static void on_nat(void *arg)
 
 /* ---- the upstream ---- */
 
-static void on_response(const struct http_response *response, void *arg)
+static void on_status(int status, void *arg)
 {
     struct checkup *checkup = arg;
-    checkup->report.upstream_status = response->status;
+    checkup->report.upstream_status = status;
     checkup->report.upstream_ms = (clock_now_us() - checkup->begun_us) / US_PER_MS;
     settle(checkup);
 }
 
-static void on_body(struct span bytes, void *arg)
-{
-    (void)bytes, (void)arg;
-}
-
-static void on_end(struct http_fields trailers, void *arg)
-{
-    (void)trailers, (void)arg;
-}
-
 static void on_error(enum http_call_error error, const char *text, void *arg)
 {
-    struct checkup *checkup = arg;
     (void)error, (void)text;
-    if (checkup->report.upstream_status == 0)
-        settle(checkup);
+    settle(arg);
 }
 
 static void ask_upstream(struct checkup *checkup, const struct upstream_config *config)
 {
-    static const struct http_call_handlers handlers = {.on_response = on_response,
-                                                       .on_body = on_body,
-                                                       .on_end = on_end,
-                                                       .on_error = on_error};
-    const struct url *url = config->url;
-    const struct http_field host = {SPAN_LITERAL("Host"), span_from_string(url->authority)};
-    const struct http_request request = {.method = SPAN_LITERAL("HEAD"),
-                                         .target = span_from_string(url->path),
-                                         .fields = {&host, 1},
-                                         .framing = HTTP_BODY_NONE};
-    struct http_call *call;
-    if (url->is_tls && tls_client_new(config->ca_file, config->is_insecure, &checkup->tls) < 0)
+    static const struct http_head_probe_handlers handlers = {on_status, on_error};
+    if (config->url->is_tls &&
+        tls_client_new(config->ca_file, config->is_insecure, &checkup->tls) < 0)
         return; /* it was fine when the tunnel was made */
-    checkup->client =
-        http_client_new(checkup->loop,
-                        &(struct http_client_config){.host = url->host,
-                                                     .port = url->port,
-                                                     .tls = checkup->tls,
-                                                     .connect_timeout_us = CHECKUP_US});
-    if (http_client_call(checkup->client, &request, &handlers, checkup, &call) == 0)
-        checkup->pending++;
+    checkup->upstream =
+        http_head_probe_new(checkup->loop, config->url, checkup->tls, CHECKUP_US, &handlers, checkup);
+    checkup->pending += checkup->upstream != NULL;
 }
 
 /* ---- life ---- */
@@ -135,8 +110,7 @@ void checkup_free(struct checkup *checkup)
     if (!checkup)
         return;
     nat_probe_free(checkup->nat);
-    if (checkup->client)
-        http_client_free(checkup->client);
+    http_head_probe_free(checkup->upstream);
     tls_client_free(checkup->tls);
     timer_free(checkup->timer);
     free(checkup);

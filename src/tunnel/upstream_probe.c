@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "http/client.h"
+#include "http/head_probe.h"
 
 /* A server that loads its model meanwhile may take longer; that is no fault. */
 #define PROBE_US (10 * US_PER_S)
@@ -13,16 +13,9 @@ struct upstream_probe {
     bool is_tls;
     void (*on_bad)(const char *why, void *arg);
     void *arg;
-    struct http_client *client;
-    struct http_call *call; /* NULL once it is over */
+    struct http_head_probe *head;
     struct timer *timer;
 };
-
-static void probe_end(struct upstream_probe *probe)
-{
-    probe->call = NULL;
-    timer_stop(probe->timer);
-}
 
 static void probe_tell(struct upstream_probe *probe, const char *what, const char *hint)
 {
@@ -33,30 +26,19 @@ static void probe_tell(struct upstream_probe *probe, const char *what, const cha
 
 /* What speaks TLS answers plain HTTP by an alert, by 400 (nginx, Go), or by
  * nothing at all. */
-static void on_response(const struct http_response *response, void *arg)
+static void on_status(int status, void *arg)
 {
     struct upstream_probe *probe = arg;
-    if (response->status == 400 && !probe->is_tls)
+    timer_stop(probe->timer);
+    if (status == 400 && !probe->is_tls)
         probe_tell(probe, "answers a plain request by HTTP 400",
                    "if it speaks TLS, --upstream must begin with https://");
-}
-
-static void on_body(struct span bytes, void *arg)
-{
-    (void)bytes;
-    (void)arg;
-}
-
-static void on_end(struct http_fields trailers, void *arg)
-{
-    (void)trailers;
-    probe_end(arg);
 }
 
 static void on_error(enum http_call_error error, const char *text, void *arg)
 {
     struct upstream_probe *probe = arg;
-    probe_end(probe);
+    timer_stop(probe->timer);
     switch (error) {
     case HTTP_CALL_CLOSED:
     case HTTP_CALL_MALFORMED:
@@ -82,40 +64,22 @@ static void on_error(enum http_call_error error, const char *text, void *arg)
 static void on_timeout(void *arg)
 {
     struct upstream_probe *probe = arg;
-    http_call_cancel(probe->call);
-    probe_end(probe);
+    http_head_probe_free(probe->head);
+    probe->head = NULL;
 }
 
 struct upstream_probe *upstream_probe_new(struct loop *loop, const struct url *url,
                                           const struct tls_client *tls,
                                           void (*on_bad)(const char *why, void *arg), void *arg)
 {
-    static const struct http_call_handlers handlers = {
-        .on_response = on_response,
-        .on_body = on_body,
-        .on_end = on_end,
-        .on_error = on_error,
-    };
-    const struct http_client_config config = {
-        .host = url->host,
-        .port = url->port,
-        .tls = tls,
-        .connect_timeout_us = PROBE_US,
-    };
-    const struct http_field host = {SPAN_LITERAL("Host"), span_from_string(url->authority)};
-    const struct http_request request = {
-        .method = SPAN_LITERAL("HEAD"),
-        .target = span_from_string(url->path),
-        .fields = {&host, 1},
-        .framing = HTTP_BODY_NONE,
-    };
+    static const struct http_head_probe_handlers handlers = {on_status, on_error};
     struct upstream_probe *probe = xcalloc(1, sizeof *probe);
     probe->is_tls = url->is_tls;
     probe->on_bad = on_bad;
     probe->arg = arg;
     probe->timer = timer_new(loop, on_timeout, probe);
-    probe->client = http_client_new(loop, &config);
-    if (http_client_call(probe->client, &request, &handlers, probe, &probe->call) == 0)
+    probe->head = http_head_probe_new(loop, url, tls, PROBE_US, &handlers, probe);
+    if (probe->head)
         timer_start_in(probe->timer, PROBE_US);
     return probe;
 }
@@ -125,6 +89,6 @@ void upstream_probe_free(struct upstream_probe *probe)
     if (!probe)
         return;
     timer_free(probe->timer);
-    http_client_free(probe->client);
+    http_head_probe_free(probe->head);
     free(probe);
 }
