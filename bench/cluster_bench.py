@@ -12,25 +12,13 @@ cross, as by chance, and when all do.
 
 import argparse
 import os
-import socket
 import statistics
 import subprocess
 import time
 
+from rig import cpu_seconds, free_port
+
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_of(process):
-    with open(f"/proc/{process.pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Rig:
@@ -68,9 +56,9 @@ def measure(args, ports, processes):
         [os.path.join(BUILD, "bench", "bench_signal"), "127.0.0.1", str(ports[0]), str(args.pairs),
          str(args.seconds), str(args.bytes), "1", str(ports[1])], stdout=subprocess.PIPE, text=True)
     load.stdout.readline()  # all have joined
-    before = [cpu_of(process) for process in processes]
+    before = [cpu_seconds(process.pid) for process in processes]
     said = dict(pair.split("=") for pair in load.stdout.readline().split())
-    after = [cpu_of(process) for process in processes]
+    after = [cpu_seconds(process.pid) for process in processes]
     load.wait()
     messages = int(said["messages"])
     costs = [(b - a) / messages * 1e6 for a, b in zip(before, after)]

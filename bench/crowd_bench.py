@@ -25,8 +25,9 @@ import tempfile
 import threading
 import time
 
+from rig import cpu_seconds, free_port
+
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
-TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1 << 20
 SECONDS = 4
 TOKENS_PER_S = 20
@@ -94,12 +95,6 @@ class Lab:
         shutil.rmtree(self.dir)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def wait_for_port(port, deadline_s=10):
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
@@ -109,12 +104,6 @@ def wait_for_port(port, deadline_s=10):
         except OSError:
             time.sleep(0.02)
     sys.exit(f"nothing listens on port {port}")
-
-
-def cpu_s(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def rss_kb(pid):
@@ -176,9 +165,9 @@ def jain(rates):
 
 def with_serve_cpu(room, ports):
     """The rates, and what a byte of all costs serve."""
-    begin = cpu_s(room.serve.pid)
+    begin = cpu_seconds(room.serve.pid)
     rates = bulk_rates(ports)
-    return rates, (cpu_s(room.serve.pid) - begin) / (sum(rates) * SECONDS)
+    return rates, (cpu_seconds(room.serve.pid) - begin) / (sum(rates) * SECONDS)
 
 
 def measure_shares(room, rounds):
@@ -216,11 +205,11 @@ def measure_idle(lab, count):
     lab.start("crowd", "bench/bench_crowd", f"ws://127.0.0.1:{room.signal}", "crowd", str(count))
     lab.wait_for("crowd", f"up {count}\n", 300)
     time.sleep(SETTLE_S)
-    begin = cpu_s(room.serve.pid)
+    begin = cpu_seconds(room.serve.pid)
     time.sleep(IDLE_S)
     return {
         "idle_kib_each": f"{(rss_kb(room.serve.pid) - before) / count:.0f}",
-        "idle_core_percent": f"{(cpu_s(room.serve.pid) - begin) / IDLE_S * 100:.2f}",
+        "idle_core_percent": f"{(cpu_seconds(room.serve.pid) - begin) / IDLE_S * 100:.2f}",
     }
 
 

@@ -12,8 +12,8 @@ import os
 import statistics
 import sys
 
-from rig import Rig, enter
-from tunnel_bench import free_port, wait_for_port, wrk
+from rig import Rig, enter, free_port
+from tunnel_bench import wait_for_port, wrk
 
 FIELDS = 12
 RATE_MBIT, DELAY_MS, LOSS_PER_MILLE = 100, 10, 10

@@ -18,14 +18,13 @@ import subprocess
 import sys
 import time
 
-from rig import Rig, enter
+from rig import Rig, cpu_seconds, enter
 
 TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
 FAR = "10.9.0.1"
 PORT = 8080
 SSH = "ssh -L"
 GB, MB = 1 << 30, 1 << 20
-TICKS = os.sysconf("SC_CLK_TCK")
 
 # In the near namespace: says how much has come, whenever it is asked.
 READER = """
@@ -42,15 +41,6 @@ threading.Thread(target=read, daemon=True).start()
 for _ in sys.stdin:
     print(total, flush=True)
 """
-
-
-def cpu_seconds(pids):
-    total = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/stat") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
 
 
 def switches(pids):
@@ -86,8 +76,8 @@ class Way:
         reader.stdin.write("\n")
         reader.stdin.flush()
         near, far = self.ends
-        return (time.monotonic(), int(reader.stdout.readline()), cpu_seconds(near),
-                cpu_seconds(far), switches(near + far))
+        return (time.monotonic(), int(reader.stdout.readline()), sum(map(cpu_seconds, near)),
+                sum(map(cpu_seconds, far)), switches(near + far))
 
     def medians(self):
         return [statistics.median(column) for column in zip(*self.rows)]

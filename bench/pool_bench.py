@@ -15,7 +15,8 @@ import subprocess
 import sys
 import time
 
-from tunnel_bench import Lab, free_port, wait_for_port, wrk
+from rig import free_port
+from tunnel_bench import Lab, wait_for_port, wrk
 
 AT_A_TIME, TAKES_S = 8, 0.05
 CONNECTIONS = 64  # enough that all of three upstreams have a line

@@ -16,28 +16,15 @@ within that time, half of them while their old connection still stands.
 
 import argparse
 import os
-import socket
 import statistics
 import subprocess
 import time
 import urllib.parse
 
 import signal_crowd
+from rig import cpu_seconds, free_port
 
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_of(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def children_of(pid):
@@ -59,7 +46,7 @@ class Ours:
         return [self.process.pid, *children_of(self.process.pid)]
 
     def cpu(self):
-        return sum(cpu_of(pid) for pid in self.pids)
+        return sum(cpu_seconds(pid) for pid in self.pids)
 
     def close(self):
         self.process.terminate()
@@ -72,7 +59,7 @@ class Another:
         self.address, self.pid = (parts.hostname, parts.port), pid
 
     def cpu(self):
-        return cpu_of(self.pid)
+        return cpu_seconds(self.pid)
 
     def close(self):
         pass

@@ -24,15 +24,10 @@ import tempfile
 import time
 import urllib.request
 
+from rig import cpu_seconds, free_port
+
 MB = 1 << 20
 SSE_STREAMS = 100
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_for_port(port, deadline_s=10, pause_s=0.02):
@@ -45,13 +40,6 @@ def wait_for_port(port, deadline_s=10, pause_s=0.02):
             if time.monotonic() > deadline:
                 sys.exit(f"nothing listens on port {port}")
             time.sleep(pause_s)
-
-
-def cpu_seconds(pid):
-    """User and system time of a process, without its children."""
-    with open(f"/proc/{pid}/stat") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def peak_mb(pid):

@@ -5,8 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "net/tls.h"
 #include "http/head_probe.h"
+#include "net/tls.h"
 
 #define CONNECT_US (10 * US_PER_S)
 

@@ -36,8 +36,9 @@ static void on_error(enum http_call_error error, const char *text, void *arg)
 }
 
 struct http_head_probe *http_head_probe_new(struct loop *loop, const struct url *url,
-                                        const struct tls_client *tls, uint64_t connect_us,
-                                        const struct http_head_probe_handlers *handlers, void *arg)
+                                            const struct tls_client *tls, uint64_t connect_us,
+                                            const struct http_head_probe_handlers *handlers,
+                                            void *arg)
 {
     static const struct http_call_handlers call_handlers = {.on_response = on_response,
                                                             .on_body = on_body,

@@ -20,8 +20,9 @@ struct http_head_probe_handlers {
 /* tls, for https, and *handlers outlive it. NULL: of such a URL no request can
  * be made. */
 struct http_head_probe *http_head_probe_new(struct loop *loop, const struct url *url,
-                                        const struct tls_client *tls, uint64_t connect_us,
-                                        const struct http_head_probe_handlers *handlers, void *arg);
+                                            const struct tls_client *tls, uint64_t connect_us,
+                                            const struct http_head_probe_handlers *handlers,
+                                            void *arg);
 
 /* Nothing comes any more. Not under a handler. NULL is allowed. */
 void http_head_probe_free(struct http_head_probe *probe);

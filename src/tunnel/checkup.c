@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "net/private_address.h"
 #include "http/head_probe.h"
+#include "net/private_address.h"
 
 struct checkup {
     struct loop *loop;
@@ -79,8 +79,8 @@ static void ask_upstream(struct checkup *checkup, const struct upstream_config *
     if (config->url->is_tls &&
         tls_client_new(config->ca_file, config->is_insecure, &checkup->tls) < 0)
         return; /* it was fine when the tunnel was made */
-    checkup->upstream =
-        http_head_probe_new(checkup->loop, config->url, checkup->tls, CHECKUP_US, &handlers, checkup);
+    checkup->upstream = http_head_probe_new(checkup->loop, config->url, checkup->tls, CHECKUP_US,
+                                            &handlers, checkup);
     checkup->pending += checkup->upstream != NULL;
 }
 
