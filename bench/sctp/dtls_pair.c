@@ -226,7 +226,7 @@ void dtls_pair_send(struct dtls_end *end, struct span packet)
 {
     if (end->dtls) {
         size_t len = dtls_sealed_len(end->dtls, packet.len);
-        dtls_seal(end->dtls, packet, queue_put(end->out, len));
+        dtls_seal(end->dtls, packet, (struct span){0}, queue_put(end->out, len));
         return;
     }
     int sent = SSL_write(end->ssl, packet.data, (int)packet.len);

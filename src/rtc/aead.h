@@ -24,8 +24,8 @@ struct aead_library {
     struct aead *(*new)(enum aead_cipher cipher, const uint8_t *key);
     void (*free)(struct aead *aead);
     /* As aead_seal() and aead_open(). */
-    void (*seal)(struct aead *aead, const uint8_t *nonce, struct span additional,
-                 struct span plaintext, uint8_t *out);
+    void (*seal)(struct aead *aead, const uint8_t *nonce, struct span additional, struct span head,
+                 struct span body, uint8_t *out);
     int (*open)(struct aead *aead, const uint8_t *nonce, struct span additional, struct span sealed,
                 uint8_t *out);
     const char *(*version)(void); /* with its name */
@@ -45,12 +45,13 @@ struct aead {
 /* By the best that has the cipher. Copies key[aead_key_len()]; never NULL. */
 struct aead *aead_new(enum aead_cipher cipher, const uint8_t *key);
 
-/* Writes ciphertext and tag to out[plaintext.len + AEAD_TAG_LEN], which
+/* The plaintext is head and body, one after the other; either may be empty.
+ * Writes ciphertext and tag to out[head.len + body.len + AEAD_TAG_LEN], which
  * overlaps nothing. No nonce[AEAD_NONCE_LEN] may come twice under a key. */
 static inline void aead_seal(struct aead *aead, const uint8_t *nonce, struct span additional,
-                             struct span plaintext, uint8_t *out)
+                             struct span head, struct span body, uint8_t *out)
 {
-    aead->library->seal(aead, nonce, additional, plaintext, out);
+    aead->library->seal(aead, nonce, additional, head, body, out);
 }
 
 /* The reverse, to out[sealed.len - AEAD_TAG_LEN]. 0; or -EBADMSG for what was

@@ -55,15 +55,18 @@ static void openssl_free(struct aead *aead)
 }
 
 static void openssl_seal(struct aead *aead, const uint8_t *nonce, struct span additional,
-                         struct span plaintext, uint8_t *out)
+                         struct span head, struct span body, uint8_t *out)
 {
     EVP_CIPHER_CTX *ctx = context_of(aead);
+    uint8_t *end = out + head.len + body.len;
     int len;
     must(EVP_EncryptInit_ex(ctx, NULL, NULL, NULL, nonce));
     must(EVP_EncryptUpdate(ctx, NULL, &len, additional.data, (int)additional.len));
-    must(EVP_EncryptUpdate(ctx, out, &len, plaintext.data, (int)plaintext.len));
-    must(EVP_EncryptFinal_ex(ctx, out + plaintext.len, &len));
-    must(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_LEN, out + plaintext.len));
+    must(EVP_EncryptUpdate(ctx, out, &len, head.data, (int)head.len));
+    if (body.len > 0)
+        must(EVP_EncryptUpdate(ctx, out + head.len, &len, body.data, (int)body.len));
+    must(EVP_EncryptFinal_ex(ctx, end, &len));
+    must(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_LEN, end));
 }
 
 static int openssl_open(struct aead *aead, const uint8_t *nonce, struct span additional,

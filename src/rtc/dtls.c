@@ -354,15 +354,15 @@ size_t dtls_sealed_len(const struct dtls *dtls, size_t plaintext_len)
     return dtls_records_sealed_len(dtls->records, plaintext_len);
 }
 
-void dtls_seal(struct dtls *dtls, struct span plaintext, uint8_t *out)
+void dtls_seal(struct dtls *dtls, struct span head, struct span body, uint8_t *out)
 {
-    dtls_records_seal(dtls->records, DTLS_APPLICATION_DATA, plaintext, out);
+    dtls_records_seal(dtls->records, DTLS_APPLICATION_DATA, head, body, out);
 }
 
 static void send_record(struct dtls *dtls, uint8_t type, struct span plaintext)
 {
     uint8_t datagram[DTLS_PLAINTEXT_MAX + DTLS_OVERHEAD];
-    dtls_records_seal(dtls->records, type, plaintext, datagram);
+    dtls_records_seal(dtls->records, type, plaintext, (struct span){0}, datagram);
     dtls->handlers.on_datagram(span_of(datagram, dtls_sealed_len(dtls, plaintext.len)), dtls->arg);
 }
 

@@ -132,25 +132,26 @@ size_t dtls_records_sealed_len(const struct dtls_records *records, size_t plaint
            DTLS_RECORD_TAG_LEN;
 }
 
-void dtls_records_seal(struct dtls_records *records, uint8_t type, struct span plaintext,
-                       uint8_t *out)
+void dtls_records_seal(struct dtls_records *records, uint8_t type, struct span head,
+                       struct span body, uint8_t *out)
 {
-    assert(plaintext.len <= DTLS_PLAINTEXT_MAX);
-    size_t sealed = dtls_records_sealed_len(records, plaintext.len);
+    size_t plaintext_len = head.len + body.len;
+    assert(plaintext_len <= DTLS_PLAINTEXT_MAX);
+    size_t sealed = dtls_records_sealed_len(records, plaintext_len);
     uint8_t *explicit_at = out + DTLS_RECORD_HEADER_LEN;
-    uint8_t *body = explicit_at + explicit_nonce_len(records);
+    uint8_t *sealed_at = explicit_at + explicit_nonce_len(records);
     out[0] = type;
     put_u16be(out + 1, VERSION_DTLS_1_2);
     put_u64be(out + 3, UINT64_C(1) << 48 | (records->next.number++ & NUMBER_MAX));
     put_u16be(out + 11, (uint16_t)(sealed - DTLS_RECORD_HEADER_LEN));
-    if (explicit_at < body)
+    if (explicit_at < sealed_at)
         put_u64be(explicit_at, records->next.nonce++);
 
     uint8_t nonce[AEAD_NONCE_LEN];
     uint8_t aad[AAD_LEN];
     make_nonce(records->cipher, records->write.iv, out + 3, explicit_at, nonce);
-    make_aad(out, plaintext.len, aad);
-    aead_seal(records->write.aead, nonce, span_of(aad, sizeof aad), plaintext, body);
+    make_aad(out, plaintext_len, aad);
+    aead_seal(records->write.aead, nonce, span_of(aad, sizeof aad), head, body, sealed_at);
 }
 
 /* ---- opening ---- */
@@ -216,6 +217,7 @@ int dtls_records_reseal(struct dtls_records *records, const struct dtls_record *
     int len = decrypt(records, &records->write, record, plaintext);
     if (len < 0)
         return len;
-    dtls_records_seal(records, record->type, span_of(plaintext, (size_t)len), out);
+    struct span whole = span_of(plaintext, (size_t)len);
+    dtls_records_seal(records, record->type, whole, (struct span){0}, out);
     return 0;
 }

@@ -74,10 +74,11 @@ void dtls_records_free(struct dtls_records *records); /* NULL is allowed */
 /* Bytes of the record that a plaintext makes. */
 size_t dtls_records_sealed_len(const struct dtls_records *records, size_t plaintext_len);
 
-/* Writes a record to out[dtls_records_sealed_len()]; plaintext is at most
- * DTLS_PLAINTEXT_MAX and does not overlap it. */
-void dtls_records_seal(struct dtls_records *records, uint8_t type, struct span plaintext,
-                       uint8_t *out);
+/* Writes a record to out[dtls_records_sealed_len()]; the plaintext, head and
+ * body one after the other, is at most DTLS_PLAINTEXT_MAX and does not overlap
+ * it. */
+void dtls_records_seal(struct dtls_records *records, uint8_t type, struct span head,
+                       struct span body, uint8_t *out);
 
 /* Opens a record into out[DTLS_PLAINTEXT_MAX]. The plaintext's length, or
  * -EBADMSG when it was not made with the key, or -EALREADY when it came before

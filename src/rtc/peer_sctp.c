@@ -59,11 +59,11 @@ static void on_sctp_packets(void *arg, const struct sctp_packet *packets, size_t
     if (!peer->path || !dtls_can_send(peer->dtls))
         return;
     for (size_t i = 0; i < count; i++) {
-        struct span packet = span_of(packets[i].data, packets[i].len);
-        size_t len = dtls_sealed_len(peer->dtls, packet.len);
-        uint8_t *at = rtc_path_queue(peer->path, len, packets[i].may_fragment);
+        const struct sctp_packet *p = &packets[i];
+        size_t len = dtls_sealed_len(peer->dtls, p->len + p->body.len);
+        uint8_t *at = rtc_path_queue(peer->path, len, p->may_fragment);
         if (at)
-            dtls_seal(peer->dtls, packet, at);
+            dtls_seal(peer->dtls, span_of(p->data, p->len), p->body, at);
     }
     rtc_path_flush(peer->path);
 }
@@ -293,6 +293,7 @@ void peer_start_sctp(struct peer *peer)
     config.received = &loop_memory(peer->loop)->received;
     config.sent = &loop_memory(peer->loop)->sent;
     config.remote_port = peer->remote.sctp_port;
+    config.gathers = true;
     config.mtu = SCTP_MTU;
     config.mtu_max = mtu_max(peer);
     peer->sctp = sctp_assoc_new(&config, &handlers, peer);

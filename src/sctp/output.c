@@ -5,6 +5,9 @@
  *
  *   | headroom | packet … | tailroom | headroom | packet … | tailroom | …
  *
+ * The last chunk's payload may stay in its message: who seals the packet reads
+ * it once, from there, and it is never copied.
+ *
  * Replies to chunks are first queued in a buffer, since a batch that is being
  * fed must not touch an arena that other associations use as well.
  */
@@ -14,7 +17,6 @@
 #include <errno.h>
 
 #include "base/bytes.h"
-#include "sctp/chunk.h"
 #include "sctp/crc32c.h"
 
 void output_init(struct output *o, const struct sctp_assoc_config *config,
@@ -26,6 +28,7 @@ void output_init(struct output *o, const struct sctp_assoc_config *config,
         .arg = arg,
         .local_port = config->local_port,
         .remote_port = config->remote_port,
+        .gathers = config->gathers,
         .mtu = config->mtu,
     };
     buf_init(&o->replies, MAX_REPLIES);
@@ -50,20 +53,21 @@ static void open_packet(struct output *o, size_t need)
     assert(arena_need(o, need) <= arena->len - o->used);
     o->packet = arena->data + o->used + arena->headroom;
     o->len = SCTP_HEADER_LEN;
+    o->body = (struct span){0};
     o->may_fragment = false;
     o->needs_checksum = false;
 }
 
 size_t output_room(const struct output *o)
 {
-    size_t used = o->packet ? o->len : SCTP_HEADER_LEN;
-    return used < o->mtu ? o->mtu - used : 0;
+    size_t used = output_len(o);
+    return used < o->mtu && o->body.len == 0 ? o->mtu - used : 0;
 }
 
 uint8_t *output_chunk(struct output *o, size_t len)
 {
     size_t padded = pad4(len);
-    if (o->packet && o->len + padded > o->mtu)
+    if (o->packet && padded > output_room(o))
         output_close(o);
     if (!o->packet)
         open_packet(o, SCTP_HEADER_LEN + padded > o->mtu ? SCTP_HEADER_LEN + padded : o->mtu);
@@ -74,6 +78,31 @@ uint8_t *output_chunk(struct output *o, size_t len)
     if (o->len > o->mtu)
         o->may_fragment = true;
     return p;
+}
+
+/* A checksum, or padding, would be one more reading or piece; a packet that has
+ * room is left open for what comes. */
+static bool may_refer(const struct output *o, size_t header_len, struct span payload)
+{
+    size_t len = header_len + payload.len;
+    bool is_in_this = o->packet && len <= output_room(o);
+    size_t room = is_in_this ? output_room(o) : o->mtu - SCTP_HEADER_LEN;
+    return o->gathers && o->zero_checksum && !(is_in_this && o->needs_checksum) &&
+           payload.len % 4 == 0 && len <= room && room - len < header_len + LEAST_FRAGMENT;
+}
+
+uint8_t *output_chunk_with(struct output *o, size_t header_len, struct span payload)
+{
+    size_t len = header_len + payload.len;
+    bool refers = may_refer(o, header_len, payload);
+    uint8_t *header = output_chunk(o, len);
+    if (refers) {
+        o->len -= payload.len;
+        o->body = payload;
+    } else {
+        memcpy(header + header_len, payload.data, payload.len);
+    }
+    return header;
 }
 
 void output_close_as(struct output *o, uint32_t tag)
@@ -91,13 +120,14 @@ void output_close_as(struct output *o, uint32_t tag)
             p[8 + i] = (uint8_t)(crc >> (8 * i));
     }
     o->packets[o->count++] =
-        (struct sctp_packet){.data = p, .len = o->len, .may_fragment = o->may_fragment};
+        (struct sctp_packet){p, o->len, .body = o->body, .may_fragment = o->may_fragment};
     o->used += arena_need(o, o->len);
     o->used = (o->used + 7) & ~(size_t)7;
     if (o->used > o->arena->len)
         o->used = o->arena->len;
     o->packet = NULL;
     o->len = 0;
+    o->body = (struct span){0};
     o->sent++;
 }
 

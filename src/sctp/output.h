@@ -11,12 +11,14 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "sctp/chunk.h"
 #include "sctp/sctp.h"
 
 enum {
     MAX_BURST = 64,       /* packets handed over at once */
-    MAX_REPLIES = 8 << 10 /* bytes of replies queued in one batch: a flood of
-                             HEARTBEATs is answered up to here */
+    MAX_REPLIES = 8 << 10, /* bytes of replies queued in one batch: a flood of
+                              HEARTBEATs is answered up to here */
+    LEAST_FRAGMENT = 256   /* what is not made smaller only to fill up a packet */
 };
 
 struct output {
@@ -27,6 +29,7 @@ struct output {
     uint16_t remote_port;
     uint32_t tag; /* the peer's; 0: not known yet */
     bool zero_checksum;
+    bool gathers;
     size_t mtu;
     uint64_t sent; /* packets */
     struct buf replies;
@@ -35,7 +38,8 @@ struct output {
     size_t count;
     size_t used;     /* of the arena */
     uint8_t *packet; /* being written, or NULL */
-    size_t len;
+    size_t len;       /* of it, without the body */
+    struct span body; /* which ends it, or nothing */
     bool may_fragment;
     bool needs_checksum; /* although zero checksums are agreed on */
 };
@@ -49,6 +53,17 @@ void output_deinit(struct output *o);
  * when it does not fit. Padding is zeroed. A chunk too large for the mtu is
  * alone in a packet that may be fragmented. */
 uint8_t *output_chunk(struct output *o, size_t len);
+
+/* The same for the header of a chunk whose payload is known: that is in its
+ * place behind it, as a copy, or as a reference until output_send() where it
+ * fills up its packet. */
+uint8_t *output_chunk_with(struct output *o, size_t header_len, struct span payload);
+
+/* Bytes of the packet being written; of an empty one when there is none. */
+static inline size_t output_len(const struct output *o)
+{
+    return o->packet ? o->len + o->body.len : SCTP_HEADER_LEN;
+}
 
 /* Bytes left in the packet being written; of a new one when there is none. */
 size_t output_room(const struct output *o);

@@ -54,6 +54,7 @@ struct sctp_arena {
 struct sctp_packet {
     uint8_t *data;
     size_t len;
+    struct span body; /* what follows, where the config says `gathers`; else empty */
     bool may_fragment; /* larger than the path may be: send without DF */
 };
 
@@ -78,6 +79,8 @@ struct sctp_assoc_config {
     unsigned max_retransmit; /* timeouts in a row that end the association */
     bool interleaving;       /* offer I-DATA (RFC 8260) */
     bool zero_checksum;      /* offer RFC 9653: only above DTLS */
+    bool gathers;            /* on_packets copies or seals packets: a large payload
+                                may come to it from where its message lies */
 };
 
 enum sctp_close_reason {

@@ -12,11 +12,6 @@
 #include "sctp/inbound.h"
 #include "sctp/loss.h"
 
-enum {
-    /* A fragment is not made smaller than this only to fill up a packet. */
-    LEAST_FRAGMENT = 256,
-};
-
 static size_t data_header(const struct sctp_assoc *a)
 {
     return a->interleaving ? IDATA_HEADER_LEN : DATA_HEADER_LEN;
@@ -52,9 +47,7 @@ static void write_chunk(struct sctp_assoc *a, uint64_t tsn, bool immediate, uint
         .ppid = m->ppid,
         .payload = {m->data + c->offset, c->len},
     };
-    uint8_t *p = output_chunk(&a->out, data_header(a) + c->len);
-    size_t header = chunk_data_encode(p, &d);
-    memcpy(p + header, d.payload.data, c->len);
+    chunk_data_encode(output_chunk_with(&a->out, data_header(a), d.payload), &d);
     if (c->transmissions > 0)
         a->stats.retransmitted++;
     else
@@ -158,14 +151,14 @@ static enum verdict fill_packet(struct sctp_assoc *a, uint64_t now_us)
 {
     struct sctp_message *m;
     enum verdict v;
-    size_t before = a->out.packet ? a->out.len : SCTP_HEADER_LEN;
+    size_t before = output_len(&a->out);
     while ((v = next_chunk(a, &m)) == SEND) {
         bool fits = m ? send_new(a, m, now_us) : send_lost(a, now_us);
         if (!fits)
             break;
     }
-    if (a->out.packet && a->out.len > before) {
-        pacer_spend(&a->pacer, pacer_rate(a), a->out.len - before, now_us);
+    if (output_len(&a->out) > before) {
+        pacer_spend(&a->pacer, pacer_rate(a), output_len(&a->out) - before, now_us);
         output_close(&a->out);
     } else if (v == SEND) {
         output_close(&a->out); /* only control chunks were in it: the next is empty */
@@ -262,6 +255,7 @@ void transmit_probe(struct sctp_assoc *a, uint64_t now_us)
     uint64_t tsn = is_new ? push_fragment(a, m, fragment_len(a, m)) : last_in_flight(&a->flight);
     write_chunk(a, tsn, true, now_us);
     output_close(&a->out);
+    output_send(&a->out); /* what follows may give up the message */
     recovery_on_probe(&a->recovery, tsn, !is_new);
     a->stats.tail_probes++;
     a->is_due = true;

@@ -36,7 +36,7 @@ static void check_with(struct aead *aead, const struct message *m)
     uint8_t *sealed = malloc(len);
     uint8_t *opened = malloc(len);
     assert(sealed && opened);
-    aead_seal(aead, m->nonce, m->additional, m->plaintext, sealed);
+    aead_seal(aead, m->nonce, m->additional, m->plaintext, (struct span){0}, sealed);
     assert(memcmp(sealed, m->sealed, len) == 0);
     assert(aead_open(aead, m->nonce, m->additional, span_of(sealed, len), opened) == 0);
     assert(memcmp(opened, m->plaintext.data, m->plaintext.len) == 0);
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     assert(m.sealed);
     struct aead *reference = aead_openssl.new(AEAD_AES_128_GCM, data + KEY_AT);
-    aead_seal(reference, m.nonce, m.additional, m.plaintext, m.sealed);
+    aead_seal(reference, m.nonce, m.additional, m.plaintext, (struct span){0}, m.sealed);
     aead_free(reference);
     for (size_t i = 0; aead_library_at(i); i++) {
         struct aead *aead = aead_library_at(i)->new (AEAD_AES_128_GCM, data + KEY_AT);

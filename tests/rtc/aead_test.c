@@ -100,7 +100,7 @@ static uint8_t *bytes_of(const struct guard *g)
 
 static void seal(struct aead *aead, struct message *m)
 {
-    aead_seal(aead, m->nonce.bytes.data, m->additional.bytes, m->plaintext.bytes,
+    aead_seal(aead, m->nonce.bytes.data, m->additional.bytes, m->plaintext.bytes, (struct span){0},
               bytes_of(&m->sealed));
 }
 

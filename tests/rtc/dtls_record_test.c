@@ -45,7 +45,7 @@ static void seal(struct dtls_records *from, struct span plaintext, struct sealed
 {
     size_t len = dtls_records_sealed_len(from, plaintext.len);
     assert_true(len <= plaintext.len + DTLS_OVERHEAD);
-    dtls_records_seal(from, DTLS_APPLICATION_DATA, plaintext, out->bytes);
+    dtls_records_seal(from, DTLS_APPLICATION_DATA, plaintext, (struct span){0}, out->bytes);
     struct span datagram = span_of(out->bytes, len);
     assert_int_equal(dtls_record_take(&datagram, &out->record), 0);
     assert_int_equal(datagram.len, 0);
@@ -141,7 +141,7 @@ static void test_resealed_is_as_new(void **state)
     struct dtls_resume resume = {.number = 1, .nonce = 42};
     struct dtls_records *openssl = dtls_records_new(AEAD_AES_128_GCM, &key_a, &key_b, &resume);
     seal(ends.a, SPAN_LITERAL("mine"), &mine);
-    dtls_records_seal(openssl, DTLS_ALERT, SPAN_LITERAL("\1\0"), foreign.bytes);
+    dtls_records_seal(openssl, DTLS_ALERT, SPAN_LITERAL("\1\0"), (struct span){0}, foreign.bytes);
     struct span datagram = span_of(foreign.bytes, dtls_records_sealed_len(openssl, 2));
     assert_int_equal(dtls_record_take(&datagram, &foreign.record), 0);
 
