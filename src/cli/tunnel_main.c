@@ -24,11 +24,11 @@
 
 enum {
     EXIT_MISUSE = 2,
-    /* Free memory at the heap's end that stays ours. The queues of one session
-     * come and go by the megabyte; given back to the kernel each time, they
-     * cost a page fault every 4 KiB, a tenth of the CPU of the end that
+    /* Free memory at the heap's end that stays ours until loop_trim() gives it
+     * back. Queues come and go by the megabyte; were each given back at once, a
+     * page fault every 4 KiB would be a fifth of the CPU of the end that
      * queues. */
-    HEAP_KEPT = 8 << 20,
+    HEAP_KEPT = 64 << 20,
     /* For the same reason none of them is mapped by itself, which would be
      * unmapped as soon as it is free. */
     MAPPED_FROM = 32 << 20,

@@ -46,6 +46,7 @@ void conn_check_drain(struct conn *conn)
     if (!conn_owes_drain(conn))
         return;
     conn->is_above_mark = false;
+    loop_trim(conn->loop);
     if (conn->state == CONN_OPEN && conn->handlers->on_drain)
         conn->handlers->on_drain(conn->arg);
 }

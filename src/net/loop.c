@@ -30,6 +30,7 @@
 #include "net/loop_internal.h"
 #include "net/loop_uv.h"
 #include "net/rush.h"
+#include "net/trim.h"
 #include "net/wake_watch.h"
 
 /* loop_free() waits this long for background work; and for look-ups that nobody
@@ -38,8 +39,6 @@
 #define LOOP_FREE_LOOKUPS_US (100 * US_PER_MS)
 
 #define POOL_SIZE "8"
-
-#define TRIM_US US_PER_S
 
 /* It has expired: not what it could be set to. */
 #define ALARM_OVER (TIME_NEVER - 1)
@@ -70,8 +69,7 @@ struct loop {
     uint8_t *bursts;
     struct buf plain;
     uint8_t *rooms[LOOP_ROOMS];
-    struct timer_node trim;
-    bool has_trim; /* is on its way */
+    struct trim trim;
 };
 
 struct deferred {
@@ -176,19 +174,9 @@ struct rush *loop_rush(struct loop *loop)
     return &loop->rush;
 }
 
-static void on_trim(void *arg)
-{
-    struct loop *loop = arg;
-    loop->has_trim = false;
-    alloc_trim();
-}
-
 void loop_trim(struct loop *loop)
 {
-    if (loop->has_trim)
-        return;
-    loop->has_trim = true;
-    timers_start(&loop->timers, &loop->trim, clock_now_us() + TRIM_US);
+    trim_ask(&loop->trim);
 }
 
 static void run_deferred(struct list *deferred)
@@ -321,7 +309,7 @@ struct loop *loop_new(void)
     list_init(&loop->patient_line.waiting);
     rush_init(&loop->rush);
     buf_init(&loop->plain, CONN_READ_MAX);
-    timer_node_init(&loop->trim, on_trim, loop);
+    trim_init(&loop->trim, &loop->timers, clock_now_us, alloc_trim);
     /* These cannot fail. The prepare handle keeps uv_run() running. */
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_check_init(&loop->uv, &loop->check);
@@ -384,7 +372,7 @@ bool loop_free(struct loop *loop)
     int error = uv_loop_close(&loop->uv);
     assert(error == 0);
     (void)error;
-    timers_stop(&loop->timers, &loop->trim);
+    trim_deinit(&loop->trim);
     timers_deinit(&loop->timers);
     buf_deinit(&loop->plain);
     free(loop->read_buffer);

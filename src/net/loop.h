@@ -54,8 +54,7 @@ struct loop_memory *loop_memory(struct loop *loop);
 /* Who sends in which turn, where several have much to send: net/rush.h. */
 struct rush *loop_rush(struct loop *loop);
 
-/* What was freed goes back to the system, a second from now, once for all who
- * ask until then: see alloc_trim(). */
+/* What was freed goes back to the system, when it is quiet: see net/trim.h. */
 void loop_trim(struct loop *loop);
 
 /* Calls fn(arg) in a later turn, before the loop sleeps: for what must not

@@ -63,8 +63,8 @@ void dtls_feed(struct dtls *dtls, struct span datagram, uint64_t now_us);
 int dtls_send(struct dtls *dtls, struct span plaintext);
 
 /* The same where the caller has a place for the datagram, of a plaintext in two
- * parts: its length, at most DTLS_OVERHEAD more than theirs, is told first. Where data can be
- * sent, and at most DTLS_PLAINTEXT_MAX. */
+ * parts: its length, at most DTLS_OVERHEAD more than theirs, is told first.
+ * Where data can be sent, and at most DTLS_PLAINTEXT_MAX. */
 size_t dtls_sealed_len(const struct dtls *dtls, size_t plaintext_len);
 void dtls_seal(struct dtls *dtls, struct span head, struct span body, uint8_t *out);
 /* From on_early, or else on_connected, to the end. */

@@ -229,6 +229,8 @@ static void work_now(void *arg)
 static void work(void *arg)
 {
     struct peer *peer = arg;
+    if (peer->state == PEER_CLOSED)
+        return; /* and freed before what is behind would come */
     if (peer->sctp && is_bulk(peer))
         loop_defer_behind(peer->loop, work_now, peer);
     else

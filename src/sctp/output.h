@@ -15,7 +15,7 @@
 #include "sctp/sctp.h"
 
 enum {
-    MAX_BURST = 64,       /* packets handed over at once */
+    MAX_BURST = 64,        /* packets handed over at once */
     MAX_REPLIES = 8 << 10, /* bytes of replies queued in one batch: a flood of
                               HEARTBEATs is answered up to here */
     LEAST_FRAGMENT = 256   /* what is not made smaller only to fill up a packet */
@@ -36,8 +36,8 @@ struct output {
 
     struct sctp_packet packets[MAX_BURST];
     size_t count;
-    size_t used;     /* of the arena */
-    uint8_t *packet; /* being written, or NULL */
+    size_t used;      /* of the arena */
+    uint8_t *packet;  /* being written, or NULL */
     size_t len;       /* of it, without the body */
     struct span body; /* which ends it, or nothing */
     bool may_fragment;

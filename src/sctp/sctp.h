@@ -54,7 +54,7 @@ struct sctp_arena {
 struct sctp_packet {
     uint8_t *data;
     size_t len;
-    struct span body; /* what follows, where the config says `gathers`; else empty */
+    struct span body;  /* what follows, where the config says `gathers`; else empty */
     bool may_fragment; /* larger than the path may be: send without DF */
 };
 

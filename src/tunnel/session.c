@@ -111,6 +111,8 @@ static void on_stream_closed(size_t streams, void *arg)
 {
     struct session *s = arg;
     log_debug("session: %zu streams are open", streams);
+    if (streams == 0)
+        loop_trim(s->loop);
     if (streams == 0 && !s->is_closed)
         s->handlers->on_idle(s, s->arg);
 }

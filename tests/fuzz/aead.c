@@ -1,6 +1,6 @@
 /*
- * A message as every library seals it, and as each opens it whole and with
- * one bit changed: they agree.
+ * A message as every library seals it, in one part and in two, and as each
+ * opens it whole and with one bit changed: they agree.
  *
  *    0        1               17            29     31
  *   +--------+---------------+-------------+------+---- … ----+
@@ -8,7 +8,7 @@
  *   +--------+---------------+-------------+------+---- … ----+
  *
  * The length is that of the additional data, which are the plaintext's first
- * bytes.
+ * bytes. The bit's number also says where the two parts meet.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -37,6 +37,10 @@ static void check_with(struct aead *aead, const struct message *m)
     uint8_t *opened = malloc(len);
     assert(sealed && opened);
     aead_seal(aead, m->nonce, m->additional, m->plaintext, (struct span){0}, sealed);
+    assert(memcmp(sealed, m->sealed, len) == 0);
+    size_t head_len = m->bit % (m->plaintext.len + 1);
+    aead_seal(aead, m->nonce, m->additional, span_of(m->plaintext.data, head_len),
+              span_skip(m->plaintext, head_len), sealed);
     assert(memcmp(sealed, m->sealed, len) == 0);
     assert(aead_open(aead, m->nonce, m->additional, span_of(sealed, len), opened) == 0);
     assert(memcmp(opened, m->plaintext.data, m->plaintext.len) == 0);

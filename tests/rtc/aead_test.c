@@ -155,6 +155,42 @@ static void check_same(struct aead *aead, struct aead *reference, size_t text_le
     message_free(&m);
 }
 
+/* The parts stand apart, each up to a page that may not be read. */
+static void check_in_two(struct aead *aead, size_t head_len, size_t body_len)
+{
+    struct span whole = span_of(text, head_len + body_len);
+    struct message m =
+        message_new(SPAN_LITERAL("twelve bytes"), SPAN_LITERAL("what is around"), whole);
+    struct guard head = guard_new(text, head_len);
+    struct guard body = guard_new(text + head_len, body_len);
+    aead_seal(aead, m.nonce.bytes.data, m.additional.bytes, head.bytes, body.bytes,
+              bytes_of(&m.sealed));
+    assert_int_equal(open(aead, &m), 0);
+    assert_true(span_is_equal(m.opened.bytes, whole));
+    guard_free(&head);
+    guard_free(&body);
+    message_free(&m);
+}
+
+static void test_two_parts_are_as_one(void **state)
+{
+    (void)state;
+    static const uint8_t key[AEAD_KEY_MAX] = "a key that any cipher would take";
+    static const size_t bodies[] = {1, 4, 15, 16, 17, 1352, 16320};
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 37 ^ i >> 8);
+    for (size_t i = 0; aead_library_at(i); i++) {
+        for (int cipher = AEAD_AES_128_GCM; cipher <= AEAD_CHACHA20_POLY1305; cipher++) {
+            struct aead *aead = aead_library_at(i)->new ((enum aead_cipher)cipher, key);
+            for (size_t head = 0; aead && head <= 64; head++) {
+                for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++)
+                    check_in_two(aead, head, bodies[b]);
+            }
+            aead_free(aead);
+        }
+    }
+}
+
 static void test_each_is_as_openssl(void **state)
 {
     (void)state;
@@ -237,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_each_is_as_openssl),
+        cmocka_unit_test(test_two_parts_are_as_one),
         cmocka_unit_test(test_what_was_not_sealed_so),
         cmocka_unit_test(test_there_is_one_for_each_cipher),
     };

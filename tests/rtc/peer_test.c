@@ -605,6 +605,23 @@ static void test_close_is_noticed_while_paused_and_full(void **state)
     assert_at_once(state, close_is_noticed_while_paused_and_full);
 }
 
+/* What was to be sent at the turn's end is no longer there then. The rate that
+ * the first megabytes show makes room for a long queue. */
+static void test_close_in_the_turn_that_filled_the_queue(void **state)
+{
+    struct scene *scene = *state;
+    struct end *from = &scene->ends[0];
+    from->to_send_bytes = 4 << 20;
+    peer_offer(from->peer);
+    run_until(scene, all_received);
+    from->to_send_bytes += 4 << 20;
+    push(from);
+    peer_close(from->peer);
+    from->peer = NULL;
+    run_until(scene, any_closed);
+    assert_true(scene->ends[1].is_closed);
+}
+
 static void test_close_under_handlers(void **state)
 {
     struct scene *scene = *state;
@@ -1526,6 +1543,7 @@ int main(void)
         TEST(test_paused_reading_bounds_memory),
         TEST(test_close_is_noticed),
         TEST(test_close_is_noticed_while_paused_and_full),
+        TEST(test_close_in_the_turn_that_filled_the_queue),
         TEST(test_close_under_handlers),
         TEST(test_close_at_every_step),
         TEST(test_all_candidates_in_the_description),

@@ -17,6 +17,7 @@ enum {
     ARENA_LEN = 1 << 18,
     HEADROOM = 16,
     TAILROOM = 32,
+    PACKET_MAX = 1 << 16,
     STUCK_CALLS = 100000,
     BURST_MOST_US = 1000000
 };
@@ -209,8 +210,17 @@ static void transmit(struct sim_end *from, const struct sctp_packet *p)
 static void on_packets(void *arg, const struct sctp_packet *packets, size_t count)
 {
     struct sim_end *end = arg;
-    for (size_t i = 0; i < count; i++)
-        transmit(end, &packets[i]);
+    static uint8_t whole[PACKET_MAX];
+    for (size_t i = 0; i < count; i++) {
+        const struct sctp_packet *p = &packets[i];
+        size_t len = p->len + p->body.len;
+        assert(len <= sizeof whole && (p->body.len == 0 || end->config.gathers));
+        memcpy(whole, p->data, p->len);
+        if (p->body.len > 0)
+            memcpy(whole + p->len, p->body.data, p->body.len);
+        struct sctp_packet sent = {.data = whole, .len = len, .may_fragment = p->may_fragment};
+        transmit(end, &sent);
+    }
 }
 
 void sim_pair(struct sim *sim, const struct sctp_assoc_config configs[2],
@@ -224,6 +234,7 @@ void sim_pair(struct sim *sim, const struct sctp_assoc_config configs[2],
         struct sctp_assoc_config *config = &ends[i]->config;
         *config = configs[i];
         config->arena = &sim->arena;
+        config->gathers = i == 0; /* the other one copies */
         put_u64be(config->seed, next_random(sim));
         put_u64be(config->seed + 8, next_random(sim));
         ends[i]->sim = sim;
