@@ -28,7 +28,6 @@ FILES = {
     "tests/ice/sim_peer.c": 555,
     "tests/ice/turn_test.c": 591,
     "tests/rtc/dtls_test.c": 547,
-    "tests/rtc/peer_test.c": 1564,
     "tests/rtc/sdp_test.c": 462,
     "tests/sim/assoc_test.c": 728,
     "tests/tunnel/seal_test.c": 491,
