@@ -23,7 +23,6 @@ CODE_COLUMNS = 100
 FILES = {
     "tests/http/client_test.c": 813,
     "tests/http/server_ends_test.c": 588,
-    "tests/ice/agent_test.c": 1031,
     "tests/ice/life_test.c": 589,
     "tests/ice/sim_peer.c": 555,
     "tests/ice/turn_test.c": 591,
