@@ -1,6 +1,6 @@
 /*
- * How exchanges and connections end before their time: clients that go away,
- * servers that give up, limits and time.
+ * How exchanges end before their time: clients that go away, wholly or for one
+ * direction, and servers that give up.
  */
 #include "testing.h"
 
@@ -8,13 +8,9 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "service.h"
-#include "sleeping.h"
 
 static void test_abort_by_reset(void **state)
 {
@@ -264,266 +260,6 @@ static void test_wrong_length(void **state)
     service_stop();
 }
 
-static void test_timeouts(void **state)
-{
-    (void)state;
-    service_start_with((struct http_server_config){.idle_timeout_us = 30 * US_PER_MS,
-                                                   .head_timeout_us = 60 * US_PER_S});
-    RIG_WAIT(t.client.has_ended);
-    assert_int_equal(t.client.in.len, 0);
-    service_stop();
-
-    service_start_with((struct http_server_config){.idle_timeout_us = 60 * US_PER_S,
-                                                   .head_timeout_us = 30 * US_PER_MS});
-    peer_send(&t.client, "GET /now HTTP/1.1\r\nHos");
-    RIG_WAIT(t.client.has_ended);
-    assert_true(peer_has(&t.client, "HTTP/1.1 408 Request Timeout\r\n"));
-    service_stop();
-
-    /* A request under way has all the time, if only it is read before. */
-    service_start_with((struct http_server_config){.idle_timeout_us = US_PER_S / 2,
-                                                   .head_timeout_us = 60 * US_PER_S});
-    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
-    RIG_WAIT(t.body_ends == 1);
-    struct peer other;
-    peer_connect(&other, t.port);
-    RIG_WAIT(other.has_ended);
-    peer_close(&other);
-    service_reply("late");
-    RIG_WAIT(t.client.has_ended);
-    assert_true(peer_has(&t.client, "late"));
-    service_stop();
-}
-
-/* Who waited when the machine went to sleep, and has slept as well, has a
- * moment to go on after waking. */
-static void test_timeouts_after_a_sleep(void **state)
-{
-    (void)state;
-    service_start_with((struct http_server_config){.idle_timeout_us = 3 * US_PER_S,
-                                                   .head_timeout_us = 3 * US_PER_S});
-    struct peer other;
-    peer_connect(&other, t.port);
-    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
-    RIG_WAIT(peer_has(&t.client, "now"));
-    peer_clear(&t.client);
-    peer_send(&other, "GET /now HTTP/1.1\r\n");
-    rig_turns(10);
-    machine_sleeps(12);
-    rig_turns(10);
-    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
-    peer_send(&other, HOST "\r\n");
-    RIG_WAIT(peer_has(&t.client, "now") && peer_has(&other, "now"));
-    peer_close(&other);
-    service_stop();
-    machine_forgets_sleep();
-}
-
-enum { TAIL = 4 << 20 }; /* more than the kernel takes of a response that nobody reads */
-
-static void reply_long(void)
-{
-    static char body[TAIL];
-    http_exchange_reply(t.x, 200, "text/plain", no_fields, span_of(body, sizeof body));
-}
-
-/* One connection is allowed, and it is not over. */
-static void check_is_kept(void)
-{
-    struct peer other;
-    peer_connect(&other, t.port);
-    RIG_WAIT(other.has_ended);
-    assert_true(peer_has(&other, "HTTP/1.1 503 "));
-    peer_close(&other);
-}
-
-/* A response that is complete goes on waiting for its client, with the
- * connection that ends behind it. */
-static void test_tail_waits_for_the_client(void **state)
-{
-    (void)state;
-    service_start_with(
-        (struct http_server_config){.connections_max = 1, .idle_timeout_us = 60 * US_PER_S});
-    conn_set_reading(t.client.conn, false);
-    peer_send(&t.client, "GET /x HTTP/1.0\r\n\r\n");
-    RIG_WAIT(t.body_ends == 1);
-    reply_long();
-    check_is_kept();
-    conn_set_reading(t.client.conn, true);
-    RIG_WAIT(t.client.has_ended);
-    assert_true(t.client.in.len > TAIL);
-    service_stop();
-}
-
-/* Also where requests came pipelined and with their end behind them. */
-static void test_tail_waits_behind_pipelined(void **state)
-{
-    (void)state;
-    service_start_with(
-        (struct http_server_config){.connections_max = 1, .idle_timeout_us = 60 * US_PER_S});
-    conn_set_reading(t.client.conn, false);
-    peer_send(&t.client,
-              "GET /now HTTP/1.1\r\n" HOST "\r\nGET /x HTTP/1.1\r\n" HOST "\r\nGET /cut");
-    conn_end(t.client.conn);
-    RIG_WAIT(t.body_ends == 1);
-    reply_long();
-    check_is_kept();
-    conn_set_reading(t.client.conn, true);
-    RIG_WAIT(t.client.has_ended);
-    assert_true(t.client.in.len > TAIL);
-    service_stop();
-}
-
-/* A response that breaks off reaches its client as far as it goes, and then
- * looks broken. */
-static void test_break_delivers_first(void **state)
-{
-    (void)state;
-    static const struct http_field length[] = {FIELD("Content-Length", "9999999")};
-    static char body[TAIL];
-    for (size_t i = 0; i < 2; i++) { /* chunked, with a length */
-        service_start();
-        conn_set_reading(t.client.conn, false);
-        conn_read_fully(t.client.conn);
-        peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
-        RIG_WAIT(t.body_ends == 1);
-        assert_int_equal(service_respond(200, length, i), 0);
-        http_exchange_write(t.x, span_of(body, sizeof body));
-        if (i == 0)
-            http_exchange_break(t.x);
-        else
-            http_exchange_end(t.x, no_fields); /* too early */
-        conn_set_reading(t.client.conn, true);
-        RIG_WAIT(t.client.is_closed);
-        assert_true(t.client.in.len > TAIL);
-        assert_false(peer_has(&t.client, "\r\n0\r\n"));
-        assert_int_equal(t.client.error, -ECONNRESET);
-        assert_int_equal(t.aborts, 0);
-        service_stop();
-    }
-}
-
-/* Who takes nothing at all is cut off, and sees that something is missing. */
-static void test_tail_waits_not_for_ever(void **state)
-{
-    (void)state;
-    static const char *const versions[] = {"0", "1"};
-    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
-        char request[64];
-        service_start_with((struct http_server_config){.idle_timeout_us = 30 * US_PER_MS});
-        conn_set_reading(t.client.conn, false);
-        snprintf(request, sizeof request, "GET /x HTTP/1.%s\r\n" HOST "\r\n", versions[i]);
-        peer_send(&t.client, request);
-        RIG_WAIT(t.body_ends == 1);
-        reply_long();
-        RIG_WAIT(t.client.is_closed);
-        assert_int_equal(t.client.error, -ECONNRESET);
-        assert_false(t.client.has_ended);
-        service_stop();
-    }
-}
-
-/* Who asks and asks and does not read is answered no more. */
-static void test_pipelined_and_not_read(void **state)
-{
-    (void)state;
-    enum { COUNT = 200, LEN = 30000 };
-    static char request[LEN + 64];
-    service_start();
-    conn_set_reading(t.client.conn, false);
-    snprintf(request, sizeof request, "GET /now%0*d HTTP/1.1\r\n" HOST "\r\n", LEN, 0);
-    for (int i = 0; i < COUNT; i++)
-        peer_send(&t.client, request);
-    RIG_WAIT(t.requests > 0);
-    rig_turns(2000);
-    assert_in_range(t.requests, 1, COUNT / 4);
-    conn_set_reading(t.client.conn, true);
-    RIG_WAIT(peer_count(&t.client, "HTTP/1.1 200") == COUNT);
-    service_stop();
-}
-
-static void test_connection_limit(void **state)
-{
-    (void)state;
-    service_start_with((struct http_server_config){.connections_max = 1});
-    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
-    RIG_WAIT(peer_has(&t.client, "now"));
-    struct peer other;
-    peer_connect(&other, t.port);
-    RIG_WAIT(other.has_ended);
-    assert_true(peer_has(&other, "HTTP/1.1 503 Service Unavailable\r\n"));
-    peer_close(&other);
-    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
-    RIG_WAIT(t.client.has_ended);
-    peer_connect(&other, t.port);
-    peer_send(&other, "GET /now HTTP/1.1\r\n" HOST "\r\n");
-    RIG_WAIT(peer_has(&other, "now"));
-    peer_close(&other);
-    service_stop();
-}
-
-/* Who says nothing makes way for who does, but no request under way. */
-static void test_silent_makes_way(void **state)
-{
-    (void)state;
-    service_start_with((struct http_server_config){.connections_max = 2,
-                                                   .head_timeout_us = 60 * US_PER_S,
-                                                   .idle_timeout_us = 60 * US_PER_S});
-    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
-    RIG_WAIT(t.body_ends == 1);
-    struct peer silent;
-    struct peer other;
-    for (int i = 0; i < 2; i++) {
-        peer_connect(&silent, t.port);
-        if (i > 0)
-            peer_send(&silent, "GET /now HTTP/1.1\r\nHos");
-        rig_turns(10);
-        peer_connect(&other, t.port);
-        RIG_WAIT(silent.has_ended);
-        /* Who had begun to ask is told why. */
-        assert_int_equal(peer_has(&silent, "HTTP/1.1 503 "), i > 0);
-        assert_int_equal(silent.in.len > 0, i > 0);
-        peer_send(&other, "GET /now HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
-        RIG_WAIT(peer_has(&other, "now"));
-        RIG_WAIT(other.has_ended);
-        peer_close(&other);
-        peer_close(&silent);
-    }
-    service_reply("late");
-    RIG_WAIT(peer_has(&t.client, "late"));
-    service_stop();
-}
-
-/* Who is still to take a part of its response is not silent. */
-static void test_rest_of_a_response_stays(void **state)
-{
-    (void)state;
-    static char piece[8 << 10];
-    service_start_with(
-        (struct http_server_config){.connections_max = 1, .idle_timeout_us = 60 * US_PER_S});
-    conn_set_reading(t.client.conn, false);
-    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
-    RIG_WAIT(t.body_ends == 1);
-    assert_int_equal(service_respond(200, NULL, 0), 0);
-    size_t written = 0;
-    while (http_exchange_queued(t.x) < 2 * sizeof piece) {
-        http_exchange_write(t.x, span_of(piece, sizeof piece));
-        written += sizeof piece;
-        rig_turns(10);
-    }
-    assert_in_range(http_exchange_queued(t.x), 1, CONN_DRAIN_MARK / 2);
-    http_exchange_end(t.x, no_fields);
-    check_is_kept();
-    conn_set_reading(t.client.conn, true);
-    RIG_WAIT(peer_has(&t.client, "\r\n0\r\n\r\n"));
-    assert_true(t.client.in.len > written);
-    struct peer other;
-    peer_connect(&other, t.port);
-    RIG_WAIT(t.client.has_ended);
-    peer_close(&other);
-    service_stop();
-}
-
 static void test_stops_listening(void **state)
 {
     (void)state;
@@ -571,16 +307,6 @@ int main(void)
         cmocka_unit_test(test_fin_in_body),
         cmocka_unit_test(test_server_aborts),
         cmocka_unit_test(test_wrong_length),
-        cmocka_unit_test(test_timeouts),
-        cmocka_unit_test(test_timeouts_after_a_sleep),
-        cmocka_unit_test(test_tail_waits_for_the_client),
-        cmocka_unit_test(test_tail_waits_behind_pipelined),
-        cmocka_unit_test(test_break_delivers_first),
-        cmocka_unit_test(test_tail_waits_not_for_ever),
-        cmocka_unit_test(test_pipelined_and_not_read),
-        cmocka_unit_test(test_connection_limit),
-        cmocka_unit_test(test_silent_makes_way),
-        cmocka_unit_test(test_rest_of_a_response_stays),
         cmocka_unit_test(test_stops_listening),
         cmocka_unit_test(test_free_aborts),
     };

@@ -1,0 +1,149 @@
+/*
+ * The server's limits: of time, of connections, and of what a client may ask
+ * for without reading.
+ */
+#include "testing.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "service.h"
+#include "sleeping.h"
+
+static void test_timeouts(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.idle_timeout_us = 30 * US_PER_MS,
+                                                   .head_timeout_us = 60 * US_PER_S});
+    RIG_WAIT(t.client.has_ended);
+    assert_int_equal(t.client.in.len, 0);
+    service_stop();
+
+    service_start_with((struct http_server_config){.idle_timeout_us = 60 * US_PER_S,
+                                                   .head_timeout_us = 30 * US_PER_MS});
+    peer_send(&t.client, "GET /now HTTP/1.1\r\nHos");
+    RIG_WAIT(t.client.has_ended);
+    assert_true(peer_has(&t.client, "HTTP/1.1 408 Request Timeout\r\n"));
+    service_stop();
+
+    /* A request under way has all the time, if only it is read before. */
+    service_start_with((struct http_server_config){.idle_timeout_us = US_PER_S / 2,
+                                                   .head_timeout_us = 60 * US_PER_S});
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    struct peer other;
+    peer_connect(&other, t.port);
+    RIG_WAIT(other.has_ended);
+    peer_close(&other);
+    service_reply("late");
+    RIG_WAIT(t.client.has_ended);
+    assert_true(peer_has(&t.client, "late"));
+    service_stop();
+}
+
+/* Who waited when the machine went to sleep, and has slept as well, has a
+ * moment to go on after waking. */
+static void test_timeouts_after_a_sleep(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.idle_timeout_us = 3 * US_PER_S,
+                                                   .head_timeout_us = 3 * US_PER_S});
+    struct peer other;
+    peer_connect(&other, t.port);
+    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(peer_has(&t.client, "now"));
+    peer_clear(&t.client);
+    peer_send(&other, "GET /now HTTP/1.1\r\n");
+    rig_turns(10);
+    machine_sleeps(12);
+    rig_turns(10);
+    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    peer_send(&other, HOST "\r\n");
+    RIG_WAIT(peer_has(&t.client, "now") && peer_has(&other, "now"));
+    peer_close(&other);
+    service_stop();
+    machine_forgets_sleep();
+}
+
+/* Who asks and asks and does not read is answered no more. */
+static void test_pipelined_and_not_read(void **state)
+{
+    (void)state;
+    enum { COUNT = 200, LEN = 30000 };
+    static char request[LEN + 64];
+    service_start();
+    conn_set_reading(t.client.conn, false);
+    snprintf(request, sizeof request, "GET /now%0*d HTTP/1.1\r\n" HOST "\r\n", LEN, 0);
+    for (int i = 0; i < COUNT; i++)
+        peer_send(&t.client, request);
+    RIG_WAIT(t.requests > 0);
+    rig_turns(2000);
+    assert_in_range(t.requests, 1, COUNT / 4);
+    conn_set_reading(t.client.conn, true);
+    RIG_WAIT(peer_count(&t.client, "HTTP/1.1 200") == COUNT);
+    service_stop();
+}
+
+static void test_connection_limit(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.connections_max = 1});
+    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(peer_has(&t.client, "now"));
+    struct peer other;
+    peer_connect(&other, t.port);
+    RIG_WAIT(other.has_ended);
+    assert_true(peer_has(&other, "HTTP/1.1 503 Service Unavailable\r\n"));
+    peer_close(&other);
+    peer_send(&t.client, "GET /now HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    RIG_WAIT(t.client.has_ended);
+    peer_connect(&other, t.port);
+    peer_send(&other, "GET /now HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(peer_has(&other, "now"));
+    peer_close(&other);
+    service_stop();
+}
+
+/* Who says nothing makes way for who does, but no request under way. */
+static void test_silent_makes_way(void **state)
+{
+    (void)state;
+    service_start_with((struct http_server_config){.connections_max = 2,
+                                                   .head_timeout_us = 60 * US_PER_S,
+                                                   .idle_timeout_us = 60 * US_PER_S});
+    peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+    RIG_WAIT(t.body_ends == 1);
+    struct peer silent;
+    struct peer other;
+    for (int i = 0; i < 2; i++) {
+        peer_connect(&silent, t.port);
+        if (i > 0)
+            peer_send(&silent, "GET /now HTTP/1.1\r\nHos");
+        rig_turns(10);
+        peer_connect(&other, t.port);
+        RIG_WAIT(silent.has_ended);
+        /* Who had begun to ask is told why. */
+        assert_int_equal(peer_has(&silent, "HTTP/1.1 503 "), i > 0);
+        assert_int_equal(silent.in.len > 0, i > 0);
+        peer_send(&other, "GET /now HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+        RIG_WAIT(peer_has(&other, "now"));
+        RIG_WAIT(other.has_ended);
+        peer_close(&other);
+        peer_close(&silent);
+    }
+    service_reply("late");
+    RIG_WAIT(peer_has(&t.client, "late"));
+    service_stop();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_timeouts_after_a_sleep),
+        cmocka_unit_test(test_pipelined_and_not_read),
+        cmocka_unit_test(test_connection_limit),
+        cmocka_unit_test(test_silent_makes_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
