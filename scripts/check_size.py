@@ -26,7 +26,6 @@ FILES = {
     "tests/ice/turn_test.c": 591,
     "tests/rtc/dtls_test.c": 547,
     "tests/rtc/sdp_test.c": 462,
-    "tests/sim/assoc_test.c": 728,
     "tests/tunnel/seal_test.c": 491,
     "tests/tunnel/state_test.c": 471,
 }
