@@ -47,10 +47,11 @@ struct loop {
     uv_loop_t uv;
     uv_prepare_t prepare;
     uv_check_t check;
+    uv_idle_t haste; /* active: the poll does not wait */
     uv_poll_t alarm;
     int alarm_fd;
     uint64_t alarm_us;    /* what it is set to; TIME_NEVER: nothing; or ALARM_OVER */
-    uint64_t expected_us; /* the same, where that was still to come; TIME_NEVER: else */
+    uint64_t expected_us; /* a deadline that was still to come; TIME_NEVER: else */
     uint64_t checked_us;  /* when sleep was last looked for: twice a turn */
     bool has_events;      /* in this turn */
     struct timers timers;
@@ -211,16 +212,28 @@ static void on_alarm(uv_poll_t *alarm, int status, int events)
     loop->alarm_us = ALARM_OVER;
 }
 
+static void ignore_haste(uv_idle_t *haste)
+{
+    (void)haste;
+}
+
+/* What is due already needs no alarm: that is a call of the kernel and, set
+ * into the past, an interrupt. */
 static void set_alarm(struct loop *loop)
 {
     uint64_t next_us = timers_next_us(&loop->timers);
     bool is_idle = loop->background == 0 && loop->patient_line.abandoned == 0;
     if (!list_is_empty(&loop->deferred) || (loop->is_finishing && is_idle))
         next_us = 0;
+    loop->expected_us = next_us > loop->checked_us ? next_us : TIME_NEVER;
+    if (next_us <= clock_now_us()) {
+        uv_idle_start(&loop->haste, ignore_haste);
+        return;
+    }
+    uv_idle_stop(&loop->haste);
     if (next_us == loop->alarm_us)
         return;
     loop->alarm_us = next_us;
-    loop->expected_us = next_us > loop->checked_us ? next_us : TIME_NEVER;
     alarm_set(loop->alarm_fd, next_us);
 }
 
@@ -313,6 +326,7 @@ struct loop *loop_new(void)
     /* These cannot fail. The prepare handle keeps uv_run() running. */
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_check_init(&loop->uv, &loop->check);
+    uv_idle_init(&loop->uv, &loop->haste);
     loop->alarm_us = loop->expected_us = TIME_NEVER;
     loop->checked_us = clock_now_us();
     loop->alarm_fd = alarm_open();
@@ -366,6 +380,7 @@ bool loop_free(struct loop *loop)
     assert(loop->objects == 0);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->check, NULL);
+    uv_close((uv_handle_t *)&loop->haste, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     close(loop->alarm_fd);
