@@ -1,10 +1,8 @@
 /*
  * A chunk is three spans (size, content, line end), and its line end must not
  * be left for later: clients wait for it before they hand the content on. A
- * small chunk is put together on the stack and written as one. A large one is
- * written from where it lies, and its line end is held until the next write or
- * the end of the turn, where two bytes of delay cannot be told from the
- * transfer itself.
+ * small chunk is put together on the stack; a large one is written from where
+ * it lies.
  */
 #include "http/sender.h"
 
@@ -76,9 +74,9 @@ static int send_parts(struct http_sender *sender, struct span head, struct span 
     int error = buf_append(&sender->held, head);
     if (error < 0)
         return error;
-    conn_write2(sender->conn, buf_bytes(&sender->held), content);
+    conn_write3(sender->conn, buf_bytes(&sender->held), content, tail);
     buf_clear(&sender->held);
-    return buf_append(&sender->held, tail);
+    return 0;
 }
 
 int http_sender_write(struct http_sender *sender, struct span content)

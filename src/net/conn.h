@@ -132,8 +132,9 @@ void conn_set_handlers(struct conn *conn, const struct conn_handlers *handlers, 
  * what the peer had sent before still comes by on_data, then on_close. */
 void conn_write(struct conn *conn, struct span bytes);
 
-/* Two spans as one write: a small head and a body that is not copied. */
-void conn_write2(struct conn *conn, struct span head, struct span body);
+/* Three spans as one write: a small head, a body that is not copied, and a
+ * small tail. Each may be empty. */
+void conn_write3(struct conn *conn, struct span head, struct span body, struct span tail);
 
 size_t conn_queued(const struct conn *conn);
 

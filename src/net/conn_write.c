@@ -79,12 +79,15 @@ static bool conn_can_write(const struct conn *conn)
     return conn->state == CONN_OPEN && !conn->wants_end && conn->error == 0;
 }
 
+enum { PARTS = 3 }; /* of a write */
+
 /* What the kernel takes at once, when nothing waits before it. */
-static size_t conn_write_now(struct conn *conn, struct span head, struct span body)
+static size_t conn_write_now(struct conn *conn, const struct span parts[PARTS])
 {
-    struct iovec parts[2] = {{(void *)(uintptr_t)head.data, head.len},
-                             {(void *)(uintptr_t)body.data, body.len}};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    struct iovec vector[PARTS];
+    for (size_t i = 0; i < PARTS; i++)
+        vector[i] = (struct iovec){(void *)(uintptr_t)parts[i].data, parts[i].len};
+    struct msghdr message = {.msg_iov = vector, .msg_iovlen = PARTS};
     ssize_t len;
     do
         len = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
@@ -96,44 +99,60 @@ static size_t conn_write_now(struct conn *conn, struct span head, struct span bo
     return 0;
 }
 
-static int conn_queue(struct conn *conn, struct span bytes, size_t skip)
+/* All of the parts but the first so many bytes. */
+static int conn_queue(struct conn *conn, const struct span parts[PARTS], size_t skip)
 {
-    return skip < bytes.len ? buf_append(&conn->out, span_skip(bytes, skip)) : 0;
+    int error = 0;
+    for (size_t i = 0; i < PARTS && error == 0; i++) {
+        size_t skipped = skip < parts[i].len ? skip : parts[i].len;
+        skip -= skipped;
+        if (skipped < parts[i].len)
+            error = buf_append(&conn->out, span_skip(parts[i], skipped));
+    }
+    return error;
 }
 
-static void conn_write_plain(struct conn *conn, struct span head, struct span body)
+static void conn_write_plain(struct conn *conn, const struct span parts[PARTS])
 {
-    size_t sent = conn->out.len == 0 ? conn_write_now(conn, head, body) : 0;
+    size_t sent = conn->out.len == 0 ? conn_write_now(conn, parts) : 0;
     if (conn->error != 0)
         return;
-    if (conn_queue(conn, head, sent) < 0 ||
-        conn_queue(conn, body, sent > head.len ? sent - head.len : 0) < 0)
+    if (conn_queue(conn, parts, sent) < 0)
         conn_fail_later(conn, -ENOBUFS);
     if (conn->out.len > conn->drain_mark)
         conn->is_above_mark = true;
     conn_update_watch(conn);
 }
 
-void conn_write2(struct conn *conn, struct span head, struct span body)
+static void conn_write_sealed(struct conn *conn, const struct span parts[PARTS])
 {
-    if (!conn_can_write(conn) || head.len + body.len == 0)
+    int error = 0;
+    for (size_t i = 0; i < PARTS && error == 0; i++)
+        error = tls_session_write(conn->tls, parts[i]);
+    if (error < 0)
+        conn_fail_later(conn, -EPROTO);
+    conn_take_ciphertext(conn);
+}
+
+void conn_write3(struct conn *conn, struct span head, struct span body, struct span tail)
+{
+    const struct span parts[PARTS] = {head, body, tail};
+    size_t len = head.len + body.len + tail.len;
+    if (!conn_can_write(conn) || len == 0)
         return;
     conn->has_written = true;
     conn_await_acks(conn);
-    if (!conn->tls) {
-        conn_write_plain(conn, head, body);
-    } else if (conn->out.len + head.len + body.len > CONN_QUEUE_MAX) {
+    if (!conn->tls)
+        conn_write_plain(conn, parts);
+    else if (conn->out.len + len > CONN_QUEUE_MAX)
         conn_fail_later(conn, -ENOBUFS);
-    } else {
-        if (tls_session_write(conn->tls, head) < 0 || tls_session_write(conn->tls, body) < 0)
-            conn_fail_later(conn, -EPROTO);
-        conn_take_ciphertext(conn);
-    }
+    else
+        conn_write_sealed(conn, parts);
 }
 
 void conn_write(struct conn *conn, struct span bytes)
 {
-    conn_write2(conn, bytes, (struct span){0});
+    conn_write3(conn, bytes, (struct span){0}, (struct span){0});
 }
 
 size_t conn_queued(const struct conn *conn)

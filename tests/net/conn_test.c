@@ -12,7 +12,7 @@ static void test_echo(void **state)
     struct pair p;
     pair_connect(&p);
     p.server.wanted = 11;
-    conn_write2(p.client.conn, SPAN_LITERAL("hello "), SPAN_LITERAL("world"));
+    conn_write3(p.client.conn, SPAN_LITERAL("hello "), SPAN_LITERAL("wor"), SPAN_LITERAL("ld"));
     run_until(p.loop, &p.server.has_data);
     assert_true(span_is_string(buf_bytes(&p.server.in), "hello world"));
     p.client.wanted = 3;
@@ -23,6 +23,37 @@ static void test_echo(void **state)
     char text[ADDRESS_TEXT_LEN];
     conn_peer_address(p.server.conn, &address);
     assert_memory_equal(address_format(&address, text), "127.0.0.1:", 10);
+    pair_free(&p);
+}
+
+/* Wherever the kernel cuts, which is in the tail as likely as in the body. */
+static void test_parts_stay_in_order(void **state)
+{
+    (void)state;
+    enum { HEAD = 1000, BODY = 3000, TAIL = 2000, LEN = HEAD + BODY + TAIL, CUTS = 12 };
+    static uint8_t bytes[LEN];
+    struct pair p;
+    pair_connect(&p);
+    for (size_t i = 0; i < LEN; i++)
+        bytes[i] = (uint8_t)(i * 31 + (i >> 8));
+    size_t written = 0;
+    for (int cut = 0; cut < CUTS; cut++) {
+        /* One more behind that which was cut: it is queued whole. */
+        for (bool is_cut = false, is_last = false; !is_last; written += LEN) {
+            is_last = is_cut;
+            conn_write3(p.client.conn, span_of(bytes, HEAD), span_of(bytes + HEAD, BODY),
+                        span_of(bytes + HEAD + BODY, TAIL));
+            is_cut = conn_queued(p.client.conn) > 0;
+        }
+        p.server.wanted = written;
+        p.server.has_data = false;
+        run_until(p.loop, &p.server.has_data);
+        assert_int_equal(p.server.received, written);
+        struct span in = buf_bytes(&p.server.in);
+        for (size_t at = 0; at < in.len; at += LEN)
+            assert_memory_equal(in.data + at, bytes, LEN);
+        buf_clear(&p.server.in);
+    }
     pair_free(&p);
 }
 
@@ -254,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_echo),
+        cmocka_unit_test(test_parts_stay_in_order),
         cmocka_unit_test(test_half_close_both_ways),
         cmocka_unit_test(test_big_transfer_with_backpressure),
         cmocka_unit_test(test_kernel_takes_little_for_who_does_not_read),

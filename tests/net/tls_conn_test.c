@@ -79,7 +79,8 @@ static void send_up(struct loop *loop, struct tls_peer *peer, struct end *end)
     peer->wanted = 8 * sizeof body;
     peer->has_data = false;
     for (int i = 0; i < 8; i++)
-        conn_write2(end->conn, span_of(body, 10), span_of(body, sizeof body - 10));
+        conn_write3(end->conn, span_of(body, 10), span_of(body, sizeof body - 12),
+                    span_of(body, 2));
     assert_true(conn_queued(end->conn) > CONN_DRAIN_MARK);
     run_until(loop, &peer->has_data);
     assert_int_equal(peer->received, peer->wanted);

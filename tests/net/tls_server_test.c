@@ -84,7 +84,8 @@ static void send_from(struct pair *p, struct end *from, struct end *to)
         body[i] = (uint8_t)(i * 31 + (i >> 8));
     to->wanted = 4 * sizeof body;
     for (int i = 0; i < 4; i++)
-        conn_write2(from->conn, span_of(body, 10), span_skip(span_of(body, sizeof body), 10));
+        conn_write3(from->conn, span_of(body, 10), span_skip(span_of(body, sizeof body), 10),
+                    (struct span){0});
     run_until(p->loop, &to->has_data);
     assert_int_equal(to->received, to->wanted);
     for (size_t i = 0; i < 4; i++)
