@@ -16,7 +16,7 @@ static size_t burst(const struct rush *rush)
     size_t part = RUSH_ROUND_BYTES / rush->count;
     if (part > RUSH_BURST_MAX)
         return RUSH_BURST_MAX;
-    return part > RUSH_BURST_LEAST ? part : RUSH_BURST_LEAST;
+    return part > RUSH_BURST_LEAST ? part - part % RUSH_BURST_LEAST : RUSH_BURST_LEAST;
 }
 
 static void call_up(struct rush *rush, struct rush_place *place)

@@ -3,11 +3,11 @@
  * once. They stand in a line. So many from its head as a turn has time for send
  * a burst each, and go to its end; the others wait.
  *
- *   turn 1   [A B C D] E F G H        turn 2   [E F G H] A B C D
+ *   turn 1   [A B] C D E F G H        turn 2   [C D] E F G H A B
  *
- * A few large bursts cost less than a small one of each: the other end wakes up
- * once for all of it, and what is sent is in the processor's cache. And a turn
- * stays short, whoever waits.
+ * A few large bursts cost less than a small one of each: the other end, once
+ * awake, finds more of it, and what is sent is in the processor's cache. And a
+ * turn stays short, whoever waits.
  *
  * Pure. Embedded in the loop, which says when a turn begins.
  */
@@ -20,10 +20,12 @@
 #include "base/list.h"
 
 enum {
-    /* A millisecond or two of our time, for which a word of another waits. */
-    RUSH_TURN_BYTES = 1 << 20,
-    RUSH_BURST_MAX = RUSH_TURN_BYTES / 4,
-    RUSH_BURST_LEAST = 64 << 10, /* what one call of UDP takes */
+    /* What one call of UDP carries, headers left aside. A burst is so many of
+     * them, without a packet alone behind the last one. */
+    RUSH_BURST_LEAST = 63 << 10,
+    RUSH_BURST_MAX = 8 * RUSH_BURST_LEAST,
+    /* A millisecond or less of our time, for which a word of another waits. */
+    RUSH_TURN_BYTES = 2 * RUSH_BURST_MAX,
     /* Until all have had a turn: what one with much to send has to say besides
      * waits so long. */
     RUSH_ROUND_BYTES = 8 << 20

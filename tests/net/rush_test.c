@@ -57,7 +57,7 @@ static void test_all_have_their_turn(void **state)
         memset(c.sent, 0, sizeof c.sent);
         for (size_t turn = 0; turn < count; turn++) {
             size_t together = take_turn(&c, count);
-            size_t least = count < 4 ? count * RUSH_BURST_MAX : RUSH_TURN_BYTES * 3 / 4;
+            size_t least = RUSH_TURN_BYTES * 3 / 4;
             assert_in_range(together, least, RUSH_TURN_BYTES);
         }
         for (size_t i = 1; i < count; i++) {
@@ -75,12 +75,27 @@ static void test_a_burst_is_as_large_as_a_round_allows(void **state)
     (void)state;
     crowd_init(&c);
     take_turn(&c, 8);
-    assert_int_equal(take_turn(&c, 8), 4 * RUSH_BURST_MAX);
+    assert_int_equal(take_turn(&c, 8), 2 * RUSH_BURST_MAX);
     take_turn(&c, MANY);
     memset(c.sent, 0, sizeof c.sent);
     assert_int_equal(take_turn(&c, MANY), RUSH_TURN_BYTES);
     for (size_t i = 0; i < MANY; i++)
-        assert_true(c.sent[i] == 0 || c.sent[i] == RUSH_ROUND_BYTES / MANY);
+        assert_true(c.sent[i] == 0 || c.sent[i] == 2 * RUSH_BURST_LEAST);
+}
+
+/* A call of UDP that is not full wakes up the other end as well. */
+static void test_a_burst_is_full_calls(void **state)
+{
+    (void)state;
+    for (size_t count = 2; count <= MANY; count++) {
+        struct crowd c;
+        crowd_init(&c);
+        take_turn(&c, count);
+        memset(c.sent, 0, sizeof c.sent);
+        take_turn(&c, count);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(c.sent[i] % RUSH_BURST_LEAST, 0);
+    }
 }
 
 /* Once a turn, whoever asks twice. */
@@ -119,6 +134,7 @@ int main(void)
         cmocka_unit_test(test_alone),
         cmocka_unit_test(test_all_have_their_turn),
         cmocka_unit_test(test_a_burst_is_as_large_as_a_round_allows),
+        cmocka_unit_test(test_a_burst_is_full_calls),
         cmocka_unit_test(test_a_turn_is_taken_once),
         cmocka_unit_test(test_who_does_not_come_leaves),
     };
