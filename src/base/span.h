@@ -60,21 +60,19 @@ static inline bool span_is_string(struct span s, const char *string)
 }
 
 /* ASCII letters compare without case, as field names and tokens do. */
-static inline bool span_is_string_nocase(struct span s, const char *string)
-{
-    if (s.len == 0)
-        return string[0] == '\0';
-    /* Most are told apart by the first letter; those of both cases differ in
-     * one bit. */
-    if (((s.data[0] ^ (uint8_t)string[0]) & ~0x20) != 0)
-        return false;
-    return s.len == strlen(string) && strncasecmp((const char *)s.data, string, s.len) == 0;
-}
-
 static inline bool span_is_equal_nocase(struct span a, struct span b)
 {
-    return a.len == b.len &&
-           (a.len == 0 || strncasecmp((const char *)a.data, (const char *)b.data, a.len) == 0);
+    if (a.len != b.len)
+        return false;
+    /* Most of one length are told apart by the first letter; those of both
+     * cases differ in one bit. */
+    return a.len == 0 || (((a.data[0] ^ b.data[0]) & ~0x20) == 0 &&
+                          strncasecmp((const char *)a.data, (const char *)b.data, a.len) == 0);
+}
+
+static inline bool span_is_string_nocase(struct span s, const char *string)
+{
+    return span_is_equal_nocase(s, span_from_string(string));
 }
 
 static inline bool span_starts_with(struct span s, const char *prefix)

@@ -43,12 +43,24 @@ void http_exchange_set_reading(struct http_exchange *x, bool reading)
     connection_update_reading(x->connection);
 }
 
+/* From here on the client has a part of the response, which the end of our
+ * process, however that comes, must not make look like the whole. One that the
+ * kernel takes in one piece, as most are, has no such time. */
+static void announce_part(struct http_exchange *x)
+{
+    conn_set_abortive(x->connection->conn, true);
+}
+
 static void flush_later(void *arg)
 {
     struct http_connection *c = arg;
+    struct http_exchange *x = c->exchange;
     c->is_flush_scheduled = false;
-    if (c->exchange)
-        http_sender_flush(&c->exchange->sender);
+    if (!x)
+        return;
+    if (x->response == HALF_BODY)
+        announce_part(x);
+    http_sender_flush(&x->sender);
 }
 
 /* What is held must be out before the loop sleeps. */
@@ -98,10 +110,9 @@ static int write_string_field(struct buf *out, const char *name, const char *val
     return http_write_field(out, span_from_string(name), span_from_string(value));
 }
 
-static bool is_left_out(struct span name, const struct http_response *response,
-                        enum http1_framing framing)
+static bool is_left_out(struct span name, int status, enum http1_framing framing,
+                        struct http_fields connection)
 {
-    int status = response->status;
     if (status == 101 && span_is_string_nocase(name, "Upgrade"))
         return false;
     /* RFC 9110 sections 8.6 and 9.3.6: none in 1xx nor 2xx to CONNECT. A 204
@@ -110,7 +121,7 @@ static bool is_left_out(struct span name, const struct http_response *response,
     bool has_no_length = status < 200 || framing == HTTP1_BODY_PIPE;
     if (has_no_length && span_is_string_nocase(name, "Content-Length"))
         return true;
-    return http_field_is_hop_by_hop(name, response->fields);
+    return http_field_is_hop_by_hop(name, connection);
 }
 
 /* The fields that are ours to say. */
@@ -139,9 +150,10 @@ static int write_head(struct http_exchange *x, struct buf *out,
                       const struct http_response *response, enum http1_framing framing)
 {
     int error = http_write_status_line(out, response->status, response->reason);
+    struct http_fields connection = http_fields_connection(response->fields);
     for (size_t i = 0; error == 0 && i < response->fields.count; i++) {
         const struct http_field *field = &response->fields.at[i];
-        if (!is_left_out(field->name, response, framing))
+        if (!is_left_out(field->name, response->status, framing, connection))
             error = http_write_field(out, field->name, field->value);
     }
     if (error == 0)
@@ -151,18 +163,16 @@ static int write_head(struct http_exchange *x, struct buf *out,
     return error;
 }
 
-/* Writes the head apart, so that one that may not be sent leaves no trace. */
+/* One that may not be sent leaves no trace. */
 static int hold_head(struct http_exchange *x, const struct http_response *response,
                      enum http1_framing framing)
 {
-    struct buf head;
-    buf_init(&head, RESPONSE_HEAD_MAX);
-    int error = write_head(x, &head, response, framing);
-    if (error == 0)
-        error = buf_append(&x->sender.held, buf_bytes(&head));
-    buf_deinit(&head);
-    if (error < 0)
+    struct buf *held = &x->sender.held;
+    size_t old_len = held->len;
+    if (write_head(x, held, response, framing) < 0 || held->len - old_len > RESPONSE_HEAD_MAX) {
+        held->len = old_len; /* it stands at the back */
         return -EINVAL;
+    }
     schedule_flush(x);
     return 0;
 }
@@ -207,10 +217,11 @@ int http_exchange_respond(struct http_exchange *x, const struct http_response *r
         return -EINVAL;
     }
     x->response = HALF_BODY;
-    conn_set_abortive(c->conn, true);
     http_sender_begin(&x->sender, framing, length);
-    if (framing == HTTP1_BODY_PIPE)
+    if (framing == HTTP1_BODY_PIPE) {
+        announce_part(x);
         connection_switch(c);
+    }
     return 0;
 }
 
@@ -222,10 +233,16 @@ bool http_exchange_has_responded(const struct http_exchange *x)
 void http_exchange_write(struct http_exchange *x, struct span bytes)
 {
     assert(x->response != HALF_HEAD);
+    const struct http_sender *sender = &x->sender;
+    bool is_last = sender->framing == HTTP1_BODY_LENGTH && bytes.len == sender->left;
+    if (!is_last && bytes.len > 0)
+        announce_part(x);
     /* Too much is cut off by the conn, which is open here: no error to see. */
     int error = http_sender_write(&x->sender, bytes);
     assert(error == 0);
     (void)error;
+    if (conn_queued(x->connection->conn) > 0)
+        announce_part(x);
     schedule_flush(x);
 }
 

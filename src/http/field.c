@@ -5,30 +5,54 @@
  */
 #include "http/field.h"
 
-/* tchar of RFC 9110 section 5.6.2, by character code: two words of 64. */
-static const uint64_t token_chars[2] = {
-    UINT64_C(0x03ff6cfa00000000), /* ! # $ % & ' * + - . 0-9 */
-    UINT64_C(0x57ffffffc7fffffe), /* A-Z ^ _ ` a-z | ~ */
+/* tchar of RFC 9110 section 5.6.2: 1 for what is one. */
+static const uint8_t token_chars[256] = {
+    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1,
+    ['-'] = 1, ['.'] = 1, ['^'] = 1, ['_'] = 1, ['`'] = 1, ['|'] = 1,  ['~'] = 1, ['0'] = 1,
+    ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1,  ['7'] = 1, ['8'] = 1,
+    ['9'] = 1, ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1,  ['F'] = 1, ['G'] = 1,
+    ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1,  ['N'] = 1, ['O'] = 1,
+    ['P'] = 1, ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1, ['U'] = 1,  ['V'] = 1, ['W'] = 1,
+    ['X'] = 1, ['Y'] = 1, ['Z'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1,  ['d'] = 1, ['e'] = 1,
+    ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1,  ['l'] = 1, ['m'] = 1,
+    ['n'] = 1, ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1,  ['t'] = 1, ['u'] = 1,
+    ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1, ['z'] = 1,
 };
 
-static bool is_token_char(uint8_t c)
+size_t http_token_len(struct span bytes)
 {
-    return c < 128 && (token_chars[c >> 6] >> (c & 63) & 1);
+    size_t len = 0;
+    while (len < bytes.len && token_chars[bytes.data[len]])
+        len++;
+    return len;
 }
 
 bool http_is_token(struct span bytes)
 {
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (!is_token_char(bytes.data[i]))
-            return false;
-    }
-    return bytes.len > 0;
+    return bytes.len > 0 && http_token_len(bytes) == bytes.len;
+}
+
+/* Whether one of eight bytes is below 0x20, or is 0x7f. What is subtracted sets
+ * the highest bit of a byte that is less; one that had it set is left out. */
+static bool has_control(const uint8_t *bytes)
+{
+    static const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    uint64_t del = word ^ each * 0x7f;
+    return (((word - each * 0x20) & ~word) | ((del - each) & ~del)) & each * 0x80;
 }
 
 bool http_is_field_value(struct span bytes)
 {
-    for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t c = bytes.data[i];
+    size_t at = 0;
+    while (at + 8 <= bytes.len && !has_control(bytes.data + at))
+        at += 8;
+    /* Of what is left, none where the last eight have none. */
+    if (at > 0 && at + 8 > bytes.len && !has_control(bytes.data + bytes.len - 8))
+        return true;
+    for (; at < bytes.len; at++) {
+        uint8_t c = bytes.data[at];
         if ((c < 0x20 && c != '\t') || c == 0x7f)
             return false;
     }
@@ -81,30 +105,30 @@ bool http_list_next(struct span *rest, struct span *element)
     return false;
 }
 
-const struct http_field *http_fields_find(struct http_fields fields, const char *name)
+const struct http_field *http_fields_find_span(struct http_fields fields, struct span name)
 {
     for (size_t i = 0; i < fields.count; i++) {
-        if (span_is_string_nocase(fields.at[i].name, name))
+        if (span_is_equal_nocase(fields.at[i].name, name))
             return &fields.at[i];
     }
     return NULL;
 }
 
-size_t http_fields_count(struct http_fields fields, const char *name)
+size_t http_fields_count_span(struct http_fields fields, struct span name)
 {
     size_t count = 0;
     for (size_t i = 0; i < fields.count; i++)
-        count += span_is_string_nocase(fields.at[i].name, name);
+        count += span_is_equal_nocase(fields.at[i].name, name);
     return count;
 }
 
-static bool list_has(struct http_fields fields, const char *name, struct span wanted)
+bool http_fields_list_has_span(struct http_fields fields, struct span name, struct span wanted)
 {
     for (size_t i = 0; i < fields.count; i++) {
-        if (!span_is_string_nocase(fields.at[i].name, name))
-            continue;
         struct span rest = fields.at[i].value;
         struct span element;
+        if (rest.len < wanted.len || !span_is_equal_nocase(fields.at[i].name, name))
+            continue;
         while (http_list_next(&rest, &element)) {
             if (span_is_equal_nocase(element, wanted))
                 return true;
@@ -113,27 +137,47 @@ static bool list_has(struct http_fields fields, const char *name, struct span wa
     return false;
 }
 
-bool http_fields_list_has(struct http_fields fields, const char *name, const char *element)
+static bool is_connection(struct span name)
 {
-    return list_has(fields, name, span_from_string(element));
+    return span_is_string_nocase(name, "Connection");
+}
+
+struct http_fields http_fields_connection(struct http_fields fields)
+{
+    for (; fields.count > 0 && !is_connection(fields.at->name); fields.count--)
+        fields.at++;
+    while (fields.count > 0 && !is_connection(fields.at[fields.count - 1].name))
+        fields.count--;
+    return fields;
+}
+
+/* Asked of every field of every head, so by their length first. */
+static bool is_always_hop_by_hop(struct span name)
+{
+    switch (name.len) {
+    case 2:
+        return span_is_string_nocase(name, "TE");
+    case 7:
+        return span_is_string_nocase(name, "Upgrade");
+    case 10:
+        return is_connection(name) || span_is_string_nocase(name, "Keep-Alive");
+    case 16:
+        return span_is_string_nocase(name, "Proxy-Connection");
+    case 17:
+        return span_is_string_nocase(name, "Transfer-Encoding");
+    default:
+        return false;
+    }
 }
 
 bool http_field_is_hop_by_hop(struct span name, struct http_fields fields)
 {
-    static const char *const always[] = {"Connection", "Keep-Alive",        "Proxy-Connection",
-                                         "TE",         "Transfer-Encoding", "Upgrade"};
+    if (is_always_hop_by_hop(name))
+        return true;
     /* Naming these in Connection is an attack: the message would lose what
      * routes it or what says where it ends. */
-    static const char *const never[] = {"Host", "Content-Length"};
-    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
-        if (span_is_string_nocase(name, always[i]))
-            return true;
-    }
-    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-        if (span_is_string_nocase(name, never[i]))
-            return false;
-    }
-    return list_has(fields, "Connection", name);
+    return http_fields_list_has_span(fields, SPAN_LITERAL("Connection"), name) &&
+           !span_is_string_nocase(name, "Host") && !span_is_string_nocase(name, "Content-Length");
 }
 
 bool http_field_is_barred_from_trailers(struct span name)

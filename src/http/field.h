@@ -57,15 +57,29 @@ struct http_response {
     enum http_framing framing; /* likewise */
 };
 
-/* The first field of that name (ASCII case ignored), or NULL. */
-const struct http_field *http_fields_find(struct http_fields fields, const char *name);
+/* The first field of that name (ASCII case ignored), or NULL. Of this and the
+ * next two, a literal's length is known when it is compiled. */
+const struct http_field *http_fields_find_span(struct http_fields fields, struct span name);
+static inline const struct http_field *http_fields_find(struct http_fields fields, const char *name)
+{
+    return http_fields_find_span(fields, span_from_string(name));
+}
 
 /* How many lines have that name. */
-size_t http_fields_count(struct http_fields fields, const char *name);
+size_t http_fields_count_span(struct http_fields fields, struct span name);
+static inline size_t http_fields_count(struct http_fields fields, const char *name)
+{
+    return http_fields_count_span(fields, span_from_string(name));
+}
 
 /* Whether a comma-separated list field (all lines of that name) has the
  * element, case ignored: http_fields_list_has(f, "Connection", "close"). */
-bool http_fields_list_has(struct http_fields fields, const char *name, const char *element);
+bool http_fields_list_has_span(struct http_fields fields, struct span name, struct span element);
+static inline bool http_fields_list_has(struct http_fields fields, const char *name,
+                                        const char *element)
+{
+    return http_fields_list_has_span(fields, span_from_string(name), span_from_string(element));
+}
 
 /* Takes the next element that is not empty off the front of a comma-separated
  * list, without white space around it. False at the end. */
@@ -79,6 +93,10 @@ struct span http_trim(struct span bytes);
  * and those that Connection names, except Host and Content-Length, which
  * nobody may have removed. Proxy-Authenticate and Trailer are kept. */
 bool http_field_is_hop_by_hop(struct span name, struct http_fields fields);
+
+/* The lines from the first to the last Connection: who asks the above of all
+ * fields of a head asks it with these. */
+struct http_fields http_fields_connection(struct http_fields fields);
 
 /* Fields that are no good behind the body (RFC 9110 section 6.5.1): those of
  * framing, routing, authentication, request modifiers, response control and
@@ -99,6 +117,7 @@ struct span http_target_authority(struct span target);
  * no form of a target has. What else comes is refused rather than mended, as
  * RFC 9112 section 3 advises: two servers in a row would mend differently. */
 bool http_is_token(struct span bytes);
+size_t http_token_len(struct span bytes); /* of the token in front; 0 for none */
 bool http_is_field_value(struct span bytes);
 bool http_is_target(struct span bytes);
 

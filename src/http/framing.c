@@ -154,6 +154,15 @@ static bool is_one_element(struct span list, struct span *element)
     return true;
 }
 
+/* Most responses have nothing of what is to be mended. */
+static bool may_be_mended(const struct http_response *response)
+{
+    const struct http_field *first = http_fields_find(response->fields, "Content-Length");
+    return first && (memchr(first->value.data, ',', first->value.len) ||
+                     http_fields_count(response->fields, "Content-Length") > 1 ||
+                     http_fields_find(response->fields, "Transfer-Encoding"));
+}
+
 /* Whether all that the lines of Content-Length say is the same number. */
 static bool has_one_length(struct http_fields fields, struct span *number)
 {
@@ -169,7 +178,7 @@ static bool has_one_length(struct http_fields fields, struct span *number)
 bool http_response_mend_length(struct http_response *response, struct http_field *fields)
 {
     struct span number;
-    if (!has_one_length(response->fields, &number))
+    if (!may_be_mended(response) || !has_one_length(response->fields, &number))
         return false;
     bool is_chunked = response->minor_version > 0 &&
                       http_fields_find(response->fields, "Transfer-Encoding") != NULL;

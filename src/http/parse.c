@@ -53,17 +53,14 @@ static int parse_version(struct span text, int *minor)
 
 static int parse_field(struct span line, struct http_field *field)
 {
-    const uint8_t *colon = memchr(line.data, ':', line.len);
-    if (!colon)
-        return HTTP_BAD_SYNTAX;
-    size_t name_len = (size_t)(colon - line.data);
-    field->name = span_of(line.data, name_len);
-    field->value = http_trim(span_skip(line, name_len + 1));
     /* A token has no space: this refuses a space before the colon and a line
      * that begins with one (obs-fold). */
-    if (!http_is_token(field->name) || !http_is_field_value(field->value))
+    size_t name_len = http_token_len(line);
+    if (name_len == 0 || name_len == line.len || line.data[name_len] != ':')
         return HTTP_BAD_SYNTAX;
-    return 0;
+    field->name = span_of(line.data, name_len);
+    field->value = http_trim(span_skip(line, name_len + 1));
+    return http_is_field_value(field->value) ? 0 : HTTP_BAD_SYNTAX;
 }
 
 /* Returns 1 at the empty line, 0 when more is needed, or an error. */
@@ -156,9 +153,10 @@ static bool is_target_of(struct span target, struct span method)
  * says where it ends, or who sent it. */
 static bool has_good_connection(struct http_fields fields)
 {
-    return !http_fields_list_has(fields, "Connection", "Host") &&
-           !http_fields_list_has(fields, "Connection", "Content-Length") &&
-           !http_fields_list_has(fields, "Connection", "Authorization");
+    struct http_fields connection = http_fields_connection(fields);
+    return !http_fields_list_has(connection, "Connection", "Host") &&
+           !http_fields_list_has(connection, "Connection", "Content-Length") &&
+           !http_fields_list_has(connection, "Connection", "Authorization");
 }
 
 static int parse_request_line(struct span line, struct http_request *out)

@@ -9,51 +9,55 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Appends the parts as one, or nothing. */
-static int append_parts(struct buf *out, const struct span *parts, size_t count)
+static uint8_t *put(uint8_t *at, struct span bytes)
 {
-    size_t total = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].len > buf_room(out) - total)
-            return -ENOBUFS;
-        total += parts[i].len;
-    }
-    uint8_t *at = buf_reserve(out, total);
-    if (!at)
-        return -ENOBUFS;
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i].len > 0)
-            memcpy(at, parts[i].data, parts[i].len);
-        at += parts[i].len;
-    }
-    buf_commit(out, total);
-    return 0;
+    if (bytes.len > 0)
+        memcpy(at, bytes.data, bytes.len);
+    return at + bytes.len;
 }
 
 int http_write_request_line(struct buf *out, struct span method, struct span target)
 {
+    const struct span space = SPAN_LITERAL(" "), end = SPAN_LITERAL(" HTTP/1.1\r\n");
     if (!http_is_token(method) || !http_is_target(target))
         return -EINVAL;
-    const struct span parts[] = {method, SPAN_LITERAL(" "), target, SPAN_LITERAL(" HTTP/1.1\r\n")};
-    return append_parts(out, parts, sizeof parts / sizeof *parts);
+    size_t len = method.len + space.len + target.len + end.len;
+    uint8_t *at = buf_reserve(out, len);
+    if (!at)
+        return -ENOBUFS;
+    put(put(put(put(at, method), space), target), end);
+    buf_commit(out, len);
+    return 0;
 }
 
 int http_write_status_line(struct buf *out, int status, struct span reason)
 {
+    const struct span version = SPAN_LITERAL("HTTP/1.1 "), end = SPAN_LITERAL("\r\n");
     if (status < 100 || status > 999 || !http_is_field_value(reason))
         return -EINVAL;
-    char line[32];
-    int len = snprintf(line, sizeof line, "HTTP/1.1 %d ", status);
-    const struct span parts[] = {span_of(line, (size_t)len), reason, SPAN_LITERAL("\r\n")};
-    return append_parts(out, parts, sizeof parts / sizeof *parts);
+    const char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
+                           (char)('0' + status % 10), ' '};
+    size_t len = version.len + sizeof digits + reason.len + end.len;
+    uint8_t *at = buf_reserve(out, len);
+    if (!at)
+        return -ENOBUFS;
+    put(put(put(put(at, version), span_of(digits, sizeof digits)), reason), end);
+    buf_commit(out, len);
+    return 0;
 }
 
 int http_write_field(struct buf *out, struct span name, struct span value)
 {
+    const struct span colon = SPAN_LITERAL(": "), end = SPAN_LITERAL("\r\n");
     if (!http_is_token(name) || !http_is_field_value(value))
         return -EINVAL;
-    const struct span parts[] = {name, SPAN_LITERAL(": "), value, SPAN_LITERAL("\r\n")};
-    return append_parts(out, parts, sizeof parts / sizeof *parts);
+    size_t len = name.len + colon.len + value.len + end.len;
+    uint8_t *at = buf_reserve(out, len);
+    if (!at)
+        return -ENOBUFS;
+    put(put(put(put(at, name), colon), value), end);
+    buf_commit(out, len);
+    return 0;
 }
 
 int http_write_end_of_head(struct buf *out)

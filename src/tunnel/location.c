@@ -141,25 +141,28 @@ static bool scan_challenges(struct scan *scan, struct span *url)
 /* --- fields --------------------------------------------------------------- */
 
 struct place {
-    const char *name;
+    struct span name;
     bool (*scan)(struct scan *scan, struct span *url); /* false: no more */
     bool is_for_simple;                                /* see own_url_map() */
 };
 
+/* Link: the next page, of Python's requests and others. Operation-Location:
+ * where clients of Azure's ask for a result; X-Goog-Upload-URL: where clients
+ * of Google's send a file. */
 static const struct place places[] = {
-    {"Location", scan_whole, false},
-    {"Content-Location", scan_whole, false},
-    {"Refresh", scan_refresh, false},
-    {"Link", scan_link, true}, /* the next page, of Python's requests and others */
-    {"WWW-Authenticate", scan_challenges, true},
-    {"Operation-Location", scan_whole, true}, /* where clients of Azure's ask for a result */
-    {"X-Goog-Upload-URL", scan_whole, true},  /* where clients of Google's send a file */
+    {SPAN_LITERAL("Location"), scan_whole, false},
+    {SPAN_LITERAL("Content-Location"), scan_whole, false},
+    {SPAN_LITERAL("Refresh"), scan_refresh, false},
+    {SPAN_LITERAL("Link"), scan_link, true},
+    {SPAN_LITERAL("WWW-Authenticate"), scan_challenges, true},
+    {SPAN_LITERAL("Operation-Location"), scan_whole, true},
+    {SPAN_LITERAL("X-Goog-Upload-URL"), scan_whole, true},
 };
 
 static const struct place *find_place(struct span name)
 {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (span_is_string_nocase(name, places[i].name))
+        if (span_is_equal_nocase(name, places[i].name))
             return &places[i];
     }
     return NULL;

@@ -41,7 +41,7 @@ static bool is_device_field(struct span name)
     return is_it;
 }
 
-static bool is_left_out(struct span name, struct http_fields fields, const struct rewrite *how)
+static bool is_left_out(struct span name, struct http_fields connection, const struct rewrite *how)
 {
     if (how->owns_device && is_device_field(name))
         return true;
@@ -52,16 +52,16 @@ static bool is_left_out(struct span name, struct http_fields fields, const struc
     /* Of a pipe it could only be 0, and be read as an end. */
     if (span_is_string_nocase(name, "Content-Length"))
         return how->keeps_upgrade;
-    return http_field_is_hop_by_hop(name, fields);
+    return http_field_is_hop_by_hop(name, connection);
 }
 
-static void pass_field(struct head *out, const struct http_field *field, struct http_fields fields,
-                       const struct rewrite *how)
+static void pass_field(struct head *out, const struct http_field *field,
+                       struct http_fields connection, const struct rewrite *how)
 {
     if (span_is_string_nocase(field->name, "Host") && how->host.len > 0) {
         if (!has_field(out, field->name))
             head_add(out, field->name, how->host);
-    } else if (!is_left_out(field->name, fields, how)) {
+    } else if (!is_left_out(field->name, connection, how)) {
         head_add(out, field->name, field->value);
     }
 }
@@ -186,8 +186,9 @@ void rewrite_request(struct head *out, struct http_fields fields, const struct r
     assert(fields.count <= HTTP_FIELDS_MAX && how->rule_count <= REWRITE_RULES_MAX);
     if (how->host.len > 0 && !http_fields_find(fields, "Host"))
         head_add(out, SPAN_LITERAL("Host"), how->host);
+    struct http_fields connection = http_fields_connection(fields);
     for (size_t i = 0; i < fields.count; i++)
-        pass_field(out, &fields.at[i], fields, how);
+        pass_field(out, &fields.at[i], connection, how);
     if (http_fields_list_has(fields, "TE", "trailers"))
         head_add(out, SPAN_LITERAL("TE"), SPAN_LITERAL("trailers"));
     if (how->forwarded)
@@ -205,6 +206,7 @@ void rewrite_request(struct head *out, struct http_fields fields, const struct r
 void rewrite_response(struct head *out, const struct http_response *response)
 {
     struct http_fields fields = response->fields;
+    struct http_fields connection = http_fields_connection(fields);
     int status = response->status;
     bool has_no_length = status < 200 || response->framing == HTTP_BODY_PIPE;
     for (size_t i = 0; i < fields.count; i++) {
@@ -212,7 +214,7 @@ void rewrite_response(struct head *out, const struct http_response *response)
         bool is_upgrade = status == 101 && span_is_string_nocase(field->name, "Upgrade");
         bool is_length = span_is_string_nocase(field->name, "Content-Length");
         if (is_upgrade ||
-            !(http_field_is_hop_by_hop(field->name, fields) || (is_length && has_no_length)))
+            !(http_field_is_hop_by_hop(field->name, connection) || (is_length && has_no_length)))
             head_add(out, field->name, field->value);
     }
 }

@@ -33,6 +33,25 @@ static void test_value_chars(void **state)
     assert_false(http_is_target(SPAN_LITERAL("")));
 }
 
+/* Each byte at each place: values are looked at eight bytes at a time. */
+static void test_value_places(void **state)
+{
+    (void)state;
+    enum { LONGEST = 18 };
+    uint8_t bytes[LONGEST];
+    memset(bytes, 0xff, sizeof bytes);
+    for (size_t len = 1; len <= LONGEST; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int c = 0; c < 256; c++) {
+                bytes[at] = (uint8_t)c;
+                assert_int_equal(http_is_field_value(span_of(bytes, len)),
+                                 c == '\t' || (c >= 0x20 && c != 0x7f));
+            }
+            bytes[at] = 0xff;
+        }
+    }
+}
+
 #define FIELD(n, v)                      \
     {                                    \
         SPAN_LITERAL(n), SPAN_LITERAL(v) \
@@ -63,6 +82,10 @@ static void test_lists(void **state)
     assert_false(http_fields_list_has(fields, "Connection", "close"));
     assert_false(http_fields_list_has(fields, "Connection", ""));
     assert_false(http_fields_list_has(fields, "Empty", ""));
+    struct http_fields connection = http_fields_connection(fields);
+    assert_ptr_equal(connection.at, &at[0]);
+    assert_int_equal(connection.count, 3);
+    assert_int_equal(http_fields_connection((struct http_fields){&at[3], 1}).count, 0);
 }
 
 static void test_hop_by_hop(void **state)
@@ -130,13 +153,10 @@ static void test_reasons(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_token_chars),
-        cmocka_unit_test(test_value_chars),
-        cmocka_unit_test(test_find),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_hop_by_hop),
-        cmocka_unit_test(test_reasons),
-        cmocka_unit_test(test_target_authority),
+        cmocka_unit_test(test_token_chars),   cmocka_unit_test(test_value_chars),
+        cmocka_unit_test(test_value_places),  cmocka_unit_test(test_find),
+        cmocka_unit_test(test_lists),         cmocka_unit_test(test_hop_by_hop),
+        cmocka_unit_test(test_reasons),       cmocka_unit_test(test_target_authority),
         cmocka_unit_test(test_trailer_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
