@@ -388,7 +388,8 @@ void status_print_exchange(struct status *status, const struct exchange_record *
     bool is_bad = is_provider && record->end == EXCHANGE_FAILED;
     if (!log_is_enabled(is_bad ? LOG_WARN : LOG_INFO))
         return;
-    if (!bucket_take(&status->exchanges, LOG_KIND_PER_S, LOG_KIND_BURST, clock_now_us())) {
+    uint64_t now_us = record->begun_us + record->end_us;
+    if (!bucket_take(&status->exchanges, LOG_KIND_PER_S, LOG_KIND_BURST, now_us)) {
         status->untold++;
         return;
     }

@@ -18,8 +18,18 @@
  * while. */
 #define KEEP_MARGIN_US US_PER_S
 
+struct idle {
+    struct list link;
+    struct http_pool *pool;
+    struct conn *conn;
+    uint64_t since_us;
+    uint64_t until_us;
+};
+
 struct http_pool {
     struct loop *loop;
+    struct idle *places; /* as many as may be idle */
+    struct list free;    /* of them */
     struct list idle;
     size_t count;
     size_t most;
@@ -27,14 +37,6 @@ struct http_pool {
     bool (*is_short)(void *arg);
     void *arg;
     struct timer *timer; /* runs while anything is here */
-};
-
-struct idle {
-    struct list link;
-    struct http_pool *pool;
-    struct conn *conn;
-    uint64_t since_us;
-    uint64_t until_us;
 };
 
 static bool idle_is_stale(const struct idle *idle, uint64_t now_us)
@@ -47,8 +49,8 @@ static struct conn *idle_remove(struct idle *idle)
 {
     struct conn *conn = idle->conn;
     list_remove(&idle->link);
+    list_append(&idle->pool->free, &idle->link);
     idle->pool->count--;
-    free(idle);
     return conn;
 }
 
@@ -108,6 +110,10 @@ struct http_pool *http_pool_new(struct loop *loop, size_t most, uint64_t idle_us
     pool->is_short = is_short;
     pool->arg = arg;
     list_init(&pool->idle);
+    list_init(&pool->free);
+    pool->places = xcalloc(most, sizeof *pool->places);
+    for (size_t i = 0; i < most; i++)
+        list_append(&pool->free, &pool->places[i].link);
     pool->timer = timer_new(loop, on_timer, pool);
     return pool;
 }
@@ -117,6 +123,7 @@ void http_pool_free(struct http_pool *pool)
     LIST_EACH(link, tmp, &pool->idle)
         conn_close(idle_remove(LIST_ENTRY(link, struct idle, link)));
     timer_free(pool->timer);
+    free(pool->places);
     free(pool);
 }
 
@@ -127,7 +134,7 @@ bool http_pool_is_empty(const struct http_pool *pool)
 
 struct conn *http_pool_take(struct http_pool *pool, bool only_fresh)
 {
-    uint64_t now_us = clock_now_us();
+    uint64_t now_us = loop_now_us(pool->loop);
     while (pool->count > 0) {
         struct idle *last = LIST_ENTRY(pool->idle.prev, struct idle, link);
         if (only_fresh && idle_is_stale(last, now_us))
@@ -173,10 +180,11 @@ void http_pool_put(struct http_pool *pool, struct conn *conn, uint64_t keep_us)
     }
     if (pool->count == pool->most)
         http_pool_make_way(pool);
-    struct idle *idle = xcalloc(1, sizeof *idle);
+    struct idle *idle = LIST_ENTRY(list_first(&pool->free), struct idle, link);
+    list_remove(&idle->link);
     idle->pool = pool;
     idle->conn = conn;
-    idle->since_us = clock_now_us();
+    idle->since_us = loop_now_us(pool->loop);
     idle->until_us = most_us == TIME_NEVER ? TIME_NEVER : idle->since_us + most_us;
     list_append(&pool->idle, &idle->link);
     pool->count++;

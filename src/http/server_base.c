@@ -20,7 +20,7 @@ void server_schedule(struct http_connection *c, enum server_timeout timeout)
     list_remove(&c->timeout_link);
     if (queue->after_us == 0)
         return;
-    c->deadline_us = clock_now_us() + queue->after_us;
+    c->deadline_us = loop_now_us(c->server->loop) + queue->after_us;
     list_append(&queue->connections, &c->timeout_link);
 }
 

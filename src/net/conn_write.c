@@ -90,7 +90,8 @@ static size_t conn_write_now(struct conn *conn, const struct span parts[PARTS])
     struct msghdr message = {.msg_iov = vector, .msg_iovlen = PARTS};
     ssize_t len;
     do
-        len = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+        len = body.len > 0 ? sendmsg(conn->fd, &message, MSG_NOSIGNAL)
+                           : send(conn->fd, head.data, head.len, MSG_NOSIGNAL);
     while (len < 0 && errno == EINTR);
     if (len >= 0)
         return (size_t)len;

@@ -27,6 +27,7 @@
 #include "base/list.h"
 #include "net/alarm.h"
 #include "net/conn.h"
+#include "net/deferred.h"
 #include "net/loop_internal.h"
 #include "net/loop_uv.h"
 #include "net/rush.h"
@@ -55,8 +56,8 @@ struct loop {
     uint64_t checked_us;  /* when sleep was last looked for: twice a turn */
     bool has_events;      /* in this turn */
     struct timers timers;
-    struct list deferred;
-    struct list behind; /* as deferred; empty but in the prepare phase */
+    struct deferred deferred;
+    struct deferred behind; /* as deferred; empty but in the prepare phase */
     struct list hooks;
     struct list wake_calls;
     struct list before_sleep;
@@ -71,12 +72,6 @@ struct loop {
     struct buf plain;
     uint8_t *rooms[LOOP_ROOMS];
     struct trim trim;
-};
-
-struct deferred {
-    struct list link;
-    void (*fn)(void *arg);
-    void *arg;
 };
 
 struct turn_hook {
@@ -165,6 +160,11 @@ uint8_t *loop_room(struct loop *loop, enum loop_room room)
     return loop->rooms[room];
 }
 
+uint64_t loop_now_us(const struct loop *loop)
+{
+    return loop->checked_us;
+}
+
 struct loop_memory *loop_memory(struct loop *loop)
 {
     return &loop->memory;
@@ -178,27 +178,6 @@ struct rush *loop_rush(struct loop *loop)
 void loop_trim(struct loop *loop)
 {
     trim_ask(&loop->trim);
-}
-
-static void run_deferred(struct list *deferred)
-{
-    /* Only what is here now: a call that defers itself again must let the
-     * loop look at its descriptors in between. */
-    struct list now;
-    list_init(&now);
-    LIST_EACH(link, tmp, deferred) {
-        list_remove(link);
-        list_append(&now, link);
-    }
-    struct list *first;
-    while ((first = list_first(&now)) != NULL) {
-        struct deferred *d = LIST_ENTRY(first, struct deferred, link);
-        list_remove(first);
-        void (*fn)(void *arg) = d->fn;
-        void *arg = d->arg;
-        free(d);
-        fn(arg);
-    }
 }
 
 /* The check phase does the rest. The expiry is on the descriptor until the
@@ -223,7 +202,7 @@ static void set_alarm(struct loop *loop)
 {
     uint64_t next_us = timers_next_us(&loop->timers);
     bool is_idle = loop->background == 0 && loop->patient_line.abandoned == 0;
-    if (!list_is_empty(&loop->deferred) || (loop->is_finishing && is_idle))
+    if (loop->deferred.count > 0 || (loop->is_finishing && is_idle))
         next_us = 0;
     loop->expected_us = next_us > loop->checked_us ? next_us : TIME_NEVER;
     if (next_us <= clock_now_us()) {
@@ -251,8 +230,8 @@ static void on_prepare(uv_prepare_t *prepare)
 {
     struct loop *loop = prepare->data;
     rush_begin_turn(&loop->rush);
-    run_deferred(&loop->deferred);
-    run_deferred(&loop->behind);
+    deferred_run(&loop->deferred);
+    deferred_run(&loop->behind);
     LIST_EACH(link, tmp, &loop->hooks) {
         struct turn_hook *hook = LIST_ENTRY(link, struct turn_hook, link);
         if (hook->before)
@@ -314,8 +293,6 @@ struct loop *loop_new(void)
         abort();
     loop->memory = (struct loop_memory){{LOOP_RECEIVED_MAX, 0}, {LOOP_SENT_MAX, 0}};
     timers_init(&loop->timers);
-    list_init(&loop->deferred);
-    list_init(&loop->behind);
     list_init(&loop->hooks);
     list_init(&loop->wake_calls);
     list_init(&loop->before_sleep);
@@ -363,7 +340,7 @@ static bool finish(struct loop *loop, const unsigned *work, uint64_t wait_us)
     struct timer_node wait;
     timer_node_init(&wait, on_wait_over, &is_over);
     timers_start(&loop->timers, &wait, clock_now_us() + wait_us);
-    while (!is_over && (*work > 0 || !list_is_empty(&loop->deferred)))
+    while (!is_over && (*work > 0 || loop->deferred.count > 0))
         uv_run(&loop->uv, UV_RUN_ONCE);
     timers_stop(&loop->timers, &wait);
     return !is_over;
@@ -394,26 +371,20 @@ bool loop_free(struct loop *loop)
     for (size_t i = 0; i < LOOP_ROOMS; i++)
         free(loop->rooms[i]);
     free(loop->bursts);
+    deferred_deinit(&loop->deferred);
+    deferred_deinit(&loop->behind);
     free(loop);
     return true;
 }
 
-static void defer(struct list *deferred, void (*fn)(void *arg), void *arg)
-{
-    struct deferred *d = xcalloc(1, sizeof *d);
-    d->fn = fn;
-    d->arg = arg;
-    list_append(deferred, &d->link);
-}
-
 void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg)
 {
-    defer(&loop->deferred, fn, arg);
+    deferred_add(&loop->deferred, fn, arg);
 }
 
 void loop_defer_behind(struct loop *loop, void (*fn)(void *arg), void *arg)
 {
-    defer(&loop->behind, fn, arg);
+    deferred_add(&loop->behind, fn, arg);
 }
 
 struct turn_hook *turn_hook_new(struct loop *loop, void (*before)(void *arg),

@@ -36,6 +36,10 @@ bool loop_free(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
+/* When the events of this turn had come, on the scale of clock_now_us(): for
+ * whom a turn's length does not matter. It never runs backwards. */
+uint64_t loop_now_us(const struct loop *loop);
+
 /* Bytes that all on the loop write to, one after the other: what a writer puts
  * there lasts until it returns to the loop. */
 enum loop_room { LOOP_ROOM_PACKETS, LOOP_ROOM_BURST, LOOP_ROOMS };

@@ -40,18 +40,19 @@ void channel_free(struct channel *channel)
 }
 
 /* Ordered and reliable. */
+/* Without a lifetime, so that no time is needed. */
 static int send_message(struct sctp_assoc *sctp, uint16_t stream_id, uint32_t ppid,
-                        struct span head, struct span body, uint64_t now_us)
+                        struct span head, struct span body)
 {
     const struct sctp_outgoing message = {.stream = stream_id,
                                           .ppid = ppid,
                                           .head = head,
                                           .body = body};
-    return sctp_assoc_send(sctp, &message, now_us);
+    return sctp_assoc_send(sctp, &message, 0);
 }
 
 int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stream_id,
-                 const char *label, uint64_t now_us)
+                 const char *label)
 {
     uint8_t message[DCEP_OPEN_HEADER_LEN + DCEP_LABEL_MAX];
     struct dcep_open open = {.label = span_from_string(label)};
@@ -60,8 +61,8 @@ int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stre
         return (int)len;
     channel->has_stream = true;
     channel->stream_id = stream_id;
-    return send_message(sctp, stream_id, PPID_DCEP, span_of(message, (size_t)len), (struct span){0},
-                        now_us);
+    return send_message(sctp, stream_id, PPID_DCEP, span_of(message, (size_t)len),
+                        (struct span){0});
 }
 
 void channel_await(struct channel *channel, uint16_t stream_id)
@@ -71,10 +72,10 @@ void channel_await(struct channel *channel, uint16_t stream_id)
     channel->stream_id = stream_id;
 }
 
-static void send_ack(struct sctp_assoc *sctp, uint16_t stream_id, uint64_t now_us)
+static void send_ack(struct sctp_assoc *sctp, uint16_t stream_id)
 {
     static const uint8_t ack[] = {DCEP_ACK};
-    send_message(sctp, stream_id, PPID_DCEP, span_of(ack, sizeof ack), (struct span){0}, now_us);
+    send_message(sctp, stream_id, PPID_DCEP, span_of(ack, sizeof ack), (struct span){0});
 }
 
 enum channel_event channel_feed_dcep(struct channel *channel, struct sctp_assoc *sctp,
@@ -87,7 +88,7 @@ enum channel_event channel_feed_dcep(struct channel *channel, struct sctp_assoc 
         return CHANNEL_BROKEN;
     if (channel->is_awaited && stream_id == channel->stream_id) {
         channel->is_awaited = false;
-        send_ack(sctp, stream_id, now_us);
+        send_ack(sctp, stream_id);
         return CHANNEL_NOTHING;
     }
     if (channel->has_stream) {
@@ -98,7 +99,7 @@ enum channel_event channel_feed_dcep(struct channel *channel, struct sctp_assoc 
     }
     channel->has_stream = true;
     channel->stream_id = stream_id;
-    send_ack(sctp, stream_id, now_us);
+    send_ack(sctp, stream_id);
     return CHANNEL_OPENED;
 }
 
@@ -144,11 +145,11 @@ enum channel_event channel_feed(struct channel *channel, uint32_t ppid, struct s
 }
 
 int channel_send(struct channel *channel, struct sctp_assoc *sctp, struct span head,
-                 struct span body, uint64_t now_us)
+                 struct span body)
 {
     static const uint8_t zero[1] = {0};
     if (head.len == 0 && body.len == 0)
         return send_message(sctp, channel->stream_id, PPID_BINARY_EMPTY, span_of(zero, sizeof zero),
-                            (struct span){0}, now_us);
-    return send_message(sctp, channel->stream_id, PPID_BINARY, head, body, now_us);
+                            (struct span){0});
+    return send_message(sctp, channel->stream_id, PPID_BINARY, head, body);
 }

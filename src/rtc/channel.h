@@ -41,7 +41,7 @@ void channel_init_negotiated(struct channel *channel, size_t message_max, uint16
 /* Sends OPEN: ordered and reliable. Messages may follow at once (RFC 8832
  * section 6). 0 or an error of sctp_assoc_send(). */
 int channel_open(struct channel *channel, struct sctp_assoc *sctp, uint16_t stream_id,
-                 const char *label, uint64_t now_us);
+                 const char *label);
 
 /* The other side will open it on that stream: messages may go before that, to
  * who takes them. */
@@ -59,6 +59,6 @@ enum channel_event channel_feed(struct channel *channel, uint32_t ppid, struct s
 
 /* Sends a binary message, also an empty one. As sctp_assoc_send(). */
 int channel_send(struct channel *channel, struct sctp_assoc *sctp, struct span head,
-                 struct span body, uint64_t now_us);
+                 struct span body);
 
 #endif

@@ -56,7 +56,7 @@ int peer_send(struct peer *peer, unsigned channel, struct span head, struct span
     size_t most = theirs > 0 && theirs < PEER_MESSAGE_MAX ? theirs : PEER_MESSAGE_MAX;
     if (body.len > most || head.len > most - body.len)
         return -EMSGSIZE;
-    int error = channel_send(peer_channel(peer, channel), peer->sctp, head, body, clock_now_us());
+    int error = channel_send(peer_channel(peer, channel), peer->sctp, head, body);
     if (channel > peer->highest_channel)
         peer->highest_channel = channel;
     peer_work_later(peer);

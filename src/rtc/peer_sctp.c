@@ -267,14 +267,14 @@ static void on_sctp_mtu(void *arg, size_t mtu)
 /* RFC 8832 section 6: the DTLS client has the even stream ids. Queued now, the
  * OPEN rides with SCTP's handshake, or is the first of all; an empty queue
  * takes it. An offerer that is one of ours opens that stream and no other. */
-static void open_channel(struct peer *peer, uint64_t now_us)
+static void open_channel(struct peer *peer)
 {
     bool is_client = peer->role == DTLS_CLIENT;
     struct channel *channel = &peer->first;
     if (!peer->is_offerer && peer_is_sctp_early(peer))
         channel_await(channel, is_client ? 1 : 0);
     else if (peer->is_offerer &&
-             channel_open(channel, peer->sctp, is_client ? 0 : 1, channel_label, now_us) < 0)
+             channel_open(channel, peer->sctp, is_client ? 0 : 1, channel_label) < 0)
         abort();
 }
 
@@ -303,7 +303,7 @@ void peer_start_sctp(struct peer *peer)
     peer->sctp = sctp_assoc_new(&config, &handlers, peer);
     uint64_t now_us = clock_now_us();
     limit_opening(peer, SCTP_TIMEOUT_S);
-    open_channel(peer, now_us);
+    open_channel(peer);
     peer_connect_sctp(peer, now_us);
     deadline_touch(peer->deadline);
 }

@@ -96,7 +96,7 @@ static void let_wait(struct proxy *proxy, struct passage *p, const struct head *
 static struct mux *assign(struct proxy *proxy, struct passage *p)
 {
     unsigned *last = http_exchange_memo(p->exchange); /* one more than its number */
-    int provider = pool_choose(&proxy->pool, (int)*last - 1, p->tried, clock_now_us());
+    int provider = pool_choose(&proxy->pool, (int)*last - 1, p->tried, loop_now_us(proxy->loop));
     if (provider == POOL_NOBODY)
         return NULL;
     pool_begin(&proxy->pool, provider);
@@ -165,7 +165,8 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     struct proxy_head sent;
     struct gate_refusal why;
     struct address client;
-    http_exchange_peer_address(x, &client);
+    if (proxy->is_forwarded)
+        http_exchange_peer_address(x, &client);
     proxy_head_init(&sent, request, proxy->is_forwarded ? &client : NULL, proxy->is_tls);
     struct passage *p = passage_new(&proxy->common, x, request, &sent.head);
     p->provider = POOL_NOBODY;

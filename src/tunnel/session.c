@@ -169,14 +169,14 @@ static void on_state(enum peer_state state, void *arg)
 static void on_open(void *arg)
 {
     struct session *s = arg;
-    mux_start(s->mux, peer_remote_promise(s->peer), clock_now_us());
+    mux_start(s->mux, peer_remote_promise(s->peer), loop_now_us(s->loop));
     deadline_touch(s->deadline);
 }
 
 static void on_message(unsigned channel, struct span message, void *arg)
 {
     struct session *s = arg;
-    mux_feed(s->mux, channel, message, clock_now_us());
+    mux_feed(s->mux, channel, message, loop_now_us(s->loop));
     deadline_touch(s->deadline);
 }
 
@@ -235,7 +235,7 @@ static void on_due(void *arg)
                                                  : "a frame could not be sent",
                       MUX_UNLIKE);
     else
-        mux_on_deadline(s->mux, clock_now_us());
+        mux_on_deadline(s->mux, loop_now_us(s->loop));
 }
 
 static void on_wake(uint64_t since_us, void *arg)
@@ -243,7 +243,7 @@ static void on_wake(uint64_t since_us, void *arg)
     struct session *s = arg;
     if (s->is_closed)
         return;
-    uint64_t now_us = clock_now_us();
+    uint64_t now_us = loop_now_us(s->loop);
     mux_wake(s->mux, since_us, now_us);
     mux_on_deadline(s->mux, now_us); /* before a request comes that it would lose */
     deadline_touch(s->deadline);
@@ -331,7 +331,7 @@ void session_stats(const struct session *s, struct session_stats *out)
 
 void session_probe(struct session *s)
 {
-    mux_probe(s->mux, clock_now_us());
+    mux_probe(s->mux, loop_now_us(s->loop));
     deadline_touch(s->deadline);
 }
 

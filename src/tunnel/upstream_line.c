@@ -29,6 +29,7 @@ static void on_due(void *arg)
 
 void upstream_line_init(struct upstream_line *line, struct loop *loop, size_t most)
 {
+    line->loop = loop;
     places_init(&line->places, most > 0 ? most : SIZE_MAX, UPSTREAM_PATIENCE_US);
     places_user_init(&line->others);
     line->deadline = deadline_new_touched(loop, next_us, on_due, line);
@@ -46,8 +47,9 @@ bool upstream_turn_take(struct upstream_turn *turn, struct upstream_line *line,
 {
     turn->handlers = handlers;
     turn->arg = arg;
-    bool is_taken = places_take(&line->places, &turn->place,
-                                consumer ? &consumer->places : &line->others, clock_now_us());
+    bool is_taken =
+        places_take(&line->places, &turn->place, consumer ? &consumer->places : &line->others,
+                    loop_now_us(line->loop));
     if (!is_taken)
         deadline_touch(line->deadline);
     return is_taken;

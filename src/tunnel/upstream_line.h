@@ -12,6 +12,7 @@
 #define UPSTREAM_PATIENCE_US (600 * US_PER_S)
 
 struct upstream_line {
+    struct loop *loop;
     struct places places;
     struct places_user others; /* who is no consumer */
     struct deadline *deadline;
