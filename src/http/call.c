@@ -115,9 +115,6 @@ static void call_broke(struct http_call *call, enum http_call_error error, const
     if (call_can_retry(call)) {
         conn_reset(call->conn);
         buf_clear(&call->sender.held);
-        int failed = buf_append(&call->sender.held, buf_bytes(&call->again));
-        assert(failed == 0); /* the buffer is far larger than a head */
-        (void)failed;
         call_dial(call);
         return;
     }
@@ -332,9 +329,18 @@ static const struct conn_handlers conn_handlers = {
     .on_close = on_close,
 };
 
+void call_hold_head(struct http_call *call)
+{
+    int error = buf_append(&call->sender.held, buf_bytes(&call->again));
+    assert(error == 0); /* the buffer is far larger than a head, and empty */
+    (void)error;
+}
+
 void call_dial(struct http_call *call)
 {
     const struct http_client_config *config = &call->client->config;
+    if (call->sender.held.len == 0)
+        call_hold_head(call);
     http_pool_make_way(call->client->pool);
     call->is_pooled = false;
     call->sender.conn = NULL;

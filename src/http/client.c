@@ -85,9 +85,10 @@ static int write_hop_fields(struct buf *out, const struct http_request *request)
 static int write_head(struct buf *out, const struct http_request *request)
 {
     int error = http_write_request_line(out, request->method, request->target);
+    struct http_fields connection = http_fields_connection(request->fields);
     for (size_t i = 0; error == 0 && i < request->fields.count; i++) {
         const struct http_field *field = &request->fields.at[i];
-        bool is_left_out = http_field_is_hop_by_hop(field->name, request->fields) ||
+        bool is_left_out = http_field_is_hop_by_hop(field->name, connection) ||
                            (request->framing == HTTP_BODY_PIPE &&
                             span_is_string_nocase(field->name, "Content-Length"));
         if (!is_left_out)
@@ -114,9 +115,12 @@ void http_call_start(struct http_call *call)
         return;
     }
     call_take_over(call, conn);
-    if (call->request == HALF_ENDED)
+    if (call->request != HALF_ENDED)
+        schedule_flush(call);
+    else if (call->sender.held.len > 0)
         http_sender_flush(&call->sender);
-    schedule_flush(call);
+    else
+        http_sender_send(&call->sender, buf_bytes(&call->again));
 }
 
 /* What goes out before the response: of a pipe nothing but the head. */
@@ -165,8 +169,8 @@ int http_client_prepare(struct http_client *client, const struct http_request *r
     call->handlers = handlers;
     call->arg = arg;
     call->again = head;
-    error = buf_append(&call->sender.held, buf_bytes(&head));
-    assert(error == 0); /* it is empty */
+    if (call->request != HALF_ENDED) /* else it goes from where it is */
+        call_hold_head(call);
     *out = call;
     return 0;
 }

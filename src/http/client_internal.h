@@ -62,6 +62,9 @@ struct conn *client_take_warm(struct http_client *client);
 
 /* call.c, on which client.c stands */
 
+/* Puts the request's head in front of all that is held. */
+void call_hold_head(struct http_call *call);
+
 /* Gives a call its connection: a fresh one, for which what is to be sent waits
  * in the sender until it opens, or one that has served another call. */
 void call_dial(struct http_call *call);

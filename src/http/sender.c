@@ -29,12 +29,17 @@ void http_sender_begin(struct http_sender *sender, enum http1_framing framing, u
     sender->left = length;
 }
 
+void http_sender_send(struct http_sender *sender, struct span head)
+{
+    sender->has_flown = true;
+    conn_write(sender->conn, head);
+}
+
 void http_sender_flush(struct http_sender *sender)
 {
     if (!sender->conn || sender->held.len == 0)
         return;
-    sender->has_flown = true;
-    conn_write(sender->conn, buf_bytes(&sender->held));
+    http_sender_send(sender, buf_bytes(&sender->held));
     buf_clear(&sender->held);
 }
 

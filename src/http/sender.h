@@ -42,6 +42,10 @@ int http_sender_write(struct http_sender *sender, struct span content);
  * -EPROTO when the content was not as long as announced. */
 int http_sender_end(struct http_sender *sender, struct http_fields trailers);
 
+/* Sends a head that is whole, and held nowhere; nothing is held, and the
+ * connection is open. */
+void http_sender_send(struct http_sender *sender, struct span head);
+
 /* Sends what is held. */
 void http_sender_flush(struct http_sender *sender);
 

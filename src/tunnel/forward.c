@@ -189,17 +189,18 @@ static void take_turn(struct forward *f)
 static bool start_call(struct forward *f, const struct head *head, enum http_framing framing)
 {
     struct forward_common *common = f->common;
-    char *target = target_for_upstream(head->target, common->advertise, common->upstream.url->path);
+    char *storage;
     struct http_request request = {
         .method = head->method,
-        .target = span_from_string(target),
+        .target = target_for_upstream(head->target, common->advertise, common->upstream.url->path,
+                                      &storage),
         .minor_version = 1,
         .fields = head_fields(head),
         .framing = framing,
     };
     int error = http_client_prepare(common->upstream.client, &request, &call_handlers, f, &f->call);
     f->splice.local = f->call;
-    free(target);
+    free(storage);
     if (error)
         forward_fail(f, STREAM_MALFORMED, "the request's head may not be sent");
     else

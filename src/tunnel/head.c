@@ -1,6 +1,7 @@
 /*
  * A copy puts all bytes of a head into one allocation, in the order in which
- * they stand in the struct.
+ * they stand in the struct. The struct is cut short behind the fields that it
+ * has: there is one for each request under way.
  */
 #include "tunnel/head.h"
 
@@ -9,6 +10,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+
+enum { COPY_ROOM = 1 }; /* for what head_copy() allows to be added */
 
 void head_init(struct head *head)
 {
@@ -54,10 +57,17 @@ static void move_in(struct span *span, uint8_t **to)
     *to += span->len;
 }
 
+size_t head_copy_size(const struct head *copy)
+{
+    return offsetof(struct head, at) + (copy->count + COPY_ROOM) * sizeof *copy->at +
+           copy->storage_len;
+}
+
 struct head *head_copy(const struct head *head)
 {
-    struct head *copy = xcalloc(1, sizeof *copy);
-    memcpy(copy, head, offsetof(struct head, at) + head->count * sizeof *head->at);
+    size_t len = offsetof(struct head, at) + head->count * sizeof *head->at;
+    struct head *copy = xcalloc(1, len + COPY_ROOM * sizeof *head->at);
+    memcpy(copy, head, len);
     copy->storage_len = bytes_of(head);
     copy->storage = xcalloc(copy->storage_len + 1, 1);
     uint8_t *to = copy->storage;

@@ -44,9 +44,11 @@ void head_add(struct head *head, struct span name, struct span value);
 /* Takes all fields of that name out. */
 void head_remove(struct head *head, const char *name);
 
-/* A copy on the heap that borrows nothing; head_free() is its end. */
+/* A copy on the heap that borrows nothing, with room for one field more;
+ * head_free() is its end. */
 struct head *head_copy(const struct head *head);
-void head_free(struct head *head); /* NULL is allowed */
+size_t head_copy_size(const struct head *copy); /* in bytes */
+void head_free(struct head *head);              /* NULL is allowed */
 
 static inline struct http_fields head_fields(const struct head *head)
 {

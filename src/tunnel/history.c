@@ -52,7 +52,9 @@ void history_end(struct history *history, const struct exchange_record *record)
     entry->record.watch = NULL;
     entry->record.reason = NULL;
     list_init(&entry->record.link);
-    snprintf(entry->reason, sizeof entry->reason, "%s", record->reason ? record->reason : "");
+    entry->reason[0] = '\0';
+    if (record->reason)
+        snprintf(entry->reason, sizeof entry->reason, "%s", record->reason);
     history->under_way_count--;
     add_to_totals(&history->totals, record);
 }

@@ -53,6 +53,7 @@ struct mux {
     struct list bulk;                             /* of mux_stream.in_line: bodies that may go */
     size_t waiting;                               /* streams in lines and in bulk */
     size_t control_bytes;                         /* in all lines */
+    struct buf spare;                             /* empty: for the next stream's heads */
     unsigned channels;                            /* in use beside the first */
     bool is_flushing;
 

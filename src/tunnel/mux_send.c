@@ -28,6 +28,7 @@ enum {
 void mux_send_init(struct mux *mux)
 {
     list_init(&mux->bulk);
+    buf_init(&mux->spare, MUX_HEADS_MAX);
 }
 
 static struct mux_line *line_of(struct mux *mux, unsigned channel)
@@ -48,6 +49,7 @@ void mux_send_deinit(struct mux *mux)
             buf_deinit(&mux->lines[i]->control);
         free(mux->lines[i]);
     }
+    buf_deinit(&mux->spare);
 }
 
 static bool can_send(const struct mux *mux, unsigned channel, enum mux_urgency urgency)
@@ -128,9 +130,19 @@ static void send_frame(struct mux_stream *stream, uint8_t type, struct span payl
                                stream->mux->arg);
 }
 
+/* Most heads go at once, so that one buffer does for all streams. */
+static void swap_spare(struct mux_stream *stream)
+{
+    struct buf other = stream->mux->spare;
+    stream->mux->spare = stream->heads;
+    stream->heads = other;
+}
+
 size_t mux_stream_begin_head(struct mux_stream *stream, uint8_t type)
 {
     uint8_t prefix[PREFIX_LEN] = {0}; /* the length comes last */
+    if (!stream->heads.data)
+        swap_spare(stream);
     size_t begun_at = stream->heads.len;
     frame_encode_header(type, stream->id, prefix + LENGTH_LEN);
     buf_append(&stream->heads, span_of(prefix, sizeof prefix));
@@ -168,13 +180,6 @@ static void take_place(struct mux_stream *stream)
     mux->waiting++;
 }
 
-void mux_stream_line_up(struct mux_stream *stream)
-{
-    struct mux *mux = stream->mux;
-    take_place(stream);
-    mux_flush(mux);
-}
-
 static void send_end(struct mux_stream *stream)
 {
     uint8_t type = stream->is_broken ? FRAME_ERROR : type_of(stream, FRAME_REQ_END, FRAME_RES_END);
@@ -194,6 +199,8 @@ static void send_urgent(struct mux_stream *stream)
         return;
     }
     send_queued(stream->mux, stream->channel, &stream->heads);
+    if (stream->heads.len == 0 && !stream->mux->spare.data)
+        swap_spare(stream);
     if (stream->given != HALF_HEAD) /* of a provider's interim response the head is yet to come */
         stream->sent = HALF_BODY;
     take_place(stream);
@@ -276,4 +283,24 @@ void mux_flush(struct mux *mux)
             flush_line(mux, channel);
     } while (flush_one_body(mux));
     mux->is_flushing = false;
+}
+
+/* Most heads and ends find nobody else in line, and have no need to go from
+ * channel to channel. */
+static void flush_alone(struct mux *mux, unsigned channel)
+{
+    mux->is_flushing = true;
+    flush_line(mux, channel);
+    mux->is_flushing = false;
+}
+
+void mux_stream_line_up(struct mux_stream *stream)
+{
+    struct mux *mux = stream->mux;
+    take_place(stream);
+    bool is_alone = mux->waiting == 1 && mux->control_bytes == 0;
+    if (is_alone && stream->place == MUX_IN_URGENT && !mux->is_flushing)
+        flush_alone(mux, stream->channel);
+    if (mux->waiting > 0 || mux->control_bytes > 0)
+        mux_flush(mux);
 }

@@ -22,7 +22,7 @@ void retry_init(struct retry *retry, struct retry_total *total)
 
 static size_t head_size(const struct head *head)
 {
-    return head ? sizeof *head + head->storage_len : 0;
+    return head ? head_copy_size(head) : 0;
 }
 
 /* In the total is what it takes now. */

@@ -28,15 +28,21 @@ static bool is_under(struct span target, struct span prefix)
     return behind.len == 0 || memchr("/?#", behind.data[0], 3);
 }
 
-char *target_for_upstream(struct span target, const char *advertise, const char *base)
+struct span target_for_upstream(struct span target, const char *advertise, const char *base,
+                                char **storage)
 {
+    *storage = NULL;
     if (span_is_string(target, "*"))
-        return xstrndup(target);
+        return target;
     struct span prefix = span_of(advertise, trimmed_len(advertise));
     if (prefix.len > 0 && is_under(target, prefix))
         target = span_skip(target, prefix.len);
-    const char *slash = target.len > 0 && target.data[0] == '/' ? "" : "/";
-    return xasprintf("%.*s%s%.*s", (int)trimmed_len(base), base, slash, SPAN_ARG(target));
+    int path_len = (int)trimmed_len(base);
+    bool has_slash = target.len > 0 && target.data[0] == '/';
+    if (path_len == 0 && has_slash)
+        return target;
+    *storage = xasprintf("%.*s%s%.*s", path_len, base, has_slash ? "" : "/", SPAN_ARG(target));
+    return span_from_string(*storage);
 }
 
 char *target_for_client(struct span target, const char *advertise, const char *base)

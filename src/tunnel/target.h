@@ -11,9 +11,10 @@
 /* advertise begins with '/'; "/" takes nothing off. base is a URL's path, "/"
  * for none; its query, if any, is not used. With advertise "/v1", "/v1/models"
  * becomes "/models", "/v1" becomes "/", "/v1?x" becomes "/?x", and all else
- * stays. "*" (of OPTIONS) stays whatever base is. To be freed by the
- * caller. */
-char *target_for_upstream(struct span target, const char *advertise, const char *base);
+ * stays. "*" (of OPTIONS) stays whatever base is. It points into the target, or
+ * is in *storage, to be freed by the caller; else that is NULL. */
+struct span target_for_upstream(struct span target, const char *advertise, const char *base,
+                                char **storage);
 
 /* The reverse, for what an upstream says of itself: with base "/api" and
  * advertise "/v1", "/api/models" becomes "/v1/models". A query or a fragment
