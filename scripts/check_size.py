@@ -23,7 +23,6 @@ CODE_COLUMNS = 100
 FILES = {
     "tests/ice/life_test.c": 589,
     "tests/ice/sim_peer.c": 555,
-    "tests/ice/turn_test.c": 591,
     "tests/rtc/dtls_test.c": 547,
     "tests/rtc/sdp_test.c": 462,
     "tests/tunnel/seal_test.c": 491,
