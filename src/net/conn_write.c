@@ -88,10 +88,11 @@ static size_t conn_write_now(struct conn *conn, const struct span parts[PARTS])
     for (size_t i = 0; i < PARTS; i++)
         vector[i] = (struct iovec){(void *)(uintptr_t)parts[i].data, parts[i].len};
     struct msghdr message = {.msg_iov = vector, .msg_iovlen = PARTS};
+    bool is_one = parts[1].len == 0 && parts[2].len == 0;
     ssize_t len;
     do
-        len = body.len > 0 ? sendmsg(conn->fd, &message, MSG_NOSIGNAL)
-                           : send(conn->fd, head.data, head.len, MSG_NOSIGNAL);
+        len = is_one ? send(conn->fd, parts[0].data, parts[0].len, MSG_NOSIGNAL)
+                     : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
     while (len < 0 && errno == EINTR);
     if (len >= 0)
         return (size_t)len;
