@@ -151,6 +151,8 @@ void sim_send(struct sim *s, int realm, const struct ice_address *src,
               const struct ice_address *dst, struct span bytes);
 void sim_deliver_datagram(struct sim *s, struct sim_event *e);
 void sim_peer_event(struct sim *s, struct sim_event *e);
+void sim_signal_line(struct sim_peer *p, enum sim_signal signal, const char *text);
+void sim_signal_event(struct sim_peer *p, const struct sim_event *e);
 void sim_peer_receive(struct sim_peer *p, int base, struct sim_event *e);
 bool sim_server_owns(const struct sim_server_node *n, const struct ice_address *a);
 void sim_server_receive(struct sim *s, struct sim_server_node *n, struct sim_event *e);

@@ -1,14 +1,12 @@
 /*
- * Peers: an agent, its sockets, the signalling line, and data to send. The
- * main loop takes whatever comes first: an event of the network or a deadline
- * of an agent.
+ * Peers: an agent, its sockets, and data to send; and what the network brings
+ * to them.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/bytes.h"
 #include "ice/turn_frame.h"
 #include "sim_internal.h"
 
@@ -33,15 +31,6 @@ static int on_datagram(void *arg, int base, const struct ice_address *remote, st
     return 0;
 }
 
-static void signal_line(struct sim_peer *p, enum sim_signal signal, const char *text)
-{
-    struct sim_event *e = sim_event_new(p->sim, SIM_SIGNAL, span_of(text, strlen(text) + 1));
-    e->peer = p->other;
-    e->signal = signal;
-    snprintf(e->ufrag, sizeof e->ufrag, "%s", ice_agent_local_ufrag(p->agent));
-    sim_schedule(p->sim, e, p->sim->signal_us);
-}
-
 static void on_candidate(void *arg, const char *line)
 {
     struct sim_peer *p = arg;
@@ -49,7 +38,7 @@ static void on_candidate(void *arg, const char *line)
     if (!line) {
         p->has_ended = true;
         if (!p->config.never_end && p->other)
-            signal_line(p, SIM_END, "");
+            sim_signal_line(p, SIM_END, "");
         return;
     }
     assert_false(p->has_ended);
@@ -62,7 +51,7 @@ static void on_candidate(void *arg, const char *line)
         snprintf(c.hostname, sizeof c.hostname, "%s", p->hidden);
         line = ice_candidate_format(&c, hidden);
     }
-    signal_line(p, SIM_CANDIDATE, line);
+    sim_signal_line(p, SIM_CANDIDATE, line);
 }
 
 static void on_state(void *arg, enum ice_state state, const char *text)
@@ -186,78 +175,6 @@ struct ice_agent_server sim_turn(struct ice_address address, enum turn_transport
                                      .pass = "secret"};
 }
 
-static void signal_credentials(struct sim_peer *p, enum sim_signal signal)
-{
-    char text[128];
-    snprintf(text, sizeof text, "%s %s", ice_agent_local_ufrag(p->agent),
-             ice_agent_local_pwd(p->agent));
-    signal_line(p, signal, text);
-}
-
-/* Credentials first: the line keeps their order, and candidates follow. */
-void sim_connect(struct sim *s, struct sim_peer *offerer, struct sim_peer *answerer)
-{
-    (void)answerer;
-    signal_credentials(offerer, SIM_CREDENTIALS);
-    ice_agent_gather(offerer->agent, false, s->now_us);
-}
-
-void sim_restart_ice(struct sim_peer *offerer)
-{
-    offerer->has_ended = false;
-    offerer->remote_ufrag[0] = '\0'; /* what comes now is of before */
-    /* The credentials must go before the candidates, which restart() tells:
-     * swap the line's order by a delay of nothing. */
-    uint64_t signal_us = offerer->sim->signal_us;
-    offerer->sim->signal_us = signal_us + 1;
-    ice_agent_restart(offerer->agent, offerer->sim->now_us);
-    offerer->sim->signal_us = signal_us;
-    signal_credentials(offerer, SIM_CREDENTIALS);
-}
-
-static void on_credentials(struct sim_peer *p, const struct sim_event *e)
-{
-    char ufrag[64];
-    char pwd[64];
-    assert_int_equal(sscanf((const char *)e->bytes, "%63s %63s", ufrag, pwd), 2);
-    snprintf(p->remote_ufrag, sizeof p->remote_ufrag, "%s", ufrag);
-    uint64_t signal_us = p->sim->signal_us;
-    p->sim->signal_us = signal_us + 1; /* the answer goes before its candidates */
-    p->has_ended = false;
-    int restarted = ice_agent_set_remote(p->agent, ufrag, pwd, p->sim->now_us);
-    assert_true(restarted >= 0);
-    assert_true(e->signal == SIM_CREDENTIALS || restarted == 0);
-    if (e->signal == SIM_CREDENTIALS) {
-        ice_agent_gather(p->agent, false, p->sim->now_us);
-        p->sim->signal_us = signal_us;
-        signal_credentials(p, SIM_ANSWER);
-    }
-    p->sim->signal_us = signal_us;
-}
-
-static void on_signal(struct sim_peer *p, const struct sim_event *e)
-{
-    struct sim *s = p->sim;
-    switch (e->signal) {
-    case SIM_CREDENTIALS:
-    case SIM_ANSWER:
-        on_credentials(p, e);
-        break;
-    case SIM_CANDIDATE: {
-        /* As usernameFragment does in signalling: not of this generation. */
-        if (e->ufrag[0] && strcmp(e->ufrag, p->remote_ufrag) != 0)
-            break;
-        int error = ice_agent_add_remote(p->agent, span_of(e->bytes, e->len - 1), s->now_us);
-        assert_int_equal(error, 0);
-        break;
-    }
-    case SIM_END:
-        if (strcmp(e->ufrag, p->remote_ufrag) == 0)
-            ice_agent_end_remote(p->agent, s->now_us);
-        break;
-    }
-}
-
 static void on_resolved(struct sim_peer *p, const struct sim_event *e)
 {
     struct sim *s = p->sim;
@@ -326,7 +243,7 @@ void sim_peer_event(struct sim *s, struct sim_event *e)
         }
         break;
     case SIM_SIGNAL:
-        on_signal(p, e);
+        sim_signal_event(p, e);
         break;
     case SIM_RESOLVED:
         on_resolved(p, e);
@@ -358,120 +275,6 @@ void sim_send_stream(struct sim_peer *p, uint64_t interval_us)
     p->stream_us = interval_us;
     p->stream_next_us = p->sim->now_us + interval_us;
     p->other->heard_us = interval_us ? p->sim->now_us : 0;
-}
-
-/* Advances to whatever comes first; false when nothing does by until_us. */
-/* What comes next among the peers, before *at_us, which it then sets. */
-static struct sim_peer *find_due(const struct sim *s, uint64_t *at_us, bool *is_data)
-{
-    struct sim_peer *due = NULL;
-    for (int i = 0; i < s->peer_count; i++) {
-        struct sim_peer *p = s->peers[i];
-        uint64_t deadline_us = ice_agent_deadline(p->agent);
-        if (deadline_us < *at_us) {
-            *at_us = deadline_us;
-            due = p;
-            *is_data = false;
-        }
-        if (p->stream_us && p->stream_next_us < *at_us) {
-            *at_us = p->stream_next_us;
-            due = p;
-            *is_data = true;
-        }
-    }
-    return due;
-}
-
-static void meet_deadline(struct sim_peer *p, uint64_t now_us)
-{
-    ice_agent_on_deadline(p->agent, now_us);
-    /* An agent that asks for the same moment for ever would never let
-     * time pass. */
-    p->calls_now = p->called_us == now_us ? p->calls_now + 1 : 0;
-    p->called_us = now_us;
-    assert_true(p->calls_now < 10);
-}
-
-static void take_event(struct sim *s)
-{
-    struct sim_event *e = s->events;
-    s->events = e->next;
-    if (e->kind == SIM_DATAGRAM) {
-        sim_deliver_datagram(s, e);
-    } else {
-        sim_peer_event(s, e);
-        free(e);
-    }
-}
-
-static bool step(struct sim *s, uint64_t until_us)
-{
-    uint64_t at_us = s->events ? s->events->at_us : TIME_NEVER;
-    bool is_data = false;
-    struct sim_peer *due = find_due(s, &at_us, &is_data);
-    if (at_us > until_us) {
-        s->now_us = until_us > s->now_us ? until_us : s->now_us;
-        return false;
-    }
-    if (at_us > s->now_us)
-        s->now_us = at_us;
-    if (due && is_data) {
-        due->stream_next_us = s->now_us + due->stream_us;
-        sim_send_data(due);
-    } else if (due) {
-        meet_deadline(due, s->now_us);
-    } else {
-        take_event(s);
-    }
-    return true;
-}
-
-void sim_run(struct sim *s, uint64_t for_us)
-{
-    uint64_t until_us = s->now_us + for_us;
-    while (step(s, until_us))
-        ;
-}
-
-static bool are_connected(const struct sim *s)
-{
-    for (int i = 0; i < s->peer_count; i++) {
-        if (ice_agent_state(s->peers[i]->agent) != ICE_CONNECTED)
-            return false;
-    }
-    return true;
-}
-
-bool sim_run_until_connected(struct sim *s, uint64_t limit_us)
-{
-    uint64_t until_us = s->now_us + limit_us;
-    while (!are_connected(s)) {
-        if (!step(s, until_us))
-            return false;
-    }
-    return true;
-}
-
-bool sim_run_until_relayed(struct sim *s, bool is_relayed, uint64_t limit_us)
-{
-    uint64_t until_us = s->now_us + limit_us;
-    for (;;) {
-        bool is_done = true;
-        for (int i = 0; i < s->peer_count; i++) {
-            struct ice_path path;
-            is_done = is_done && ice_agent_path(s->peers[i]->agent, &path) &&
-                      path.is_relayed == is_relayed;
-        }
-        if (is_done)
-            return true;
-        if (!step(s, until_us))
-            return false;
-    }
-}
-
-uint64_t sim_now(const struct sim *s)
-{
-    return s->now_us;
 }
 
 struct ice_agent *sim_agent(struct sim_peer *p)
@@ -531,14 +334,6 @@ void sim_set_hostname(struct sim *s, const char *name, struct ice_address addres
     assert_true(s->name_count < SIM_NAMES);
     snprintf(s->names[s->name_count].name, 64, "%s", name);
     s->names[s->name_count++].address = address;
-}
-
-void sim_inject_candidate(struct sim_peer *p, const char *line)
-{
-    struct sim_event *e = sim_event_new(p->sim, SIM_SIGNAL, span_of(line, strlen(line) + 1));
-    e->peer = p;
-    e->signal = SIM_CANDIDATE;
-    sim_schedule(p->sim, e, p->sim->signal_us);
 }
 
 void sim_hide_hosts(struct sim_peer *p, const char *name)
