@@ -54,7 +54,6 @@ LIBRARIES = {
                   "rtc/aead_*.c", "ice/stun_auth.c", "signal/ice_credentials.c", "signal/cluster/cluster_hash.c",
                   "tunnel/crypto.c"],
     "intel-ipsec-mb.h": ["rtc/aead_ipsec_mb.c"],
-    "wslay/*": ["net/websocket*.c"],
     "hiredis/*": ["signal/cluster/redis_reader.c"],
     "qrencode.h": ["cli/qr.c"],
     "natpmp.h": ["net/router.c"],

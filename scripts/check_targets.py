@@ -36,7 +36,7 @@ TARGETS = {
 # them in /usr/include are not: these alone are shown, and with optional ones
 # the definition that uses them.
 HEADERS = {
-    "uv.h": "", "uv": "", "openssl": "", "wslay": "", "jansson.h": "", "jansson_config.h": "",
+    "uv.h": "", "uv": "", "openssl": "", "jansson.h": "", "jansson_config.h": "",
     "qrencode.h": "TUNNEL_QRENCODE", "natpmp.h": "TUNNEL_NATPMP",
     "natpmp_declspec.h": "", "miniupnpc": "TUNNEL_MINIUPNPC",
 }

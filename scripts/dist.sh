@@ -29,7 +29,7 @@ need git
 tools='build-essential cmake ninja-build pkg-config python3 ccache file
     gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf qemu-user-static
     musl-tools musl-dev:arm64 linux-libc-dev:arm64 umoci ca-certificates curl openssl'
-libraries='libc6-dev libuv1-dev libssl-dev libjansson-dev libqrencode-dev libwslay1 libhiredis-dev
+libraries='libc6-dev libuv1-dev libssl-dev libjansson-dev libqrencode-dev libhiredis-dev
     libnatpmp-dev libminiupnpc-dev libcmocka-dev libusrsctp-dev'
 packages=$(for word in $tools $libraries; do printf '%s ' "$word"; done
     for word in $libraries; do printf '%s:arm64 %s:armhf ' "$word" "$word"; done)
@@ -47,17 +47,11 @@ make_system() {
         echo "deb-src $(mirror_of Debian) $release main"
         echo "deb-src $(mirror_of Debian-Security) $release-security main"
     } >"$system.new/etc/apt/sources.list"
-    # libwslay-dev of two architectures cannot be installed side by side, though
-    # all files of theirs can.
     inside "$system.new" "
         dpkg --add-architecture arm64
         dpkg --add-architecture armhf
         apt-get update -q
         DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
-        for arch in amd64 arm64 armhf; do
-            apt-get download -q libwslay-dev:\$arch
-            dpkg -x libwslay-dev_*_\$arch.deb /
-        done
         apt-get clean"
     mv "$system.new" "$system"
 }

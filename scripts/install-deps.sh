@@ -29,7 +29,6 @@ table='
     build  libssl-dev       pc:openssl
     build  libjansson-dev   pc:jansson
     build  libqrencode-dev  pc:libqrencode
-    build  libwslay-dev     h:wslay/wslay.h
     build  libipsec-mb-dev  h:intel-ipsec-mb.h  optional
     build  libnatpmp-dev    h:natpmp.h          optional
     build  libminiupnpc-dev pc:miniupnpc        optional

@@ -70,10 +70,6 @@ build_libuv1() {
     pc libuv -luv
 }
 
-build_wslay() {
-    by_cmake -DWSLAY_STATIC=ON -DWSLAY_SHARED=OFF
-}
-
 build_jansson() {
     by_cmake -DJANSSON_BUILD_DOCS=OFF -DJANSSON_EXAMPLES=OFF -DJANSSON_WITHOUT_TESTS=ON
 }
@@ -142,7 +138,7 @@ make_library() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 started=$work/started
-for row in openssl:libssl-dev libuv1:libuv1-dev wslay:libwslay-dev jansson:libjansson-dev \
+for row in openssl:libssl-dev libuv1:libuv1-dev jansson:libjansson-dev \
     miniupnpc:libminiupnpc-dev qrencode:libqrencode-dev libnatpmp:libnatpmp-dev; do
     if choose "${row%:*}"; then
         make_library "${row%:*}" "${row#*:}"

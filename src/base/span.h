@@ -39,6 +39,24 @@ static inline struct span span_skip(struct span s, size_t offset)
     return (struct span){s.data + offset, s.len - offset};
 }
 
+/* How long several are together, and all of them, one behind the other. */
+static inline size_t span_total(const struct span *parts, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += parts[i].len;
+    return len;
+}
+
+static inline void span_join(void *out, const struct span *parts, size_t count)
+{
+    uint8_t *at = out;
+    for (size_t i = 0; i < count; at += parts[i++].len) {
+        if (parts[i].len > 0)
+            memcpy(at, parts[i].data, parts[i].len);
+    }
+}
+
 /* The last of its bytes that is that character, or NULL. */
 static inline const uint8_t *span_find_last(struct span s, char c)
 {

@@ -36,17 +36,19 @@ size_t utf8_decode(struct span text, uint32_t *code)
     return len;
 }
 
-/* How many bytes at the front are ASCII, in steps of a word: most texts are
+/* How many bytes at the front are ASCII, four words at a time: most texts are
  * nothing else. */
 static size_t ascii_len(struct span text)
 {
-    uint64_t word;
+    uint64_t words[4];
     size_t len = 0;
-    for (; text.len - len >= sizeof word; len += sizeof word) {
-        memcpy(&word, text.data + len, sizeof word);
-        if (word & UINT64_C(0x8080808080808080))
+    for (; text.len - len >= sizeof words; len += sizeof words) {
+        memcpy(words, text.data + len, sizeof words);
+        if ((words[0] | words[1] | words[2] | words[3]) & UINT64_C(0x8080808080808080))
             break;
     }
+    while (len < text.len && text.data[len] < 0x80)
+        len++;
     return len;
 }
 

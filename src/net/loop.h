@@ -42,7 +42,7 @@ uint64_t loop_now_us(const struct loop *loop);
 
 /* Bytes that all on the loop write to, one after the other: what a writer puts
  * there lasts until it returns to the loop. */
-enum loop_room { LOOP_ROOM_PACKETS, LOOP_ROOM_BURST, LOOP_ROOMS };
+enum loop_room { LOOP_ROOM_PACKETS, LOOP_ROOM_BURST, LOOP_ROOM_MESSAGE, LOOP_ROOMS };
 enum { LOOP_ROOM_LEN = 128 << 10 };
 uint8_t *loop_room(struct loop *loop, enum loop_room room);
 

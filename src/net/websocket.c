@@ -1,14 +1,11 @@
 /*
- * wslay makes and parses the frames (net/websocket_frame.h); messages, control
- * frames and closing are done here. Its event API would do those too, but
- * answers some breaches with an empty close frame, and keeps a list node for
- * every fragment: a peer that sends single bytes could make 3 MiB of a message
- * of 64 KiB.
+ * Frames are made and parsed in net/websocket_frame.c; messages, control frames
+ * and closing are done here.
  *
- * A frame context takes over 4 KiB, so one exists only while a frame or a
- * fragmented message is under way: it is made when bytes come or go and freed
- * at the next boundary, and thousands of sockets that wait for a peer cost
- * almost nothing.
+ * Thousands of sockets wait for a peer, so one at rest has nothing but its
+ * struct. What it is sent is unmasked to a room that the whole loop has, and
+ * what is to leave with the rest of a turn is gathered in memory that is there
+ * until then.
  */
 #include "net/websocket.h"
 
@@ -17,8 +14,11 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/bytes.h"
+#include "base/random.h"
 #include "base/utf8.h"
+#include "net/loop_internal.h"
 #include "net/websocket_frame.h"
 
 enum {
@@ -29,7 +29,17 @@ enum {
     PONG_QUEUE_MAX = 16 << 10,
 
     /* So much is one write's worth, and waits for no more. */
-    JOINED_MAX = 16 << 10
+    GATHERED_MAX = 16 << 10,
+
+    /* A payload that needs no memory but the stack's: a datagram's, or that of
+     * a control frame. */
+    SMALL_MAX = 2 << 10
+};
+
+/* Frames that leave before the loop sleeps. */
+struct gathering {
+    struct before_sleep call;
+    struct buf frames;
 };
 
 struct websocket {
@@ -37,58 +47,100 @@ struct websocket {
     struct conn *conn;
     const struct websocket_handlers *handlers;
     void *arg;
-    struct websocket_codec *codec; /* only while bytes are under way, else NULL */
-    struct buf *early;             /* until the first turn */
-    unsigned message_max;
-    enum websocket_role role;
-    bool takes_binary;
+    struct gathering *gathering; /* NULL: there is nothing in it */
+    struct buf *early;           /* until the first turn */
+    struct websocket_decoder decoder;
+    bool is_busy;    /* parsing */
     bool has_closed; /* on_close came, or the owner closed */
     bool is_freed;
-    bool is_busy;    /* parsing: the codec must stay */
-    bool is_joining; /* what it has made leaves in a later turn */
 };
 
-static void codec_make(struct websocket *ws)
+/* ---- what goes ---- */
+
+static void gathering_free(struct websocket *ws)
 {
-    if (ws->codec)
+    if (!ws->gathering)
         return;
-    ws->codec = websocket_codec_new(ws->role == WEBSOCKET_CLIENT, ws->message_max);
-    if (ws->takes_binary)
-        websocket_codec_accept_binary(ws->codec);
+    list_remove(&ws->gathering->call.link);
+    buf_deinit(&ws->gathering->frames);
+    free(ws->gathering);
+    ws->gathering = NULL;
 }
 
-static void codec_free(struct websocket *ws)
+static void send_gathered(void *arg)
 {
-    websocket_codec_free(ws->codec);
-    ws->codec = NULL;
+    struct websocket *ws = arg;
+    if (!ws->gathering)
+        return;
+    conn_write(ws->conn, buf_bytes(&ws->gathering->frames));
+    gathering_free(ws);
 }
 
-/* Frees the codec when it has no state that matters. */
-static void codec_rest(struct websocket *ws)
+static struct gathering *gathering_make(struct websocket *ws)
 {
-    bool is_needed = ws->is_busy || ws->is_joining;
-    if (ws->codec && !is_needed && websocket_codec_is_at_rest(ws->codec))
-        codec_free(ws);
+    if (ws->gathering)
+        return ws->gathering;
+    struct gathering *gathering = xcalloc(1, sizeof *gathering);
+    gathering->call = (struct before_sleep){.call = send_gathered, .arg = ws};
+    buf_init(&gathering->frames, CONN_QUEUE_MAX);
+    list_init(&gathering->call.link);
+    list_append(loop_before_sleep(ws->loop), &gathering->call.link);
+    ws->gathering = gathering;
+    return gathering;
 }
 
-static void codec_flush(struct websocket *ws)
+/* Writes a frame of these parts; returns its length, WEBSOCKET_HEAD_MAX more
+ * than theirs at most. */
+static size_t encode(const struct websocket *ws, uint8_t *out, enum websocket_opcode opcode,
+                     const struct span *parts, size_t count)
 {
-    struct buf *out = websocket_codec_out(ws->codec);
-    if (out->len > 0)
-        conn_write(ws->conn, buf_bytes(out));
-    buf_clear(out);
+    size_t len = span_total(parts, count);
+    uint8_t mask[WEBSOCKET_MASK_LEN];
+    bool is_masked = ws->decoder.is_client;
+    if (is_masked)
+        random_bytes(mask, sizeof mask);
+    size_t head_len = websocket_head_encode(out, opcode, len, is_masked ? mask : NULL);
+    span_join(out + head_len, parts, count);
+    if (is_masked)
+        websocket_mask(out + head_len, out + head_len, len, mask);
+    return head_len + len;
 }
 
-static void codec_put_close(struct websocket *ws, int code, const char *reason)
+/* A frame that leaves with what is gathered. */
+static void gather(struct websocket *ws, enum websocket_opcode opcode, const struct span *parts,
+                   size_t count)
+{
+    struct buf *frames = &gathering_make(ws)->frames;
+    uint8_t *out = buf_reserve(frames, WEBSOCKET_HEAD_MAX + span_total(parts, count));
+    assert(out); /* there is room for far more than anybody may send at once */
+    buf_commit(frames, encode(ws, out, opcode, parts, count));
+    if (frames->len >= GATHERED_MAX)
+        send_gathered(ws);
+}
+
+/* One that leaves at once, behind what is gathered. */
+static void send_frame(struct websocket *ws, enum websocket_opcode opcode, struct span payload)
+{
+    uint8_t frame[WEBSOCKET_HEAD_MAX + SMALL_MAX];
+    if (ws->gathering || payload.len > SMALL_MAX) {
+        gather(ws, opcode, &payload, 1);
+        send_gathered(ws);
+    } else {
+        conn_write(ws->conn, span_of(frame, encode(ws, frame, opcode, &payload, 1)));
+    }
+}
+
+static void send_close(struct websocket *ws, int code, const char *reason)
 {
     uint8_t payload[WEBSOCKET_CONTROL_MAX];
     size_t len = strlen(reason);
     assert(len <= REASON_MAX);
     put_u16be(payload, (uint16_t)code);
     memcpy(payload + 2, reason, len);
-    websocket_codec_put(ws->codec, WEBSOCKET_CLOSE,
-                        span_of(payload, code == WEBSOCKET_NO_STATUS ? 0 : len + 2));
+    send_frame(ws, WEBSOCKET_CLOSE, span_of(payload, code == WEBSOCKET_NO_STATUS ? 0 : len + 2));
 }
+
+/* ---- what comes ---- */
 
 /* Tells the owner, once. */
 static void websocket_lose(struct websocket *ws, enum websocket_ender by, int code,
@@ -106,8 +158,7 @@ static void websocket_lose(struct websocket *ws, enum websocket_ender by, int co
 static void websocket_refuse(struct websocket *ws, int code)
 {
     const char *text = websocket_breach_text(code);
-    codec_put_close(ws, code, text);
-    codec_flush(ws);
+    send_close(ws, code, text);
     websocket_lose(ws, WEBSOCKET_BY_US, code, text);
 }
 
@@ -129,8 +180,7 @@ static void websocket_on_close_frame(struct websocket *ws, struct span payload)
         }
         snprintf(reason, sizeof reason, "%.*s", SPAN_ARG(text));
     }
-    codec_put_close(ws, code, "");
-    codec_flush(ws);
+    send_close(ws, code, "");
     websocket_lose(ws, WEBSOCKET_BY_PEER, code, reason);
 }
 
@@ -149,8 +199,8 @@ static void websocket_on_frame(struct websocket *ws, int opcode, struct span pay
         websocket_on_close_frame(ws, payload);
         break;
     case WEBSOCKET_PING:
-        if (conn_queued(ws->conn) + websocket_codec_out(ws->codec)->len <= PONG_QUEUE_MAX)
-            websocket_codec_put(ws->codec, WEBSOCKET_PONG, payload);
+        if (websocket_queued(ws) <= PONG_QUEUE_MAX)
+            gather(ws, WEBSOCKET_PONG, &payload, 1);
         break;
     case WEBSOCKET_PONG:
         if (ws->handlers->on_pong)
@@ -164,35 +214,24 @@ static void websocket_on_frame(struct websocket *ws, int opcode, struct span pay
     }
 }
 
-static void websocket_parse(struct websocket *ws)
+static void websocket_feed(struct websocket *ws, struct span bytes)
 {
     struct span payload;
+    if (!ws->has_closed && ws->handlers->on_alive)
+        ws->handlers->on_alive(ws->arg);
+    uint8_t *room = loop_room(ws->loop, LOOP_ROOM_MESSAGE);
+    ws->is_busy = true;
+    websocket_decoder_feed(&ws->decoder, bytes);
     while (!ws->has_closed) {
-        int got = websocket_codec_next(ws->codec, &payload);
+        int got = websocket_decoder_next(&ws->decoder, room, &payload);
         if (got == 0)
-            return;
+            break;
         if (got < 0)
             websocket_refuse(ws, -got);
         else
             websocket_on_frame(ws, got, payload);
     }
-}
-
-static void websocket_feed(struct websocket *ws, struct span bytes)
-{
-    if (!ws->has_closed && ws->handlers->on_alive)
-        ws->handlers->on_alive(ws->arg);
-    if (ws->has_closed)
-        return;
-    codec_make(ws);
-    ws->is_busy = true;
-    websocket_codec_feed(ws->codec, bytes);
-    websocket_parse(ws);
-    websocket_codec_feed(ws->codec, (struct span){0});
-    if (!ws->is_freed)
-        codec_flush(ws);
     ws->is_busy = false;
-    codec_rest(ws);
 }
 
 static void on_conn_data(struct span bytes, void *arg)
@@ -246,14 +285,13 @@ struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum webso
                                                        .on_end = on_conn_end,
                                                        .on_drain = on_conn_drain,
                                                        .on_close = on_conn_close};
-    assert(message_max <= INT32_MAX);
+    assert(message_max <= (role == WEBSOCKET_SERVER ? LOOP_ROOM_LEN : INT32_MAX));
     struct websocket *ws = xcalloc(1, sizeof *ws);
     ws->loop = loop;
     ws->conn = conn;
     ws->handlers = handlers;
     ws->arg = arg;
-    ws->role = role;
-    ws->message_max = (unsigned)message_max;
+    websocket_decoder_init(&ws->decoder, role == WEBSOCKET_CLIENT, (uint32_t)message_max);
     conn_set_handlers(conn, &conn_handlers, ws);
     conn_set_reading(conn, early.len == 0);
     if (early.len > 0) {
@@ -265,56 +303,34 @@ struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum webso
     return ws;
 }
 
-static void websocket_queue(struct websocket *ws, enum websocket_opcode opcode, struct span payload)
-{
-    if (ws->has_closed)
-        return;
-    codec_make(ws);
-    websocket_codec_put(ws->codec, opcode, payload);
-    codec_flush(ws);
-    codec_rest(ws);
-}
-
 void websocket_send(struct websocket *ws, struct span text)
 {
-    websocket_queue(ws, WEBSOCKET_TEXT, text);
+    if (!ws->has_closed)
+        send_frame(ws, WEBSOCKET_TEXT, text);
 }
 
-static void websocket_send_joined(void *arg)
+void websocket_send_soon(struct websocket *ws, const struct span *parts, size_t count)
 {
-    struct websocket *ws = arg;
-    ws->is_joining = false;
-    if (ws->is_freed)
-        return;
-    codec_flush(ws);
-    codec_rest(ws);
-}
-
-void websocket_send_soon(struct websocket *ws, struct span text)
-{
-    if (ws->has_closed)
-        return;
-    codec_make(ws);
-    websocket_codec_put(ws->codec, WEBSOCKET_TEXT, text);
-    if (websocket_codec_out(ws->codec)->len >= JOINED_MAX)
-        codec_flush(ws);
-    if (ws->is_joining)
-        return;
-    ws->is_joining = true;
-    loop_defer(ws->loop, websocket_send_joined, ws);
+    if (!ws->has_closed)
+        gather(ws, WEBSOCKET_TEXT, parts, count);
 }
 
 void websocket_send_binary(struct websocket *ws, struct span bytes)
 {
-    websocket_queue(ws, WEBSOCKET_BINARY, bytes);
+    if (!ws->has_closed)
+        send_frame(ws, WEBSOCKET_BINARY, bytes);
+}
+
+void websocket_ping(struct websocket *ws, struct span payload)
+{
+    if (!ws->has_closed)
+        send_frame(ws, WEBSOCKET_PING, payload);
 }
 
 void websocket_accept_binary(struct websocket *ws)
 {
     assert(ws->handlers->on_binary);
-    ws->takes_binary = true;
-    if (ws->codec)
-        websocket_codec_accept_binary(ws->codec);
+    ws->decoder.takes_binary = true;
 }
 
 void websocket_limit_unsent(struct websocket *ws, int bytes)
@@ -337,14 +353,9 @@ void websocket_await_drain(struct websocket *ws)
     conn_drain_fully(ws->conn);
 }
 
-void websocket_ping(struct websocket *ws, struct span payload)
-{
-    websocket_queue(ws, WEBSOCKET_PING, payload);
-}
-
 size_t websocket_queued(const struct websocket *ws)
 {
-    return conn_queued(ws->conn) + (ws->is_joining ? websocket_codec_out(ws->codec)->len : 0);
+    return conn_queued(ws->conn) + (ws->gathering ? ws->gathering->frames.len : 0);
 }
 
 const struct conn *websocket_conn(const struct websocket *ws)
@@ -355,7 +366,7 @@ const struct conn *websocket_conn(const struct websocket *ws)
 static void websocket_destroy(void *arg)
 {
     struct websocket *ws = arg;
-    codec_free(ws);
+    websocket_decoder_deinit(&ws->decoder);
     early_free(ws);
     free(ws);
 }
@@ -363,12 +374,10 @@ static void websocket_destroy(void *arg)
 void websocket_close(struct websocket *ws, int code, const char *reason)
 {
     assert(!ws->is_freed);
-    if (!ws->has_closed) {
-        ws->has_closed = true;
-        codec_make(ws);
-        codec_put_close(ws, code, reason);
-        codec_flush(ws);
-    }
+    if (!ws->has_closed)
+        send_close(ws, code, reason);
+    send_gathered(ws);
+    ws->has_closed = true;
     conn_close(ws->conn);
     ws->is_freed = true;
     loop_defer(ws->loop, websocket_destroy, ws);
@@ -378,6 +387,7 @@ void websocket_reset(struct websocket *ws)
 {
     assert(!ws->is_freed);
     ws->has_closed = true;
+    gathering_free(ws);
     conn_reset(ws->conn);
     ws->is_freed = true;
     loop_defer(ws->loop, websocket_destroy, ws);
@@ -388,9 +398,8 @@ struct conn *websocket_surrender(struct websocket *ws, struct span *rest)
     assert(!ws->is_freed && !ws->has_closed);
     *rest = ws->early ? buf_bytes(ws->early) : (struct span){0};
     if (ws->is_busy)
-        *rest = websocket_codec_rest(ws->codec);
-    if (ws->codec)
-        codec_flush(ws);
+        *rest = ws->decoder.in;
+    send_gathered(ws);
     ws->has_closed = true;
     ws->is_freed = true;
     loop_defer(ws->loop, websocket_destroy, ws);

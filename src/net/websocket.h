@@ -1,6 +1,5 @@
 /*
- * WebSocket (RFC 6455) over a conn; frames by wslay, made only once bytes
- * arrive or leave, so that an idle socket costs next to nothing.
+ * WebSocket (RFC 6455) over a conn. An idle one costs next to nothing.
  *
  * Text messages, as signalling speaks; a binary message closes with 1003,
  * unless the owner has said that it takes them.
@@ -63,7 +62,8 @@ enum websocket_role { WEBSOCKET_SERVER, WEBSOCKET_CLIENT };
 
 /* Takes over an open conn whose HTTP handshake is done. early are bytes that
  * came right behind it (may be empty); they are handled in a later turn.
- * Messages over message_max bytes close with 1009. *handlers is not copied. */
+ * Messages over message_max bytes close with 1009; a server's is LOOP_ROOM_LEN
+ * at most. *handlers is not copied. */
 struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum websocket_role role,
                                 size_t message_max, struct span early,
                                 const struct websocket_handlers *handlers, void *arg);
@@ -72,9 +72,9 @@ struct websocket *websocket_new(struct loop *loop, struct conn *conn, enum webso
  * conn's: the owner bounds it by websocket_queued(). */
 void websocket_send(struct websocket *ws, struct span text);
 
-/* The same in a later turn, before the loop sleeps: with all that is sent until
- * then in one piece. */
-void websocket_send_soon(struct websocket *ws, struct span text);
+/* The same of a text in parts, before the loop sleeps: with all that is sent
+ * until then in one piece. */
+void websocket_send_soon(struct websocket *ws, const struct span *parts, size_t count);
 void websocket_ping(struct websocket *ws, struct span payload); /* at most 125 bytes */
 
 /* Binary messages of up to message_max bytes, from now on. */

@@ -287,12 +287,31 @@ static void encode_joined(json_t *object, const struct signal_message *message)
         json_object_set_new(object, "relay", json_integer((json_int_t)message->relay_rate));
 }
 
-/* From one member to another, with the string as it came. */
+void signal_message_pass_on(const struct signal_message *message,
+                            struct span parts[SIGNAL_PASSED_ON_PARTS])
+{
+    static const struct {
+        const char *before_id, *before_raw;
+    } texts[] = {
+        [SIGNAL_OFFER] = {"{\"type\":\"offer\",\"peerId\":\"", "\",\"sdp\":"},
+        [SIGNAL_ANSWER] = {"{\"type\":\"answer\",\"peerId\":\"", "\",\"sdp\":"},
+        [SIGNAL_CANDIDATE] = {"{\"type\":\"candidate\",\"peerId\":\"", "\",\"candidate\":"},
+    };
+    parts[0] = span_from_string(texts[message->type].before_id);
+    parts[1] = span_from_string(message->peer_id);
+    parts[2] = span_from_string(texts[message->type].before_raw);
+    parts[3] = message->raw;
+    parts[4] = SPAN_LITERAL("}");
+}
+
 static char *encode_passed_on(const struct signal_message *message)
 {
-    const struct shape *shape = &shapes[message->type];
-    return xasprintf("{\"type\":\"%s\",\"peerId\":\"%s\",\"%s\":%.*s}", shape->name,
-                     message->peer_id, shape->member, SPAN_ARG(message->raw));
+    struct span parts[SIGNAL_PASSED_ON_PARTS];
+    signal_message_pass_on(message, parts);
+    size_t len = span_total(parts, SIGNAL_PASSED_ON_PARTS);
+    char *text = xcalloc(len + 1, 1);
+    span_join(text, parts, SIGNAL_PASSED_ON_PARTS);
+    return text;
 }
 
 char *signal_message_encode(const struct signal_message *message)

@@ -107,4 +107,10 @@ void signal_message_deinit(struct signal_message *message);
  * the members that the type has; peer_id may be NULL in a client's message. */
 char *signal_message_encode(const struct signal_message *message);
 
+/* The same of one with `raw`, from one member to another, as parts that lie in
+ * the message. */
+enum { SIGNAL_PASSED_ON_PARTS = 5 };
+void signal_message_pass_on(const struct signal_message *message,
+                            struct span parts[SIGNAL_PASSED_ON_PARTS]);
+
 #endif

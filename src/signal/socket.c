@@ -57,6 +57,7 @@ static void socket_handle(struct socket *socket, struct span text,
     serve(socket, text, message);
 }
 
+/* What it came with has just been heard. */
 static void on_ws_message(struct span text, void *arg)
 {
     struct socket *socket = arg;
@@ -67,7 +68,7 @@ static void on_ws_message(struct span text, void *arg)
     server->counts.received_bytes += text.len;
     size_t rate = socket_rate(socket);
     size_t burst = rate / server->config.messages_per_s * server->config.messages_burst;
-    if (!bucket_take(&socket->bucket, rate, burst, clock_now_us())) {
+    if (!bucket_take(&socket->bucket, rate, burst, socket->heard_at_us)) {
         socket_doom(socket, DOOM_TALKS);
         return;
     }
@@ -104,7 +105,7 @@ static void on_ws_drain(void *arg)
 static void on_ws_alive(void *arg)
 {
     struct socket *socket = arg;
-    socket->heard_at_us = clock_now_us();
+    socket->heard_at_us = loop_now_us(socket->server->loop);
 }
 
 static void socket_log_gone(const struct socket *socket, const struct websocket_end *end)

@@ -41,14 +41,15 @@ size_t socket_rate(const struct socket *socket)
     return (others > 1 ? others : 1) * socket->server->config.messages_per_s;
 }
 
-static void send_text(struct socket *socket, struct span text)
+/* A text in parts. */
+static void send_text(struct socket *socket, const struct span *parts, size_t count)
 {
     struct signal_server *server = socket->server;
-    uint64_t now_us = clock_now_us();
+    uint64_t now_us = loop_now_us(server->loop);
     socket_look_at_outbox(socket, now_us);
-    websocket_send_soon(socket->ws, text);
+    websocket_send_soon(socket->ws, parts, count);
     server->counts.messages_sent++;
-    server->counts.sent_bytes += text.len;
+    server->counts.sent_bytes += span_total(parts, count);
     socket_look_at_outbox(socket, now_us);
     if (socket->outbox.len > server->config.queue_max)
         socket_doom(socket, DOOM_SLOW);
@@ -58,7 +59,15 @@ static void send_text(struct socket *socket, struct span text)
 void socket_pass(struct socket *socket, struct span text)
 {
     if (!socket->doom && !socket->server->is_closed)
-        send_text(socket, text);
+        send_text(socket, &text, 1);
+}
+
+/* What one member says to another. */
+static void pass_on(struct socket *socket, const struct signal_message *message)
+{
+    struct span parts[SIGNAL_PASSED_ON_PARTS];
+    signal_message_pass_on(message, parts);
+    send_text(socket, parts, SIGNAL_PASSED_ON_PARTS);
 }
 
 void socket_tell(struct socket *socket, const char *peer_id, const struct signal_message *message)
@@ -66,19 +75,24 @@ void socket_tell(struct socket *socket, const char *peer_id, const struct signal
     struct signal_server *server = socket->server;
     if (socket->doom || server->is_closed) /* nobody leaves when all go */
         return;
+    if (message->raw.len > 0) {
+        pass_on(socket, message);
+        return;
+    }
     struct signal_message sent = *message;
     if (sent.type == SIGNAL_JOINED || sent.type == SIGNAL_ICE_SERVERS)
         ice_credentials_make(&server->config.ice, peer_id, time(NULL), &sent);
     if (sent.type == SIGNAL_JOINED)
         socket_relay_join(socket, &sent);
     char *text = signal_message_encode(&sent);
+    struct span whole = span_from_string(text);
     ice_credentials_clear(&sent);
     if (sent.type == SIGNAL_ERROR && sent.code == SIGNAL_CODE_ROOM_FULL)
         server->counts.limits[SIGNAL_LIMIT_ROOM]++;
     /* Who comes again and again must not make others talk too much. */
     if (message->type == SIGNAL_PEER_JOINED)
         bucket_give(&socket->bucket, socket_rate(socket), server->config.messages_per_s);
-    send_text(socket, span_from_string(text));
+    send_text(socket, &whole, 1);
     free(text);
 }
 

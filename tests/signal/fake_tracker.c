@@ -72,7 +72,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     struct conn *conn = http_exchange_upgrade(x, &early);
     if (f->ws)
         websocket_close(f->ws, WEBSOCKET_NORMAL, "");
-    f->ws = websocket_new(f->loop, conn, WEBSOCKET_SERVER, 1 << 20, early, &handlers, f);
+    f->ws = websocket_new(f->loop, conn, WEBSOCKET_SERVER, LOOP_ROOM_LEN, early, &handlers, f);
     f->is_left = false;
 }
 

@@ -84,6 +84,36 @@ static void leaves_the_rest_to_the_decoder(void **state)
     assert_false(scan("{\"type\":\"offer\",\"sdp\":\"\\\0\"}", 26, &m, NULL));
 }
 
+/* Wherever in a string it stands, of whatever length. */
+static void sees_what_is_not_simple_at_any_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_plain;
+    } rows[] = {
+        {"\\n", true},     {"\\\\", true},    {"\\\"", true},     {"\\\\\\n", true},
+        {"\\u00fc", true}, {"\x7f", true},    {"\xc3\xbc", true}, {"\x1f", false},
+        {"\\x", false},    {"\\\\\\", false}, {"\x80", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int place = 0; place < 40; place++) {
+            for (int behind = 0; behind < 40; behind++) {
+                char json[200];
+                struct signal_message m;
+                snprintf(json, sizeof json, "{\"type\":\"offer\",\"sdp\":\"%.*s%s%.*s\"}", place,
+                         "0123456789012345678901234567890123456789", rows[i].text, behind,
+                         "0123456789012345678901234567890123456789");
+                assert_int_equal(scan(json, strlen(json), &m, NULL), rows[i].is_plain);
+                if (!rows[i].is_plain)
+                    continue;
+                assert_int_equal(m.raw.len, strlen(json) - 23);
+                signal_message_deinit(&m);
+            }
+        }
+    }
+}
+
 static void no_part_of_it_is_a_message(void **state)
 {
     (void)state;
@@ -121,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_on_what_came),
         cmocka_unit_test(leaves_the_rest_to_the_decoder),
+        cmocka_unit_test(sees_what_is_not_simple_at_any_place),
         cmocka_unit_test(no_part_of_it_is_a_message),
         cmocka_unit_test(neither_is_what_is_too_long),
     };

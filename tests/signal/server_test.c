@@ -357,8 +357,11 @@ static void test_idle_socket_memory(void **state)
     f->config.per_address_max = 0;
     start(f);
     static int fds[COUNT];
-    for (int i = 0; i < 50; i++) /* what is made once */
-        close(open_bare(f, 0));
+    for (int i = 0; i < 50; i++) { /* what is made once */
+        int fd = open_bare(f, 0);
+        send_bare(fd, "{}");
+        close(fd);
+    }
     run_for(f->loop, 10000);
     size_t before = mallinfo2().uordblks;
     for (int i = 0; i < COUNT; i++)
