@@ -120,7 +120,7 @@ static struct conn *conn_new(struct loop *loop, enum conn_state state)
     conn->is_reading = true;
     conn->drain_mark = CONN_DRAIN_MARK;
     conn->settle = conn_settle;
-    buf_init(&conn->out, CONN_QUEUE_MAX);
+    chain_init(&conn->out, CONN_QUEUE_MAX);
     loop_add_object(loop);
     return conn;
 }

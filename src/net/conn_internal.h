@@ -12,7 +12,7 @@
 #ifndef NET_CONN_INTERNAL_H
 #define NET_CONN_INTERNAL_H
 
-#include "base/buf.h"
+#include "base/chain.h"
 #include "base/clock.h"
 #include "net/conn.h"
 
@@ -28,7 +28,7 @@ struct conn {
     const struct conn_handlers *handlers;
     void *arg;
     struct fd_watch *watch;
-    struct buf out;                  /* what the kernel has not taken */
+    struct chain out;                /* what the kernel has not taken */
     struct dial *dial;               /* or, by way of a proxy, */
     struct egress_dial *egress_dial; /* this */
     struct tls_session *tls;

@@ -97,7 +97,7 @@ static void conn_release(struct conn *conn)
     conn->timer = NULL;
     tls_session_free(conn->tls);
     conn->tls = NULL;
-    buf_deinit(&conn->out);
+    chain_clear(&conn->out);
 }
 
 static void conn_destroy(void *arg)
@@ -149,7 +149,7 @@ void conn_fail_later(struct conn *conn, int error)
 {
     if (conn->error == 0)
         conn->error = error;
-    buf_clear(&conn->out);
+    chain_clear(&conn->out);
     conn_settle_later(conn);
 }
 

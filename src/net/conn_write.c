@@ -11,6 +11,11 @@
 #include "net/tcp_queue.h"
 #include "net/tls.h"
 
+enum {
+    PARTS = 3,      /* of a write */
+    PIECES_MAX = 16 /* of a queue in one call: a megabyte */
+};
+
 /* Sends the FIN when it is due. */
 static void conn_check_end(struct conn *conn)
 {
@@ -33,7 +38,11 @@ static bool conn_owes_drain(const struct conn *conn)
 
 void conn_take_ciphertext(struct conn *conn)
 {
-    int error = tls_session_take(conn->tls, &conn->out);
+    struct span wire;
+    int error = tls_session_wire(conn->tls, &wire);
+    if (error == 0)
+        error = chain_append(&conn->out, wire);
+    tls_session_taken(conn->tls);
     if (error < 0)
         conn_fail_later(conn, error);
     conn_flush(conn);
@@ -51,19 +60,38 @@ void conn_check_drain(struct conn *conn)
         conn->handlers->on_drain(conn->arg);
 }
 
+/* How much of the parts the kernel takes at once. For a single one send(2) is
+ * the cheaper call. */
+static size_t conn_send(struct conn *conn, const struct span *parts, size_t count)
+{
+    struct iovec pieces[PIECES_MAX];
+    struct msghdr message = {.msg_iov = pieces};
+    ssize_t len;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0)
+            pieces[message.msg_iovlen++] =
+                (struct iovec){(void *)(uintptr_t)parts[i].data, parts[i].len};
+    }
+    do
+        len = message.msg_iovlen == 1
+                  ? send(conn->fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                  : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+    while (len < 0 && errno == EINTR);
+    if (len >= 0)
+        return (size_t)len;
+    if (errno != EAGAIN)
+        conn_fail_later(conn, -errno);
+    return 0;
+}
+
 void conn_flush(struct conn *conn)
 {
     while (conn->out.len > 0) {
-        struct span bytes = buf_bytes(&conn->out);
-        ssize_t len = send(conn->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
-        if (len < 0) {
-            if (errno == EINTR)
-                continue;
-            if (errno != EAGAIN)
-                conn_fail_later(conn, -errno);
+        struct span pieces[PIECES_MAX];
+        size_t len = conn_send(conn, pieces, chain_parts(&conn->out, pieces, PIECES_MAX));
+        if (len == 0)
             break;
-        }
-        buf_consume(&conn->out, (size_t)len);
+        chain_consume(&conn->out, len);
         if (conn->is_detached && !conn->is_breaking)
             timer_start_in(conn->timer, CONN_LINGER_WRITE_US);
     }
@@ -79,28 +107,6 @@ static bool conn_can_write(const struct conn *conn)
     return conn->state == CONN_OPEN && !conn->wants_end && conn->error == 0;
 }
 
-enum { PARTS = 3 }; /* of a write */
-
-/* What the kernel takes at once, when nothing waits before it. */
-static size_t conn_write_now(struct conn *conn, const struct span parts[PARTS])
-{
-    struct iovec vector[PARTS];
-    for (size_t i = 0; i < PARTS; i++)
-        vector[i] = (struct iovec){(void *)(uintptr_t)parts[i].data, parts[i].len};
-    struct msghdr message = {.msg_iov = vector, .msg_iovlen = PARTS};
-    bool is_one = parts[1].len == 0 && parts[2].len == 0;
-    ssize_t len;
-    do
-        len = is_one ? send(conn->fd, parts[0].data, parts[0].len, MSG_NOSIGNAL)
-                     : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
-    while (len < 0 && errno == EINTR);
-    if (len >= 0)
-        return (size_t)len;
-    if (errno != EAGAIN)
-        conn_fail_later(conn, -errno);
-    return 0;
-}
-
 /* All of the parts but the first so many bytes. */
 static int conn_queue(struct conn *conn, const struct span parts[PARTS], size_t skip)
 {
@@ -108,15 +114,14 @@ static int conn_queue(struct conn *conn, const struct span parts[PARTS], size_t 
     for (size_t i = 0; i < PARTS && error == 0; i++) {
         size_t skipped = skip < parts[i].len ? skip : parts[i].len;
         skip -= skipped;
-        if (skipped < parts[i].len)
-            error = buf_append(&conn->out, span_skip(parts[i], skipped));
+        error = chain_append(&conn->out, span_skip(parts[i], skipped));
     }
     return error;
 }
 
 static void conn_write_plain(struct conn *conn, const struct span parts[PARTS])
 {
-    size_t sent = conn->out.len == 0 ? conn_write_now(conn, parts) : 0;
+    size_t sent = conn->out.len == 0 ? conn_send(conn, parts, PARTS) : 0;
     if (conn->error != 0)
         return;
     if (conn_queue(conn, parts, sent) < 0)

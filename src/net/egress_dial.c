@@ -101,13 +101,23 @@ static int flush(struct egress_dial *dial)
     return error == -EAGAIN ? 0 : error;
 }
 
+static int queue_wire(struct egress_dial *dial)
+{
+    struct span wire;
+    int error = tls_session_wire(dial->tls, &wire);
+    if (error == 0)
+        error = buf_append(&dial->out, wire);
+    tls_session_taken(dial->tls);
+    return error;
+}
+
 static int say(struct egress_dial *dial)
 {
     struct span bytes = egress_talk_take(dial->talk);
     dial->is_asked = true;
     int error = dial->tls ? tls_session_write(dial->tls, bytes) : buf_append(&dial->out, bytes);
     if (error == 0 && dial->tls)
-        error = tls_session_take(dial->tls, &dial->out);
+        error = queue_wire(dial);
     return error < 0 ? error : flush(dial);
 }
 
@@ -141,7 +151,7 @@ static ssize_t receive_plain(struct egress_dial *dial, uint8_t *bytes, size_t ma
         if (got > 0)
             memcpy(bytes, buf_bytes(&plain).data, got);
         buf_deinit(&plain);
-        int error = tls_session_take(dial->tls, &dial->out);
+        int error = queue_wire(dial);
         if (error == 0)
             error = status == TLS_OPEN && !dial->is_asked ? say(dial) : flush(dial);
         if (error < 0 || status == TLS_FAILED)

@@ -289,17 +289,24 @@ void tls_session_end(struct tls_session *session)
         tls_session_end(session->outer);
 }
 
-int tls_session_take(struct tls_session *session, struct buf *wire)
+int tls_session_wire(struct tls_session *session, struct span *wire)
 {
     char *data = NULL;
+    *wire = (struct span){0};
     if (session->outer)
-        return session_push(session) < 0 ? -EPROTO : tls_session_take(session->outer, wire);
+        return session_push(session) < 0 ? -EPROTO : tls_session_wire(session->outer, wire);
     long len = BIO_get_mem_data(session->out, &data);
-    if (len <= 0)
-        return 0;
-    int error = buf_append(wire, span_of(data, (size_t)len));
-    BIO_reset(session->out);
-    return error;
+    if (len > 0)
+        *wire = span_of(data, (size_t)len);
+    return 0;
+}
+
+void tls_session_taken(struct tls_session *session)
+{
+    if (session->outer)
+        tls_session_taken(session->outer);
+    else if (BIO_pending(session->out) > 0)
+        BIO_reset(session->out); /* it overwrites all its room */
 }
 
 const char *tls_session_error(const struct tls_session *session)

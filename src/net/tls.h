@@ -51,10 +51,12 @@ int tls_session_write(struct tls_session *session, struct span plain);
 /* Queues close_notify. */
 void tls_session_end(struct tls_session *session);
 
-/* Moves ciphertext that waits to be sent to the back of *wire. 0; -ENOBUFS when
- * it does not fit, or -EPROTO when the outer session is broken: this one is of
- * no use any more. */
-int tls_session_take(struct tls_session *session, struct buf *wire);
+/* The ciphertext that waits to be sent, valid until the next call. 0; or
+ * -EPROTO when the outer session is broken: this one is of no use any more. */
+int tls_session_wire(struct tls_session *session, struct span *wire);
+
+/* All of that has been taken. */
+void tls_session_taken(struct tls_session *session);
 
 /* In words for a person, as in "the server's certificate is refused:
  * certificate has expired". */

@@ -5,8 +5,11 @@
 #include "net/net_testing.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "sleeping.h"
 
 enum { PATIENCE_S = 30, REST = 8 << 20 };
@@ -16,6 +19,7 @@ struct scene {
     struct loop *loop;
     struct end end;
     int peer;
+    uint64_t descriptors; /* open, as long as it is patient */
 };
 
 static void scene_init(struct scene *s)
@@ -48,6 +52,7 @@ static void break_with_a_rest(struct scene *s)
     static uint8_t bytes[REST];
     conn_write(s->end.conn, span_of(bytes, sizeof bytes));
     assert_true(conn_queued(s->end.conn) > 0);
+    s->descriptors = process_open_descriptors();
     conn_break(s->end.conn);
     s->end.conn = NULL;
 }
@@ -58,20 +63,10 @@ static void pass(struct scene *s, unsigned seconds)
     run_for(s->loop, US_PER_MS);
 }
 
-static bool is_reset(const struct scene *s)
+/* Its descriptor is closed. */
+static bool is_given_up(const struct scene *s)
 {
-    struct pollfd p = {.fd = s->peer};
-    poll(&p, 1, 0);
-    return p.revents & POLLERR;
-}
-
-/* Time passes by the second, but what comes of it takes turns of the loop. */
-static void assert_gets_reset(struct scene *s)
-{
-    uint64_t until_us = clock_now_us() + TEST_PATIENCE_US;
-    while (!is_reset(s) && clock_now_us() < until_us)
-        run_for(s->loop, US_PER_MS);
-    assert_true(is_reset(s));
+    return process_open_descriptors() < s->descriptors;
 }
 
 static size_t take(struct scene *s)
@@ -84,6 +79,35 @@ static size_t take(struct scene *s)
     return taken;
 }
 
+static int arrived(const struct scene *s)
+{
+    int bytes = 0;
+    assert_int_equal(ioctl(s->peer, FIONREAD, &bytes), 0);
+    return bytes;
+}
+
+/* What a busy kernel lets arrive only now was taken, too, and patience begins
+ * anew with the look that finds it, which may be one later. Where the peer's
+ * had to drop segments it takes our reset, which is behind them, for none of
+ * its connection's: it learns of it when it asks. */
+static void assert_gives_up_with_a_reset(struct scene *s)
+{
+    uint64_t until_us = clock_now_us() + TEST_PATIENCE_US;
+    for (int quiet = 0; !is_given_up(s) && quiet < 2; quiet++) {
+        int before = arrived(s);
+        pass(s, PATIENCE_S + 1);
+        if (arrived(s) != before)
+            quiet = -1;
+    }
+    while (!is_given_up(s) && clock_now_us() < until_us)
+        run_for(s->loop, US_PER_MS);
+    assert_true(is_given_up(s));
+    do
+        take(s);
+    while (errno == EAGAIN && clock_now_us() < until_us);
+    assert_int_equal(errno, ECONNRESET);
+}
+
 static void test_taking_nothing(void **state)
 {
     (void)state;
@@ -91,9 +115,8 @@ static void test_taking_nothing(void **state)
     scene_init(&s);
     break_with_a_rest(&s);
     pass(&s, PATIENCE_S - 1);
-    assert_false(is_reset(&s));
-    pass(&s, 2);
-    assert_gets_reset(&s);
+    assert_false(is_given_up(&s));
+    assert_gives_up_with_a_reset(&s);
     scene_deinit(&s);
 }
 
@@ -109,10 +132,9 @@ static void test_taking_little(void **state)
         size_t taken = take(&s);
         assert_true(taken > 0 && taken < REST);
         pass(&s, 2);
-        assert_false(is_reset(&s));
+        assert_false(is_given_up(&s));
     }
-    pass(&s, PATIENCE_S + 1);
-    assert_gets_reset(&s);
+    assert_gives_up_with_a_reset(&s);
     scene_deinit(&s);
 }
 
