@@ -114,7 +114,8 @@ static int conn_queue(struct conn *conn, const struct span parts[PARTS], size_t 
     for (size_t i = 0; i < PARTS && error == 0; i++) {
         size_t skipped = skip < parts[i].len ? skip : parts[i].len;
         skip -= skipped;
-        error = chain_append(&conn->out, span_skip(parts[i], skipped));
+        if (skipped < parts[i].len)
+            error = chain_append(&conn->out, span_skip(parts[i], skipped));
     }
     return error;
 }
