@@ -3,17 +3,12 @@
  * and for who serves from it, and what is no plain file. The clock is ours
  * (--wrap): to wait takes no time.
  */
-#include "testing.h"
+#include "state_rig.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
-#include "tunnel/state.h"
 #include "tunnel/state_folder.h"
 
 uint64_t __wrap_clock_now_us(void);
@@ -21,40 +16,6 @@ uint64_t __wrap_clock_now_us(void)
 {
     static uint64_t now_us;
     return now_us += US_PER_S;
-}
-
-struct rig {
-    char folder[64];
-    char why[STATE_WHY_MAX];
-};
-
-static int setup(void **state)
-{
-    struct rig *r = xcalloc(1, sizeof *r);
-    const char *place = getenv("TMPDIR");
-    snprintf(r->folder, sizeof r->folder, "%s/tunnel-lock-XXXXXX", place ? place : "/tmp");
-    assert_non_null(mkdtemp(r->folder));
-    *state = r;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    static const char *const files[] = {"identity", "invites", "lock", "serving"};
-    struct rig *r = *state;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char *path = xasprintf("%s/%s", r->folder, files[i]);
-        unlink(path);
-        free(path);
-    }
-    assert_int_equal(rmdir(r->folder), 0);
-    free(r);
-    return 0;
-}
-
-static int add_invite(struct invites *all, void *name)
-{
-    return invites_add(all, name, 1) ? 0 : 1;
 }
 
 static void test_the_lock(void **state)
@@ -146,10 +107,11 @@ static void test_no_plain_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_the_lock, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_lock_that_is_not_let_go, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_the_claim, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_no_plain_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_lock, state_rig_setup, state_rig_teardown),
+        cmocka_unit_test_setup_teardown(test_a_lock_that_is_not_let_go, state_rig_setup,
+                                        state_rig_teardown),
+        cmocka_unit_test_setup_teardown(test_the_claim, state_rig_setup, state_rig_teardown),
+        cmocka_unit_test_setup_teardown(test_no_plain_files, state_rig_setup, state_rig_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
