@@ -2,9 +2,7 @@
 """Finds what is too large to be read at once: files, functions, and comments
 wider than a page.
 
-    check_size.py     exit 1 when something is too large, unless it is known and
-                      has not grown, and when what is known is small enough
-    check_size.py --list    prints files as they would stand in the list below
+    check_size.py     exit 1 when something is too large
 """
 
 import os
@@ -18,10 +16,6 @@ CASE_LINES = 8  # of a flat switch, which may be as long as it has cases
 COMMENT_COLUMNS = 80
 CODE_COLUMNS = 100
 
-# Known ones, with their lines. What is split leaves the list, and nothing is
-# added: an empty one is the aim.
-FILES = {
-}
 
 
 def sources():
@@ -99,40 +93,26 @@ def wide_lines(path, lines):
             yield f"{path}:{number}: {len(line)} columns, of {most}"
 
 
-def measure():
-    """({path: lines}, {"path: name": lines}, [wide lines]) of what is too large."""
-    files, long, wide = {}, {}, []
-    for path in sources():
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-        if len(lines) > FILE_LINES:
-            files[path] = len(lines)
-        wide += wide_lines(path, lines)
-        for name, body in functions([without_literals(line) for line in lines]):
-            if weight(body) > FUNCTION_LINES:
-                long[f"{path}: {name}"] = weight(body)
-    return files, long, wide
-
-
-def compare(found, known, most):
-    for name, lines in sorted(found.items()):
-        if lines > known.get(name, most):
-            yield f"{name}: {lines} lines, of {known.get(name, most)}"
-    for name in sorted(known.keys() - found.keys()):
-        yield f"{name}: is small enough now: it leaves the list"
+def too_large(path):
+    """A line for each thing that is."""
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    if len(lines) > FILE_LINES:
+        yield f"{path}: {len(lines)} lines, of {FILE_LINES}"
+    for name, body in functions([without_literals(line) for line in lines]):
+        if weight(body) > FUNCTION_LINES:
+            yield f"{path}: {name}: {weight(body)} lines, of {FUNCTION_LINES}"
+    yield from wide_lines(path, lines)
 
 
 def main():
     os.chdir(os.path.join(os.path.dirname(__file__), ".."))
-    files, long, wide = measure()
-    if sys.argv[1:] == ["--list"]:
-        print("\n".join(f'    "{path}": {lines},' for path, lines in sorted(files.items())))
-        return 0
-    bad = [*compare(files, FILES, FILE_LINES), *compare(long, {}, FUNCTION_LINES), *wide]
+    paths = sources()
+    bad = [line for path in paths for line in too_large(path)]
     for line in bad:
         print("size:", line)
     if not bad:
-        print(f"size: {len(FILES)} files are known to be too large, and nothing else is")
+        print(f"size: none of {len(paths)} files is too large, nor what is in them")
     return 1 if bad else 0
 
 
