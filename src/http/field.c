@@ -72,6 +72,8 @@ bool http_is_target(struct span bytes)
 struct span http_target_authority(struct span target)
 {
     struct span none = {0};
+    if (target.len > 0 && target.data[0] == '/')
+        return none; /* as most are */
     const uint8_t *mark = memmem(target.data, target.len, "://", 3);
     struct span scheme = span_of(target.data, mark ? (size_t)(mark - target.data) : 0);
     if (!span_is_string_nocase(scheme, "http") && !span_is_string_nocase(scheme, "https"))

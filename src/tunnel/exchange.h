@@ -47,6 +47,7 @@ struct exchange_watch {
     void (*on_begin)(struct exchange_record *record, void *arg);      /* or NULL */
     void (*on_done)(const struct exchange_record *record, void *arg); /* borrowed */
     void *arg;
+    const struct loop *loop; /* whose turns tell the time; NULL: the clock does */
 };
 
 struct exchange_record {
@@ -61,7 +62,7 @@ struct exchange_record {
     const char *reason;      /* why, in words; NULL of COMPLETE. Valid while it is told */
     uint64_t request_bytes;  /* of content, from the client */
     uint64_t response_bytes; /* of content, to the client */
-    uint64_t begun_us;       /* of clock_now_us(): the request's head had come */
+    uint64_t begun_us;       /* of loop_now_us(): the request's head had come */
     /* Since then; TIME_NEVER for what did not come. */
     uint64_t head_us;          /* the response's head */
     uint64_t first_byte_us;    /* of the response's content */

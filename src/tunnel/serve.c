@@ -38,7 +38,7 @@ int serve_new(struct loop *loop, const struct serve_config *config,
         .is_forwarded = config->is_forwarded,
         .rules = config->rules,
         .rule_count = config->rule_count,
-        .watch = {handlers->on_exchange_begin, handlers->on_exchange_done, arg},
+        .watch = {handlers->on_exchange_begin, handlers->on_exchange_done, arg, loop},
     };
     consumers_init(&serve->consumers,
                    config->streams_each > 0 ? config->streams_each : CONSUMER_STREAMS);

@@ -233,7 +233,7 @@ static int make_signal_server(struct tunnel *tunnel, struct loop *loop,
 /* Comes first; what fails here leaves nothing behind. */
 static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunnel_config *config)
 {
-    const struct exchange_watch watch = {on_exchange_begin, on_exchange_done, tunnel};
+    const struct exchange_watch watch = {on_exchange_begin, on_exchange_done, tunnel, loop};
     static const struct serve_handlers serve_handlers = {
         .on_bad_upstream = on_bad_upstream,
         .on_exchange_begin = on_exchange_begin,

@@ -17,7 +17,7 @@ static void on_done(const struct exchange_record *record, void *arg)
 
 static void ask(struct history *history, const char *target, int status)
 {
-    const struct exchange_watch watch = {on_begin, on_done, history};
+    const struct exchange_watch watch = {.on_begin = on_begin, .on_done = on_done, .arg = history};
     static const struct http_field fields[] = {
         {SPAN_LITERAL("Content-Type"), SPAN_LITERAL("application/json")}};
     struct exchange_record record;
