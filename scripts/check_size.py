@@ -17,7 +17,6 @@ COMMENT_COLUMNS = 80
 CODE_COLUMNS = 100
 
 
-
 def sources():
     out = subprocess.run(["git", "ls-files", "*.c", "*.h"], check=True, capture_output=True,
                          text=True).stdout

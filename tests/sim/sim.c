@@ -41,6 +41,7 @@ struct sim {
     size_t count;
     size_t cap;
     struct sim_end **ends;
+    uint64_t *due_us; /* of each end, as note_due() has seen it */
     size_t end_count;
     struct sctp_arena arena;
 };
@@ -68,6 +69,7 @@ void sim_free(struct sim *sim)
         free(sim->ends[i]);
     }
     free(sim->ends);
+    free(sim->due_us);
     free(sim->heap);
     free(sim->arena.data);
     free(sim);
@@ -242,6 +244,7 @@ void sim_pair(struct sim *sim, const struct sctp_assoc_config configs[2],
         ends[i]->assoc = sctp_assoc_new(config, &own, ends[i]);
         ends[i]->index = sim->end_count;
         sim->ends = xreallocarray(sim->ends, sim->end_count + 1, sizeof(struct sim_end *));
+        sim->due_us = xreallocarray(sim->due_us, sim->end_count + 1, sizeof(uint64_t));
         sim->ends[sim->end_count++] = ends[i];
     }
     ends[0]->peer = ends[1];
@@ -261,23 +264,50 @@ static void run_packets(struct sim *sim, struct event e)
     sctp_assoc_flush(end->assoc, sim->now_us);
 }
 
-static struct sim_end *first_due(struct sim *sim, uint64_t *at_us)
+/* What was done with the end may have changed when it wants to be called, and
+ * its peer's, which its handlers may call. */
+static void note_due(struct sim *sim, const struct sim_end *end)
+{
+    sim->due_us[end->index] = sctp_assoc_deadline(end->assoc);
+    sim->due_us[end->peer->index] = sctp_assoc_deadline(end->peer->assoc);
+}
+
+static void note_all_due(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->end_count; i++)
+        sim->due_us[i] = sctp_assoc_deadline(sim->ends[i]->assoc);
+}
+
+static struct sim_end *first_due(const struct sim *sim, uint64_t *at_us)
 {
     struct sim_end *first = NULL;
     *at_us = TIME_NEVER;
     for (size_t i = 0; i < sim->end_count; i++) {
-        uint64_t due = sctp_assoc_deadline(sim->ends[i]->assoc);
-        if (due < *at_us) {
-            *at_us = due;
+        if (sim->due_us[i] < *at_us) {
+            *at_us = sim->due_us[i];
             first = sim->ends[i];
         }
     }
     return first;
 }
 
+static void run_event(struct sim *sim, struct event e)
+{
+    if (e.leaves) {
+        e.leaves->queued_packets--;
+    } else if (e.call) {
+        e.call(sim, e.arg);
+        note_all_due(sim);
+    } else {
+        run_packets(sim, e);
+        note_due(sim, e.end);
+    }
+}
+
 bool sim_run(struct sim *sim, uint64_t until_us, bool (*done)(void *arg), void *arg)
 {
     unsigned same_time = 0;
+    note_all_due(sim);
     while (!done || !done(arg)) {
         uint64_t due_us;
         struct sim_end *due = first_due(sim, &due_us);
@@ -292,15 +322,10 @@ bool sim_run(struct sim *sim, uint64_t until_us, bool (*done)(void *arg), void *
         if (next_us > sim->now_us)
             sim->now_us = next_us;
         if (event_us <= due_us) {
-            struct event e = pop(sim);
-            if (e.leaves)
-                e.leaves->queued_packets--;
-            else if (e.call)
-                e.call(sim, e.arg);
-            else
-                run_packets(sim, e);
+            run_event(sim, pop(sim));
         } else {
             sctp_assoc_on_deadline(due->assoc, sim->now_us);
+            note_due(sim, due);
         }
     }
     return true;

@@ -60,8 +60,8 @@ uint64_t sim_now_us(const struct sim *sim);
 uint32_t sim_random(struct sim *sim, uint32_t below);
 bool sim_chance(struct sim *sim, uint32_t ppm);
 
-/* Two associations, joined. handlers' `arg` is the struct sim_end; on_packets
- * is the simulator's own. */
+/* Two associations, joined. handlers' `arg` is the struct sim_end; they call
+ * it, its peer and no others. on_packets is the simulator's own. */
 void sim_pair(struct sim *sim, const struct sctp_assoc_config configs[2],
               const struct sctp_assoc_handlers *handlers, struct sim_link *links[2],
               struct sim_end *ends[2]);
@@ -69,8 +69,8 @@ void sim_pair(struct sim *sim, const struct sctp_assoc_config configs[2],
 /* Called at a time: for the tests' own events. */
 void sim_at(struct sim *sim, uint64_t at_us, void (*call)(struct sim *sim, void *arg), void *arg);
 
-/* Runs until the time, or until done(arg) says so (may be NULL). True when
- * done. */
+/* Runs until the time, or until done(arg), which only looks, says so (may be
+ * NULL). True when done. */
 bool sim_run(struct sim *sim, uint64_t until_us, bool (*done)(void *arg), void *arg);
 
 #endif
