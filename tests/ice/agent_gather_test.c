@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 
 /* A server whose name nobody answers for is waited for like one that does not
  * answer itself, not longer. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "ice/stun_auth.h"
 
 static void test_wrong_requests(void **state)

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "rtc/peer_internal.h"
 
 /* The first offers a restart; returns what the second answers. */
 static char *answer_to_restart(struct scene *scene)
