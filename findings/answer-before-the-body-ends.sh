@@ -1,6 +1,7 @@
 #!/bin/sh
-# requests 2.34.2, urllib3 2.8.0, httpx 0.28.1, openai 3.57.0, anthropic 2.14.0, aiohttp
-# 3.14.5 (PyPI); Node.js 20.20.2, axios 1.21.1, got 14.6.6 (npm); Go 1.26.8; curl 7.88.1
+# requests 2.34.2, urllib3 2.8.0, httpx 0.28.1, openai 3.57.0 and anthropic 2.14.0 (httpx2
+# 2.16.2), aiohttp 3.14.5 (PyPI); Node.js 20.20.2, axios 1.21.1, got 14.6.6 (npm); Go
+# 1.26.8; curl 7.88.1
 #
 # An upload that the server answers before it has all of it, with 413 or 401, and of
 # which it then reads no more: the answer is there, with its Content-Length, and the
@@ -206,7 +207,7 @@ END
 go build -o go-client main.go
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check requests==2.34.2 urllib3==2.8.0 \
-    httpx==0.28.1 openai==3.57.0 anthropic==2.14.0 aiohttp==3.14.5
+    httpx==0.28.1 httpx2==2.16.2 openai==3.57.0 anthropic==2.14.0 aiohttp==3.14.5
 npm install --no-audit --no-fund --silent axios@1.21.1 got@14.6.6
 venv/bin/python main.py | tee seen
 diff expected seen
