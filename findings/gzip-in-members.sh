@@ -1,15 +1,16 @@
 #!/bin/sh
-# httpx 0.28.1, openai 3.57.0, groq 1.7.0, requests 2.34.2, aiohttp 3.14.5 (PyPI), Node.js
-# 20.20.2, Go 1.26.8, curl 7.88.1, Chromium 156.0.8078.114 and Firefox ESR 153.8.0 (Debian)
+# httpx 0.28.1, groq 1.7.0, openai 3.57.0 (httpx2 2.16.2), requests 2.34.2, aiohttp 3.14.5
+# (PyPI), Node.js 20.20.2, Go 1.26.8, curl 7.88.1, Chromium 156.0.8078.114 and Firefox ESR
+# 153.8.0 (Debian)
 #
 # What clients make of a body with Content-Encoding: gzip that has several members.
 # gzip is a sequence of them, one behind the other (RFC 1952 section 2.2, to which RFC
 # 9110 section 8.4.1.3 refers), and a server makes such a body easily: whoever
 # compresses each event by itself, so that it leaves at once, or joins files that are
-# compressed already. Node, Go, requests and aiohttp read all of it. httpx, curl and
-# both browsers end with the first member and throw away what follows: no error, and
-# the status is 200. SDKs stand on httpx, so the answer of a model has one word, and
-# those of another language have it whole.
+# compressed already. Node, Go, requests and aiohttp read all of it. httpx, httpx2, curl
+# and both browsers end with the first member and throw away what follows: no error,
+# and the status is 200. The SDKs for Python stand on the first two, so the answer of a
+# model has one word, and those of another language have it whole.
 # A server that streams makes one member and flushes it (Z_SYNC_FLUSH).
 #
 # Seen on 1 December 2026, of the body "abc":
@@ -207,6 +208,6 @@ END
 go build -o go-client main.go
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check httpx==0.28.1 openai==3.57.0 \
-    groq==1.7.0 requests==2.34.2 aiohttp==3.14.5
+    httpx2==2.16.2 groq==1.7.0 requests==2.34.2 aiohttp==3.14.5
 venv/bin/python main.py | tee seen
 diff expected seen
