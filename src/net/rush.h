@@ -3,7 +3,9 @@
  * once. They stand in a line. So many from its head as a turn has time for send
  * a burst each, and go to its end; the others wait.
  *
- *   turn 1   [A B] C D E F G H        turn 2   [C D] E F G H A B
+ *   turn 1   [A] B C D E F G H        turn 2   [B] C D E F G H A
+ *
+ * That is one, or several smaller bursts where many are in line.
  *
  * A few large bursts cost less than a small one of each: the other end, once
  * awake, finds more of it, and what is sent is in the processor's cache. And a
@@ -24,8 +26,8 @@ enum {
      * them, without a packet alone behind the last one. */
     RUSH_BURST_LEAST = 63 << 10,
     RUSH_BURST_MAX = 8 * RUSH_BURST_LEAST,
-    /* A millisecond or less of our time, for which a word of another waits. */
-    RUSH_TURN_BYTES = 2 * RUSH_BURST_MAX,
+    /* Some 300 us of our time, for which a word of another waits. */
+    RUSH_TURN_BYTES = RUSH_BURST_MAX,
     /* Until all have had a turn: what one with much to send has to say besides
      * waits so long. */
     RUSH_ROUND_BYTES = 8 << 20
