@@ -2,20 +2,20 @@
 # Chromium 156.0.8078.114 and Firefox ESR 153.8.0 (Debian); eventsource 4.1.1 (npm)
 #
 # After what an EventSource comes back by itself, which is what one uses it for. It
-# does so where the stream ends and where the connection breaks, however often. Any
-# answer other than 200, though, ends it for good (HTML standard, 9.2.3, "fail the
-# connection"): also one that says that it is of a moment, 503 with a
-# Retry-After of a second. So a page that has survived each loss of its network is dead
-# after a restart of the server behind a proxy, which meanwhile says 502 or 503, and
-# shows nothing new until it is loaded again; its error event has no status, and
-# only readyState tells (2, where 0 means that it comes back).
+# does so where the stream ends, and where the connection ends or is reset without an
+# answer, however often. Any answer other than 200, though, ends it for good (HTML
+# standard, 9.2.3, "fail the connection"): also one that says that it is of a moment,
+# 503 with a Retry-After of a second. So a page that has survived each loss of its
+# network is dead after a restart of the server behind a proxy, which meanwhile says 502
+# or 503, and shows nothing new until it is loaded again; its error event has no status,
+# and only readyState tells (2, where 0 means that it comes back).
 # A page has to make a new EventSource then; a proxy that wishes to spare it that
 # lets the connection end without an answer.
 #
 # Seen on 1 December 2026, of a second answer, after a stream that had ended:
-#   chromium: end comes back, cut comes back, 502 is over, 503 is over, 429 is over
-#   firefox: end comes back, cut comes back, 502 is over, 503 is over, 429 is over
-#   eventsource: end comes back, cut comes back, 502 is over, 503 is over, 429 is over
+#   chromium: end comes back, cut comes back, reset comes back, 502 is over, 503 is over, 429 is over
+#   firefox: end comes back, cut comes back, reset comes back, 502 is over, 503 is over, 429 is over
+#   eventsource: end comes back, cut comes back, reset comes back, 502 is over, 503 is over, 429 is over
 #
 # Needs python3, node 20 or later, npm, chromium and firefox-esr. Exits with 0 if that is
 # still so, else with 1.
@@ -33,7 +33,7 @@ END
 cat >watch.mjs <<'END'
 // What an EventSource makes of its second answer, told to /CLIENT/told/WAY/....
 export function watch(EventSource, base) {
-    const ways = ["end", "cut", "502", "503", "429"];
+    const ways = ["end", "cut", "reset", "502", "503", "429"];
     return Promise.all(ways.map((way) => new Promise((resolve) => {
         let errors = 0;
         const source = new EventSource(`${base}/events/${way}`);
@@ -51,6 +51,8 @@ cat >main.py <<'END'
 import http.server
 import os
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -60,7 +62,8 @@ PAGE = """<!doctype html><script type="module">
 import { watch } from "/page/watch.mjs";
 watch(EventSource, location.origin + location.pathname);
 </script>"""
-WAYS = ("end", "cut", "502", "503", "429")
+WAYS = ("end", "cut", "reset", "502", "503", "429")
+RESETS = struct.pack("ii", 1, 0)  # of SO_LINGER
 counts = {}
 outcomes = {}
 told = threading.Condition()
@@ -95,6 +98,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         count = counts[client, way] = counts.get((client, way), 0) + 1
         if count == 1 or way == "end":
             self.answer(200, "text/event-stream", "retry: 300\ndata: one\n\n")
+        elif way == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESETS)
         elif way != "cut":
             self.answer(int(way), "text/plain", "x")
 
@@ -103,6 +108,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
+    def shutdown_request(self, request):
+        request.close()  # without an end in front of a reset
+
     def handle_error(self, *_):
         pass
 
@@ -137,9 +145,9 @@ def main():
 main()
 END
 cat >expected <<'END'
-chromium: end comes back, cut comes back, 502 is over, 503 is over, 429 is over
-firefox: end comes back, cut comes back, 502 is over, 503 is over, 429 is over
-eventsource: end comes back, cut comes back, 502 is over, 503 is over, 429 is over
+chromium: end comes back, cut comes back, reset comes back, 502 is over, 503 is over, 429 is over
+firefox: end comes back, cut comes back, reset comes back, 502 is over, 503 is over, 429 is over
+eventsource: end comes back, cut comes back, reset comes back, 502 is over, 503 is over, 429 is over
 END
 
 npm install --no-audit --no-fund --silent eventsource@4.1.1

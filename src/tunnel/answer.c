@@ -58,11 +58,22 @@ int answer_status(const struct answer *answer)
     return answer->status;
 }
 
+/* As the HTML standard (section 9.2.2) has it ask, with what Fetch adds for the
+ * cache mode "no-store". */
+static bool is_event_source(struct span method, struct http_fields request)
+{
+    const struct http_field *accept = http_fields_find(request, "Accept");
+    return accept && span_is_string_nocase(accept->value, "text/event-stream") &&
+           http_fields_count(request, "Accept") == 1 && span_is_string(method, "GET") &&
+           http_fields_list_has(request, "Cache-Control", "no-cache");
+}
+
 void answer_form_init(struct answer_form *form, struct span method, struct span target,
                       struct http_fields request)
 {
     form->body = error_body_choose(target, request);
     cors_init(&form->cors, method, request);
+    form->is_event_source = is_event_source(method, request);
 }
 
 void answer_form_deinit(struct answer_form *form)
@@ -132,6 +143,10 @@ int answer_send(const struct answer *answer, struct http_exchange *exchange,
 {
     struct filled filled;
     bool has_failed = answer->status >= 502; /* below, it is refused */
+    if (form->is_event_source && has_failed) {
+        http_exchange_break(exchange);
+        return 0;
+    }
     int status = cors_is_preflight(&form->cors) && has_failed ? 204 : answer->status;
     fill(&filled, answer, form, message);
     http_exchange_reply(exchange, status, error_body_type(form->body),

@@ -33,6 +33,7 @@ const struct answer *answer_of_stream_error(enum stream_error error);
 struct answer_form {
     enum error_body body;
     struct cors cors;
+    bool is_event_source; /* a browser's, or of a library that asks as one does */
 };
 
 /* target in origin form. */
@@ -42,8 +43,10 @@ void answer_form_deinit(struct answer_form *form);
 
 /* Responds with it, and ends the exchange. message must be UTF-8. Of a
  * preflight (Fetch) that a failure kept from the upstream, the answer is 204,
- * so that the page sends its request and reads what becomes of that. Returns
- * the status. */
+ * so that the page sends its request and reads what becomes of that. An
+ * EventSource, which any answer but 200 ends for good, gets none of a failure:
+ * its connection is broken, after which it asks again. Returns the status, or 0
+ * for none. */
 int answer_send(const struct answer *answer, struct http_exchange *exchange,
                 const struct answer_form *form, const char *message);
 

@@ -151,6 +151,20 @@ class NoUpstream(PageCase):
         fields, _ = self.ask("GET", "/", expected=502)
         self.assertNotIn("Access-Control-Allow-Origin", fields)
 
+    def test_event_source(self):
+        """an EventSource, which 502 would end for good, gets nothing, and asks again"""
+        mark = self.rig.proxy.mark()
+        stream = {"Accept": "text/event-stream"}
+        ask = {**stream, "Cache-Control": "no-cache"}
+        for fields in (ask, {**ask, "Origin": PAGE}):
+            with self.assertRaises(ConnectionResetError):
+                self.rig.request("GET", "/events", headers=fields)
+        self.rig.proxy.wait_for("GET /events no answer.*refused", after=mark)
+        for fields in (stream, {**ask, "Accept": "application/json, text/event-stream"}):
+            status, got, _ = self.rig.request("GET", "/events", headers=fields)
+            self.assertEqual(status, 502)
+            self.assertIn("error=connection_refused", got["Proxy-Status"])
+
     def test_preflight(self):
         """its preflight is let through, so that it can"""
         fields = self.preflight(204)

@@ -9,6 +9,11 @@ enum { TRIES = 20 };
 
 #define GET "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
+/* As a browser's EventSource asks. */
+#define GET_EVENTS                                                             \
+    "GET /events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" \
+    "Cache-Control: no-cache\r\n\r\n"
+
 static struct proxy_scene *scene_new(uint64_t wait_us)
 {
     const struct proxy_config config = {.host = "127.0.0.1", .wait_us = wait_us};
@@ -35,6 +40,11 @@ static bool preflight_is_answered(struct proxy_scene *scene)
 static bool first_is_answered(struct proxy_scene *scene)
 {
     return client_got(&scene->clients[0], "HTTP/1.1 200 ");
+}
+
+static bool first_has_failed(struct proxy_scene *scene)
+{
+    return scene->clients[0].is_broken || client_got(&scene->clients[0], "HTTP/1.1 50");
 }
 
 static bool has_one_request(struct proxy_scene *scene)
@@ -129,6 +139,45 @@ static void test_waits(void **state)
     proxy_scene_free(scene);
 }
 
+static void check_no_answer(const struct proxy_scene *scene, enum exchange_end how)
+{
+    assert_true(scene->clients[0].is_broken);
+    assert_int_equal(scene->record.status, 0);
+    assert_string_equal(exchange_end_name(scene->record.end), exchange_end_name(how));
+}
+
+/* Any answer but 200 would end it for good. */
+static void test_event_source_gets_no_503(void **state)
+{
+    (void)state;
+    struct proxy_scene *scene = scene_new(1);
+    proxy_scene_ask(scene, &scene->clients[0], GET_EVENTS);
+    proxy_scene_run_until(scene, first_has_failed);
+    check_no_answer(scene, EXCHANGE_DOWN);
+    assert_int_equal(scene->clients[0].got.len, 0);
+    proxy_scene_free(scene);
+}
+
+/* On a connection that has had an answer, of which nothing is lost. */
+static void test_event_source_gets_no_502(void **state)
+{
+    (void)state;
+    struct proxy_scene *scene = scene_new(0);
+    proxy_scene_up(scene, 0);
+    proxy_scene_ask(scene, &scene->clients[0], GET);
+    proxy_scene_run_until(scene, has_one_request);
+    proxy_scene_answer(&scene->hops[0], 200, NULL, NULL);
+    proxy_scene_run_until(scene, first_is_answered);
+    proxy_scene_ask(scene, &scene->clients[0], GET_EVENTS);
+    proxy_scene_run_until(scene, has_two_requests);
+    proxy_scene_kill(scene, 0);
+    proxy_scene_run_until(scene, first_has_failed);
+    check_no_answer(scene, EXCHANGE_LOST);
+    assert_int_equal(client_count(&scene->clients[0], "HTTP/1.1 "), 1);
+    assert_true(client_got(&scene->clients[0], "\r\n0\r\n\r\n"));
+    proxy_scene_free(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +185,8 @@ int main(void)
         cmocka_unit_test(test_gives_up_in_ascii),
         cmocka_unit_test(test_tells_pages),
         cmocka_unit_test(test_waits),
+        cmocka_unit_test(test_event_source_gets_no_503),
+        cmocka_unit_test(test_event_source_gets_no_502),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
