@@ -196,6 +196,24 @@ class ChromiumApp(App, Case):
         self.wait_app(mark)
         other.close()
 
+    def test_no_holder(self):
+        """where no page holds the link any more, an app's requests break as in a dead network"""
+        root = self.link.split("#")[0]
+        self.page.run(f"location.href = '{root}icon.svg';")
+        self.page.wait("location.pathname.endsWith('icon.svg') && document.readyState === 'complete'")
+        self.assertEqual(self.page.run("""
+            const frame = document.createElementNS("http://www.w3.org/1999/xhtml", "iframe");
+            frame.src = "health";
+            document.documentElement.append(frame);
+            await new Promise((resolve) => (frame.onload = resolve));
+            const told = frame.contentDocument.body.textContent.includes("open the link again");
+            const asked = frame.contentWindow.fetch("health");
+            return [told, await asked.then(({ status }) => status, ({ name }) => name)];
+        """), [True, "TypeError"])
+        mark = self.rig.mock.mark()
+        self.page.run(f"location.href = '{self.link}';")
+        self.wait_app(mark)
+
 
 class FirefoxApp(App, Case):
     name_of_browser = "firefox-esr"

@@ -94,7 +94,10 @@ async function throughTunnel({ request }) {
     const page = await findHolder();
     const { url, method } = request;
     const isNavigation = request.mode === "navigate";
-    if (!page) return failure("No page holds it any more: open the link again.", url);
+    // To an EventSource any answer is the last word; what is broken it tries again.
+    const broken = (/** @type {string} */ text) =>
+        isNavigation ? failure(text, url) : Response.error();
+    if (!page) return broken("No page holds it any more: open the link again.");
     const { port1: port, port2 } = new MessageChannel();
     const body = ["GET", "HEAD"].includes(method) ? null : await request.blob();
     const answered = new Promise(
@@ -105,8 +108,7 @@ async function throughTunnel({ request }) {
     const headers = [...request.headers];
     page.postMessage({ url, method, headers, body, isNavigation }, [port2]);
     const head = await answered;
-    if (head.failed !== undefined)
-        return isNavigation ? failure(head.failed, url) : Response.error();
+    if (head.failed !== undefined) return broken(head.failed);
     const { status, statusText } = head;
     const content = head.isEmpty ? null : bodyOf(port);
     return new Response(content, { status, statusText, headers: head.headers });
