@@ -88,7 +88,8 @@ void conn_flush(struct conn *conn)
 {
     while (conn->out.len > 0) {
         struct span pieces[PIECES_MAX];
-        size_t len = conn_send(conn, pieces, chain_parts(&conn->out, pieces, PIECES_MAX));
+        size_t count = chain_parts(&conn->out, pieces, PIECES_MAX);
+        size_t len = conn_send(conn, pieces, count);
         if (len == 0)
             break;
         chain_consume(&conn->out, len);
