@@ -33,9 +33,10 @@ class Upstream(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    changed = threading.Condition()  # of any of them
+
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.changed = threading.Condition()
         self.asked = []  # numbers of requests
         self.held = set()
         self.is_holding = False
@@ -211,11 +212,27 @@ class Load:
 class Pool(Case):
     rig_type = PoolRig
 
+    def hold_all(self, i):
+        """Once each client waits for an upstream; for which requests it is that one.
+        Were the others quick meanwhile, all that is allowed could be theirs."""
+        upstreams = self.rig.upstreams
+        for upstream in upstreams:
+            upstream.hold(0)
+        with Upstream.changed:
+            if not Upstream.changed.wait_for(
+                    lambda: sum(len(upstream.held) for upstream in upstreams) == CLIENTS, DEADLINE):
+                self.fail(f"{[len(upstream.held) for upstream in upstreams]} have come")
+            held = set(upstreams[i].held)
+        self.assertTrue(held)
+        for upstream in upstreams[:i] + upstreams[i + 1:]:
+            upstream.release()
+        return held
+
     def kill(self, load, i):
         """In the middle of some requests; which those were."""
         upstream = self.rig.upstreams[i]
         load.allow((i + 1) * REQUESTS // PROVIDERS)
-        held = upstream.hold(CLIENTS // PROVIDERS)
+        held = self.hold_all(i)
         mark = self.rig.proxy.mark()
         load.victim = i
         self.rig.serves[i].kill()
