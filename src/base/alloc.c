@@ -24,7 +24,7 @@ static void *check(void *memory)
 }
 
 /* Out of line, since compilers make calloc() of malloc() and memset(). */
-static __attribute__((noinline)) void *allocate(size_t size)
+__attribute__((noinline)) void *xmalloc(size_t size)
 {
     return check(malloc(size));
 }
@@ -34,7 +34,7 @@ void *xcalloc(size_t count, size_t size)
     /* glibc's calloc() goes past the cache that each thread has of small
      * pieces, and costs several times as much as this. */
     if (count > 0 && size > 0 && count <= SMALL_MAX / size)
-        return memset(allocate(count * size), 0, count * size);
+        return memset(xmalloc(count * size), 0, count * size);
     return check(calloc(count ? count : 1, size ? size : 1));
 }
 

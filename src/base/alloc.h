@@ -12,6 +12,10 @@
 
 #include "base/span.h"
 
+/* Memory of any content, for what is filled at once; the caller frees it with
+ * free(). */
+void *xmalloc(size_t size) __attribute__((returns_nonnull));
+
 /* Zeroed memory; the caller frees it with free(). */
 void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull));
 
@@ -28,10 +32,9 @@ char *xstrndup(struct span bytes) __attribute__((returns_nonnull));
 /* Formats into a new string; the caller frees it with free(). */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2), returns_nonnull));
 
-/* As much of what is free at the heap's end stays with the process, and a block
- * of as much or more is given back by itself. For the start of a program;
- * nothing where the C library cannot be told. */
-void alloc_keep(size_t kept, size_t mapped_from);
+/* As much of what is free at the heap's end stays with the process. For the
+ * start of a program; nothing where the C library cannot be told. */
+void alloc_keep(size_t kept);
 
 /* Something large is gone for good: its memory goes back to the system, with
  * whatever else lies free between what is in use. Takes milliseconds, and what

@@ -50,9 +50,7 @@ static void add_block(struct chain *chain, size_t wanted)
         size = BLOCK_LEAST;
     if (size > BLOCK_MOST)
         size = BLOCK_MOST;
-    struct chain_block *block = malloc(size);
-    if (!block)
-        abort();
+    struct chain_block *block = xmalloc(size);
     *block = (struct chain_block){.cap = size - sizeof *block};
     if (chain->last)
         chain->last->next = block;

@@ -31,11 +31,10 @@
 
 enum {
     EXIT_MISUSE = 2,
-    /* Free memory at the heap's end that stays ours, and none is mapped by
-     * itself: what a turn of the loop gathers for hundreds of sockets comes and
-     * goes by the megabyte, and would be a page fault every 4 KiB. */
-    HEAP_KEPT = 4 << 20,
-    MAPPED_FROM = 32 << 20
+    /* Free memory at the heap's end that stays ours: what a turn of the loop
+     * gathers for hundreds of sockets comes and goes by the megabyte, and would
+     * be a page fault every 4 KiB. */
+    HEAP_KEPT = 4 << 20
 };
 
 /* Each WebSocket is a descriptor; with workers and TLS two, as it may be served
@@ -271,7 +270,7 @@ int main(int argc, char **argv)
     int status = EXIT_MISUSE;
     if (signal_server_options_read(&options, argc, argv)) {
         log_configure(options.log_level, options.log_format);
-        alloc_keep(HEAP_KEPT, MAPPED_FROM);
+        alloc_keep(HEAP_KEPT);
         signal(SIGPIPE, SIG_IGN); /* of a closed terminal or log pipe */
         signal(SIGXFSZ, SIG_IGN); /* so is a log that has reached its limit (ulimit -f) */
         raise_descriptor_limit(&options);

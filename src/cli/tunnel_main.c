@@ -29,9 +29,6 @@ enum {
      * page fault every 4 KiB would be a fifth of the CPU of the end that
      * queues. */
     HEAP_KEPT = 64 << 20,
-    /* For the same reason none of them is mapped by itself, which would be
-     * unmapped as soon as it is free. */
-    MAPPED_FROM = 32 << 20,
     /* A client's connection, or one to the upstream, for each stream; those
      * that are idle or being closed, and our own. */
     DESCRIPTORS = MUX_STREAMS_MAX + 512,
@@ -161,7 +158,7 @@ int main(int argc, char **argv)
         break;
     }
     log_configure(config.log_level, config.log_format);
-    alloc_keep(HEAP_KEPT, MAPPED_FROM);
+    alloc_keep(HEAP_KEPT);
     bool is_fleet = config.command == COMMAND_RUN; /* how many is not known yet */
     descriptors_allow(is_fleet ? FLEET_DESCRIPTORS
                                : DESCRIPTORS + CONSUMER_DESCRIPTORS * config.consumers_max);

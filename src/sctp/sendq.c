@@ -98,9 +98,7 @@ static size_t message_cost(const struct sctp_message *m)
 void sendq_add(struct sendq *q, const struct sctp_outgoing *out, uint64_t now_us)
 {
     size_t len = out->head.len + out->body.len;
-    struct sctp_message *m = malloc(sizeof *m + len);
-    if (!m)
-        abort();
+    struct sctp_message *m = xmalloc(sizeof *m + len);
     *m = (struct sctp_message){
         .expires_us = out->lifetime_us ? now_us + out->lifetime_us : UINT64_MAX,
         .ppid = out->ppid,

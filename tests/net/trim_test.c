@@ -115,7 +115,7 @@ static void test_memory_goes_back(void **state)
     skip();
 #endif
     static void *blocks[BLOCKS + 1];
-    alloc_keep(KEPT, KEPT);
+    alloc_keep(KEPT);
     struct loop *loop = loop_new();
     for (int i = 0; i <= BLOCKS; i++)
         blocks[i] = memset(xcalloc(1, BLOCK), 1, BLOCK);

@@ -5,9 +5,9 @@
 
 #include "base/alloc.h"
 
-void alloc_keep(size_t kept, size_t mapped_from)
+void alloc_keep(size_t kept)
 {
-    (void)kept, (void)mapped_from; /* not to be set */
+    (void)kept; /* not to be set */
 }
 
 void alloc_trim(void)

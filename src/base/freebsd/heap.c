@@ -4,9 +4,9 @@
  */
 #include "base/alloc.h"
 
-void alloc_keep(size_t kept, size_t mapped_from)
+void alloc_keep(size_t kept)
 {
-    (void)kept, (void)mapped_from;
+    (void)kept;
 }
 
 void alloc_trim(void)

@@ -6,13 +6,17 @@
 
 #include "base/alloc.h"
 
-void alloc_keep(size_t kept, size_t mapped_from)
+/* A block that is mapped by itself would be unmapped as soon as it is free, so
+ * none is, but for the largest: this is the most that may be said. */
+#define MAPPED_FROM (32 << 20)
+
+void alloc_keep(size_t kept)
 {
 #ifdef __GLIBC__
     mallopt(M_TRIM_THRESHOLD, (int)kept);
-    mallopt(M_MMAP_THRESHOLD, (int)mapped_from);
+    mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
 #else
-    (void)kept, (void)mapped_from;
+    (void)kept;
 #endif
 }
 
