@@ -64,11 +64,7 @@ static void test_dtls_in_checks_before_the_answer(void **state)
 static void test_wrong_fingerprint_in_checks(void **state)
 {
     struct scene *scene = *state;
-    scene->is_manual = true;
-    peer_offer(scene->ends[0].peer);
-    run_until(scene, first_described);
-    give_description(&scene->ends[0], SDP_OFFER);
-    run_until(scene, second_described);
+    offer_by_hand(scene);
     char *digit = strstr(scene->ends[1].sdp, "sha-256 ") + 8;
     *digit = *digit == 'A' ? 'B' : 'A';
     give_description(&scene->ends[1], SDP_ANSWER);
@@ -171,11 +167,7 @@ static void test_answer_with_a_wrong_init(void **state)
 {
     struct scene *scene = *state;
     const char *why = NULL;
-    scene->is_manual = true;
-    peer_offer(scene->ends[0].peer);
-    run_until(scene, first_described);
-    give_description(&scene->ends[0], SDP_OFFER);
-    run_until(scene, second_described);
+    offer_by_hand(scene);
     char *good = xstrdup(scene->ends[1].peer->local.sctp_init);
     replace_init(&scene->ends[1], "AAAA");
     assert_int_equal(peer_set_remote(scene->ends[0].peer, SDP_ANSWER, scene->ends[1].sdp, &why),

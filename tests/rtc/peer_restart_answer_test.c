@@ -128,11 +128,7 @@ static void test_other_side_cannot_restart(void **state)
 {
     struct scene *scene = *state;
     const char *why = NULL;
-    scene->is_manual = true;
-    peer_offer(scene->ends[0].peer);
-    run_until(scene, first_described);
-    give_description(&scene->ends[0], SDP_OFFER);
-    run_until(scene, second_described);
+    offer_by_hand(scene);
     char *answer = with_value(scene->ends[1].sdp, "o=", "rtc 3456789012 0 IN IP4 127.0.0.1");
     assert_int_equal(peer_set_remote(scene->ends[0].peer, SDP_ANSWER, answer, &why), 0);
     free(answer);

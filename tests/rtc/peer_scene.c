@@ -30,6 +30,15 @@ void give_description(struct end *end, enum sdp_type type)
         fail_msg("%s refused: %s\n%s", sdp_type_name(type), why, end->sdp);
 }
 
+void offer_by_hand(struct scene *scene)
+{
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    give_description(&scene->ends[0], SDP_OFFER);
+    run_until(scene, second_described);
+}
+
 static void on_description(enum sdp_type type, const char *sdp, void *arg)
 {
     struct end *end = arg;

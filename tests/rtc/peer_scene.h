@@ -85,6 +85,10 @@ void run_for(struct scene *scene, uint64_t duration_us);
 /* The first offers, and both open. */
 void connect_both(struct scene *scene);
 
+/* The first offers, the test carries that and all that follows, and the second
+ * has its answer ready. */
+void offer_by_hand(struct scene *scene);
+
 /* The end's last description reaches the other, which must take it. */
 void give_description(struct end *end, enum sdp_type type);
 
