@@ -146,7 +146,7 @@ static void conn_write_sealed(struct conn *conn, const struct span parts[PARTS])
 void conn_write3(struct conn *conn, struct span head, struct span body, struct span tail)
 {
     const struct span parts[PARTS] = {head, body, tail};
-    size_t len = head.len + body.len + tail.len;
+    size_t len = span_total(parts, PARTS);
     if (!conn_can_write(conn) || len == 0)
         return;
     conn->has_written = true;

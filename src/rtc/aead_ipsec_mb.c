@@ -1,9 +1,9 @@
 /*
  * Intel's multi-buffer library has an AES-GCM for each generation of
- * processors, and a manager that knows which one this is. A whole message is
- * one call, with no context to look things up in, one in two parts four. Of the
- * manager, 200 KB of queues for what is done several at a time, those calls are
- * all that is kept: AES-GCM gains nothing from queues.
+ * processors, and a manager that knows which one this is. A message is one
+ * call, or four where it is in two parts, with no context to look things up in.
+ * Of the manager, 200 KB of queues for what is done several at a time, those
+ * calls are all that is kept: AES-GCM gains nothing from queues.
  *
  * Older processors have a code path of their own in it, which we could not
  * measure, so those stay with OpenSSL.

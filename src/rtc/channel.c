@@ -39,8 +39,7 @@ void channel_free(struct channel *channel)
     free(channel);
 }
 
-/* Ordered and reliable. */
-/* Without a lifetime, so that no time is needed. */
+/* Ordered and reliable; without a lifetime, so that no time is needed. */
 static int send_message(struct sctp_assoc *sctp, uint16_t stream_id, uint32_t ppid,
                         struct span head, struct span body)
 {

@@ -111,9 +111,10 @@ static void on_stream_closed(size_t streams, void *arg)
 {
     struct session *s = arg;
     log_debug("session: %zu streams are open", streams);
-    if (streams == 0)
-        loop_trim(s->loop);
-    if (streams == 0 && !s->is_closed)
+    if (streams > 0)
+        return;
+    loop_trim(s->loop);
+    if (!s->is_closed)
         s->handlers->on_idle(s, s->arg);
 }
 
