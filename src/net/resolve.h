@@ -6,6 +6,8 @@
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
 
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -21,9 +23,10 @@ struct address {
     socklen_t len;
 };
 
-enum { ADDRESS_TEXT_LEN = 64 };
+/* Of the longest, "[ADDRESS%INTERFACE]:65535". */
+enum { ADDRESS_TEXT_LEN = INET6_ADDRSTRLEN + IF_NAMESIZE + sizeof "[]:65535" - 1 };
 
-/* "192.0.2.1:80" or "[2001:db8::1]:80". Returns out. */
+/* "192.0.2.1:80", "[2001:db8::1]:80" or "[fe80::1%eth0]:80". Returns out. */
 const char *address_format(const struct address *address, char out[ADDRESS_TEXT_LEN]);
 
 /* Parses a literal IPv4 or IPv6 address (no brackets). 0 or -EINVAL. */

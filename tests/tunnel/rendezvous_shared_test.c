@@ -403,7 +403,7 @@ static void test_invented_members(void **state)
     struct scene s = scene_shared(MUX_PROVIDER, 64, "");
     int fed = 0;
     for (int i = 0; i < 4000; i++) {
-        char peer[8];
+        char peer[16];
         uint8_t process[CERT_FINGERPRINT_LEN] = {(uint8_t)i, (uint8_t)(i >> 8), 1};
         snprintf(peer, sizeof peer, "%d", i);
         meet(&s, peer, process);
