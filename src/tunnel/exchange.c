@@ -69,9 +69,9 @@ static struct span without_query(struct span target)
     return target;
 }
 
-static uint64_t time_of(const struct exchange_watch *watch)
+static uint64_t age_of(const struct exchange_record *record)
 {
-    return watch->loop ? loop_now_us(watch->loop) : clock_now_us();
+    return loop_now_us(record->watch->loop) - record->begun_us;
 }
 
 void exchange_begin(struct exchange_record *record, const struct exchange_watch *watch,
@@ -79,7 +79,7 @@ void exchange_begin(struct exchange_record *record, const struct exchange_watch 
 {
     *record = (struct exchange_record){
         .watch = watch,
-        .begun_us = time_of(watch),
+        .begun_us = loop_now_us(watch->loop),
         .head_us = TIME_NEVER,
         .first_byte_us = TIME_NEVER,
         .end_us = TIME_NEVER,
@@ -98,13 +98,13 @@ void exchange_on_head(struct exchange_record *record, int status, struct http_fi
     token_meter_init(&record->tokens, fields);
     record->status = status;
     record->is_pipe = is_pipe;
-    record->head_us = time_of(record->watch) - record->begun_us;
+    record->head_us = age_of(record);
 }
 
 void exchange_on_response(struct exchange_record *record, struct span bytes)
 {
     if (record->response_bytes == 0 && bytes.len > 0)
-        record->first_byte_us = time_of(record->watch) - record->begun_us;
+        record->first_byte_us = age_of(record);
     record->response_bytes += bytes.len;
     token_meter_scan(&record->tokens, bytes);
 }
@@ -113,7 +113,7 @@ void exchange_finish(struct exchange_record *record, enum exchange_end end, cons
 {
     record->end = end;
     record->reason = reason;
-    record->end_us = time_of(record->watch) - record->begun_us;
+    record->end_us = age_of(record);
     token_meter_end(&record->tokens);
     list_remove(&record->link);
     record->watch->on_done(record, record->watch->arg);

@@ -47,7 +47,7 @@ struct exchange_watch {
     void (*on_begin)(struct exchange_record *record, void *arg);      /* or NULL */
     void (*on_done)(const struct exchange_record *record, void *arg); /* borrowed */
     void *arg;
-    const struct loop *loop; /* whose turns tell the time; NULL: the clock does */
+    const struct loop *loop; /* whose turns tell the time */
 };
 
 struct exchange_record {

@@ -356,7 +356,8 @@ static void check_names(const char *method, const char *target, const char *expe
                         const char *expected_target)
 {
     struct exchange_record record, told;
-    const struct exchange_watch watch = {.on_done = remember, .arg = &told};
+    struct loop *loop = loop_new();
+    const struct exchange_watch watch = {.on_done = remember, .arg = &told, .loop = loop};
     struct guard g = guard_new(target, strlen(target));
     exchange_begin(&record, &watch, "phone", span_from_string(method), g.bytes);
     exchange_finish(&record, EXCHANGE_COMPLETE, NULL);
@@ -364,6 +365,7 @@ static void check_names(const char *method, const char *target, const char *expe
     assert_string_equal(told.method, expected_method);
     assert_string_equal(told.target, expected_target);
     guard_free(&g);
+    loop_free(loop);
 }
 
 static void test_names(void **state)

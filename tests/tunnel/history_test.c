@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "net/loop.h"
 #include "testing.h"
 
 static void on_begin(struct exchange_record *record, void *arg)
@@ -15,9 +16,12 @@ static void on_done(const struct exchange_record *record, void *arg)
     history_end(arg, record);
 }
 
-static void ask(struct history *history, const char *target, int status)
+static void ask(struct history *history, const struct loop *loop, const char *target, int status)
 {
-    const struct exchange_watch watch = {.on_begin = on_begin, .on_done = on_done, .arg = history};
+    const struct exchange_watch watch = {.on_begin = on_begin,
+                                         .on_done = on_done,
+                                         .arg = history,
+                                         .loop = loop};
     static const struct http_field fields[] = {
         {SPAN_LITERAL("Content-Type"), SPAN_LITERAL("application/json")}};
     struct exchange_record record;
@@ -36,13 +40,12 @@ static void ask(struct history *history, const char *target, int status)
 static void test_entries(void **state)
 {
     struct history history;
-    (void)state;
     history_init(&history);
     assert_int_equal(history_first(&history), 1);
     assert_null(history_find(&history, 0));
     assert_null(history_find(&history, 1));
-    ask(&history, "/a", 200);
-    ask(&history, "/b", 0);
+    ask(&history, *state, "/a", 200);
+    ask(&history, *state, "/b", 0);
     const struct history_entry *a = history_find(&history, 1), *b = history_find(&history, 2);
     assert_string_equal(a->record.target, "/a");
     assert_string_equal(a->record.device, "phone");
@@ -58,11 +61,10 @@ static void test_totals(void **state)
     struct history history;
     const struct exchange_totals *totals = &history.totals;
     uint64_t durations = 0;
-    (void)state;
     history_init(&history);
-    ask(&history, "/a", 200);
-    ask(&history, "/b", 404);
-    ask(&history, "/c", 0);
+    ask(&history, *state, "/a", 200);
+    ask(&history, *state, "/b", 404);
+    ask(&history, *state, "/c", 0);
     assert_int_equal(exchange_totals_count(totals), 3);
     assert_int_equal(totals->ends[EXCHANGE_COMPLETE], 2);
     assert_int_equal(totals->ends[EXCHANGE_LOST], 1);
@@ -81,12 +83,11 @@ static void test_totals(void **state)
 static void test_ring(void **state)
 {
     struct history history;
-    (void)state;
     history_init(&history);
     for (int i = 1; i <= HISTORY_MAX + 3; i++) {
         char target[16];
         snprintf(target, sizeof target, "/%d", i);
-        ask(&history, target, 200);
+        ask(&history, *state, target, 200);
     }
     assert_int_equal(history_first(&history), 4);
     assert_null(history_find(&history, 3));
@@ -115,6 +116,18 @@ static void test_classes(void **state)
         assert_true(histogram_bound_us(i) > histogram_bound_us(i - 1));
 }
 
+static int setup(void **state)
+{
+    *state = loop_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    loop_free(*state);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,5 +136,5 @@ int main(void)
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_classes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -286,8 +286,10 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
 struct proxy_scene *proxy_scene_new(const struct proxy_config *config, unsigned features)
 {
     struct proxy_scene *scene = xcalloc(1, sizeof *scene);
-    const struct exchange_watch watch = {.on_done = on_exchange_done, .arg = scene};
     scene->loop = loop_new();
+    const struct exchange_watch watch = {.on_done = on_exchange_done,
+                                         .arg = scene,
+                                         .loop = scene->loop};
     scene->watchdog = timer_new(scene->loop, on_watchdog, scene);
     scene->hook = turn_hook_new(scene->loop, on_turn, NULL, scene);
     assert_int_equal(proxy_new(scene->loop, config, &watch, &scene->proxy), 0);
