@@ -208,4 +208,7 @@ const char *config_missing_turn(const struct config *config);
 bool config_has_tls(const struct config *config);
 const char *config_missing_tls(const struct config *config);
 
+/* What clients of a proxy speak: "http", "https" or "tcp". */
+const char *config_listen_scheme(const struct config *config);
+
 #endif

@@ -262,7 +262,7 @@ static bool check_section(struct reader *r, struct config *config, unsigned head
     if (config->room && config->link_count > 0)
         return wrong(r, head, "[%s %s]: a room is one way to meet, and a link another: choose one",
                      kind, config->instance);
-    if (egress_variables_read(&config->egress, &variable, &why) < 0)
+    if (egress_variables_read(getenv, &config->egress, &variable, &why) < 0)
         return wrong(r, head, "the variable %s %s", variable, why);
     choose_state(config);
     return true;

@@ -37,6 +37,13 @@ bool config_has_tls(const struct config *config)
     return config->has_own_tls || config->tls_cert;
 }
 
+const char *config_listen_scheme(const struct config *config)
+{
+    if (config->listen_is_tcp)
+        return "tcp";
+    return config_has_tls(config) ? "https" : "http";
+}
+
 const char *config_missing_tls(const struct config *config)
 {
     if (config->tls_cert && !config->tls_key)

@@ -103,7 +103,7 @@ static enum options_result take_egress(struct config *config)
     const char *variable;
     const char *why;
     if (!(config->command & (OPTION_BOTH | COMMAND_DOCTOR)) ||
-        egress_variables_read(&config->egress, &variable, &why) == 0)
+        egress_variables_read(getenv, &config->egress, &variable, &why) == 0)
         return OPTIONS_RUN;
     return wrong(variable, "…", why); /* a password may stand in it */
 }

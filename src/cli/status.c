@@ -5,7 +5,6 @@
  */
 #include "cli/status.h"
 
-#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +13,13 @@
 #include "base/alloc.h"
 #include "base/log_limit.h"
 #include "cli/amount.h"
+#include "cli/caveats.h"
 #include "cli/exchange_line.h"
-#include "cli/idle_flags.h"
 #include "cli/news.h"
 #include "cli/path_news.h"
-#include "net/own_address.h"
 #include "signal/room_name.h"
 #include "signal/tracker_place.h"
 #include "tunnel/origin.h"
-
-enum {
-    ADDRESSES_SHOWN = 3, /* of this machine */
-};
 
 /* What was told of one link, or of the only room. */
 struct story {
@@ -71,89 +65,14 @@ void status_free(struct status *status)
     free(status);
 }
 
-static const char *scheme_of(const struct config *config)
-{
-    if (config->listen_is_tcp)
-        return "tcp";
-    return config_has_tls(config) ? "https" : "http";
-}
-
-/* Whoever can connect can use the API, with what the provider adds to it. */
-static void warn_of_open_port(struct status *status)
-{
-    const struct config *config = status->config;
-    const char *host = config->listen_host;
-    if (origin_is_loopback(host))
-        return;
-    const char *port = strrchr(status->listen, ':') + 1;
-    struct address addresses[ADDRESSES_SHOWN];
-    /* A socket on "::" takes IPv4, too. */
-    int family = strchr(host, ':') ? AF_UNSPEC : AF_INET;
-    int count =
-        listen_address_loopback(host)
-            ? own_addresses(family, (uint16_t)strtoul(port, NULL, 10), addresses, ADDRESSES_SHOWN)
-            : 0;
-    char urls[ADDRESSES_SHOWN * (ADDRESS_TEXT_LEN + 16)] = "";
-    for (int i = 0; i < count; i++) {
-        char text[ADDRESS_TEXT_LEN];
-        size_t len = strlen(urls);
-        snprintf(urls + len, sizeof urls - len, "%s %s://%s", i > 0 ? "," : ", as",
-                 scheme_of(config), address_format(&addresses[i], text));
-    }
-    news_print(
-        &status->news, MARK_BAD, "open_port", NULL,
-        "--listen %s opens the API to everybody who can reach this machine%s; --listen %s keeps "
-        "it here",
-        status->listen, urls, port);
-}
-
-static void warn_of_weak_room(struct status *status)
-{
-    if (!status->config->room)
-        return;
-    unsigned bits = room_name_bits(status->config->room);
-    if (bits < ROOM_NAME_STRONG_BITS)
-        news_print(
-            &status->news, MARK_BAD, "weak_room", NULL,
-            "the room's name is easily guessed (%u bits at best), and who knows it can join; "
-            "a good one: openssl rand -hex 16",
-            bits);
-}
-
-/* It may come up later, as a VPN's does: no reason to end. */
-static void warn_of_missing_interface(struct status *status)
-{
-    const char *name = status->config->interface;
-    if (name && if_nametoindex(name) == 0)
-        news_print(&status->news, MARK_BAD, "no_interface", NULL,
-                   "--interface %s: there is none of that name now (`ip link` lists them), and no "
-                   "direct path until there is",
-                   name);
-}
-
 static void name_addresses(struct status *status, uint16_t port)
 {
     const char *host = status->config->listen_host;
     const char *loopback = listen_address_loopback(host);
     status->listen = listen_address_format(host, port);
     char *tools = listen_address_format(loopback ? loopback : host, port);
-    status->tools = xasprintf("%s://%s", scheme_of(status->config), tools);
+    status->tools = xasprintf("%s://%s", config_listen_scheme(status->config), tools);
     free(tools);
-}
-
-static void tell_of_egress(struct status *status)
-{
-    const struct config *config = status->config;
-    if (egress_leads_to(config->egress, config->signal.host, config->signal.port))
-        news_print(&status->news, MARK_STEP, "egress", NULL,
-                   "the signal server is reached through the proxy %s", config->egress->name);
-}
-
-static void warn_of_idle_flags(struct status *status)
-{
-    unsigned at = 0;
-    for (const char *text; (text = idle_flags_next(status->config, &at)) != NULL;)
-        news_print(&status->news, MARK_BAD, "idle_flag", NULL, "%s", text);
 }
 
 void status_print_start(struct status *status, uint16_t listen_port)
@@ -173,16 +92,11 @@ void status_print_start(struct status *status, uint16_t listen_port)
                                        {0}};
     if (is_proxy)
         news_print(&status->news, MARK_STEP, "start", fields, "proxy %s: listening on %s://%s, %s",
-                   TUNNEL_VERSION, scheme_of(config), status->listen, way);
+                   TUNNEL_VERSION, config_listen_scheme(config), status->listen, way);
     else
         news_print(&status->news, MARK_STEP, "start", fields, "serve %s: %s, %s", TUNNEL_VERSION,
                    config->upstream_text, way);
-    if (is_proxy)
-        warn_of_open_port(status);
-    warn_of_weak_room(status);
-    warn_of_missing_interface(status);
-    warn_of_idle_flags(status);
-    tell_of_egress(status);
+    caveats_print(&status->news, config, listen_port);
 }
 
 /* --- the keeper ----------------------------------------------------------- */

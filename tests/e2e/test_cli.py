@@ -362,7 +362,8 @@ class Environment(Case):
         for host in re.findall(rf"http://([\d.]+):{port}", proxy.text()):
             rig.proxy_address = (host, port)
             rig.wait_up()
-        private = rig.start_proxy(name="private")
+        private = rig.start_proxy(name="private", env={"HTTP_PROXY": "http://x.test"})
+        private.wait_for("HTTP_PROXY is set: .*export NO_PROXY=127.0.0.1,localhost")
         self.assertNotIn("opens the API", private.text())
 
     @unittest.skipUnless(has_ipv6_loopback(), "there is no IPv6 loopback")
