@@ -36,8 +36,12 @@ static void schedule_flush(struct http_call *call)
 
 static bool may_want_pipe(const struct http_request *request)
 {
-    const struct http_field *upgrade = http_fields_find(request->fields, "Upgrade");
-    return span_is_string(request->method, "CONNECT") || (upgrade && upgrade->value.len > 0);
+    bool names_protocol = span_is_string(request->method, "CONNECT");
+    for (size_t i = 0; !names_protocol && i < request->fields.count; i++) {
+        const struct http_field *field = &request->fields.at[i];
+        names_protocol = span_is_string_nocase(field->name, "Upgrade") && field->value.len > 0;
+    }
+    return names_protocol;
 }
 
 static int check_framing(const struct http_request *request, uint64_t *length)

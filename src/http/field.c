@@ -205,13 +205,24 @@ bool http_field_is_barred_from_trailers(struct span name)
     return false;
 }
 
-struct span http_request_upgrade(const struct http_request *request)
+static bool names_other_than_h2c(struct span protocols)
 {
-    const struct http_field *upgrade = http_fields_find(request->fields, "Upgrade");
-    if (!upgrade || request->minor_version == 0 ||
-        !http_fields_list_has(request->fields, "Connection", "Upgrade"))
-        return (struct span){0};
-    return upgrade->value;
+    for (struct span protocol; http_list_next(&protocols, &protocol);) {
+        if (!span_is_string_nocase(protocol, "h2c"))
+            return true;
+    }
+    return false;
+}
+
+bool http_request_asks_upgrade(const struct http_request *request)
+{
+    const struct http_fields fields = request->fields;
+    bool asks = false;
+    for (size_t i = 0; !asks && i < fields.count; i++)
+        asks = span_is_string_nocase(fields.at[i].name, "Upgrade") &&
+               names_other_than_h2c(fields.at[i].value);
+    return asks && request->minor_version > 0 &&
+           http_fields_list_has(fields, "Connection", "Upgrade");
 }
 
 const char *http_reason(int status)

@@ -103,10 +103,11 @@ struct http_fields http_fields_connection(struct http_fields fields);
  * content. Who reads trailers drops them, who writes them leaves them out. */
 bool http_field_is_barred_from_trailers(struct span name);
 
-/* The protocols that a request asks to switch to: its Upgrade field, when
- * Connection names that and the version is 1.1 (RFC 9110 section 7.8). Empty
- * when it asks for none. */
-struct span http_request_upgrade(const struct http_request *request);
+/* Whether a request asks to switch to another protocol: by Upgrade, which
+ * Connection names, in version 1.1 (RFC 9110 section 7.8). For h2c alone it
+ * does not: that needs HTTP2-Settings, a field of one hop (RFC 7540 section
+ * 3.2.1), and is given up (RFC 9113 section 3.1). */
+bool http_request_asks_upgrade(const struct http_request *request);
 
 /* Of a target in absolute form (http[s]://authority/path), the authority; empty
  * for any other form or scheme. */

@@ -106,7 +106,7 @@ int http_request_framing(const struct http_request *request, enum http1_framing 
         return result > 0 ? -EINVAL : 0;
     }
     bool is_empty = result == 0 || (*framing == HTTP1_BODY_LENGTH && *length == 0);
-    if (is_empty && http_request_upgrade(request).len > 0)
+    if (is_empty && http_request_asks_upgrade(request))
         *framing = HTTP1_BODY_PIPE;
     return 0;
 }

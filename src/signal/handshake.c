@@ -42,7 +42,7 @@ const char *handshake_check_request(const struct http_request *request, struct s
     if (!http_fields_list_has(request->fields, "Connection", "upgrade"))
         return "the WebSocket handshake lacks Connection: Upgrade";
     if (request->framing != HTTP_BODY_PIPE)
-        return "a WebSocket handshake has no content, and one Upgrade field";
+        return "a WebSocket handshake has no content";
     if (!field_is(request->fields, "Sec-WebSocket-Version", "13"))
         return "the WebSocket version must be 13";
     const struct http_field *field = http_fields_find(request->fields, "Sec-WebSocket-Key");

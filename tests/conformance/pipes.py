@@ -141,6 +141,17 @@ UPGRADE = [
         needs="upgrade",
     ),
     Row(
+        "HTTP/2 by upgrade is not passed on, and the next request is another",
+        client.sends(get("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AA")),
+        upstream.gets(got()),
+        upstream.sends(OK),
+        client.gets(OK),
+        client.sends(get()),
+        upstream.gets(got()),
+        upstream.sends(OK),
+        client.gets(OK),
+    ),
+    Row(
         "the client ends before the answer",
         client.sends(ASK),
         upstream.gets(ASKED),

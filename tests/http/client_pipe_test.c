@@ -157,18 +157,18 @@ static void test_early_end(void **state)
 static void test_several_protocols(void **state)
 {
     (void)state;
-    struct http_field fields[] = {FIELD("Host", "h"), FIELD("Upgrade", "a"),
+    struct http_field fields[] = {FIELD("Host", "h"), FIELD("Upgrade", ""), FIELD("Upgrade", "a"),
                                   FIELD("upgrade", "b, c")};
     const struct http_request request = {.method = SPAN_LITERAL("GET"),
                                          .target = SPAN_LITERAL("/x"),
                                          .minor_version = 1,
-                                         .fields = {fields, 3},
+                                         .fields = {fields, 4},
                                          .framing = HTTP_BODY_PIPE};
     caller_start();
     assert_int_equal(caller_call(&caller.a, &request), 0);
     caller_serve(0,
-                 "GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: a\r\n"
-                 "upgrade: b, c\r\n\r\n",
+                 "GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: \r\n"
+                 "Upgrade: a\r\nupgrade: b, c\r\n\r\n",
                  SWITCHING);
     RIG_WAIT(caller.a.status == 101);
     caller_stop();

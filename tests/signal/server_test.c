@@ -281,7 +281,7 @@ static void test_requests(void **state)
     check_request(f, "POST / HTTP/1.1\r\n" GOOD_FIELDS "\r\n", 400);
     check_request(f, "GET / HTTP/1.0\r\n" GOOD_FIELDS "\r\n", 400);
     check_request(f, "GET / HTTP/1.1\r\n" GOOD_FIELDS "Content-Length: 2\r\n\r\nhi", 400);
-    check_request(f, "GET / HTTP/1.1\r\nUpgrade:\r\n" GOOD_FIELDS "\r\n", 400);
+    check_request(f, "GET / HTTP/1.1\r\nUpgrade:\r\n" GOOD_FIELDS "\r\n", 101);
     check_request(f,
                   "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
