@@ -142,7 +142,9 @@ UPGRADE = [
     ),
     Row(
         "HTTP/2 by upgrade is not passed on, and the next request is another",
-        client.sends(get("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AA")),
+        client.sends(
+            get("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AA")
+        ),
         upstream.gets(got()),
         upstream.sends(OK),
         client.gets(OK),

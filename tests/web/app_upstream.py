@@ -72,10 +72,10 @@ class Handler(mock_upstream.Handler):
         self.send(page)
 
     def on_zipped(self, _):
-        """Only for who takes it packed."""
+        """Only for who takes it packed, in two members."""
         if "gzip" not in self.headers.get("Accept-Encoding", ""):
             return self.send_json({}, 415)
-        data = gzip.compress(b"unpacked")
+        data = gzip.compress(b"un") + gzip.compress(b"packed")
         self.start(200, "text/plain", len(data), [("Content-Encoding", "gzip")])
         self.send(data)
 

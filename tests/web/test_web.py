@@ -1,5 +1,6 @@
 """The library for browsers (web/tunnel/) in real ones, against `tunnel serve`."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -121,6 +122,32 @@ class Web:
         self.assertEqual(got["digest"]["bytes"], TEN_MB)
         fields = {k.lower(): v for k, v in got["inspected"]["headers"]}
         self.assertRegex(fields["content-type"], "^multipart/form-data; boundary=")
+
+    def test_gzip(self):
+        """gzip of several members, however it is cut; nothing; and what is not whole"""
+        members = [b"a" * 70000, b"", gzip.compress(b"not another member"), b"end"]
+        packed = [gzip.compress(members[0]), *(gzip.compress(m, 0) for m in members[1:])]
+        got = self.page(f"""
+            const {{ Gunzip }} = await import("/tunnel/gunzip.js");
+            const unpack = async (pieces) => {{
+                const body = new ReadableStream({{ start(controller) {{
+                    for (const piece of pieces) controller.enqueue(Uint8Array.from(piece));
+                    controller.close();
+                }} }});
+                const out = body.pipeThrough(new TransformStream(new Gunzip()));
+                const bytes = await new Response(out).arrayBuffer().catch(() => null);
+                return bytes && sha256(bytes);
+            }};
+            const members = {json.dumps([list(p) for p in packed])};
+            const all = members.flat();
+            return [
+                await unpack(members), await unpack([all]), await unpack(all.map((b) => [b])),
+                await unpack([]), await unpack([all.slice(0, -1)]), await unpack([[...all, 0]]),
+                await unpack([[...members[1].slice(0, -1), ...members[3]]]),
+            ];""")
+        whole = hashlib.sha256(b"".join(members)).hexdigest()
+        empty = hashlib.sha256(b"").hexdigest()
+        self.assertEqual(got, [whole] * 3 + [empty] + [None] * 3)
 
     def test_completion(self):
         """a completion streams: the first token is there before the second is sent"""

@@ -3,6 +3,7 @@
 import { Framing } from "./fields.js";
 import { HELD_LOW } from "./mux_flow.js";
 import { ByteQueue } from "./byte_queue.js";
+import { Gunzip } from "./gunzip.js";
 
 /** @typedef {import("./mux_stream.js").MuxStream} MuxStream */
 
@@ -162,10 +163,11 @@ export class ResponseBody {
  * @returns {ReadableStream<Uint8Array>} */
 export function decoded(body, codings) {
     for (const coding of codings.join(",").toLowerCase().split(",").reverse()) {
-        const format = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" }[coding.trim()];
-        if (!format) continue;
-        const how = /** @type {CompressionFormat} */ (format);
-        body = body.pipeThrough(/** @type {any} */ (new DecompressionStream(how)));
+        const name = coding.trim();
+        if (name === "gzip" || name === "x-gzip")
+            body = body.pipeThrough(new TransformStream(new Gunzip()));
+        else if (name === "deflate")
+            body = body.pipeThrough(/** @type {any} */ (new DecompressionStream(name)));
     }
     return body;
 }
