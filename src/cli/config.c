@@ -233,7 +233,7 @@ const char *config_take_without(struct config *config, const char *text)
         unsigned feature = feature_from_name(name);
         if (feature == 0)
             return "must be one or more of sse, fields, flow, channels, interim, upgrade, "
-                   "forwarded and tcp, between commas";
+                   "forwarded, tcp and bundle, between commas";
         config->features &= ~feature;
     }
     return NULL;

@@ -63,6 +63,12 @@ int peer_send(struct peer *peer, unsigned channel, struct span head, struct span
     return error;
 }
 
+void peer_end_turn_later(struct peer *peer)
+{
+    peer->is_turn_end_due = true;
+    peer_work_later(peer);
+}
+
 bool peer_is_writable(struct peer *peer)
 {
     return peer->state == PEER_OPEN && sctp_assoc_is_writable(peer->sctp);

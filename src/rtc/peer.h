@@ -60,6 +60,9 @@ struct peer_handlers {
     void (*on_message)(unsigned channel, struct span message, void *arg);
     /* The send queue has room again, after peer_is_writable() was false. */
     void (*on_writable)(void *arg);
+    /* As peer_end_turn_later() asked: what is sent under this call leaves with
+     * all else of the turn. */
+    void (*on_turn_end)(void *arg);
     /* A datagram for the other side, by the relay of last resort: it is to be
      * passed on with peer_remote_relay_tag(). NULL: there is none. */
     void (*on_relay)(struct span datagram, void *arg);
@@ -163,6 +166,9 @@ int peer_add_candidate(struct peer *peer, const char *candidate_json);
  * takes; -EAGAIN when the queue is full (never while peer_is_writable(), nor on
  * a channel that is idle); -EINVAL when the other side has no such stream. */
 int peer_send(struct peer *peer, unsigned channel, struct span head, struct span body);
+
+/* on_turn_end follows, when all that has come in this turn was handed out. */
+void peer_end_turn_later(struct peer *peer);
 
 /* The send queue holds a few milliseconds of the path's rate, so that what is
  * urgent is never stuck behind megabytes. on_writable follows a false. */

@@ -87,6 +87,7 @@ struct peer {
     bool is_reading;                            /* what the owner wants */
     bool is_sctp_reading;                       /* what SCTP was told */
     bool has_work;                              /* peer_work_later() was called */
+    bool is_turn_end_due;                       /* peer_end_turn_later() was called */
     bool is_stopping;
     struct buf early_datagrams; /* before the path is up: u16 length and bytes each */
     struct rush_place place;    /* in line, while there is much to send */

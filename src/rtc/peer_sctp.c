@@ -205,16 +205,27 @@ void peer_share_turn(struct peer *peer)
     sctp_assoc_limit_burst(peer->sctp, most);
 }
 
-void peer_work(struct peer *peer, uint64_t now_us)
+/* The owner hears what was kept for it, and says what it has kept. */
+static void end_turn(struct peer *peer, uint64_t now_us)
 {
-    bool has_work = peer->has_work;
-    peer->has_work = false;
-    if (!has_work || peer->state == PEER_CLOSED || !peer->sctp)
-        return;
-    if (peer->state == PEER_OPEN && peer->is_reading && !peer->is_sctp_reading) {
+    if (peer->is_reading && !peer->is_sctp_reading) {
         peer->is_sctp_reading = true;
         sctp_assoc_set_reading(peer->sctp, true, now_us);
     }
+    bool is_due = peer->is_turn_end_due;
+    peer->is_turn_end_due = false;
+    if (is_due && peer->state == PEER_OPEN)
+        peer->handlers.on_turn_end(peer->arg);
+}
+
+void peer_work(struct peer *peer, uint64_t now_us)
+{
+    bool has_work = peer->has_work;
+    if (has_work && peer->state == PEER_OPEN)
+        end_turn(peer, now_us);
+    peer->has_work = false; /* what was said just now is part of this */
+    if (!has_work || peer->state == PEER_CLOSED || !peer->sctp)
+        return;
     peer_share_turn(peer);
     sctp_assoc_flush(peer->sctp, now_us);
     deadline_touch(peer->deadline);

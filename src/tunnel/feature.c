@@ -4,7 +4,7 @@
 #include "tunnel/feature.h"
 
 static const char *const names[FEATURE_COUNT] = {
-    "sse", "fields", "flow", "channels", "interim", "upgrade", "forwarded", "tcp",
+    "sse", "fields", "flow", "channels", "interim", "upgrade", "forwarded", "tcp", "bundle",
 };
 
 const char *feature_name(unsigned bit)

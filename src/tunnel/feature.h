@@ -15,10 +15,11 @@ enum feature {
     FEATURE_INTERIM = 1 << 4,   /* 1xx responses; needs FIELDS */
     FEATURE_UPGRADE = 1 << 5,   /* byte pipes; needs FIELDS */
     FEATURE_FORWARDED = 1 << 6, /* the consumer says where requests come from: --forwarded */
-    FEATURE_TCP = 1 << 7        /* byte pipes to the upstream, wherever that is; needs UPGRADE */
+    FEATURE_TCP = 1 << 7,       /* byte pipes to the upstream, wherever that is; needs UPGRADE */
+    FEATURE_BUNDLE = 1 << 8     /* several frames in one message */
 };
 
-enum { FEATURE_COUNT = 8, FEATURES_ALL = (1 << FEATURE_COUNT) - 1 };
+enum { FEATURE_COUNT = 9, FEATURES_ALL = (1 << FEATURE_COUNT) - 1 };
 
 /* The name of 1 << bit, for bit below FEATURE_COUNT. */
 const char *feature_name(unsigned bit);

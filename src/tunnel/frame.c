@@ -34,6 +34,8 @@ const char *frame_type_name(uint8_t type)
         return "PING";
     case FRAME_PONG:
         return "PONG";
+    case FRAME_BUNDLE:
+        return "BUNDLE";
     case FRAME_REQ_HEADERS:
         return "REQ_HEADERS";
     case FRAME_REQ_BODY:

@@ -18,6 +18,7 @@ enum frame_type {
     FRAME_AGREE = 2,
     FRAME_PING = 3,
     FRAME_PONG = 4,
+    FRAME_BUNDLE = 5, /* extension `bundle` */
     FRAME_REQ_HEADERS = 10,
     FRAME_REQ_BODY = 11,
     FRAME_REQ_END = 12,

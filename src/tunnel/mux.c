@@ -355,6 +355,22 @@ static void on_frame(struct mux *mux, const struct frame *frame, uint64_t now_us
     }
 }
 
+/* Each of its frames may end the session. What a malformed one was to say is
+ * not known, and streams that lack it would look whole. */
+static void on_bundle(struct mux *mux, struct span payload, uint64_t now_us)
+{
+    struct frame frame;
+    if (!mux_has(mux, FEATURE_BUNDLE)) {
+        mux_note(mux, MUX_NOTE_DROPPED, "dropped a BUNDLE: `bundle` was not agreed on");
+    } else if (!bundle_is_valid(payload)) {
+        mux_refuse(mux, "a BUNDLE is malformed");
+        mux_die(mux, "the other side sent a BUNDLE that is malformed", MUX_UNLIKE);
+    } else {
+        while (mux->state != MUX_DEAD && bundle_next(&payload, &frame))
+            on_frame(mux, &frame, now_us);
+    }
+}
+
 void mux_feed(struct mux *mux, unsigned channel, struct span message, uint64_t now_us)
 {
     if (mux->state == MUX_DEAD)
@@ -366,5 +382,8 @@ void mux_feed(struct mux *mux, unsigned channel, struct span message, uint64_t n
         return;
     }
     mux_hear(mux, now_us);
-    on_frame(mux, &frame, now_us);
+    if (frame.type == FRAME_BUNDLE)
+        on_bundle(mux, frame.payload, now_us);
+    else
+        on_frame(mux, &frame, now_us);
 }

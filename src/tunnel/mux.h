@@ -89,6 +89,8 @@ struct mux_handlers {
      * can_send() is true. */
     void (*send)(unsigned channel, struct span head, struct span body, void *arg);
     bool (*can_send)(unsigned channel, enum mux_urgency urgency, void *arg);
+    /* mux_end_turn() is wanted before the loop sleeps. */
+    void (*end_turn_later)(void *arg);
     /* Reading from the channels is to stop or to go on. */
     void (*on_reading)(bool reading, void *arg);
     /* The handshake is done: streams may be opened. */
@@ -142,6 +144,9 @@ void mux_start(struct mux *mux, struct span promise, uint64_t now_us);
 
 /* Takes one message from a channel. */
 void mux_feed(struct mux *mux, unsigned channel, struct span message, uint64_t now_us);
+
+/* All that this turn has to say is said: sends what has gathered in it. */
+void mux_end_turn(struct mux *mux);
 
 /* can_send() has become true: sends what waits. */
 void mux_flush(struct mux *mux);

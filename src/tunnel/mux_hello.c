@@ -226,6 +226,7 @@ void mux_refuse(struct mux *mux, const char *text)
 {
     mux->has_refused = true;
     mux_send_error(mux, 0, STREAM_UNSPECIFIED, text);
+    mux_end_turn(mux); /* whoever calls may end the session before this turn has ended */
 }
 
 bool mux_has_refused(const struct mux *mux)

@@ -6,6 +6,7 @@
  *   mux_hello.c   handshake and liveness
  *   mux_stream.c  one exchange, as its user sees it
  *   mux_send.c    what goes out, in which order
+ *   mux_bundle.c  what of that leaves together
  *   mux_life.c    which streams there are, and the end
  *   mux_flow.c    credit
  */
@@ -15,6 +16,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "http/half.h"
+#include "tunnel/bundle.h"
 #include "tunnel/consumer.h"
 #include "tunnel/frame.h"
 #include "tunnel/mux.h"
@@ -53,6 +55,8 @@ struct mux {
     struct list bulk;                             /* of mux_stream.in_line: bodies that may go */
     size_t waiting;                               /* streams in lines and in bulk */
     size_t control_bytes;                         /* in all lines */
+    uint64_t bundled;                             /* channels with a bundle, a bit for each */
+    struct bundle bundles[MUX_CHANNELS_MAX + 1];  /* what leaves when the turn ends */
     struct buf spare;                             /* empty: for the next stream's heads */
     unsigned channels;                            /* in use beside the first */
     bool is_flushing;
@@ -188,6 +192,18 @@ void mux_stream_end_head(struct mux_stream *stream, size_t begun_at);
 /* Sends frames straight from the caller's bytes while nobody waits. Returns how
  * many bytes went. */
 size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes);
+
+/* ---- mux_bundle.c ---- */
+
+void mux_bundle_deinit(struct mux *mux);
+
+/* Whether a frame of that length may go as far as order is concerned: sends
+ * what it must not overtake and cannot join. */
+bool mux_takes(struct mux *mux, unsigned channel, size_t len);
+
+/* Sends a frame, now or when the turn ends; where mux_takes() and can_send()
+ * are true. */
+void mux_put(struct mux *mux, unsigned channel, struct span head, struct span body);
 
 /* ---- mux_stream.c ---- */
 

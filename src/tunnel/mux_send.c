@@ -50,11 +50,14 @@ void mux_send_deinit(struct mux *mux)
         free(mux->lines[i]);
     }
     buf_deinit(&mux->spare);
+    mux_bundle_deinit(mux);
 }
 
-static bool can_send(const struct mux *mux, unsigned channel, enum mux_urgency urgency)
+/* Whether a frame with a payload of that length may go. */
+static bool can_send(struct mux *mux, unsigned channel, enum mux_urgency urgency, size_t payload)
 {
-    return mux->state != MUX_DEAD && mux->handlers.can_send(channel, urgency, mux->arg);
+    return mux->state != MUX_DEAD && mux_takes(mux, channel, FRAME_HEADER_LEN + payload) &&
+           mux->handlers.can_send(channel, urgency, mux->arg);
 }
 
 /* --- control -------------------------------------------------------------- */
@@ -70,9 +73,8 @@ void mux_send_control(struct mux *mux, unsigned channel, uint8_t type, uint32_t 
     uint8_t prefix[PREFIX_LEN];
     put_u32be(prefix, (uint32_t)(FRAME_HEADER_LEN + payload.len));
     frame_encode_header(type, stream_id, prefix + LENGTH_LEN);
-    if (control->len == 0 && can_send(mux, channel, MUX_SMALL)) {
-        mux->handlers.send(channel, span_of(prefix + LENGTH_LEN, FRAME_HEADER_LEN), payload,
-                           mux->arg);
+    if (control->len == 0 && can_send(mux, channel, MUX_SMALL, payload.len)) {
+        mux_put(mux, channel, span_of(prefix + LENGTH_LEN, FRAME_HEADER_LEN), payload);
         return;
     }
     if (mux->control_bytes + sizeof prefix + payload.len > MUX_CONTROL_QUEUE_MAX) {
@@ -104,14 +106,24 @@ void mux_send_error(struct mux *mux, uint32_t stream_id, enum stream_error error
     mux_send_control(mux, mux_channel_of(mux, stream_id), FRAME_ERROR, stream_id, payload);
 }
 
-/* Sends the first of the frames that wait in a buffer. */
-static void send_queued(struct mux *mux, unsigned channel, struct buf *frames)
+/* The first of the frames that wait in a buffer. */
+static struct span first_queued(const struct buf *frames)
 {
     struct span queued = buf_bytes(frames);
-    assert(queued.data); /* there is a frame: the queue is not empty */
-    size_t len = get_u32be(queued.data);
-    mux->handlers.send(channel, span_of(queued.data + LENGTH_LEN, len), (struct span){0}, mux->arg);
-    buf_consume(frames, LENGTH_LEN + len);
+    assert(queued.data); /* there is one: the queue is not empty */
+    return span_of(queued.data + LENGTH_LEN, get_u32be(queued.data));
+}
+
+static bool can_send_queued(struct mux *mux, unsigned channel, const struct buf *frames)
+{
+    return can_send(mux, channel, MUX_SMALL, first_queued(frames).len - FRAME_HEADER_LEN);
+}
+
+static void send_queued(struct mux *mux, unsigned channel, struct buf *frames)
+{
+    struct span frame = first_queued(frames);
+    mux_put(mux, channel, frame, (struct span){0});
+    buf_consume(frames, LENGTH_LEN + frame.len);
 }
 
 /* --- streams -------------------------------------------------------------- */
@@ -126,8 +138,7 @@ static void send_frame(struct mux_stream *stream, uint8_t type, struct span payl
 {
     uint8_t header[FRAME_HEADER_LEN];
     frame_encode_header(type, stream->id, header);
-    stream->mux->handlers.send(stream->channel, span_of(header, sizeof header), payload,
-                               stream->mux->arg);
+    mux_put(stream->mux, stream->channel, span_of(header, sizeof header), payload);
 }
 
 /* Most heads go at once, so that one buffer does for all streams. */
@@ -190,6 +201,13 @@ static void send_end(struct mux_stream *stream)
         mux_stream_free(stream);
 }
 
+static bool can_send_urgent(struct mux_stream *stream)
+{
+    struct mux *mux = stream->mux;
+    return stream->heads.len > 0 ? can_send_queued(mux, stream->channel, &stream->heads)
+                                 : can_send(mux, stream->channel, MUX_SMALL, stream->trailers.len);
+}
+
 /* A head, or the end. */
 static void send_urgent(struct mux_stream *stream)
 {
@@ -206,17 +224,29 @@ static void send_urgent(struct mux_stream *stream)
     take_place(stream);
 }
 
-/* The stream is in line again before on_drain, under which it may go. */
-static void send_body(struct mux_stream *stream)
+/* So much of a body is one frame, if it may go now; else nothing. */
+static struct span next_body(struct mux_stream *stream, struct span bytes)
 {
-    struct span bytes = buf_bytes(&stream->queue);
     size_t credit = mux_flow_credit(stream);
     size_t most = credit < FRAME_BODY_MAX ? credit : FRAME_BODY_MAX;
     if (bytes.len > most)
         bytes.len = most;
-    mux_stream_leave_line(stream);
+    if (bytes.len > 0 && !can_send(stream->mux, stream->channel, MUX_BULK, bytes.len))
+        bytes.len = 0;
+    return bytes;
+}
+
+static void put_body(struct mux_stream *stream, struct span bytes)
+{
     send_frame(stream, type_of(stream, FRAME_REQ_BODY, FRAME_RES_BODY), bytes);
     mux_flow_spend(stream, bytes.len);
+}
+
+/* The stream is in line again before on_drain, under which it may go. */
+static void send_body(struct mux_stream *stream, struct span bytes)
+{
+    mux_stream_leave_line(stream);
+    put_body(stream, bytes);
     buf_consume(&stream->queue, bytes.len);
     take_place(stream);
     mux_stream_check_drain(stream);
@@ -228,17 +258,8 @@ size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes)
     size_t sent = 0;
     if (mux->is_flushing || mux->control_bytes > 0 || mux->waiting > 0 || stream->queue.len > 0)
         return 0;
-    while (sent < bytes.len && can_send(mux, stream->channel, MUX_BULK)) {
-        struct span part = span_skip(bytes, sent);
-        size_t credit = mux_flow_credit(stream);
-        if (credit == 0)
-            break;
-        if (part.len > FRAME_BODY_MAX)
-            part.len = FRAME_BODY_MAX;
-        if (part.len > credit)
-            part.len = credit;
-        send_frame(stream, type_of(stream, FRAME_REQ_BODY, FRAME_RES_BODY), part);
-        mux_flow_spend(stream, part.len);
+    for (struct span part; (part = next_body(stream, span_skip(bytes, sent))).len > 0;) {
+        put_body(stream, part);
         sent += part.len;
     }
     return sent;
@@ -251,14 +272,17 @@ static void flush_line(struct mux *mux, unsigned channel)
     struct mux_line *line = mux->lines[channel];
     if (!line)
         return;
-    while (line->control.len > 0 && can_send(mux, channel, MUX_SMALL)) {
+    while (line->control.len > 0 && can_send_queued(mux, channel, &line->control)) {
         size_t before = line->control.len;
         send_queued(mux, channel, &line->control);
         mux->control_bytes -= before - line->control.len;
     }
-    struct list *first;
-    while ((first = list_first(&line->in_urgent)) != NULL && can_send(mux, channel, MUX_SMALL))
-        send_urgent(LIST_ENTRY(first, struct mux_stream, in_line));
+    for (struct list *first; (first = list_first(&line->in_urgent)) != NULL;) {
+        struct mux_stream *stream = LIST_ENTRY(first, struct mux_stream, in_line);
+        if (!can_send_urgent(stream))
+            return;
+        send_urgent(stream);
+    }
 }
 
 static bool flush_one_body(struct mux *mux)
@@ -267,9 +291,12 @@ static bool flush_one_body(struct mux *mux)
     if (!first)
         return false;
     struct mux_stream *stream = LIST_ENTRY(first, struct mux_stream, in_line);
-    if (!can_send(mux, stream->channel, MUX_BULK))
+    if (mux->bundled != 0 && can_send(mux, stream->channel, MUX_BULK, 0))
+        mux_end_turn(mux); /* what is small goes first */
+    struct span bytes = next_body(stream, buf_bytes(&stream->queue));
+    if (bytes.len == 0)
         return false;
-    send_body(stream);
+    send_body(stream, bytes);
     return true;
 }
 
@@ -277,6 +304,8 @@ void mux_flush(struct mux *mux)
 {
     if (mux->is_flushing)
         return;
+    if (mux->bundled != 0) /* the channel may not have taken it when the last turn ended */
+        mux->handlers.end_turn_later(mux->arg);
     mux->is_flushing = true;
     do {
         for (unsigned channel = 0; channel <= mux->channels; channel++)

@@ -66,6 +66,12 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
            (urgency == MUX_SMALL && peer_is_channel_idle(s->peer, channel));
 }
 
+static void on_end_turn_later(void *arg)
+{
+    struct session *s = arg;
+    peer_end_turn_later(s->peer);
+}
+
 static void set_reading(struct session *s)
 {
     if (!s->is_closed)
@@ -137,6 +143,7 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 static const struct mux_handlers mux_handlers = {
     .send = on_send,
     .can_send = on_can_send,
+    .end_turn_later = on_end_turn_later,
     .on_reading = on_reading,
     .on_ready = on_ready,
     .on_rtt = on_rtt,
@@ -187,6 +194,12 @@ static void on_writable(void *arg)
     mux_flush(s->mux);
 }
 
+static void on_turn_end(void *arg)
+{
+    struct session *s = arg;
+    mux_end_turn(s->mux);
+}
+
 static void on_relay(struct span datagram, void *arg)
 {
     struct session *s = arg;
@@ -212,6 +225,7 @@ static const struct peer_handlers peer_handlers = {
     .on_open = on_open,
     .on_message = on_message,
     .on_writable = on_writable,
+    .on_turn_end = on_turn_end,
     .on_relay = on_relay,
     .on_path = on_path,
     .on_close = on_close,
@@ -296,6 +310,7 @@ void session_close(struct session *s, const char *text)
 {
     if (log_is_enabled(LOG_DEBUG))
         log_stats(s);
+    mux_end_turn(s->mux);
     s->is_closed = true;
     mux_fail(s->mux, text);
     deadline_free(s->deadline);

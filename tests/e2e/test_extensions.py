@@ -10,7 +10,7 @@ import unittest
 
 from harness import DEADLINE, Case, free_port, pattern
 
-EXTENSIONS = ("fields", "flow", "channels", "interim", "upgrade")
+EXTENSIONS = ("fields", "flow", "channels", "interim", "upgrade", "bundle")
 
 
 class Without(Case):
@@ -331,6 +331,10 @@ class NoFlow(Basics, Without):
 
 class NoChannels(Basics, Without):
     proxy_without = "channels"
+
+
+class NoBundle(Basics, Without):
+    serve_without = "bundle"
 
 
 class NoInterim(Basics, Without):

@@ -115,6 +115,11 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
     return true;
 }
 
+static void on_end_turn_later(void *arg)
+{
+    (void)arg;
+}
+
 static void on_reading(bool reading, void *arg)
 {
     (void)reading;
@@ -195,8 +200,8 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 }
 
 static const struct mux_handlers handlers = {
-    on_send,  on_can_send, on_reading,       on_ready, on_rtt,
-    on_alive, on_request,  on_stream_closed, on_dead,  on_note,
+    on_send,  on_can_send, on_end_turn_later, on_reading, on_ready, on_rtt,
+    on_alive, on_request,  on_stream_closed,  on_dead,    on_note,
 };
 
 static void open_streams(void)
@@ -251,6 +256,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (len > size - at)
             len = size - at;
         mux_feed(run.mux, (unsigned)(len % 6), span_of(data + at, len), run.now_us);
+        mux_end_turn(run.mux);
         at += len;
         run.now_us += 1000;
     }

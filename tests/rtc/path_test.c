@@ -314,9 +314,9 @@ static void on_close(const char *text, void *arg)
     check_done(end->scene);
 }
 
-static const struct peer_handlers handlers = {on_description, on_candidate, on_state,
-                                              on_open,        on_message,   on_writable,
-                                              NULL,           on_path,      on_close};
+static const struct peer_handlers handlers = {on_description, on_candidate, on_state, on_open,
+                                              on_message,     on_writable,  NULL,     NULL,
+                                              on_path,        on_close};
 
 static int setup(void **state)
 {

@@ -162,9 +162,9 @@ static void on_path(enum peer_path_state state, void *arg)
     check_done(end->scene);
 }
 
-static const struct peer_handlers handlers = {on_description, on_candidate, on_state,
-                                              on_open,        on_message,   on_writable,
-                                              NULL,           on_path,      on_close};
+static const struct peer_handlers handlers = {on_description, on_candidate, on_state, on_open,
+                                              on_message,     on_writable,  NULL,     NULL,
+                                              on_path,        on_close};
 
 /* ---- running ---- */
 

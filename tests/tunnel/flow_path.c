@@ -52,6 +52,11 @@ static void deliver(struct world *world, struct end *from, struct end *to)
 
 /* --- the ends ------------------------------------------------------------- */
 
+static void on_end_turn_later(void *arg)
+{
+    (void)arg;
+}
+
 static void on_reading(bool reading, void *arg)
 {
     struct end *end = arg;
@@ -168,8 +173,8 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 }
 
 static const struct mux_handlers handlers = {
-    on_send,  on_can_send, on_reading,       on_ready, on_rtt,
-    on_alive, on_request,  on_stream_closed, on_dead,  on_note,
+    on_send,  on_can_send, on_end_turn_later, on_reading, on_ready, on_rtt,
+    on_alive, on_request,  on_stream_closed,  on_dead,    on_note,
 };
 
 /* --- the world ------------------------------------------------------------ */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "tunnel/frame.h"
+#include "tunnel/bundle.h"
 
 __attribute__((format(printf, 2, 3))) static void tell(struct side *side, const char *format, ...)
 {
@@ -95,6 +95,12 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
     return side->out.len < side->capacity || (side->takes_small && urgency == MUX_SMALL);
 }
 
+static void on_end_turn_later(void *arg)
+{
+    struct side *side = arg;
+    side->turn_ends++;
+}
+
 static void on_reading(bool reading, void *arg)
 {
     struct side *side = arg;
@@ -129,6 +135,8 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
     mux_stream_accept(stream, &stream_handlers, side);
     assert_true(side->streams < SIDE_STREAMS);
     side->stream[side->streams++] = stream;
+    if (side->fails_at_request)
+        mux_fail(side->mux, "over");
 }
 
 static void on_stream_closed(size_t streams, void *arg)
@@ -152,6 +160,7 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 static const struct mux_handlers handlers = {
     .send = on_send,
     .can_send = on_can_send,
+    .end_turn_later = on_end_turn_later,
     .on_reading = on_reading,
     .on_ready = on_ready,
     .on_rtt = on_rtt,
@@ -194,14 +203,28 @@ void feed_at(struct side *side, uint8_t type, uint64_t now_us)
     mux_feed(side->mux, 0, span_of(frame, sizeof frame), now_us);
 }
 
+static unsigned count_in(struct span message, uint8_t type)
+{
+    unsigned count = 0;
+    struct frame frame;
+    assert_int_equal(frame_decode(message, &frame), 0);
+    if (frame.type != FRAME_BUNDLE)
+        return frame.type == type;
+    assert_true(bundle_is_valid(frame.payload));
+    for (struct span rest = frame.payload; bundle_next(&rest, &frame);)
+        count += frame.type == type;
+    return count;
+}
+
 unsigned count_frames(const struct side *side, uint8_t type)
 {
     unsigned count = 0;
+    mux_end_turn(side->mux);
     struct span rest = buf_bytes(&side->out);
     while (rest.len > PREFIX_LEN) {
-        count += rest.data[PREFIX_LEN] == type;
-        size_t len = PREFIX_LEN + get_u32be(rest.data);
-        rest = span_of(rest.data + len, rest.len - len);
+        size_t len = get_u32be(rest.data);
+        count += count_in(span_of(rest.data + PREFIX_LEN, len), type);
+        rest = span_skip(rest, PREFIX_LEN + len);
     }
     return count;
 }
@@ -209,6 +232,7 @@ unsigned count_frames(const struct side *side, uint8_t type)
 /* Delivers the oldest message; false when there is none. */
 bool deliver_one(struct pair *pair, struct side *from, struct side *to)
 {
+    mux_end_turn(from->mux);
     if (from->out.len == 0)
         return false;
     struct span queued = buf_bytes(&from->out);
@@ -313,6 +337,7 @@ void cancel(struct mux_stream *stream, const char *text)
 
 unsigned next_channel(const struct side *side)
 {
+    mux_end_turn(side->mux);
     assert_true(side->out.len > 0);
     return buf_bytes(&side->out).data[4];
 }

@@ -29,7 +29,9 @@ struct side {
     size_t drains;
     size_t body_bytes;
     bool is_reading;
+    size_t turn_ends; /* how often one was asked for; who looks at out ends the turn */
     bool refuses;     /* cancels requests */
+    bool fails_at_request;
     bool takes_small; /* can_send() for what is small, whatever the capacity */
 };
 
@@ -68,7 +70,7 @@ void deliver_all(struct pair *pair);
 /* The channel of the first message that waits. */
 unsigned next_channel(const struct side *side);
 
-/* How many of this type are on their way. */
+/* How many of this type are on their way, those in bundles among them. */
 unsigned count_frames(const struct side *side, uint8_t type);
 
 /* ---- exchanges ---- */
