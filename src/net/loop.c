@@ -2,7 +2,8 @@
  * One turn of the loop, as libuv orders its phases:
  *
  *   prepare   deferred calls, hooks' before(), deadlines that were touched,
- *             then: how long may we sleep?
+ *             then: how long may we sleep? And a rest, where what came in the
+ *             turn before could have waited (respite.h)
  *   poll      descriptors and signals; sleeps until the next deadline
  *   check     hooks' after(), then the timers that are due
  *   closing   libuv lets go of closed handles, their memory is freed
@@ -19,6 +20,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -30,6 +32,7 @@
 #include "net/deferred.h"
 #include "net/loop_internal.h"
 #include "net/loop_uv.h"
+#include "net/respite.h"
 #include "net/rush.h"
 #include "net/trim.h"
 #include "net/wake_watch.h"
@@ -63,6 +66,7 @@ struct loop {
     struct list before_sleep;
     struct patient_line patient_line;
     struct rush rush;
+    struct respite respite;
     struct loop_memory memory;
     unsigned objects;
     unsigned background;
@@ -180,6 +184,11 @@ void loop_trim(struct loop *loop)
     trim_ask(&loop->trim);
 }
 
+void loop_can_wait(struct loop *loop)
+{
+    respite_on_patience(&loop->respite);
+}
+
 /* The check phase does the rest. The expiry is on the descriptor until the
  * alarm is set again, which is before the loop sleeps: a read would be one call
  * more. */
@@ -216,6 +225,17 @@ static void set_alarm(struct loop *loop)
     alarm_set(loop->alarm_fd, next_us);
 }
 
+/* Not where there is work in hand, or soon. A signal of the system ends it. */
+static void rest(struct loop *loop)
+{
+    uint64_t rest_us = respite_end_turn(&loop->respite, loop->checked_us);
+    if (rest_us == 0 || uv_is_active((uv_handle_t *)&loop->haste) ||
+        timers_next_us(&loop->timers) < clock_now_us() + rest_us)
+        return;
+    const struct timespec pause = {.tv_nsec = (long)rest_us * 1000};
+    nanosleep(&pause, NULL);
+}
+
 static void run_before_sleep(struct loop *loop)
 {
     struct list *first;
@@ -239,6 +259,7 @@ static void on_prepare(uv_prepare_t *prepare)
     }
     run_before_sleep(loop);
     set_alarm(loop);
+    rest(loop);
 }
 
 static void tell_sleep(struct loop *loop, uint64_t since_us)
@@ -264,6 +285,7 @@ static void look_for_sleep(struct loop *loop)
 
 void loop_begin_events(struct loop *loop)
 {
+    respite_on_event(&loop->respite);
     if (loop->has_events)
         return;
     loop->has_events = true;

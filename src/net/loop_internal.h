@@ -34,6 +34,10 @@ struct list *loop_before_sleep(struct loop *loop);
  * shows whether the machine has slept. */
 void loop_begin_events(struct loop *loop);
 
+/* That could have waited: where there is little else, others like it are waited
+ * for, see net/respite.h. */
+void loop_can_wait(struct loop *loop);
+
 /* Objects that their owner must close before loop_free(). */
 void loop_add_object(struct loop *loop);
 void loop_drop_object(struct loop *loop);

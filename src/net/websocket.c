@@ -199,10 +199,12 @@ static void websocket_on_frame(struct websocket *ws, int opcode, struct span pay
         websocket_on_close_frame(ws, payload);
         break;
     case WEBSOCKET_PING:
+        loop_can_wait(ws->loop);
         if (websocket_queued(ws) <= PONG_QUEUE_MAX)
             gather(ws, WEBSOCKET_PONG, &payload, 1);
         break;
     case WEBSOCKET_PONG:
+        loop_can_wait(ws->loop);
         if (ws->handlers->on_pong)
             ws->handlers->on_pong(payload, ws->arg);
         break;
