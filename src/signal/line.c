@@ -6,9 +6,9 @@
  *       +-------------------+---------------+--on_close--+
  *
  * One timer: up to OPEN it is the patience with the server, in two parts, from
- * then on it comes at each ping. A server that accepts TCP and then says
- * nothing, that answers something else than WebSocket, or that vanishes, ends
- * in on_close with a sentence that says so.
+ * then on with its silence, up to a ping and behind it. A server that accepts
+ * TCP and then says nothing, that answers something else than WebSocket, or
+ * that vanishes, ends in on_close with a sentence that says so.
  */
 #include "signal/line.h"
 
@@ -240,26 +240,33 @@ static void on_conn_close(int error, const char *text, void *arg)
         signal_line_lose(line, "ended the connection instead of answering: %s", text);
 }
 
-static void on_timer(void *arg)
+/* It may have been silent, or not. */
+static void line_look(struct signal_line *line)
 {
-    struct signal_line *line = arg;
     uint64_t silent_us = clock_now_us() - line->heard_at_us;
-    if (line->state < LINE_OPEN && !line->is_slow) {
-        line_wait_on(line);
-    } else if (line->state == LINE_CONNECTING) {
-        signal_line_lose(line, "cannot be reached: timed out");
-    } else if (line->state == LINE_SHAKING) {
-        signal_line_lose(line, "accepted the connection but did not answer in time");
-    } else if (line->probes > line->probes_answered ||
-               silent_us >= line->silence_us - line->ping_us) {
-        /* At the next ping it would be over the time. */
+    if (line->probes > line->probes_answered || silent_us >= line->silence_us) {
         signal_line_lose(line, "is silent; given up");
     } else if (websocket_queued(line->ws) > QUEUE_MAX) {
         signal_line_lose(line, "does not read; given up");
+    } else if (silent_us < line->ping_us) {
+        timer_start_in(line->timer, line->ping_us - silent_us);
     } else {
         websocket_ping(line->ws, (struct span){0});
-        timer_start_in(line->timer, line->ping_us);
+        timer_start_in(line->timer, line->silence_us - silent_us);
     }
+}
+
+static void on_timer(void *arg)
+{
+    struct signal_line *line = arg;
+    if (line->state == LINE_OPEN)
+        line_look(line);
+    else if (!line->is_slow)
+        line_wait_on(line);
+    else if (line->state == LINE_CONNECTING)
+        signal_line_lose(line, "cannot be reached: timed out");
+    else
+        signal_line_lose(line, "accepted the connection but did not answer in time");
 }
 
 /* What it says now may be from before, and it may have given us up. */
@@ -310,7 +317,7 @@ struct signal_line *signal_line_new(struct loop *loop, const struct signal_way *
 void signal_line_set_times(struct signal_line *line, uint64_t open_us, uint64_t ping_us,
                            uint64_t silence_us, uint64_t probe_us)
 {
-    assert(silence_us >= 2 * ping_us);
+    assert(silence_us > ping_us);
     line->ping_us = ping_us;
     line->silence_us = silence_us;
     line->probe_us = probe_us;

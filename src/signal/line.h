@@ -47,11 +47,15 @@ struct signal_line *signal_line_new(struct loop *loop, const struct signal_way *
                                     const char *what, size_t message_max,
                                     const struct signal_line_handlers *handlers, void *arg);
 
-#define SIGNAL_LINE_OPEN_US    (30 * US_PER_S) /* from the start to being open, at most */
-#define SIGNAL_LINE_SLOW_US    (5 * US_PER_S)  /* of it, until a person should hear so */
-#define SIGNAL_LINE_PING_US    (15 * US_PER_S)
-#define SIGNAL_LINE_SILENCE_US (45 * US_PER_S) /* then the server is given up */
-#define SIGNAL_LINE_PROBE_US   (5 * US_PER_S)
+#define SIGNAL_LINE_OPEN_US  (30 * US_PER_S) /* from the start to being open, at most */
+#define SIGNAL_LINE_SLOW_US  (5 * US_PER_S)  /* of it, until a person should hear so */
+#define SIGNAL_LINE_PROBE_US (5 * US_PER_S)
+
+/* A server from which nothing comes is pinged, and given up when nothing has
+ * come for the time of silence: what signal/server.h says of its own goes for
+ * these. A server of ours pings earlier, and that will do for both. */
+#define SIGNAL_LINE_PING_US    (40 * US_PER_S)
+#define SIGNAL_LINE_SILENCE_US (75 * US_PER_S)
 
 /* Other times than those, for tests; right behind signal_line_new(). What is
  * slow stays the same part of open_us. */

@@ -38,8 +38,8 @@ struct room_member {
     struct list link;
     char *id;                        /* from the join on: a UUID */
     uint8_t uuid[UUID_LEN];          /* the same */
-    bool takes_relay;                /* by its join */
     char *key;                       /* of the join, or NULL */
+    bool takes_relay;                /* by its join */
     bool is_plain;                   /* its join did not say its job */
     enum signal_job job;             /* of a plain one: as others have found out, if they have */
     struct room_member *counterpart; /* of a plain one: who is shown to it, or NULL */

@@ -315,7 +315,7 @@ int signal_server_new(struct loop *loop, const struct signal_server_config *conf
         rooms_set_only(server->rooms, config->only_room);
     if (config->worker)
         workers_join(server, config->worker);
-    server->heartbeat = deadline_new(loop, socket_heartbeat_us, socket_on_heartbeat, server);
+    socket_heartbeat_start(server);
     socket_relay_start(server);
     socket_seat_start(server);
     *out = server;

@@ -63,10 +63,18 @@ enum {
 /* A socket that reads nothing of what waits for it for so long is reset. */
 #define SIGNAL_STUCK_US (15 * US_PER_S)
 
-/* A dead peer must not keep its room full: a socket is pinged, and dropped
- * when nothing has come from it for the time of silence. */
-#define SIGNAL_PING_US    (15 * US_PER_S)
-#define SIGNAL_SILENCE_US (45 * US_PER_S)
+/* A socket from which nothing comes is pinged, and dropped when nothing has
+ * come for the time of silence: a dead peer must not keep its room full.
+ *
+ * Pings also keep the connection: what is between the two forgets one without
+ * bytes after 55 s (Heroku), 60 s (nginx, haproxy as in docs/DEPLOY.md, AWS) or
+ * more, and this is well before. From the ping on there is as long for an
+ * answer: TCP doubles the time to its next try, so after an outage of half of
+ * it the peer may hear of us at the end of it. Keepalive of TCP would cost the
+ * kernel as much, be no traffic to a load balancer, and tell nothing of the
+ * peer behind that. */
+#define SIGNAL_PING_US    (35 * US_PER_S)
+#define SIGNAL_SILENCE_US (70 * US_PER_S)
 
 /* For other workers to say goodbye when all stop. */
 #define SIGNAL_FAREWELL_US (2 * US_PER_S)

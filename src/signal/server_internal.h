@@ -9,6 +9,7 @@
  *   socket_heartbeat.c  whether it is still there
  *   socket_end.c        how it ends
  *   socket_relay.c      its datagrams
+ *   socket_outbox.c     what waits for it
  *
  * Each calls those below it.
  */
@@ -25,13 +26,15 @@
 #include "signal/server.h"
 #include "signal/shaper.h"
 #include "signal/source.h"
+#include "signal/wheel.h"
 #include "signal/workers/worker_link.h"
 
 struct signal_server {
     struct loop *loop;
     struct http_server *http;
     struct signal_server_config config;
-    struct list sockets; /* by next check */
+    struct list sockets;
+    struct wheel checks; /* of all of them */
     size_t socket_count;
     unsigned numbers;
     size_t queued; /* bytes that wait for all sockets, as far as looked at */
@@ -63,15 +66,15 @@ struct relayed {
 };
 
 struct socket {
-    struct list link; /* by next check */
+    struct list link;
+    struct wheel_node check;
     struct signal_server *server;
     struct websocket *ws;
     struct source *source; /* NULL: another worker has accepted and counts it, */
     int owner;             /* this one */
+    bool is_pinged;        /* since it was last heard */
     struct room_member member;
     struct seat *seat; /* in place of that, of a cluster; NULL: it has said nothing yet */
-    uint64_t check_at_us;
-    uint64_t ping_at_us;
     uint64_t heard_at_us;
     struct bucket bucket; /* of messages that it may send */
     struct outbox outbox;
@@ -137,9 +140,6 @@ struct websocket *socket_let_go(struct socket *socket);
 /* It counts no more, here or with its owner. */
 void socket_uncount(const struct socket *socket);
 
-/* Accounts for what waits for it now. */
-void socket_look_at_outbox(struct socket *socket, uint64_t now_us);
-
 /* It is to be dropped, in a later turn. */
 void socket_doom(struct socket *socket, enum doom doom);
 
@@ -169,12 +169,18 @@ void socket_claim_all(int owner, void *arg);
 
 /* ---- socket_heartbeat.c ---- */
 
-/* It is there, and belongs to the server's list from now on. */
+/* Before there are any sockets. */
+void socket_heartbeat_start(struct signal_server *server);
+
+/* It is there from now on. */
 void socket_heartbeat_begin(struct socket *socket, uint64_t now_us);
 
-/* The server's heartbeat, and when the next is due; arg is the server. */
-uint64_t socket_heartbeat_us(void *arg);
-void socket_on_heartbeat(void *arg);
+/* Something has come from it. */
+void socket_heard(struct socket *socket, uint64_t now_us);
+
+/* Looks at all that are due, as it does by itself; for tests, which have a time
+ * of their own. */
+void socket_heartbeat_run(struct signal_server *server, uint64_t now_us);
 
 /* ---- socket_relay.c ---- */
 
@@ -193,5 +199,11 @@ bool socket_relay_take(struct socket *socket, struct span message);
 
 /* All that was queued for it has left. */
 void socket_relay_on_drain(struct socket *socket);
+
+/* ---- socket_outbox.c ---- */
+
+/* Accounts for what waits for it now, and sees to it that it is checked when
+ * that has not moved for too long. */
+void socket_look_at_outbox(struct socket *socket, uint64_t now_us);
 
 #endif

@@ -105,7 +105,7 @@ static void on_ws_drain(void *arg)
 static void on_ws_alive(void *arg)
 {
     struct socket *socket = arg;
-    socket->heard_at_us = loop_now_us(socket->server->loop);
+    socket_heard(socket, loop_now_us(socket->server->loop));
 }
 
 static void socket_log_gone(const struct socket *socket, const struct websocket_end *end)
@@ -146,8 +146,9 @@ static struct socket *socket_make(struct signal_server *server, struct conn *con
     socket->server = server;
     socket->number = number;
     conn_leave_liveness(conn); /* the heartbeat is enough */
-    socket_heartbeat_begin(socket, clock_now_us());
+    list_append(&server->sockets, &socket->link);
     server->socket_count++;
+    socket_heartbeat_begin(socket, clock_now_us());
     socket->ws = websocket_new(server->loop, conn, WEBSOCKET_SERVER, SIGNAL_MESSAGE_MAX, early,
                                &handlers, socket);
     return socket;

@@ -23,18 +23,12 @@ static const enum signal_limit doom_limits[] = {
     [DOOM_CROWD] = SIGNAL_LIMIT_QUEUES,
 };
 
-void socket_look_at_outbox(struct socket *socket, uint64_t now_us)
-{
-    /* What is doomed counts for nothing any more. */
-    size_t len = socket->doom ? 0 : websocket_queued(socket->ws);
-    outbox_look(&socket->outbox, &socket->server->queued, len, now_us);
-}
-
 struct websocket *socket_let_go(struct socket *socket)
 {
     struct signal_server *server = socket->server;
     struct websocket *ws = socket->ws;
     list_remove(&socket->link);
+    list_remove(&socket->check.link);
     server->socket_count--;
     outbox_look(&socket->outbox, &server->queued, 0, clock_now_us());
     room_leave(server->rooms, &socket->member);

@@ -1,27 +1,21 @@
 /*
- * The sockets form a queue in the order of their next check. All wait equally
- * long, so who is checked goes to the back, and the front is all that has to be
- * looked at. At a check a socket is pinged when it is time, or dropped when at
- * the next check it would have been silent for too long, or when what waits for
- * it has not moved.
+ * Each socket has a time of its next check, in the server's wheel: when it
+ * would be time to ping it, to drop it, or when what waits for it has not moved
+ * for too long. That is when it is looked at, and not before: what comes from
+ * it meanwhile puts all that off, and costs nothing.
+ *
+ *   heard ──── ping_us ────► pinged ──── silence_us - ping_us ────► dropped
  */
 #include "base/log.h"
+#include "net/deadline.h"
 #include "signal/server_internal.h"
 
-enum {
-    CHECKS_PER_PING = 3, /* the more, the longer a silent socket may hope */
+/* Pings are sent at so many moments of the time between two of them, each up
+ * to one of these late: those of a crowd wake the loop together, and so do the
+ * answers. */
+enum { MOMENTS_PER_PING = 50 };
 
-    /* Checks are put off to a grid of so many moments: those of a crowd wake
-     * the loop together, and so do the answers to its pings. */
-    MOMENTS_PER_CHECK = 16
-};
-
-/* From a check to the next, at most. */
-static uint64_t interval_us(const struct signal_server_config *config)
-{
-    uint64_t check_us = config->ping_us / CHECKS_PER_PING;
-    return check_us + check_us / MOMENTS_PER_CHECK;
-}
+_Static_assert(MOMENTS_PER_PING < WHEEL_SLOTS - 2, "a wheel has the time between two pings");
 
 /* Whether it is still there. late_us: for so long this process did not run.
  * What came meanwhile is still unread then: that time is nobody's silence. */
@@ -35,7 +29,7 @@ static bool socket_is_well(struct socket *socket, uint64_t now_us, uint64_t late
     uint64_t stuck_us = outbox_stuck_us(&socket->outbox, now_us);
     stuck_us -= stuck_us < late_us ? stuck_us : late_us;
     socket->outbox.moved_at_us = now_us - stuck_us;
-    if (silent_us >= config->silence_us - interval_us(config)) {
+    if (silent_us >= config->silence_us) {
         log_info("socket %u: dropped: silent for %llu s", socket->number,
                  (unsigned long long)(silent_us / US_PER_S));
         socket->server->counts.limits[SIGNAL_LIMIT_SILENCE]++;
@@ -52,53 +46,68 @@ static bool socket_is_well(struct socket *socket, uint64_t now_us, uint64_t late
     return true;
 }
 
-/* Puts it last. */
-static void queue(struct socket *socket, uint64_t now_us)
+/* What is farther than the wheel reaches is looked at on the way, and again
+ * earlier when something waits for it: socket_look_at_outbox(). */
+static void await(struct socket *socket, uint64_t at_us, uint64_t now_us)
 {
     struct signal_server *server = socket->server;
-    uint64_t moment_us = server->config.ping_us / CHECKS_PER_PING / MOMENTS_PER_CHECK;
-    uint64_t latest_us = now_us + interval_us(&server->config);
-    socket->check_at_us = moment_us > 0 ? latest_us - latest_us % moment_us : latest_us;
-    list_append(&server->sockets, &socket->link);
+    uint64_t latest_us = now_us + server->config.ping_us;
+    wheel_put(&server->checks, &socket->check, at_us < latest_us ? at_us : latest_us);
 }
 
 void socket_heartbeat_begin(struct socket *socket, uint64_t now_us)
 {
+    wheel_node_init(&socket->check);
+    socket_heard(socket, now_us);
+    await(socket, now_us + socket->server->config.ping_us, now_us);
+}
+
+void socket_heard(struct socket *socket, uint64_t now_us)
+{
     socket->heard_at_us = now_us;
-    socket->ping_at_us = now_us + socket->server->config.ping_us;
-    queue(socket, now_us);
+    socket->is_pinged = false;
 }
 
 static void socket_check(struct socket *socket, uint64_t now_us)
 {
-    struct signal_server *server = socket->server;
-    if (!socket_is_well(socket, now_us, now_us - socket->check_at_us))
+    const struct signal_server_config *config = &socket->server->config;
+    if (!socket_is_well(socket, now_us, now_us - socket->check.at_us))
         return;
-    list_remove(&socket->link);
-    queue(socket, now_us);
-    if (now_us >= socket->ping_at_us) {
-        socket->ping_at_us = now_us + server->config.ping_us;
+    uint64_t ping_at_us = socket->heard_at_us + config->ping_us;
+    if (now_us < ping_at_us) {
+        await(socket, ping_at_us, now_us);
+    } else if (socket->is_pinged) {
+        await(socket, socket->heard_at_us + config->silence_us, now_us);
+    } else {
+        socket->is_pinged = true;
         websocket_ping(socket->ws, (struct span){0});
-        socket_look_at_outbox(socket, now_us);
+        /* By then there is an answer, and it is time for the next one. */
+        await(socket, now_us + config->silence_us - config->ping_us, now_us);
     }
+    socket_look_at_outbox(socket, now_us);
 }
 
-uint64_t socket_heartbeat_us(void *arg)
+static uint64_t next_us(void *arg)
 {
     const struct signal_server *server = arg;
-    struct list *first = list_first(&server->sockets);
-    return first ? socket_of(first)->check_at_us : TIME_NEVER;
+    return server->checks.next_us;
 }
 
-void socket_on_heartbeat(void *arg)
+void socket_heartbeat_run(struct signal_server *server, uint64_t now_us)
 {
-    struct signal_server *server = arg;
-    uint64_t now_us = clock_now_us();
-    struct list *first;
-    while ((first = list_first(&server->sockets)) != NULL) {
-        struct socket *socket = socket_of(first);
-        if (socket->check_at_us > now_us)
-            break;
-        socket_check(socket, now_us);
-    }
+    struct wheel_node *node;
+    while ((node = wheel_take(&server->checks, now_us)) != NULL)
+        socket_check(LIST_ENTRY(node, struct socket, check), now_us);
+}
+
+static void on_due(void *arg)
+{
+    socket_heartbeat_run(arg, clock_now_us());
+}
+
+void socket_heartbeat_start(struct signal_server *server)
+{
+    uint64_t moment_us = server->config.ping_us / MOMENTS_PER_PING;
+    wheel_init(&server->checks, moment_us > 0 ? moment_us : 1);
+    server->heartbeat = deadline_new(server->loop, next_us, on_due, server);
 }

@@ -38,6 +38,7 @@ static void on_send(struct shaper_end *to, struct span bytes, void *arg)
     websocket_send_binary(socket->ws, bytes);
     if (websocket_queued(socket->ws) == 0)
         return;
+    socket_look_at_outbox(socket, clock_now_us());
     shaper_set_blocked(server->shaper, to, true);
     websocket_await_drain(socket->ws);
 }
