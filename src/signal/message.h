@@ -38,7 +38,8 @@ enum signal_type {
 enum signal_job {
     SIGNAL_JOB_NONE, /* it does not say, as in version 1 */
     SIGNAL_JOB_PROVIDER,
-    SIGNAL_JOB_CONSUMER
+    SIGNAL_JOB_CONSUMER,
+    SIGNAL_JOBS
 };
 
 /* What an error is about, for a program. */

@@ -16,8 +16,9 @@
 struct room {
     struct table_node node; /* by name */
     struct list members;
-    size_t member_count;
-    enum signal_job misfit; /* see pairing_choose() */
+    unsigned member_count;
+    enum signal_job misfit;       /* see pairing_choose() */
+    uint16_t by_job[SIGNAL_JOBS]; /* members with it; SIGNAL_JOB_NONE: plain ones */
     char *name;
 };
 
@@ -106,13 +107,27 @@ static struct room_member *member_at(struct list *link)
     return LIST_ENTRY(link, struct room_member, link);
 }
 
-/* How many see the member, and are seen by it. */
+/* One more, or less. */
+static void room_count(struct rooms *rooms, struct room *room, const struct room_member *member,
+                       int change)
+{
+    uint16_t *same = &room->by_job[member->is_plain ? SIGNAL_JOB_NONE : member->job];
+    *same = (uint16_t)(*same + change);
+    room->member_count += (unsigned)change;
+    rooms->member_count += (size_t)change;
+}
+
+/* How many see the member, and are seen by it. It is asked with each message,
+ * so where all have a job it is not counted. */
 size_t room_count_others(const struct room_member *member)
 {
+    const struct room *room = member->room;
     size_t count = 0;
-    if (!member->room)
+    if (!room)
         return 0;
-    LIST_EACH(link, next, &member->room->members) {
+    if (room->by_job[SIGNAL_JOB_NONE] == 0)
+        return room->member_count - room->by_job[member->job];
+    LIST_EACH(link, next, &room->members) {
         const struct room_member *other = member_at(link);
         count += other != member && pairing_shows(member, other);
     }
@@ -253,8 +268,7 @@ static void join(struct rooms *rooms, struct room_member *member,
     member->key = message->key ? xstrdup(message->key) : NULL;
     member->room = room;
     list_append(&room->members, &member->link);
-    room->member_count++;
-    rooms->member_count++;
+    room_count(rooms, room, member, 1);
     send_joined(rooms, member, false);
     const struct signal_message peer_joined = {.type = SIGNAL_PEER_JOINED, .peer_id = member->id};
     send_to_others(rooms, member, &peer_joined);
@@ -287,8 +301,7 @@ void room_leave(struct rooms *rooms, struct room_member *member)
     send_to_others(rooms, member, &left);
     list_remove(&member->link);
     pairing_replace(&room->members, member, NULL);
-    room->member_count--;
-    rooms->member_count--;
+    room_count(rooms, room, member, -1);
     free(member->id);
     free_secret_string(member->key);
     *member = (struct room_member){0};

@@ -116,6 +116,13 @@ static void join(struct fixture *f, char name, enum signal_job job, const char *
                .type = SIGNAL_JOIN, .room = room, .job = job, .key = (char *)(uintptr_t)key});
 }
 
+/* How many are shown to each of these. */
+static void check_counts(struct fixture *f, const char *names, const char *counts)
+{
+    for (; *names; names++, counts++)
+        assert_int_equal(room_count_others(&peer_of(f, *names)->member), *counts - '0');
+}
+
 static void provide(struct fixture *f, char name)
 {
     join(f, name, SIGNAL_JOB_PROVIDER, NULL);
@@ -156,8 +163,10 @@ static void test_jobs(void **state)
     say(f, 'c', SIGNAL_ANSWER, 'd');
     say(f, 'c', SIGNAL_CANDIDATE, 'b');
     expect(f, "c<offer d; d<answer c; b<candidate c");
+    check_counts(f, "abcde", "22220");
     leave(f, 'a');
     expect(f, "b<peer-left a; d<peer-left a");
+    check_counts(f, "abcd", "0121");
     leave(f, 'd');
     expect(f, "c<peer-left d");
     fixture_free(f);
@@ -241,10 +250,16 @@ static void test_plain_ones_at_one_provider(void **state)
     say(f, 'b', SIGNAL_ANSWER, 0);
     say(f, 'c', SIGNAL_CANDIDATE, 'b'); /* of a plain one it means nothing */
     expect(f, "b<offer a; a<answer b; a<candidate c");
+    check_counts(f, "abcd", "3111");
     leave(f, 'b');
     expect(f, "a<peer-left b");
+    check_counts(f, "acd", "211");
     leave(f, 'a');
     expect(f, "c<peer-left a; d<peer-left a; c<peer-joined d; d<peer-joined c first");
+    check_counts(f, "cd", "11");
+    leave(f, 'c');
+    provide(f, 'e');
+    check_counts(f, "de", "11"); /* no plain one is left */
     fixture_free(f);
 }
 
