@@ -2,7 +2,7 @@
 
     signal_bench.py [--pairs N] [--rounds N] [--seconds N] [--bytes N] [--window N]
                     [--workers N] [--old PROGRAM] [--against URL --pid N]
-    signal_bench.py --crowd N [--storm SECONDS] [--workers N]
+    signal_bench.py --crowd N [--storm SECONDS] [--spread MS] [--workers N]
 
 Pairs of members in rooms of their own, of which one sends offers to the other.
 Rounds of ours, of another build of ours (--old), and of another server that runs
@@ -10,8 +10,10 @@ already (--against; its process, for the CPU, is --pid) take turns. With --worke
 ours are several processes, and the load is one for each. The last line
 holds the medians as key=value; ratios are ours to the other's.
 
-With --crowd so many sockets rest instead, and then, with --storm, all come back
-within that time, half of them while their old connection still stands.
+With --crowd so many sockets rest instead, whose answers to pings come one by one
+within MS of the pings, as those of clients that are far away; and then, with
+--storm, all come back within that time, half of them while their old connection
+still stands.
 """
 
 import argparse
@@ -95,6 +97,7 @@ def main():
     parser.add_argument("--pid", type=int, help="its process")
     parser.add_argument("--workers", type=int, default=1, help="of ours")
     parser.add_argument("--crowd", type=int, help="sockets that rest")
+    parser.add_argument("--spread", type=int, default=0, help="ms within which they answer pings")
     parser.add_argument("--storm", type=int, help="seconds within which they all come back")
     args = parser.parse_args()
     if args.against and not args.pid:
@@ -104,7 +107,7 @@ def main():
     workers = ["--workers", str(args.workers)] if args.workers > 1 else []
     if args.crowd:
         print(signal_crowd.run(lambda most: Ours(program, "--max-connections", str(most), *workers),
-                               BUILD, args.crowd, args.workers, args.storm))
+                               BUILD, args.crowd, args.workers, args.storm, args.spread))
         return
     loose = ["--max-per-address", "0", "--max-rate", "1000000"]
     kinds = {"ours": lambda: Ours(program, *loose, *workers)}

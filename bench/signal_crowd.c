@@ -2,9 +2,11 @@
  * A crowd for a signal server: pairs in rooms of their own, which say nothing
  * but the answers to pings, and come back when they are told to.
  *
- *   bench_signal_crowd HOST PORT SOCKETS FIRST
+ *   bench_signal_crowd HOST PORT SOCKETS FIRST SPREAD
  *
  * Two hundred come from one address of the loopback, numbered from FIRST on.
+ * Each answers pings after a time of its own, up to SPREAD ms, as clients do
+ * that are far away.
  * Prints "ready" once all have joined. Then, for each line "SECONDS" on stdin:
  * every other one is closed at once, and all come back with their keys within
  * that time, those that are closed and those whose old connection still stands,
@@ -22,6 +24,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -30,11 +33,12 @@
 #include "signal_frames.h"
 
 enum {
-    EVENTS = 256,
+    EVENTS = 4096,
     READ_LEN = 64 << 10,
     PER_SOURCE = 200,
     UNDER_WAY_MAX = 128, /* as long as nobody storms */
-    PATIENCE_S = 20      /* after which one counts as dropped */
+    PATIENCE_S = 20,     /* after which one counts as dropped */
+    TICKS = 1024         /* milliseconds by which answers are put off */
 };
 
 enum state { AWAY, CONNECTING, SHAKING, JOINING, IDLE, DROPPED };
@@ -46,6 +50,7 @@ struct member {
     enum state state;
     struct frames frames;
     uint64_t start_at_us; /* when it is to come, or came */
+    struct member *next;  /* of those that answer in the same tick */
 };
 
 struct crowd {
@@ -55,6 +60,10 @@ struct crowd {
     int poll;
     unsigned under_way, back, resumed, dropped;
     uint64_t slowest_us;
+    unsigned spread;
+    uint64_t tick; /* up to which all have answered */
+    unsigned owed;
+    struct member *answers[TICKS];
 };
 
 static void fail(const char *what)
@@ -164,10 +173,36 @@ static void on_joined(struct crowd *crowd, struct member *m, struct span bytes)
     settle(crowd, m, IDLE);
 }
 
+static void pong(struct member *m)
+{
+    static const uint8_t frame[] = {0x8a, 0x80, 0, 0, 0, 0};
+    for (; m->frames.pings > 0; m->frames.pings--)
+        send_all(m, span_of(frame, sizeof frame));
+}
+
+static void pong_later(struct crowd *crowd, struct member *m)
+{
+    uint64_t tick = clock_now_us() / US_PER_MS + 1 + m->number * 7919ULL % crowd->spread;
+    if (crowd->owed++ == 0)
+        crowd->tick = clock_now_us() / US_PER_MS;
+    m->next = crowd->answers[tick % TICKS];
+    crowd->answers[tick % TICKS] = m;
+}
+
+static void pong_due(struct crowd *crowd)
+{
+    uint64_t now = clock_now_us() / US_PER_MS;
+    while (crowd->owed > 0 && crowd->tick < now) {
+        struct member **first = &crowd->answers[++crowd->tick % TICKS];
+        for (struct member *m = *first; m; m = m->next, crowd->owed--)
+            pong(m);
+        *first = NULL;
+    }
+}
+
 static void on_bytes(struct crowd *crowd, struct member *m)
 {
     static uint8_t room[READ_LEN];
-    static const uint8_t pong[] = {0x8a, 0x80, 0, 0, 0, 0};
     ssize_t len = recv(m->fd, room, sizeof room, MSG_DONTWAIT);
     if (len < 0 && errno == EAGAIN)
         return;
@@ -182,8 +217,12 @@ static void on_bytes(struct crowd *crowd, struct member *m)
     }
     if (frames_take(&m->frames, bytes) > 0 && m->state == JOINING)
         on_joined(crowd, m, bytes);
-    for (; m->frames.pings > 0; m->frames.pings--)
-        send_all(m, span_of(pong, sizeof pong));
+    if (m->frames.pings == 0)
+        return;
+    if (crowd->spread > 0)
+        pong_later(crowd, m);
+    else
+        pong(m);
 }
 
 /* ---- all ---- */
@@ -240,6 +279,8 @@ static void storm(struct crowd *crowd, uint64_t seconds)
     uint64_t begin_us = clock_now_us(), looked_at_us = 0;
     crowd->back = crowd->resumed = crowd->dropped = 0;
     crowd->slowest_us = 0;
+    memset(crowd->answers, 0, sizeof crowd->answers);
+    crowd->owed = 0;
     for (unsigned i = 0; i < crowd->count; i++) {
         struct member *m = &crowd->members[i];
         go_away(crowd, m);
@@ -259,6 +300,16 @@ static void storm(struct crowd *crowd, uint64_t seconds)
            crowd->dropped, (unsigned)(crowd->slowest_us / US_PER_MS));
 }
 
+/* At rest it looks once a millisecond: else the server would pay for waking it
+ * up with each ping, as nobody does for clients on machines of their own. */
+static void rest(struct crowd *crowd, struct pollfd *in, nfds_t count)
+{
+    const struct timespec pause = {.tv_nsec = US_PER_MS * 1000};
+    nanosleep(&pause, NULL);
+    poll(in, count, crowd->owed > 0 ? 0 : -1);
+    pong_due(crowd);
+}
+
 static unsigned number(const char *text)
 {
     return (unsigned)strtoul(text, NULL, 10);
@@ -267,11 +318,18 @@ static unsigned number(const char *text)
 int main(int argc, char **argv)
 {
     char line[32];
-    if (argc != 5) {
-        fprintf(stderr, "usage: bench_signal_crowd HOST PORT SOCKETS FIRST\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: bench_signal_crowd HOST PORT SOCKETS FIRST SPREAD\n");
         return 2;
     }
-    struct crowd crowd = {.count = number(argv[3]), .first = number(argv[4])};
+    static struct crowd crowd;
+    crowd.count = number(argv[3]);
+    crowd.first = number(argv[4]);
+    crowd.spread = number(argv[5]);
+    if (crowd.spread >= TICKS) {
+        fprintf(stderr, "bench_signal_crowd: %s ms is too much of a spread\n", argv[5]);
+        return 2;
+    }
     crowd.server.sin_family = AF_INET;
     crowd.server.sin_port = htons((uint16_t)number(argv[2]));
     inet_pton(AF_INET, argv[1], &crowd.server.sin_addr);
@@ -285,7 +343,7 @@ int main(int argc, char **argv)
     struct pollfd in[] = {{.fd = STDIN_FILENO, .events = POLLIN},
                           {.fd = crowd.poll, .events = POLLIN}};
     for (;;) {
-        poll(in, 2, -1);
+        rest(&crowd, in, 2);
         if (in[1].revents)
             turn(&crowd, 0);
         if (!in[0].revents)

@@ -8,7 +8,7 @@ import sys
 import time
 
 EACH = 9000  # sockets of a process of the load: some have two in a storm
-PING_S = 15
+PING_S = 35  # from one ping of the server to the next
 
 
 def raise_limit(wanted):
@@ -40,10 +40,11 @@ def kernel_bytes():
 
 
 class Load:
-    def __init__(self, program, address, count):
+    def __init__(self, program, address, count, spread_ms):
         shares = [min(EACH, count - first) for first in range(0, count, EACH)]
         self.processes = [
-            subprocess.Popen([program, address[0], str(address[1]), str(share), str(1000 * i)],
+            subprocess.Popen([program, address[0], str(address[1]), str(share), str(1000 * i),
+                              str(spread_ms)],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             for i, share in enumerate(shares)]
         for process in self.processes:
@@ -67,9 +68,9 @@ class Load:
             process.wait()
 
 
-def run(start_server, build, count, workers, storm_s):
-    """start_server(max connections) has address, pids, cpu(), close(). Prints, and
-    returns key=value."""
+def run(start_server, build, count, workers, storm_s, spread_ms=0):
+    """start_server(max connections) has address, pids, cpu(), close(). Pings are
+    answered within spread_ms. Prints, and returns key=value."""
     allowed = raise_limit(2 * count + 1024)
     server = start_server(count + 1000)
     program = os.path.join(build, "bench", "bench_signal_crowd")
@@ -79,7 +80,7 @@ def run(start_server, build, count, workers, storm_s):
         count = reachable - reachable % 2
     before, kernel_before = proportional_bytes(server.pids), kernel_bytes()
     began = time.monotonic()
-    load = Load(program, server.address, count)
+    load = Load(program, server.address, count, spread_ms)
     gathered = time.monotonic() - began
     print(f"{count} sockets in {count // 2} rooms, gathered in {gathered:.1f} s", flush=True)
     time.sleep(PING_S)  # the hurry is over
