@@ -3,12 +3,14 @@
  * sends offers and the other gets them. So little is done here for a message
  * that the server is what there is to measure.
  *
- *   bench_signal HOST PORT PAIRS SECONDS BYTES WINDOW [PORT]
+ *   bench_signal HOST PORT PAIRS SECONDS BYTES WINDOW [PORT [half | all]]
  *
  * Of each pair, who gets joins second, and at the last PORT where there is one.
- * BYTES is how long an offer's description is, WINDOW how many are under way in
- * a room. Prints "ready" when all have joined, and at the end
- * "messages=N seconds=S", of those that came.
+ * With `all` every other pair does it the other way round; with `half`, members
+ * are at the two ports in all four ways, as by chance. BYTES is how long an
+ * offer's description is, WINDOW how many are under way in a room. Prints
+ * "ready" when all have joined, and at the end "messages=N seconds=S", of those
+ * that came.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -145,14 +147,26 @@ static unsigned number(const char *text)
     return (unsigned)strtoul(text, NULL, 10);
 }
 
+/* At which port a pair's sender is, and who gets. */
+static unsigned place(const char *spread, unsigned pair, bool gets)
+{
+    if (strcmp(spread, "half") == 0)
+        return gets ? pair / 2 % 2 : pair % 2;
+    if (strcmp(spread, "all") == 0)
+        return (pair + gets) % 2;
+    return gets;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 7 && argc != 8) {
-        fprintf(stderr, "usage: bench_signal HOST PORT PAIRS SECONDS BYTES WINDOW [PORT]\n");
+    if (argc < 7 || argc > 9) {
+        fprintf(stderr, "usage: bench_signal HOST PORT PAIRS SECONDS BYTES WINDOW "
+                        "[PORT [half | all]]\n");
         return 2;
     }
+    const char *spread = argc == 9 ? argv[8] : "";
     unsigned pairs = number(argv[3]), window = number(argv[6]);
-    unsigned ports[] = {number(argv[2]), number(argv[argc == 8 ? 7 : 2])};
+    unsigned ports[] = {number(argv[2]), number(argv[argc > 7 ? 7 : 2])};
     uint64_t seconds = number(argv[4]);
     struct member *members = xcalloc(2 * (size_t)pairs, sizeof *members);
     int poll = epoll_create1(0);
@@ -160,7 +174,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < 2 * pairs; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &members[i]};
         members[i].sends = i % 2 ? &members[i - 1] : NULL;
-        join(&members[i], argv[1], ports[i % 2], i / 2);
+        join(&members[i], argv[1], ports[place(spread, i / 2, i % 2 == 1)], i / 2);
         epoll_ctl(poll, EPOLL_CTL_ADD, members[i].fd, &event);
     }
     printf("ready\n");
