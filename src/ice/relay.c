@@ -2,10 +2,12 @@
  * Relayed candidates: TURN clients, and the connections that those over TCP or
  * TLS need, for which the owner is asked.
  *
- * An allocation that is lost later is sought again, a second later. One that a
- * server refuses since it has no room is sought again after 1 to 2 s, then ever
- * more seldom: most often what takes the room is an allocation of our own, of
- * an address or a process before this one, which is about to lapse.
+ * An allocation that is lost later is sought again: at once where the server
+ * says so, since it is there; else a second later. One that a server refuses
+ * since it has no room is sought again after 1 to 2 s, then ever more seldom:
+ * most often what takes the room is an allocation of our own, of an address or
+ * a process before this one, which is about to lapse. So it is where that holds
+ * the very address and cannot be cleared, as it was made by another user.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,9 +70,11 @@ static void drop_local(struct ice_relay *r)
         local_remove(r->agent, local);
 }
 
-static bool is_full(int code)
+/* By another allocation. */
+static bool is_taken(int code)
 {
-    return code == STUN_ALLOCATION_QUOTA || code == STUN_INSUFFICIENT_CAPACITY;
+    return code == STUN_ALLOCATION_QUOTA || code == STUN_INSUFFICIENT_CAPACITY ||
+           code == STUN_ALLOCATION_MISMATCH;
 }
 
 static void try_again(struct ice_relay *r, uint64_t in_us)
@@ -79,7 +83,7 @@ static void try_again(struct ice_relay *r, uint64_t in_us)
     r->start_us = r->agent->clock_us + in_us;
 }
 
-static void on_full(struct ice_relay *r)
+static void on_taken(struct ice_relay *r)
 {
     r->is_done = false;
     try_again(r, r->wait_us + ice_random_u64(&r->agent->random) % r->wait_us);
@@ -92,15 +96,16 @@ static void lose(struct ice_relay *r, int code, const char *text, bool tell)
 {
     struct ice_agent *a = r->agent;
     bool was_allocated = local_find_relayed(a, r->index) >= 0;
+    bool is_forgotten = was_allocated && code == STUN_ALLOCATION_MISMATCH;
     bool is_worth_it = r->is_questioned || a->clock_us - r->since_us >= RELAY_LIVED_US;
     snprintf(r->why, sizeof r->why, "%s", text);
     drop_local(r);
     close_stream(r, tell);
     r->is_done = true;
-    if (is_full(code))
-        on_full(r);
+    if (is_taken(code) && !is_forgotten)
+        on_taken(r);
     else if (was_allocated && is_worth_it)
-        try_again(r, RELAY_AGAIN_US);
+        try_again(r, is_forgotten ? 0 : RELAY_AGAIN_US);
     a->is_dirty = true;
 }
 
@@ -228,8 +233,7 @@ void relay_again(struct ice_agent *a, uint64_t now_us)
         struct ice_relay *r = &a->relays[i];
         bool is_connecting =
             r->client && turn_client_transport(r->client) != TURN_UDP && r->base >= 0;
-        if (!r->client || r->is_waiting || is_connecting ||
-            turn_client_state(r->client) == TURN_ALLOCATING ||
+        if (!r->client || r->is_waiting || is_connecting || turn_client_is_asking(r->client) ||
             turn_client_state(r->client) == TURN_ALLOCATED)
             continue;
         r->is_waiting = true;

@@ -48,18 +48,27 @@ void turn_client_free(struct turn_client *t)
     free_secret(t, sizeof *t);
 }
 
+static enum stun_method method_of(const struct turn_client *t)
+{
+    return t->state == TURN_ALLOCATING ? STUN_ALLOCATE : STUN_REFRESH;
+}
+
 static void send_request(struct turn_client *t, uint32_t lifetime_s)
 {
-    bool is_refresh = t->state == TURN_ALLOCATED;
+    enum stun_method method = method_of(t);
     uint8_t data[STUN_MESSAGE_MAX];
     struct stun_writer w;
-    stun_begin(&w, data, sizeof data, STUN_REQUEST, is_refresh ? STUN_REFRESH : STUN_ALLOCATE,
-               t->request.transaction.id);
-    if (!is_refresh)
+    stun_begin(&w, data, sizeof data, STUN_REQUEST, method, t->request.transaction.id);
+    if (method == STUN_ALLOCATE)
         stun_put_u32(&w, STUN_REQUESTED_TRANSPORT, (uint32_t)REQUESTED_UDP << 24);
     stun_put_u32(&w, STUN_LIFETIME, lifetime_s);
     turn_auth_sign(&t->auth, &w, t->request.has_auth);
     t->handlers.on_send(t->arg, &t->server, stun_bytes(&w));
+}
+
+static void resend_request(struct turn_client *t)
+{
+    send_request(t, t->state == TURN_CLEARING ? 0 : TURN_LIFETIME_S);
 }
 
 static void start_request(struct turn_client *t, uint64_t now_us)
@@ -67,7 +76,7 @@ static void start_request(struct turn_client *t, uint64_t now_us)
     stun_transaction_start(&t->request.transaction, t->random, ICE_RTO_US, t->transport != TURN_UDP,
                            now_us);
     t->request.has_auth = t->auth.is_known;
-    send_request(t, TURN_LIFETIME_S);
+    resend_request(t);
 }
 
 void turn_client_set_user(struct turn_client *t, const char *user, const char *pass)
@@ -84,6 +93,7 @@ void turn_client_set_user(struct turn_client *t, const char *user, const char *p
 void turn_client_start(struct turn_client *t, uint64_t now_us)
 {
     t->state = TURN_ALLOCATING;
+    t->has_cleared = false;
     t->request.auth_tries = 0;
     memset(t->channels, 0, sizeof t->channels);
     t->next_channel = TURN_CHANNEL_FIRST;
@@ -137,6 +147,11 @@ static void fail(struct turn_client *t, int code, const char *text)
     t->handlers.on_failed(t->arg, code, text);
 }
 
+static void on_lost(struct turn_client *t)
+{
+    fail(t, STUN_ALLOCATION_MISMATCH, "the server has lost the allocation");
+}
+
 /* A minute before the end; half-way for servers that give less than two. */
 static void plan_refresh(struct turn_client *t, const struct stun_message *m, uint64_t now_us)
 {
@@ -152,10 +167,29 @@ static void plan_refresh(struct turn_client *t, const struct stun_message *m, ui
     t->expires_us = now_us + lifetime_us;
 }
 
+static void clear(struct turn_client *t, uint64_t now_us)
+{
+    t->has_cleared = true;
+    t->state = TURN_CLEARING;
+    start_request(t, now_us);
+}
+
+/* Whatever became of that: who may not clear it is told so by the Allocate. */
+static void on_cleared(struct turn_client *t, uint64_t now_us)
+{
+    t->state = TURN_ALLOCATING;
+    t->request.auth_tries = 0;
+    start_request(t, now_us);
+}
+
 static void on_success(struct turn_client *t, const struct stun_message *m, uint64_t now_us)
 {
     struct ice_address relayed;
     struct ice_address mapped = {0};
+    if (t->state == TURN_CLEARING) {
+        on_cleared(t, now_us);
+        return;
+    }
     if (t->state == TURN_ALLOCATED) {
         plan_refresh(t, m, now_us);
         return;
@@ -197,17 +231,27 @@ static void on_error(struct turn_client *t, const struct stun_message *m, uint64
         start_request(t, now_us);
         return;
     case TURN_AUTH_WRONG:
+        if (t->state == TURN_CLEARING)
+            break;
         fail(t, 0, "the server refuses user or password");
         return;
     case TURN_AUTH_OTHER:
         break;
     }
+    if (t->state == TURN_CLEARING) {
+        on_cleared(t, now_us);
+        return;
+    }
     if (code == STUN_TRY_ALTERNATE && t->state == TURN_ALLOCATING) {
         on_redirect(t, m, now_us);
         return;
     }
-    if (t->state == TURN_ALLOCATED && code == STUN_ALLOCATION_MISMATCH) {
-        fail(t, 0, "the server has lost the allocation");
+    if (code == STUN_ALLOCATION_MISMATCH && t->state == TURN_ALLOCATED) {
+        on_lost(t);
+        return;
+    }
+    if (code == STUN_ALLOCATION_MISMATCH && !t->has_cleared) {
+        clear(t, now_us);
         return;
     }
     snprintf(text, sizeof text, "the server refuses: %d %s", code, stun_code_name(code));
@@ -216,13 +260,12 @@ static void on_error(struct turn_client *t, const struct stun_message *m, uint64
 
 static void on_answer(struct turn_client *t, const struct stun_message *m, uint64_t now_us)
 {
-    enum stun_method method = t->state == TURN_ALLOCATED ? STUN_REFRESH : STUN_ALLOCATE;
     if (!t->request.transaction.is_active || !stun_is_answer(m, t->request.transaction.id)) {
         if (!turn_channels_on_answer(t, m, now_us))
-            fail(t, 0, "the server has lost the allocation");
+            on_lost(t);
         return;
     }
-    if (m->method != method || m->unknown || !turn_auth_check(&t->auth, &t->request, m))
+    if (m->method != method_of(t) || m->unknown || !turn_auth_check(&t->auth, &t->request, m))
         return;
     stun_transaction_stop(&t->request.transaction);
     if (m->class == STUN_ERROR) {
@@ -272,7 +315,7 @@ void turn_client_on_deadline(struct turn_client *t, uint64_t now_us)
 {
     switch (stun_transaction_poll(&t->request.transaction, now_us)) {
     case STUN_TIMER_SEND:
-        send_request(t, TURN_LIFETIME_S);
+        resend_request(t);
         break;
     case STUN_TIMER_GIVE_UP:
         if (t->state == TURN_ALLOCATED && now_us < t->expires_us) {

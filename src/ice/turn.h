@@ -9,6 +9,11 @@
  *                      │  ▲  │ 401, 438: again      │  ▲             │
  *                      │  └──┘ with credentials     │  └─────────────┘
  *                      └────── other error, 437 ────┴──► FAILED ─ start() ─► …
+ *
+ * A 437 to an Allocate says that the server has an allocation of our address
+ * already: of a process before this one, or one whose answer was lost. Nobody
+ * else can use it, so it is given back in CLEARING, by a Refresh with lifetime
+ * 0, and then the Allocate goes out once more.
  */
 #ifndef ICE_TURN_H
 #define ICE_TURN_H
@@ -23,7 +28,7 @@
 enum turn_transport { TURN_UDP, TURN_TCP, TURN_TLS };
 const char *turn_transport_name(enum turn_transport transport);
 
-enum turn_state { TURN_IDLE, TURN_ALLOCATING, TURN_ALLOCATED, TURN_FAILED };
+enum turn_state { TURN_IDLE, TURN_ALLOCATING, TURN_CLEARING, TURN_ALLOCATED, TURN_FAILED };
 
 struct turn_client;
 
@@ -34,7 +39,8 @@ struct turn_handlers {
     void (*on_allocated)(void *arg, const struct ice_address *relayed,
                          const struct ice_address *mapped);
     /* No allocation, or no longer; text says why. code is that of STUN by which
-     * the server refused it, or 0. start() may be called later, not from
+     * the server refused it, or 0; 437: it has lost it, or another's stands in
+     * its place. start() may be called later, not from
      * within. */
     void (*on_failed)(void *arg, int code, const char *text);
     /* Go to this server instead: the client is IDLE again. On a stream the

@@ -45,6 +45,7 @@ struct turn_client {
     struct turn_request request; /* Allocate or Refresh */
     uint64_t refresh_us;         /* 0: at once */
     uint64_t expires_us;         /* the server then frees the allocation */
+    bool has_cleared;            /* since the start */
     int redirects;
     uint16_t next_channel;
     struct turn_channel channels[TURN_CHANNELS_MAX];

@@ -55,6 +55,7 @@ struct sim_server {
     int refuse_binding;          /* error code; 0: none */
     int refuse_allocate;         /* error code; 0: none */
     int refuse_channel;          /* error code; 0: none */
+    bool is_silent;              /* does not say that it has granted an Allocate */
     bool change_realm;           /* another realm in each 401 or 438 */
     uint32_t lifetime_s;         /* of allocations; 0: 600 */
     struct ice_address redirect; /* 300 and this address, if it has a family */
@@ -62,6 +63,7 @@ struct sim_server {
     int allocations; /* alive */
     int allocates;   /* requests that were granted */
     int refused;     /* requests, by refuse_allocate */
+    int mismatches;  /* answers of 437 */
     int refreshes;
     int channel_binds;
     int stale_nonces;

@@ -59,6 +59,7 @@ struct sim_nat {
 
 struct sim_allocation {
     bool is_used;
+    uint8_t id[STUN_ID_LEN];   /* of the request that made it */
     struct ice_address client; /* UDP */
     struct sim_peer *peer;     /* or a stream of this one */
     int base;
@@ -72,6 +73,12 @@ struct sim_allocation {
     } peers[SIM_CHANNELS];
     int peer_count;
 };
+
+/* The slot of a peer, made if there is none. -1: the number is another's. */
+int sim_allocation_bind(struct sim_allocation *a, const struct ice_address *peer, uint16_t channel,
+                        uint64_t now_us);
+bool sim_allocation_permits(const struct sim_allocation *a, const struct ice_address *peer,
+                            uint64_t now_us);
 
 struct sim_server_node {
     struct sim_server config;

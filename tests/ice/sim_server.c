@@ -120,6 +120,7 @@ static void refuse(const struct client *c, const struct stun_message *m, int cod
     char text[32];
     struct stun_writer w;
     struct sim_server_node *n = c->node;
+    n->config.mismatches += code == STUN_ALLOCATION_MISMATCH;
     begin(&w, data, m, false);
     stun_put_error(&w, (enum stun_code)code);
     if (code == STUN_UNAUTHENTICATED || code == STUN_STALE_NONCE) {
@@ -177,6 +178,25 @@ static uint32_t lifetime_s(const struct sim_server_node *n)
     return n->config.lifetime_s ? n->config.lifetime_s : TURN_LIFETIME_S;
 }
 
+static struct sim_allocation *make_allocation(const struct client *c, const uint8_t *id)
+{
+    struct sim_server_node *n = c->node;
+    int i = 0;
+    while (n->allocations[i].is_used)
+        assert_true(++i < SIM_ALLOCATIONS);
+    struct sim_allocation *a = &n->allocations[i];
+    *a = (struct sim_allocation){.is_used = true,
+                                 .client = c->address,
+                                 .peer = c->peer,
+                                 .base = c->base,
+                                 .relayed = n->address};
+    memcpy(a->id, id, STUN_ID_LEN);
+    a->relayed.port = n->next_port++;
+    n->config.allocations++;
+    n->config.allocates++;
+    return a;
+}
+
 static void on_allocate(const struct client *c, const struct stun_message *m, const uint8_t key[16])
 {
     struct sim_server_node *n = c->node;
@@ -195,21 +215,15 @@ static void on_allocate(const struct client *c, const struct stun_message *m, co
         return;
     }
     struct sim_allocation *a = find_allocation(c);
-    for (int i = 0; !a && i < SIM_ALLOCATIONS; i++) {
-        if (n->allocations[i].is_used)
-            continue;
-        a = &n->allocations[i];
-        *a = (struct sim_allocation){.is_used = true,
-                                     .client = c->address,
-                                     .peer = c->peer,
-                                     .base = c->base,
-                                     .relayed = n->address};
-        a->relayed.port = n->next_port++;
-        n->config.allocations++;
-        n->config.allocates++;
+    if (a && memcmp(a->id, m->id, STUN_ID_LEN) != 0) {
+        refuse(c, m, STUN_ALLOCATION_MISMATCH);
+        return;
     }
-    assert_non_null(a);
+    if (!a)
+        a = make_allocation(c, m->id);
     a->until_us = c->sim->now_us + lifetime_s(n) * US_PER_S;
+    if (n->config.is_silent)
+        return;
     uint8_t data[STUN_MESSAGE_MAX];
     struct stun_writer w;
     begin(&w, data, m, true);
@@ -238,34 +252,6 @@ static void on_refresh(const struct client *c, const struct stun_message *m,
     grant(c, &w, key);
 }
 
-static void drop_lapsed(struct sim_allocation *a, uint64_t now_us)
-{
-    int kept = 0;
-    for (int i = 0; i < a->peer_count; i++) {
-        if (now_us < a->peers[i].until_us)
-            a->peers[kept++] = a->peers[i];
-    }
-    a->peer_count = kept;
-}
-
-/* The slot of a peer, made if there is none. -1: the number is another's. */
-static int bind_peer(struct sim_allocation *a, const struct ice_address *peer, uint16_t channel,
-                     uint64_t now_us)
-{
-    drop_lapsed(a, now_us);
-    for (int i = 0; i < a->peer_count; i++) {
-        bool is_same = ice_address_is_equal(&a->peers[i].peer, peer);
-        if (is_same != (a->peers[i].channel == channel))
-            return -1;
-        if (is_same)
-            return i;
-    }
-    assert_true(a->peer_count < SIM_CHANNELS);
-    a->peers[a->peer_count].peer = *peer;
-    a->peers[a->peer_count].channel = channel;
-    return a->peer_count++;
-}
-
 static void on_channel_bind(const struct client *c, const struct stun_message *m,
                             struct sim_allocation *a, const uint8_t key[16])
 {
@@ -282,7 +268,7 @@ static void on_channel_bind(const struct client *c, const struct stun_message *m
         refuse(c, m, STUN_BAD_REQUEST);
         return;
     }
-    int i = bind_peer(a, &peer, (uint16_t)(number >> 16), c->sim->now_us);
+    int i = sim_allocation_bind(a, &peer, (uint16_t)(number >> 16), c->sim->now_us);
     if (i < 0) {
         refuse(c, m, STUN_BAD_REQUEST);
         return;
@@ -295,21 +281,11 @@ static void on_channel_bind(const struct client *c, const struct stun_message *m
     grant(c, &w, key);
 }
 
-static bool is_permitted(const struct sim *s, const struct sim_allocation *a,
-                         const struct ice_address *peer)
-{
-    for (int i = 0; i < a->peer_count; i++) {
-        if (ice_address_is_same_ip(&a->peers[i].peer, peer) && s->now_us < a->peers[i].permitted_us)
-            return true;
-    }
-    return false;
-}
-
 /* To the peer, which may be another allocation here. */
 static void relay_out(const struct client *c, const struct sim_allocation *a,
                       const struct ice_address *peer, struct span data)
 {
-    if (!is_permitted(c->sim, a, peer))
+    if (!sim_allocation_permits(a, peer, c->sim->now_us))
         return;
     c->node->config.relayed++;
     sim_send(c->sim, SIM_PUBLIC, &a->relayed, peer, data);
@@ -400,7 +376,8 @@ static void relay_in(struct sim *s, struct sim_server_node *n, struct sim_alloca
 {
     uint8_t data[STUN_MESSAGE_MAX + 64] = {0};
     struct client c = {s, n, a->client, a->peer, a->base};
-    if (n->config.is_dead || s->now_us >= a->until_us || !is_permitted(s, a, &e->src))
+    if (n->config.is_dead || s->now_us >= a->until_us ||
+        !sim_allocation_permits(a, &e->src, s->now_us))
         return;
     n->config.relayed++;
     for (int i = 0; i < a->peer_count; i++) {

@@ -29,6 +29,42 @@ static void test_server_restart(void **state)
     }
 }
 
+/* It is there, so it is asked for another one at once. */
+static void test_lost_allocation(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(15, TURN_UDP);
+    sim_connect(r.s, r.a, r.b);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    sim_run(r.s, 20 * US_PER_S);
+    sim_restart_server(r.s, r.server);
+    for (int i = 0; i < 1200 && r.server->mismatches == 0; i++)
+        sim_run(r.s, 10 * US_PER_MS);
+    assert_int_equal(r.server->allocates, 1);
+    sim_run(r.s, 200 * US_PER_MS);
+    assert_int_equal(r.server->allocates, 2);
+    sim_free(r.s);
+}
+
+/* An allocation of our address that we do not know of, since the answer was
+ * lost or went to a process before us, makes way for one that we do. */
+static void test_allocation_in_the_way(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(16, TURN_UDP);
+    r.server->is_silent = true;
+    sim_connect(r.s, r.a, r.b);
+    assert_false(sim_run_until_connected(r.s, 60 * US_PER_S));
+    assert_int_equal(r.server->allocations, 1);
+    r.server->is_silent = false;
+    sim_restart_ice(r.a);
+    assert_true(sim_run_until_connected(r.s, 2 * US_PER_S));
+    assert_int_equal(r.server->mismatches, 1);
+    assert_int_equal(r.server->allocations, 1);
+    exchange(&r);
+    sim_free(r.s);
+}
+
 /* A server that cannot be reached for a minute has lost nothing: allocation
  * and channels are the same afterwards. */
 static void test_server_away(void **state)
@@ -85,9 +121,10 @@ static void test_refused(void **state)
 static void test_full_server(void **state)
 {
     (void)state;
-    static const int codes[] = {STUN_ALLOCATION_QUOTA, STUN_INSUFFICIENT_CAPACITY};
+    static const int codes[] = {STUN_ALLOCATION_QUOTA, STUN_INSUFFICIENT_CAPACITY,
+                                STUN_ALLOCATION_MISMATCH};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        struct rig r = rig_new(16, i == 0 ? TURN_UDP : TURN_TCP);
+        struct rig r = rig_new(16, i == 1 ? TURN_TCP : TURN_UDP);
         r.server->refuse_allocate = codes[i];
         sim_connect(r.s, r.a, r.b);
         sim_run(r.s, US_PER_S);
@@ -251,6 +288,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server_restart),
+        cmocka_unit_test(test_lost_allocation),
+        cmocka_unit_test(test_allocation_in_the_way),
         cmocka_unit_test(test_server_away),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_full_server),
