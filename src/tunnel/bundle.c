@@ -30,7 +30,8 @@ void bundle_add(struct bundle *bundle, struct span head, struct span body)
     size_t len = head.len + body.len;
     assert(bundle_has_room(bundle, len));
     if (bundle->count == 0) {
-        bundle->data = xmalloc(BUNDLE_MAX);
+        if (!bundle->data)
+            bundle->data = xmalloc(BUNDLE_MAX);
         frame_encode_header(FRAME_BUNDLE, 0, bundle->data);
         bundle->len = FRAME_HEADER_LEN;
     }
@@ -47,6 +48,12 @@ struct span bundle_message(const struct bundle *bundle)
 }
 
 void bundle_clear(struct bundle *bundle)
+{
+    bundle->len = 0;
+    bundle->count = 0;
+}
+
+void bundle_deinit(struct bundle *bundle)
 {
     free(bundle->data);
     *bundle = (struct bundle){0};

@@ -17,17 +17,16 @@
 enum {
     BUNDLE_LENGTH_LEN = 2,
     /* As sent: with the header. It fits a packet of nearly every path (RFC
-     * 8261 section 5), so that no frame waits for a packet that it was not in.
-     * And it is the largest piece that glibc keeps at hand for a thread. */
+     * 8261 section 5), so that no frame waits for a packet that it was not
+     * in. */
     BUNDLE_MAX = 1024,
     BUNDLE_FRAME_MAX = BUNDLE_MAX - FRAME_HEADER_LEN - BUNDLE_LENGTH_LEN /* of one, as sent */
 };
 
-/* Frames that are to leave together. Begins as zeros; empty it holds no
- * memory. */
+/* Frames that are to leave together. Begins as zeros. */
 struct bundle {
-    uint8_t *data;
-    size_t len; /* of the message */
+    uint8_t *data; /* BUNDLE_MAX bytes, from the first frame on */
+    size_t len;    /* of the message */
     unsigned count;
 };
 
@@ -41,7 +40,9 @@ void bundle_add(struct bundle *bundle, struct span head, struct span body);
  * call. */
 struct span bundle_message(const struct bundle *bundle);
 
+/* Empties it, but keeps the memory. */
 void bundle_clear(struct bundle *bundle);
+void bundle_deinit(struct bundle *bundle);
 
 /* Whether a BUNDLE's payload is well formed: one frame or more, none of which
  * is a BUNDLE, nothing behind them. */

@@ -17,8 +17,10 @@ static uint64_t bit_of(unsigned channel)
 
 void mux_bundle_deinit(struct mux *mux)
 {
-    for (size_t i = 0; i <= MUX_CHANNELS_MAX; i++)
-        bundle_clear(&mux->bundles[i]);
+    for (size_t i = 0; i <= MUX_CHANNELS_MAX; i++) {
+        if (mux->bundles[i].data)
+            bundle_deinit(&mux->bundles[i]);
+    }
 }
 
 /* What has gathered on a channel; afterwards that is nothing, unless the
@@ -58,4 +60,6 @@ void mux_end_turn(struct mux *mux)
 {
     for (uint64_t left = mux->bundled; left != 0; left &= left - 1)
         send_bundle(mux, (unsigned)__builtin_ctzll(left));
+    if (mux->streams == 0 && mux->bundled == 0)
+        mux_bundle_deinit(mux); /* at rest a session needs none of that memory */
 }
