@@ -18,7 +18,9 @@
 
 enum { PAYLOAD_MAX = 80000, SHOWN_MAX = 200, STREAMS = 8 };
 
-#define FEATURES (FEATURE_SSE | FEATURE_FIELDS | FEATURE_FLOW | FEATURE_CHANNELS | FEATURE_UPGRADE)
+#define FEATURES                                                                        \
+    (FEATURE_SSE | FEATURE_FIELDS | FEATURE_FLOW | FEATURE_CHANNELS | FEATURE_UPGRADE | \
+     FEATURE_BUNDLE)
 
 struct teller {
     struct side side;
@@ -146,6 +148,7 @@ static void begin(struct teller *t, json_t *step)
     mux_start(t->side.mux, (struct span){0}, t->now_us);
     hear(t, 0, FRAME_AGREE, 0, span_from_string(text_at(step, 1)));
     assert_story(&t->side, "ready; ");
+    mux_end_turn(t->side.mux);
     take_sent(t);
 }
 
@@ -231,6 +234,12 @@ static void flush(struct teller *t, json_t *step)
     mux_flush(t->side.mux);
 }
 
+static void end_turn(struct teller *t, json_t *step)
+{
+    (void)step;
+    mux_end_turn(t->side.mux);
+}
+
 static void run_until(struct teller *t, json_t *step)
 {
     t->now_us = (uint64_t)number_at(step, 1) * US_PER_MS;
@@ -306,7 +315,7 @@ static const struct {
     {"probe", probe},           {"fail", fail_all},         {"sent", see_sent},
     {"sent-any", see_sent_any}, {"told", see_told},         {"streams", see_streams},
     {"bodies", see_bodies},     {"drains", see_drains},     {"writable", see_writable},
-    {"deadline", see_deadline},
+    {"deadline", see_deadline}, {"turn", end_turn},
 };
 
 static void run_step(struct teller *t, json_t *step)

@@ -43,6 +43,7 @@ class Teller {
         this.mux = new Mux({
             send: (channel, frame) => this.out.push([channel, frame]),
             canSend: () => this.outBytes() < this.capacity,
+            endTurnLater: () => {},
             onready: () => this.tell("ready"),
             onrtt: () => {},
             onalive: () => this.tell("alive"),
@@ -108,6 +109,7 @@ const steps = {
         steps.start(t, "");
         steps.feed(t, 0, "AGREE", 0, agree);
         steps.told(t, "ready; ");
+        t.mux.endTurn();
         t.takeSent();
     },
     feed: (t, channel, type, id, payload) => {
@@ -127,6 +129,7 @@ const steps = {
     cancel: (t, id, text) => t.streams[id].cancel(StreamError.CANCELLED, text),
     room: (t, bytes) => (t.capacity = bytes),
     flush: (t) => t.mux.flush(),
+    turn: (t) => t.mux.endTurn(),
     at: (t, ms) => t.runUntil(ms),
     probe: (t) => t.mux.probe(t.now),
     fail: (t, text) => t.mux.fail(text),

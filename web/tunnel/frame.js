@@ -12,6 +12,7 @@ export const FrameType = Object.freeze({
     AGREE: 2,
     PING: 3,
     PONG: 4,
+    BUNDLE: 5,
     REQ_HEADERS: 10,
     REQ_BODY: 11,
     REQ_END: 12,

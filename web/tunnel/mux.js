@@ -11,6 +11,7 @@
 // other parts: mux_hello.js, mux_stream.js, mux_send.js, mux_flow.js. The same
 // stories are told to this and to src/tunnel/mux.c (tests/tunnel/mux_stories.json).
 
+import { splitBundle } from "./bundle.js";
 import { fromUtf8, join, utf8, viewOf } from "./bytes.js";
 import { Framing, decodeResponse, decodeTrailers, encodeRequest } from "./fields.js";
 import { FrameType, decodeFrame, encodeFrame, frameName } from "./frame.js";
@@ -54,8 +55,10 @@ export class Mux {
         this.state = "starting";
         /** @type {Map<number, MuxStream>} */
         this.streams = new Map();
-        this.sender = new Sender(handlers, () =>
-            this.die("the other side makes us answer but does not read"),
+        this.sender = new Sender(
+            handlers,
+            () => this.has("bundle"),
+            () => this.die("the other side makes us answer but does not read"),
         );
         this.hello = new Hello(this);
         this.flowSession = { rttMs: 0, extraWindow: 0 };
@@ -106,7 +109,13 @@ export class Mux {
             return;
         }
         this.hello.hear(now);
-        this.#onFrame(frame.type, frame.streamId, frame.payload, now);
+        if (frame.type === FrameType.BUNDLE) this.#onBundle(frame.payload, now);
+        else this.#onFrame(frame.type, frame.streamId, frame.payload, now);
+    }
+
+    /** All that this turn has to say is said: sends what has gathered in it. */
+    endTurn() {
+        this.sender.endTurn();
     }
 
     /** The channels take more: sends what waits. */
@@ -182,6 +191,26 @@ export class Mux {
     }
 
     // --- frames ---
+
+    /** Each of its frames may end the session. What a malformed one was to say is
+     * not known, and streams that lack it would look whole.
+     * @param {Uint8Array} payload @param {number} now */
+    #onBundle(payload, now) {
+        const frames = splitBundle(payload);
+        if (!this.has("bundle")) {
+            this.note("note", "dropped a BUNDLE: `bundle` was not agreed on");
+        } else if (!frames) {
+            this.sender.control(0, FrameType.ERROR, 0, utf8("a BUNDLE is malformed"));
+            this.endTurn();
+            this.die("the other side sent a BUNDLE that is malformed");
+        } else {
+            for (const bytes of frames) {
+                const frame = decodeFrame(bytes);
+                if (!frame || this.state === "dead") return;
+                this.#onFrame(frame.type, frame.streamId, frame.payload, now);
+            }
+        }
+    }
 
     #shut() {
         this.state = "dead";

@@ -8,7 +8,11 @@
 // A stream stands in one place at most. A body without credit stands nowhere,
 // until a WINDOW comes. As src/tunnel/mux_send.c; but each channel of a browser
 // has a queue of its own, so a body whose channel is full lets others pass.
+//
+// With `bundle`, what is small and sent in one turn on one channel leaves when
+// that ends, as one message. What is large goes at once, behind it.
 
+import { Bundle } from "./bundle.js";
 import { BODY_MAX, FrameType, HEADER, encodeFrame, newFrame } from "./frame.js";
 
 /** @typedef {import("./mux_stream.js").MuxStream} MuxStream */
@@ -17,12 +21,14 @@ import { BODY_MAX, FrameType, HEADER, encodeFrame, newFrame } from "./frame.js";
  * @typedef {object} Line  of one channel
  * @property {Uint8Array[]} control
  * @property {Set<MuxStream>} urgent
+ * @property {Bundle} bundle  what leaves when the turn ends
  */
 
 /**
  * @typedef {object} Outlet
  * @property {(channel: number, frame: Uint8Array) => void} send
  * @property {(channel: number, isBulk: boolean) => boolean} canSend
+ * @property {() => void} endTurnLater  endTurn() is wanted when all is said
  */
 
 /** Frames that an end makes us queue by pings and the like; over it: dead. */
@@ -31,15 +37,18 @@ const CHANNELS_MAX = 32;
 const LENGTH = 4; // in front of each that waits, where C has them: the bound is the same
 
 export class Sender {
-    /** @param {Outlet} outlet @param {() => void} onOverflow */
-    constructor(outlet, onOverflow) {
+    /** @param {Outlet} outlet @param {() => boolean} hasBundle @param {() => void} onOverflow */
+    constructor(outlet, hasBundle, onOverflow) {
         this.outlet = outlet;
+        this.hasBundle = hasBundle;
         this.onOverflow = onOverflow;
         /** @type {Line[]} */
         this.lines = Array.from({ length: CHANNELS_MAX + 1 }, () => ({
             control: [],
             urgent: new Set(),
+            bundle: new Bundle(),
         }));
+        this.isTurnEndDue = false;
         /** @type {Set<MuxStream>} */
         this.bulk = new Set();
         this.channels = 0; // in use beside the first
@@ -62,7 +71,7 @@ export class Sender {
         const line = this.lines[channel];
         const frame = encodeFrame(type, id, payload);
         if (line.control.length === 0 && this.canSend(channel, false)) {
-            this.outlet.send(channel, frame);
+            this.#put(channel, frame);
         } else if (this.controlBytes + LENGTH + frame.length > CONTROL_MAX) {
             this.onOverflow();
         } else {
@@ -96,7 +105,7 @@ export class Sender {
             this.canSend(stream.channel, true)
         ) {
             const part = bytes.subarray(sent, sent + Math.min(BODY_MAX, stream.flow.credit));
-            this.outlet.send(stream.channel, encodeFrame(FrameType.REQ_BODY, stream.id, part));
+            this.#put(stream.channel, encodeFrame(FrameType.REQ_BODY, stream.id, part));
             stream.flow.credit -= part.length;
             sent += part.length;
         }
@@ -110,6 +119,33 @@ export class Sender {
             for (let channel = 0; channel <= this.channels; channel++) this.#flushLine(channel);
         } while (this.#flushOneBody());
         this.isFlushing = false;
+    }
+
+    /** All that this turn has to say is said. */
+    endTurn() {
+        this.isTurnEndDue = false;
+        for (let channel = 0; channel <= this.channels; channel++) this.#sendBundle(channel);
+    }
+
+    /** @param {number} channel */
+    #sendBundle(channel) {
+        const { bundle } = this.lines[channel];
+        if (!bundle.isEmpty) this.outlet.send(channel, bundle.take());
+    }
+
+    /** Sends a frame, now or when the turn ends.
+     * @param {number} channel @param {Uint8Array} frame */
+    #put(channel, frame) {
+        const { bundle } = this.lines[channel];
+        if (!bundle.hasRoom(frame)) this.#sendBundle(channel);
+        if (!this.hasBundle() || !bundle.hasRoom(frame)) {
+            this.outlet.send(channel, frame);
+            return;
+        }
+        bundle.add(frame);
+        if (this.isTurnEndDue) return;
+        this.isTurnEndDue = true;
+        this.outlet.endTurnLater();
     }
 
     /** @param {MuxStream} stream */
@@ -138,7 +174,7 @@ export class Sender {
         while (line.control.length > 0 && this.canSend(channel, false)) {
             const frame = /** @type {Uint8Array} */ (line.control.shift());
             this.controlBytes -= LENGTH + frame.length;
-            this.outlet.send(channel, frame);
+            this.#put(channel, frame);
         }
         for (const stream of line.urgent) {
             if (!this.canSend(channel, false)) break;
@@ -150,11 +186,11 @@ export class Sender {
     #sendUrgent(stream) {
         this.leave(stream);
         if (stream.head) {
-            this.outlet.send(stream.channel, stream.head);
+            this.#put(stream.channel, stream.head);
             stream.head = null;
             stream.sent = "body";
         } else {
-            this.outlet.send(stream.channel, encodeFrame(FrameType.REQ_END, stream.id));
+            this.#put(stream.channel, encodeFrame(FrameType.REQ_END, stream.id));
             stream.sent = "ended";
             if (stream.isDetached) stream.mux.close(stream);
         }
@@ -178,7 +214,7 @@ export class Sender {
         const frame = newFrame(FrameType.REQ_BODY, stream.id, length);
         stream.queue.take(frame.subarray(HEADER));
         stream.flow.credit -= length;
-        this.outlet.send(stream.channel, frame);
+        this.#put(stream.channel, frame);
         this.#takePlace(stream);
         stream.checkDrain();
     }

@@ -6,7 +6,7 @@ import { CREDIT_MAX, FIRST_WINDOW, WINDOW_DEFAULT } from "./mux_flow.js";
 const VERSION = 1;
 
 /** The extensions that a browser's end has, in the order of the C side's. */
-const FEATURES = ["sse", "fields", "flow", "channels", "upgrade"];
+const FEATURES = ["sse", "fields", "flow", "channels", "upgrade", "bundle"];
 /** Further data channels that we ask for. */
 export const CHANNELS = 16;
 

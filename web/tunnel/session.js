@@ -61,6 +61,7 @@ export class Session {
         this.mux = new Mux({
             send: (channel, frame) => this.#send(channel, frame),
             canSend: (channel, isBulk) => this.#canSend(channel, isBulk),
+            endTurnLater: () => queueMicrotask(() => this.mux.endTurn()),
             onready: () => handlers.onready(this),
             onrtt: () => handlers.onmeasured(this),
             onalive: () => handlers.onalive(this),
@@ -154,6 +155,7 @@ export class Session {
     /** @param {string} text  what its streams are told */
     close(text) {
         if (this.#isClosed) return;
+        this.mux.endTurn();
         this.#isClosed = true;
         this.#release(text);
     }
