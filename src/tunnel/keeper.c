@@ -55,11 +55,14 @@ static void on_addresses(void *arg)
 static uint64_t next_us(void *arg)
 {
     const struct keeper *keeper = arg;
-    return rendezvous_deadline_us(keeper->rendezvous);
+    uint64_t rendezvous_us = rendezvous_deadline_us(keeper->rendezvous);
+    uint64_t news_us = roster_news_us(&keeper->roster);
+    return news_us < rendezvous_us ? news_us : rendezvous_us;
 }
 
 static void on_due(void *arg)
 {
+    keeper_tell_path(arg);
     keeper_feed(arg, &(struct event){.type = EVENT_DEADLINE});
 }
 

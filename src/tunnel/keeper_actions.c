@@ -23,6 +23,24 @@ static void report(struct keeper *keeper, const struct action *action)
     }
 }
 
+static void note_path(struct keeper *keeper, const struct action *action)
+{
+    struct roster_entry *entry = roster_find(&keeper->roster, action->partner);
+    if (entry && entry->session == action->session)
+        roster_change_path(entry, action->was_broken, clock_now_us());
+}
+
+void keeper_tell_path(struct keeper *keeper)
+{
+    const struct roster_entry *entry = roster_next_news(&keeper->roster, clock_now_us());
+    if (entry)
+        report(keeper, &(struct action){.type = ACTION_PATH,
+                                        .state = KEEPER_UP,
+                                        .session = entry->session,
+                                        .partner = entry->partner,
+                                        .was_broken = entry->was_broken});
+}
+
 /* A session that begins is with the device that was heard of that member. */
 static void begin_session(struct keeper *keeper, const struct action *start)
 {
@@ -98,9 +116,11 @@ static void act(struct keeper *keeper, const struct action *action)
         break;
     case ACTION_PROBLEM:
     case ACTION_STATUS:
-    case ACTION_PATH:
     case ACTION_PARTED:
         report(keeper, action);
+        break;
+    case ACTION_PATH:
+        note_path(keeper, action);
         break;
     case ACTION_NOTE:
         tell_note(keeper, action);

@@ -37,6 +37,9 @@ struct keeper {
  * read before the return. */
 void keeper_feed(struct keeper *keeper, const struct event *event);
 
+/* Of one partner whose path has changed and is settled, if there is one. */
+void keeper_tell_path(struct keeper *keeper);
+
 /* With the config and the talk in place; not entered yet. */
 void keeper_make_venue(struct keeper *keeper);
 

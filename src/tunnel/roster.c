@@ -56,6 +56,7 @@ void roster_enter(struct roster *roster, uint32_t partner, unsigned session, con
     roster->up += entry->session == 0;
     entry->session = session;
     entry->told = (struct peer_path){0};
+    entry->news_us = TIME_NEVER;
 }
 
 void roster_strike(struct roster *roster, uint32_t partner)
@@ -64,6 +65,7 @@ void roster_strike(struct roster *roster, uint32_t partner)
     if (!entry || entry->session == 0)
         return;
     entry->session = 0;
+    entry->news_us = TIME_NEVER;
     roster->up--;
 }
 
@@ -75,6 +77,33 @@ void roster_forget(struct roster *roster, uint32_t partner)
         return;
     list_remove(&entry->link);
     free(entry);
+}
+
+void roster_change_path(struct roster_entry *entry, bool was_broken, uint64_t now_us)
+{
+    bool is_first = entry->news_us == TIME_NEVER;
+    entry->was_broken = was_broken || (!is_first && entry->was_broken);
+    if (is_first)
+        entry->news_us = now_us + ROSTER_PATH_SETTLES_US;
+}
+
+uint64_t roster_news_us(const struct roster *roster)
+{
+    uint64_t first_us = TIME_NEVER;
+    LIST_EACH(link, next, &roster->entries)
+        first_us = entry_at(link)->news_us < first_us ? entry_at(link)->news_us : first_us;
+    return first_us;
+}
+
+struct roster_entry *roster_next_news(struct roster *roster, uint64_t now_us)
+{
+    LIST_EACH(link, next, &roster->entries) {
+        if (now_us >= entry_at(link)->news_us) {
+            entry_at(link)->news_us = TIME_NEVER;
+            return entry_at(link);
+        }
+    }
+    return NULL;
 }
 
 unsigned roster_last(const struct roster *roster)

@@ -8,9 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "rtc/peer.h"
 #include "tunnel/mux.h"
+
+/* A restart may find several paths within milliseconds, and end at the one that
+ * was there before. What is news is where it has come to after so long. */
+#define ROSTER_PATH_SETTLES_US (300 * US_PER_MS)
 
 struct roster_entry {
     struct list link;
@@ -18,6 +23,8 @@ struct roster_entry {
     unsigned session; /* that is up; 0: none is */
     char name[MUX_DEVICE_MAX + 1];
     struct peer_path told; /* of that session; empty before */
+    uint64_t news_us; /* its path may be another one since, which is told then; or TIME_NEVER */
+    bool was_broken;  /* in between */
 };
 
 struct roster {
@@ -39,6 +46,15 @@ void roster_forget(struct roster *roster, uint32_t partner);
 
 /* NULL for one that is not known. */
 struct roster_entry *roster_find(const struct roster *roster, uint32_t partner);
+
+/* The path of its session is another one, perhaps. */
+void roster_change_path(struct roster_entry *entry, bool was_broken, uint64_t now_us);
+
+/* When the first of those is to be told; TIME_NEVER: there is none. */
+uint64_t roster_news_us(const struct roster *roster);
+
+/* One whose time has come, and is over; NULL: there is none. */
+struct roster_entry *roster_next_news(struct roster *roster, uint64_t now_us);
 
 /* The session that came up last; 0: none is. */
 unsigned roster_last(const struct roster *roster);
