@@ -6,10 +6,9 @@
 # the connection was reset, writes "aborting with incomplete response" to its log, and
 # then ends the answer with a last chunk of its own; the client's connection stays open.
 # No client in any language can find that something is missing, but by what it
-# expects of the content. RFC 9112 section 8 has the incomplete message stay incomplete, and Go's
-# ReverseProxy, of which Caddy's was made, does so, as do nginx and HAProxy; Caddy, too,
-# where there is a Content-Length, so that only what streams is concerned. (2.11.9, of
-# Go's module proxy, breaks it off.)
+# expects of the content. RFC 9112 section 8 has the incomplete message stay
+# incomplete; nginx and HAProxy do so, and Caddy, too, where there is a Content-Length: so
+# only what streams is concerned. (2.11.9, of Go's module proxy, breaks it off.)
 #
 # Seen on 1 December 2026, of "abc" and then a FIN or a reset:
 #   caddy: chunks whole, chunks reset whole, length broken off, length reset broken off
