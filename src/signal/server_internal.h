@@ -178,8 +178,8 @@ void socket_heartbeat_begin(struct socket *socket, uint64_t now_us);
 /* Something has come from it. */
 void socket_heard(struct socket *socket, uint64_t now_us);
 
-/* Looks at all that are due, as it does by itself; for tests, which have a time
- * of their own. */
+/* Looks at those that are due, as it does by itself; for tests, which have a
+ * time of their own. */
 void socket_heartbeat_run(struct signal_server *server, uint64_t now_us);
 
 /* ---- socket_relay.c ---- */

@@ -10,10 +10,15 @@
 #include "net/deadline.h"
 #include "signal/server_internal.h"
 
-/* Pings are sent at so many moments of the time between two of them, each up
- * to one of these late: those of a crowd wake the loop together, and so do the
- * answers. */
-enum { MOMENTS_PER_PING = 50 };
+enum {
+    /* Pings are sent at so many moments of the time between two of them, each
+     * up to one of these late: those of a crowd wake the loop together, and so
+     * do the answers, which come spread over a tenth of a second. */
+    MOMENTS_PER_PING = 14,
+
+    /* In a turn: a millisecond of pings. Others have a word in between. */
+    TOGETHER_MAX = 256
+};
 
 _Static_assert(MOMENTS_PER_PING < WHEEL_SLOTS - 2, "a wheel has the time between two pings");
 
@@ -96,7 +101,7 @@ static uint64_t next_us(void *arg)
 void socket_heartbeat_run(struct signal_server *server, uint64_t now_us)
 {
     struct wheel_node *node;
-    while ((node = wheel_take(&server->checks, now_us)) != NULL)
+    for (int i = 0; i < TOGETHER_MAX && (node = wheel_take(&server->checks, now_us)) != NULL; i++)
         socket_check(LIST_ENTRY(node, struct socket, check), now_us);
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/list.h"
 
-enum { WHEEL_SLOTS = 64 };
+enum { WHEEL_SLOTS = 32 };
 
 struct wheel {
     struct list slots[WHEEL_SLOTS]; /* of the moment whose number has that remainder */
