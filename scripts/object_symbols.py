@@ -4,7 +4,8 @@ import subprocess
 
 
 def symbols_of(paths):
-    """{path: (defined, undefined)}: the names that other files can see."""
+    """{path: (defined, undefined)}: the names that other files can see. Those that
+    begin with "__" are the compiler's, such as those for link-time optimization."""
     symbols = {path: (set(), set()) for path in paths}
     if not paths:
         return symbols
@@ -13,5 +14,6 @@ def symbols_of(paths):
     for line in out.splitlines():
         path, _, rest = line.partition(": ")
         name, kind = rest.split()[:2]
-        symbols[path][kind == "U"].add(name)
+        if not name.startswith("__"):
+            symbols[path][kind == "U"].add(name)
     return symbols

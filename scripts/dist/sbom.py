@@ -28,10 +28,12 @@ NAMESPACE = uuid.UUID("5fd2a3c6-8d0e-5f0a-9d0f-6a5d4e3c2b1a")
 
 def linked_of_map(text):
     """Paths of the archives of which something was taken, and of the object files
-    that are not the project's own, from a map of GNU ld."""
+    that are not the project's own, from a map of GNU ld. What link-time
+    optimization makes of our own stands there as temporary files of gcc."""
     taken, _, rest = text.partition("\nDiscarded input sections")
     archives = re.findall(r"^(/?\S+\.a)\(", taken, re.MULTILINE)
     objects = re.findall(r"^LOAD (/\S+\.o)$", rest, re.MULTILINE)
+    objects = [path for path in objects if not path.endswith((".ltrans.o", ".debug.temp.o"))]
     return sorted({os.path.normpath(path) for path in archives + objects if path.startswith("/")})
 
 

@@ -25,6 +25,8 @@ Linker script and memory map
 
 LOAD /usr/lib/gcc/x86_64-linux-gnu/12/../../../x86_64-linux-gnu/crt1.o
 LOAD src/cli/CMakeFiles/tunnel.dir/tunnel_main.c.o
+LOAD /tmp/ccZgdHOi.ltrans0.ltrans.o
+LOAD /tmp/ccspOYtG.debug.temp.o
 LOAD /x/musl/lib/libunused.a
 """
 DYNAMIC = """
