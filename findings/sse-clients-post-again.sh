@@ -6,7 +6,7 @@
 # Server-Sent Events that take a method, as one uses them for the streamed answer of a
 # model. They come back like an EventSource, and each time the POST goes out again,
 # with all that it costs: fetch-event-source after a stream that broke, and, without
-# an onopen or onerror of one's own, after any answer that is no stream, so that a
+# an onerror of one's own that throws, after any answer that is no stream, so that a
 # 401 is asked again each second for as long as the page is open. It also does so when
 # a person looks at another tab and comes back: it ends the request when the page is
 # hidden, and sends it anew when it is shown (openWhenHidden: true keeps it).
