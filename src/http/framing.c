@@ -26,12 +26,18 @@ static int parse_length(struct span value, uint64_t *out)
 
 int http_content_length(struct http_fields fields, uint64_t *length)
 {
-    size_t count = http_fields_count(fields, "Content-Length");
-    if (count == 0)
+    static const struct span name = SPAN_LITERAL("Content-Length");
+    const struct http_field *found = NULL;
+    for (size_t i = 0; i < fields.count; i++) {
+        if (!span_is_equal_nocase(fields.at[i].name, name))
+            continue;
+        if (found)
+            return -EINVAL;
+        found = &fields.at[i];
+    }
+    if (!found)
         return 0;
-    if (count > 1)
-        return -EINVAL;
-    int error = parse_length(http_fields_find(fields, "Content-Length")->value, length);
+    int error = parse_length(found->value, length);
     return error < 0 ? error : 1;
 }
 

@@ -44,7 +44,7 @@ void mux_free(struct mux *mux)
 /* The other side broke the rules on a stream: tells both ends. */
 static void violate(struct mux_stream *stream, const char *text)
 {
-    mux_send_error(stream->mux, stream->id, STREAM_MALFORMED, text);
+    mux_send_error(stream->mux, stream->channel, stream->id, STREAM_MALFORMED, text);
     mux_stream_fail(stream, STREAM_MALFORMED, text);
 }
 
@@ -65,7 +65,7 @@ static int decode_response(const struct mux *mux, struct span payload, struct he
 static void refuse(struct mux *mux, uint32_t id, enum stream_error error, const char *text)
 {
     mux_note(mux, MUX_NOTE_DROPPED, "refused stream %u: %s", id, text);
-    mux_send_error(mux, id, error, text);
+    mux_send_error(mux, mux_channel_of(mux, id), id, error, text);
 }
 
 /* Else why not. */

@@ -23,6 +23,14 @@ void mux_bundle_deinit(struct mux *mux)
     }
 }
 
+/* The next turn, and what has no room in this bundle, has another channel. */
+static void send(struct mux *mux, unsigned channel, struct span head, struct span body)
+{
+    mux->handlers.send(channel, head, body, mux->arg);
+    if (channel == mux->turn_channel)
+        mux->turn_channel = 0;
+}
+
 /* What has gathered on a channel; afterwards that is nothing, unless the
  * channel takes nothing. */
 static void send_bundle(struct mux *mux, unsigned channel)
@@ -30,7 +38,7 @@ static void send_bundle(struct mux *mux, unsigned channel)
     struct bundle *bundle = &mux->bundles[channel];
     if (!mux->handlers.can_send(channel, MUX_SMALL, mux->arg))
         return;
-    mux->handlers.send(channel, bundle_message(bundle), (struct span){0}, mux->arg);
+    send(mux, channel, bundle_message(bundle), (struct span){0});
     bundle_clear(bundle);
     mux->bundled &= ~bit_of(channel);
 }
@@ -47,13 +55,21 @@ void mux_put(struct mux *mux, unsigned channel, struct span head, struct span bo
 {
     size_t len = head.len + body.len;
     if (!mux_has(mux, FEATURE_BUNDLE) || len > BUNDLE_FRAME_MAX) {
-        mux->handlers.send(channel, head, body, mux->arg);
+        send(mux, channel, head, body);
         return;
     }
     if (mux->bundled == 0)
         mux->handlers.end_turn_later(mux->arg);
     mux->bundled |= bit_of(channel);
     bundle_add(&mux->bundles[channel], head, body);
+}
+
+/* They take turns, so that what is lost on one holds up little. */
+unsigned mux_turn_channel(struct mux *mux)
+{
+    if (mux->turn_channel == 0)
+        mux->turn_channel = 1 + mux->turns++ % mux->channels;
+    return mux->turn_channel;
 }
 
 void mux_end_turn(struct mux *mux)

@@ -225,7 +225,7 @@ void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us)
 void mux_refuse(struct mux *mux, const char *text)
 {
     mux->has_refused = true;
-    mux_send_error(mux, 0, STREAM_UNSPECIFIED, text);
+    mux_send_error(mux, 0, 0, STREAM_UNSPECIFIED, text);
     mux_end_turn(mux); /* whoever calls may end the session before this turn has ended */
 }
 

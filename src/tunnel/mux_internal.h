@@ -56,6 +56,8 @@ struct mux {
     size_t waiting;                               /* streams in lines and in bulk */
     size_t control_bytes;                         /* in all lines */
     uint64_t bundled;                             /* channels with a bundle, a bit for each */
+    unsigned turn_channel;                        /* of what is short; 0: yet to be chosen */
+    unsigned turns;                               /* for which one was chosen */
     struct bundle bundles[MUX_CHANNELS_MAX + 1];  /* what leaves when the turn ends */
     struct buf spare;                             /* empty: for the next stream's heads */
     unsigned channels;                            /* in use beside the first */
@@ -177,8 +179,10 @@ struct span mux_encode_error(const struct mux *mux, uint32_t stream_id, enum str
                              const char *text,
                              uint8_t out[MUX_ERROR_CODE_LEN + MUX_ERROR_TEXT_MAX]);
 
-/* Ends the stream of that id for the other side. */
-void mux_send_error(struct mux *mux, uint32_t stream_id, enum stream_error error, const char *text);
+/* Ends the stream of that id for the other side, on the channel of all that was
+ * said there. */
+void mux_send_error(struct mux *mux, unsigned channel, uint32_t stream_id, enum stream_error error,
+                    const char *text);
 
 /* The stream has something new to send, or may send again: gives it its place
  * and lets the lines move. It may be gone after that. */
@@ -204,6 +208,10 @@ bool mux_takes(struct mux *mux, unsigned channel, size_t len);
 /* Sends a frame, now or when the turn ends; where mux_takes() and can_send()
  * are true. */
 void mux_put(struct mux *mux, unsigned channel, struct span head, struct span body);
+
+/* The channel for what is short and new in this turn; further channels are in
+ * use. */
+unsigned mux_turn_channel(struct mux *mux);
 
 /* ---- mux_stream.c ---- */
 

@@ -99,11 +99,12 @@ struct span mux_encode_error(const struct mux *mux, uint32_t stream_id, enum str
     return has_code ? whole : span_skip(whole, MUX_ERROR_CODE_LEN);
 }
 
-void mux_send_error(struct mux *mux, uint32_t stream_id, enum stream_error error, const char *text)
+void mux_send_error(struct mux *mux, unsigned channel, uint32_t stream_id, enum stream_error error,
+                    const char *text)
 {
     uint8_t storage[MUX_ERROR_CODE_LEN + MUX_ERROR_TEXT_MAX];
     struct span payload = mux_encode_error(mux, stream_id, error, text, storage);
-    mux_send_control(mux, mux_channel_of(mux, stream_id), FRAME_ERROR, stream_id, payload);
+    mux_send_control(mux, channel, FRAME_ERROR, stream_id, payload);
 }
 
 /* The first of the frames that wait in a buffer. */

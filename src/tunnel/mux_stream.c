@@ -10,9 +10,12 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "http/framing.h"
 #include "tunnel/field_section.h"
 #include "tunnel/mux_internal.h"
 #include "tunnel/payload.h"
+
+enum { SHORT_MAX = 512 /* a body that hardly needs a channel */ };
 
 /* The response is complete. The provider waits for no content that the head
  * did not announce. */
@@ -20,12 +23,14 @@ static void end_consumer(struct mux_stream *stream)
 {
     struct mux *mux = stream->mux;
     uint32_t id = stream->id;
+    unsigned channel = stream->channel;
     bool is_end_sent = stream->sent == HALF_ENDED;
     bool has_content =
         stream->request_framing == HTTP_BODY_LENGTH || stream->request_framing == HTTP_BODY_UNKNOWN;
     mux_stream_free(stream);
     if (has_content && !is_end_sent)
-        mux_send_error(mux, id, STREAM_CANCELLED, "the response was complete before the request");
+        mux_send_error(mux, channel, id, STREAM_CANCELLED,
+                       "the response was complete before the request");
 }
 
 /* Nothing more is read from the other side. */
@@ -96,6 +101,22 @@ static int queue_head(struct mux_stream *stream, uint8_t type, const struct head
     return 0;
 }
 
+static bool is_short(const struct head *head)
+{
+    uint64_t length;
+    if (head->framing == HTTP_BODY_LENGTH)
+        return http_content_length(head_fields(head), &length) > 0 && length <= SHORT_MAX;
+    return head->framing == HTTP_BODY_NONE;
+}
+
+/* What is all said with its head, or soon behind it, shares a channel with what
+ * else of that kind there is in this turn. Nothing was said on the stream. */
+static void share_channel(struct mux_stream *stream, const struct head *head)
+{
+    if (stream->channel > 0 && mux_has(stream->mux, FEATURE_BUNDLE) && is_short(head))
+        stream->channel = mux_turn_channel(stream->mux);
+}
+
 int mux_open(struct mux *mux, const struct head *request,
              const struct mux_stream_handlers *handlers, void *arg, struct mux_stream **out)
 {
@@ -119,6 +140,7 @@ int mux_open(struct mux *mux, const struct head *request,
     stream->given = HALF_BODY;
     stream->request_framing = request->framing;
     stream->is_connect = span_is_string(request->method, "CONNECT");
+    share_channel(stream, request);
     *out = stream;
     mux_stream_line_up(stream);
     return 0;
@@ -156,6 +178,8 @@ int mux_stream_respond(struct mux_stream *stream, const struct head *response)
         return error;
     stream->given = HALF_BODY;
     stream->response_framing = response->framing;
+    if (stream->interim_count == 0)
+        share_channel(stream, response);
     mux_stream_line_up(stream);
     return 0;
 }
@@ -232,11 +256,12 @@ void mux_stream_cancel(struct mux_stream *stream, enum stream_error error, const
 {
     struct mux *mux = stream->mux;
     uint32_t id = stream->id;
+    unsigned channel = stream->channel;
     /* A head that never went out: the other side knows of no such stream. */
     bool is_known = mux->role == MUX_PROVIDER || stream->sent != HALF_HEAD;
     mux_stream_free(stream);
     if (is_known)
-        mux_send_error(mux, id, error, text);
+        mux_send_error(mux, channel, id, error, text);
 }
 
 uint32_t mux_stream_id(const struct mux_stream *stream)

@@ -54,10 +54,10 @@ static void test_one_frame_is_no_bundle(void **state)
     deliver_all(pair);
     respond(pair->provider.stream[0], 200);
     mux_end_turn(pair->provider.mux);
-    struct span sent = span_skip(buf_bytes(&pair->provider.out), PREFIX_LEN);
-    assert_non_null(sent.data);
-    assert_int_equal(sent.data[0], FRAME_RES_HEADERS);
-    assert_int_equal(sent.len, get_u32be(buf_bytes(&pair->provider.out).data));
+    static const uint8_t header[] = {FRAME_RES_HEADERS, 0, 0, 0, 1};
+    struct span sent = buf_bytes(&pair->provider.out);
+    assert_true(sent.len > PREFIX_LEN + sizeof header);
+    assert_memory_equal(sent.data + PREFIX_LEN, header, sizeof header);
 }
 
 static void test_streams_share_a_bundle(void **state)
@@ -69,7 +69,87 @@ static void test_streams_share_a_bundle(void **state)
     assert_story(&pair->provider, "1 GET /a; end; 2 GET /a; end; 3 GET /a; end; ");
 }
 
-/* As today: the channel is the stream's. */
+static struct mux_stream *get(struct pair *pair, const char *path)
+{
+    struct head head;
+    struct mux_stream *stream;
+    head_init(&head);
+    head.method = SPAN_LITERAL("GET");
+    head.target = span_from_string(path);
+    head.framing = HTTP_BODY_NONE;
+    assert_int_equal(mux_open(pair->consumer.mux, &head, &stream_handlers, &pair->consumer,
+                              &stream),
+                     0);
+    end(stream);
+    return stream;
+}
+
+static void answer_with(struct mux_stream *stream, const char *length)
+{
+    struct head head;
+    head_init(&head);
+    head.status = 200;
+    head.framing = HTTP_BODY_LENGTH;
+    head_add(&head, SPAN_LITERAL("Content-Length"), span_from_string(length));
+    assert_int_equal(mux_stream_respond(stream, &head), 0);
+    mux_stream_write(stream, SPAN_LITERAL("pong"));
+}
+
+/* What is short, whatever its stream. */
+static void test_a_turn_shares_a_channel(void **state)
+{
+    struct pair *pair = *state;
+    get(pair, "/a");
+    get(pair, "/b");
+    assert_int_equal(deliver_turn(pair, &pair->consumer, &pair->provider), 1);
+    assert_story(&pair->provider, "1 GET /a; end; 2 GET /b; end; ");
+    for (size_t i = 0; i < 2; i++) {
+        answer_with(pair->provider.stream[i], "4");
+        end(pair->provider.stream[i]);
+    }
+    assert_int_equal(deliver_turn(pair, &pair->provider, &pair->consumer), 1);
+    assert_story(&pair->consumer, "head 200; body pong; end; head 200; body pong; end; ");
+}
+
+static void test_turns_take_turns(void **state)
+{
+    struct pair *pair = *state;
+    for (unsigned i = 0; i < MUX_CHANNELS + 2; i++) {
+        struct mux_stream *stream = get(pair, "/a");
+        unsigned channel = next_channel(&pair->consumer);
+        assert_int_equal(channel, 1 + i % MUX_CHANNELS);
+        pair->provider.streams = 0;
+        deliver_all(pair);
+        cancel(stream, "enough"); /* nothing of a stream may overtake another part */
+        assert_int_equal(next_channel(&pair->consumer), channel);
+        deliver_all(pair);
+    }
+}
+
+/* What may be long has the channel of its stream, and so has what came before
+ * the head. */
+static void test_long_answers_keep_their_channel(void **state)
+{
+    struct pair *pair = *state;
+    for (int i = 0; i < 3; i++)
+        get(pair, "/");
+    deliver_all(pair);
+    struct head hints;
+    head_init(&hints);
+    hints.status = 103;
+    answer_with(pair->provider.stream[0], "4000");
+    assert_int_equal(next_channel(&pair->provider), 1 + 1 % MUX_CHANNELS);
+    deliver_all(pair);
+    respond(pair->provider.stream[1], 200);
+    assert_int_equal(next_channel(&pair->provider), 1 + 2 % MUX_CHANNELS);
+    deliver_all(pair);
+    mux_stream_interim(pair->provider.stream[2], &hints);
+    assert_int_equal(next_channel(&pair->provider), 1 + 3 % MUX_CHANNELS);
+    deliver_all(pair);
+    answer_with(pair->provider.stream[2], "4");
+    assert_int_equal(next_channel(&pair->provider), 1 + 3 % MUX_CHANNELS);
+}
+
 static void test_each_channel_has_its_own(void **state)
 {
     struct pair *pair = *state;
@@ -235,6 +315,9 @@ int main(void)
         ONE_CHANNEL(test_an_exchange_is_two_messages),
         EXTENDED(test_one_frame_is_no_bundle),
         ONE_CHANNEL(test_streams_share_a_bundle),
+        EXTENDED(test_a_turn_shares_a_channel),
+        EXTENDED(test_turns_take_turns),
+        EXTENDED(test_long_answers_keep_their_channel),
         EXTENDED(test_each_channel_has_its_own),
         EXTENDED(test_large_frames_keep_their_place),
         EXTENDED(test_a_bundle_has_an_end),
