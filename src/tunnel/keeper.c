@@ -48,6 +48,7 @@ static void on_addresses(void *arg)
     event.is_cut_off = !venue_has_address(keeper->venue);
     log_debug("keeper: addresses have changed%s",
               event.outdated_count > 0 ? "" : ", but nothing for us");
+    roster_settle(&keeper->roster);
     keeper_feed(keeper, &event);
     free(outdated);
 }

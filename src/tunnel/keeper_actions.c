@@ -37,8 +37,7 @@ void keeper_tell_path(struct keeper *keeper)
         report(keeper, &(struct action){.type = ACTION_PATH,
                                         .state = KEEPER_UP,
                                         .session = entry->session,
-                                        .partner = entry->partner,
-                                        .was_broken = entry->was_broken});
+                                        .partner = entry->partner});
 }
 
 /* A session that begins is with the device that was heard of that member. */
@@ -56,7 +55,7 @@ static void tell_up(struct keeper *keeper, const struct action *action)
     if (action->type == ACTION_UP) {
         keeper_counts_on_up(&keeper->counts, session_peer(session));
         roster_enter(&keeper->roster, action->partner, action->session,
-                     mux_device(session_mux(session)));
+                     mux_device(session_mux(session)), clock_now_us());
         sessions_set_partner(&keeper->sessions, action->session, action->partner);
     }
     keeper->handlers.on_up(action->partner, session_mux(session), keeper->arg);

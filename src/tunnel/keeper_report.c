@@ -5,8 +5,6 @@
  */
 #include "tunnel/keeper_report.h"
 
-#include <string.h>
-
 void keeper_report_problem(struct keeper_report *report, const struct action *action,
                            struct session *session)
 {
@@ -51,20 +49,12 @@ static struct keeper_status status_of(const struct keeper_report *report,
     return status;
 }
 
-/* The other side's address changes its name now and then (prflx, srflx). */
-static bool is_path_news(const struct action *action, const struct peer_path *path,
-                         const struct peer_path *told)
-{
-    bool is_another = path->is_relayed != told->is_relayed || strcmp(path->local, told->local) != 0;
-    return told->local[0] && path->local[0] && (action->was_broken || is_another);
-}
-
 bool keeper_report_status(struct keeper_report *report, const struct action *action,
                           struct session *session, struct roster *roster, struct keeper_status *out)
 {
     struct roster_entry *entry = roster_find(roster, action->partner);
     *out = status_of(report, action, session);
-    if (out->is_path_news && !(entry && is_path_news(action, &out->path, &entry->told)))
+    if (out->is_path_news && !(entry && roster_tell_path(entry, &out->path)))
         return false;
     out->name = entry ? entry->name : NULL;
     out->partners = roster->up;

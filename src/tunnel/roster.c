@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
@@ -42,7 +43,8 @@ static void name_entry(struct roster_entry *entry, const char *device)
         snprintf(entry->name, sizeof entry->name, "#%u", entry->partner);
 }
 
-void roster_enter(struct roster *roster, uint32_t partner, unsigned session, const char *device)
+void roster_enter(struct roster *roster, uint32_t partner, unsigned session, const char *device,
+                  uint64_t now_us)
 {
     struct roster_entry *entry = roster_find(roster, partner);
     if (!entry) {
@@ -56,6 +58,7 @@ void roster_enter(struct roster *roster, uint32_t partner, unsigned session, con
     roster->up += entry->session == 0;
     entry->session = session;
     entry->told = (struct peer_path){0};
+    entry->up_us = now_us;
     entry->news_us = TIME_NEVER;
 }
 
@@ -83,8 +86,16 @@ void roster_change_path(struct roster_entry *entry, bool was_broken, uint64_t no
 {
     bool is_first = entry->news_us == TIME_NEVER;
     entry->was_broken = was_broken || (!is_first && entry->was_broken);
-    if (is_first)
-        entry->news_us = now_us + ROSTER_PATH_SETTLES_US;
+    if (!is_first)
+        return;
+    entry->is_settling = now_us < entry->up_us + ROSTER_PATH_SETTLES_US;
+    entry->news_us = now_us + ROSTER_PATH_SETTLES_US;
+}
+
+void roster_settle(struct roster *roster)
+{
+    LIST_EACH(link, next, &roster->entries)
+        entry_at(link)->up_us = 0;
 }
 
 uint64_t roster_news_us(const struct roster *roster)
@@ -104,6 +115,20 @@ struct roster_entry *roster_next_news(struct roster *roster, uint64_t now_us)
         }
     }
     return NULL;
+}
+
+bool roster_tell_path(struct roster_entry *entry, const struct peer_path *path)
+{
+    const struct peer_path told = entry->told;
+    if (!path->local[0] || !told.local[0])
+        return false;
+    entry->told = *path;
+    if (entry->was_broken || path->is_relayed != told.is_relayed)
+        return true;
+    /* The other side's address changes its name now and then (prflx, srflx);
+     * and a better path of the same kind, right behind the first, goes without
+     * saying. */
+    return strcmp(path->local, told.local) != 0 && !entry->is_settling;
 }
 
 unsigned roster_last(const struct roster *roster)

@@ -13,8 +13,9 @@
 #include "rtc/peer.h"
 #include "tunnel/mux.h"
 
-/* A restart may find several paths within milliseconds, and end at the one that
- * was there before. What is news is where it has come to after so long. */
+/* A session, or a restart, may find several paths within milliseconds, and a
+ * restart end at the one that was there before. What is news is where it has
+ * come to after so long. */
 #define ROSTER_PATH_SETTLES_US (300 * US_PER_MS)
 
 struct roster_entry {
@@ -23,8 +24,10 @@ struct roster_entry {
     unsigned session; /* that is up; 0: none is */
     char name[MUX_DEVICE_MAX + 1];
     struct peer_path told; /* of that session; empty before */
-    uint64_t news_us; /* its path may be another one since, which is told then; or TIME_NEVER */
-    bool was_broken;  /* in between */
+    uint64_t up_us;
+    uint64_t news_us; /* when its path is told, if that is another one; or TIME_NEVER */
+    bool was_broken;  /* the path, in between */
+    bool is_settling; /* the one before was only the first that was found */
 };
 
 struct roster {
@@ -37,7 +40,8 @@ void roster_deinit(struct roster *roster);
 
 /* A session of that partner is up, another one perhaps. device: NULL for
  * none. */
-void roster_enter(struct roster *roster, uint32_t partner, unsigned session, const char *device);
+void roster_enter(struct roster *roster, uint32_t partner, unsigned session, const char *device,
+                  uint64_t now_us);
 
 /* It is over. */
 void roster_strike(struct roster *roster, uint32_t partner);
@@ -55,6 +59,14 @@ uint64_t roster_news_us(const struct roster *roster);
 
 /* One whose time has come, and is over; NULL: there is none. */
 struct roster_entry *roster_next_news(struct roster *roster, uint64_t now_us);
+
+/* This machine's addresses have changed: no path that follows belongs to the
+ * first. */
+void roster_settle(struct roster *roster);
+
+/* Whether that is news, of its session; told or not, it is what the next one is
+ * compared with. A path that is none has no local address. */
+bool roster_tell_path(struct roster_entry *entry, const struct peer_path *path);
 
 /* The session that came up last; 0: none is. */
 unsigned roster_last(const struct roster *roster);
