@@ -1,40 +1,46 @@
 #!/bin/sh
-# nginx 1.22.1, HAProxy 2.6.12, Apache 2.4.71, lighttpd 1.4.69, Varnish 7.1.1, Caddy 2.6.2
-# (Debian); http-proxy 1.18.1, http-proxy-middleware 3.0.11, httpxy 0.5.6,
-# express-http-proxy 2.1.2, @fastify/http-proxy 11.6.3, vite 8.4.0, webpack-dev-server 5.2.7
-# (npm); Node.js 20.20.2
+# nginx 1.22.1, HAProxy 2.6.12, Apache 2.4.71, lighttpd 1.4.69, Varnish 7.1.1, Squid 5.7,
+# nghttpx 1.52.0, Tinyproxy 1.11.1, Caddy 2.6.2 (Debian); http-proxy 1.18.1,
+# http-proxy-middleware 3.0.11, httpxy 0.5.6, express-http-proxy 2.1.2, @fastify/http-proxy
+# 11.6.3, vite 8.4.0, webpack-dev-server 5.2.7 (npm); Node.js 20.20.2
 #
 # Whether a server hears through a proxy that its client is gone, in the middle of a
 # streamed answer to a POST: the closed connection is the only sign that there is, and a
-# model that does not get it computes on for nobody. nginx, Caddy and most of those
-# for Node.js pass it on at once. HAProxy, Apache and Varnish do so while the server
-# sends; while it is silent, as a model is that reads a long prompt or calls a tool,
-# they do not look at the client at all, and the server goes on until it has
+# model that does not get it computes on for nobody. nginx, Squid, nghttpx, Caddy and
+# most of those for Node.js pass it on at once. HAProxy, Apache and Varnish do so while the
+# server sends; while it is silent, as a model is that reads a long prompt or calls a
+# tool, they do not look at the client at all, and the server goes on until it has
 # something to say. lighttpd takes the whole answer first; http-proxy, and
 # webpack's server, which stands on it, end nothing, ever: they wait for an event
 # ("aborted") that Node.js gives no longer once the request has been read.
+# Before the first byte, when the request is in a queue or its answer is not streamed, three
+# more say nothing: Tinyproxy, @fastify/http-proxy and http-proxy-middleware.
 # HAProxy's "option abortonclose" is what mends it there; elsewhere a server has
 # to send something (a comment of an event stream) while it is silent.
 #
 # Seen on 1 December 2026, what the server sees in the 3 s after the client has gone:
-#   none: sends ends, silent ends
-#   nginx: sends ends, silent ends
-#   haproxy: sends ends, silent goes on
-#   haproxy, abortonclose: sends ends, silent ends
-#   apache: sends ends, silent goes on
-#   lighttpd: sends goes on, silent goes on
-#   varnish: sends ends, silent goes on
-#   caddy: sends ends, silent ends
-#   @fastify/http-proxy: sends ends, silent ends
-#   httpxy: sends ends, silent ends
-#   http-proxy: sends goes on, silent goes on
-#   http-proxy-middleware: sends ends, silent ends
-#   express-http-proxy: sends ends, silent ends
-#   vite: sends ends, silent ends
-#   webpack-dev-server: sends goes on, silent goes on
+#   none: sends ends, silent ends, waits ends
+#   nginx: sends ends, silent ends, waits ends
+#   haproxy: sends ends, silent goes on, waits goes on
+#   haproxy, abortonclose: sends ends, silent ends, waits ends
+#   apache: sends ends, silent goes on, waits goes on
+#   lighttpd: sends goes on, silent goes on, waits goes on
+#   varnish: sends ends, silent goes on, waits goes on
+#   squid: sends ends, silent ends, waits ends
+#   nghttpx: sends ends, silent ends, waits ends
+#   tinyproxy: sends ends, silent ends, waits goes on
+#   caddy: sends ends, silent ends, waits ends
+#   @fastify/http-proxy: sends ends, silent ends, waits goes on
+#   httpxy: sends ends, silent ends, waits ends
+#   http-proxy: sends goes on, silent goes on, waits goes on
+#   http-proxy-middleware: sends ends, silent ends, waits goes on
+#   express-http-proxy: sends ends, silent ends, waits ends
+#   vite: sends ends, silent ends, waits ends
+#   webpack-dev-server: sends goes on, silent goes on, waits goes on
 #
-# Needs Debian 12's packages nginx-light, haproxy, apache2-bin, lighttpd, varnish and caddy,
-# python3, node 20 or later and npm. Exits with 0 if that is still so, else with 1.
+# Needs Debian 12's packages nginx-light, haproxy, apache2-bin, lighttpd, varnish,
+# squid, nghttp2-proxy, tinyproxy and caddy, python3, node 20 or later and npm. Exits with 0
+# if that is still so, else with 1.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -149,6 +155,30 @@ http://127.0.0.1:PORT {
     reverse_proxy 127.0.0.1:UPSTREAM
 }
 END
+mkdir -m 777 squid # it gives up root
+cat >squid.conf <<'END'
+http_port 127.0.0.1:PORT accel defaultsite=x no-vhost
+cache_peer 127.0.0.1 parent UPSTREAM 0 no-query originserver
+http_access allow all
+cache deny all
+access_log none
+cache_log FOLDER/squid/log
+pid_filename FOLDER/squid/pid
+coredump_dir FOLDER/squid
+pinger_enable off
+shutdown_lifetime 0 seconds
+END
+cat >nghttpx.conf <<'END'
+frontend=127.0.0.1,PORT;no-tls
+backend=127.0.0.1,UPSTREAM
+workers=1
+END
+cat >tinyproxy.conf <<'END'
+Listen 127.0.0.1
+Port PORT
+ReverseOnly Yes
+ReversePath "/" "http://127.0.0.1:UPSTREAM/"
+END
 cat >main.py <<'END'
 import os
 import pathlib
@@ -168,6 +198,9 @@ SERVERS = {
     "apache": ["/usr/sbin/apache2", "-DFOREGROUND", "-f", "CONF"],
     "lighttpd": ["/usr/sbin/lighttpd", "-D", "-f", "CONF"],
     "varnish": ["/usr/sbin/varnishd", "-F", "-a", "127.0.0.1:PORT", "-f", "CONF", "-n", "FOLDER/varnish"],
+    "squid": ["/usr/sbin/squid", "-N", "-n", f"x{os.getpid()}", "-f", "CONF"],
+    "nghttpx": ["/usr/sbin/nghttpx", "--conf", "CONF"],
+    "tinyproxy": ["/usr/bin/tinyproxy", "-d", "-c", "CONF"],
     "caddy": ["/usr/bin/caddy", "run", "--adapter", "caddyfile", "--config", "CONF"],
 }
 IN_NODE = (
@@ -181,7 +214,7 @@ gone = {}
 
 
 def answer(connection):
-    """Streams until the client is gone; by the path, or is silent after the first part."""
+    """Until the client is gone, by the path: streams, is silent after a part, or before it."""
     with connection, connection.makefile("rb") as lines:
         path = lines.readline().decode().split()[1]
         length = 0
@@ -189,10 +222,11 @@ def answer(connection):
             if line.lower().startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
         lines.read(length)
-        connection.sendall(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n" + PART
-        )
+        if "waits" not in path:
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n" + PART
+            )
         began[path].set()
         try:
             while not select.select([connection], [], [], 0.1)[0]:
@@ -228,8 +262,8 @@ def ask(port, way):
     return "ends" if gone[path].wait(3) else "goes on"
 
 
-def ask_both(port):
-    return ", ".join(f"{way} {ask(port, way)}" for way in ("sends", "silent"))
+def ask_all(port):
+    return ", ".join(f"{way} {ask(port, way)}" for way in ("sends", "silent", "waits"))
 
 
 def free_port():
@@ -268,7 +302,7 @@ def through(name, upstream):
     )
     try:
         wait_for(port)
-        return ask_both(port)
+        return ask_all(port)
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()
@@ -276,26 +310,29 @@ def through(name, upstream):
 
 upstream = socket.create_server(("127.0.0.1", 0))
 threading.Thread(target=serve, args=(upstream,), daemon=True).start()
-print("none:", ask_both(upstream.getsockname()[1]))
+print("none:", ask_all(upstream.getsockname()[1]))
 for name in (*SERVERS, *IN_NODE):
     print(f"{name}: {through(name, upstream.getsockname()[1])}", flush=True)
 END
 cat >expected <<'END'
-none: sends ends, silent ends
-nginx: sends ends, silent ends
-haproxy: sends ends, silent goes on
-haproxy, abortonclose: sends ends, silent ends
-apache: sends ends, silent goes on
-lighttpd: sends goes on, silent goes on
-varnish: sends ends, silent goes on
-caddy: sends ends, silent ends
-@fastify/http-proxy: sends ends, silent ends
-httpxy: sends ends, silent ends
-http-proxy: sends goes on, silent goes on
-http-proxy-middleware: sends ends, silent ends
-express-http-proxy: sends ends, silent ends
-vite: sends ends, silent ends
-webpack-dev-server: sends goes on, silent goes on
+none: sends ends, silent ends, waits ends
+nginx: sends ends, silent ends, waits ends
+haproxy: sends ends, silent goes on, waits goes on
+haproxy, abortonclose: sends ends, silent ends, waits ends
+apache: sends ends, silent goes on, waits goes on
+lighttpd: sends goes on, silent goes on, waits goes on
+varnish: sends ends, silent goes on, waits goes on
+squid: sends ends, silent ends, waits ends
+nghttpx: sends ends, silent ends, waits ends
+tinyproxy: sends ends, silent ends, waits goes on
+caddy: sends ends, silent ends, waits ends
+@fastify/http-proxy: sends ends, silent ends, waits goes on
+httpxy: sends ends, silent ends, waits ends
+http-proxy: sends goes on, silent goes on, waits goes on
+http-proxy-middleware: sends ends, silent ends, waits goes on
+express-http-proxy: sends ends, silent ends, waits ends
+vite: sends ends, silent ends, waits ends
+webpack-dev-server: sends goes on, silent goes on, waits goes on
 END
 
 echo >empty.js
