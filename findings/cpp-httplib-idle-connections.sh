@@ -104,6 +104,7 @@ none left: after seconds
 two in one piece: 1 answer
 END
 
+# shellcheck disable=SC2046 # words
 g++ -O1 -o server main.cc $(pkg-config --cflags --libs cpp-httplib) -pthread
 ./server >port &
 server=$!
