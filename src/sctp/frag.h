@@ -26,8 +26,8 @@ struct frag {
 };
 
 struct frag_set {
-    struct frag *first[FRAG_LEVELS];
-    struct frag *last;
+    struct frag *first[FRAG_LEVELS]; /* by level */
+    struct frag *last[FRAG_LEVELS];
     uint32_t random;
 };
 

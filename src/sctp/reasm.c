@@ -186,7 +186,7 @@ int reasm_add(struct reasm *r, uint64_t tsn, const struct chunk_data *d, size_t 
         if (!r->inbox.reading && reasm_held(r) + d->payload.len > limit)
             return -ENOBUFS;
         int error = take(r, s, q, d, major, minor);
-        return error < 0 || !q->ahead.last ? error : pump(r, s, q);
+        return error < 0 || !q->ahead.first[0] ? error : pump(r, s, q);
     }
     if (reasm_held(r) + frag_cost(d->payload.len) > limit)
         return -ENOBUFS;

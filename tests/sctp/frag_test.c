@@ -8,16 +8,29 @@
 #include "sctp/draw.h"
 #include "sctp/frag.h"
 
-static void frags_sorted(void **state)
+enum { MOST = 700 };
+
+/* Each level holds some of the level below, in order, and knows its last. */
+static void check_levels(const struct frag_set *set)
 {
-    (void)state;
-    enum { COUNT = 700 };
+    for (int level = 0; level < FRAG_LEVELS; level++) {
+        const struct frag *last = NULL;
+        for (const struct frag *f = set->first[level]; f; last = f, f = f->next[level])
+            assert_true(f->levels > level &&
+                        (!last || last->major * 7 + last->minor < f->major * 7 + f->minor));
+        assert_ptr_equal(set->last[level], last);
+    }
+}
+
+/* In a set of few, most come and go at its ends. */
+static void run(uint32_t count)
+{
     struct frag_set set = {0};
     static const uint8_t payload[4] = {1, 2, 3, 4};
-    static bool in[COUNT];
+    bool in[MOST] = {false};
     size_t cost = 0;
     for (int n = 0; n < 20000; n++) {
-        uint32_t at = draw(COUNT);
+        uint32_t at = draw(count);
         struct frag *found = frag_set_find(&set, at / 7, at % 7);
         assert_int_equal(found != NULL, in[at]);
         if (found) {
@@ -34,7 +47,10 @@ static void frags_sorted(void **state)
             cost += frag_cost(4);
             in[at] = true;
         }
+        if (count < 10 || n % 1000 == 0)
+            check_levels(&set);
     }
+    check_levels(&set);
     uint32_t at = 0;
     const struct frag *before = NULL;
     for (struct frag *f = set.first[0]; f; before = f, f = f->next[0]) {
@@ -43,8 +59,15 @@ static void frags_sorted(void **state)
         assert_true(f->major == at / 7 && f->minor == at % 7 && f->prev == before);
         at++;
     }
-    assert_ptr_equal(set.last, before);
     assert_int_equal(frag_set_clear(&set), cost);
+    check_levels(&set);
+}
+
+static void frags_sorted(void **state)
+{
+    (void)state;
+    run(4);
+    run(MOST);
 }
 
 int main(void)
