@@ -58,18 +58,23 @@ void mux_put(struct mux *mux, unsigned channel, struct span head, struct span bo
         send(mux, channel, head, body);
         return;
     }
-    if (mux->bundled == 0)
-        mux->handlers.end_turn_later(mux->arg);
+    mux->handlers.end_turn_later(mux->arg); /* another's may have been left over by the last one */
     mux->bundled |= bit_of(channel);
     bundle_add(&mux->bundles[channel], head, body);
 }
 
-/* They take turns, so that what is lost on one holds up little. */
+/* They take turns, so that what is lost on one holds up little. One that a body
+ * fills has none, unless all are. */
 unsigned mux_turn_channel(struct mux *mux)
 {
-    if (mux->turn_channel == 0)
-        mux->turn_channel = 1 + mux->turns++ % mux->channels;
-    return mux->turn_channel;
+    for (unsigned i = 0; i < mux->channels; i++) {
+        if (mux->turn_channel == 0)
+            mux->turn_channel = 1 + mux->turns++ % mux->channels;
+        if (mux->handlers.can_send(mux->turn_channel, MUX_SMALL, mux->arg))
+            return mux->turn_channel;
+        mux->turn_channel = 0;
+    }
+    return 1 + mux->turns++ % mux->channels;
 }
 
 void mux_end_turn(struct mux *mux)

@@ -90,9 +90,10 @@ static void on_send(unsigned channel, struct span head, struct span body, void *
 
 static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
 {
-    (void)channel;
     struct side *side = arg;
-    return side->out.len < side->capacity || (side->takes_small && urgency == MUX_SMALL);
+    bool is_busy = side->busy >> channel & 1;
+    return side->out.len < side->capacity ||
+           (side->takes_small && urgency == MUX_SMALL && !is_busy);
 }
 
 static void on_end_turn_later(void *arg)

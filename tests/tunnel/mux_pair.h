@@ -32,7 +32,8 @@ struct side {
     size_t turn_ends; /* how often one was asked for; who looks at out ends the turn */
     bool refuses;     /* cancels requests */
     bool fails_at_request;
-    bool takes_small; /* can_send() for what is small, whatever the capacity */
+    bool takes_small; /* can_send() for what is small, whatever the capacity, */
+    uint64_t busy;    /* but for these channels, a bit for each */
 };
 
 struct pair {
