@@ -31,12 +31,17 @@ static void send(struct mux *mux, unsigned channel, struct span head, struct spa
         mux->turn_channel = 0;
 }
 
+static bool takes_small(struct mux *mux, unsigned channel)
+{
+    return mux->handlers.can_send(channel, MUX_SMALL, mux->arg);
+}
+
 /* What has gathered on a channel; afterwards that is nothing, unless the
  * channel takes nothing. */
 static void send_bundle(struct mux *mux, unsigned channel)
 {
     struct bundle *bundle = &mux->bundles[channel];
-    if (!mux->handlers.can_send(channel, MUX_SMALL, mux->arg))
+    if (!takes_small(mux, channel))
         return;
     send(mux, channel, bundle_message(bundle), (struct span){0});
     bundle_clear(bundle);
@@ -67,14 +72,11 @@ void mux_put(struct mux *mux, unsigned channel, struct span head, struct span bo
  * fills has none, unless all are. */
 unsigned mux_turn_channel(struct mux *mux)
 {
-    for (unsigned i = 0; i < mux->channels; i++) {
-        if (mux->turn_channel == 0)
-            mux->turn_channel = 1 + mux->turns++ % mux->channels;
-        if (mux->handlers.can_send(mux->turn_channel, MUX_SMALL, mux->arg))
-            return mux->turn_channel;
-        mux->turn_channel = 0;
-    }
-    return 1 + mux->turns++ % mux->channels;
+    unsigned channel = mux->turn_channel;
+    for (unsigned i = 0; i < mux->channels && (channel == 0 || !takes_small(mux, channel)); i++)
+        channel = 1 + mux->turns++ % mux->channels;
+    mux->turn_channel = channel;
+    return channel;
 }
 
 void mux_end_turn(struct mux *mux)
