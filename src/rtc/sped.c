@@ -4,6 +4,7 @@
  */
 #include "rtc/sped.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ void sped_fill(struct sped *sped, struct stun_writer *w, bool carries)
     uint8_t acks[SPED_ACKS_MAX * ACK_LEN];
     if (sped->state != SPED_ON && (sped->state != SPED_OFFERED || !sped->is_heard))
         return;
+    assert(sped->ack_count <= SPED_ACKS_MAX);
     for (size_t i = 0; i < sped->ack_count; i++)
         put_u32be(acks + i * ACK_LEN, sped->acks[i]);
     stun_put(w, ack_attribute, span_of(acks, sped->ack_count * ACK_LEN));
