@@ -47,6 +47,12 @@ struct span bundle_message(const struct bundle *bundle)
     return bundle->count == 1 ? span_skip(whole, FRAME_HEADER_LEN + BUNDLE_LENGTH_LEN) : whole;
 }
 
+struct span bundle_frames(const struct bundle *bundle)
+{
+    struct span whole = span_of(bundle->data, bundle->len);
+    return bundle->count > 0 ? span_skip(whole, FRAME_HEADER_LEN) : (struct span){0};
+}
+
 void bundle_clear(struct bundle *bundle)
 {
     bundle->len = 0;

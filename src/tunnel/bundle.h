@@ -40,6 +40,9 @@ void bundle_add(struct bundle *bundle, struct span head, struct span body);
  * call. */
 struct span bundle_message(const struct bundle *bundle);
 
+/* The frames that it has, for bundle_next(). Until the next call. */
+struct span bundle_frames(const struct bundle *bundle);
+
 /* Empties it, but keeps the memory. */
 void bundle_clear(struct bundle *bundle);
 void bundle_deinit(struct bundle *bundle);

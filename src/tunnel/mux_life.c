@@ -161,6 +161,23 @@ void mux_die(struct mux *mux, const char *text, enum mux_likeness likeness)
     mux->handlers.on_dead(text, likeness, mux->arg);
 }
 
+/* What stands in a bundle that has not left by now never will. */
+static void take_back_bundles(struct mux *mux)
+{
+    for (uint64_t left = mux->bundled; left != 0; left &= left - 1) {
+        struct bundle *bundle = &mux->bundles[__builtin_ctzll(left)];
+        struct span frames = bundle_frames(bundle);
+        struct frame frame;
+        while (bundle_next(&frames, &frame)) {
+            struct mux_stream *stream = mux_stream_find(mux, frame.stream_id);
+            if (stream && frame.type == FRAME_REQ_HEADERS)
+                stream->sent = HALF_HEAD;
+        }
+        bundle_clear(bundle);
+    }
+    mux->bundled = 0;
+}
+
 /* A head that has not gone out by now never will. */
 static enum stream_error error_of_end(const struct mux_stream *stream)
 {
@@ -171,6 +188,7 @@ static enum stream_error error_of_end(const struct mux_stream *stream)
 void mux_fail(struct mux *mux, const char *text)
 {
     mux->state = MUX_DEAD;
+    take_back_bundles(mux);
     for (size_t i = 0; i < MUX_BUCKETS; i++) {
         /* Always the first: a handler may end others, too. */
         for (struct list *link; (link = list_first(&mux->buckets[i])) != NULL;) {

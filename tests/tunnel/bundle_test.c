@@ -23,6 +23,13 @@ static void test_a_second_frame_makes_a_bundle(void **state)
     assert_message(&bundle, body, sizeof body - 1);
     bundle_add(&bundle, SPAN_LITERAL("\x16\0\0\0\1"), (struct span){0});
     assert_message(&bundle, both, sizeof both - 1);
+    struct span frames = bundle_frames(&bundle);
+    struct frame frame;
+    assert_true(bundle_next(&frames, &frame));
+    assert_int_equal(frame.type, FRAME_RES_BODY);
+    assert_true(bundle_next(&frames, &frame));
+    assert_int_equal(frame.type, FRAME_RES_END);
+    assert_false(bundle_next(&frames, &frame));
     bundle_clear(&bundle);
     assert_int_equal(bundle.count, 0);
     bundle_add(&bundle, span_of(body, 5), SPAN_LITERAL("hi"));

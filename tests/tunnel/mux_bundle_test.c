@@ -362,6 +362,28 @@ static void test_the_first_frame_ends_the_session(void **state)
     assert_story(&pair->consumer, "dead: the other side ended the session: no; ");
 }
 
+/* A head that waits for the turn's end, or for a full channel, is at nobody
+ * yet; nor does it go there when its stream is over. */
+static void test_what_has_not_left_is_unsent(void **state)
+{
+    struct pair *pair = *state;
+    char expected[64];
+    open_whole(pair, "/sent");
+    deliver_all(pair);
+    cancel(open_stream(pair, "/of no matter"), "enough");
+    pair->consumer.capacity = 0;
+    open_whole(pair, "/full");
+    mux_end_turn(pair->consumer.mux);
+    pair->consumer.capacity = CHANNEL_MAX;
+    open_whole(pair, "/turn");
+    mux_fail(pair->consumer.mux, "over");
+    snprintf(expected, sizeof expected, "error over; error %d over; error %d over; ", STREAM_UNSENT,
+             STREAM_UNSENT);
+    assert_story(&pair->consumer, expected);
+    mux_end_turn(pair->consumer.mux);
+    assert_int_equal(pair->consumer.out.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -383,6 +405,8 @@ int main(void)
         EXTENDED(test_malformed),
         ONE_CHANNEL(test_the_first_frame_ends_the_stream),
         ONE_CHANNEL(test_the_first_frame_ends_the_session),
+        EXTENDED(test_what_has_not_left_is_unsent),
+        ONE_CHANNEL(test_what_has_not_left_is_unsent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
