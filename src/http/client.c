@@ -249,6 +249,11 @@ void http_call_cancel(struct http_call *call)
         conn_reset(conn);
 }
 
+bool http_call_is_open(const struct http_call *call)
+{
+    return call->sender.conn != NULL;
+}
+
 size_t http_call_queued(const struct http_call *call)
 {
     return http_sender_queued(&call->sender) + call->early.len;

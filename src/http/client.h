@@ -119,6 +119,9 @@ void http_call_end(struct http_call *call, struct http_fields trailers);
  * handler is called; the call is gone. */
 void http_call_cancel(struct http_call *call);
 
+/* Whether it has a connection that is open: what it sends goes out. */
+bool http_call_is_open(const struct http_call *call);
+
 size_t http_call_queued(const struct http_call *call);
 
 /* While false, the response body stays in the kernel. Up to CONN_READ_MAX

@@ -8,10 +8,12 @@
  */
 #include "tunnel/forward.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "net/deadline.h"
 #include "tunnel/forward_head.h"
 #include "tunnel/location.h"
 #include "tunnel/rewrite.h"
@@ -26,11 +28,22 @@ struct forward {
     struct http_call *call; /* NULL until the body's framing is known */
     struct head *head;      /* until then, where REQ_HEADERS did not say */
     bool is_bodyless;       /* the call ended with its head */
+    bool is_waiting;        /* the client, for a 100 (Continue) */
+    struct expectation expectation;
     struct exchange_record record;
 };
 
+/* The content comes, or the response: nobody waits for a 100 (Continue) any
+ * more. */
+static void answer_expectation(struct forward *f)
+{
+    f->is_waiting = false;
+    expectation_end(&f->expectation);
+}
+
 static void forward_done(struct forward *f, enum exchange_end end, const char *reason)
 {
+    answer_expectation(f);
     exchange_finish(&f->record, end, reason);
     upstream_turn_leave(&f->turn);
     f->common->count--;
@@ -66,6 +79,8 @@ static void on_interim(const struct http_response *response, void *arg)
 {
     struct forward *f = arg;
     struct head head;
+    if (response->status == 100)
+        answer_expectation(f);
     fill_head(f, &head, response);
     head.framing = HTTP_BODY_NONE;
     mux_stream_interim(f->splice.stream, &head);
@@ -76,6 +91,7 @@ static void on_response(const struct http_response *response, void *arg)
 {
     struct forward *f = arg;
     struct head head;
+    answer_expectation(f);
     fill_head(f, &head, response);
     splice_respond(&f->splice, response->framing);
     int error = mux_stream_respond(f->splice.stream, &head);
@@ -156,12 +172,66 @@ static const struct splice_local upstream_side = {
     .set_reading = set_reading_response,
 };
 
+/* --- clients that wait for a 100 (Continue) ------------------------------- */
+
+static void await_answer(struct forward *f)
+{
+    expectation_begin(&f->expectation, &f->common->expectations, loop_now_us(f->common->loop));
+    deadline_touch(f->common->deadline);
+}
+
+/* An upstream that is not connected yet has not been asked. */
+static void go_on(struct forward *f)
+{
+    struct head head;
+    if (!http_call_is_open(f->call)) {
+        await_answer(f);
+        return;
+    }
+    f->is_waiting = false;
+    head_init(&head);
+    head.status = 100;
+    head.reason = SPAN_LITERAL("Continue");
+    head.framing = HTTP_BODY_NONE;
+    mux_stream_interim(f->splice.stream, &head);
+    head_deinit(&head);
+}
+
+static uint64_t next_us(void *arg)
+{
+    const struct forward_common *common = arg;
+    return expectations_deadline_us(&common->expectations);
+}
+
+static void on_due(void *arg)
+{
+    struct forward_common *common = arg;
+    uint64_t now_us = loop_now_us(common->loop);
+    struct expectation *first;
+    while ((first = expectations_next(&common->expectations, now_us)) != NULL)
+        go_on(LIST_ENTRY(first, struct forward, expectation));
+}
+
+void forward_common_init(struct forward_common *common)
+{
+    expectations_init(&common->expectations);
+    common->deadline = deadline_new_touched(common->loop, next_us, on_due, common);
+}
+
+void forward_common_deinit(struct forward_common *common)
+{
+    assert(common->count == 0);
+    deadline_free(common->deadline);
+}
+
 /* --- from the tunnel ------------------------------------------------------ */
 
 static void on_turn(void *arg)
 {
     struct forward *f = arg;
     http_call_start(f->call);
+    if (f->is_waiting)
+        await_answer(f);
 }
 
 static void on_tired(void *arg)
@@ -181,7 +251,7 @@ static void take_turn(struct forward *f)
 {
     struct consumer *consumer = mux_stream_consumer(f->splice.stream);
     if (upstream_turn_take(&f->turn, &f->common->upstream.line, consumer, &turn_handlers, f))
-        http_call_start(f->call);
+        on_turn(f);
 }
 
 /* Sends the head upstream, or lines up for that. False when it may not be sent;
@@ -221,6 +291,7 @@ static bool start_kept_call(struct forward *f, enum http_framing framing)
 static void on_request_body(struct span bytes, void *arg)
 {
     struct forward *f = arg;
+    answer_expectation(f);
     exchange_on_request(&f->record, bytes.len);
     if (!f->call && !start_kept_call(f, HTTP_BODY_UNKNOWN))
         return;
@@ -259,6 +330,7 @@ static void on_request_end(struct http_fields trailers, void *arg)
 {
     struct forward *f = arg;
     bool is_over = splice_end_request(&f->splice);
+    answer_expectation(f);
     if (!f->call) {
         start_bodyless_call(f);
         return;
@@ -301,6 +373,8 @@ void forward_start(struct forward_common *common, struct mux_stream *stream,
     f->splice =
         (struct stream_splice){.ops = &upstream_side, .stream = stream, .request = HALF_BODY};
     f->is_bodyless = head->is_framing_known && head->framing == HTTP_BODY_NONE;
+    f->is_waiting = mux_stream_has(stream, FEATURE_INTERIM) && expectation_is_in(head);
+    expectation_init(&f->expectation);
     exchange_begin(&f->record, &common->watch, mux_stream_device(stream), head->method,
                    head->target);
     f->record.consumer = consumer_number(mux_stream_consumer(stream));

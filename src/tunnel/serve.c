@@ -32,6 +32,7 @@ int serve_new(struct loop *loop, const struct serve_config *config,
     struct serve *serve = xcalloc(1, sizeof *serve);
     serve->loop = loop;
     serve->common = (struct forward_common){
+        .loop = loop,
         .own = own_url_upstream(config->upstream.url, config->advertise),
         .advertise = config->advertise,
         .preserves_host = config->preserves_host,
@@ -51,6 +52,7 @@ int serve_new(struct loop *loop, const struct serve_config *config,
         free(serve);
         return error;
     }
+    forward_common_init(&serve->common);
     *out = serve;
     return 0;
 }
@@ -96,7 +98,7 @@ void serve_free(struct serve *serve)
         return;
     LIST_EACH(link, next, &serve->consumers.all)
         consumer_leave(LIST_ENTRY(link, struct consumer, link));
-    assert(serve->common.count == 0);
+    forward_common_deinit(&serve->common);
     upstream_deinit(&serve->common.upstream);
     free(serve);
 }
