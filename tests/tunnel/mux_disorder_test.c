@@ -24,7 +24,9 @@ struct exchange {
     struct mux_stream *stream[DIRECTIONS]; /* of its speaker; NULL: over there, or not begun */
     bool has_spoken[DIRECTIONS];           /* a head */
     bool has_ended[DIRECTIONS];
-    bool is_off; /* somebody has cancelled it */
+    bool is_off;      /* somebody has cancelled it */
+    bool has_arrived; /* over there */
+    bool is_unsent;   /* as its consumer was told */
     size_t said[DIRECTIONS];
     size_t heard[DIRECTIONS];
     bool has_heard_head;
@@ -35,6 +37,7 @@ static struct wires wires;
 static struct exchange exchanges[EXCHANGES];
 static size_t exchange_count;
 static uint32_t seed;
+static bool is_lost; /* the session, for the consumer */
 
 static uint32_t draw(uint32_t below)
 {
@@ -102,9 +105,15 @@ static void on_response_end(struct http_fields trailers, void *arg)
     x->stream[REQUEST] = NULL;
 }
 
-/* Only where it was cancelled, or answered before it was all said. */
+/* Only where the session is lost, where it was cancelled, or answered before it was all said. */
 static void on_error(struct exchange *x, int direction, enum stream_error error)
 {
+    if (is_lost && direction == REQUEST) {
+        assert_true(error == STREAM_UNSENT || error == STREAM_SESSION);
+        x->is_unsent = error == STREAM_UNSENT;
+        x->stream[direction] = NULL;
+        return;
+    }
     assert_int_equal(error, STREAM_CANCELLED);
     assert_true(x->is_off || x->has_heard_end[RESPONSE]);
     x->stream[direction] = NULL;
@@ -150,6 +159,7 @@ static void on_request(struct mux_stream *stream, const struct head *head, void 
     snprintf(target, sizeof target, "%.*s", SPAN_ARG(head->target));
     struct exchange *x = &exchanges[strtoul(target + 1, NULL, 10)];
     x->stream[RESPONSE] = stream;
+    x->has_arrived = true;
     mux_stream_accept(stream, &provider_handlers, x);
 }
 
@@ -293,33 +303,64 @@ static void drop(void)
     wires_end(&wires);
 }
 
+static const unsigned all = FEATURES_ALL;
+static const unsigned rows[][DIRECTIONS] = {
+    {all, all},
+    {all, all & ~(unsigned)FEATURE_BUNDLE},
+    {all & ~(unsigned)FEATURE_BUNDLE, all},
+    {all & ~(unsigned)FEATURE_CHANNELS, all},
+};
+
+static void begin(uint32_t story, uint32_t steps)
+{
+    const unsigned *row = rows[story % (sizeof rows / sizeof *rows)];
+    seed = story;
+    is_lost = false;
+    memset(exchanges, 0, sizeof exchanges);
+    exchange_count = 0;
+    wires_begin(&wires, row[REQUEST], row[RESPONSE], on_request);
+    for (uint32_t i = 0; i < steps; i++)
+        step();
+}
+
 static void test_each_stream_keeps_its_order(void **state)
 {
     (void)state;
-    static const unsigned all = FEATURES_ALL;
-    static const unsigned rows[][DIRECTIONS] = {
-        {all, all},
-        {all, all & ~(unsigned)FEATURE_BUNDLE},
-        {all & ~(unsigned)FEATURE_BUNDLE, all},
-        {all & ~(unsigned)FEATURE_CHANNELS, all},
-    };
     for (uint32_t story = 0; story < STORIES; story++) {
-        const unsigned *row = rows[story % (sizeof rows / sizeof *rows)];
-        seed = story;
-        memset(exchanges, 0, sizeof exchanges);
-        exchange_count = 0;
-        wires_begin(&wires, row[REQUEST], row[RESPONSE], on_request);
-        for (int i = 0; i < STEPS; i++)
-            step();
+        begin(story, STEPS);
         finish();
         drop();
     }
+}
+
+/* A request that was not sent, as is said where a session ends, is one that
+ * never arrives; all others may have. */
+static void test_what_is_unsent_never_arrives(void **state)
+{
+    (void)state;
+    size_t unsent = 0;
+    for (uint32_t story = 0; story < STORIES; story++) {
+        begin(story, 1 + story * STEPS / STORIES);
+        is_lost = true;
+        mux_fail(wires.ends[REQUEST].mux, "lost");
+        wire_set_full(&wires.ends[REQUEST], story % 2, UINT64_MAX);
+        wire_set_full(&wires.ends[RESPONSE], false, 0);
+        wires_settle(&wires);
+        for (size_t i = 0; i < exchange_count; i++) {
+            struct exchange *x = &exchanges[i];
+            assert_true(x->is_off || x->has_arrived != x->is_unsent);
+            unsent += x->is_unsent;
+        }
+        drop();
+    }
+    assert_true(unsent > STORIES / 4);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_stream_keeps_its_order),
+        cmocka_unit_test(test_what_is_unsent_never_arrives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
