@@ -105,7 +105,8 @@ static void on_response_end(struct http_fields trailers, void *arg)
     x->stream[REQUEST] = NULL;
 }
 
-/* Only where the session is lost, where it was cancelled, or answered before it was all said. */
+/* Only where the session is lost, where it was cancelled, or answered before it
+ * was all said. */
 static void on_error(struct exchange *x, int direction, enum stream_error error)
 {
     if (is_lost && direction == REQUEST) {
