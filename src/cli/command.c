@@ -3,7 +3,10 @@
  */
 #include "cli/command.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/alloc.h"
 
 static const struct command_row commands[] = {
     {"serve", COMMAND_SERVE, "serve UPSTREAM --signal URL [options]",
@@ -82,6 +85,18 @@ void command_suggest(struct nearest *nearest)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         nearest_try(nearest, commands[i].name);
+}
+
+char *command_names(void)
+{
+    char *names = xstrdup("");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const char *between = i == 0 ? "" : i + 1 < COMMAND_COUNT ? ", " : " or ";
+        char *more = xasprintf("%s%s%s", names, between, commands[i].name);
+        free(names);
+        names = more;
+    }
+    return names;
 }
 
 const struct command_row *command_first(int set)

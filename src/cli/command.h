@@ -26,6 +26,9 @@ const struct command_row *command_at(size_t at);
 /* Tries the names of all. */
 void command_suggest(struct nearest *nearest);
 
+/* "serve, proxy … or completion"; to be freed. */
+char *command_names(void);
+
 const struct command_row *command_row(enum command command);
 
 /* The first of a set of enum command, which is not empty. */

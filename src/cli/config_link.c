@@ -45,11 +45,22 @@ static const char *add_link(struct config *config, const char *text)
     return NULL;
 }
 
+/* Behind what stands in front of a link where it was copied from: a mark of an
+ * editor, and the command that `tunnel serve` prints. */
+static char *skip_copied(char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf", command[] = "tunnel proxy ";
+    if (strncmp(text, mark, sizeof mark - 1) == 0)
+        text += sizeof mark - 1;
+    text += strspn(text, " \t");
+    return strncmp(text, command, sizeof command - 1) == 0 ? text + sizeof command - 1 : text;
+}
+
 /* One, or several between blanks. */
 const char *config_take_link(struct config *config, const char *text)
 {
     char *copy = xstrdup(text);
-    char *rest = copy;
+    char *rest = skip_copied(copy);
     size_t count = config->link_count;
     const char *wrong = NULL;
     for (char *one; !wrong && (one = strsep(&rest, " \t\r\n")) != NULL;)
@@ -70,6 +81,7 @@ static FILE *open_link_file(const char *path, const char **wrong)
     if (is_open && !S_ISDIR(st.st_mode) && fcntl(fd, F_SETFL, O_RDONLY) == 0)
         return fdopen(fd, "r");
     *wrong = is_open && S_ISDIR(st.st_mode) ? "is a folder"
+             : strstr(path, "#t1.")         ? "is a link, not a file: leave out --link-file"
              : errno == ENOENT              ? "is not there; it should hold the link"
              : errno == EACCES              ? "may not be read by this user"
                                             : "cannot be read";

@@ -52,6 +52,11 @@ static unsigned count_edits(struct span a, struct span b)
     return rows[0][b.len];
 }
 
+static bool begins_with(struct span letters, struct span word)
+{
+    return letters.len >= word.len && span_is_equal(span_of(letters.data, word.len), word);
+}
+
 void nearest_init(struct nearest *nearest, struct span word)
 {
     word = without_dashes(word);
@@ -65,6 +70,10 @@ void nearest_try(struct nearest *nearest, const char *name)
     struct span letters = without_dashes(span_from_string(name));
     if (nearest->word.len == 0 || letters.len > LEN_MAX)
         return;
+    if (begins_with(letters, nearest->word)) {
+        nearest->longer = name;
+        nearest->longer_count++;
+    }
     unsigned edits = count_edits(nearest->word, letters);
     if (edits >= nearest->edits)
         return;
@@ -72,8 +81,15 @@ void nearest_try(struct nearest *nearest, const char *name)
     nearest->name = name;
 }
 
+const char *nearest_name(const struct nearest *nearest)
+{
+    const char *longer = nearest->longer_count == 1 ? nearest->longer : NULL;
+    return nearest->name ? nearest->name : longer;
+}
+
 char *nearest_explain(const struct nearest *nearest)
 {
-    return nearest->name ? xasprintf("is not known; did you mean %s? See --help", nearest->name)
-                         : xstrdup("is not known; see --help");
+    const char *name = nearest_name(nearest);
+    return name ? xasprintf("is not known; did you mean %s? See --help", name)
+                : xstrdup("is not known; see --help");
 }

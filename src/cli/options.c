@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/redact.h"
 #include "cli/command.h"
 #include "cli/egress_variables.h"
+#include "cli/foreign_flag.h"
 #include "cli/help.h"
 #include "cli/option_table.h"
 #include "cli/version.h"
@@ -120,6 +122,9 @@ static enum options_result wrong_unknown(const char *what, const char *value,
 static enum options_result wrong_flag(const struct config *config, const char *flag, size_t len)
 {
     struct nearest nearest;
+    const char *foreign = foreign_flag_explain(config->command, span_of(flag, len));
+    if (foreign)
+        return wrong("option", flag, foreign);
     nearest_init(&nearest, span_of(flag, len));
     for (size_t i = 0; i < option_count; i++) {
         if (!is_argument(&option_table[i]) && option_table[i].commands & (int)config->command)
@@ -221,7 +226,9 @@ static enum options_result choose_place(struct config *config, const struct plac
     if (before->has_room && !before->has_link)
         config_clear_room(config);
     else
-        return wrong("--room", "…", "is one way to meet, and a link another: choose one");
+        return wrong(before->has_room ? "TUNNEL_ROOM" : "--room", "…",
+                     before->has_link ? "is one way to meet, and TUNNEL_LINK another: choose one"
+                                      : "is one way to meet, and a link another: choose one");
     return OPTIONS_RUN;
 }
 
@@ -266,15 +273,23 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
 static enum options_result wrong_name(const char *name)
 {
     struct nearest nearest;
+    if (strstr(name, "#t1."))
+        return wrong("command", name, "is a link: `tunnel proxy LINK` opens it");
     nearest_init(&nearest, span_from_string(name));
+    if (name[0] == '-') {
+        nearest_try(&nearest, "--help");
+        nearest_try(&nearest, "--version");
+        return wrong_unknown("option", name, &nearest);
+    }
     command_suggest(&nearest);
-    if (nearest.name)
+    if (nearest_name(&nearest))
         return wrong_unknown("command", name, &nearest);
-    return wrong(
-        "command", name,
-        "is not known; it must be serve, proxy, invite, invites, revoke, status, requests or "
-        "completion "
-        "(see tunnel --help)");
+    char *names = command_names();
+    char *why = xasprintf("is not known; it must be %s (see tunnel --help)", names);
+    wrong("command", name, why);
+    free(why);
+    free(names);
+    return OPTIONS_WRONG;
 }
 
 enum options_result options_parse(int argc, char **argv, struct config *out)

@@ -122,11 +122,14 @@ static const char *read_place(struct span text, struct link *out)
     return why;
 }
 
+/* Without blanks around it, nor quotes, which not all that read files of
+ * variables take off. */
 static struct span trim(struct span text)
 {
-    while (text.len > 0 && strchr(" \t\r\n", text.data[0]))
+    static const char around[] = " \t\r\n'\"";
+    while (text.len > 0 && strchr(around, text.data[0]))
         text = span_skip(text, 1);
-    while (text.len > 0 && strchr(" \t\r\n", text.data[text.len - 1]))
+    while (text.len > 0 && strchr(around, text.data[text.len - 1]))
         text.len--;
     return text;
 }

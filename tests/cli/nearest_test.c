@@ -10,8 +10,9 @@
 static void test_suggestions(void **state)
 {
     (void)state;
-    static const char *const names[] = {"serve",    "proxy",       "invite", "invites",
-                                        "--signal", "--link-file", "--qr",   "--upstream"};
+    static const char *const names[] = {"serve",    "proxy",       "invite",      "invites",
+                                        "--signal", "--link-file", "--qr",        "--upstream",
+                                        "--failed", "--log-level", "--log-format"};
     static const struct {
         const char *word, *name;
     } rows[] = {
@@ -25,6 +26,10 @@ static void test_suggestions(void **state)
         {"signal", "--signal"},
         {"--linkfile", "--link-file"},
         {"--upstreams", "--upstream"},
+        /* The beginning of one alone. */
+        {"--fail", "--failed"},
+        {"-q", "--qr"},
+        {"--log", NULL},
         /* Too far from all of them, too short, too long, nothing. */
         {"connect", NULL},
         {"--ipv4", NULL},
@@ -40,7 +45,7 @@ static void test_suggestions(void **state)
         nearest_init(&nearest, guard.bytes);
         for (size_t j = 0; j < sizeof names / sizeof *names; j++)
             nearest_try(&nearest, names[j]);
-        const char *name = nearest.name ? nearest.name : "nothing";
+        const char *name = nearest_name(&nearest) ? nearest_name(&nearest) : "nothing";
         if (strcmp(name, rows[i].name ? rows[i].name : "nothing") != 0)
             fail_msg("for '%s' %s is suggested", rows[i].word, name);
         guard_free(&guard);

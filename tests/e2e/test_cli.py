@@ -46,7 +46,13 @@ class Help(unittest.TestCase):
                 ([TUNNEL, "serve", "--singal", "ws://h"], "did you mean --signal?"),
                 ([TUNNEL, "proxy", "-listen", "1"], "did you mean --listen?"),
                 ([TUNNEL, "proxy", "--upstrea=1"], "'--upstrea=1' is not known; see --help"),
-                ([TUNNEL, "connect"], "it must be serve,"),
+                ([TUNNEL, "connect"], "it must be serve, proxy, run, invite, invites, revoke, status, "
+                                      "requests, doctor or completion"),
+                ([TUNNEL, "-v"], "option '-v' is not known; did you mean --version?"),
+                ([TUNNEL, "serve", "--port", "1"], "stands alone, as in `tunnel serve 11434`"),
+                ([TUNNEL, "proxy", "-p", "1"], "did you mean --listen"),
+                ([TUNNEL, "proxy", "--verbose"], "did you mean --log-level debug?"),
+                ([TUNNEL, "status", "-w"], "did you mean --watch?"),
                 ([SIGNAL_SERVER, "--prot", "1"], "did you mean --port?")):
             with self.subTest(argv=argv[1:]):
                 result = run(argv)

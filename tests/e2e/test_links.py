@@ -167,6 +167,18 @@ class Links(LinkCase):
         said = self.rig.tunnel("proxy", "--link-file", self.rig.state, code=2)
         self.assertIn("is a folder", said)
 
+    def test_copied_links(self):
+        """a line is taken as `tunnel serve` prints it, with the command and quotes around the link"""
+        path = os.path.join(self.rig.state, "copied")
+        bare = "http://h/#t1." + 55 * "a"
+        for text in (f"'{bare}'", f"tunnel proxy '{bare}'", f"\ufefftunnel proxy '{bare}'\r"):
+            with open(path, "w", encoding="utf-8") as file:
+                print(text, file=file)
+            self.assertIn("checksum", self.rig.tunnel("proxy", "--link-file", path, code=2))
+        said = self.rig.tunnel("proxy", env={"TUNNEL_ROOM": "r", "TUNNEL_LINK": self.rig.invite(
+            "x", "--signal", "ws://h")}, code=2)
+        self.assertIn("TUNNEL_ROOM '…' is one way to meet, and TUNNEL_LINK another", said)
+
     def test_misplaced(self):
         """a secret is not said whole, wherever it is given"""
         secret = "a" * 55
@@ -176,8 +188,10 @@ class Links(LinkCase):
                 (["proxy", f"t1.{secret}"], missing), (["proxy", secret], missing),
                 (["proxy", f"http://h/%23t1.{secret}"], "%23"),
                 (["proxy", "--room", "r", "--listen", link], "--listen"),
-                (["proxy", f"--lnk={link}"], "is not known"), ([link], "is not known"),
-                (["invite", link], "argument"), (["serve", "1", "--signal", link], "--signal"),
+                (["proxy", f"--lnk={link}"], "is not known"), 
+                ([link], "`tunnel proxy LINK` opens it"), (["serve", link], "here belongs the API"),
+                (["invite", link], "argument"), (["proxy", "--link-file", link], "leave out --link-file"),
+                (["serve", "1", "--signal", link], "what stands before the '#'"),
                 (["invites", "--state", link], "must be a folder"),
                 (["serve", "11434", link], "one too many")):
             said = self.rig.tunnel(*argv, code=2)

@@ -54,6 +54,8 @@ static void test_forms_that_mean_the_same(void **state)
         {"http://h/#t1." SECRET, "ws://h/", false},
         {"ws://h#t1." SECRET, "ws://h", false},
         {" \twss://h/#t1." SECRET "\r\n", "wss://h/", true},
+        {"'wss://h/#t1." SECRET "'\n", "wss://h/", true},
+        {"\"wss://h/#t1." SECRET "\"", "wss://h/", true},
         {"https://h/#t1.AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQTCQKRMFYYDENBWHA5DYPWGDI", "wss://h/", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
