@@ -18,7 +18,10 @@
 #include "cli/egress_variables.h"
 #include "cli/nearest.h"
 #include "cli/option_table.h"
+#include "cli/text_file.h"
 #include "tunnel/state_folder.h"
+
+#define VARIABLE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 enum { SECTIONS_MAX = 64, LINES_MAX = 2048, LINE_LEN_MAX = 8192, NAME_LEN_MAX = 32 };
 
@@ -55,7 +58,9 @@ __attribute__((format(printf, 3, 4))) static bool wrong(struct reader *r, unsign
 static bool wrong_value(struct reader *r, const struct line *line, bool is_secret, const char *why)
 {
     char *shown = redact(line->value);
-    wrong(r, line->number, "%s '%s' %s", line->key, is_secret ? "…" : shown, why);
+    bool has_comment = strstr(line->value, " #") != NULL;
+    wrong(r, line->number, "%s '%s' %s%s", line->key, is_secret ? "…" : shown, why,
+          has_comment ? "; a # comment has a line of its own" : "");
     free(shown);
     return false;
 }
@@ -135,6 +140,13 @@ static bool take_line(struct reader *r, unsigned number, char *text)
     return true;
 }
 
+/* Behind the mark of its encoding with which an editor may begin a file. */
+static char *skip_mark(char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    return strncmp(text, mark, sizeof mark - 1) == 0 ? text + sizeof mark - 1 : text;
+}
+
 static bool read_lines(struct reader *r, FILE *from)
 {
     char text[LINE_LEN_MAX];
@@ -143,11 +155,11 @@ static bool read_lines(struct reader *r, FILE *from)
         if (!strchr(text, '\n') && !feof(from))
             is_good = wrong(r, number, "is too long; 8190 bytes are the most");
         else
-            is_good = take_line(r, number, text);
+            is_good = take_line(r, number, number == 1 ? skip_mark(text) : text);
     }
     wipe(text, sizeof text);
     if (is_good && ferror(from))
-        is_good = wrong(r, 0, "cannot be read: %s", strerror(errno));
+        is_good = wrong(r, (unsigned)r->line_count + 1, "cannot be read: %s", strerror(errno));
     return is_good;
 }
 
@@ -248,6 +260,27 @@ static void choose_state(struct config *config)
     free(folder);
 }
 
+/* What is missing, in the words of a file: keys have no dashes, and variables
+ * are not looked at. To be freed. */
+static char *in_file(const char *missing)
+{
+    char *text = xstrdup(missing), *to = text;
+    for (const char *from = missing; *from;) {
+        size_t name = strspn(from, VARIABLE_LETTERS);
+        if (strncmp(from, " (or TUNNEL_", 12) == 0 &&
+            from[5 + strspn(from + 5, VARIABLE_LETTERS)] == ')')
+            from += 6 + strspn(from + 5, VARIABLE_LETTERS);
+        else if (strncmp(from, "TUNNEL_", 7) == 0 && strncmp(from + name, ", or ", 5) == 0)
+            from += name + 5;
+        else if (strncmp(from, "--", 2) == 0)
+            from += 2;
+        else
+            *to++ = *from++;
+    }
+    *to = '\0';
+    return text;
+}
+
 static bool check_section(struct reader *r, struct config *config, unsigned head)
 {
     const char *kind = config->command == COMMAND_SERVE ? "serve" : "proxy";
@@ -257,8 +290,12 @@ static bool check_section(struct reader *r, struct config *config, unsigned head
     if (clash)
         return wrong(r, head, "[%s %s]: %s", kind, config->instance, clash);
     const char *missing = config_missing(config);
-    if (missing)
-        return wrong(r, head, "[%s %s] needs %s", kind, config->instance, missing);
+    if (missing) {
+        char *said = in_file(missing);
+        wrong(r, head, "[%s %s] needs %s", kind, config->instance, said);
+        free(said);
+        return false;
+    }
     if (config->room && config->link_count > 0)
         return wrong(r, head, "[%s %s]: a room is one way to meet, and a link another: choose one",
                      kind, config->instance);
@@ -319,9 +356,10 @@ static bool make_sections(struct reader *r)
 int config_file_read(const char *path, struct config_file *out, char **why)
 {
     *out = (struct config_file){.sections = xcalloc(SECTIONS_MAX, sizeof *out->sections)};
-    FILE *from = fopen(path, "re");
+    const char *wrong_with_it = NULL;
+    FILE *from = text_file_open(path, &wrong_with_it);
     if (!from) {
-        *why = xasprintf("%s: cannot be read: %s", path, strerror(errno));
+        *why = xasprintf("--config '%s' %s", path, wrong_with_it);
         config_file_deinit(out);
         return -EINVAL;
     }

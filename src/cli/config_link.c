@@ -3,15 +3,13 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "cli/config.h"
+#include "cli/text_file.h"
 
 enum { LINKS_TEXT_MAX = CONFIG_LINKS_MAX * 4096 }; /* of one line */
 
@@ -71,31 +69,14 @@ const char *config_take_link(struct config *config, const char *text)
     return wrong;
 }
 
-/* A pipe is as good as a file, as in --link-file <(…), while somebody writes to
- * it. One without is empty, and not waited for. */
-static FILE *open_link_file(const char *path, const char **wrong)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    bool is_open = fd >= 0 && fstat(fd, &st) == 0;
-    if (is_open && !S_ISDIR(st.st_mode) && fcntl(fd, F_SETFL, O_RDONLY) == 0)
-        return fdopen(fd, "r");
-    *wrong = is_open && S_ISDIR(st.st_mode) ? "is a folder"
-             : strstr(path, "#t1.")         ? "is a link, not a file: leave out --link-file"
-             : errno == ENOENT              ? "is not there; it should hold the link"
-             : errno == EACCES              ? "may not be read by this user"
-                                            : "cannot be read";
-    if (fd >= 0)
-        close(fd);
-    return NULL;
-}
-
 const char *config_take_link_file(struct config *config, const char *text)
 {
     const char *wrong = NULL;
-    FILE *file = open_link_file(text, &wrong);
+    FILE *file = text_file_open(text, &wrong);
+    if (!file && strstr(text, "#t1."))
+        return "is a link, not a file: leave out --link-file";
     if (!file)
-        return wrong;
+        return errno == ENOENT ? "is not there; it should hold the link" : wrong;
     char *links = xcalloc(1, LINKS_TEXT_MAX);
     bool has_line = fgets(links, LINKS_TEXT_MAX, file) != NULL;
     fclose(file);

@@ -175,6 +175,7 @@ static int show(const struct config *config, const char *path)
 {
     struct inspection inspection = {.config = config, .path = path, .loop = loop_new()};
     inspection.stop = stop_new(inspection.loop);
+    stop_watch(inspection.stop);
     status_view_init(&inspection.view, strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
     int status =
         config->command == COMMAND_STATUS ? show_status(&inspection) : show_requests(&inspection);

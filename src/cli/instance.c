@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "cli/certificate.h"
 #include "cli/invitation.h"
+#include "cli/listen_name.h"
 #include "cli/proxy_tls.h"
 #include "cli/status.h"
 #include "cli/views.h"
@@ -58,32 +59,39 @@ static const struct tunnel_handlers handlers = {
 
 /* ---- what can go wrong ---- */
 
+/* Where the address stands: a flag, or the key of a file. */
+static const char *place_of(const struct config *config)
+{
+    bool is_key = config->instance != NULL;
+    if (config->command == COMMAND_PROXY)
+        return is_key ? "listen =" : "--listen";
+    return is_key ? "signal-listen =" : "--signal-listen";
+}
+
 static void print_listen_error(const struct config *config, int error)
 {
     bool is_proxy = config->command == COMMAND_PROXY;
-    const char *flag = is_proxy ? "--listen" : "--signal-listen";
+    const char *place = place_of(config);
     uint16_t port = is_proxy ? config->listen_port : config->own_signal_port;
     char *listen =
         listen_address_format(is_proxy ? config->listen_host : config->own_signal_host, port);
+    fprintf(stderr, "tunnel: %s%scannot listen on '%s': ", config->instance ? config->instance : "",
+            config->instance ? ": " : "", listen);
     if (error == -EADDRINUSE)
         fprintf(stderr,
-                "tunnel: cannot listen on '%s': something listens there already, perhaps another "
-                "%s; choose another port, as in %s %s%u%s\n",
-                listen, is_proxy ? "`tunnel proxy` or the API itself" : "`signal-server`", flag,
+                "something listens there already, perhaps another %s; choose another port, as in "
+                "%s %s%u%s\n",
+                is_proxy ? "`tunnel proxy` or the API itself" : "`signal-server`", place,
                 is_proxy ? "" : "0.0.0.0:", port < UINT16_MAX ? port + 1U : port - 1U,
                 is_proxy ? ", or 0 to have one picked" : "");
     else if (error == -EACCES)
-        fprintf(stderr,
-                "tunnel: cannot listen on '%s': ports below 1024 need privileges; choose "
-                "another, as in %s %s\n",
-                listen, flag, is_proxy ? "8000" : "0.0.0.0:8787");
+        fprintf(stderr, "ports below 1024 need privileges; choose another, as in %s %s\n", place,
+                is_proxy ? "8000" : "0.0.0.0:8787");
     else if (error == -EINVAL || error == -EADDRNOTAVAIL)
-        fprintf(stderr,
-                "tunnel: cannot listen on '%s': that is no address of this machine; choose "
-                "another %s\n",
-                listen, flag);
+        fprintf(stderr, "that is no address of this machine; choose another, as in %s %s\n", place,
+                is_proxy ? "127.0.0.1:8000" : "0.0.0.0:8787");
     else
-        fprintf(stderr, "tunnel: cannot listen on '%s': %s\n", listen, strerror(-error));
+        fprintf(stderr, "%s\n", strerror(-error));
     free(listen);
 }
 
@@ -170,9 +178,14 @@ static bool open_state(struct instance *instance)
 
 static bool open_tunnel(struct instance *instance)
 {
+    const struct config *config = instance->config;
+    if (config->command == COMMAND_PROXY)
+        listen_name_tell("--listen", config->listen_host);
+    else if (config->own_signal_host)
+        listen_name_tell("--signal-listen", config->own_signal_host);
     int error = new_tunnel(instance);
     if (error < 0)
-        print_error(instance->config, error);
+        print_error(config, error);
     return error == 0;
 }
 

@@ -193,6 +193,7 @@ static int run(const struct signal_server_options *options, struct tls_server *t
         return EXIT_FAILURE;
     }
     struct stop *stop = stop_new(loop);
+    stop_watch(stop);
     struct service *service = service_new(loop);
     if (tls)
         certificate_tell(tls);

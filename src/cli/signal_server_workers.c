@@ -57,6 +57,7 @@ static int live(int index, int lifeline, void *arg)
         metrics = take_metrics(all, loop, server);
     listening_close(&all->metrics);
     struct stop *stop = stop_new(loop);
+    stop_watch(stop);
     if (all->stays_at_hangup)
         stop_on_hangup(stop, on_hangup, all->tls);
     worker_take_signals();

@@ -56,6 +56,12 @@ static bool is_ignored(int number)
     return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+static void on_early_signal(int number)
+{
+    (void)number;
+    _exit(EXIT_SUCCESS);
+}
+
 struct stop *stop_new(struct loop *loop)
 {
     struct stop *stop = xcalloc(1, sizeof *stop);
@@ -63,10 +69,21 @@ struct stop *stop_new(struct loop *loop)
     stop->had_terminal = stop_has_terminal();
     for (int i = 0; i < STOP_COUNT; i++) {
         int number = stop_signals[i].number;
-        if (number != SIGHUP || !is_ignored(number))
+        if (number != SIGHUP)
+            signal(number, on_early_signal);
+        else if (!is_ignored(number))
             stop->watches[i] = signal_watch_new(loop, number, on_signal, stop);
     }
     return stop;
+}
+
+void stop_watch(struct stop *stop)
+{
+    for (int i = 0; i < STOP_COUNT; i++) {
+        if (stop_signals[i].number != SIGHUP)
+            stop->watches[i] =
+                signal_watch_new(stop->loop, stop_signals[i].number, on_signal, stop);
+    }
 }
 
 void stop_on_hangup(struct stop *stop, void (*on_hangup)(void *arg), void *arg)
@@ -87,10 +104,10 @@ const char *stop_signal(const struct stop *stop)
 void stop_free(struct stop *stop)
 {
     for (int i = 0; i < STOP_COUNT; i++) {
-        if (!stop->watches[i])
-            continue;
+        int number = stop_signals[i].number;
+        if (stop->watches[i] || number != SIGHUP)
+            signal(number, SIG_DFL);
         signal_watch_free(stop->watches[i]);
-        signal(stop_signals[i].number, SIG_DFL);
     }
     free(stop);
 }

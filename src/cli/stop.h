@@ -11,9 +11,13 @@
 
 struct stop;
 
-/* From now on the first of them stops the loop. A SIGHUP that is ignored, as
- * nohup(1) has it, stays so. */
+/* From now on SIGINT and SIGTERM end the process at once, as a success: what it
+ * waits for before its loop runs, such as a name server, may take long. A SIGHUP
+ * is kept for the loop; one that is ignored, as nohup(1) has it, stays so. */
 struct stop *stop_new(struct loop *loop);
+
+/* The loop is about to run: from now on the first of them stops it. */
+void stop_watch(struct stop *stop);
 
 /* From now on a SIGHUP calls that instead, unless our terminal is gone: for
  * what reads something again. */

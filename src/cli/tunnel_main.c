@@ -93,6 +93,7 @@ static int run(const struct config *config)
     if (instance) {
         if (instance_has_files(instance) || service_has_manager(service))
             stop_on_hangup(stop, on_hangup, instance);
+        stop_watch(stop);
         instance_tell(instance);
         loop_run(loop);
         instance_tell_end(instance);
@@ -116,6 +117,7 @@ static int run_fleet(const struct config *config)
     struct fleet *fleet = fleet_new(loop, config->config_file, service);
     if (fleet) {
         stop_on_hangup(stop, fleet_reload, fleet);
+        stop_watch(stop);
         loop_run(loop);
     }
     service_stop(service);

@@ -10,6 +10,7 @@
 #include "cli/access_log.h"
 #include "cli/control.h"
 #include "cli/control_path.h"
+#include "cli/listen_name.h"
 #include "cli/metrics_server.h"
 #include "cli/tunnel_metrics.h"
 
@@ -45,8 +46,8 @@ static bool open_control(struct views *views, struct loop *loop)
     if (error < 0 && is_asked_for)
         fprintf(stderr, "tunnel: --control '%s' cannot be: %s\n", path, explain(error));
     else if (error < 0 || why)
-        log_debug("control: there is no socket for `tunnel status`: %s",
-                  why ? why : explain(error));
+        log_info("control: `tunnel status` cannot ask this one: there is no socket: %s",
+                 why ? why : explain(error));
     free(path);
     return error == 0 || !is_asked_for;
 }
@@ -67,9 +68,11 @@ static bool open_metrics(struct views *views, struct loop *loop)
 {
     const struct config *config = views->config;
     const struct metrics_source source = {write_metrics, unready, views};
-    if (config->metrics_host)
+    if (config->metrics_host) {
+        listen_name_tell("--metrics", config->metrics_host);
         views->metrics =
             metrics_server_new(loop, "tunnel", config->metrics_host, config->metrics_port, &source);
+    }
     return views->metrics || !config->metrics_host;
 }
 

@@ -354,6 +354,18 @@ class Environment(Case):
         self.assertIn(taken, result.stderr)
         self.assertIn(f"--listen {self.rig.proxy_address[1] + 1}", result.stderr)
 
+    def test_name_to_listen_at(self):
+        """a name to listen at is said before it is looked up, an address is not"""
+        for option, host, is_said in (("--listen", "nowhere.invalid", True),
+                                      ("--listen", "192.0.2.1", False),
+                                      ("--metrics", "nowhere.invalid", True)):
+            with self.subTest(option=option, host=host):
+                result = run([TUNNEL, *PROXY, option, f"{host}:0"],
+                             {"RES_OPTIONS": "timeout:1 attempts:1"})
+                self.assertEqual(result.returncode, 1)
+                said = f"looking up '{host}', the name in {option}"
+                self.assertEqual(said in result.stderr, is_said, result.stderr)
+
     def test_open_port(self):
         """--listen 0.0.0.0 warns, and names an address that works here"""
         rig = self.rig

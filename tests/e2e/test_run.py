@@ -1,5 +1,6 @@
 """`tunnel run --config FILE`: several tunnels in one process, and a file that changes."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 
 from harness import DEADLINE, TUNNEL, WRAP, Case, free_port
 
@@ -135,6 +137,32 @@ class Run(Case):
         run.kill(signal.SIGHUP)
         run.wait_for("config: SIGHUP: read .*: 1 ended, 1 started, 0 go on")
 
+    def test_taken_port(self):
+        """of two with one port the second is named"""
+        port = free_port()
+        self.write("".join(f"[proxy {name}]\nroom = x\nlisten = {port}\n" for name in "ab"))
+        done = subprocess.run([*WRAP, TUNNEL, "run", self.path], capture_output=True, text=True,
+                              timeout=DEADLINE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, f"tunnel: b: cannot listen on '127.0.0.1:{port}': .*as in listen = ")
+
+    def test_stopped_at_start(self):
+        """a signal ends it while it waits for what it cannot start without"""
+        os.mkfifo(self.path)
+        writer = os.open(self.path, os.O_RDWR)
+        self.addCleanup(os.close, writer)
+        os.write(writer, b"#")
+        run = subprocess.Popen([*WRAP, TUNNEL, "run", self.path], stderr=subprocess.PIPE)
+        unread = b"?"
+        while unread != bytes(4):  # until it has read the one byte, and waits for more
+            unread = fcntl.ioctl(writer, termios.FIONREAD, bytes(4))
+        run.terminate()
+        try:
+            self.assertEqual(run.communicate(timeout=DEADLINE), (None, b""))
+            self.assertEqual(run.returncode, 0)
+        finally:
+            run.kill()
+
     def test_wrong(self):
         """errors name the file and the line"""
         serve = "[serve a]\nupstream = 1\nroom = x\n"
@@ -148,7 +176,11 @@ class Run(Case):
                 (serve + serve, 4, "there is a section [serve a] already"),
                 ("[serve a]\nroom = x\n", 1, "[serve a] needs an UPSTREAM"),
                 (serve + "signal = tracker:\n", 1, "[serve a]: --signal tracker: goes with links"),
-                ("[proxy a]\n", 1, "[proxy a] needs a LINK"),
+                ("[proxy a]\n", 1, "[proxy a] needs a LINK, as `tunnel serve` prints it (or link-file FILE); or "
+                                   "room NAME\n"),
+                ("[serve a]\nupstream = 1\n", 1, "[serve a] needs signal URL, the signal server"),
+                ("\ufeff[serve a]\nupstream = 1 # mine\n", 2, "upstream '1 #…' must be a port, as in 11434, "
+                 "HOST:PORT, an http:// or https:// URL, or unix:/PATH; a # comment has a line of its own"),
                 (serve + "upstraem = 2\n", 4, "the key 'upstraem' is not known; did you mean upstream?"),
                 (serve + "listen = 1\n", 4, "the key 'listen' belongs to a [proxy NAME]"),
                 (serve + "log-level = info\n", 4, "the key 'log-level' holds for all"),
@@ -168,7 +200,7 @@ class Run(Case):
         done = subprocess.run([*WRAP, TUNNEL, "run", "/nowhere"], capture_output=True, text=True,
                               timeout=DEADLINE, check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("/nowhere: cannot be read: No such file", done.stderr)
+        self.assertIn("--config '/nowhere' is not there", done.stderr)
         done = subprocess.run([*WRAP, TUNNEL, "run"], capture_output=True, text=True,
                               timeout=DEADLINE, check=False)
         self.assertEqual(done.returncode, 2)

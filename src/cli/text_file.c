@@ -1,0 +1,25 @@
+#include "cli/text_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+FILE *text_file_open(const char *path, const char **why)
+{
+    struct stat st = {0};
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool is_open = fd >= 0 && fstat(fd, &st) == 0;
+    if (is_open && !S_ISDIR(st.st_mode) && fcntl(fd, F_SETFL, O_RDONLY) == 0)
+        return fdopen(fd, "r");
+    int error = is_open && S_ISDIR(st.st_mode) ? EISDIR : errno;
+    *why = error == EISDIR   ? "is a folder"
+           : error == ENOENT ? "is not there"
+           : error == EACCES ? "may not be read by this user"
+                             : "cannot be read";
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return NULL;
+}
