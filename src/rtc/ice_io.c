@@ -157,13 +157,20 @@ static void on_agent_binding(void *arg, const struct stun_message *m)
 
 /* ---- what sockets and look-ups bring ---- */
 
+static void free_io(void *arg)
+{
+    struct ice_io *io = arg;
+    free(io->failure);
+    free(io);
+}
+
+/* Who is told of the failure closes, and says why afterwards. */
 static void shut(struct ice_io *io)
 {
     ice_lookups_stop(&io->lookups);
-    free(io->failure);
     ice_agent_free(io->agent, clock_now_us());
     ice_sockets_deinit(&io->sockets);
-    loop_defer(io->loop, free, io);
+    loop_defer(io->loop, free_io, io);
 }
 
 static void on_datagram(struct span datagram, void *arg)

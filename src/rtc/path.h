@@ -54,7 +54,8 @@ struct rtc_path_handlers {
      * used now (is_other). In a turn of its own. */
     void (*on_change)(enum peer_path_state state, bool is_other, void *arg);
     /* There will be none, unless ICE is restarted: text says what was tried and
-     * why it failed. Never after on_connected. In a turn of its own. */
+     * why it failed, and is valid until the handler returns, even if that
+     * closes the path. Never after on_connected. In a turn of its own. */
     void (*on_failed)(const char *text, void *arg);
 };
 

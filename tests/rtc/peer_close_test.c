@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "sleeping.h"
 
 static bool close_is_noticed(struct scene *scene, int side)
 {
@@ -114,6 +115,50 @@ static void test_close_at_every_step(void **state)
     }
 }
 
+static bool both_gathered(struct scene *scene)
+{
+    return scene->ends[0].is_gathered && scene->ends[1].is_gathered;
+}
+
+static void drop_candidates(char *sdp)
+{
+    char *line;
+    while ((line = strstr(sdp, "a=candidate:")) != NULL) {
+        const char *rest = strstr(line, "\r\n") + 2;
+        memmove(line, rest, strlen(rest) + 1);
+    }
+}
+
+/* Neither has a candidate of the other's, and no more come: ICE says why there
+ * is no path, before the peer's own patience ends. */
+static void test_no_path(void **state)
+{
+    struct scene *scene = *state;
+    scene->is_manual = true;
+    peer_offer(scene->ends[0].peer);
+    run_until(scene, first_described);
+    drop_candidates(scene->ends[0].sdp);
+    give_description(&scene->ends[0], SDP_OFFER);
+    run_until(scene, second_described);
+    drop_candidates(scene->ends[1].sdp);
+    give_description(&scene->ends[1], SDP_ANSWER);
+    run_until(scene, both_gathered);
+    for (int i = 0; i < 2; i++) {
+        const struct end *end = &scene->ends[i];
+        peer_add_candidate(end->other->peer, end->candidates[end->candidate_count - 1]);
+    }
+    machine_sleeps(24);
+    run_until(scene, any_closed);
+    machine_forgets_sleep();
+    for (int i = 0; i < 2; i++) {
+        static const char expected[] =
+            "no path to the other side works, and there is no TURN server (";
+        const struct end *end = &scene->ends[i];
+        if (end->is_closed)
+            assert_int_equal(strncmp(end->close_text, expected, sizeof expected - 1), 0);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
@@ -123,6 +168,7 @@ int main(void)
         TEST(test_close_in_the_turn_that_filled_the_queue),
         TEST(test_close_under_handlers),
         TEST(test_close_at_every_step),
+        TEST(test_no_path),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
