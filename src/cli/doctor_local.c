@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,24 @@ static enum doctor_state look_at(const char *folder)
     return access(folder, W_OK | X_OK) < 0 ? DOCTOR_STATE_FIXED : DOCTOR_STATE_FINE;
 }
 
+/* Whether serve could make it: the nearest folder above must let it. False, and
+ * says why not. */
+static bool can_be_made(const char *folder, char why[DOCTOR_TEXT_LEN])
+{
+    struct stat st;
+    char *above = xstrdup(folder);
+    char *slash;
+    while (stat(above, &st) < 0 && errno == ENOENT && (slash = strrchr(above, '/')) != NULL)
+        *slash = '\0';
+    bool is_whole = !*above || strcmp(above, folder) == 0; /* the root; or no slash in it */
+    bool can = is_whole || access(above, W_OK | X_OK) == 0;
+    if (!can)
+        snprintf(why, DOCTOR_TEXT_LEN, "%s cannot be made in %s: %s", folder, above,
+                 strerror(errno));
+    free(above);
+    return can;
+}
+
 char *doctor_local_state(const struct config *config, struct doctor_facts *facts, char **folder)
 {
     char why[STATE_WHY_MAX] = "";
@@ -44,6 +64,8 @@ char *doctor_local_state(const struct config *config, struct doctor_facts *facts
     } else {
         facts->state.state = error == -ENOENT ? DOCTOR_STATE_NONE : DOCTOR_STATE_BAD;
         snprintf(facts->state.why, sizeof facts->state.why, "%.*s", DOCTOR_TEXT_LEN - 1, why);
+        if (error == -ENOENT && *folder && !can_be_made(*folder, facts->state.why))
+            facts->state.state = DOCTOR_STATE_BAD;
     }
     state_close(state);
     return signal;

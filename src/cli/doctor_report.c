@@ -16,6 +16,21 @@ static unsigned long long ms(uint64_t us)
 
 /* ---- the signal server ---- */
 
+/* Of what is off by months nobody counts the seconds. */
+static void say_difference(struct doctor_finding *f, int64_t ahead_s)
+{
+    static const struct {
+        const char *unit;
+        int64_t s;
+    } units[] = {{"days", 86400}, {"hours", 3600}, {"s", 1}};
+    int64_t off_s = llabs(ahead_s);
+    size_t i = 0;
+    while (units[i].s > 1 && off_s < 2 * units[i].s)
+        i++;
+    doctor_say(f, "%" PRId64 " %s %s that of the signal server", off_s / units[i].s, units[i].unit,
+               ahead_s > 0 ? "ahead of" : "behind");
+}
+
 static void add_clock(const struct doctor_signal *s, struct doctor_report *report)
 {
     if (s->answer != DOCTOR_FINE || !s->has_clock)
@@ -27,8 +42,7 @@ static void add_clock(const struct doctor_signal *s, struct doctor_report *repor
                  "expire by it"
                : NULL);
     if (is_off)
-        doctor_say(f, "%" PRId64 " s %s that of the signal server", (int64_t)llabs(s->ahead_s),
-                   s->ahead_s > 0 ? "ahead of" : "behind");
+        say_difference(f, s->ahead_s);
     else
         doctor_say(f, "that of the signal server");
 }
@@ -96,7 +110,13 @@ static void add_upstream(const struct doctor_upstream *u, struct doctor_report *
 
 static void add_state(const struct doctor_facts *facts, struct doctor_report *report)
 {
-    const char *folder = facts->state.folder ? facts->state.folder : "no home";
+    const char *folder = facts->state.folder;
+    if (!folder) {
+        doctor_say(doctor_add(report, "state", DOCTOR_NOTE,
+                              "serve needs HOME, or --state DIR; proxy does without"),
+                   "there is no place for it");
+        return;
+    }
     switch (facts->state.state) {
     case DOCTOR_STATE_NONE:
         doctor_say(doctor_add(report, "state", DOCTOR_NOTE, NULL), "nothing in %s; serve makes it",

@@ -4,6 +4,7 @@
  */
 #include "cli/inspect.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -187,6 +188,13 @@ static int show(const struct config *config, const char *path)
 
 static void print_nobody(const char *folder)
 {
+    if (folder && access(folder, R_OK | X_OK) < 0 && errno == EACCES) {
+        fprintf(stderr,
+                "tunnel: this user may not look into %s; ask as the user that the tunnel runs as, "
+                "or with sudo\n",
+                folder);
+        return;
+    }
     fprintf(stderr,
             "tunnel: no tunnel runs here that could be asked: there is no socket of one in %s; "
             "--state names another folder, as of a service, and --control a socket\n",

@@ -4,6 +4,7 @@
  */
 #include "cli/invitation.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,11 @@ static struct state *open_state(const struct config *config)
     struct state *state = NULL;
     int error = makes ? state_open(config->state_folder, &state, why)
                       : state_open_kept(config->state_folder, &state, why);
+    bool is_of_place = error == -EROFS || error == -EACCES || error == -ENOSPC ||
+                       error == -ENOTDIR || error == -EPERM;
     if (error < 0)
-        fprintf(stderr, "tunnel: %s\n", why);
+        fprintf(stderr, "tunnel: %s%s\n", why,
+                is_of_place ? "; --state DIR names another folder" : "");
     return state;
 }
 

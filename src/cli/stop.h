@@ -12,8 +12,9 @@
 struct stop;
 
 /* From now on SIGINT and SIGTERM end the process at once, as a success: what it
- * waits for before its loop runs, such as a name server, may take long. A SIGHUP
- * is kept for the loop; one that is ignored, as nohup(1) has it, stays so. */
+ * waits for before its loop runs, such as a name server, may take long. A
+ * SIGHUP is kept for the loop; one that is ignored, as nohup(1) has it, stays
+ * so. */
 struct stop *stop_new(struct loop *loop);
 
 /* The loop is about to run: from now on the first of them stops it. */

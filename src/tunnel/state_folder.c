@@ -23,6 +23,7 @@
 #define CLAIM_NAME "serving"
 #define OURS       (S_IRUSR | S_IWUSR)
 #define OTHERS     (S_IWGRP | S_IWOTH)
+#define ANYBODY    (S_IRWXG | S_IRWXO)
 
 #define LOCK_POLL_US (10 * US_PER_MS)
 
@@ -146,6 +147,10 @@ static int open_plain(const struct state_folder *folder, const char *name, int f
         return errno == ELOOP || errno == ENXIO || errno == EISDIR ? -ENOTSUP : -errno;
     struct stat st;
     int error = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
+    /* A copy from elsewhere may have got another mode; on a disk that takes no
+     * writing it keeps it. */
+    if (error == 0 && st.st_mode & ANYBODY)
+        (void)!fchmod(fd, OURS);
     if (error < 0)
         close(fd);
     return error < 0 ? error : fd;

@@ -3,6 +3,8 @@
  * read and replaced as a whole. A reader sees the file of before or the one of
  * after, whenever a writer is killed, or the machine loses power.
  *
+ * Each file is its owner's alone, and made so when it is opened.
+ *
  * All calls block, for as long as a disk needs for a few kilobytes. What
  * stands there and is no plain file is neither waited for nor followed.
  */

@@ -191,6 +191,10 @@ static void test_signal(void **state)
     expect(&facts, 1, "clock", DOCTOR_POOR, "61 s behind");
     facts.signal.ahead_s = 3600;
     expect(&facts, 1, "clock", DOCTOR_POOR, "3600 s ahead of");
+    facts.signal.ahead_s = -2 * 3600;
+    expect(&facts, 1, "clock", DOCTOR_POOR, "2 hours behind");
+    facts.signal.ahead_s = 400 * 86400 + 5;
+    expect(&facts, 1, "clock", DOCTOR_POOR, "400 days ahead of");
     facts.signal.answer = DOCTOR_BAD;
     expect(&facts, 2, "signal", DOCTOR_NONE, "takes no signalling");
     facts.signal.answer = DOCTOR_SILENT;
@@ -307,6 +311,8 @@ static void test_machine(void **state)
     expect(&facts, 1, "state", DOCTOR_POOR, "");
     facts.state.state = DOCTOR_STATE_NONE;
     expect(&facts, 0, "state", DOCTOR_NOTE, "nothing in /s");
+    facts.state.folder = NULL;
+    expect(&facts, 0, "state", DOCTOR_NOTE, "there is no place for it");
     facts.router = DOCTOR_ROUTER_SILENT;
     expect(&facts, 0, "port mapping", DOCTOR_NOTE, "no router answers");
 }

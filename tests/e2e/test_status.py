@@ -240,6 +240,33 @@ class Status(Case):
         self.assertGreaterEqual(upstream["age_s"], away["age_s"])
         self.assertRegex(self.run_tunnel("status", "--state", folder), r"\n[\d.]+ m?s ago: the upstream: ")
 
+    def test_locked_folders(self):
+        """a folder that this user may not look into, or make, is no folder without a tunnel"""
+        folder, fixed = (os.path.join(self.folder, name) for name in ("locked", "fixed"))
+        os.chmod(self.folder, 0o755)
+        os.mkdir(folder, 0o700)
+        os.mkdir(fixed, 0o555)
+        is_root = os.geteuid() == 0
+        if not is_root:
+            os.chmod(folder, 0)
+        try:
+            for argv, state, words in (
+                    (["status"], folder, f"this user may not look into {folder}; ask as the user"),
+                    (["serve", "1", "--signal", "ws://h"], os.path.join(folder, "new"),
+                     "cannot be used: Permission denied; --state DIR names another folder"),
+                    (["doctor", "--no-lan", "--stun", "none"], os.path.join(folder, "new"),
+                     "/new cannot be used: Permission denied; mend that"),
+                    (["doctor", "--no-lan", "--stun", "none"], os.path.join(fixed, "new"),
+                     f"{fixed}/new cannot be made in {fixed}: Permission denied; mend that")):
+                done = subprocess.run([TUNNEL, *argv, "--state", state], capture_output=True, text=True,
+                                      timeout=DEADLINE, check=False, cwd="/",
+                                      user=65534 if is_root else None)
+                self.assertIn(words, done.stdout + done.stderr)
+        except PermissionError:
+            self.skipTest("another user cannot run the program where it was built")
+        finally:
+            os.chmod(folder, 0o700)
+
     def test_wrong(self):
         """a socket that cannot be is named; none is none"""
         rig = self.rig

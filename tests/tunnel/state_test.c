@@ -210,6 +210,20 @@ static void test_a_folder_that_others_write_to(void **state)
     state_close(open_state(r));
 }
 
+/* As after a copy from a backup. */
+static void test_files_that_others_read(void **state)
+{
+    struct rig *r = *state;
+    struct stat st;
+    char *path = xasprintf("%s/identity", r->folder);
+    state_close(open_state(r));
+    chmod(path, 0644);
+    state_close(open_state(r));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    free(path);
+}
+
 static void test_no_folder(void **state)
 {
     struct rig *r = *state;
@@ -229,7 +243,7 @@ int main(void)
         TEST(test_many_writers),    TEST(test_folders_are_made),
         TEST(test_where_it_is),     TEST(test_a_damaged_identity),
         TEST(test_damaged_invites), TEST(test_a_folder_that_others_write_to),
-        TEST(test_no_folder),
+        TEST(test_no_folder),       TEST(test_files_that_others_read),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
