@@ -6,7 +6,12 @@
 
 #include <stdio.h>
 
-bool outage_update(struct outage *outage, bool is_provider, const struct keeper_status *status)
+#include "base/clock.h"
+
+/* Longer than any backoff: only who is not let in any more waits so long. */
+#define LASTING_US (60 * US_PER_S)
+
+static bool update_text(struct outage *outage, bool is_provider, const struct keeper_status *status)
 {
     const char *const steps[] = {
         [KEEPER_CONNECTING] = "connecting to the signal server",
@@ -26,4 +31,12 @@ bool outage_update(struct outage *outage, bool is_provider, const struct keeper_
     snprintf(outage->text, sizeof outage->text, "%s",
              status->problem ? status->problem : steps[status->state]);
     return true;
+}
+
+bool outage_update(struct outage *outage, bool is_provider, const struct keeper_status *status)
+{
+    bool was_lasting = outage->is_lasting;
+    bool is_another = update_text(outage, is_provider, status);
+    outage->is_lasting = status->state == KEEPER_RETRYING && status->retry_in_us >= LASTING_US;
+    return is_another || outage->is_lasting != was_lasting;
 }

@@ -10,10 +10,12 @@
 /* All zero before the first status. */
 struct outage {
     bool has_failed;        /* since the tunnel was up: why that was stays true meanwhile */
+    bool is_lasting;        /* for minutes nothing is tried: no client need wait for it */
     char text[PROBLEM_MAX]; /* what clients are told; "" while it is up, and before */
 };
 
-/* True when clients are to be told another text. is_provider: who this is. */
+/* True when clients are to be told another text, or it has become lasting or
+ * stopped being so. is_provider: who this is. */
 bool outage_update(struct outage *outage, bool is_provider, const struct keeper_status *status);
 
 #endif

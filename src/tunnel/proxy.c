@@ -36,6 +36,7 @@ struct proxy {
     struct mux *muxes[POOL_PROVIDERS_MAX]; /* of providers; NULL while down */
     uint32_t names[POOL_PROVIDERS_MAX];
     char *problem;       /* why all are */
+    bool is_lasting;     /* they stay so */
     struct list waiting; /* passages, the longest-waiting first */
     struct list streaming;
     struct deadline *deadline; /* of the first in waiting */
@@ -65,7 +66,7 @@ static void on_wait_over(void *arg)
     struct list *first;
     while ((first = list_first(&proxy->waiting)) != NULL) {
         struct passage *p = LIST_ENTRY(first, struct passage, link);
-        if (p->give_up_at_us > now_us)
+        if (p->give_up_at_us > now_us && !proxy->is_lasting)
             break;
         fail_down(proxy, p);
     }
@@ -152,7 +153,8 @@ static void begin(struct proxy *proxy, struct passage *p, struct head *head)
     if (mux) {
         list_append(&proxy->streaming, &p->link);
         passage_start(p, mux, head);
-    } else if (gate_has_let_through(&proxy->common.gate, head, &p->form.cors, clock_now_us())) {
+    } else if (proxy->is_lasting ||
+               gate_has_let_through(&proxy->common.gate, head, &p->form.cors, clock_now_us())) {
         fail_down(proxy, p);
     } else {
         let_wait(proxy, p, head);
@@ -290,10 +292,13 @@ void proxy_set_round_trip(struct proxy *proxy, int provider, uint64_t round_trip
     pool_set_round_trip(&proxy->pool, provider, round_trip_us);
 }
 
-void proxy_set_problem(struct proxy *proxy, const char *text)
+void proxy_set_problem(struct proxy *proxy, const char *text, bool is_lasting)
 {
     free(proxy->problem);
     proxy->problem = xstrdup(text);
+    proxy->is_lasting = is_lasting;
+    if (is_lasting)
+        on_wait_over(proxy);
 }
 
 uint64_t proxy_waiting_us(const struct proxy *proxy, uint64_t now_us)

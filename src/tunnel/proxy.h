@@ -59,7 +59,8 @@ void proxy_set_round_trip(struct proxy *proxy, int provider, uint64_t round_trip
 size_t proxy_waiting(const struct proxy *proxy);
 uint64_t proxy_waiting_us(const struct proxy *proxy, uint64_t now_us);
 
-/* Why the tunnel is down, for the 503's body. Copied. */
-void proxy_set_problem(struct proxy *proxy, const char *text);
+/* Why the tunnel is down, for the 503's body. Copied. is_lasting: it will not
+ * come up soon, so requests get that at once, those that wait as well. */
+void proxy_set_problem(struct proxy *proxy, const char *text, bool is_lasting);
 
 #endif

@@ -36,7 +36,7 @@ static void on_down(uint32_t partner, const char *why, void *arg)
     if (!tunnel->proxy)
         return;
     if (why)
-        proxy_set_problem(tunnel->proxy, why);
+        proxy_set_problem(tunnel->proxy, why, false);
     providers_down(&tunnel->providers, meeting->number, partner);
 }
 
@@ -77,9 +77,11 @@ static const char *address_of(const struct peer_path *path)
 static void tell_problem(struct tunnel *tunnel)
 {
     size_t len = 0;
+    bool is_lasting = true;
     tunnel->problem[0] = '\0';
     for (size_t i = 0; i < tunnel->meeting_count && len < sizeof tunnel->problem; i++) {
         const char *text = tunnel->meetings[i].outage.text;
+        is_lasting = is_lasting && tunnel->meetings[i].outage.is_lasting;
         char name[32] = "";
         if (tunnel->meeting_count > 1)
             snprintf(name, sizeof name, "%slink %zu: ", len > 0 ? "; " : "", i + 1);
@@ -88,7 +90,7 @@ static void tell_problem(struct tunnel *tunnel)
                                     name, text);
     }
     if (tunnel->proxy)
-        proxy_set_problem(tunnel->proxy, tunnel->problem);
+        proxy_set_problem(tunnel->proxy, tunnel->problem, is_lasting);
 }
 
 /* What comes again and again, as tries do, stands there once. */

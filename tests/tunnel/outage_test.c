@@ -3,6 +3,7 @@
  */
 #include "testing.h"
 
+#include "base/clock.h"
 #include "tunnel/outage.h"
 
 static void check(struct outage *outage, enum keeper_state state, const char *problem,
@@ -71,6 +72,22 @@ static void test_success_ends_it(void **state)
     check(&outage, KEEPER_CONNECTING, NULL, "connecting to the signal server");
 }
 
+/* Who is not let in any more tries again after minutes. */
+static void test_lasting(void **state)
+{
+    struct outage outage = {0};
+    const struct keeper_status status = {.state = KEEPER_RETRYING,
+                                         .problem = "expired",
+                                         .retry_in_us = 150 * US_PER_S};
+    const struct keeper_status soon = {.state = KEEPER_RETRYING, .retry_in_us = 30 * US_PER_S};
+    (void)state;
+    assert_true(outage_update(&outage, false, &status));
+    assert_true(outage.is_lasting);
+    assert_true(outage_update(&outage, false, &soon)); /* the text is as it was */
+    assert_false(outage.is_lasting);
+    assert_string_equal(outage.text, "expired");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,6 +95,7 @@ int main(void)
         cmocka_unit_test(test_provider_waits_for_a_proxy),
         cmocka_unit_test(test_failure_stays_true),
         cmocka_unit_test(test_slow_is_no_failure),
+        cmocka_unit_test(test_lasting),
         cmocka_unit_test(test_success_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ static void test_gives_up(void **state)
     (void)state;
     const uint64_t wait_us = 200 * US_PER_MS;
     struct proxy_scene *scene = scene_new(wait_us);
-    proxy_set_problem(scene->proxy, "`tunnel serve` is not in the room");
+    proxy_set_problem(scene->proxy, "`tunnel serve` is not in the room", false);
     uint64_t began_us = clock_now_us();
     proxy_scene_ask(scene, &scene->clients[0], GET);
     proxy_scene_run_until(scene, first_is_told);
@@ -79,12 +79,36 @@ static void test_gives_up(void **state)
     proxy_scene_free(scene);
 }
 
+static bool one_waits(struct proxy_scene *scene)
+{
+    return proxy_waiting(scene->proxy) == 1;
+}
+
+/* Who was not let in any more is not waited for: the watchdog ends this test
+ * long before an hour is over. */
+static void test_lasting(void **state)
+{
+    (void)state;
+    struct proxy_scene *scene = scene_new(3600 * US_PER_S);
+    proxy_scene_ask(scene, &scene->clients[0], GET);
+    proxy_scene_run_until(scene, one_waits);
+    proxy_set_problem(scene->proxy, "this link has expired", true);
+    proxy_scene_run_until(scene, first_is_told);
+    assert_true(client_got(&scene->clients[0], "this link has expired"));
+    proxy_scene_ask(scene, &scene->clients[1], GET);
+    proxy_scene_run_until(scene, second_is_told);
+    proxy_set_problem(scene->proxy, "connecting", false);
+    proxy_scene_ask(scene, &scene->clients[2], GET);
+    proxy_scene_run_until(scene, one_waits);
+    proxy_scene_free(scene);
+}
+
 /* In the body in UTF-8, in Proxy-Status in ASCII. */
 static void test_gives_up_in_ascii(void **state)
 {
     (void)state;
     struct proxy_scene *scene = scene_new(1);
-    proxy_set_problem(scene->proxy, "room k\xc3\xb6\xe2\x80\xa6: \"full\"");
+    proxy_set_problem(scene->proxy, "room k\xc3\xb6\xe2\x80\xa6: \"full\"", false);
     proxy_scene_ask(scene, &scene->clients[0], GET);
     proxy_scene_run_until(scene, first_is_told);
     assert_true(client_got(&scene->clients[0], "room k\xc3\xb6\xe2\x80\xa6: "));
@@ -182,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gives_up),
+        cmocka_unit_test(test_lasting),
         cmocka_unit_test(test_gives_up_in_ascii),
         cmocka_unit_test(test_tells_pages),
         cmocka_unit_test(test_waits),
