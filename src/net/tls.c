@@ -182,6 +182,25 @@ static void answer_http(struct tls_session *session)
     BIO_write(session->out, answer, sizeof answer - 1);
 }
 
+/* What mostly is behind it: a clock, or a certificate of one's own making. */
+static const char *advice_for(long verified)
+{
+    const char *own = getenv("SSL_CERT_FILE");
+    switch (verified) {
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        return ", by the clock of this machine";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return own && access(own, R_OK) < 0 ? "; the file that SSL_CERT_FILE names cannot be read"
+                                            : "; SSL_CERT_FILE=FILE makes those in a file trusted";
+    default:
+        return "";
+    }
+}
+
 static enum tls_status session_fail(struct tls_session *session)
 {
     session->has_failed = true;
@@ -191,11 +210,12 @@ static enum tls_status session_fail(struct tls_session *session)
     if (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST && SSL_is_server(session->ssl))
         answer_http(session);
     if (verified != X509_V_OK && SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
-        snprintf(session->error, sizeof session->error, "the server's certificate is refused: %s",
-                 X509_verify_cert_error_string(verified));
+        snprintf(session->error, sizeof session->error, "the server's certificate is refused: %s%s",
+                 X509_verify_cert_error_string(verified), advice_for(verified));
     else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
-        snprintf(session->error, sizeof session->error,
-                 "there is no TLS at that port; perhaps the scheme of its URL has an 's' too many");
+        snprintf(
+            session->error, sizeof session->error,
+            "there is no TLS at that port; perhaps ws:// is meant, or http://, without an 's'");
     else
         snprintf(session->error, sizeof session->error, "TLS failed: %s",
                  reason ? reason : "unknown error");

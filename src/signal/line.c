@@ -13,6 +13,7 @@
 #include "signal/line.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ struct signal_line {
     const char *what;
     size_t message_max;
     char *authority;
+    uint16_t default_port; /* that of the scheme, where authority has none; else 0 */
     char *path;
     struct conn *conn;    /* until OPEN */
     struct websocket *ws; /* from OPEN on */
@@ -232,10 +234,12 @@ static void on_conn_end(void *arg)
 
 static void on_conn_close(int error, const char *text, void *arg)
 {
-    (void)error;
     struct signal_line *line = arg;
+    char port[32] = "";
+    if (error == -ECONNREFUSED && line->default_port > 0)
+        snprintf(port, sizeof port, " at port %u", line->default_port);
     if (line->state == LINE_CONNECTING)
-        signal_line_lose(line, "cannot be reached: %s", text);
+        signal_line_lose(line, "cannot be reached: %s%s", text, port);
     else
         signal_line_lose(line, "ended the connection instead of answering: %s", text);
 }
@@ -278,6 +282,12 @@ static void on_wake(uint64_t since_us, void *arg)
 
 /* --- the line ------------------------------------------------------------- */
 
+static bool has_port(const char *authority)
+{
+    const char *end = strchr(authority, ']');
+    return strchr(end ? end : authority, ':') != NULL;
+}
+
 struct signal_line *signal_line_new(struct loop *loop, const struct signal_way *way,
                                     const char *what, size_t message_max,
                                     const struct signal_line_handlers *handlers, void *arg)
@@ -302,6 +312,7 @@ struct signal_line *signal_line_new(struct loop *loop, const struct signal_way *
     line->what = what;
     line->message_max = message_max;
     line->authority = xstrdup(url->authority);
+    line->default_port = has_port(url->authority) ? 0 : url->port;
     line->path = xstrdup(url->path);
     buf_init(&line->head, HEAD_MAX + CONN_READ_MAX);
     line->timer = timer_new(loop, on_timer, line);

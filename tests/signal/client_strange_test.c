@@ -257,6 +257,9 @@ static void test_unreachable_servers(void **state)
     visit_begin(&v, loop, f.url, NULL, "r");
     visit_expect_close(&v, "cannot be reached: connection refused");
     visit_end(&v);
+    visit_begin(&v, loop, "ws://127.9.8.7", NULL, "r"); /* which port that is, not all know */
+    visit_expect_close(&v, "at 127.9.8.7 cannot be reached: connection refused at port 80");
+    visit_end(&v);
     fake_stop(&f);
     loop_free(loop);
 }
