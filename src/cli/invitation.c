@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/redact.h"
 #include "cli/qr.h"
+#include "signal/tracker_place.h"
 #include "tunnel/link.h"
 #include "tunnel/origin.h"
 
@@ -198,6 +200,26 @@ static void warn_of_another_place(const struct invitation *new)
             new->config->signal_text, place_len, new->served);
 }
 
+/* A link may be good for less than what it is made for. */
+static void warn_of_reach(const struct invitation *new)
+{
+    struct link link;
+    const char *why;
+    if (link_parse(new->link, &link, &why) < 0)
+        return;
+    bool is_here = origin_is_loopback(link.signal.host);
+    bool is_plain = !link.signal.is_tls && !tracker_place_is(&link.signal);
+    if (is_here && isatty(STDERR_FILENO))
+        fputs("tunnel: this link is good on this machine alone; --signal with an address of this "
+              "machine makes one for others\n",
+              stderr);
+    else if (!is_here && is_plain && new->config->wants_qr)
+        fputs("tunnel: browsers open links of https alone; this one is for `tunnel proxy`, until "
+              "the signal server has a certificate (--tls-cert)\n",
+              stderr);
+    link_deinit(&link);
+}
+
 static int run_invite(const struct config *config, struct state *state)
 {
     struct invitation new = {.config = config, .state = state};
@@ -209,6 +231,7 @@ static int run_invite(const struct config *config, struct state *state)
     bool has_qr = config->wants_qr && qr_print(new.link);
     puts(new.link);
     warn_of_another_place(&new);
+    warn_of_reach(&new);
     free_secret_string(new.link);
     free_secret_string(new.served);
     if (!config->wants_qr || has_qr)

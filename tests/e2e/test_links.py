@@ -179,6 +179,24 @@ class Links(LinkCase):
             "x", "--signal", "ws://h")}, code=2)
         self.assertIn("TUNNEL_ROOM '…' is one way to meet, and TUNNEL_LINK another", said)
 
+    def test_reach(self):
+        """a code that a browser will not open, and a link that leads to this machine, are said"""
+        rig = self.rig
+        if "QR codes" not in rig.tunnel("--version"):
+            self.skipTest("built without libqrencode")
+        made = ("invite", "phone", "--state", rig.state)
+        shown = (*made, "--qr", "--signal")
+        words = "browsers open links of https alone"
+        self.assertIn(words, rig.tunnel(*shown, "http://192.0.2.7:8787", errors=True))
+        for where in ("https://signal.example.org", "http://127.0.0.1:1", "tracker:"):
+            self.assertNotIn(words, rig.tunnel(*shown, where, errors=True))
+        ours, terminal = pty.openpty()
+        subprocess.run([TUNNEL, *made, "--signal", "ws://localhost:1"], stdout=subprocess.DEVNULL,
+                       stderr=terminal, check=True, timeout=DEADLINE)
+        os.close(terminal)
+        self.assertIn(b"this link is good on this machine alone", os.read(ours, 4096))
+        os.close(ours)
+
     def test_misplaced(self):
         """a secret is not said whole, wherever it is given"""
         secret = "a" * 55

@@ -229,6 +229,14 @@ test("what is wrong with a link is said, and the link is not", async () => {
     }
 });
 
+test("a page that browsers do not trust with cryptography is told so", async () => {
+    const kept = Object.getOwnPropertyDescriptor(globalThis, "crypto");
+    Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });
+    const { message } = await parseLink(vector("link")).then(assert.fail, (error) => error);
+    Object.defineProperty(globalThis, "crypto", kept);
+    assert.match(message, /pages of https alone, or of this machine/);
+});
+
 test("a description's certificate", () => {
     assert.ok(equal(fingerprintOf(SDP), FINGERPRINT));
     assert.ok(equal(fingerprintOf(SDP + SDP), FINGERPRINT));

@@ -37,6 +37,15 @@ function signalOf(place) {
     return new URL(signal).href;
 }
 
+/** Outside of https, and of this machine, browsers have nothing to seal with. */
+function needCrypto() {
+    if (!globalThis.crypto?.subtle)
+        throw new TypeError(
+            "browsers open a tunnel in pages of https alone, or of this machine: the signal server " +
+                "of this one needs a certificate, or use `tunnel proxy` with the link",
+        );
+}
+
 /** @param {string} letters */
 async function openSecret(letters) {
     if (/[0189]/.test(letters))
@@ -63,6 +72,7 @@ async function openSecret(letters) {
 /** Throws a TypeError that says what is wrong with it.
  * @param {string} text @returns {Promise<Link>} */
 export async function parseLink(text) {
+    needCrypto();
     const at = text.indexOf("#");
     const fragment = at < 0 ? "" : text.slice(at + 1).trim();
     if (!fragment)
