@@ -60,7 +60,6 @@ struct loop {
     bool has_events;      /* in this turn */
     struct timers timers;
     struct deferred deferred;
-    struct deferred behind; /* as deferred; empty but in the prepare phase */
     struct list hooks;
     struct list wake_calls;
     struct list before_sleep;
@@ -211,7 +210,7 @@ static void set_alarm(struct loop *loop)
 {
     uint64_t next_us = timers_next_us(&loop->timers);
     bool is_idle = loop->background == 0 && loop->patient_line.abandoned == 0;
-    if (loop->deferred.count > 0 || (loop->is_finishing && is_idle))
+    if (loop->deferred.count > 0 || rush_is_ready(&loop->rush) || (loop->is_finishing && is_idle))
         next_us = 0;
     loop->expected_us = next_us > loop->checked_us ? next_us : TIME_NEVER;
     if (next_us <= clock_now_us()) {
@@ -249,9 +248,8 @@ static void run_before_sleep(struct loop *loop)
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct loop *loop = prepare->data;
-    rush_begin_turn(&loop->rush);
     deferred_run(&loop->deferred);
-    deferred_run(&loop->behind);
+    rush_end_turn(&loop->rush, loop->checked_us);
     LIST_EACH(link, tmp, &loop->hooks) {
         struct turn_hook *hook = LIST_ENTRY(link, struct turn_hook, link);
         if (hook->before)
@@ -394,7 +392,6 @@ bool loop_free(struct loop *loop)
         free(loop->rooms[i]);
     free(loop->bursts);
     deferred_deinit(&loop->deferred);
-    deferred_deinit(&loop->behind);
     free(loop);
     return true;
 }
@@ -402,11 +399,6 @@ bool loop_free(struct loop *loop)
 void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg)
 {
     deferred_add(&loop->deferred, fn, arg);
-}
-
-void loop_defer_behind(struct loop *loop, void (*fn)(void *arg), void *arg)
-{
-    deferred_add(&loop->behind, fn, arg);
 }
 
 struct turn_hook *turn_hook_new(struct loop *loop, void (*before)(void *arg),

@@ -65,10 +65,6 @@ void loop_trim(struct loop *loop);
  * happen under the current callback. In the order of the calls. */
 void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);
 
-/* The same from within such a call, in the same turn, but behind all that
- * loop_defer() was told of: for what takes long. */
-void loop_defer_behind(struct loop *loop, void (*fn)(void *arg), void *arg);
-
 /* A one-shot timer, stopped until started. */
 struct timer *timer_new(struct loop *loop, void (*on_expiry)(void *arg), void *arg);
 

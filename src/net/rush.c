@@ -1,14 +1,15 @@
 /*
- * Those who are due are the first in line, since whoever was served goes to its
- * end when the next turn begins.
+ * Only the first may not have come: who waits behind it was called last when it
+ * had something.
  */
 #include "net/rush.h"
 
 #include <stdint.h>
 
-static struct rush_place *place_at(struct list *link)
+static struct rush_place *first_place(const struct rush *rush)
 {
-    return LIST_ENTRY(link, struct rush_place, link);
+    struct list *link = list_first(&rush->line);
+    return link ? LIST_ENTRY(link, struct rush_place, link) : NULL;
 }
 
 static size_t burst(const struct rush *rush)
@@ -19,11 +20,10 @@ static size_t burst(const struct rush *rush)
     return part > RUSH_BURST_LEAST ? part - part % RUSH_BURST_LEAST : RUSH_BURST_LEAST;
 }
 
-static void call_up(struct rush *rush, struct rush_place *place)
+static uint64_t burst_us(const struct rush *rush)
 {
-    bool is_due = rush->due < RUSH_TURN_BYTES / burst(rush);
-    place->state = is_due ? RUSH_DUE : RUSH_WAITING;
-    rush->due += is_due;
+    uint64_t part_us = RUSH_ROUND_US / rush->count;
+    return part_us < RUSH_BURST_US_MAX ? part_us : RUSH_BURST_US_MAX;
 }
 
 void rush_init(struct rush *rush)
@@ -32,51 +32,89 @@ void rush_init(struct rush *rush)
     list_init(&rush->line);
 }
 
-void rush_begin_turn(struct rush *rush)
+void rush_place_init(struct rush_place *place, rush_send *send, void *arg)
 {
-    struct list served;
-    list_init(&served);
-    LIST_EACH(link, next, &rush->line) {
-        struct rush_place *place = place_at(link);
-        if (!place->has_come) {
-            rush_leave(rush, place);
-        } else if (place->state == RUSH_SERVED) {
-            list_remove(link);
-            list_append(&served, link);
-        }
-        place->has_come = false;
-    }
-    LIST_EACH(link, next, &served) {
-        list_remove(link);
-        list_append(&rush->line, link);
-    }
-    rush->due = 0;
-    LIST_EACH(link, next, &rush->line)
-        call_up(rush, place_at(link));
+    *place = (struct rush_place){.send = send, .arg = arg};
 }
 
-size_t rush_take(struct rush *rush, struct rush_place *place)
+void rush_come(struct rush *rush, struct rush_place *place)
 {
-    if (place->state == RUSH_OUTSIDE) {
+    if (!place->is_inside) {
         list_init(&place->link);
         list_append(&rush->line, &place->link);
+        place->is_inside = true;
         rush->count++;
-        call_up(rush, place);
     }
+    rush->ready += !place->has_come;
     place->has_come = true;
-    if (rush->count == 1)
-        return SIZE_MAX;
-    if (place->state != RUSH_DUE)
-        return 0;
-    place->state = RUSH_SERVED;
-    return burst(rush);
+}
+
+bool rush_is_alone(const struct rush *rush, const struct rush_place *place)
+{
+    return rush->count == 0 || (rush->count == 1 && place->is_inside);
+}
+
+bool rush_is_first(const struct rush *rush, const struct rush_place *place)
+{
+    return first_place(rush) == place;
+}
+
+bool rush_is_ready(const struct rush *rush)
+{
+    return rush->ready > 0;
 }
 
 void rush_leave(struct rush *rush, struct rush_place *place)
 {
-    if (place->state == RUSH_OUTSIDE)
+    if (!place->is_inside)
         return;
     list_remove(&place->link);
-    place->state = RUSH_OUTSIDE;
+    rush->ready -= place->has_come;
     rush->count--;
+    place->is_inside = place->has_come = false;
+    place->left = 0;
+}
+
+static void go_to_end(struct rush *rush, struct rush_place *place)
+{
+    place->left = 0;
+    list_remove(&place->link);
+    list_append(&rush->line, &place->link);
+}
+
+/* Under send() it may have left, or come again. */
+static size_t call(struct rush *rush, struct rush_place *place, uint64_t now_us)
+{
+    bool is_alone = rush->count == 1;
+    if (place->left == 0) {
+        place->left = burst(rush);
+        place->until_us = now_us + burst_us(rush);
+    }
+    place->has_come = false;
+    rush->ready--;
+    size_t sent = place->send(place->arg, is_alone ? SIZE_MAX : place->left);
+    if (!place->is_inside)
+        return sent;
+    place->left -= sent < place->left ? sent : place->left;
+    if (sent == 0)
+        rush_leave(rush, place);
+    else if (place->left == 0)
+        go_to_end(rush, place);
+    return sent;
+}
+
+void rush_end_turn(struct rush *rush, uint64_t now_us)
+{
+    struct rush_place *place = first_place(rush);
+    if (place && place->has_come && place->left > 0 && now_us >= place->until_us)
+        go_to_end(rush, place);
+    for (unsigned most = rush->count; most > 0; most--) {
+        place = first_place(rush);
+        if (!place)
+            return;
+        if (!place->has_come)
+            rush_leave(rush, place);
+        else if (call(rush, place, now_us) > 0)
+            return;
+    }
 }

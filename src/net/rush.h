@@ -1,23 +1,23 @@
 /*
  * Who of a loop sends in which of its turns, where several have much to send at
- * once. They stand in a line. So many from its head as a turn has time for send
- * a burst each, and go to its end; the others wait.
+ * once. They stand in a line. The first sends until it has sent a burst, in as
+ * many turns as it takes to get it: a piece each, while what it has read is in
+ * the processor's cache. Then it goes to the line's end.
  *
- *   turn 1   [A] B C D E F G H        turn 2   [B] C D E F G H A
+ *   turns 1 to 4   [A] B C D        turns 5 to 8   [B] C D A
  *
- * That is one, or several smaller bursts where many are in line.
+ * Large bursts cost less than small ones: the other end, once awake, finds more
+ * of them. And a turn stays short, whoever waits: a word of another goes
+ * between two pieces.
  *
- * A few large bursts cost less than a small one of each: the other end, once
- * awake, finds more of it, and what is sent is in the processor's cache. And a
- * turn stays short, whoever waits.
- *
- * Pure. Embedded in the loop, which says when a turn begins.
+ * Pure. Embedded in the loop, which says when a turn ends.
  */
 #ifndef NET_RUSH_H
 #define NET_RUSH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/list.h"
 
@@ -25,37 +25,55 @@ enum {
     /* What one call of UDP carries, headers left aside. A burst is so many of
      * them, without a packet alone behind the last one. */
     RUSH_BURST_LEAST = 63 << 10,
-    RUSH_BURST_MAX = 8 * RUSH_BURST_LEAST,
-    /* Some 300 us of our time, for which a word of another waits. */
-    RUSH_TURN_BYTES = RUSH_BURST_MAX,
-    /* Until all have had a turn: what one with much to send has to say besides
-     * waits so long. */
-    RUSH_ROUND_BYTES = 8 << 20
+    RUSH_BURST_MAX = 96 * RUSH_BURST_LEAST,
+    /* Until all have had a burst. */
+    RUSH_ROUND_BYTES = 8 * RUSH_BURST_MAX,
+    /* The same on a machine that is not so fast. */
+    RUSH_BURST_US_MAX = 4000,
+    RUSH_ROUND_US = 8 * RUSH_BURST_US_MAX,
+    /* A piece, and what who waits has ready: it leaves the cache. */
+    RUSH_QUEUE = 512 << 10
 };
+
+/* Bytes that were sent, of which most may go; SIZE_MAX: nobody else is in line.
+ * Who has more comes again under it. */
+typedef size_t rush_send(void *arg, size_t most);
 
 struct rush {
     struct list line; /* of places */
     unsigned count;   /* in it */
-    unsigned due;     /* in this turn, those that have sent among them */
+    unsigned ready;   /* of those, who have come */
 };
 
-enum rush_state { RUSH_OUTSIDE, RUSH_WAITING, RUSH_DUE, RUSH_SERVED };
-
-/* Embedded in who sends; all zeros is outside. */
+/* Embedded in who sends. */
 struct rush_place {
     struct list link;
-    enum rush_state state;
-    bool has_come; /* in this turn */
+    bool is_inside;
+    bool has_come;     /* since it sent last */
+    size_t left;       /* of its burst; 0: it has not begun */
+    uint64_t until_us; /* when its burst ends at the latest */
+    rush_send *send;
+    void *arg;
 };
 
 void rush_init(struct rush *rush);
+void rush_place_init(struct rush_place *place, rush_send *send, void *arg);
 
-/* Who has not come in the turn before has left the line. */
-void rush_begin_turn(struct rush *rush);
+/* There is something to send: send() follows, in this turn or a later one. */
+void rush_come(struct rush *rush, struct rush_place *place);
 
-/* How many bytes may go now, of one that has some: to be asked again in the
- * next turn if that is less than all. SIZE_MAX: nobody else is in line. */
-size_t rush_take(struct rush *rush, struct rush_place *place);
+/* Whether nobody else is in line. */
+bool rush_is_alone(const struct rush *rush, const struct rush_place *place);
+
+/* Whether its send() follows in this turn. */
+bool rush_is_first(const struct rush *rush, const struct rush_place *place);
+
+/* One of the line sends. Who was first and has not come since leaves; so does
+ * who could send nothing. */
+void rush_end_turn(struct rush *rush, uint64_t now_us);
+
+/* Whether the next turn has somebody to call: nothing is to be waited for. */
+bool rush_is_ready(const struct rush *rush);
 
 /* Harmless outside. */
 void rush_leave(struct rush *rush, struct rush_place *place);

@@ -131,8 +131,9 @@ void peer_start_sctp(struct peer *peer);
 void peer_feed_sctp(struct peer *peer, struct span packet, uint64_t now_us);
 void peer_change_sctp_path(struct peer *peer); /* another one is used now */
 void peer_free_sctp(struct peer *peer);
-/* Before SCTP is flushed: its part of this turn. */
-void peer_share_turn(struct peer *peer);
+/* Before SCTP does what is due: who has much to send beside others sends it
+ * when it is first in line. */
+void peer_limit_burst(struct peer *peer);
 /* By its number: 0 is the first, others are there when they are asked for. */
 struct channel *peer_channel(struct peer *peer, unsigned channel);
 uint16_t peer_stream_of(const struct peer *peer, unsigned channel);

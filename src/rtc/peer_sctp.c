@@ -197,12 +197,51 @@ static bool is_bulk(const struct peer *peer)
     return sctp_assoc_queued_bytes(peer->sctp) > WORD_MAX;
 }
 
-void peer_share_turn(struct peer *peer)
+void peer_limit_burst(struct peer *peer)
 {
-    size_t most = SIZE_MAX;
-    if (is_bulk(peer))
-        most = rush_take(loop_rush(peer->loop), &peer->place);
+    struct rush *rush = loop_rush(peer->loop);
+    bool waits = is_bulk(peer) && !rush_is_alone(rush, &peer->place);
+    if (waits)
+        rush_come(rush, &peer->place);
+    sctp_assoc_limit_burst(peer->sctp, waits ? 0 : SIZE_MAX);
+}
+
+/* Returns what of messages has gone, of which most may. */
+static size_t flush(struct peer *peer, size_t most, uint64_t now_us)
+{
+    bool is_alone = rush_is_alone(loop_rush(peer->loop), &peer->place);
+    sctp_assoc_limit_queue(peer->sctp, is_alone ? SIZE_MAX : RUSH_QUEUE);
     sctp_assoc_limit_burst(peer->sctp, most);
+    sctp_assoc_flush(peer->sctp, now_us);
+    deadline_touch(peer->deadline);
+    if (sctp_assoc_is_heard(peer->sctp) && dtls_end_repeats(peer->dtls))
+        loop_trim(peer->loop);
+    return most - sctp_assoc_burst_left(peer->sctp);
+}
+
+static size_t send_burst(void *arg, size_t most)
+{
+    struct peer *peer = arg;
+    if (peer->state == PEER_CLOSED || !peer->sctp)
+        return 0;
+    size_t sent = flush(peer, most, clock_now_us());
+    if (sent >= most && peer->state != PEER_CLOSED)
+        rush_come(loop_rush(peer->loop), &peer->place);
+    return sent;
+}
+
+/* A word goes at once. Who has much waits in line; what came in is acknowledged
+ * meanwhile, and who is first sends behind all words of the turn. */
+static void send_turn(struct peer *peer, uint64_t now_us)
+{
+    struct rush *rush = loop_rush(peer->loop);
+    if (!is_bulk(peer)) {
+        flush(peer, SIZE_MAX, now_us);
+        return;
+    }
+    rush_come(rush, &peer->place);
+    if (!rush_is_first(rush, &peer->place))
+        flush(peer, 0, now_us);
 }
 
 /* The owner hears what was kept for it, and says what it has kept. */
@@ -226,28 +265,12 @@ void peer_work(struct peer *peer, uint64_t now_us)
     peer->has_work = false; /* what was said just now is part of this */
     if (!has_work || peer->state == PEER_CLOSED || !peer->sctp)
         return;
-    peer_share_turn(peer);
-    sctp_assoc_flush(peer->sctp, now_us);
-    deadline_touch(peer->deadline);
-    if (sctp_assoc_is_heard(peer->sctp) && dtls_end_repeats(peer->dtls))
-        loop_trim(peer->loop);
+    send_turn(peer, now_us);
 }
 
-static void work_now(void *arg)
-{
-    peer_work(arg, clock_now_us());
-}
-
-/* A word of one peer goes before the bulk of others that are in the turn. */
 static void work(void *arg)
 {
-    struct peer *peer = arg;
-    if (peer->state == PEER_CLOSED)
-        return; /* and freed before what is behind would come */
-    if (peer->sctp && is_bulk(peer))
-        loop_defer_behind(peer->loop, work_now, peer);
-    else
-        work_now(peer);
+    peer_work(arg, clock_now_us());
 }
 
 void peer_work_later(struct peer *peer)
@@ -312,6 +335,7 @@ void peer_start_sctp(struct peer *peer)
     config.mtu = SCTP_MTU;
     config.mtu_max = mtu_max(peer);
     peer->sctp = sctp_assoc_new(&config, &handlers, peer);
+    rush_place_init(&peer->place, send_burst, peer);
     uint64_t now_us = clock_now_us();
     limit_opening(peer, SCTP_TIMEOUT_S);
     open_channel(peer);

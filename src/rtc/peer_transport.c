@@ -54,7 +54,7 @@ static void on_due(void *arg)
             loop_trim(peer->loop);
     }
     if (peer->sctp && sctp_assoc_deadline(peer->sctp) <= now_us) {
-        peer_share_turn(peer);
+        peer_limit_burst(peer);
         sctp_assoc_on_deadline(peer->sctp, now_us);
         if (sctp_assoc_is_silent(peer->sctp))
             peer_doubt_path(peer);

@@ -99,6 +99,12 @@ void assoc_close(struct sctp_assoc *a, enum sctp_close_reason reason)
     a->is_due = true;
 }
 
+size_t assoc_queue_limit(const struct sctp_assoc *a)
+{
+    size_t limit = sendq_limit(a->cc.pacing_rate);
+    return limit < a->queue_most ? limit : a->queue_most;
+}
+
 void assoc_send_abort(struct sctp_assoc *a, uint16_t cause)
 {
     uint8_t chunk[CHUNK_HEADER_LEN + PARAM_HEADER_LEN];

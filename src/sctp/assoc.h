@@ -80,6 +80,7 @@ struct sctp_assoc {
     bool is_due; /* something was queued: call at once */
     bool is_flushing;
     size_t burst_left;        /* bytes of messages that may go now */
+    size_t queue_most;        /* by the owner; less where the rate asks for less */
     struct budget_share sent; /* held until acknowledged, beyond SENT_FIRST */
     enum sctp_close_reason close_reason;
     bool close_pending; /* on_closed is to be called */
@@ -156,6 +157,9 @@ void assoc_set_mtu(struct sctp_assoc *a, size_t mtu);
 
 /* Congestion control starts anew. */
 void assoc_start_cc(struct sctp_assoc *a, size_t mss, uint64_t now_us);
+
+/* What may be queued beyond what is in flight. */
+size_t assoc_queue_limit(const struct sctp_assoc *a);
 
 /* ---- the end: on_closed follows with the next flush ---- */
 

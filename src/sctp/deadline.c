@@ -37,7 +37,7 @@ void sctp_assoc_flush(struct sctp_assoc *a, uint64_t now_us)
         else
             output_send(&a->out);
         if (a->wants_writable && a->state <= ASSOC_ESTABLISHED &&
-            a->sendq.charged < sendq_limit(a->cc.pacing_rate) / 2) {
+            a->sendq.charged < assoc_queue_limit(a) / 2) {
             a->wants_writable = false;
             a->handlers.on_writable(a->arg);
         }

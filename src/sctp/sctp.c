@@ -82,7 +82,7 @@ struct sctp_assoc *sctp_assoc_new(const struct sctp_assoc_config *config,
     a->handlers = *handlers;
     a->arg = arg;
     a->out_streams = config->streams;
-    a->burst_left = SIZE_MAX;
+    a->burst_left = a->queue_most = SIZE_MAX;
     a->sent = (struct budget_share){config->sent, SENT_MORE_MAX, 0};
     for (int i = 0; i < TIMER_COUNT; i++)
         assoc_disarm(a, (enum timer)i);
@@ -141,14 +141,14 @@ int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, u
     /* A stream with nothing queued is let in beside a full queue: its turn
      * comes next, and who filled the queue is another. */
     bool is_idle = sendq_stream_is_empty(&a->sendq, message->stream);
-    if (a->sendq.charged >= (is_idle ? QUEUE_HARD : sendq_limit(a->cc.pacing_rate))) {
+    if (a->sendq.charged >= (is_idle ? QUEUE_HARD : assoc_queue_limit(a))) {
         a->wants_writable = true;
         return -EAGAIN;
     }
     sendq_add(&a->sendq, message, now_us);
     if (message->lifetime_us > 0)
         a->forward.has_expiring = true;
-    if (a->sendq.charged >= sendq_limit(a->cc.pacing_rate) / 2)
+    if (a->sendq.charged >= assoc_queue_limit(a) / 2)
         a->wants_writable = true;
     a->is_due = true;
     return 0;
@@ -158,7 +158,7 @@ bool sctp_assoc_is_writable(struct sctp_assoc *a)
 {
     if (!takes_messages(a))
         return false;
-    if (a->sendq.charged < sendq_limit(a->cc.pacing_rate))
+    if (a->sendq.charged < assoc_queue_limit(a))
         return true;
     a->wants_writable = true;
     return false;
@@ -172,6 +172,16 @@ bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream)
 void sctp_assoc_limit_burst(struct sctp_assoc *a, size_t bytes)
 {
     a->burst_left = bytes;
+}
+
+size_t sctp_assoc_burst_left(const struct sctp_assoc *a)
+{
+    return a->burst_left;
+}
+
+void sctp_assoc_limit_queue(struct sctp_assoc *a, size_t bytes)
+{
+    a->queue_most = bytes;
 }
 
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a)

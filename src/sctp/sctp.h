@@ -217,9 +217,15 @@ bool sctp_assoc_is_writable(struct sctp_assoc *a);
 bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream);
 
 /* So many bytes of messages, give or take a packet, go until it is set anew,
- * however many are due: others may be waiting for their turn. The deadline is
- * at once then. SIZE_MAX, as at first: no limit. */
+ * however many are due: others may be waiting for their turn. The owner flushes
+ * again, then: the deadline does not ask for it. SIZE_MAX, as at first: no
+ * limit. */
 void sctp_assoc_limit_burst(struct sctp_assoc *a, size_t bytes);
+size_t sctp_assoc_burst_left(const struct sctp_assoc *a);
+
+/* What is queued at most beyond what is in flight, give or take a message.
+ * SIZE_MAX, as at first: as much as the rate asks for. */
+void sctp_assoc_limit_queue(struct sctp_assoc *a, size_t bytes);
 
 /* Bytes of messages that were queued and not yet sent once. */
 size_t sctp_assoc_queued_bytes(const struct sctp_assoc *a);

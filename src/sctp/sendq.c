@@ -166,6 +166,11 @@ struct sctp_message *sendq_peek(struct sendq *q)
     }
 }
 
+bool sendq_has_fresh(const struct sendq *q)
+{
+    return !list_is_empty(&q->fresh);
+}
+
 /* The message left its queue; whoever is in its middle no longer is. */
 static void message_unlink(struct sendq *q, struct sctp_message *m)
 {

@@ -59,6 +59,10 @@ void sendq_add(struct sendq *q, const struct sctp_outgoing *m, uint64_t now_us);
 /* The message whose next fragment is to go next, or NULL. */
 struct sctp_message *sendq_peek(struct sendq *q);
 
+/* Whether what peek returned is of a stream that just became busy, or is to be
+ * finished before one. */
+bool sendq_has_fresh(const struct sendq *q);
+
 /* The next len bytes of the message that peek returned get a TSN: its id is
  * assigned, its place in the turns moves on, and the chunk holds a
  * reference. */

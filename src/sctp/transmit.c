@@ -168,8 +168,7 @@ static enum verdict fill_packet(struct sctp_assoc *a, uint64_t now_us)
 
 static void spend_burst(struct sctp_assoc *a, uint64_t bytes)
 {
-    if (a->burst_left != SIZE_MAX)
-        a->burst_left -= bytes < a->burst_left ? (size_t)bytes : a->burst_left;
+    a->burst_left -= bytes < a->burst_left ? (size_t)bytes : a->burst_left;
 }
 
 static void send_data(struct sctp_assoc *a, uint64_t now_us)
@@ -185,12 +184,10 @@ static void send_data(struct sctp_assoc *a, uint64_t now_us)
         inbound_write_sack(a, now_us); /* it rides along */
     uint64_t before = a->stats.sent_bytes;
     while (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us) &&
-           a->stats.sent_bytes - before < a->burst_left)
+           (a->stats.sent_bytes - before < a->burst_left || sendq_has_fresh(&a->sendq)))
         v = fill_packet(a, now_us);
     spend_burst(a, a->stats.sent_bytes - before);
-    if (v == SEND && pacer_allows(&a->pacer, pacer_rate(a), now_us))
-        assoc_arm(a, TIMER_PACE, now_us); /* it is only others' turn */
-    else if (v == SEND)
+    if (v == SEND && !pacer_allows(&a->pacer, pacer_rate(a), now_us))
         assoc_arm(a, TIMER_PACE, pacer_deadline_us(&a->pacer, pacer_rate(a)));
     a->is_cwnd_limited = v == HELD_BY_CWND;
     a->has_backlog = v == SEND || v == HELD_BY_CWND;

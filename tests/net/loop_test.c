@@ -1,5 +1,5 @@
 /*
- * The loop: timers, deferred calls, signals, descriptors, hooks.
+ * The loop: timers, signals, descriptors, names.
  */
 #include "net/net_testing.h"
 
@@ -194,78 +194,6 @@ static void test_timer_that_is_always_due_lets_descriptors_through(void **state)
     loop_free(loop);
 }
 
-struct deferrer {
-    struct loop *loop;
-    int order[8];
-    int count;
-    bool is_done;
-};
-
-static void defer_second(void *arg)
-{
-    struct deferrer *d = arg;
-    d->order[d->count++] = 2;
-}
-
-static void defer_third(void *arg)
-{
-    struct deferrer *d = arg;
-    d->order[d->count++] = 3;
-    d->is_done = true;
-}
-
-static void defer_first(void *arg)
-{
-    struct deferrer *d = arg;
-    d->order[d->count++] = 1;
-    loop_defer(d->loop, defer_third, d);
-}
-
-static void do_behind(void *arg)
-{
-    struct deferrer *d = arg;
-    d->order[d->count++] = 4;
-}
-
-static void defer_behind(void *arg)
-{
-    struct deferrer *d = arg;
-    loop_defer_behind(d->loop, do_behind, d);
-    loop_defer(d->loop, defer_third, d);
-}
-
-/* In the same turn, behind the second, and before what is of the next. */
-static void test_defer_behind(void **state)
-{
-    static const int order[] = {2, 4, 3};
-    (void)state;
-    struct deferrer d = {.loop = loop_new()};
-    loop_defer(d.loop, defer_behind, &d);
-    loop_defer(d.loop, defer_second, &d);
-    run_until(d.loop, &d.is_done);
-    assert_int_equal(d.count, 3);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(d.order[i], order[i]);
-    loop_free(d.loop);
-}
-
-static void test_defer_keeps_order_and_never_sleeps_before(void **state)
-{
-    (void)state;
-    struct deferrer d = {.loop = loop_new()};
-    loop_defer(d.loop, defer_first, &d);
-    loop_defer(d.loop, defer_second, &d);
-    assert_int_equal(d.count, 0);
-    run_until(d.loop, &d.is_done); /* whose patience is all that could end a sleep */
-    assert_int_equal(d.count, 3);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(d.order[i], i + 1);
-    /* What is deferred when the loop goes is still called. */
-    loop_defer(d.loop, defer_second, &d);
-    loop_free(d.loop);
-    assert_int_equal(d.count, 4);
-}
-
 static void on_usr1(int number, void *arg)
 {
     assert_int_equal(number, SIGUSR1);
@@ -281,48 +209,6 @@ static void test_signal_watch(void **state)
     kill(getpid(), SIGUSR1);
     run_until(loop, &has_come);
     signal_watch_free(watch);
-    loop_free(loop);
-}
-
-struct hooked {
-    struct turn_hook *first;
-    struct turn_hook *second;
-    int before;
-    int after;
-    bool is_done;
-};
-
-static void hook_before(void *arg)
-{
-    ((struct hooked *)arg)->before++;
-}
-
-static void hook_after(void *arg)
-{
-    struct hooked *h = arg;
-    h->after++;
-    turn_hook_free(h->first); /* under its own callback, and the next one too */
-    turn_hook_free(h->second);
-    h->first = NULL;
-    h->second = NULL;
-    h->is_done = true;
-}
-
-static void test_turn_hooks(void **state)
-{
-    (void)state;
-    struct loop *loop = loop_new();
-    struct hooked h = {0};
-    h.first = turn_hook_new(loop, hook_before, hook_after, &h);
-    h.second = turn_hook_new(loop, hook_before, hook_after, &h);
-    struct marker m = {.record = &(struct record){.loop = loop}};
-    struct timer *timer = timer_new(loop, mark, &m);
-    timer_start_in(timer, 1000); /* something to wake up for */
-    run_until(loop, &h.is_done);
-    run_for(loop, 2000);
-    assert_int_equal(h.before, 2);
-    assert_int_equal(h.after, 1);
-    timer_free(timer);
     loop_free(loop);
 }
 
@@ -435,10 +321,7 @@ int main(void)
         cmocka_unit_test(test_timer_stops_and_restarts),
         cmocka_unit_test(test_timers_agree_with_a_model),
         cmocka_unit_test(test_timer_that_is_always_due_lets_descriptors_through),
-        cmocka_unit_test(test_defer_keeps_order_and_never_sleeps_before),
-        cmocka_unit_test(test_defer_behind),
         cmocka_unit_test(test_signal_watch),
-        cmocka_unit_test(test_turn_hooks),
         cmocka_unit_test(test_fd_watch_of_errors_alone),
         cmocka_unit_test(test_resolve),
         cmocka_unit_test(test_address_parse),

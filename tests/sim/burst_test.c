@@ -4,11 +4,13 @@
  */
 #include "testing.h"
 
+#include <errno.h>
+
 #include "base/clock.h"
 #include "sctp/assoc.h"
 #include "sim/net.h"
 
-enum { BURST = 3000, MESSAGES = 10, LEN = 1000, PACKET_MOST = 1300 };
+enum { BURST = 3000, MESSAGES = 10, LEN = 1000, WORD = 40, PACKET_MOST = 1300 };
 
 static uint64_t sent_bytes(struct net *n)
 {
@@ -38,7 +40,7 @@ static void takes_its_part_of_a_turn(void **state)
     for (int flush = 0; flush < 2; flush++) { /* however often it is flushed in a turn */
         sctp_assoc_flush(a, now_us);
         assert_in_range(sent_bytes(n), BURST, BURST + PACKET_MOST);
-        assert_true(sctp_assoc_deadline(a) <= now_us);
+        assert_true(sctp_assoc_deadline(a) > now_us); /* the owner flushes again */
     }
     sctp_assoc_limit_burst(a, BURST);
     sctp_assoc_flush(a, now_us);
@@ -46,6 +48,48 @@ static void takes_its_part_of_a_turn(void **state)
     sctp_assoc_limit_burst(a, SIZE_MAX);
     net_run_ms(n, 1000);
     assert_int_equal(n->apps[1].messages, MESSAGES);
+    net_free(n);
+}
+
+/* A token beside much that waits: it does not wait for the turn, and the packet
+ * in which it goes is filled. */
+static void a_word_needs_no_turn(void **state)
+{
+    (void)state;
+    struct net *n = queue_messages(BURST);
+    struct sctp_assoc *a = n->ends[0]->assoc;
+    struct sctp_outgoing how = {0};
+    uint64_t now_us = sim_now_us(n->sim);
+    for (uint32_t round = 1; round <= 2; round++) {
+        sctp_assoc_limit_burst(a, BURST);
+        sctp_assoc_flush(a, now_us);
+        uint64_t before = sent_bytes(n);
+        sctp_assoc_limit_burst(a, 0);
+        sctp_assoc_flush(a, now_us);
+        assert_int_equal(sent_bytes(n), before);
+        assert_int_equal(net_send(n, 0, 2, round, WORD, how), 0);
+        assert_false(sctp_assoc_is_stream_idle(a, 2));
+        sctp_assoc_flush(a, now_us);
+        assert_true(sctp_assoc_is_stream_idle(a, 2));
+        assert_in_range(sent_bytes(n), before + WORD, before + PACKET_MOST);
+    }
+    net_free(n);
+}
+
+/* Of what waits for a turn little is taken in. */
+static void takes_in_what_it_is_allowed(void **state)
+{
+    (void)state;
+    struct net *n = queue_messages(0);
+    struct sctp_assoc *a = n->ends[0]->assoc;
+    struct sctp_outgoing how = {0};
+    sctp_assoc_limit_queue(a, (MESSAGES + 1) * LEN);
+    assert_true(sctp_assoc_is_writable(a));
+    assert_int_equal(net_send(n, 0, 1, 0, LEN, how), 0);
+    assert_false(sctp_assoc_is_writable(a));
+    assert_int_equal(net_send(n, 0, 1, 0, LEN, how), -EAGAIN);
+    sctp_assoc_limit_queue(a, SIZE_MAX);
+    assert_true(sctp_assoc_is_writable(a));
     net_free(n);
 }
 
@@ -112,10 +156,9 @@ static void what_all_hold_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_its_part_of_a_turn),
-        cmocka_unit_test(is_not_limited_alone),
-        cmocka_unit_test(says_the_last_word),
-        cmocka_unit_test(what_all_hold_is_bounded),
+        cmocka_unit_test(takes_its_part_of_a_turn),    cmocka_unit_test(a_word_needs_no_turn),
+        cmocka_unit_test(takes_in_what_it_is_allowed), cmocka_unit_test(is_not_limited_alone),
+        cmocka_unit_test(says_the_last_word),          cmocka_unit_test(what_all_hold_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
