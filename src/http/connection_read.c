@@ -14,6 +14,7 @@
 #include <errno.h>
 
 #include "base/alloc.h"
+#include "base/log.h"
 #include "http/server_internal.h"
 
 static void tell_body_end(struct http_exchange *x, struct http_fields trailers)
@@ -107,6 +108,20 @@ static void begin_http2(struct http_connection *c, struct span bytes)
     head_buffer_deinit(&kept);
 }
 
+/* Once: most clients come again and again. They get an answer that they cannot
+ * read. */
+static void tell_tls(struct http_server *server, struct span head)
+{
+    static const uint8_t handshake[] = {22, 3}; /* RFC 8446 section 5.1 */
+    if (server->has_told_tls || server->config.tls || head.len < sizeof handshake ||
+        memcmp(head.data, handshake, sizeof handshake) != 0)
+        return;
+    server->has_told_tls = true;
+    log_warn("http: port %u: a client speaks TLS to it, as for https:// or wss://; this port "
+             "takes http:// and ws://",
+             server->port);
+}
+
 static size_t feed_head(struct http_connection *c, struct span bytes)
 {
     struct http_request request;
@@ -123,6 +138,7 @@ static size_t feed_head(struct http_connection *c, struct span bytes)
     }
     ssize_t head_len = is_http2 ? 0 : http_parse_request(head, &request, fields);
     if (head_len < 0) {
+        tell_tls(c->server, head);
         connection_refuse(c, (int)-head_len);
         return taken;
     }

@@ -125,6 +125,7 @@ struct http_server {
     time_t date_at; /* the second that date says */
     char date[32];
     uint16_t port;
+    bool has_told_tls; /* that a client speaks it where it is not spoken */
 };
 
 /* ---- server_base.c ---- */

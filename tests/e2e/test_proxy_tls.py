@@ -44,6 +44,19 @@ class ProxyTls(Case):
         finally:
             conn.close()
 
+    def test_client_without_need(self):
+        """a client that speaks TLS to a port of plain HTTP is said, once"""
+        self.rig.start_signal()
+        self.rig.start_proxy()
+        proxy = self.rig.proxy
+        port = self.rig.proxy_address[1]
+        for _ in range(2):
+            with self.assertRaises(ssl.SSLError):
+                ssl.get_server_certificate(("127.0.0.1", port), timeout=DEADLINE)
+        words = f"port {port}: a client speaks TLS to it, as for https:// or wss://"
+        proxy.wait_for(words)
+        self.assertEqual(proxy.text().count(words), 1)
+
     def test_own(self):
         """a certificate is made once, for this machine's names, and trusted by its authority"""
         rig = self.rig
