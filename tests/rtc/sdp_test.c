@@ -64,6 +64,18 @@ static const char with_media[] = "v=0\r\n"
                                  "a=mid:2\r\n"
                                  "a=ice-ufrag:WRONG\r\n";
 
+/* Of one who has no groups and no mids, and has ended a section. */
+static const char plain[] = "v=0\r\n"
+                            "o=- 1 2 IN IP4 127.0.0.1\r\n"
+                            "s=-\r\n"
+                            "t=0 0\r\n"
+                            "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n"
+                            "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+                            "a=ice-ufrag:abcd\r\n"
+                            "a=ice-pwd:0123456789012345678901\r\n"
+                            "a=setup:active\r\n"
+                            "a=fingerprint:sha-256 " FINGERPRINT "\r\n";
+
 static void test_chromium(void **state)
 {
     (void)state;
@@ -147,6 +159,23 @@ static void test_other_sections_are_rejected(void **state)
     sdp_deinit(&sdp);
 }
 
+static void test_answer_adds_no_group_and_no_mid(void **state)
+{
+    (void)state;
+    struct sdp sdp = parse(plain);
+    struct sdp answer;
+    sdp_init_answer(&answer, &sdp);
+    char *text = sdp_format(&answer);
+    const char *audio = strstr(text, "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n");
+    const char *ours = strstr(text, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n");
+    assert_true(audio && ours && audio < ours);
+    assert_null(strstr(text, "a=group"));
+    assert_null(strstr(text, "a=mid"));
+    free(text);
+    sdp_deinit(&answer);
+    sdp_deinit(&sdp);
+}
+
 static void test_truncated_at_each_byte(void **state)
 {
     (void)state;
@@ -210,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_firefox),
         cmocka_unit_test(test_legacy),
         cmocka_unit_test(test_other_sections_are_rejected),
+        cmocka_unit_test(test_answer_adds_no_group_and_no_mid),
         cmocka_unit_test(test_truncated_at_each_byte),
         cmocka_unit_test(test_formats_what_it_parses),
     };

@@ -1,0 +1,111 @@
+// The same as peer.mjs, on pion/webrtc.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/pion/webrtc/v4"
+)
+
+type words map[string]any
+
+var (
+	connection *webrtc.PeerConnection
+	channel    *webrtc.DataChannel
+	saying     sync.Mutex
+)
+
+func say(said words) {
+	saying.Lock()
+	defer saying.Unlock()
+	line, _ := json.Marshal(said)
+	fmt.Println(string(line))
+}
+
+func use(made *webrtc.DataChannel) {
+	channel = made
+	made.OnOpen(func() { say(words{"event": "open"}) })
+	made.OnMessage(func(message webrtc.DataChannelMessage) {
+		say(words{"event": "message", "size": len(message.Data)})
+	})
+}
+
+func described(description webrtc.SessionDescription, err error) (words, error) {
+	if err != nil {
+		return nil, err
+	}
+	gathered := webrtc.GatheringCompletePromise(connection)
+	if err := connection.SetLocalDescription(description); err != nil {
+		return nil, err
+	}
+	<-gathered
+	return words{"sdp": connection.LocalDescription().SDP}, nil
+}
+
+type command struct {
+	Do, Type, Sdp, Candidate string
+	Size                     int
+}
+
+func obey(c command) (words, error) {
+	switch c.Do {
+	case "offer":
+		made, err := connection.CreateDataChannel("x", nil)
+		if err != nil {
+			return nil, err
+		}
+		use(made)
+		return described(connection.CreateOffer(nil))
+	case "remote":
+		description := webrtc.SessionDescription{Type: webrtc.NewSDPType(c.Type), SDP: c.Sdp}
+		return nil, connection.SetRemoteDescription(description)
+	case "answer":
+		return described(connection.CreateAnswer(nil))
+	case "candidate":
+		return nil, connection.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Candidate})
+	case "send":
+		return nil, channel.Send(make([]byte, c.Size))
+	case "rollback":
+		own := *connection.LocalDescription() // it wants a text there
+		own.Type = webrtc.SDPTypeRollback
+		return nil, connection.SetLocalDescription(own)
+	case "state":
+		channel := channel.ReadyState().String()
+		return words{"connection": connection.ConnectionState().String(), "channel": channel}, nil
+	}
+	return nil, fmt.Errorf("%s: unknown", c.Do)
+}
+
+func main() {
+	config := webrtc.Configuration{}
+	var servers []struct{ Urls, Username, Credential string }
+	if json.Unmarshal([]byte(os.Args[1]), &servers) != nil {
+		os.Exit(2)
+	}
+	for _, server := range servers {
+		config.ICEServers = append(config.ICEServers, webrtc.ICEServer{
+			URLs: []string{server.Urls}, Username: server.Username, Credential: server.Credential,
+		})
+	}
+	connection, _ = webrtc.NewPeerConnection(config)
+	connection.OnDataChannel(use)
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var c command
+		if json.Unmarshal(lines.Bytes(), &c) != nil {
+			os.Exit(2)
+		}
+		said, err := obey(c)
+		if err != nil {
+			said = words{"error": err.Error()}
+		} else if said == nil {
+			said = words{}
+		}
+		say(said)
+	}
+}
