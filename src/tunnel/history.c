@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -42,6 +43,20 @@ static void add_to_totals(struct exchange_totals *totals, const struct exchange_
     histogram_add(&totals->duration, record->end_us);
 }
 
+/* One that is too long ends with "…", between two characters. */
+static void copy_reason(const char *reason, char out[HISTORY_REASON_MAX])
+{
+    static const char more[] = "…";
+    size_t len = strlen(reason);
+    bool is_cut = len >= HISTORY_REASON_MAX;
+    if (is_cut)
+        len = HISTORY_REASON_MAX - sizeof more;
+    while (is_cut && len > 0 && ((unsigned char)reason[len] & 0xc0) == 0x80)
+        len--;
+    memcpy(out, reason, len);
+    memcpy(out + len, is_cut ? more : "", is_cut ? sizeof more : 1);
+}
+
 void history_end(struct history *history, const struct exchange_record *record)
 {
     if (!history->entries)
@@ -54,7 +69,7 @@ void history_end(struct history *history, const struct exchange_record *record)
     list_init(&entry->record.link);
     entry->reason[0] = '\0';
     if (record->reason)
-        snprintf(entry->reason, sizeof entry->reason, "%s", record->reason);
+        copy_reason(record->reason, entry->reason);
     history->under_way_count--;
     add_to_totals(&history->totals, record);
 }

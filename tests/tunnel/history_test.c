@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "net/loop.h"
 #include "testing.h"
 
@@ -16,7 +17,9 @@ static void on_done(const struct exchange_record *record, void *arg)
     history_end(arg, record);
 }
 
-static void ask(struct history *history, const struct loop *loop, const char *target, int status)
+/* With a status it is complete; with a reason it is lost. */
+static void ask_for(struct history *history, const struct loop *loop, const char *target,
+                    int status, const char *reason)
 {
     const struct exchange_watch watch = {.on_begin = on_begin,
                                          .on_done = on_done,
@@ -32,9 +35,32 @@ static void ask(struct history *history, const struct loop *loop, const char *ta
         exchange_on_head(&record, status, (struct http_fields){fields, 1}, false);
         exchange_on_response(&record, SPAN_LITERAL("{\"output_tokens\":7,\"input_tokens\":2}"));
     }
-    exchange_finish(&record, status > 0 ? EXCHANGE_COMPLETE : EXCHANGE_LOST,
-                    status > 0 ? NULL : "the session ended");
+    exchange_finish(&record, status > 0 ? EXCHANGE_COMPLETE : EXCHANGE_LOST, reason);
     assert_int_equal(history->under_way_count, 0);
+}
+
+static void ask(struct history *history, const struct loop *loop, const char *target, int status)
+{
+    ask_for(history, loop, target, status, status > 0 ? NULL : "the session ended");
+}
+
+/* It is seen that there was more, and no character is cut. */
+static void test_long_reasons(void **state)
+{
+    char reason[3 * HISTORY_REASON_MAX];
+    struct history history;
+    history_init(&history);
+    for (size_t len = HISTORY_REASON_MAX - 4; len < HISTORY_REASON_MAX + 8; len++) {
+        memset(reason, 'a', len);
+        memcpy(reason + len, "\xc3\xb6", 3);
+        ask_for(&history, *state, "/a", 0, reason);
+        const char *kept = history_find(&history, history.count)->reason;
+        bool fits = strlen(reason) < HISTORY_REASON_MAX;
+        assert_true(utf8_is_valid(span_from_string(kept)));
+        assert_int_equal(strcmp(kept, reason) == 0, fits);
+        assert_int_equal(strstr(kept, "…") != NULL, !fits);
+    }
+    history_deinit(&history);
 }
 
 static void test_entries(void **state)
@@ -131,9 +157,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entries),
-        cmocka_unit_test(test_totals),
-        cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_entries), cmocka_unit_test(test_long_reasons),
+        cmocka_unit_test(test_totals),  cmocka_unit_test(test_ring),
         cmocka_unit_test(test_classes),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
