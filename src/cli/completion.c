@@ -25,8 +25,9 @@ struct shell {
 
 #define FOLDERS "/"
 #define FILES   "*"
+#define INVITES "@"
 
-/* Values that can be told: FILES, FOLDERS or words. */
+/* Values that can be told: FILES, FOLDERS, INVITES or words. */
 static const struct {
     const char *value;
     const char *words;
@@ -52,6 +53,18 @@ static const char *words_of(const char *value)
     return NULL;
 }
 
+static bool is_flag(const struct option_view *option)
+{
+    return option->flag[0] == '-';
+}
+
+/* Of an option's value, or of an argument. */
+static const char *words_at(const struct option_view *option)
+{
+    bool is_invite = strcmp(option->flag, "NAME") == 0 || strcmp(option->flag, "--device") == 0;
+    return is_invite ? INVITES : words_of(is_flag(option) ? option->value : option->flag);
+}
+
 /* What stands between single quotes, without a line's end: the help as far as
  * it fits a menu, each of `special` behind a backslash. */
 static void print_gist(const char *help, const char *special, const char *quote)
@@ -71,11 +84,6 @@ static void print_gist(const char *help, const char *special, const char *quote)
     }
 }
 
-static bool is_flag(const struct option_view *option)
-{
-    return option->flag[0] == '-';
-}
-
 /* --- bash ----------------------------------------------------------------- */
 
 static void bash_print_names(void)
@@ -84,12 +92,19 @@ static void bash_print_names(void)
         printf(" %s", command_at(i)->name);
 }
 
+/* Below the headings; what is further to the right tells more of one. */
+#define NAMES_OF_INVITES                       \
+    "_tunnel_invites()\n"                      \
+    "{\n"                                      \
+    "    tunnel invites 2>/dev/null | sed -n " \
+    "'2,$s/^\\([^ ]\\{1,\\}\\) .*/\\1/p'\n"    \
+    "}\n"
+
 static void bash_begin(void)
 {
-    puts("# bash completion of tunnel\n"
-         "_tunnel()\n"
+    puts("# bash completion of tunnel\n" NAMES_OF_INVITES "_tunnel()\n"
          "{\n"
-         "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
+         "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words= files=\n"
          "    [ \"$cur\" = '=' ] && cur=\n"
          "    [ \"$prev\" = '=' ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
          "    COMPREPLY=()\n"
@@ -105,7 +120,7 @@ static void bash_begin(void)
 /* A value, or nothing where anything may stand. */
 static void bash_option(const struct command_row *row, const struct option_view *option)
 {
-    const char *words = words_of(option->value);
+    const char *words = words_at(option);
     if (!is_flag(option) || !option->value)
         return;
     printf("    %s:%s) ", row->name, option->flag);
@@ -113,6 +128,8 @@ static void bash_option(const struct command_row *row, const struct option_view 
         fputs("compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); ", stdout);
     else if (words && *words == *FOLDERS)
         fputs("compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- \"$cur\"); ", stdout);
+    else if (words && *words == *INVITES)
+        fputs("mapfile -t COMPREPLY < <(compgen -W \"$(_tunnel_invites)\" -- \"$cur\"); ", stdout);
     else if (words)
         printf("mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\"); ", words);
     puts("return ;;");
@@ -121,19 +138,27 @@ static void bash_option(const struct command_row *row, const struct option_view 
 static void bash_end_command(const struct command_row *row)
 {
     struct option_view option;
+    const char *more = "";
     printf("    %s:*) words='--help --version", row->name);
     for (size_t i = 0; options_view(i, &option); i++) {
-        const char *words = is_flag(&option) ? option.flag : words_of(option.flag);
-        if (option.commands & (int)row->command && words)
+        const char *words = is_flag(&option) ? option.flag : words_at(&option);
+        if (!(option.commands & (int)row->command) || !words)
+            continue;
+        if (is_flag(&option) || (*words != *FILES && *words != *INVITES))
             printf(" %s", words);
+        else
+            more = *words == *FILES ? " files=yes" : "\" $(_tunnel_invites)\"";
     }
-    puts("' ;;");
+    printf("'%s ;;\n", more);
 }
 
 static void bash_end(void)
 {
     puts("    esac\n"
          "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+         "    [ -z \"$files\" ] && return\n"
+         "    compopt -o filenames\n"
+         "    mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- \"$cur\")\n"
          "}\n"
          "complete -F _tunnel tunnel");
 }
@@ -142,8 +167,7 @@ static void bash_end(void)
 
 static void zsh_begin(void)
 {
-    puts("#compdef tunnel\n"
-         "_tunnel()\n"
+    puts("#compdef tunnel\n" NAMES_OF_INVITES "_tunnel()\n"
          "{\n"
          "    local curcontext=$curcontext context state line\n"
          "    local -A opt_args\n"
@@ -168,9 +192,10 @@ static void zsh_begin_command(const struct command_row *row)
     printf("    %s)\n        _arguments '(- *)--help[say what it does]'", row->name);
 }
 
-static void zsh_print_value(const char *value)
+static void zsh_print_value(const struct option_view *option)
 {
-    const char *words = words_of(value);
+    const char *value = option->value ? option->value : option->flag;
+    const char *words = words_at(option);
     const char *colon = strchr(value, ':'); /* of ADDR:PORT */
     if (colon)
         printf(":%.*s\\%s:", (int)(colon - value), value, colon);
@@ -180,6 +205,8 @@ static void zsh_print_value(const char *value)
         fputs("_files", stdout);
     else if (words && *words == *FOLDERS)
         fputs("_files -/", stdout);
+    else if (words && *words == *INVITES)
+        fputs("{compadd -- $(_tunnel_invites)}", stdout);
     else if (words)
         printf("(%s)", words);
     else
@@ -190,7 +217,7 @@ static void zsh_option(const struct command_row *row, const struct option_view *
 {
     (void)row;
     /* A word that can only be explained would hide the options. */
-    if (!is_flag(option) && !words_of(option->flag))
+    if (!is_flag(option) && !words_at(option))
         return;
     fputs(" \\\n            '*", stdout);
     if (is_flag(option)) {
@@ -199,7 +226,7 @@ static void zsh_option(const struct command_row *row, const struct option_view *
         putchar(']');
     }
     if (option->value || !is_flag(option))
-        zsh_print_value(option->value ? option->value : option->flag);
+        zsh_print_value(option);
     putchar('\'');
 }
 
@@ -235,7 +262,7 @@ static void fish_begin_command(const struct command_row *row)
 
 static void fish_option(const struct command_row *row, const struct option_view *option)
 {
-    const char *words = words_of(is_flag(option) ? option->value : option->flag);
+    const char *words = words_at(option);
     if (!is_flag(option) && !words)
         return;
     printf("complete -c tunnel -n '__fish_seen_subcommand_from %s'", row->name);
@@ -246,6 +273,9 @@ static void fish_option(const struct command_row *row, const struct option_view 
         fputs(" -r -F", stdout);
     else if (words && *words == *FOLDERS)
         fputs(" -x -a '(__fish_complete_directories)'", stdout);
+    else if (words && *words == *INVITES)
+        fputs(" -x -a '(tunnel invites 2>/dev/null | tail -n +2 | string match -r \"^[^ ]+\")'",
+              stdout);
     else if (words)
         printf(" -x -a '%s'", words);
     else if (option->value)

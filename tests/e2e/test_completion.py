@@ -83,6 +83,9 @@ class Completion(unittest.TestCase):
                 ("tunnel proxy --link-file a\t", ["proxy", "--link-file", "a file"]),
                 ("tunnel serve --state fo\t", ["serve", "--state", "folder/"]),
                 ("tunnel revoke --st\tfo\t", ["revoke", "--state=folder/"]),
+                ("tunnel run a\t", ["run", "a file"]),
+                ("tunnel revoke ph\t", ["revoke", "phone"]),
+                ("tunnel requests --device pa\t", ["requests", "--device", "pad"]),
                 ("tunnel completion fi\t", ["completion", "fish"])):
             if not has_joined:
                 argv = [part for word in argv for part in word.split("=")]
@@ -94,7 +97,10 @@ class Completion(unittest.TestCase):
         shell = self.start(["bash", "--norc", "--noprofile", "-i"], SCRIPTS["bash"], r"""
             bind 'set enable-bracketed-paste off'
             bind '"\C-a": insert-completions'
-            tunnel() { printf '<<'; printf '%s|' "$@"; printf '>>'; }
+            tunnel() {
+                if [ "$*" = invites ]; then printf 'NAME MADE\nphone now\n  from there\npad now\n'
+                else printf '<<'; printf '%s|' "$@"; printf '>>'; fi
+            }
             . ./script; printf 'ready%s' :; """)
         self.check_keys(shell)
         for keys, words in (
@@ -102,6 +108,7 @@ class Completion(unittest.TestCase):
                 ("tunnel serve --log-level=w\t", ["serve", "--log-level=warn"]),
                 ("tunnel invites \x01", ["invites", "--help", "--state", "--version"]),
                 ("tunnel completion b\x01", ["completion", "bash"]),
+                ("tunnel run --c\x01", ["run", "--config"]),
                 ("tunnel proxy --listen \x01", ["proxy", "--listen"])):
             with self.subTest(keys=keys):
                 self.assertEqual(shell.line(keys), words)
@@ -111,7 +118,10 @@ class Completion(unittest.TestCase):
         shell = self.start(["zsh", "-f", "-i"], SCRIPTS["zsh"], r"""
             autoload -Uz compinit; compinit -u -D; unset zle_bracketed_paste
             setopt no_auto_remove_slash
-            tunnel() { printf '<<'; printf '%s|' "$@"; printf '>>'; }
+            tunnel() {
+                if [ "$*" = invites ]; then printf 'NAME MADE\nphone now\n  from there\npad now\n'
+                else printf '<<'; printf '%s|' "$@"; printf '>>'; fi
+            }
             . ./script; printf 'ready%s' :; """)
         self.check_keys(shell, has_joined=True)
 
@@ -125,11 +135,14 @@ class Completion(unittest.TestCase):
         for line, wanted in (("tunnel prox", ["proxy"]), ("tunnel proxy --pi", ["--pick"]),
                              ("tunnel proxy --pick ", ["balanced", "first"]),
                              ("tunnel serve --state fo", ["folder/"]),
+                             ("tunnel revoke p", ["pad", "phone"]),
                              ("tunnel serve --pi", []), ("tunnel requests --fo", ["--follow"]),
                              ("tunnel completion ", ["bash", "fish", "zsh"])):
             with self.subTest(line=line):
                 done = subprocess.run(["fish", "--no-config", "-c",
-                                       'source (printf %s $argv[1] | psub); complete -C $argv[2]',
+                                       'source (printf %s $argv[1] | psub); function tunnel; '
+                                       'printf "NAME MADE\\nphone now\\n  from there\\npad now\\n"; end; '
+                                       'complete -C $argv[2]',
                                        SCRIPTS["fish"], line], capture_output=True, text=True,
                                       cwd=folder, env={**os.environ, "HOME": folder}, check=False)
                 words = [row.split("\t")[0] for row in done.stdout.splitlines()]
