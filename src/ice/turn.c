@@ -136,13 +136,16 @@ void turn_client_stop(struct turn_client *t)
     return_home(t);
 }
 
-/* code: as on_failed has it. */
+/* Whoever answers the next time says anew which realm it is of: some refuse who
+ * names another one with 437 or 441, in which theirs is not (coturn). code: as
+ * on_failed has it. */
 static void fail(struct turn_client *t, int code, const char *text)
 {
     stun_transaction_stop(&t->request.transaction);
     memset(t->channels, 0, sizeof t->channels);
     t->refresh_us = TIME_NEVER;
     t->state = TURN_FAILED;
+    t->auth.is_known = false;
     return_home(t);
     t->handlers.on_failed(t->arg, code, text);
 }
@@ -231,6 +234,7 @@ static void on_error(struct turn_client *t, const struct stun_message *m, uint64
         start_request(t, now_us);
         return;
     case TURN_AUTH_WRONG:
+        t->auth.is_known = false;
         if (t->state == TURN_CLEARING)
             break;
         fail(t, 0, "the server refuses user or password");

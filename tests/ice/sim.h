@@ -57,6 +57,7 @@ struct sim_server {
     int refuse_channel;          /* error code; 0: none */
     bool is_silent;              /* does not say that it has granted an Allocate */
     bool change_realm;           /* another realm in each 401 or 438 */
+    bool restarts_renamed;       /* of another realm; who names the old one gets 437 or 441 */
     uint32_t lifetime_s;         /* of allocations; 0: 600 */
     struct ice_address redirect; /* 300 and this address, if it has a family */
     /* What it saw. */

@@ -53,6 +53,7 @@ void sim_restart_server(struct sim *s, struct sim_server *server)
         al->is_used = false;
     }
     n->config.allocations = 0;
+    n->realm_name += n->config.restarts_renamed;
 }
 
 void sim_forget_channels(struct sim_server *server)
@@ -154,6 +155,9 @@ static int authenticate(const struct client *c, const struct stun_message *m, ui
     if (!stun_find(m, STUN_USERNAME, &user) || !stun_find(m, STUN_REALM, &realm) ||
         !stun_find(m, STUN_NONCE, &nonce))
         return STUN_BAD_REQUEST;
+    realm_text(n, text);
+    if (n->config.restarts_renamed && !span_is_string(realm, text))
+        return m->method == STUN_ALLOCATE ? STUN_ALLOCATION_MISMATCH : STUN_WRONG_CREDENTIALS;
     nonce_text(n, text);
     if (!span_is_string(nonce, text)) {
         n->config.stale_nonces++;

@@ -9,6 +9,7 @@ static void test_silence_is_death(void **state)
 {
     struct pair *pair = *state;
     end(open_stream(pair, "/"));
+    mux_end_turn(pair->consumer.mux);
     run_alone(&pair->consumer, pair->now_us + MUX_DEAD_AFTER_US - 1);
     assert_story(&pair->consumer, "");
     run_alone(&pair->consumer, pair->now_us + MUX_DEAD_AFTER_US);
