@@ -49,12 +49,13 @@ func described(description webrtc.SessionDescription, err error) (words, error) 
 type command struct {
 	Do, Type, Sdp, Candidate string
 	Size                     int
+	Options                  *webrtc.DataChannelInit
 }
 
 func obey(c command) (words, error) {
 	switch c.Do {
 	case "offer":
-		made, err := connection.CreateDataChannel("x", nil)
+		made, err := connection.CreateDataChannel("x", c.Options)
 		if err != nil {
 			return nil, err
 		}
@@ -73,6 +74,11 @@ func obey(c command) (words, error) {
 		own := *connection.LocalDescription() // it wants a text there
 		own.Type = webrtc.SDPTypeRollback
 		return nil, connection.SetLocalDescription(own)
+	case "properties":
+		return words{
+			"ordered": channel.Ordered(), "maxRetransmits": channel.MaxRetransmits(),
+			"maxPacketLifeTime": channel.MaxPacketLifeTime(),
+		}, nil
 	case "state":
 		channel := channel.ReadyState().String()
 		return words{"connection": connection.ConnectionState().String(), "channel": channel}, nil

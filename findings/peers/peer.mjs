@@ -24,8 +24,8 @@ async function described(description) {
     return { sdp: connection.localDescription.sdp };
 }
 const does = {
-    async offer() {
-        use(connection.createDataChannel("x"));
+    async offer({ options }) {
+        use(connection.createDataChannel("x", options));
         return described(await connection.createOffer());
     },
     remote: ({ type, sdp }) => connection.setRemoteDescription({ type, sdp }),
@@ -34,6 +34,10 @@ const does = {
         connection.addIceCandidate({ candidate, sdpMid: "0", sdpMLineIndex: 0 }),
     send: ({ size }) => channel.send(new Uint8Array(size)),
     rollback: () => connection.setLocalDescription({ type: "rollback" }),
+    properties: () => {
+        const { ordered, maxRetransmits, maxPacketLifeTime } = channel;
+        return { ordered, maxRetransmits, maxPacketLifeTime };
+    },
     state: () => ({ connection: connection.connectionState, channel: channel.readyState }),
 };
 for await (const line of readline.createInterface({ input: process.stdin })) {

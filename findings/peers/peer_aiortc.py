@@ -32,8 +32,8 @@ class Peer:
         await self.connection.setLocalDescription(description)
         return {"sdp": self.connection.localDescription.sdp}
 
-    async def offer(self):
-        self.use(self.connection.createDataChannel("x"))
+    async def offer(self, options=None):
+        self.use(self.connection.createDataChannel("x", **(options or {})))
         return await self.described(await self.connection.createOffer())
 
     async def remote(self, **description):
@@ -53,6 +53,10 @@ class Peer:
     async def rollback(self):
         rollback = RTCSessionDescription(type="rollback", sdp="")
         await self.connection.setLocalDescription(rollback)
+
+    async def properties(self):
+        names = "ordered", "maxRetransmits", "maxPacketLifeTime"
+        return {name: getattr(self.channel, name) for name in names}
 
     async def state(self):
         return {"connection": self.connection.connectionState, "channel": self.channel.readyState}

@@ -11,6 +11,8 @@ gi.require_version("GstSdp", "1.0")
 gi.require_version("GstWebRTC", "1.0")
 from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
+OPTIONS = {"ordered": "ordered", "maxRetransmits": "max-retransmits",
+           "maxPacketLifeTime": "max-packet-lifetime"}
 TYPES = {"offer": GstWebRTC.WebRTCSDPType.OFFER, "answer": GstWebRTC.WebRTCSDPType.ANSWER}
 
 
@@ -68,8 +70,11 @@ class Peer:
 
         self.bin.emit(f"create-{kind}", None, promise(on_created))
 
-    def offer(self):
-        self.use(self.bin.emit("create-data-channel", "x", None))
+    def offer(self, options=None):
+        given = Gst.Structure.new_empty("options")
+        for name, value in (options or {}).items():
+            given.set_value(OPTIONS[name], value)
+        self.use(self.bin.emit("create-data-channel", "x", given))
         self.describe("offer")
 
     def remote(self, type, sdp):
@@ -93,6 +98,9 @@ class Peer:
         kind = GstWebRTC.WebRTCSDPType.ROLLBACK
         description = GstWebRTC.WebRTCSessionDescription.new(kind, empty)
         self.bin.emit("set-local-description", description, promise(lambda _: say()))
+
+    def properties(self):
+        say(**{name: self.channel.get_property(own) for name, own in OPTIONS.items()})
 
     def state(self):
         channel = self.channel.get_property("ready-state").value_nick
