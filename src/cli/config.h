@@ -175,6 +175,10 @@ const char *config_take_interface(struct config *config, const char *text);
 const char *config_take_external(struct config *config, const char *text);
 const char *config_take_port_mapping(struct config *config, const char *text);
 const char *config_take_relay_only(struct config *config, const char *text);
+/* A command run in that folder may say where it is from there; who is shown it
+ * elsewhere cannot, nor has a socket a name without a slash in front. To be
+ * freed. */
+char *config_absolute_path(const char *text);
 const char *config_take_control(struct config *config, const char *text);
 const char *config_take_metrics(struct config *config, const char *text);
 const char *config_take_access_log(struct config *config, const char *text);

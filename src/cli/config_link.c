@@ -108,7 +108,7 @@ const char *config_take_state(struct config *config, const char *text)
     if (!*text || strstr(text, "://"))
         return "must be a folder";
     free(config->state_folder);
-    config->state_folder = xstrdup(text);
+    config->state_folder = config_absolute_path(text);
     return NULL;
 }
 

@@ -8,8 +8,7 @@
 #include "base/alloc.h"
 #include "cli/config.h"
 
-/* A command run in that folder may say where it is from there. */
-static char *absolute_path(const char *text)
+char *config_absolute_path(const char *text)
 {
     char *here = text[0] == '/' ? NULL : getcwd(NULL, 0);
     char *path = here ? xasprintf("%s/%s", here, text) : xstrdup(text);
@@ -34,7 +33,7 @@ const char *config_take_control(struct config *config, const char *text)
         return is_command ? "must be the path of a socket"
                           : "must be the path of a socket, or none";
     free(config->control);
-    config->control = is_none ? NULL : absolute_path(text);
+    config->control = is_none ? NULL : config_absolute_path(text);
     config->has_no_control = is_none;
     return NULL;
 }

@@ -267,6 +267,17 @@ class Status(Case):
         finally:
             os.chmod(folder, 0o700)
 
+    def test_relative_folder(self):
+        """a state folder may be named from where one is; others are shown it whole"""
+        rig = self.rig
+        serve = rig.run("near", ["sh", "-c", 'cd "$0" && exec "$@"', self.folder, TUNNEL, "serve", "1",
+                                 "--signal", rig.signal_url, "--stun", "none", "--state", "near"])
+        serve.wait_for(f"`tunnel invite NAME --state {self.folder}/near` prints")
+        serve.wait_for("waiting for")
+        told = self.run_tunnel("status", "--state", os.path.join(self.folder, "near"))
+        self.assertIn("tunnel serve", told)
+        serve.end()
+
     def test_wrong(self):
         """a socket that cannot be is named; none is none"""
         rig = self.rig
