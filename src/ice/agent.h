@@ -91,6 +91,9 @@ struct ice_agent_handlers {
      * before it is answered. */
     void (*on_fill)(void *arg, struct stun_writer *w, bool is_first);
     void (*on_binding)(void *arg, const struct stun_message *m);
+    /* A TURN server gave no allocation, while there is nothing but relays to go
+     * by; may be NULL. text: as in "the server refuses user or password". */
+    void (*on_no_relay)(void *arg, const struct ice_address *server, const char *text);
 };
 
 struct ice_agent_config {

@@ -111,7 +111,12 @@ static void lose(struct ice_relay *r, int code, const char *text, bool tell)
 
 static void on_failed(void *arg, int code, const char *text)
 {
-    lose(arg, code, text, true);
+    struct ice_relay *r = arg;
+    const struct ice_agent *a = r->agent;
+    bool may_recover = is_taken(code) || local_find_relayed(a, r->index) >= 0;
+    if (a->config.is_relay_only && !may_recover && a->handlers.on_no_relay)
+        a->handlers.on_no_relay(a->arg, turn_client_server(r->client), text);
+    lose(r, code, text, true);
 }
 
 static void on_redirect(void *arg, const struct ice_address *server)

@@ -109,6 +109,17 @@ static void on_agent_state(void *arg, enum ice_state state, const char *text)
     tell_later(io);
 }
 
+/* What the whole report says only when all else has been given up, too. */
+static void on_agent_no_relay(void *arg, const struct ice_address *server, const char *text)
+{
+    struct ice_io *io = arg;
+    char address[ICE_ADDRESS_TEXT_LEN];
+    if (!io->has_told_no_relay)
+        log_warn("ice: the TURN server %s gives no relay: %s", ice_address_format(server, address),
+                 text);
+    io->has_told_no_relay = true;
+}
+
 static void on_agent_route(void *arg)
 {
     struct ice_io *io = arg;
@@ -225,6 +236,7 @@ struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
                           void (*on_candidate)(const char *candidate, void *arg), void *arg)
 {
     static const struct ice_agent_handlers agent_handlers = {
+        .on_no_relay = on_agent_no_relay,
         .on_datagram = on_agent_datagram,
         .on_candidate = on_agent_candidate,
         .on_state = on_agent_state,

@@ -34,6 +34,7 @@ struct ice_io {
     bool has_new_route;             /* since on_change was called */
     bool is_telling;                /* a deferred call of tell() is on its way */
     bool is_closed;
+    bool has_told_no_relay;
     char *failure; /* once FAILED */
 
     struct address route_to; /* where the route's datagrams go */

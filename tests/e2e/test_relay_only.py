@@ -55,6 +55,14 @@ class RelayOnly(Case):
         for line in lines:
             self.assertRegex(line, r" 10\.77\.0\.1 \d+ typ relay raddr 0\.0\.0\.0 rport 0$")
 
+    def test_wrong_password(self):
+        """a server that refuses is said at once, not when all else is given up"""
+        rig = self.rig
+        rig.start_serve()
+        wrong = [word if word != "p" else "wrong" for word in TURN]
+        rig.start_proxy(*wrong).wait_for(
+            r"warn .*ice: the TURN server 10\.77\.0\.1:3478 gives no relay: the server refuses user or password")
+
     def test_both_ends(self):
         """both ends by relays only: requests go, and no packet goes directly"""
         rig = self.rig

@@ -80,7 +80,8 @@ static void on_resolve(void *arg, int id, const char *name)
 
 static const struct ice_agent_handlers handlers = {on_datagram, on_candidate, on_state,
                                                    on_route,    on_open_base, on_close_base,
-                                                   on_resolve,  NULL,         NULL};
+                                                   on_resolve,  NULL,         NULL,
+                                                   NULL};
 
 void rig_begin(struct rig *r, const struct ice_agent_config *config)
 {

@@ -112,7 +112,8 @@ static void on_resolve(void *arg, int id, const char *name)
 
 static const struct ice_agent_handlers handlers = {on_datagram, on_candidate, on_state,
                                                    on_route,    on_open_base, on_close_base,
-                                                   on_resolve,  NULL,         NULL};
+                                                   on_resolve,  NULL,         NULL,
+                                                   NULL};
 
 struct sim_peer *sim_add_peer(struct sim *s, const struct sim_peer_config *config)
 {
