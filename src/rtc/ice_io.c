@@ -232,21 +232,22 @@ static void on_servers_change(void *arg)
 
 /* ---- life ---- */
 
+static const struct ice_agent_handlers agent_handlers = {
+    .on_datagram = on_agent_datagram,
+    .on_candidate = on_agent_candidate,
+    .on_state = on_agent_state,
+    .on_route = on_agent_route,
+    .on_open_base = on_agent_open_base,
+    .on_close_base = on_agent_close_base,
+    .on_resolve = on_agent_resolve,
+    .on_fill = on_agent_fill,
+    .on_binding = on_agent_binding,
+    .on_no_relay = on_agent_no_relay,
+};
+
 struct ice_io *ice_io_new(struct loop *loop, const struct ice_io_config *config,
                           void (*on_candidate)(const char *candidate, void *arg), void *arg)
 {
-    static const struct ice_agent_handlers agent_handlers = {
-        .on_no_relay = on_agent_no_relay,
-        .on_datagram = on_agent_datagram,
-        .on_candidate = on_agent_candidate,
-        .on_state = on_agent_state,
-        .on_route = on_agent_route,
-        .on_open_base = on_agent_open_base,
-        .on_close_base = on_agent_close_base,
-        .on_resolve = on_agent_resolve,
-        .on_fill = on_agent_fill,
-        .on_binding = on_agent_binding,
-    };
     static const struct ice_sockets_handlers socket_handlers = {
         .on_datagram = on_datagram,
         .on_fed = on_fed,
