@@ -111,6 +111,8 @@ struct signal_server_config {
                                                borrowed; NULL: with none */
     const struct tls_client *cluster_tls; /* spoken with that; borrowed; NULL: none */
     const char *only_room;                /* the one that there is, copied; NULL: as they come */
+    bool is_within;                       /* an end of the tunnel, which tells who comes: what
+                                               becomes of sockets is for debugging */
     const struct worker *worker; /* of several (signal/workers/workers.h), borrowed; NULL: it is
                                              alone */
 };

@@ -18,6 +18,7 @@
 
 #include "base/bucket.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "http/server.h"
 #include "net/websocket.h"
 #include "signal/cluster/cluster_redis.h"
@@ -112,6 +113,12 @@ static inline bool socket_is_in_room(const struct socket *socket)
 static inline const char *socket_peer_id(const struct socket *socket)
 {
     return socket->seat ? seat_id(socket->seat) : socket->member.id;
+}
+
+/* Of what is no fault of anybody's. */
+static inline enum log_level socket_log_level(const struct socket *socket)
+{
+    return socket->server->config.is_within ? LOG_DEBUG : LOG_INFO;
 }
 
 /* ---- socket_send.c ---- */

@@ -25,9 +25,7 @@ static void socket_log_message(const struct socket *socket, const struct signal_
                                         0},
                                        {"peer", peer, 0},
                                        {0}};
-    /* In a network of its own the tunnel tells who comes. */
-    enum log_level level = socket->server->config.is_near ? LOG_DEBUG : LOG_INFO;
-    log_event(level, "join", fields, "socket %u: join %s: %s", socket->number,
+    log_event(socket_log_level(socket), "join", fields, "socket %u: join %s: %s", socket->number,
               log_redact(message->room, redacted), peer);
 }
 
@@ -119,8 +117,8 @@ static void socket_log_gone(const struct socket *socket, const struct websocket_
     const struct log_field fields[] = {{"socket", NULL, socket->number},
                                        {"code", NULL, end->code},
                                        {0}};
-    log_event(LOG_INFO, "gone", fields, "socket %u: gone: %s: %s (%d)", socket->number, by[end->by],
-              reason, end->code);
+    log_event(socket_log_level(socket), "gone", fields, "socket %u: gone: %s: %s (%d)",
+              socket->number, by[end->by], reason, end->code);
 }
 
 static void on_ws_close(const struct websocket_end *end, void *arg)

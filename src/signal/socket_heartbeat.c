@@ -35,15 +35,16 @@ static bool socket_is_well(struct socket *socket, uint64_t now_us, uint64_t late
     stuck_us -= stuck_us < late_us ? stuck_us : late_us;
     socket->outbox.moved_at_us = now_us - stuck_us;
     if (silent_us >= config->silence_us) {
-        log_info("socket %u: dropped: silent for %llu s", socket->number,
-                 (unsigned long long)(silent_us / US_PER_S));
+        log_write(socket_log_level(socket), "socket %u: dropped: silent for %llu s", socket->number,
+                  (unsigned long long)(silent_us / US_PER_S));
         socket->server->counts.limits[SIGNAL_LIMIT_SILENCE]++;
         socket_close(socket, WEBSOCKET_POLICY, "no answer to pings");
         return false;
     }
     if (stuck_us >= config->stuck_us) {
-        log_info("socket %u: dropped: has read nothing for %llu s, and %zu bytes wait for it",
-                 socket->number, (unsigned long long)(stuck_us / US_PER_S), socket->outbox.len);
+        log_write(socket_log_level(socket),
+                  "socket %u: dropped: has read nothing for %llu s, and %zu bytes wait for it",
+                  socket->number, (unsigned long long)(stuck_us / US_PER_S), socket->outbox.len);
         socket->server->counts.limits[SIGNAL_LIMIT_STUCK]++;
         socket_reset(socket);
         return false;

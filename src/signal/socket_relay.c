@@ -96,8 +96,10 @@ void socket_relay_leave(struct socket *socket)
     const struct shaper_end *end = &socket->relayed->end;
     shaper_leave(socket->server->shaper, &socket->relayed->end);
     if (end->sent_bytes > 0)
-        log_info("socket %u: %llu bytes of it were relayed, %llu datagrams dropped", socket->number,
-                 (unsigned long long)end->sent_bytes, (unsigned long long)end->dropped);
+        log_write(socket_log_level(socket),
+                  "socket %u: %llu bytes of it were relayed, %llu datagrams dropped",
+                  socket->number, (unsigned long long)end->sent_bytes,
+                  (unsigned long long)end->dropped);
     timer_free(socket->relayed->resume);
     free(socket->relayed);
     socket->relayed = NULL;

@@ -31,6 +31,7 @@ struct lan_host *lan_host_new(struct loop *loop, const char *room, const char *i
     config.connections_max = CONNECTIONS_MAX;
     config.per_address_max = CONNECTIONS_MAX / 4;
     config.is_near = true;
+    config.is_within = true;
     config.relay_mbit_per_s = 0; /* in one network there is a path */
     config.only_room = near.room;
     config.host = "::";

@@ -228,6 +228,7 @@ static int make_signal_server(struct tunnel *tunnel, struct loop *loop,
     server.connections_max = OWN_CONNECTIONS_MAX;
     server.per_address_max = OWN_CONNECTIONS_MAX / 4;
     server.web = &web_files;
+    server.is_within = true;
     server.only_room = config->room ? config->room : tunnel->meetings[0].sealed_room;
     return signal_server_new(loop, &server, &tunnel->signal_server);
 }

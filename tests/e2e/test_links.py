@@ -124,6 +124,8 @@ class Links(LinkCase):
         stranger = rig.start_proxy("--room", "another", room=None)
         stranger.wait_for("has no room but that one's")
         stranger.kill(signal.SIGINT)
+        self.assertEqual(stranger.wait_exit(), 0)
+        self.assertNotIn("socket ", rig.serve.text(), "who comes is told by the tunnel")
         rig.serve.kill(signal.SIGINT)
         self.assertEqual(rig.serve.wait_exit(), 0)
         rig.start_serve("--signal-listen", place, signal="https://home.example.org")
