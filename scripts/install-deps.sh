@@ -182,8 +182,10 @@ install_debian() {
     done
 }
 
-# npm packages stay in the folder that asks for them.
+# npm packages stay in the folder that asks for them. Folders do not wait for
+# each other.
 install_npm() { # FOLDER…
+    running=''
     for folder; do
         # npm leaves its own copy of the lock file behind.
         installed=$folder/node_modules/.package-lock.json
@@ -192,8 +194,12 @@ install_npm() { # FOLDER…
             continue
         fi
         say "installing the npm packages of $folder/package-lock.json"
-        npm ci --prefix "$folder" --no-audit --no-fund --no-update-notifier
-        touch "$installed"
+        { npm ci --prefix "$folder" --no-audit --no-fund --no-update-notifier &&
+            touch "$installed"; } &
+        running="$running $!"
+    done
+    for process in $running; do
+        wait "$process"
     done
 }
 
