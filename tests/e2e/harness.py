@@ -348,6 +348,7 @@ class Case(unittest.TestCase):
     rig_type = Rig
     shared = False
     seconds = 120  # after which the runner ends the whole class
+    waits = 0  # about the seconds that it takes, if many: those begin first
 
     @classmethod
     def setUpClass(cls):

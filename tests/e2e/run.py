@@ -189,8 +189,8 @@ def main():
                         continue
                     if not any(text in label for text in args.skip):
                         jobs.append((path, cls))
-    # Those that wait longest first, so that the others run meanwhile.
-    jobs.sort(key=lambda job: -getattr(job[1], "seconds", 120))
+    # Those that take longest first, so that the others run meanwhile.
+    jobs.sort(key=lambda job: (-getattr(job[1], "waits", 0), -getattr(job[1], "seconds", 120)))
 
     run = run_twice if args.second_try else start_class
     counts = {"pass": 0, "fail": 0, "skip": 0, "again": 0}

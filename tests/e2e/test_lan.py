@@ -40,6 +40,7 @@ class LanRig(ByLink, SpacesRig):
 
 @unittest.skipIf(why_not(), why_not())
 class Lan(Case):
+    waits = 15
     rig_type = LanRig
 
     def start(self, **options):

@@ -317,6 +317,7 @@ class Newcomers(LifeCase):
 
 class KillMidTransfer(LifeCase):
     seconds = 200
+    waits = 25
 
     def test_provider(self):
         """kill -9 of serve in mid-response: the client sees it broken"""

@@ -420,6 +420,7 @@ class Hostile(LinkCase):
     both connect once it is honest."""
 
     seconds = 300
+    waits = 25
 
     def setUp(self):
         super().setUp()

@@ -210,6 +210,7 @@ class Load:
 
 
 class Pool(Case):
+    waits = 20
     rig_type = PoolRig
 
     def hold_all(self, i):

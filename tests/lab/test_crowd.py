@@ -9,6 +9,8 @@ CONSUMERS = 50
 
 
 class Crowd(LabCase):
+    waits = 25
+
     def add_host(self, name, last):
         host = self.rig.network.add_space(name)
         self.rig.network.plug_into_lan(host, f"10.0.0.{last}/24")

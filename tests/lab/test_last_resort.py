@@ -9,6 +9,8 @@ from test_changes import Changes
 
 
 class LastResort(Changes):
+    waits = 35
+
     def setUp(self):
         super().setUp()
         # Rates are told of in signal's tests; here they would only take time.

@@ -11,6 +11,8 @@ from office import NOTHING, SIGNAL_NAME, start_dante, start_squid
 
 
 class Offices(Homes):
+    waits = 35
+
     def check_out(self, start_proxy, signal, turn):
         """The laptop is in the office, the provider at home."""
         rig = self.rig

@@ -12,6 +12,8 @@ from office import NOTHING, SIGNAL_NAME, start_squid
 
 
 class Situations(Homes):
+    waits = 45
+
     def connect_and_time(self, how, start_network_proxy=None):
         """The client is there before the tunnel is."""
         rig = self.rig

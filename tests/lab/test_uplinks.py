@@ -8,6 +8,8 @@ from test_changes import DEADLINE, SIZE, Changes
 
 
 class TwoUplinks(Changes):
+    waits = 40
+
     def build(self, **laptop):
         """The default route leads to eth0, until there is a better one."""
         super().build(laptop)
