@@ -145,7 +145,7 @@ class Misuse(unittest.TestCase):
             ("--upstream", "unix:api.sock"), ("--upstream", "unix:/" + "x-" * 100),
             ("--allow-origin", "app.example"),
             ("--allow-origin", "https://a/b"),
-            ("--upstream-ca", "/nonexistent"), ("--upstream-ca", "/dev/null"),
+            ("--upstream-ca", "/proc/nonexistent"), ("--upstream-ca", "/dev/null"),
         ]:
             self.check(serve + [flag, value], flag, value)
         for flag, value in [

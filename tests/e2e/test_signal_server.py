@@ -56,7 +56,7 @@ class NamedServers(Case):
             (["--turn", "turn:x"], "--turn needs --turn-secret-file"),
             (["--turn", "stun:x"], "'stun:x' must be turn:"),
             (["--stun", "x"], "'x' must be stun:"),
-            (["--turn-secret-file", "/nonexistent"], "cannot be read"),
+            (["--turn-secret-file", "/proc/nonexistent"], "cannot be read"),
             (["--turn-secret-file", empty], "has no secret"),
             (["--stun", "stun:x"] * 5, "one server too many"),
         ):

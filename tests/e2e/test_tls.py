@@ -254,7 +254,7 @@ class OwnTls(TlsCase):
         for argv, code, why in (
             (["--tls-cert", self.pair[0]], 2, "--tls-cert needs --tls-key FILE"),
             (["--tls-key", self.pair[1]], 2, "--tls-key needs --tls-cert FILE"),
-            (["--tls-cert", "/nonexistent", "--tls-key", self.pair[1]], 1,
+            (["--tls-cert", "/proc/nonexistent", "--tls-key", self.pair[1]], 1,
              "/nonexistent: No such file"),
             (["--tls-cert", self.pair[0], "--tls-key", os.path.join(self.folder, "ca.key")], 1,
              "ca.key: is not the key of"),

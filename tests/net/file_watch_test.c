@@ -112,7 +112,7 @@ static void test_changes_in_place(void **state)
 static void test_no_watch(void **state)
 {
     struct rig *r = *state;
-    r->watch = file_watch_new(r->loop, "/nonexistent", "wanted", on_change, r);
+    r->watch = file_watch_new(r->loop, "/proc/nonexistent", "wanted", on_change, r);
     run_until(r->loop, &r->has_changed);
 }
 

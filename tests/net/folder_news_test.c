@@ -101,7 +101,7 @@ static void test_others(void **state)
 static void test_no_folder(void **state)
 {
     (void)state;
-    assert_null(folder_news_new("/nonexistent", "file"));
+    assert_null(folder_news_new("/proc/nonexistent", "file"));
     folder_news_free(NULL);
 }
 

@@ -204,7 +204,7 @@ static void test_ca_file_is_missing(void **state)
     url_deinit(&pair->api_url);
     assert_int_equal(url_parse("https://127.0.0.1", &pair->api_url, &why), 0);
     const struct serve_config config = {
-        .upstream = {.url = &pair->api_url, .ca_file = "/nonexistent"},
+        .upstream = {.url = &pair->api_url, .ca_file = "/proc/nonexistent"},
         .advertise = "/",
     };
     assert_int_equal(end_start(&pair->provider, &config, NULL), -ENOENT);
