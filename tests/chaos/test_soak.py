@@ -199,6 +199,7 @@ class Soak(Case):
         self.until(lambda: self.upstream_load()[1], 0, "exchanges that the upstream serves")
         self.rig.upstream.send("drop")
         self.until(self.upstream_load, [0, 0], "connections of the upstream")
+        self.status_of_both()  # comes after the turn in which serve closes its ends of them
         if IS_WHOLE:  # it takes seconds to know that one was killed
             self.until(self.partners, [2, 1], "partners of serve and proxy")
         self.assertEqual(self.rig.upstream.count("^wrong"), 0, self.rig.upstream.text())
