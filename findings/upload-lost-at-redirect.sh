@@ -233,6 +233,7 @@ put() { # put NAME SOURCE
 {
     venv/bin/python client.py "$url"
     node client.mjs "$url"
+    # shellcheck disable=SC2002 # a pipe cannot be read again
     cat file | put pipe -
     put file file
 } | tee seen
