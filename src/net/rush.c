@@ -54,9 +54,14 @@ bool rush_is_alone(const struct rush *rush, const struct rush_place *place)
     return rush->count == 0 || (rush->count == 1 && place->is_inside);
 }
 
-bool rush_is_first(const struct rush *rush, const struct rush_place *place)
+static bool is_over(const struct rush_place *place, uint64_t now_us)
 {
-    return first_place(rush) == place;
+    return place->left > 0 && now_us >= place->until_us;
+}
+
+bool rush_is_first(const struct rush *rush, const struct rush_place *place, uint64_t now_us)
+{
+    return first_place(rush) == place && !is_over(place, now_us);
 }
 
 bool rush_is_ready(const struct rush *rush)
@@ -106,7 +111,7 @@ static size_t call(struct rush *rush, struct rush_place *place, uint64_t now_us)
 void rush_end_turn(struct rush *rush, uint64_t now_us)
 {
     struct rush_place *place = first_place(rush);
-    if (place && place->has_come && place->left > 0 && now_us >= place->until_us)
+    if (place && place->has_come && is_over(place, now_us))
         go_to_end(rush, place);
     for (unsigned most = rush->count; most > 0; most--) {
         place = first_place(rush);

@@ -65,8 +65,9 @@ void rush_come(struct rush *rush, struct rush_place *place);
 /* Whether nobody else is in line. */
 bool rush_is_alone(const struct rush *rush, const struct rush_place *place);
 
-/* Whether its send() follows in this turn. */
-bool rush_is_first(const struct rush *rush, const struct rush_place *place);
+/* Whether send() of who has come follows in this turn: it is first, and the
+ * time of its burst is not over. now_us: not before that of the turn's end. */
+bool rush_is_first(const struct rush *rush, const struct rush_place *place, uint64_t now_us);
 
 /* One of the line sends. Who was first and has not come since leaves; so does
  * who could send nothing. */

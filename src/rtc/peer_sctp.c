@@ -240,7 +240,7 @@ static void send_turn(struct peer *peer, uint64_t now_us)
         return;
     }
     rush_come(rush, &peer->place);
-    if (!rush_is_first(rush, &peer->place))
+    if (!rush_is_first(rush, &peer->place, now_us))
         flush(peer, 0, now_us);
 }
 

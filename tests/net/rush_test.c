@@ -142,6 +142,12 @@ static void test_a_burst_ends_in_time(void **state)
         while ((c.now_us += 500) < since_us + RUSH_BURST_US_MAX)
             assert_int_equal(turn(&c), who);
     }
+    crowd_init(&c, 2);
+    assert_int_equal(turn(&c), 0);
+    assert_true(rush_is_first(&c.rush, &c.senders[0].place, c.now_us));
+    c.now_us += RUSH_BURST_US_MAX;
+    assert_false(rush_is_first(&c.rush, &c.senders[0].place, c.now_us));
+    assert_int_equal(turn(&c), 1);
     crowd_init(&c, MANY);
     for (int i = 0; i < MANY; i++, c.now_us += RUSH_ROUND_US / MANY)
         assert_int_equal(turn(&c), i);
@@ -155,12 +161,12 @@ static void test_who_has_no_more_leaves(void **state)
     crowd_init(&c, 3);
     c.senders[0].has = PIECE;
     assert_int_equal(turn(&c), 0);
-    assert_true(rush_is_first(&c.rush, &c.senders[0].place));
+    assert_true(rush_is_first(&c.rush, &c.senders[0].place, c.now_us));
     c.senders[0].has = PIECE;
     rush_come(&c.rush, &c.senders[0].place);
     assert_int_equal(turn(&c), 0);
     assert_int_equal(turn(&c), 1);
-    assert_true(rush_is_first(&c.rush, &c.senders[1].place));
+    assert_true(rush_is_first(&c.rush, &c.senders[1].place, c.now_us));
     assert_int_equal(next_burst(&c, 1), 2);
     assert_int_equal(next_burst(&c, 2), 1);
 }
