@@ -30,6 +30,7 @@ void rush_init(struct rush *rush)
 {
     *rush = (struct rush){0};
     list_init(&rush->line);
+    list_init(&rush->beside);
 }
 
 void rush_place_init(struct rush_place *place, rush_send *send, void *arg)
@@ -40,28 +41,29 @@ void rush_place_init(struct rush_place *place, rush_send *send, void *arg)
 void rush_come(struct rush *rush, struct rush_place *place)
 {
     if (!place->is_inside) {
-        list_init(&place->link);
-        list_append(&rush->line, &place->link);
         place->is_inside = true;
-        rush->count++;
+        place->is_beside = place->left > 0;
+        list_init(&place->link);
+        list_append(place->is_beside ? &rush->beside : &rush->line, &place->link);
+        rush->count += !place->is_beside;
     }
     rush->ready += !place->has_come;
     place->has_come = true;
 }
 
+void rush_hold(struct rush_place *place)
+{
+    place->is_held = true;
+}
+
 bool rush_is_alone(const struct rush *rush, const struct rush_place *place)
 {
-    return rush->count == 0 || (rush->count == 1 && place->is_inside);
+    return rush->count == 0 || (rush->count == 1 && place->is_inside && !place->is_beside);
 }
 
-static bool is_over(const struct rush_place *place, uint64_t now_us)
+bool rush_is_next(const struct rush *rush, const struct rush_place *place)
 {
-    return place->left > 0 && now_us >= place->until_us;
-}
-
-bool rush_is_first(const struct rush *rush, const struct rush_place *place, uint64_t now_us)
-{
-    return first_place(rush) == place && !is_over(place, now_us);
+    return place->is_beside || first_place(rush) == place;
 }
 
 bool rush_is_ready(const struct rush *rush)
@@ -69,57 +71,77 @@ bool rush_is_ready(const struct rush *rush)
     return rush->ready > 0;
 }
 
-void rush_leave(struct rush *rush, struct rush_place *place)
+/* With what is left of its burst. */
+static void step_out(struct rush *rush, struct rush_place *place)
 {
-    if (!place->is_inside)
-        return;
     list_remove(&place->link);
     rush->ready -= place->has_come;
-    rush->count--;
-    place->is_inside = place->has_come = false;
+    rush->count -= !place->is_beside;
+    place->is_inside = place->is_beside = place->has_come = false;
+}
+
+void rush_leave(struct rush *rush, struct rush_place *place)
+{
+    if (place->is_inside)
+        step_out(rush, place);
     place->left = 0;
 }
 
 static void go_to_end(struct rush *rush, struct rush_place *place)
 {
+    rush->count += place->is_beside;
+    place->is_beside = false;
     place->left = 0;
     list_remove(&place->link);
     list_append(&rush->line, &place->link);
 }
 
-/* Under send() it may have left, or come again. */
-static size_t call(struct rush *rush, struct rush_place *place, uint64_t now_us)
+/* Under send() it may have left, or come again. False where it was held up. */
+static bool call(struct rush *rush, struct rush_place *place, uint64_t now_us)
 {
-    bool is_alone = rush->count == 1;
+    bool is_alone = rush_is_alone(rush, place);
     if (place->left == 0) {
         place->left = burst(rush);
         place->until_us = now_us + burst_us(rush);
     }
-    place->has_come = false;
+    place->has_come = place->is_held = false;
     rush->ready--;
     size_t sent = place->send(place->arg, is_alone ? SIZE_MAX : place->left);
     if (!place->is_inside)
-        return sent;
+        return false;
     place->left -= sent < place->left ? sent : place->left;
-    if (sent == 0)
-        rush_leave(rush, place);
-    else if (place->left == 0)
+    bool has_burst = place->left > 0;
+    if (has_burst && (place->is_held || place->is_beside))
+        step_out(rush, place);
+    else if (!has_burst && !place->has_come)
+        step_out(rush, place);
+    else if (!has_burst || now_us >= place->until_us)
         go_to_end(rush, place);
-    return sent;
+    return sent > 0 && !place->is_held;
+}
+
+static void call_those_beside(struct rush *rush, uint64_t now_us)
+{
+    struct list due;
+    list_init(&due);
+    LIST_EACH(link, next, &rush->beside) {
+        list_remove(link);
+        list_append(&due, link);
+    }
+    for (struct list *link; (link = list_first(&due)) != NULL;)
+        call(rush, LIST_ENTRY(link, struct rush_place, link), now_us);
 }
 
 void rush_end_turn(struct rush *rush, uint64_t now_us)
 {
-    struct rush_place *place = first_place(rush);
-    if (place && place->has_come && is_over(place, now_us))
-        go_to_end(rush, place);
+    call_those_beside(rush, now_us);
     for (unsigned most = rush->count; most > 0; most--) {
-        place = first_place(rush);
+        struct rush_place *place = first_place(rush);
         if (!place)
             return;
         if (!place->has_come)
-            rush_leave(rush, place);
-        else if (call(rush, place, now_us) > 0)
+            step_out(rush, place);
+        else if (call(rush, place, now_us))
             return;
     }
 }

@@ -6,6 +6,10 @@
  *
  *   turns 1 to 4   [A] B C D        turns 5 to 8   [B] C D A
  *
+ * Who is held up by its own windows or pace in the midst of a burst is not who
+ * the machine holds up: it leaves the line, and what is left of its burst it
+ * sends beside whoever is first, whenever it can.
+ *
  * Large bursts cost less than small ones: the other end, once awake, finds more
  * of them. And a turn stays short, whoever waits: a word of another goes
  * between two pieces.
@@ -40,17 +44,20 @@ enum {
 typedef size_t rush_send(void *arg, size_t most);
 
 struct rush {
-    struct list line; /* of places */
-    unsigned count;   /* in it */
-    unsigned ready;   /* of those, who have come */
+    struct list line;   /* of places */
+    struct list beside; /* of those who were held up, and have come */
+    unsigned count;     /* in line */
+    unsigned ready;     /* who have come */
 };
 
 /* Embedded in who sends. */
 struct rush_place {
     struct list link;
-    bool is_inside;
+    bool is_inside; /* in line, or beside it */
+    bool is_beside;
     bool has_come;     /* since it sent last */
-    size_t left;       /* of its burst; 0: it has not begun */
+    bool is_held;      /* as it sent last */
+    size_t left;       /* of its burst, outside as well; 0: it has not begun */
     uint64_t until_us; /* when its burst ends at the latest */
     rush_send *send;
     void *arg;
@@ -62,15 +69,17 @@ void rush_place_init(struct rush_place *place, rush_send *send, void *arg);
 /* There is something to send: send() follows, in this turn or a later one. */
 void rush_come(struct rush *rush, struct rush_place *place);
 
+/* Under send(): its own windows or pace hold it up. */
+void rush_hold(struct rush_place *place);
+
 /* Whether nobody else is in line. */
 bool rush_is_alone(const struct rush *rush, const struct rush_place *place);
 
-/* Whether send() of who has come follows in this turn: it is first, and the
- * time of its burst is not over. now_us: not before that of the turn's end. */
-bool rush_is_first(const struct rush *rush, const struct rush_place *place, uint64_t now_us);
+/* Whether the send() of who has come follows in this turn. */
+bool rush_is_next(const struct rush *rush, const struct rush_place *place);
 
-/* One of the line sends. Who was first and has not come since leaves; so does
- * who could send nothing. */
+/* All beside it send, and one of the line, until one is not held up. Who was
+ * first and has not come since leaves. */
 void rush_end_turn(struct rush *rush, uint64_t now_us);
 
 /* Whether the next turn has somebody to call: nothing is to be waited for. */

@@ -225,8 +225,12 @@ static size_t send_burst(void *arg, size_t most)
     if (peer->state == PEER_CLOSED || !peer->sctp)
         return 0;
     size_t sent = flush(peer, most, clock_now_us());
-    if (sent >= most && peer->state != PEER_CLOSED)
+    if (peer->state == PEER_CLOSED)
+        return sent;
+    if (sent >= most)
         rush_come(loop_rush(peer->loop), &peer->place);
+    else if (sctp_assoc_queued_bytes(peer->sctp) > 0)
+        rush_hold(&peer->place);
     return sent;
 }
 
@@ -240,7 +244,7 @@ static void send_turn(struct peer *peer, uint64_t now_us)
         return;
     }
     rush_come(rush, &peer->place);
-    if (!rush_is_first(rush, &peer->place, now_us))
+    if (!rush_is_next(rush, &peer->place))
         flush(peer, 0, now_us);
 }
 

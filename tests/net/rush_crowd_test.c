@@ -73,6 +73,8 @@ static size_t send_some(void *arg, size_t most)
     s->crowd->sent += bytes;
     if (bytes >= most)
         rush_come(&s->crowd->rush, &s->place);
+    else if (s->queued > 0)
+        rush_hold(&s->place);
     return bytes;
 }
 
@@ -143,7 +145,7 @@ static void end_turn(struct crowd *c)
     bool was_ready = rush_is_ready(&c->rush);
     for (size_t i = 0; i < CROWD; i++) {
         struct session *s = &c->all[i];
-        is_first[i] = s->place.has_come && rush_is_first(&c->rush, &s->place, c->now_us);
+        is_first[i] = s->place.has_come && rush_is_next(&c->rush, &s->place);
         s->was_called = false;
     }
     rush_end_turn(&c->rush, c->now_us);
@@ -208,9 +210,33 @@ static void test_nobody_is_forgotten(void **state)
     assert_in_range(most_waited, CROWD, (CROWD - 1) * BURST_TURNS);
 }
 
+/* A consumer behind 300 Mbit/s, whose pace allows some kilobytes a turn and
+ * catches up with nothing, beside seven that take whatever the machine gives. */
+static void test_who_is_paced_keeps_most_of_its_pace(void **state)
+{
+    enum { BUSY = 7, PACE = 12 << 10, MANY_TURNS = 10000 };
+    (void)state;
+    struct crowd c;
+    crowd_init(&c, 1);
+    for (int i = 0; i < MANY_TURNS; i++) {
+        for (size_t k = 0; k <= BUSY; k++) {
+            struct session *s = &c.all[k];
+            s->has = LOAD;
+            s->window = k < BUSY ? SIZE_MAX : PACE;
+            do_work(s);
+        }
+        rush_end_turn(&c.rush, c.now_us);
+        c.now_us += 300;
+    }
+    assert_in_range(c.all[BUSY].sent, MANY_TURNS / 5 * 4 * PACE, MANY_TURNS * PACE);
+    for (size_t k = 1; k < BUSY; k++)
+        assert_in_range(c.all[k].sent, c.all[0].sent / 20 * 19, c.all[0].sent / 20 * 21);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_who_is_paced_keeps_most_of_its_pace),
         cmocka_unit_test(test_nobody_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,8 @@ static size_t send_piece(void *arg, size_t most)
     s->has -= s->has == SIZE_MAX ? 0 : bytes;
     if (s->has > 0 && bytes > 0)
         rush_come(rush, &s->place);
+    else if (s->has > 0)
+        rush_hold(&s->place);
     return bytes;
 }
 
@@ -129,7 +131,8 @@ static void test_all_have_the_same(void **state)
     }
 }
 
-/* A machine on which all of it takes longer has shorter bursts. */
+/* A machine on which all of it takes longer has shorter bursts: the first piece
+ * that is not begun in time is the last. */
 static void test_a_burst_ends_in_time(void **state)
 {
     struct crowd c;
@@ -139,18 +142,15 @@ static void test_a_burst_ends_in_time(void **state)
         int who = i % 8;
         uint64_t since_us = c.now_us;
         assert_int_equal(turn(&c), who);
-        while ((c.now_us += 500) < since_us + RUSH_BURST_US_MAX)
+        while ((c.now_us += 500) <= since_us + RUSH_BURST_US_MAX)
             assert_int_equal(turn(&c), who);
     }
-    crowd_init(&c, 2);
-    assert_int_equal(turn(&c), 0);
-    assert_true(rush_is_first(&c.rush, &c.senders[0].place, c.now_us));
-    c.now_us += RUSH_BURST_US_MAX;
-    assert_false(rush_is_first(&c.rush, &c.senders[0].place, c.now_us));
-    assert_int_equal(turn(&c), 1);
     crowd_init(&c, MANY);
-    for (int i = 0; i < MANY; i++, c.now_us += RUSH_ROUND_US / MANY)
+    for (int i = 0; i < MANY; i++) {
         assert_int_equal(turn(&c), i);
+        c.now_us += RUSH_ROUND_US / MANY;
+        assert_int_equal(turn(&c), i);
+    }
 }
 
 /* A piece comes with each turn of the loop, or it is the next one's turn. */
@@ -161,12 +161,12 @@ static void test_who_has_no_more_leaves(void **state)
     crowd_init(&c, 3);
     c.senders[0].has = PIECE;
     assert_int_equal(turn(&c), 0);
-    assert_true(rush_is_first(&c.rush, &c.senders[0].place, c.now_us));
+    assert_true(rush_is_next(&c.rush, &c.senders[0].place));
     c.senders[0].has = PIECE;
     rush_come(&c.rush, &c.senders[0].place);
     assert_int_equal(turn(&c), 0);
     assert_int_equal(turn(&c), 1);
-    assert_true(rush_is_first(&c.rush, &c.senders[1].place, c.now_us));
+    assert_true(rush_is_next(&c.rush, &c.senders[1].place));
     assert_int_equal(next_burst(&c, 1), 2);
     assert_int_equal(next_burst(&c, 2), 1);
 }
@@ -184,6 +184,36 @@ static void test_who_can_send_nothing_holds_up_nobody(void **state)
     c.senders[2].piece = 0;
     assert_int_equal(turn(&c), 2);
     assert_int_equal(turn(&c), -1);
+}
+
+/* Beside whoever is first, with what is left of its burst; then in line. */
+static void test_who_is_held_up_comes_back_beside(void **state)
+{
+    struct crowd c;
+    (void)state;
+    crowd_init(&c, 3);
+    struct sender *held = &c.senders[0];
+    assert_int_equal(turn(&c), 0);
+    held->piece = 0;
+    assert_int_equal(turn(&c), 1);
+    assert_int_equal(held->place.left, RUSH_BURST_MAX - PIECE);
+    held->piece = PIECE;
+    for (size_t sent = PIECE; sent < RUSH_BURST_MAX; sent += PIECE) {
+        size_t by_first = c.senders[1].sent;
+        held->has = PIECE;
+        rush_come(&c.rush, &held->place);
+        assert_true(rush_is_next(&c.rush, &held->place));
+        assert_false(rush_is_alone(&c.rush, &held->place));
+        assert_int_not_equal(turn(&c), 0);
+        assert_int_equal(held->sent, sent + least(PIECE, RUSH_BURST_MAX - sent));
+        assert_true(c.senders[1].sent > by_first || c.senders[2].sent > 0);
+    }
+    assert_int_equal(held->sent, RUSH_BURST_MAX);
+    held->has = SIZE_MAX;
+    rush_come(&c.rush, &held->place);
+    assert_false(rush_is_next(&c.rush, &held->place));
+    rush_leave(&c.rush, &held->place);
+    assert_int_equal(held->place.left, 0);
 }
 
 static void test_there_is_somebody_to_call(void **state)
@@ -235,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_a_burst_ends_in_time),
         cmocka_unit_test(test_who_has_no_more_leaves),
         cmocka_unit_test(test_who_can_send_nothing_holds_up_nobody),
+        cmocka_unit_test(test_who_is_held_up_comes_back_beside),
         cmocka_unit_test(test_there_is_somebody_to_call),
         cmocka_unit_test(test_who_leaves_when_called),
     };
