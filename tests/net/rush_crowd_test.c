@@ -211,7 +211,7 @@ static void test_nobody_is_forgotten(void **state)
 }
 
 /* A consumer behind 300 Mbit/s, whose pace allows some kilobytes a turn and
- * catches up with nothing, beside seven that take whatever the machine gives. */
+ * catches up with nothing, beside seven that take what the machine gives. */
 static void test_who_is_paced_keeps_most_of_its_pace(void **state)
 {
     enum { BUSY = 7, PACE = 12 << 10, MANY_TURNS = 10000 };

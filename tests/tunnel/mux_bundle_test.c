@@ -4,6 +4,8 @@
  */
 #include "mux_pair.h"
 
+#include <stdio.h>
+
 #include "base/bytes.h"
 #include "tunnel/bundle.h"
 
