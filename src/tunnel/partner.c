@@ -65,6 +65,13 @@ bool partner_is_over(const struct partner *p)
            p->standing.draining.session == 0;
 }
 
+bool partner_is_negotiating(const struct partner *p)
+{
+    enum negotiation_state state = p->negotiation.state;
+    bool is_leaving = p->has_said_goodbye && state == NEGOTIATION_DUE;
+    return state != NEGOTIATION_NONE && !is_leaving;
+}
+
 /* With a session up, the next one is negotiated when that one ends. */
 static enum verdict judge(const struct partner *p, enum verdict verdict)
 {
@@ -258,6 +265,7 @@ static void admit(struct partner *p, uint64_t now_us)
     bool is_known = pact_is_same(&p->standing.current, &pact);
     standing_succeed(&p->standing, &pact, p->out);
     p->is_known_to_fail = false;
+    p->has_said_goodbye = false;
     restraint_on_up(p->negotiation.restraint, is_known, now_us);
 }
 
@@ -300,6 +308,7 @@ static enum verdict on_closed(struct partner *p, const struct event *event, uint
         return judge(p, negotiation_on_closed(&p->negotiation, event, p->out));
     if (!standing_on_closed(&p->standing, event, p->out))
         return VERDICT_GO_ON;
+    p->has_said_goodbye = event->is_goodbye;
     restraint_on_down(p->negotiation.restraint, event->is_goodbye);
     if (p->negotiation.state == NEGOTIATION_CONTESTED)
         admit(p, now_us);

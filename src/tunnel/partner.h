@@ -32,6 +32,7 @@ struct partner {
     bool is_shared;        /* the room, when we met there */
     bool waits_for_place;  /* we would offer, if we had fewer partners */
     bool is_known_to_fail; /* and the log has it */
+    bool has_said_goodbye; /* and most likely leaves the room next */
     struct restraint restraint;
     struct backoff backoff;         /* of negotiations in a shared room */
     struct negotiation negotiation; /* of the next session */
@@ -50,6 +51,10 @@ bool partner_has(const struct partner *p, unsigned session);
 
 /* A session is up. */
 bool partner_is_up(const struct partner *p);
+
+/* The next one is under way; also where an offer of ours is only due, but not
+ * to who has just said goodbye. */
+bool partner_is_negotiating(const struct partner *p);
 
 /* There is nothing left that it stands for. */
 bool partner_is_over(const struct partner *p);

@@ -191,7 +191,7 @@ bool partners_are_up(const struct partners *all)
 bool partners_are_negotiating(const struct partners *all)
 {
     LIST_EACH(at, next, &all->list) {
-        if (partner_at(at)->negotiation.state != NEGOTIATION_NONE)
+        if (partner_is_negotiating(partner_at(at)))
             return true;
     }
     return false;

@@ -17,6 +17,28 @@ static void test_session_is_lost(void **state)
     scene_free(&s);
 }
 
+/* In a room of several. It leaves that next, which is not heard yet: nobody is
+ * said to be there, before an offer of ours is out. */
+static void test_goodbye_before_it_leaves(void **state)
+{
+    (void)state;
+    const enum mux_role roles[] = {MUX_CONSUMER, MUX_PROVIDER};
+    for (size_t i = 0; i < 2; i++) {
+        struct scene s = scene_new(roles[i], 3);
+        wait_us(&s, 0);
+        FEED(&s, .type = EVENT_JOINED, .is_shared = true);
+        meet(&s, "b", process_b);
+        become_ready(&s, 1);
+        forget(&s);
+        FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "bye", .is_goodbye = true);
+        expect(&s, "goodbye: the connection to the other side ended: bye; down; close 1; "
+                   "[waiting]");
+        wait_us(&s, deadline_in_us(&s));
+        expect(&s, "start 2 to offer; [negotiating]");
+        scene_free(&s);
+    }
+}
+
 /* Its words include what was tried where there was no path. */
 static void test_session_is_lost_with_its_path(void **state)
 {
@@ -161,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_session_is_lost),
+        cmocka_unit_test(test_goodbye_before_it_leaves),
         cmocka_unit_test(test_session_is_lost_with_its_path),
         cmocka_unit_test(test_make_before_break),
         cmocka_unit_test(test_idle_session_is_replaced),
