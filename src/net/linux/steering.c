@@ -3,7 +3,11 @@
  * Documentation/networking/filter.rst), whose result is the socket's number:
  *
  *   the header's first byte ─► version 6? ─► 48 bits of the source, or 32
- *   ─► times an odd number that nobody else knows ─► upper half, modulo count
+ *   ─► times an odd number that nobody else knows ─► halves folded
+ *   ─► times a number that spreads ─► upper half, modulo count
+ *
+ * The first alone leaves neighbours together where it happens to be small, or
+ * nearly a multiple of 65536.
  */
 #include "net/steering.h"
 
@@ -20,6 +24,8 @@ enum {
     VERSION_SHIFT = 4,
     HALF = 16
 };
+
+#define SPREADS 0x9e3779b1 /* 2^32 times the golden ratio's fraction, odd */
 
 #define AT(offset) ((uint32_t)(SKF_NET_OFF + (offset)))
 
@@ -42,6 +48,10 @@ int steer_by_source(int fd, uint32_t count)
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT(IPV6_SOURCE)),
         BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
         BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, factor),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0),
+        BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, HALF),
+        BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+        BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, SPREADS),
         BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, HALF),
         BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count),
         BPF_STMT(BPF_RET | BPF_A, 0),
