@@ -1,8 +1,8 @@
 """Direct, ssh -L and the tunnel, side by side in one run.
 
 An nginx on this machine is the upstream. Each path carries the same load: the
-downloads, uploads and a hundred streams of server-sent events round by round,
-the median of each counted, and requests a second and their latency.
+downloads, uploads, a hundred streams of server-sent events, requests by one and
+by many connections, round by round, the median of each counted.
 Absolute figures depend on the machine and on who else uses it; the ratios of
 one run are what to compare. The last line holds them as key=value.
 
@@ -28,6 +28,7 @@ from rig import cpu_seconds, free_port
 
 MB = 1 << 20
 SSE_STREAMS = 100
+CONNECTIONS = (1, 32)
 
 
 def wait_for_port(port, deadline_s=10, pause_s=0.02):
@@ -215,6 +216,7 @@ class Path:
         self.processes = processes  # pid -> name
         self.down_s, self.up_s = [], []
         self.sse_us = []  # (p50, p99)
+        self.requests = {connections: [] for connections in CONNECTIONS}  # (rps, p50, p99)
         self.cpu_s = {pid: 0.0 for pid in processes}
         self.peak_mb = {}
 
@@ -231,10 +233,14 @@ class Path:
     def stream_events(self, lab, seconds):
         self.sse_us.append(sse(lab.build, self.port, seconds))
 
+    def request(self, seconds):
+        for connections in CONNECTIONS:
+            self.requests[connections].append(wrk(self.port, connections, seconds))
+
     def note_peaks(self):
         self.peak_mb = {pid: peak_mb(pid) for pid in self.processes}
 
-    def figures(self, lab, seconds):
+    def figures(self, lab):
         """Name -> value, for the table."""
         gb = len(self.down_s) * lab.megabytes / 1024
         figures = {
@@ -242,8 +248,8 @@ class Path:
             "up_mb_s": lab.megabytes / statistics.median(self.up_s),
             "cpu_s_per_gb": sum(self.cpu_s.values()) / gb,
         }
-        for connections in (1, 32):
-            rps, p50, p99 = wrk(self.port, connections, seconds)
+        for connections in CONNECTIONS:
+            rps, p50, p99 = (statistics.median(each) for each in zip(*self.requests[connections]))
             figures[f"rps_{connections}"] = rps
             figures[f"p50_{connections}_ms"] = p50
             figures[f"p99_{connections}_ms"] = p99
@@ -282,7 +288,10 @@ def run(lab, args):
     for _ in range(args.rounds):
         for path in paths:
             path.stream_events(lab, args.seconds)
-    table = {path.name: path.figures(lab, args.seconds) for path in paths}
+    for _ in range(args.rounds):
+        for path in paths:
+            path.request(args.seconds)
+    table = {path.name: path.figures(lab) for path in paths}
 
     print(f"{'':14}" + "".join(f"{name:>12}" for name in table))
     for key in table["tunnel"]:
@@ -321,8 +330,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build")
     parser.add_argument("--megabytes", type=int, default=1024)
-    parser.add_argument("--rounds", type=int, default=5, help="of downloads, uploads and events")
-    parser.add_argument("--seconds", type=int, default=5, help="of each load of requests")
+    parser.add_argument("--rounds", type=int, default=5, help="of all that is measured")
+    parser.add_argument("--seconds", type=int, default=3, help="of a load of events or requests")
     parser.add_argument("--mtu", type=int, help="of the loopback; needs root")
     args = parser.parse_args()
     if args.mtu:
