@@ -135,7 +135,8 @@ static void call_those_beside(struct rush *rush, uint64_t now_us)
 void rush_end_turn(struct rush *rush, uint64_t now_us)
 {
     call_those_beside(rush, now_us);
-    for (unsigned most = rush->count; most > 0; most--) {
+    /* One is called once, and then may have to step out. */
+    for (unsigned steps = 2 * rush->count; steps > 0; steps--) {
         struct rush_place *place = first_place(rush);
         if (!place)
             return;

@@ -29,11 +29,11 @@ enum {
     /* What one call of UDP carries, headers left aside. A burst is so many of
      * them, without a packet alone behind the last one. */
     RUSH_BURST_LEAST = 63 << 10,
-    RUSH_BURST_MAX = 96 * RUSH_BURST_LEAST,
+    RUSH_BURST_MAX = 192 * RUSH_BURST_LEAST,
     /* Until all have had a burst. */
     RUSH_ROUND_BYTES = 8 * RUSH_BURST_MAX,
     /* The same on a machine that is not so fast. */
-    RUSH_BURST_US_MAX = 4000,
+    RUSH_BURST_US_MAX = 8000,
     RUSH_ROUND_US = 8 * RUSH_BURST_US_MAX,
     /* A piece, and what who waits has ready: it leaves the cache. */
     RUSH_QUEUE = 512 << 10

@@ -1,9 +1,10 @@
 /*
  * Deficit round robin: a stream may send `quantum` bytes, scaled by its
  * priority, before the next one's turn. One that has just become busy goes
- * before all others for one turn, so that a small message waits for nothing;
- * when it empties it goes to the back of the line, not out of it, so that a
- * stream which is always just becoming busy cannot starve the rest.
+ * before all others for one turn, so that a small message waits for nothing.
+ * What it does not use of that turn it has for the next messages, and then it
+ * goes to the back of the line: a stream which is always just becoming busy
+ * cannot starve the rest.
  *
  * With I-DATA (RFC 8260) turns change between fragments. With DATA the
  * fragments of a message have consecutive TSNs, so they change between
@@ -95,6 +96,14 @@ static size_t message_cost(const struct sctp_message *m)
     return sizeof *m + m->len;
 }
 
+/* A stream that was empty. */
+static void line_up(struct sendq *q, struct out_stream *s)
+{
+    if (s->turn != TURN_FIRST)
+        s->turn = TURN_NEW;
+    list_append(&q->fresh, &s->link);
+}
+
 void sendq_add(struct sendq *q, const struct sctp_outgoing *out, uint64_t now_us)
 {
     size_t len = out->head.len + out->body.len;
@@ -118,10 +127,8 @@ void sendq_add(struct sendq *q, const struct sctp_outgoing *out, uint64_t now_us
     q->queued += len;
     q->charged += message_cost(m);
     q->memory += message_cost(m);
-    if (list_is_empty(&s->link) && q->current != s) {
-        s->turn = TURN_NEW;
-        list_append(&q->fresh, &s->link);
-    }
+    if (list_is_empty(&s->link) && q->current != s)
+        line_up(q, s);
 }
 
 static int64_t quantum_of(const struct sendq *q, const struct out_stream *s)
@@ -153,10 +160,7 @@ struct sctp_message *sendq_peek(struct sendq *q)
             s->deficit = quantum_of(q, s);
         }
         if (list_is_empty(&s->messages)) {
-            if (s->turn == TURN_FIRST)
-                move_to_busy(q, s);
-            else
-                list_remove(&s->link);
+            list_remove(&s->link);
         } else if (s->deficit <= 0) {
             s->deficit += quantum_of(q, s);
             move_to_busy(q, s);

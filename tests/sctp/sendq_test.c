@@ -72,6 +72,34 @@ static void fresh_goes_first_once(void **state)
     sendq_deinit(q);
 }
 
+/* What a stream does not need of that turn is for its next messages: tokens
+ * wait for nothing. Nor do they starve others, however many they are. */
+static void small_ones_go_first_for_a_turn(void **state)
+{
+    enum { TOKEN = 100, TOKENS = 500 };
+    (void)state;
+    struct sendq *q = sendq_new(true);
+    for (size_t len = 0; len < TOKENS * FRAGMENT; len += sizeof bytes)
+        add(q, 5, sizeof bytes);
+    assert_int_equal(take(q), 5);
+    for (size_t sent = 0; sent < q->quantum; sent += TOKEN) {
+        add(q, 7, TOKEN);
+        assert_int_equal(take(q), 7);
+    }
+    add(q, 7, TOKEN);
+    assert_int_equal(take(q), 5);
+    size_t tokens = 0, bulk = 0;
+    for (int i = 0; i < TOKENS; i++) {
+        add(q, 7, TOKEN);
+        if (take(q) == 7)
+            tokens += TOKEN;
+        else
+            bulk += FRAGMENT;
+    }
+    assert_in_range(tokens, bulk / 2, 2 * bulk);
+    sendq_deinit(q);
+}
+
 /* The fragments of DATA have consecutive TSNs: the message is finished. */
 static void data_is_not_interleaved(void **state)
 {
@@ -157,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_by_priority),
         cmocka_unit_test(fresh_goes_first_once),
+        cmocka_unit_test(small_ones_go_first_for_a_turn),
         cmocka_unit_test(data_is_not_interleaved),
         cmocka_unit_test(counts_messages_by_stream_and_order),
         cmocka_unit_test(holds_a_message_until_it_is_released),
