@@ -1,6 +1,10 @@
 /*
- * Only the first may not have come: who waits behind it was called last when it
- * had something.
+ *         come            first             burst or time over
+ *   (out) ─────► in line ──────► sends ──────────────────────► in line
+ *     ▲                           │ │ held up       come
+ *     └───── nothing more ────────┘ └────────► (out) ───► beside, sends
+ *
+ * Who is beside is called in each turn in which it has come.
  */
 #include "net/rush.h"
 

@@ -85,7 +85,7 @@ void rush_end_turn(struct rush *rush, uint64_t now_us);
 /* Whether the next turn has somebody to call: nothing is to be waited for. */
 bool rush_is_ready(const struct rush *rush);
 
-/* Harmless outside. */
+/* With it goes what is left of a burst. Harmless outside. */
 void rush_leave(struct rush *rush, struct rush_place *place);
 
 #endif
