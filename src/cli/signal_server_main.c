@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -112,6 +113,11 @@ static void print_urls(const char *host, uint16_t port, const struct tls_server 
     for (char *url = text, *end; why && (end = strchr(url, '\n')) != NULL; url = end + 1)
         log_warn("server: listens at %.*s, which stdout does not take: %s", (int)(end - url), url,
                  why);
+    if (isatty(STDERR_FILENO)) /* somebody looks, and wants to know */
+        fprintf(stderr,
+                "signal-server: next, on the machine with the API: tunnel serve PORT --signal "
+                "%.*s\n",
+                (int)strcspn(text, "\n"), text);
     free(text);
     buf_deinit(&urls);
 }

@@ -535,6 +535,21 @@ class Unread(Case):
             os.close(slave)
             os.close(master)
 
+    def test_next_step(self):
+        """signal-server on a terminal says what to run next; a log does not have it"""
+        master, slave = pty.openpty()
+        for stderr, is_said in ((slave, True), (subprocess.PIPE, False)):
+            child = subprocess.Popen([*WRAP, SIGNAL_SERVER, "--listen", "127.0.0.1:0"],
+                                     stdout=subprocess.PIPE, stderr=stderr)
+            url = child.stdout.readline().decode().strip()
+            if is_said:
+                self.assertIn(f"tunnel serve PORT --signal {url}\r\n", os.read(master, 4096).decode())
+            child.terminate()
+            said = child.communicate(timeout=DEADLINE)[1] or b""
+            self.assertNotIn(b"next", said)
+        os.close(slave)
+        os.close(master)
+
     def test_closed_streams(self):
         """with stdin, stdout and stderr closed, a connection does not become the log"""
         port = free_port()
