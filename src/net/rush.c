@@ -42,14 +42,23 @@ void rush_place_init(struct rush_place *place, rush_send *send, void *arg)
     *place = (struct rush_place){.send = send, .arg = arg};
 }
 
+static void stand_in_line(struct rush *rush, struct rush_place *place)
+{
+    place->where = RUSH_IN_LINE;
+    list_append(&rush->line, &place->link);
+    rush->count++;
+}
+
 void rush_come(struct rush *rush, struct rush_place *place)
 {
-    if (!place->is_inside) {
-        place->is_inside = true;
-        place->is_beside = place->left > 0;
+    if (place->where == RUSH_OUTSIDE) {
         list_init(&place->link);
-        list_append(place->is_beside ? &rush->beside : &rush->line, &place->link);
-        rush->count += !place->is_beside;
+        if (place->left > 0) {
+            place->where = RUSH_BESIDE;
+            list_append(&rush->beside, &place->link);
+        } else {
+            stand_in_line(rush, place);
+        }
     }
     rush->ready += !place->has_come;
     place->has_come = true;
@@ -62,12 +71,12 @@ void rush_hold(struct rush_place *place)
 
 bool rush_is_alone(const struct rush *rush, const struct rush_place *place)
 {
-    return rush->count == 0 || (rush->count == 1 && place->is_inside && !place->is_beside);
+    return rush->count == 0 || (rush->count == 1 && place->where == RUSH_IN_LINE);
 }
 
 bool rush_is_next(const struct rush *rush, const struct rush_place *place)
 {
-    return place->is_beside || first_place(rush) == place;
+    return place->where == RUSH_BESIDE || first_place(rush) == place;
 }
 
 bool rush_is_ready(const struct rush *rush)
@@ -75,29 +84,33 @@ bool rush_is_ready(const struct rush *rush)
     return rush->ready > 0;
 }
 
+static void unlink_place(struct rush *rush, struct rush_place *place)
+{
+    list_remove(&place->link);
+    rush->count -= place->where == RUSH_IN_LINE;
+    place->where = RUSH_OUTSIDE;
+}
+
 /* With what is left of its burst. */
 static void step_out(struct rush *rush, struct rush_place *place)
 {
-    list_remove(&place->link);
+    unlink_place(rush, place);
     rush->ready -= place->has_come;
-    rush->count -= !place->is_beside;
-    place->is_inside = place->is_beside = place->has_come = false;
+    place->has_come = false;
 }
 
 void rush_leave(struct rush *rush, struct rush_place *place)
 {
-    if (place->is_inside)
+    if (place->where != RUSH_OUTSIDE)
         step_out(rush, place);
     place->left = 0;
 }
 
 static void go_to_end(struct rush *rush, struct rush_place *place)
 {
-    rush->count += place->is_beside;
-    place->is_beside = false;
+    unlink_place(rush, place);
     place->left = 0;
-    list_remove(&place->link);
-    list_append(&rush->line, &place->link);
+    stand_in_line(rush, place);
 }
 
 /* Under send() it may have left, or come again. False where it was held up. */
@@ -111,13 +124,12 @@ static bool call(struct rush *rush, struct rush_place *place, uint64_t now_us)
     place->has_come = place->is_held = false;
     rush->ready--;
     size_t sent = place->send(place->arg, is_alone ? SIZE_MAX : place->left);
-    if (!place->is_inside)
+    if (place->where == RUSH_OUTSIDE)
         return false;
     place->left -= sent < place->left ? sent : place->left;
     bool has_burst = place->left > 0;
-    if (has_burst && (place->is_held || place->is_beside))
-        step_out(rush, place);
-    else if (!has_burst && !place->has_come)
+    bool is_out = has_burst ? place->is_held || place->where == RUSH_BESIDE : !place->has_come;
+    if (is_out)
         step_out(rush, place);
     else if (!has_burst || now_us >= place->until_us)
         go_to_end(rush, place);

@@ -50,11 +50,12 @@ struct rush {
     unsigned ready;     /* who have come */
 };
 
+enum rush_where { RUSH_OUTSIDE, RUSH_IN_LINE, RUSH_BESIDE };
+
 /* Embedded in who sends. */
 struct rush_place {
     struct list link;
-    bool is_inside; /* in line, or beside it */
-    bool is_beside;
+    enum rush_where where;
     bool has_come;     /* since it sent last */
     bool is_held;      /* as it sent last */
     size_t left;       /* of its burst, outside as well; 0: it has not begun */

@@ -127,7 +127,7 @@ static void check_counts(const struct crowd *c)
 {
     unsigned count = 0, ready = 0;
     for (size_t i = 0; i < CROWD; i++) {
-        count += c->all[i].place.is_inside;
+        count += c->all[i].place.where != RUSH_OUTSIDE;
         ready += c->all[i].place.has_come;
     }
     assert_int_equal(c->rush.count, count);
