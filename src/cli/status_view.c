@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "cli/amount.h"
 #include "cli/sparkline.h"
 
@@ -47,8 +48,7 @@ static size_t fit(const char *row, size_t columns)
 {
     size_t bytes = 0;
     for (; row[bytes]; bytes++) {
-        bool is_inside = ((unsigned char)row[bytes] & 0xc0) == 0x80;
-        if (!is_inside && columns-- == 0)
+        if (!utf8_is_inside((uint8_t)row[bytes]) && columns-- == 0)
             break;
     }
     return bytes;

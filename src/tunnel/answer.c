@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 enum { DETAILS_MAX = 256, FIELDS_MAX = CORS_FIELDS_MAX + 6 };
 
@@ -88,8 +89,7 @@ static const char *as_ascii(const char *at, char one[2])
     unsigned char c = (unsigned char)*at;
     if (strncmp(at, ELLIPSIS, sizeof ELLIPSIS - 1) == 0)
         return "...";
-    bool goes_on = (c & 0xc0) == 0x80;
-    one[0] = goes_on ? '\0' : c >= 0x20 && c < 0x7f ? (char)c : '?';
+    one[0] = utf8_is_inside(c) ? '\0' : c >= 0x20 && c < 0x7f ? (char)c : '?';
     one[1] = '\0';
     return one;
 }

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 void history_init(struct history *history)
 {
@@ -51,7 +52,7 @@ static void copy_reason(const char *reason, char out[HISTORY_REASON_MAX])
     bool is_cut = len >= HISTORY_REASON_MAX;
     if (is_cut)
         len = HISTORY_REASON_MAX - sizeof more;
-    while (is_cut && len > 0 && ((unsigned char)reason[len] & 0xc0) == 0x80)
+    while (is_cut && len > 0 && utf8_is_inside((uint8_t)reason[len]))
         len--;
     memcpy(out, reason, len);
     memcpy(out + len, is_cut ? more : "", is_cut ? sizeof more : 1);
