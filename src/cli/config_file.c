@@ -140,13 +140,6 @@ static bool take_line(struct reader *r, unsigned number, char *text)
     return true;
 }
 
-/* Behind the mark of its encoding with which an editor may begin a file. */
-static char *skip_mark(char *text)
-{
-    static const char mark[] = "\xef\xbb\xbf";
-    return strncmp(text, mark, sizeof mark - 1) == 0 ? text + sizeof mark - 1 : text;
-}
-
 static bool read_lines(struct reader *r, FILE *from)
 {
     char text[LINE_LEN_MAX];
@@ -155,7 +148,7 @@ static bool read_lines(struct reader *r, FILE *from)
         if (!strchr(text, '\n') && !feof(from))
             is_good = wrong(r, number, "is too long; 8190 bytes are the most");
         else
-            is_good = take_line(r, number, number == 1 ? skip_mark(text) : text);
+            is_good = take_line(r, number, number == 1 ? text_file_skip_mark(text) : text);
     }
     wipe(text, sizeof text);
     if (is_good && ferror(from))

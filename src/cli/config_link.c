@@ -47,9 +47,8 @@ static const char *add_link(struct config *config, const char *text)
  * editor, and the command that `tunnel serve` prints. */
 static char *skip_copied(char *text)
 {
-    static const char mark[] = "\xef\xbb\xbf", command[] = "tunnel proxy ";
-    if (strncmp(text, mark, sizeof mark - 1) == 0)
-        text += sizeof mark - 1;
+    static const char command[] = "tunnel proxy ";
+    text = text_file_skip_mark(text);
     text += strspn(text, " \t");
     return strncmp(text, command, sizeof command - 1) == 0 ? text + sizeof command - 1 : text;
 }

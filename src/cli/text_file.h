@@ -11,4 +11,7 @@
  * folder", and errno: ENOENT, EISDIR, EACCES or another of open(2). */
 FILE *text_file_open(const char *path, const char **why);
 
+/* Behind the mark of its encoding with which an editor may begin one. */
+char *text_file_skip_mark(char *text);
+
 #endif
