@@ -266,6 +266,12 @@ static void on_data(struct span bytes, void *arg)
         call->handlers->on_body(bytes, call->arg);
 }
 
+static size_t room(void *arg)
+{
+    const struct http_call *call = arg;
+    return call->handlers->room ? call->handlers->room(call->arg) : 0;
+}
+
 static void on_end(void *arg)
 {
     struct http_call *call = arg;
@@ -324,6 +330,7 @@ static void on_open(void *arg)
 static const struct conn_handlers conn_handlers = {
     .on_open = on_open,
     .on_data = on_data,
+    .room = room,
     .on_end = on_end,
     .on_drain = on_drain,
     .on_close = on_close,

@@ -43,7 +43,7 @@ enum http_call_error {
     HTTP_CALL_REQUEST         /* our own content does not fit its Content-Length, or no memory */
 };
 
-/* Not copied. on_interim and on_drain may be NULL. */
+/* Not copied. on_interim, room and on_drain may be NULL. */
 struct http_call_handlers {
     /* An interim response's head (1xx but 101), any number of times before
      * on_response; valid during the call. */
@@ -51,6 +51,8 @@ struct http_call_handlers {
     /* The final response's head with its framing, valid during the call. */
     void (*on_response)(const struct http_response *response, void *arg);
     void (*on_body)(struct span bytes, void *arg);
+    /* As in net/conn.h: how much of the response's body could be taken. */
+    size_t (*room)(void *arg);
     /* The response is complete. The call is gone (but see above for a pipe).
      * trailers, mostly none, are valid during the call. */
     void (*on_end)(struct http_fields trailers, void *arg);
@@ -124,7 +126,7 @@ bool http_call_is_open(const struct http_call *call);
 
 size_t http_call_queued(const struct http_call *call);
 
-/* While false, the response body stays in the kernel. Up to CONN_READ_MAX
+/* While false, the response body stays in the kernel. Up to CONN_READ_MORE
  * bytes that were read already still come. */
 void http_call_set_reading(struct http_call *call, bool reading);
 

@@ -62,7 +62,7 @@ static void begin_exchange(struct http_connection *c, struct http_request *reque
 static size_t feed_pipelined(struct http_connection *c, struct span bytes)
 {
     if (c->in.bytes.len == 0)
-        buf_init(&c->in.bytes, CONN_READ_MAX); /* which is more than a head */
+        buf_init(&c->in.bytes, CONN_READ_MORE); /* which is more than a head */
     if (buf_append(&c->in.bytes, bytes) < 0) {
         /* Not to be had from one read; reading stops after it. */
         connection_abort(c);
@@ -347,6 +347,14 @@ static void on_data(struct span bytes, void *arg)
     feed(arg, bytes);
 }
 
+static size_t room(void *arg)
+{
+    const struct http_connection *c = arg;
+    const struct http_exchange *x = c->exchange;
+    bool takes_content = c->state == CONNECTION_BODY || c->state == CONNECTION_PIPE;
+    return takes_content && x->handlers->room ? x->handlers->room(x, x->arg) : 0;
+}
+
 static void on_end(void *arg)
 {
     struct http_connection *c = arg;
@@ -396,6 +404,7 @@ static void on_close(int error, const char *text, void *arg)
 void connection_new(struct http_server *server, struct conn *conn)
 {
     static const struct conn_handlers handlers = {.on_data = on_data,
+                                                  .room = room,
                                                   .on_end = on_end,
                                                   .on_drain = on_drain,
                                                   .on_close = on_close};

@@ -49,6 +49,8 @@ struct http_exchange;
 struct http_exchange_handlers {
     /* Content of the request body, valid during the call. */
     void (*on_body)(struct http_exchange *x, struct span bytes, void *arg);
+    /* As in net/conn.h: how much of the request's body could be taken. */
+    size_t (*room)(const struct http_exchange *x, void *arg);
     /* The whole request has come; also without a body. trailers, mostly none,
      * are valid during the call. */
     void (*on_body_end)(struct http_exchange *x, struct http_fields trailers, void *arg);
@@ -150,7 +152,7 @@ void http_exchange_break(struct http_exchange *x);
 /* Bytes of the response that the kernel has not taken yet. */
 size_t http_exchange_queued(const struct http_exchange *x);
 
-/* While false, the request body stays in the kernel. Up to CONN_READ_MAX
+/* While false, the request body stays in the kernel. Up to CONN_READ_MORE
  * bytes that were read already still come. */
 void http_exchange_set_reading(struct http_exchange *x, bool reading);
 

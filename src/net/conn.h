@@ -33,12 +33,14 @@ struct tls_server; /* net/tls_server.h */
 struct egress;     /* net/egress.h */
 
 enum {
-    /* Most bytes of one on_data: two of the tunnel's body frames, so that a
+    /* A read's unit: the content of one of the tunnel's body frames, so that a
      * full read leaves no small rest. */
-    CONN_READ_MAX = 2 * ((64 << 10) - 128),
-    CONN_READ_LITTLE = 8 << 10, /* the same after conn_read_little() */
-    CONN_DRAIN_MARK = 64 << 10, /* on_drain comes when the queue falls to this or below */
-    CONN_QUEUE_MAX = 64 << 20,  /* a user that ignores conn_queued() is cut off here */
+    CONN_READ_UNIT = (64 << 10) - 128,
+    CONN_READ_MAX = 2 * CONN_READ_UNIT,  /* bytes of one on_data, at most, */
+    CONN_READ_MORE = 4 * CONN_READ_UNIT, /* the same where room() says so */
+    CONN_READ_LITTLE = 8 << 10,          /* the same after conn_read_little() */
+    CONN_DRAIN_MARK = 64 << 10,          /* on_drain comes when the queue falls to this or below */
+    CONN_QUEUE_MAX = 64 << 20,           /* a user that ignores conn_queued() is cut off here */
 };
 
 /* For a client's part of the handshake of TLS: it must not hold a socket for
@@ -52,6 +54,10 @@ struct conn_handlers {
     void (*on_open)(void *arg);
     /* Bytes valid during the call. */
     void (*on_data)(struct span bytes, void *arg);
+    /* How many bytes the owner could pass on at once. Behind a full read the
+     * next one is as large as that, up to CONN_READ_MORE: the kernel
+     * acknowledges each read, which costs as much as some of its bytes. */
+    size_t (*room)(void *arg);
     /* The peer sent FIN (or TLS close_notify): no more data. Writing goes on.
      * It comes behind the last data, so not while reading is off. */
     void (*on_end)(void *arg);

@@ -43,6 +43,7 @@ struct conn {
     bool is_reading : 1;
     bool reads_fully : 1;
     bool reads_little : 1;
+    bool was_read_full : 1; /* the last one */
     bool has_peer_ended : 1;
     bool wants_end : 1; /* FIN behind the queue */
     bool has_ended : 1; /* FIN is out */

@@ -73,12 +73,26 @@ static void conn_deliver(struct conn *conn, struct span bytes)
     }
 }
 
+/* Of the next read: whole units, so that none is left for a message alone. */
+static size_t read_size(const struct conn *conn)
+{
+    if (conn->reads_little)
+        return CONN_READ_LITTLE;
+    bool asks = conn->was_read_full && conn->handlers->room;
+    size_t room = asks ? conn->handlers->room(conn->arg) : 0;
+    if (room == 0)
+        return CONN_READ_MAX;
+    if (room >= CONN_READ_MORE)
+        return CONN_READ_MORE;
+    return (room + CONN_READ_UNIT - 1) / CONN_READ_UNIT * CONN_READ_UNIT;
+}
+
 void conn_read(struct conn *conn, int reads)
 {
     uint8_t *buffer = loop_read_buffer(conn->loop);
-    ssize_t most = conn->reads_little ? CONN_READ_LITTLE : CONN_READ_MAX;
     for (int i = 0; i < reads && conn_wants_read(conn); i++) {
-        ssize_t len = recv(conn->fd, buffer, (size_t)most, 0);
+        size_t size = read_size(conn);
+        ssize_t len = recv(conn->fd, buffer, size, 0);
         if (len < 0) {
             if (errno == EINTR)
                 continue;
@@ -90,8 +104,9 @@ void conn_read(struct conn *conn, int reads)
             conn_on_eof(conn);
             return;
         }
+        conn->was_read_full = (size_t)len == size;
         conn_deliver(conn, span_of(buffer, (size_t)len));
-        if (len < most)
+        if ((size_t)len < size)
             return; /* spares the call that says EAGAIN */
     }
 }

@@ -140,7 +140,7 @@ unsigned loop_background_count(const struct loop *loop)
 uint8_t *loop_read_buffer(struct loop *loop)
 {
     if (!loop->read_buffer)
-        loop->read_buffer = xcalloc(CONN_READ_MAX, 1);
+        loop->read_buffer = xcalloc(CONN_READ_MORE, 1);
     return loop->read_buffer;
 }
 

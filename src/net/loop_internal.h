@@ -57,7 +57,7 @@ struct patient_line {
 };
 struct patient_line *loop_patient_line(struct loop *loop);
 
-/* CONN_READ_MAX bytes that all connections of the loop read into, one after
+/* CONN_READ_MORE bytes that all connections of the loop read into, one after
  * the other: their content lasts until the reader returns to the loop. */
 uint8_t *loop_read_buffer(struct loop *loop);
 

@@ -36,7 +36,7 @@ enum {
     RUSH_BURST_US_MAX = 8000,
     RUSH_ROUND_US = 8 * RUSH_BURST_US_MAX,
     /* A piece, and what who waits has ready: it leaves the cache. */
-    RUSH_QUEUE = 512 << 10
+    RUSH_QUEUE = 8 * RUSH_BURST_LEAST
 };
 
 /* Bytes that were sent, of which most may go; SIZE_MAX: nobody else is in line.

@@ -74,6 +74,11 @@ bool peer_is_writable(struct peer *peer)
     return peer->state == PEER_OPEN && sctp_assoc_is_writable(peer->sctp);
 }
 
+size_t peer_room(const struct peer *peer)
+{
+    return peer->state == PEER_OPEN ? sctp_assoc_room(peer->sctp) : 0;
+}
+
 bool peer_is_channel_idle(const struct peer *peer, unsigned channel)
 {
     return peer->state == PEER_OPEN &&

@@ -174,6 +174,9 @@ void peer_end_turn_later(struct peer *peer);
  * urgent is never stuck behind megabytes. on_writable follows a false. */
 bool peer_is_writable(struct peer *peer);
 
+/* Bytes of messages until it is not. */
+size_t peer_room(const struct peer *peer);
+
 /* Nothing waits in that channel: what is small may be sent beside a full
  * queue, and goes before what is in it. */
 bool peer_is_channel_idle(const struct peer *peer, unsigned channel);

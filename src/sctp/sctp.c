@@ -164,6 +164,12 @@ bool sctp_assoc_is_writable(struct sctp_assoc *a)
     return false;
 }
 
+size_t sctp_assoc_room(const struct sctp_assoc *a)
+{
+    size_t limit = takes_messages(a) ? assoc_queue_limit(a) : 0;
+    return limit > a->sendq.charged ? limit - a->sendq.charged : 0;
+}
+
 bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream)
 {
     return takes_messages(a) && sendq_stream_is_empty(&a->sendq, stream);

@@ -212,6 +212,9 @@ int sctp_assoc_send(struct sctp_assoc *a, const struct sctp_outgoing *message, u
  * When not, on_writable() follows, or on_closed(). */
 bool sctp_assoc_is_writable(struct sctp_assoc *a);
 
+/* Bytes, with the cost of holding their messages, until it is not. */
+size_t sctp_assoc_room(const struct sctp_assoc *a);
+
 /* Whether nothing is queued on a stream: a message there would be taken also
  * beside a full queue, and go next. Never while shutting down or done. */
 bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream);

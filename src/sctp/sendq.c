@@ -22,8 +22,8 @@ enum {
     DEFAULT_PRIORITY = 256,
     LEAST_QUANTUM = 64, /* bounds the turns until the lowest priority may send */
     LIMIT_LEAST = 16 << 10,
-    LIMIT_MOST = 1 << 20,
-    LIMIT_MS = 5, /* what the owner needs to come back */
+    LIMIT_MOST = 16 * (63 << 10), /* so many messages of 64 KiB */
+    LIMIT_MS = 5,                 /* what the owner needs to come back */
 };
 
 enum turn {

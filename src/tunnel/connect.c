@@ -112,9 +112,16 @@ static void on_close(int error, const char *text, void *arg)
     connect_done(c, EXCHANGE_FAILED, text);
 }
 
+static size_t room(void *arg)
+{
+    const struct connect *c = arg;
+    return splice_room(&c->splice);
+}
+
 static const struct conn_handlers conn_handlers = {
     .on_open = on_open,
     .on_data = on_data,
+    .room = room,
     .on_end = on_upstream_end,
     .on_drain = on_conn_drain,
     .on_close = on_close,

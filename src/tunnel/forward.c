@@ -142,10 +142,17 @@ static void on_call_drain(void *arg)
     splice_on_local_drain(&f->splice);
 }
 
+static size_t response_room(void *arg)
+{
+    const struct forward *f = arg;
+    return splice_room(&f->splice);
+}
+
 static const struct http_call_handlers call_handlers = {
     .on_interim = on_interim,
     .on_response = on_response,
     .on_body = on_response_body,
+    .room = response_room,
     .on_end = on_response_end,
     .on_error = on_call_error,
     .on_drain = on_call_drain,

@@ -89,6 +89,8 @@ struct mux_handlers {
      * can_send() is true. */
     void (*send)(unsigned channel, struct span head, struct span body, void *arg);
     bool (*can_send)(unsigned channel, enum mux_urgency urgency, void *arg);
+    /* Bytes until can_send() says no to bodies. */
+    size_t (*room)(void *arg);
     /* mux_end_turn() is wanted before the loop sleeps. */
     void (*end_turn_later)(void *arg);
     /* Reading from the channels is to stop or to go on. */
@@ -214,6 +216,10 @@ int mux_stream_respond(struct mux_stream *stream, const struct head *response);
 
 /* Content of our body. */
 void mux_stream_write(struct mux_stream *stream, struct span bytes);
+
+/* How many bytes of content would leave at once, instead of waiting at the
+ * stream. */
+size_t mux_stream_room(const struct mux_stream *stream);
 
 /* While false, a writer should stop; on_drain follows. */
 bool mux_stream_is_writable(struct mux_stream *stream);

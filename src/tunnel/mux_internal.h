@@ -109,6 +109,7 @@ struct mux_stream {
     bool is_broken;     /* what was given never will be whole: an ERROR takes the end's place */
     bool is_detached;   /* only has to go out: no handlers */
     bool is_drain_owed; /* mux_stream_is_writable() said no */
+    bool awaits_room;   /* likewise, with nothing queued: stands in line to be asked for more */
     bool is_paused;     /* stops the channel */
     unsigned interim_count;
 
@@ -187,6 +188,10 @@ void mux_send_error(struct mux *mux, unsigned channel, uint32_t stream_id, enum 
 /* The stream has something new to send, or may send again: gives it its place
  * and lets the lines move. It may be gone after that. */
 void mux_stream_line_up(struct mux_stream *stream);
+
+/* Whether the stream has nothing queued, and what came now would have to wait.
+ * Then it stands in line for room. */
+bool mux_stream_await_room(struct mux_stream *stream);
 
 /* Queues a frame at the stream: begin, append the payload to stream->heads,
  * end. */

@@ -173,6 +173,8 @@ static enum mux_place place_of(const struct mux_stream *stream)
         return MUX_IN_URGENT;
     if (stream->queue.len > 0)
         return mux_flow_credit(stream) > 0 ? MUX_IN_BULK : MUX_NOWHERE;
+    if (stream->awaits_room && stream->given == HALF_BODY)
+        return MUX_IN_BULK;
     bool is_end_due = stream->given == HALF_ENDED && stream->sent != HALF_ENDED;
     return is_end_due ? MUX_IN_URGENT : MUX_NOWHERE;
 }
@@ -253,11 +255,28 @@ static void send_body(struct mux_stream *stream, struct span bytes)
     mux_stream_check_drain(stream);
 }
 
+/* Nobody waits. */
+static bool is_first(const struct mux_stream *stream)
+{
+    const struct mux *mux = stream->mux;
+    return !mux->is_flushing && mux->control_bytes == 0 && mux->waiting == 0 &&
+           stream->queue.len == 0;
+}
+
+size_t mux_stream_room(const struct mux_stream *stream)
+{
+    const struct mux *mux = stream->mux;
+    if (mux->state == MUX_DEAD || !is_first(stream))
+        return 0;
+    size_t room = mux->handlers.room(mux->arg);
+    size_t credit = mux_flow_credit(stream);
+    return room < credit ? room : credit;
+}
+
 size_t mux_stream_write_through(struct mux_stream *stream, struct span bytes)
 {
-    struct mux *mux = stream->mux;
     size_t sent = 0;
-    if (mux->is_flushing || mux->control_bytes > 0 || mux->waiting > 0 || stream->queue.len > 0)
+    if (!is_first(stream))
         return 0;
     for (struct span part; (part = next_body(stream, span_skip(bytes, sent))).len > 0;) {
         put_body(stream, part);
@@ -286,6 +305,18 @@ static void flush_line(struct mux *mux, unsigned channel)
     }
 }
 
+/* It has the line's first place and nothing to send: where there is room its
+ * user is asked for more. */
+static bool ask_for_more(struct mux_stream *stream)
+{
+    if (!can_send(stream->mux, stream->channel, MUX_BULK, 1))
+        return false;
+    stream->awaits_room = false;
+    mux_stream_leave_line(stream);
+    mux_stream_check_drain(stream);
+    return true;
+}
+
 static bool flush_one_body(struct mux *mux)
 {
     struct list *first = list_first(&mux->bulk);
@@ -294,6 +325,8 @@ static bool flush_one_body(struct mux *mux)
     struct mux_stream *stream = LIST_ENTRY(first, struct mux_stream, in_line);
     if (mux->bundled != 0 && can_send(mux, stream->channel, MUX_BULK, 0))
         mux_end_turn(mux); /* what is small goes first */
+    if (stream->queue.len == 0)
+        return ask_for_more(stream);
     struct span bytes = next_body(stream, buf_bytes(&stream->queue));
     if (bytes.len == 0)
         return false;
@@ -322,6 +355,14 @@ static void flush_alone(struct mux *mux, unsigned channel)
     mux->is_flushing = true;
     flush_line(mux, channel);
     mux->is_flushing = false;
+}
+
+bool mux_stream_await_room(struct mux_stream *stream)
+{
+    bool is_full = !can_send(stream->mux, stream->channel, MUX_BULK, 1);
+    stream->awaits_room = is_full && stream->queue.len == 0;
+    take_place(stream);
+    return stream->awaits_room;
 }
 
 void mux_stream_line_up(struct mux_stream *stream)

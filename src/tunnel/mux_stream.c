@@ -203,7 +203,8 @@ void mux_stream_write(struct mux_stream *stream, struct span bytes)
 bool mux_stream_is_writable(struct mux_stream *stream)
 {
     size_t queued = stream->queue.len;
-    if (queued <= MUX_STREAM_QUEUE_HIGH && queued < mux_flow_credit(stream))
+    bool is_low = queued <= MUX_STREAM_QUEUE_HIGH && queued < mux_flow_credit(stream);
+    if (is_low && !mux_stream_await_room(stream))
         return true;
     stream->is_drain_owed = true;
     return false;

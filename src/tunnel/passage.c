@@ -124,6 +124,13 @@ static void on_request_body(struct http_exchange *x, struct span bytes, void *ar
         splice_send(&p->splice, bytes);
 }
 
+static size_t request_room(const struct http_exchange *x, void *arg)
+{
+    (void)x;
+    const struct passage *p = arg;
+    return p->is_held ? 0 : splice_room(&p->splice);
+}
+
 static void keep_trailers(struct passage *p, struct http_fields trailers)
 {
     struct head head;
@@ -167,6 +174,7 @@ static void on_abort(struct http_exchange *x, void *arg)
 
 static const struct http_exchange_handlers exchange_handlers = {
     .on_body = on_request_body,
+    .room = request_room,
     .on_body_end = on_request_end,
     .on_drain = on_response_drain,
     .on_abort = on_abort,

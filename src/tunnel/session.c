@@ -66,6 +66,12 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
            (urgency == MUX_SMALL && peer_is_channel_idle(s->peer, channel));
 }
 
+static size_t on_room(void *arg)
+{
+    const struct session *s = arg;
+    return s->is_closed || s->send_error ? 0 : peer_room(s->peer);
+}
+
 static void on_end_turn_later(void *arg)
 {
     struct session *s = arg;
@@ -143,6 +149,7 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 static const struct mux_handlers mux_handlers = {
     .send = on_send,
     .can_send = on_can_send,
+    .room = on_room,
     .end_turn_later = on_end_turn_later,
     .on_reading = on_reading,
     .on_ready = on_ready,

@@ -15,6 +15,11 @@ void splice_send(struct stream_splice *s, struct span bytes)
         s->ops->set_reading(s->local, false);
 }
 
+size_t splice_room(const struct stream_splice *s)
+{
+    return s->stream ? mux_stream_room(s->stream) : 0;
+}
+
 static void tell_held(struct stream_splice *s)
 {
     mux_stream_set_held(s->stream, s->ops->queued(s->local), clock_now_us());

@@ -42,6 +42,9 @@ struct stream_splice {
 /* Content; the local end is read no further while the stream has enough. */
 void splice_send(struct stream_splice *s, struct span bytes);
 
+/* How much of that would leave at once. */
+size_t splice_room(const struct stream_splice *s);
+
 /* The local end's queue fell to MUX_HELD_LOW. */
 void splice_on_local_drain(struct stream_splice *s);
 

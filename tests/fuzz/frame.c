@@ -115,6 +115,12 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
     return true;
 }
 
+static size_t on_room(void *arg)
+{
+    (void)arg;
+    return SIZE_MAX;
+}
+
 static void on_end_turn_later(void *arg)
 {
     (void)arg;
@@ -200,8 +206,8 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 }
 
 static const struct mux_handlers handlers = {
-    on_send,  on_can_send, on_end_turn_later, on_reading, on_ready, on_rtt,
-    on_alive, on_request,  on_stream_closed,  on_dead,    on_note,
+    on_send, on_can_send, on_room,    on_end_turn_later, on_reading, on_ready,
+    on_rtt,  on_alive,    on_request, on_stream_closed,  on_dead,    on_note,
 };
 
 static void open_streams(void)

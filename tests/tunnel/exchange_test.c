@@ -62,9 +62,13 @@ static void on_abort(struct http_exchange *x, void *arg)
 
 static void on_api_request(struct http_exchange *x, const struct http_request *request, void *arg)
 {
-    static const struct http_exchange_handlers whole = {on_body, answer, NULL, on_abort};
-    static const struct http_exchange_handlers silent = {on_body, NULL, NULL, on_abort};
-    static const struct http_exchange_handlers pipe = {echo, end, NULL, on_abort};
+    static const struct http_exchange_handlers whole = {.on_body = on_body,
+                                                        .on_body_end = answer,
+                                                        .on_abort = on_abort};
+    static const struct http_exchange_handlers silent = {.on_body = on_body, .on_abort = on_abort};
+    static const struct http_exchange_handlers pipe = {.on_body = echo,
+                                                       .on_body_end = end,
+                                                       .on_abort = on_abort};
     static const struct http_field upgrade = {SPAN_LITERAL("Upgrade"), SPAN_LITERAL("echo")};
     static const struct http_field length = {SPAN_LITERAL("Content-Length"),
                                              SPAN_LITERAL(PROMISED)};

@@ -38,6 +38,11 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
     return urgency == MUX_SMALL || end->out.free_us < end->world->now_us + SEND_QUEUE_US;
 }
 
+static size_t on_room(void *arg)
+{
+    return on_can_send(0, MUX_BULK, arg) ? 1 : 0;
+}
+
 static void deliver(struct world *world, struct end *from, struct end *to)
 {
     for (struct list *first; (first = list_first(&from->out.messages)) != NULL;) {
@@ -173,8 +178,8 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 }
 
 static const struct mux_handlers handlers = {
-    on_send,  on_can_send, on_end_turn_later, on_reading, on_ready, on_rtt,
-    on_alive, on_request,  on_stream_closed,  on_dead,    on_note,
+    on_send, on_can_send, on_room,    on_end_turn_later, on_reading, on_ready,
+    on_rtt,  on_alive,    on_request, on_stream_closed,  on_dead,    on_note,
 };
 
 /* --- the world ------------------------------------------------------------ */

@@ -96,6 +96,12 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
            (side->takes_small && urgency == MUX_SMALL && !is_busy);
 }
 
+static size_t on_room(void *arg)
+{
+    const struct side *side = arg;
+    return side->out.len < side->capacity ? side->capacity - side->out.len : 0;
+}
+
 static void on_end_turn_later(void *arg)
 {
     struct side *side = arg;
@@ -161,6 +167,7 @@ static void on_note(enum mux_note kind, const char *text, void *arg)
 static const struct mux_handlers handlers = {
     .send = on_send,
     .can_send = on_can_send,
+    .room = on_room,
     .end_turn_later = on_end_turn_later,
     .on_reading = on_reading,
     .on_ready = on_ready,

@@ -26,6 +26,12 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
     return !end->is_full || (urgency == MUX_SMALL && !(end->busy >> channel & 1));
 }
 
+static size_t on_room(void *arg)
+{
+    const struct wire_end *end = arg;
+    return end->is_full ? 0 : SIZE_MAX;
+}
+
 static void on_end_turn_later(void *arg)
 {
     struct wire_end *end = arg;
@@ -79,6 +85,7 @@ static void end_init(struct wire_end *end, enum mux_role role, unsigned features
     static const struct mux_handlers handlers = {
         .send = on_send,
         .can_send = on_can_send,
+        .room = on_room,
         .end_turn_later = on_end_turn_later,
         .on_reading = on_reading,
         .on_ready = ignore,

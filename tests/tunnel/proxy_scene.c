@@ -75,6 +75,12 @@ static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
     return true;
 }
 
+static size_t on_room(void *arg)
+{
+    (void)arg;
+    return SIZE_MAX;
+}
+
 static void on_reading(bool reading, void *arg)
 {
     (void)reading;
@@ -167,6 +173,7 @@ static void side_init(struct side *side, enum mux_role role, unsigned features)
     static const struct mux_handlers handlers = {
         .send = on_send,
         .can_send = on_can_send,
+        .room = on_room,
         .on_reading = on_reading,
         .on_ready = on_ready,
         .on_rtt = on_rtt,
