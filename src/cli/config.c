@@ -288,47 +288,6 @@ void config_init(struct config *config, enum command command)
     config_take_stun(config, CONFIG_STUN_DEFAULT);
 }
 
-/* What is needed to meet the other side. */
-static const char *missing_place(const struct config *config)
-{
-    if (config->room || config->link_count > 0)
-        return NULL;
-    if (config->command == COMMAND_PROXY)
-        return "a LINK, as `tunnel serve` prints it (or TUNNEL_LINK, or --link-file FILE); or "
-               "--room NAME (or TUNNEL_ROOM)";
-    if (config->signal_origin != SIGNAL_DEFAULT)
-        return NULL;
-    return "--signal URL (or TUNNEL_SIGNAL), the signal server where both sides meet: one that "
-           "somebody runs, as in wss://signal.example.org, or your own: run `signal-server` on a "
-           "machine that both reach, and give its HOST:8787; or tracker:, for public trackers; or "
-           "--signal-listen 0.0.0.0:8787, if "
-           "others reach this machine";
-}
-
-const char *config_missing(const struct config *config)
-{
-    if (config->command & (COMMAND_INVITE | COMMAND_REVOKE))
-        return config->name ? NULL : "the NAME of an invite, as in phone";
-    if (config->command & (COMMAND_INVITES | COMMAND_STATUS | COMMAND_REQUESTS))
-        return NULL;
-    if (config->command == COMMAND_RUN)
-        return config->config_file ? NULL : "a FILE with a section for each tunnel";
-    if (config->command == COMMAND_DOCTOR)
-        return config_missing_turn(config);
-    if (config->command == COMMAND_COMPLETION)
-        return config->name ? NULL : "the name of a SHELL: bash, zsh or fish";
-    if (config->command == COMMAND_SERVE && !config->upstream_text)
-        return "an UPSTREAM, the port or URL of the API, as in `tunnel serve 11434` (or "
-               "--upstream, or "
-               "TUNNEL_UPSTREAM)";
-    const char *place = missing_place(config);
-    if (place)
-        return place;
-    const char *turn = config_missing_turn(config);
-    const char *tls = turn ? turn : config_missing_tls(config);
-    return tls ? tls : config_missing_views(config);
-}
-
 void config_deinit(struct config *config)
 {
     url_deinit(&config->signal);

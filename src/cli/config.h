@@ -123,13 +123,8 @@ struct config {
 void config_init(struct config *config, enum command command);
 void config_deinit(struct config *config);
 
-/* What follows from all of its values together; once, behind the last. NULL, or
- * which do not go together and why. */
-const char *config_settle(struct config *config);
-
-/* What a config that is run lacks, as in "--room NAME (or TUNNEL_ROOM)"; NULL
- * when it is complete. */
-const char *config_missing(const struct config *config);
+/* What follows from all of its values together; once, behind the last. */
+void config_settle(struct config *config);
 
 /* Each takes the value of the option of that name; text is NULL where a flag
  * has no value. NULL, or what would be right, as in "must be text or json". */
@@ -183,7 +178,6 @@ const char *config_take_control(struct config *config, const char *text);
 const char *config_take_metrics(struct config *config, const char *text);
 const char *config_take_access_log(struct config *config, const char *text);
 const char *config_take_access_log_form(struct config *config, const char *text);
-const char *config_missing_views(const struct config *config); /* as config_missing() */
 const char *config_take_json(struct config *config, const char *text);
 const char *config_take_watch(struct config *config, const char *text);
 const char *config_take_follow(struct config *config, const char *text);
@@ -205,12 +199,8 @@ void config_clear_tls(struct config *config);
 /* CONFIG_STUN_SECOND while the default is asked, else NULL. */
 const char *config_second_stun(const struct config *config);
 
-/* What lacks for the TURN servers, as config_missing(). */
-const char *config_missing_turn(const struct config *config);
-
-/* A proxy's clients speak TLS; what lacks for it, as config_missing(). */
+/* A proxy's clients speak TLS. */
 bool config_has_tls(const struct config *config);
-const char *config_missing_tls(const struct config *config);
 
 /* What clients of a proxy speak: "http", "https" or "tcp". */
 const char *config_listen_scheme(const struct config *config);

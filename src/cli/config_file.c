@@ -15,13 +15,12 @@
 #include "base/file_time.h"
 #include "base/redact.h"
 #include "base/wipe.h"
+#include "cli/config_whole.h"
 #include "cli/egress_variables.h"
 #include "cli/nearest.h"
 #include "cli/option_table.h"
 #include "cli/text_file.h"
 #include "tunnel/state_folder.h"
-
-#define VARIABLE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 enum { SECTIONS_MAX = 64, LINES_MAX = 2048, LINE_LEN_MAX = 8192, NAME_LEN_MAX = 32 };
 
@@ -253,42 +252,23 @@ static void choose_state(struct config *config)
     free(folder);
 }
 
-/* What is missing, in the words of a file: keys have no dashes, and variables
- * are not looked at. To be freed. */
-static char *in_file(const char *missing)
-{
-    char *text = xstrdup(missing), *to = text;
-    for (const char *from = missing; *from;) {
-        size_t name = strspn(from, VARIABLE_LETTERS);
-        if (strncmp(from, " (or TUNNEL_", 12) == 0 &&
-            from[5 + strspn(from + 5, VARIABLE_LETTERS)] == ')')
-            from += 6 + strspn(from + 5, VARIABLE_LETTERS);
-        else if (strncmp(from, "TUNNEL_", 7) == 0 && strncmp(from + name, ", or ", 5) == 0)
-            from += name + 5;
-        else if (strncmp(from, "--", 2) == 0)
-            from += 2;
-        else
-            *to++ = *from++;
-    }
-    *to = '\0';
-    return text;
-}
-
 static bool check_section(struct reader *r, struct config *config, unsigned head)
 {
     const char *kind = config->command == COMMAND_SERVE ? "serve" : "proxy";
     const char *variable;
     const char *why;
-    const char *clash = config_settle(config);
+    config_settle(config);
+    char *clash = config_clash(config, &wording_of_file);
+    char *missing = clash ? NULL : config_missing(config, &wording_of_file);
     if (clash)
-        return wrong(r, head, "[%s %s]: %s", kind, config->instance, clash);
-    const char *missing = config_missing(config);
-    if (missing) {
-        char *said = in_file(missing);
-        wrong(r, head, "[%s %s] needs %s", kind, config->instance, said);
-        free(said);
+        wrong(r, head, "[%s %s]: %s", kind, config->instance, clash);
+    else if (missing)
+        wrong(r, head, "[%s %s] needs %s", kind, config->instance, missing);
+    bool is_whole = !clash && !missing;
+    free(clash);
+    free(missing);
+    if (!is_whole)
         return false;
-    }
     if (config->room && config->link_count > 0)
         return wrong(r, head, "[%s %s]: a room is one way to meet, and a link another: choose one",
                      kind, config->instance);

@@ -10,7 +10,6 @@
 #include "cli/config.h"
 #include "net/own_address.h"
 #include "net/router.h"
-#include "signal/tracker_place.h"
 
 static bool take_port(const char **text, uint16_t *port)
 {
@@ -131,15 +130,10 @@ static void settle_own_signal(struct config *config)
     free(url);
 }
 
-const char *config_settle(struct config *config)
+void config_settle(struct config *config)
 {
-    bool connects = config->command == COMMAND_SERVE || config->command == COMMAND_PROXY;
-    if (connects && config->room && config->link_count == 0 && tracker_place_is(&config->signal))
-        return "--signal tracker: goes with links alone, not with --room: all the world may ask a "
-               "tracker";
     if (config->own_signal_host)
         settle_own_signal(config);
-    return NULL;
 }
 
 /* A switch, or the value of its variable. */

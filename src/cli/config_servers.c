@@ -109,18 +109,3 @@ void config_clear_servers(struct config *config)
     free(config->turn_user);
     free_secret_string(config->turn_pass);
 }
-
-const char *config_missing_turn(const struct config *config)
-{
-    bool has_turn = config->turn_count > 0;
-    if (has_turn && !config->turn_user)
-        return "--turn-user NAME (or TUNNEL_TURN_USER) beside --turn";
-    if (!has_turn && (config->turn_user || config->turn_pass))
-        return "--turn URL (or TUNNEL_TURN) beside --turn-user and --turn-pass";
-    if (has_turn && !config->turn_pass)
-        return "--turn-pass PASSWORD (or TUNNEL_TURN_PASS) beside --turn";
-    if (config->stun_count + config->turn_count > CONFIG_SERVERS_MAX)
-        return "less of --stun and --turn: 8 servers together are the most";
-    return config->relay_only && !has_turn ? "--turn URL (or TUNNEL_TURN) beside --relay-only"
-                                           : NULL;
-}

@@ -44,17 +44,6 @@ const char *config_listen_scheme(const struct config *config)
     return config_has_tls(config) ? "https" : "http";
 }
 
-const char *config_missing_tls(const struct config *config)
-{
-    if (config->tls_cert && !config->tls_key)
-        return "--tls-key FILE beside --tls-cert";
-    if (config->tls_key && !config->tls_cert)
-        return "--tls-cert FILE beside --tls-key";
-    if (config->has_own_tls && config->tls_cert)
-        return "either --tls, or --tls-cert and --tls-key";
-    return NULL;
-}
-
 void config_clear_tls(struct config *config)
 {
     free(config->tls_cert);

@@ -64,12 +64,6 @@ const char *config_take_access_log_form(struct config *config, const char *text)
     return is_known ? NULL : "must be combined or json";
 }
 
-const char *config_missing_views(const struct config *config)
-{
-    bool is_idle = config->has_access_log_form && !config->access_log;
-    return is_idle ? "--access-log FILE beside --access-log-format" : NULL;
-}
-
 const char *config_take_json(struct config *config, const char *text)
 {
     (void)text;

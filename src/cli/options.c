@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/redact.h"
 #include "cli/command.h"
+#include "cli/config_whole.h"
 #include "cli/egress_variables.h"
 #include "cli/foreign_flag.h"
 #include "cli/help.h"
@@ -62,33 +63,23 @@ static enum options_result wrong(const char *what, const char *value, const char
     return OPTIONS_WRONG;
 }
 
-static bool is_flag_given(const char *flag, int argc, char **argv)
-{
-    size_t len = strlen(flag);
-    for (int i = 2; i < argc; i++) {
-        if (strncmp(argv[i], flag, len) == 0 && (argv[i][len] == '\0' || argv[i][len] == '='))
-            return true;
-    }
-    return false;
-}
-
-static bool is_given(const struct option *o, int argc, char **argv)
+static bool is_given(const struct option *o, const struct wording *wording)
 {
     bool is_link = o->take == config_take_link;
-    return is_flag_given(o->flag, argc, argv) ||
+    return wording_has_flag(wording, o->flag) ||
            (is_link &&
-            (is_flag_given("--room", argc, argv) || is_flag_given("--link-file", argc, argv)));
+            (wording_has_flag(wording, "--room") || wording_has_flag(wording, "--link-file")));
 }
 
 /* A variable that a flag beats is not even looked at. */
-static enum options_result take_environment(struct config *config, int argc, char **argv)
+static enum options_result take_environment(struct config *config, const struct wording *wording)
 {
     for (size_t i = 0; i < option_count; i++) {
         const struct option *o = &option_table[i];
         const char *value = o->variable ? getenv(o->variable) : NULL;
         if (!value || !*value || !(o->commands & (int)config->command))
             continue;
-        if (is_given(o, argc, argv))
+        if (is_given(o, wording))
             continue;
         if (o->take == config_take_stun)
             config_clear_stun(config);
@@ -232,6 +223,22 @@ static enum options_result choose_place(struct config *config, const struct plac
     return OPTIONS_RUN;
 }
 
+/* What the values make together. */
+static enum options_result check_whole(struct config *config, const struct wording *wording)
+{
+    config_settle(config);
+    char *clash = config_clash(config, wording);
+    char *missing = clash ? NULL : config_missing(config, wording);
+    if (clash)
+        fprintf(stderr, "tunnel: %s\n", clash);
+    else if (missing)
+        fprintf(stderr, "tunnel: %s needs %s\n", command_row(config->command)->name, missing);
+    enum options_result result = clash || missing ? OPTIONS_WRONG : OPTIONS_RUN;
+    free(clash);
+    free(missing);
+    return result;
+}
+
 static enum options_result parse_command(int argc, char **argv, struct config *out)
 {
     /* Help comes first: it must work beside a broken environment. */
@@ -245,7 +252,8 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
             return OPTIONS_DONE;
         }
     }
-    enum options_result result = take_environment(out, argc, argv);
+    const struct wording wording = {argc, argv};
+    enum options_result result = take_environment(out, &wording);
     if (result == OPTIONS_RUN)
         result = take_egress(out);
     const struct place before = {out->room != NULL, out->link_count > 0};
@@ -258,16 +266,7 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
     }
     if (result == OPTIONS_RUN)
         result = choose_place(out, &before);
-    const char *clash = result == OPTIONS_RUN ? config_settle(out) : NULL;
-    if (clash) {
-        fprintf(stderr, "tunnel: %s\n", clash);
-        return OPTIONS_WRONG;
-    }
-    const char *missing = result == OPTIONS_RUN ? config_missing(out) : NULL;
-    if (!missing)
-        return result;
-    fprintf(stderr, "tunnel: %s needs %s\n", command_row(out->command)->name, missing);
-    return OPTIONS_WRONG;
+    return result == OPTIONS_RUN ? check_whole(out, &wording) : result;
 }
 
 static enum options_result wrong_name(const char *name)

@@ -111,7 +111,7 @@ class AccessLog(Case):
                 (["--access-log-format", "x"], 2,
                  "--access-log-format 'x' must be combined or json"),
                 (["--access-log-format", "json"], 2,
-                 "serve needs --access-log FILE beside --access-log-format")):
+                 "serve needs --access-log FILE (or TUNNEL_ACCESS_LOG) beside --access-log-format")):
             done = subprocess.run([*argv, *more], capture_output=True, text=True, timeout=DEADLINE,
                                   check=False)
             self.assertEqual(done.returncode, code)

@@ -164,8 +164,8 @@ class ProxyTls(Case):
         """what does not go together, and what is no certificate"""
         argv = [*WRAP, TUNNEL, "proxy", "--room", "r", "--listen", "0"]
         for more, code, words in (
-                (["--tls-cert", "x"], 2, "proxy needs --tls-key FILE beside --tls-cert"),
-                (["--tls-key", "x"], 2, "proxy needs --tls-cert FILE beside --tls-key"),
+                (["--tls-cert", "x"], 2, "proxy needs --tls-key FILE (or TUNNEL_TLS_KEY) beside --tls-cert"),
+                (["--tls-key", "x"], 2, "proxy needs --tls-cert FILE (or TUNNEL_TLS_CERT) beside --tls-key"),
                 (["--tls", "--tls-cert", "x", "--tls-key", "x"], 2,
                  "proxy needs either --tls, or --tls-cert and --tls-key"),
                 (["--tls-cert", __file__, "--tls-key", __file__], 1, "test_proxy_tls.py"),

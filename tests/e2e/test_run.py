@@ -78,7 +78,7 @@ class Run(Case):
         begun = response.read(100)
         self.write(self.head() + self.pair("a", a) + self.pair("c", c) + "[serve wrong]\n")
         run.kill(signal.SIGHUP)
-        run.wait_for(r"config: SIGHUP: .*tunnels.conf:\d+: \[serve wrong\] needs an UPSTREAM.*; "
+        run.wait_for(r"config: SIGHUP: .*tunnels.conf:\d+: \[serve wrong\] needs upstream = URL, .*; "
                      "all goes on as before")
         self.assertEqual(self.ask(b, "/health")[0], 200)
         self.write(self.head() + self.pair("a", a) + self.pair("c", b))
@@ -174,11 +174,15 @@ class Run(Case):
                 ("[serve a\n", 1, "a section must end with ']'"),
                 ("\nhello\n" + serve, 2, "must be KEY = VALUE"),
                 (serve + serve, 4, "there is a section [serve a] already"),
-                ("[serve a]\nroom = x\n", 1, "[serve a] needs an UPSTREAM"),
-                (serve + "signal = tracker:\n", 1, "[serve a]: --signal tracker: goes with links"),
-                ("[proxy a]\n", 1, "[proxy a] needs a LINK, as `tunnel serve` prints it (or link-file FILE); or "
-                                   "room NAME\n"),
-                ("[serve a]\nupstream = 1\n", 1, "[serve a] needs signal URL, the signal server"),
+                ("[serve a]\nroom = x\n", 1, "[serve a] needs upstream = URL, the port or URL of the API, as in "
+                                               "upstream = 11434\n"),
+                (serve + "signal = tracker:\n", 1, "[serve a]: signal 'tracker:' goes with links alone, "
+                                                    "not with room: "),
+                ("[proxy a]\n", 1, "[proxy a] needs link = LINK, as `tunnel serve` prints it, or "
+                                   "link-file = FILE; or room = NAME\n"),
+                ("[serve a]\nupstream = 1\n", 1, "[serve a] needs signal = URL, the signal server"),
+                (serve + "turn = turn:h\n", 1, "[serve a] needs turn-user = NAME beside turn\n"),
+                (serve + "relay-only = yes\n", 1, "[serve a] needs turn = URL beside relay-only\n"),
                 ("\ufeff[serve a]\nupstream = 1 # mine\n", 2, "upstream '1 #…' must be a port, as in 11434, "
                  "HOST:PORT, an http:// or https:// URL, or unix:/PATH; a # comment has a line of its own"),
                 (serve + "upstraem = 2\n", 4, "the key 'upstraem' is not known; did you mean upstream?"),
@@ -188,6 +192,8 @@ class Run(Case):
                 (serve + "turn-pass =\nmax-consumers = x\n", 5, "max-consumers 'x' must be 1 to"),
                 (serve + "expires = 7d\n", 4, "the key 'expires' is not known"),
                 ("[proxy a]\nroom = x\nlink = https://h/#t1.abc\n", 3, "link '…' "),
+                ("[proxy a]\nlink-file = https://h/#t1.abc\n", 2, "link-file 'https://h/#…' is a link, not a file: "
+                 "its key is link\n"),
                 ("stun = stun:h\n" * 8 + serve, 8, "stun 'stun:h' is one STUN server too many; 7 are the most"),
                 ("turn = turn:h\n" * 5 + serve, 5, "turn 'turn:h' is one TURN server too many; 4 are the most"),
                 ("stun = none\nheader = x\n" + serve, 2, "header '…' must be")):
