@@ -128,7 +128,8 @@ static void attempt_on_ready(int events, void *arg)
         return;
     }
     close(fd);
-    dial->error = -error;
+    /* A reset behind the other side's end is EPIPE to Linux. */
+    dial->error = error == EPIPE ? -ECONNRESET : -error;
     dial_go_on(dial);
 }
 

@@ -3,6 +3,9 @@
  * goes on with the bare descriptor: so the talk is fed with no more than it
  * wants. What TLS has decrypted beyond that stays in its session, which the
  * conn is given as well.
+ *
+ * A proxy that breaks off may have said why: so a send that fails is told only
+ * when nothing is left to be read.
  */
 #include "net/egress_dial.h"
 
@@ -34,6 +37,7 @@ struct egress_dial {
     bool is_asked;           /* what the talk began with is on its way */
     struct egress_talk *talk;
     struct buf out;
+    int send_error; /* 0, or a negative errno */
 };
 
 void egress_dial_free(struct egress_dial *dial)
@@ -68,12 +72,17 @@ static void succeed(struct egress_dial *dial)
     finish(dial, &end);
 }
 
-static void fail(struct egress_dial *dial, int error, const char *what)
+/* Frees the text. */
+static void finish_failed(struct egress_dial *dial, int error, char *text)
 {
-    char *text = xasprintf("the proxy %s %s", dial->egress->name, what);
     struct egress_end end = {.fd = -1, .error = error, .text = text};
     finish(dial, &end);
     free(text);
+}
+
+static void fail(struct egress_dial *dial, int error, const char *what)
+{
+    finish_failed(dial, error, xasprintf("the proxy %s %s", dial->egress->name, what));
 }
 
 static void fail_errno(struct egress_dial *dial, int error)
@@ -85,20 +94,26 @@ static void fail_errno(struct egress_dial *dial, int error)
 
 /* ---- sending ---- */
 
-/* 0, or the negative errno that send(2) had. */
-static int flush(struct egress_dial *dial)
+/* Of send(2) and recv(2). A reset behind the proxy's end is EPIPE to Linux. */
+static int socket_error(void)
 {
-    int error = 0;
-    while (dial->out.len > 0 && error == 0) {
+    return errno == EPIPE ? -ECONNRESET : -errno;
+}
+
+static void flush(struct egress_dial *dial)
+{
+    bool is_full = false;
+    while (dial->out.len > 0 && !is_full && dial->send_error == 0) {
         struct span bytes = buf_bytes(&dial->out);
         ssize_t len = send(dial->fd, bytes.data, bytes.len, MSG_NOSIGNAL);
         if (len >= 0)
             buf_consume(&dial->out, (size_t)len);
+        else if (errno == EAGAIN)
+            is_full = true;
         else if (errno != EINTR)
-            error = -errno;
+            dial->send_error = socket_error();
     }
-    fd_watch_set_events(dial->watch, dial->out.len > 0 ? FD_READABLE | FD_WRITABLE : FD_READABLE);
-    return error == -EAGAIN ? 0 : error;
+    fd_watch_set_events(dial->watch, is_full ? FD_READABLE | FD_WRITABLE : FD_READABLE);
 }
 
 static int queue_wire(struct egress_dial *dial)
@@ -118,7 +133,9 @@ static int say(struct egress_dial *dial)
     int error = dial->tls ? tls_session_write(dial->tls, bytes) : buf_append(&dial->out, bytes);
     if (error == 0 && dial->tls)
         error = queue_wire(dial);
-    return error < 0 ? error : flush(dial);
+    if (error == 0)
+        flush(dial);
+    return error;
 }
 
 /* ---- receiving ---- */
@@ -130,11 +147,10 @@ static ssize_t receive_wire(struct egress_dial *dial, uint8_t *bytes, size_t max
     do
         len = recv(dial->fd, bytes, max, 0);
     while (len < 0 && errno == EINTR);
-    if (len == 0)
-        return -ECONNRESET;
-    if (len < 0)
-        return errno == EAGAIN ? 0 : -errno;
-    return len;
+    if (len > 0)
+        return len;
+    int error = len == 0 ? -ECONNRESET : errno == EAGAIN ? 0 : socket_error();
+    return dial->send_error < 0 ? dial->send_error : error;
 }
 
 /* The same, of what it says in TLS. Goes on with the handshake first, and says
@@ -152,8 +168,10 @@ static ssize_t receive_plain(struct egress_dial *dial, uint8_t *bytes, size_t ma
             memcpy(bytes, buf_bytes(&plain).data, got);
         buf_deinit(&plain);
         int error = queue_wire(dial);
-        if (error == 0)
-            error = status == TLS_OPEN && !dial->is_asked ? say(dial) : flush(dial);
+        if (error == 0 && status == TLS_OPEN && !dial->is_asked)
+            error = say(dial);
+        else if (error == 0)
+            flush(dial);
         if (error < 0 || status == TLS_FAILED)
             return error < 0 ? error : -EPROTO;
         if (got > 0)
@@ -165,10 +183,20 @@ static ssize_t receive_plain(struct egress_dial *dial, uint8_t *bytes, size_t ma
     return len;
 }
 
+/* Its text is a sentence of its own. */
+static void fail_tls(struct egress_dial *dial, int error)
+{
+    char *text = xasprintf("the proxy %s: %s", dial->egress->name, tls_session_error(dial->tls));
+    finish_failed(dial, error, text);
+}
+
 static void fail_receiving(struct egress_dial *dial, int error)
 {
     if (error == -EPROTO && dial->tls)
-        fail(dial, error, tls_session_error(dial->tls));
+        fail_tls(dial, error);
+    else if (error == -ECONNRESET && dial->egress->tls && !dial->is_asked)
+        fail(dial, error,
+             "ended the connection in the TLS handshake; perhaps http:// is meant, without an 's'");
     else if (error == -ECONNRESET)
         fail(dial, error, "ended the connection instead of answering");
     else
@@ -205,11 +233,9 @@ static void go_on(struct egress_dial *dial)
 static void on_ready(int events, void *arg)
 {
     struct egress_dial *dial = arg;
-    int error = events & FD_WRITABLE ? flush(dial) : 0;
-    if (error < 0)
-        fail_receiving(dial, error);
-    else
-        go_on(dial);
+    if (events & FD_WRITABLE)
+        flush(dial);
+    go_on(dial);
 }
 
 static void on_dialled(int fd, int error, void *arg)
@@ -217,7 +243,7 @@ static void on_dialled(int fd, int error, void *arg)
     struct egress_dial *dial = arg;
     dial->dial = NULL;
     if (error < 0) {
-        fail_errno(dial, error);
+        fail_receiving(dial, error); /* a reset: it was reached */
         return;
     }
     dial->fd = fd;
