@@ -124,6 +124,15 @@ void connection_refuse(struct http_connection *c, int status)
     connection_close(c);
 }
 
+/* While its body is not read, a client that leaves is not seen to. */
+static void connection_watch_stall(struct http_connection *c)
+{
+    if (!c->exchange->is_paused)
+        server_unschedule(c);
+    else if (list_is_empty(&c->timeout_link))
+        server_schedule(c, TIMEOUT_STALL);
+}
+
 void connection_update_reading(struct http_connection *c)
 {
     bool is_wanted = true;
@@ -132,6 +141,9 @@ void connection_update_reading(struct http_connection *c)
     case CONNECTION_DROP:
         break;
     case CONNECTION_BODY:
+        connection_watch_stall(c);
+        is_wanted = !c->exchange->is_paused;
+        break;
     case CONNECTION_PIPE:
         is_wanted = !c->exchange->is_paused;
         break;

@@ -1,6 +1,6 @@
 /*
  * What one client does: it sends, which is taken apart into heads, bodies,
- * pipelined bytes and the bytes of a pipe; it ends; or it lets time pass.
+ * pipelined bytes and the bytes of a pipe; or it ends.
  *
  * While a response is outstanding the connection is still read, because a FIN
  * or a reset is seen only by reading. What comes then is the next request,
@@ -188,6 +188,7 @@ static size_t feed_body(struct http_connection *c, struct span bytes)
         x->handlers->on_body(x, content, x->arg);
     if (c->exchange == x && c->body.is_done) {
         c->state = CONNECTION_RESPONSE;
+        server_unschedule(c);
         connection_update_reading(c);
         end_body(c, x);
     }
@@ -299,49 +300,6 @@ static void go_on(void *arg)
 
 /* --- from the conn --- */
 
-static void check_tail(struct http_connection *c)
-{
-    if (conn_queued(c->conn) == c->tail) {
-        connection_reset(c);
-        return;
-    }
-    c->tail = conn_queued(c->conn);
-    server_schedule(c, TIMEOUT_TAIL);
-}
-
-/* The client's FIN has come while its response is outstanding (see server.h),
- * or would not be seen behind pipelined bytes. Called again and again for as
- * long as the kernel says that the client is there. */
-static void check_client(struct http_connection *c)
-{
-    enum peer_owner owner = conn_peer_owner(c->conn);
-    if (owner == PEER_OWNED) {
-        c->had_owner = true;
-        c->is_half_closed = c->has_ended;
-        server_schedule(c, TIMEOUT_CLIENT);
-        return;
-    }
-    bool is_gone = owner == PEER_ORPHANED || (owner == PEER_MISSING && c->had_owner);
-    bool is_late = c->has_ended && http_exchange_has_responded(c->exchange) && !c->is_half_closed;
-    if (is_gone || is_late) {
-        connection_abort(c);
-    } else if (c->has_ended) {
-        c->is_half_closed = true;
-    }
-}
-
-void connection_on_timeout(struct http_connection *c)
-{
-    if (c->state == CONNECTION_RESPONSE)
-        check_client(c);
-    else if (c->state == CONNECTION_TAIL)
-        check_tail(c);
-    else if (c->state == CONNECTION_HEAD && c->in.bytes.len > 0)
-        connection_refuse(c, 408);
-    else
-        connection_finish(c);
-}
-
 static void on_data(struct span bytes, void *arg)
 {
     feed(arg, bytes);
@@ -371,7 +329,7 @@ static void on_end(void *arg)
         if (c->server->config.tls)
             connection_abort(c);
         else
-            check_client(c);
+            connection_check_client(c);
         break;
     case CONNECTION_PIPE:
         end_pipe(c);

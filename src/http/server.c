@@ -163,6 +163,7 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
     server->timeouts[TIMEOUT_HEAD].after_us = config->head_timeout_us;
     server->timeouts[TIMEOUT_DROP].after_us = HTTP_DROP_US;
     server->timeouts[TIMEOUT_CLIENT].after_us = HTTP_CLIENT_CHECK_US;
+    server->timeouts[TIMEOUT_STALL].after_us = HTTP_STALL_CHECK_US;
     server->deadline = deadline_new(loop, next_us, on_due, server);
     server->wake = wake_watch_new(loop, on_wake, server);
     *out = server;

@@ -31,6 +31,13 @@
  * gone (net/liveness.h); a FIN behind that head is an abort. Over TLS nobody
  * half-closes, so the end is an abort at any time, but that of a pipe.
  *
+ * While the request's body is not read, that FIN stands behind it, or in the
+ * client's kernel as long as ours takes no more. Then the kernel is asked twice
+ * a second: a socket without an owner, or a FIN behind less than what the body
+ * lacks, is an abort; anything else waits until it is read. A client elsewhere
+ * whose FIN cannot reach us is known only to its own kernel, which gives up
+ * after minutes.
+ *
  * A response that is under way when the process is killed ends in a reset, not
  * in a FIN, which could pass for its end.
  */

@@ -3,6 +3,7 @@
  *
  *   server.c           listening, limits, what the time brings
  *   connection_read.c  what a client does
+ *   connection_time.c  what the time does to it
  *   exchange.c         what it is answered
  *   connection.c       a connection's life, and its exchange's
  *   server_base.c      deadlines, the count, the date
@@ -43,6 +44,10 @@ enum {
  * be seen, is still there: what an LLM computes for nobody after a Ctrl-C, at
  * most. */
 #define HTTP_CLIENT_CHECK_US (250 * UINT64_C(1000))
+
+/* And while it is not read, since nobody takes its body: of those there may be
+ * many, and nothing is computed for them. */
+#define HTTP_STALL_CHECK_US (500 * UINT64_C(1000))
 
 enum connection_state {
     CONNECTION_HEAD,
@@ -103,6 +108,7 @@ enum server_timeout {
     TIMEOUT_HEAD,
     TIMEOUT_DROP,
     TIMEOUT_CLIENT,
+    TIMEOUT_STALL,
     TIMEOUT_TAIL,
     TIMEOUT_COUNT
 };
@@ -184,6 +190,14 @@ void exchange_check_continue(struct http_exchange *x);
 /* ---- connection_read.c ---- */
 
 void connection_new(struct http_server *server, struct conn *conn);
+
+/* ---- connection_time.c ---- */
+
 void connection_on_timeout(struct http_connection *c);
+
+/* The client's FIN has come while its response is outstanding (see server.h),
+ * or would not be seen behind pipelined bytes. Called again and again for as
+ * long as the kernel says that the client is there. */
+void connection_check_client(struct http_connection *c);
 
 #endif

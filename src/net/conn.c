@@ -19,6 +19,7 @@
 #include "net/egress_dial.h"
 #include "net/loop_internal.h"
 #include "net/tls.h"
+#include "net/unread_end.h"
 
 enum {
     READS_PER_TURN = 4 /* one fast sender must not starve the others */
@@ -252,6 +253,11 @@ void conn_peer_address(const struct conn *conn, struct address *out)
 enum peer_owner conn_peer_owner(const struct conn *conn)
 {
     return conn->fd >= 0 ? peer_owner_ask(conn->fd) : PEER_REMOTE;
+}
+
+bool conn_has_end_behind(const struct conn *conn, size_t *unread)
+{
+    return conn->fd >= 0 && unread_end(conn->fd, unread);
 }
 
 void conn_local_address(const struct conn *conn, struct address *out)

@@ -183,6 +183,11 @@ enum peer_owner conn_peer_owner(const struct conn *conn);
  * nothing is due: it is of no use, although no handler has said so yet. */
 bool conn_has_unread(const struct conn *conn);
 
+/* For a conn that is not read: whether the peer's FIN is here, behind what
+ * waits in the kernel; that is *unread bytes, as they came. False where the
+ * kernel does not tell. */
+bool conn_has_end_behind(const struct conn *conn, size_t *unread);
+
 /* Accepts on host:port as listening_open() does, with its errors, or at the
  * path of a Unix socket, as unix_socket_listen() does; it is removed with the
  * listener. on_accept gets an open conn that has no handlers yet and must be

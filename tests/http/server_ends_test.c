@@ -5,9 +5,7 @@
 #include "testing.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "service.h"
@@ -59,28 +57,12 @@ static void test_fin_is_half_close(void **state)
 /* A client as a bare socket from that address, with a request under way. */
 static int connect_bare(const struct address *from)
 {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct address address;
-    assert_int_equal(address_parse("127.0.0.1", t.port, &address), 0);
-    if (from)
-        assert_int_equal(bind(fd, (const struct sockaddr *)&from->storage, from->len), 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address.storage, address.len), 0);
+    int fd = service_dial(from);
     static const char text[] = "GET /x HTTP/1.1\r\n" HOST "\r\n";
     assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
     int body_ends = t.body_ends;
     RIG_WAIT(t.body_ends == body_ends + 1);
     return fd;
-}
-
-static bool kernel_tells(void)
-{
-    struct peer peer;
-    peer_connect(&peer, t.port);
-    bool tells = conn_peer_owner(peer.conn) == PEER_OWNED;
-    peer_close(&peer);
-    if (!tells)
-        print_message("skipped: this kernel has no NETLINK_SOCK_DIAG\n");
-    return tells;
 }
 
 /* A client that is gone for good behind its FIN: noticed although nothing is
@@ -89,7 +71,7 @@ static void test_full_close(void **state)
 {
     (void)state;
     service_start();
-    for (int streams = 0; streams < 2 && kernel_tells(); streams++) {
+    for (int streams = 0; streams < 2 && service_knows_owners(); streams++) {
         int fd = connect_bare(NULL);
         if (streams)
             assert_int_equal(service_respond(200, NULL, 0), 0);
@@ -106,7 +88,7 @@ static void test_full_close_after_half_close(void **state)
 {
     (void)state;
     service_start();
-    if (kernel_tells()) {
+    if (service_knows_owners()) {
         int fd = connect_bare(NULL);
         shutdown(fd, SHUT_WR);
         rig_turns(10);
@@ -123,7 +105,7 @@ static void test_full_close_behind_pipelined(void **state)
 {
     (void)state;
     service_start();
-    if (kernel_tells()) {
+    if (service_knows_owners()) {
         int fd = connect_bare(NULL);
         static const char next[] = "GET /now HTTP/1.1\r\n" HOST "\r\n";
         assert_int_equal(write(fd, next, sizeof next - 1), sizeof next - 1);
@@ -140,7 +122,7 @@ static void test_half_close_within_response(void **state)
 {
     (void)state;
     service_start();
-    if (kernel_tells()) {
+    if (service_knows_owners()) {
         peer_send(&t.client, "GET /x HTTP/1.1\r\n" HOST "\r\n");
         RIG_WAIT(t.body_ends == 1);
         assert_int_equal(service_respond(200, NULL, 0), 0);
@@ -157,35 +139,14 @@ static void test_half_close_within_response(void **state)
     service_stop();
 }
 
-/* An address of this machine that the kernel is not asked about when it comes
- * to a server at 127.0.0.1: as good as a client elsewhere. */
-static bool find_other_address(struct address *out)
-{
-    struct ifaddrs *list;
-    bool is_found = false;
-    if (getifaddrs(&list) < 0)
-        return false;
-    for (const struct ifaddrs *i = list; i && !is_found; i = i->ifa_next) {
-        if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET || (i->ifa_flags & IFF_LOOPBACK))
-            continue;
-        *out = (struct address){.len = sizeof(struct sockaddr_in)};
-        memcpy(&out->storage, i->ifa_addr, out->len);
-        is_found = true;
-    }
-    freeifaddrs(list);
-    return is_found;
-}
-
 /* Of a client elsewhere a FIN is a half-close before the response, and an
  * abort within it. */
 static void test_fin_from_elsewhere(void **state)
 {
     (void)state;
     struct address from;
-    if (!find_other_address(&from)) {
-        print_message("skipped: no address but 127.0.0.1 here\n");
+    if (!service_finds_elsewhere(&from))
         skip();
-    }
     service_start();
     int fd = connect_bare(&from);
     shutdown(fd, SHUT_WR);

@@ -6,8 +6,12 @@
 
 #include "testing.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 struct service t;
 
@@ -159,4 +163,45 @@ const char *service_received(struct peer *peer)
 void service_reply(const char *text)
 {
     http_exchange_reply(t.x, 200, "text/plain", (struct http_fields){0}, span_from_string(text));
+}
+
+int service_dial(const struct address *from)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct address address;
+    assert_int_equal(address_parse("127.0.0.1", t.port, &address), 0);
+    if (from)
+        assert_int_equal(bind(fd, (const struct sockaddr *)&from->storage, from->len), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address.storage, address.len), 0);
+    return fd;
+}
+
+bool service_knows_owners(void)
+{
+    struct peer peer;
+    peer_connect(&peer, t.port);
+    bool tells = conn_peer_owner(peer.conn) == PEER_OWNED;
+    peer_close(&peer);
+    if (!tells)
+        print_message("skipped: this kernel has no NETLINK_SOCK_DIAG\n");
+    return tells;
+}
+
+bool service_finds_elsewhere(struct address *out)
+{
+    struct ifaddrs *list;
+    bool is_found = false;
+    if (getifaddrs(&list) < 0)
+        return false;
+    for (const struct ifaddrs *i = list; i && !is_found; i = i->ifa_next) {
+        if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET || (i->ifa_flags & IFF_LOOPBACK))
+            continue;
+        *out = (struct address){.len = sizeof(struct sockaddr_in)};
+        memcpy(&out->storage, i->ifa_addr, out->len);
+        is_found = true;
+    }
+    freeifaddrs(list);
+    if (!is_found)
+        print_message("skipped: no address but 127.0.0.1 here\n");
+    return is_found;
 }

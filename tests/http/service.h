@@ -48,6 +48,17 @@ int service_respond(int status, const struct http_field *fields, size_t count);
 /* A whole response of 200 on it. */
 void service_reply(const char *text);
 
+/* A client as a bare socket, from that address or, with NULL, from any. */
+int service_dial(const struct address *from);
+
+/* Whether the kernel tells of clients here who owns them; says so if not. */
+bool service_knows_owners(void);
+
+/* An address of this machine that the kernel is not asked about when it comes
+ * to a server at 127.0.0.1: as good as one elsewhere. False, and says so, where
+ * there is none. */
+bool service_finds_elsewhere(struct address *out);
+
 /* What the peer got, without Date, as text. */
 const char *service_received(struct peer *peer);
 
