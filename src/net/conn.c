@@ -21,10 +21,6 @@
 #include "net/tls.h"
 #include "net/unread_end.h"
 
-enum {
-    READS_PER_TURN = 4 /* one fast sender must not starve the others */
-};
-
 /* The socket is not read, but something is the matter with it. */
 static void conn_check_error(struct conn *conn)
 {
@@ -66,7 +62,7 @@ static void conn_on_ready(int events, void *arg)
         conn_check_drain(conn);
     }
     if ((events & FD_READABLE) && conn_wants_read(conn))
-        conn_read(conn, conn->reads_little ? 1 : READS_PER_TURN);
+        conn_read_turn(conn);
 }
 
 /* Of the queue or of TLS: the kernel's connection still stands. */

@@ -106,6 +106,8 @@ void conn_drop(struct conn *conn);
 /* conn_read.c */
 /* Reads until the kernel has no more, at most `reads` times. */
 void conn_read(struct conn *conn, int reads);
+/* Reads what is its part of a turn: one fast sender must not starve others. */
+void conn_read_turn(struct conn *conn);
 /* Hands out what TLS can decrypt, a buffer at a time for as long as the owner
  * reads. What stays behind is in the session. */
 void conn_pull_plaintext(struct conn *conn);

@@ -82,9 +82,10 @@ static size_t read_size(const struct conn *conn)
     size_t room = asks ? conn->handlers->room(conn->arg) : 0;
     if (room == 0)
         return CONN_READ_MAX;
-    if (room >= CONN_READ_MORE)
+    size_t part = read_share_bytes(loop_read_share(conn->loop), room);
+    if (part >= CONN_READ_MORE)
         return CONN_READ_MORE;
-    return (room + CONN_READ_UNIT - 1) / CONN_READ_UNIT * CONN_READ_UNIT;
+    return (part + CONN_READ_UNIT - 1) / CONN_READ_UNIT * CONN_READ_UNIT;
 }
 
 void conn_read(struct conn *conn, int reads)
@@ -109,6 +110,14 @@ void conn_read(struct conn *conn, int reads)
         if ((size_t)len < size)
             return; /* spares the call that says EAGAIN */
     }
+}
+
+void conn_read_turn(struct conn *conn)
+{
+    struct read_share *share = loop_read_share(conn->loop);
+    conn_read(conn, conn->reads_little ? 1 : (int)read_share_reads(share));
+    if (conn->was_read_full)
+        read_share_done(share);
 }
 
 void conn_set_reading(struct conn *conn, bool reading)

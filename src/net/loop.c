@@ -65,6 +65,7 @@ struct loop {
     struct list before_sleep;
     struct patient_line patient_line;
     struct rush rush;
+    struct read_share read_share;
     struct respite respite;
     struct loop_memory memory;
     unsigned objects;
@@ -171,6 +172,11 @@ uint64_t loop_now_us(const struct loop *loop)
 struct loop_memory *loop_memory(struct loop *loop)
 {
     return &loop->memory;
+}
+
+struct read_share *loop_read_share(struct loop *loop)
+{
+    return &loop->read_share;
 }
 
 struct rush *loop_rush(struct loop *loop)
@@ -300,6 +306,7 @@ static void on_check(uv_check_t *check)
     }
     look_for_sleep(loop);
     loop->has_events = false;
+    read_share_end_turn(&loop->read_share);
     timers_run(&loop->timers, loop->checked_us);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "net/loop.h"
+#include "net/read_share.h"
 #include "net/timers.h"
 
 struct timers *loop_timers(struct loop *loop);
@@ -60,6 +61,9 @@ struct patient_line *loop_patient_line(struct loop *loop);
 /* CONN_READ_MORE bytes that all connections of the loop read into, one after
  * the other: their content lasts until the reader returns to the loop. */
 uint8_t *loop_read_buffer(struct loop *loop);
+
+/* Among whom what is read in a turn is shared. */
+struct read_share *loop_read_share(struct loop *loop);
 
 /* LOOP_BURSTS times the most that a UDP socket gives at once, for all of
  * them: a page that nobody has written to is none. */
