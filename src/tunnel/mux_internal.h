@@ -190,8 +190,7 @@ void mux_send_error(struct mux *mux, unsigned channel, uint32_t stream_id, enum 
 void mux_stream_line_up(struct mux_stream *stream);
 
 /* Whether the stream has nothing queued, and what came now would have to wait.
- * Then it stands in line for room. Where others wait it has to queue something,
- * to have its turn among them. */
+ * Then it stands in line for room. */
 bool mux_stream_await_room(struct mux_stream *stream);
 
 /* Queues a frame at the stream: begin, append the payload to stream->heads,

@@ -359,10 +359,8 @@ static void flush_alone(struct mux *mux, unsigned channel)
 
 bool mux_stream_await_room(struct mux_stream *stream)
 {
-    struct mux *mux = stream->mux;
-    bool is_alone = mux->waiting == (stream->place == MUX_NOWHERE ? 0 : 1);
-    stream->awaits_room =
-        is_alone && stream->queue.len == 0 && !can_send(mux, stream->channel, MUX_BULK, 1);
+    bool is_full = !can_send(stream->mux, stream->channel, MUX_BULK, 1);
+    stream->awaits_room = is_full && stream->queue.len == 0;
     take_place(stream);
     return stream->awaits_room;
 }
