@@ -31,9 +31,9 @@ void http_exchange_accept(struct http_exchange *x, const struct http_exchange_ha
     x->arg = arg;
 }
 
-void http_exchange_leave_continue(struct http_exchange *x)
+void http_exchange_leave_continue(struct http_exchange *x, bool is_left)
 {
-    x->leaves_continue = true;
+    x->leaves_continue = is_left;
 }
 
 void http_exchange_set_reading(struct http_exchange *x, bool reading)

@@ -114,8 +114,10 @@ void http_exchange_accept(struct http_exchange *x, const struct http_exchange_ha
                           void *arg);
 
 /* The Expect field is forwarded: the caller sends 100 (Continue) itself, or
- * does not. To be called under on_request, or while reading is still off. */
-void http_exchange_leave_continue(struct http_exchange *x);
+ * does not. To be called under on_request, or while reading is still off. Taken
+ * back later, a client that still waits gets it when reading is switched on
+ * next. */
+void http_exchange_leave_continue(struct http_exchange *x, bool is_left);
 
 /* Sends an interim response (100 to 199 but 101) ahead of the final one, any
  * number of times. Hop-by-hop fields and Content-Length are left out. Dropped

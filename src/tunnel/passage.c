@@ -251,8 +251,7 @@ static int open_stream(struct passage *p, struct mux *mux, struct head *head)
 {
     if (!is_carried(mux, head))
         return -ENOTSUP;
-    if (mux_has(mux, FEATURE_INTERIM))
-        http_exchange_leave_continue(p->exchange);
+    http_exchange_leave_continue(p->exchange, mux_has(mux, FEATURE_INTERIM));
     /* A pipe that is none here has no content, and its end does not come. */
     if (head->framing == HTTP_BODY_PIPE)
         p->splice.request = HALF_BODY;

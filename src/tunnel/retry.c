@@ -11,6 +11,7 @@
 #include "base/date.h"
 #include "http/framing.h"
 #include "net/conn.h"
+#include "tunnel/expectation.h"
 
 _Static_assert((int)RETRY_BODY_MAX >= (int)CONN_READ_MAX, "what waits must fit");
 
@@ -48,13 +49,14 @@ void retry_deinit(struct retry *retry)
     retry_drop(retry);
 }
 
-/* A client that waits for 100 (Continue) would be told so by two upstreams. */
+/* A body of any length is no matter while its client waits to be told to send
+ * it. */
 static bool is_of_use(const struct head *head)
 {
     uint64_t length = 0;
-    struct http_fields fields = head_fields(head);
-    return http_content_length(fields, &length) >= 0 && length <= RETRY_BODY_MAX &&
-           !http_fields_find(fields, "Expect");
+    if (http_content_length(head_fields(head), &length) < 0)
+        return false;
+    return length <= RETRY_BODY_MAX || expectation_is_in(head);
 }
 
 static bool is_full(const struct retry *retry)

@@ -109,7 +109,7 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
     t.x = x;
     http_exchange_accept(x, &exchange_handlers, &t);
     if (t.forwards_expect)
-        http_exchange_leave_continue(x);
+        http_exchange_leave_continue(x, true);
     if (t.starts_paused)
         http_exchange_set_reading(x, false);
     if (span_is_string(request->target, "/echo")) {

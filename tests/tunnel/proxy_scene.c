@@ -290,6 +290,28 @@ static void on_exchange_done(const struct exchange_record *record, void *arg)
     scene->records++;
 }
 
+static void begin_session(struct hop *hop, unsigned features)
+{
+    side_init(&hop->provider, MUX_PROVIDER, features);
+    side_init(&hop->consumer, MUX_CONSUMER, features);
+    while (deliver(&hop->consumer, &hop->provider) || deliver(&hop->provider, &hop->consumer)) {
+    }
+}
+
+static void side_deinit(struct side *side)
+{
+    mux_fail(side->mux, "over");
+    mux_free(side->mux);
+    buf_deinit(&side->line);
+}
+
+void proxy_scene_set_features(struct proxy_scene *scene, int hop, unsigned features)
+{
+    side_deinit(&scene->hops[hop].consumer);
+    side_deinit(&scene->hops[hop].provider);
+    begin_session(&scene->hops[hop], features);
+}
+
 struct proxy_scene *proxy_scene_new(const struct proxy_config *config, unsigned features)
 {
     struct proxy_scene *scene = xcalloc(1, sizeof *scene);
@@ -304,19 +326,9 @@ struct proxy_scene *proxy_scene_new(const struct proxy_config *config, unsigned 
         struct hop *hop = &scene->hops[i];
         hop->number = POOL_NOBODY;
         buf_init(&hop->body, LINE_MAX_LEN);
-        side_init(&hop->provider, MUX_PROVIDER, features);
-        side_init(&hop->consumer, MUX_CONSUMER, features);
-        while (deliver(&hop->consumer, &hop->provider) || deliver(&hop->provider, &hop->consumer)) {
-        }
+        begin_session(hop, features);
     }
     return scene;
-}
-
-static void side_deinit(struct side *side)
-{
-    mux_fail(side->mux, "over");
-    mux_free(side->mux);
-    buf_deinit(&side->line);
 }
 
 void proxy_scene_free(struct proxy_scene *scene)

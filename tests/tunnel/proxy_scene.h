@@ -57,6 +57,8 @@ struct proxy_scene {
 
 /* No hop is up. */
 struct proxy_scene *proxy_scene_new(const struct proxy_config *config, unsigned features);
+/* One that is not up yet has these instead. */
+void proxy_scene_set_features(struct proxy_scene *scene, int hop, unsigned features);
 void proxy_scene_free(struct proxy_scene *scene);
 
 void proxy_scene_run_until(struct proxy_scene *scene, bool (*is_done)(struct proxy_scene *scene));

@@ -136,11 +136,22 @@ static void test_length(void **state)
     end(f);
 }
 
+/* But for one whose body waits for a word. */
 static void test_continue(void **state)
 {
     (void)state;
     struct fixture *f = keep("PUT", "Expect", "100-continue");
-    assert_false(retry_allows(&f->retry, STREAM_SESSION));
+    assert_true(retry_allows(&f->retry, STREAM_SESSION));
+    end(f);
+    f = begin("PUT", "Expect", "100-continue");
+    head_add(&f->head, SPAN_LITERAL("Content-Length"), SPAN_LITERAL("262145"));
+    f->head.framing = HTTP_BODY_LENGTH;
+    retry_keep(&f->retry, &f->head);
+    assert_true(retry_allows(&f->retry, STREAM_REFUSED));
+    retry_add(&f->retry, span_of(block, RETRY_BODY_MAX));
+    assert_true(retry_allows(&f->retry, STREAM_REFUSED));
+    retry_add(&f->retry, span_of(block, 1));
+    assert_false(retry_allows(&f->retry, STREAM_REFUSED));
     end(f);
 }
 
@@ -208,7 +219,7 @@ static void test_waits(void **state)
     assert_int_equal(f->retry.body.len, 10);
     assert_true(retry_allows(&f->retry, STREAM_SESSION));
     end(f);
-    f = begin("PUT", "Expect", "100-continue");
+    f = begin("PUT", "Content-Length", "262145");
     retry_wait(&f->retry, &f->head);
     assert_true(f->retry.head != NULL);
     retry_sent(&f->retry);
