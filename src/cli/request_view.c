@@ -89,6 +89,8 @@ static void add_who(struct buf *line, const json_t *exchange)
         buf_append_format(line, "%s: ", text(exchange, "device"));
     else if (number(exchange, "consumer") > 0)
         buf_append_format(line, "#%.0f: ", number(exchange, "consumer"));
+    else if (*text(exchange, "provider_name"))
+        buf_append_format(line, "%s: ", text(exchange, "provider_name"));
     buf_append_format(line, "%s %s ", text(exchange, "method"), text(exchange, "target"));
     if (number(exchange, "status") > 0)
         buf_append_format(line, "%.0f", number(exchange, "status"));

@@ -40,7 +40,6 @@ struct status {
     struct bucket exchanges; /* lines about them */
     uint64_t untold;         /* exchanges since the last that had a line */
     bool is_ready_told;      /* where clients connect, which is one for all links */
-    bool has_had_several;    /* others at a time, so that each line says which */
 };
 
 /* --- start ---------------------------------------------------------------- */
@@ -276,7 +275,6 @@ void status_print_keeper(struct status *status, size_t link, const struct keeper
     status->signal = config->link_count > 0 ? config->links[link].signal_text : config->signal_text;
     status->place = config->link_count > 0 ? &config->links[link].signal : &config->signal;
     status->news.link = config->link_count > 1 ? (unsigned)link + 1 : 0;
-    status->has_had_several = status->has_had_several || keeper->partners > 1;
     print_keeper(status, keeper);
     status->news.link = 0;
 }
@@ -310,10 +308,10 @@ void status_print_exchange(struct status *status, const struct exchange_record *
     if (status->untold > 0)
         snprintf(more, sizeof more, " (and %llu more)", (unsigned long long)status->untold);
     status->untold = 0;
-    if (status->config->link_count == 0 && status->has_had_several && record->provider > 0)
+    if (record->provider_kind == PROVIDER_IN_ROOM)
         snprintf(who, sizeof who, "#%u: ", record->provider);
     exchange_line_fields(record, fields);
-    status->news.link = status->config->link_count > 1 ? record->provider : 0;
+    status->news.link = record->provider_kind == PROVIDER_OF_LINK ? record->provider : 0;
     news_print(&status->news, is_bad ? MARK_BAD : MARK_STEP, "exchange", fields, "%s%s%s", who,
                exchange_line_format(record, line), more);
     status->news.link = 0;

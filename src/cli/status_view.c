@@ -255,8 +255,8 @@ static void print_exchange(const json_t *exchange, const struct page *out)
 {
     char age[AMOUNT_MAX], sent[AMOUNT_MAX], received[AMOUNT_MAX], what[1024], status[16] = "-";
     char tokens[32] = "";
-    snprintf(what, sizeof what, "%s%s%s %s", text(exchange, "device"),
-             *text(exchange, "device") ? ": " : "", text(exchange, "method"),
+    const char *who = text(exchange, has(exchange, "device") ? "device" : "provider_name");
+    snprintf(what, sizeof what, "%s%s%s %s", who, *who ? ": " : "", text(exchange, "method"),
              text(exchange, "target"));
     if (has(exchange, "status"))
         snprintf(status, sizeof status, "%.0f", number(exchange, "status"));

@@ -79,6 +79,19 @@ static void set_tokens(json_t *object, const struct exchange_record *r, uint64_t
                             json_real((double)count / seconds(until_us - since_us)));
 }
 
+/* As the log and the status page call it. */
+static void set_provider(json_t *object, const struct exchange_record *r)
+{
+    char name[16];
+    const char *before = r->provider_kind == PROVIDER_OF_LINK ? "link " : "#";
+    if (r->provider == 0)
+        return;
+    set_int(object, "provider", r->provider);
+    snprintf(name, sizeof name, "%s%u", before, r->provider);
+    if (r->provider_kind != PROVIDER_ALONE)
+        set_text(object, "provider_name", name);
+}
+
 /* What is known at any time; us: for how long it has lasted. */
 static json_t *exchange_of(const struct exchange_record *r, uint64_t us)
 {
@@ -88,8 +101,7 @@ static json_t *exchange_of(const struct exchange_record *r, uint64_t us)
         set_text(object, "device", r->device);
     if (r->consumer > 0)
         set_int(object, "consumer", r->consumer);
-    if (r->provider > 0)
-        set_int(object, "provider", r->provider);
+    set_provider(object, r);
     set_text(object, "method", r->method);
     set_text(object, "target", r->target);
     if (r->status > 0)

@@ -50,6 +50,9 @@ struct exchange_watch {
     const struct loop *loop; /* whose turns tell the time */
 };
 
+/* What a provider's number counts, where there is more than the one. */
+enum provider_kind { PROVIDER_ALONE, PROVIDER_OF_LINK, PROVIDER_IN_ROOM };
+
 struct exchange_record {
     char device[EXCHANGE_DEVICE_MAX]; /* whose invite it has, at a provider; or empty */
     char method[EXCHANGE_METHOD_MAX];
@@ -64,15 +67,16 @@ struct exchange_record {
     uint64_t response_bytes; /* of content, to the client */
     uint64_t begun_us;       /* of loop_now_us(): the request's head had come */
     /* Since then; TIME_NEVER for what did not come. */
-    uint64_t head_us;          /* the response's head */
-    uint64_t first_byte_us;    /* of the response's content */
-    uint64_t end_us;           /* the last was handed on; a client may be reading yet */
-    unsigned tries;            /* at a consumer: to how many providers it was sent */
-    uint32_t consumer;         /* its number, at a provider; or 0 */
-    uint32_t provider;         /* at a consumer: who had it last, the number of a link or of one in
+    uint64_t head_us;       /* the response's head */
+    uint64_t first_byte_us; /* of the response's content */
+    uint64_t end_us;        /* the last was handed on; a client may be reading yet */
+    unsigned tries;         /* at a consumer: to how many providers it was sent */
+    uint32_t consumer;      /* its number, at a provider; or 0 */
+    uint32_t provider;      /* at a consumer: who had it last, the number of a link or of one in
                                the room; or 0 */
-    struct token_meter tokens; /* of the response, where that is an LLM's */
-    struct list link;          /* the watch's, from on_begin to its end */
+    enum provider_kind provider_kind; /* of that number */
+    struct token_meter tokens;        /* of the response, where that is an LLM's */
+    struct list link;                 /* the watch's, from on_begin to its end */
     const struct exchange_watch *watch;
 };
 

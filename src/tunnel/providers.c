@@ -7,9 +7,19 @@
 
 enum { RANK_BITS = 20 }; /* for who came when in a meeting */
 
-void providers_init(struct providers *all, struct proxy *proxy, bool are_of_links)
+void providers_init(struct providers *all, struct proxy *proxy, size_t links)
 {
-    *all = (struct providers){.proxy = proxy, .are_of_links = are_of_links};
+    *all = (struct providers){.proxy = proxy, .links = links};
+    if (links > 1)
+        proxy_tell_apart(proxy, PROVIDER_OF_LINK);
+}
+
+static size_t count(const struct providers *all)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < POOL_PROVIDERS_MAX; i++)
+        known += all->at[i].is_known;
+    return known;
 }
 
 static int find(const struct providers *all, unsigned meeting, uint32_t partner)
@@ -24,7 +34,7 @@ static int find(const struct providers *all, unsigned meeting, uint32_t partner)
 static int add(struct providers *all, unsigned meeting, uint32_t partner)
 {
     unsigned rank = meeting << RANK_BITS | (partner & ((1U << RANK_BITS) - 1));
-    uint32_t name = all->are_of_links ? meeting + 1 : partner;
+    uint32_t name = all->links > 0 ? meeting + 1 : partner;
     int provider = proxy_add_provider(all->proxy, rank, name);
     if (provider == POOL_NOBODY) {
         log_warn("proxy: one more provider is there, and not used: %d are the most",
@@ -34,6 +44,8 @@ static int add(struct providers *all, unsigned meeting, uint32_t partner)
     all->at[provider].is_known = true;
     all->at[provider].meeting = meeting;
     all->at[provider].partner = partner;
+    if (all->links == 0 && count(all) > 1)
+        proxy_tell_apart(all->proxy, PROVIDER_IN_ROOM);
     return provider;
 }
 

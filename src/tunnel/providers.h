@@ -9,7 +9,7 @@
 
 struct providers {
     struct proxy *proxy;
-    bool are_of_links; /* each meeting is with one, and names it */
+    size_t links; /* each meeting is with one, and names it; 0: in a room */
     struct {
         bool is_known;
         unsigned meeting;
@@ -17,7 +17,7 @@ struct providers {
     } at[POOL_PROVIDERS_MAX];
 };
 
-void providers_init(struct providers *all, struct proxy *proxy, bool are_of_links);
+void providers_init(struct providers *all, struct proxy *proxy, size_t links);
 
 /* None of them gets a request any more, also none that another one loses. */
 void providers_deinit(struct providers *all);

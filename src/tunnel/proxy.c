@@ -35,9 +35,10 @@ struct proxy {
     struct pool pool;
     struct mux *muxes[POOL_PROVIDERS_MAX]; /* of providers; NULL while down */
     uint32_t names[POOL_PROVIDERS_MAX];
-    char *problem;       /* why all are */
-    bool is_lasting;     /* they stay so */
-    struct list waiting; /* passages, the longest-waiting first */
+    enum provider_kind kind; /* of the names */
+    char *problem;           /* why all are */
+    bool is_lasting;         /* they stay so */
+    struct list waiting;     /* passages, the longest-waiting first */
     struct list streaming;
     struct deadline *deadline; /* of the first in waiting */
     struct wake_watch *wake;
@@ -104,6 +105,7 @@ static struct mux *assign(struct proxy *proxy, struct passage *p)
     *last = (unsigned)provider + 1;
     p->provider = provider;
     p->record.provider = proxy->names[provider];
+    p->record.provider_kind = proxy->kind;
     p->tried |= 1U << provider;
     return proxy->muxes[provider];
 }
@@ -253,6 +255,11 @@ int proxy_add_provider(struct proxy *proxy, unsigned rank, uint32_t name)
     if (provider != POOL_NOBODY)
         proxy->names[provider] = name;
     return provider;
+}
+
+void proxy_tell_apart(struct proxy *proxy, enum provider_kind kind)
+{
+    proxy->kind = kind;
 }
 
 void proxy_remove_provider(struct proxy *proxy, int provider)

@@ -45,6 +45,9 @@ uint16_t proxy_port(const struct proxy *proxy);
 /* One more provider, without a mux yet; rank as of pool_join(); name: what
  * records of exchanges call it. Its number, or POOL_NOBODY. */
 int proxy_add_provider(struct proxy *proxy, unsigned rank, uint32_t name);
+
+/* From now on records say that there are several. */
+void proxy_tell_apart(struct proxy *proxy, enum provider_kind kind);
 void proxy_remove_provider(struct proxy *proxy, int provider);
 
 /* A provider's session is up: requests that wait, and new ones, may go there.

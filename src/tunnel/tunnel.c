@@ -244,7 +244,8 @@ static int make_end(struct tunnel *tunnel, struct loop *loop, const struct tunne
     };
     if (config->proxy) {
         int error = proxy_new(loop, config->proxy, &watch, &tunnel->proxy);
-        providers_init(&tunnel->providers, tunnel->proxy, config->link_count > 0);
+        if (error == 0)
+            providers_init(&tunnel->providers, tunnel->proxy, config->link_count);
         return error;
     }
     return serve_new(loop, config->serve, &serve_handlers, tunnel, &tunnel->serve);

@@ -10,7 +10,7 @@
 
 #define S(s)   ((uint64_t)((s) * (double)US_PER_S))
 #define NEVER  TIME_NEVER
-#define REST   0, {0}, {NULL, NULL}, NULL /* what no line is made of */
+#define REST   0, PROVIDER_ALONE, {0}, {NULL, NULL}, NULL /* what no line is made of */
 #define REASON "upstream 127.0.0.1:11434: connection refused"
 
 static void check(const struct exchange_record *record, const char *expected)

@@ -279,7 +279,8 @@ class Pool(Case):
 
     def test_first(self):
         """--pick first: all to the first link, until that says it can no more"""
-        rig = self.rig.start_all("--pick", "first")
+        self.control = os.path.join(self.rig.folder, "control")
+        rig = self.rig.start_all("--pick", "first", "--control", self.control)
         for number in range(5):
             self.assertEqual(rig.request("GET", f"/{number}")[0], 200)
         self.assertEqual(len(rig.upstreams[0].asked), 5)
@@ -290,7 +291,18 @@ class Pool(Case):
         self.assertEqual(rig.upstreams[1].asked, [6, 7, 8, 9])
         rig.proxy.wait_for("link 2: GET /9 200")
         self.assertEqual(rig.proxy.count(r"link 1: GET /\d 200"), 5)
+        for line, link, number in zip(self.listed(), "1111112222", range(10)):
+            self.assertRegex(line, rf"^\d\d:\d\d:\d\d link {link}: GET /{number} \d+, ")
+        for line, link in zip(self.listed("--json"), (1,) * 6 + (2,) * 4):
+            one = json.loads(line)
+            self.assertEqual((one["provider"], one["provider_name"]), (link, f"link {link}"))
         self.assertEqual(rig.proxy.count("point your tools at"), 1)
+
+    def listed(self, *options):
+        """What `tunnel requests` says of the proxy, each as it came."""
+        lines = self.rig.tunnel("requests", "--control", self.control, *options).splitlines()
+        self.assertEqual(len(lines), 10)
+        return lines
 
     def test_stopped(self):
         """a proxy that is stopped does not pass what it has to the other providers"""

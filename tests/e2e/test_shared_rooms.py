@@ -1,9 +1,13 @@
 """Several consumers and several providers in one room."""
 
+import os
+import shutil
+import subprocess
+import tempfile
 import threading
 import unittest
 
-from harness import CONNECTED, DEADLINE, Case
+from harness import CONNECTED, DEADLINE, TUNNEL, WRAP, Case
 from link_rig import LinkRig
 
 CONSUMERS = 4
@@ -93,14 +97,21 @@ class Providers(Case):
         rig = self.rig
         rig.start_mock()
         rig.start_signal()
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        control = os.path.join(folder, "control")
         first = rig.start_serve()
-        rig.start_proxy()
+        rig.start_proxy("--control", control)
         rig.wait_up()
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
         second = rig.start_serve(name="second serve")
         rig.wait_peers(3)
         rig.proxy.wait_for(r"#\d+ is connected")
         self.assertEqual(rig.get_json("/health"), {"status": "ok"})
         rig.proxy.wait_for(r"#\d+: GET /health 200")
+        listed = subprocess.run([*WRAP, TUNNEL, "requests", "--control", control], timeout=DEADLINE,
+                                capture_output=True, text=True, check=True).stdout
+        self.assertRegex(listed, r"^(\S+ GET /health 200, .*\n)+\S+ #\d+: GET /health 200, .*\n$")
         first.kill()
         first.wait_exit()
         rig.wait_up(2 * DEADLINE)
