@@ -23,8 +23,8 @@
 #include "signal/tracker_place.h"
 #include "tunnel/inquiry.h"
 
-#define PATIENCE_US       (3 * US_PER_S)
-#define PATIENCE_OTHER_US (5 * US_PER_S) /* more, for the other side */
+#define PATIENCE_US      (3 * US_PER_S)
+#define PATIENCE_MORE_US (5 * US_PER_S) /* for the other side, or a measure that takes its time */
 
 struct doctor {
     const struct config *config;
@@ -47,8 +47,9 @@ struct doctor {
 static void on_timeout(void *arg)
 {
     struct doctor *doctor = arg;
-    if (doctor->is_asking && !doctor->is_extended)
-        timer_start_in(doctor->timer, PATIENCE_OTHER_US);
+    bool has_reason = doctor->is_asking || doctor_servers_are_measured(doctor->servers);
+    if (has_reason && !doctor->is_extended)
+        timer_start_in(doctor->timer, PATIENCE_MORE_US);
     else
         loop_stop(doctor->wait.loop);
     doctor->is_extended = true;

@@ -201,6 +201,11 @@ static void get_turn(const struct turn_check *check, struct doctor_turn *out)
     memcpy(out->text, text, sizeof out->text);
 }
 
+bool doctor_servers_are_measured(const struct doctor_servers *servers)
+{
+    return servers->mtu && !mtu_probe_is_done(servers->mtu);
+}
+
 void doctor_servers_get(struct doctor_servers *servers, struct doctor_facts *out)
 {
     if (servers->nat) {

@@ -19,6 +19,9 @@ void doctor_servers_free(struct doctor_servers *servers); /* NULL is allowed */
 /* One that the signal server names. Copied. */
 void doctor_servers_take(struct doctor_servers *servers, const struct signal_ice_server *server);
 
+/* A measure is under way that a server answers: it comes to an end. */
+bool doctor_servers_are_measured(const struct doctor_servers *servers);
+
 /* What is known so far; strings are the servers'. */
 void doctor_servers_get(struct doctor_servers *servers, struct doctor_facts *out);
 

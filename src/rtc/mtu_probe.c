@@ -1,8 +1,8 @@
 /*
- * A probe's transaction id ends with its size, so an answer tells what it is
- * about. What fills it up is an attribute that nobody knows, of those that must
- * then be ignored (RFC 8489 section 14): PADDING of RFC 5780 would be answered
- * at the same length.
+ * A probe's transaction id ends with the number of its sending and its size, so
+ * an answer tells what it is about. What fills it up is an attribute that
+ * nobody knows, of those that must then be ignored (RFC 8489 section 14):
+ * PADDING of RFC 5780 would be answered at the same length.
  */
 #include "rtc/mtu_probe.h"
 
@@ -25,7 +25,8 @@ enum {
     IPV6_LEAST = 1280,
     UNKNOWN_ATTRIBUTE = 0xfffe,
     ATTRIBUTE_HEADER_LEN = 4,
-    SIZE_AT = STUN_ID_LEN - 2
+    SIZE_AT = STUN_ID_LEN - 2,
+    NUMBER_AT = SIZE_AT - 1
 };
 
 struct mtu_probe {
@@ -81,8 +82,8 @@ static uint64_t next_us(void *arg)
 static void on_due(void *arg)
 {
     struct mtu_probe *probe = arg;
-    uint16_t sizes[MTU_SEARCH_PROBES_MAX];
-    size_t count = mtu_search_next(&probe->search, clock_now_us(), sizes);
+    uint16_t sizes[MTU_SEARCH_SENT_MAX];
+    size_t count = mtu_search_next(&probe->search, clock_now_us(), sizes, &probe->id[NUMBER_AT]);
     for (size_t i = 0; i < count; i++)
         send_size(probe, sizes[i]);
     end_when_done(probe);
@@ -91,10 +92,10 @@ static void on_due(void *arg)
 static void on_datagram(struct mtu_probe *probe, struct span bytes)
 {
     struct stun_message m;
-    if (stun_decode(bytes, &m) <= 0 || memcmp(m.id, probe->id, SIZE_AT) != 0 ||
+    if (stun_decode(bytes, &m) <= 0 || memcmp(m.id, probe->id, NUMBER_AT) != 0 ||
         (m.class != STUN_SUCCESS && m.class != STUN_ERROR))
         return;
-    mtu_search_on_answer(&probe->search, get_u16be(m.id + SIZE_AT));
+    mtu_search_on_answer(&probe->search, m.id[NUMBER_AT], get_u16be(m.id + SIZE_AT));
     end_when_done(probe);
 }
 
@@ -138,7 +139,12 @@ void mtu_probe_free(struct mtu_probe *probe)
     free(probe);
 }
 
+bool mtu_probe_is_done(const struct mtu_probe *probe)
+{
+    return probe->is_done;
+}
+
 size_t mtu_probe_get(const struct mtu_probe *probe)
 {
-    return probe->search.largest;
+    return probe->is_done ? probe->search.largest : 0;
 }

@@ -6,6 +6,9 @@
 #ifndef RTC_MTU_PROBE_H
 #define RTC_MTU_PROBE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "net/loop.h"
 #include "net/resolve.h"
 
@@ -17,8 +20,10 @@ struct mtu_probe *mtu_probe_new(struct loop *loop, const struct address *server,
                                 void (*on_done)(void *arg), void *arg);
 void mtu_probe_free(struct mtu_probe *probe); /* NULL is allowed */
 
-/* The largest packet that was answered so far, in bytes with all headers; 0:
- * none. */
+bool mtu_probe_is_done(const struct mtu_probe *probe);
+
+/* The largest packet that is answered, in bytes with all headers; 0: it is not
+ * known, or not yet. */
 size_t mtu_probe_get(const struct mtu_probe *probe);
 
 #endif

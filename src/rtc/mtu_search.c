@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 
-enum { TIMES = 2 /* that a size is sent, before it counts as lost */ };
+enum { TIMES = 2 /* that a size is sent and lost, before it counts as too large */ };
 
 #define PAUSE_LEAST_US (200 * US_PER_MS)
 
@@ -17,7 +17,9 @@ static uint16_t rounded(size_t size)
 
 static void begin_round(struct mtu_search *search, uint64_t now_us)
 {
+    search->first = (uint8_t)(search->first + search->sent);
     search->sent = 0;
+    search->answered = 0;
     search->due_us = now_us;
 }
 
@@ -57,26 +59,55 @@ static void end_round(struct mtu_search *search, uint64_t now_us)
         refine(search, now_us);
 }
 
+static unsigned times_answered(const struct mtu_search *search)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < search->sent; i++)
+        count += search->answered >> i & 1;
+    return count;
+}
+
+/* Behind all that may be lost: of what was answered the largest, or else what
+ * passes everywhere. */
+static size_t add_control(struct mtu_search *search, uint16_t *out, size_t count)
+{
+    uint16_t control = search->largest > 0 ? search->largest : search->sizes[search->count - 1];
+    search->controls[search->sent] = control;
+    if (count == 0 || out[count - 1] != control)
+        out[count++] = control;
+    return count;
+}
+
 size_t mtu_search_next(struct mtu_search *search, uint64_t now_us,
-                       uint16_t out[MTU_SEARCH_PROBES_MAX])
+                       uint16_t out[MTU_SEARCH_SENT_MAX], uint8_t *number)
 {
     size_t count = 0;
     if (now_us < search->due_us)
         return 0;
-    if (search->sent == TIMES)
+    if (times_answered(search) >= TIMES) {
         end_round(search, now_us);
+    } else if (search->sent == MTU_SEARCH_SENDINGS_MAX) {
+        search->largest = 0;
+        search->due_us = TIME_NEVER;
+    }
     if (search->due_us == TIME_NEVER)
         return 0;
     for (size_t i = 0; i < search->count && search->sizes[i] > search->largest; i++)
         out[count++] = search->sizes[i];
-    search->sent++;
+    count = add_control(search, out, count);
+    *number = (uint8_t)(search->first + search->sent++);
     search->due_us = now_us + search->pause_us;
     return count;
 }
 
-void mtu_search_on_answer(struct mtu_search *search, size_t size)
+void mtu_search_on_answer(struct mtu_search *search, uint8_t number, size_t size)
 {
-    if (size <= search->largest || search->due_us == TIME_NEVER)
+    if (search->due_us == TIME_NEVER)
+        return;
+    unsigned sending = (uint8_t)(number - search->first);
+    if (sending < search->sent && size == search->controls[sending])
+        search->answered |= 1U << sending;
+    if (size <= search->largest)
         return;
     search->largest = (uint16_t)size;
     bool is_all = size >= search->sizes[0] && search->smallest == 0;

@@ -1,13 +1,55 @@
 """`tunnel doctor`: what keeps a tunnel from connecting."""
 
+import collections
 import json
 import os
 import re
+import select
 import shutil
 import signal
+import socket
+import struct
 import tempfile
+import threading
+import time
 
 from harness import SIGNAL_SERVER, TUNNEL, URL, Case, free_port
+
+
+class FarStun:
+    """A STUN server at the end of a long and narrow path."""
+
+    ROUND_TRIP, WIDTH, HEADERS = 0.6, 1000, 28
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.url = "stun:127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.stopping, self.stopped = socket.socketpair()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        waiting = collections.deque()
+        while True:
+            wait = max(0, waiting[0][0] - time.monotonic()) if waiting else None
+            ready, _, _ = select.select([self.socket, self.stopped], [], [], wait)
+            if self.stopped in ready:
+                return
+            if ready:
+                data, (host, port) = self.socket.recvfrom(2048)
+                mapped = struct.pack(">HHBBH4s", 1, 8, 0, 1, port, socket.inet_aton(host))
+                answer = struct.pack(">HH", 0x0101, len(mapped)) + data[4:20] + mapped
+                if len(data) + self.HEADERS <= self.WIDTH:
+                    waiting.append((time.monotonic() + self.ROUND_TRIP, answer, (host, port)))
+            while waiting and waiting[0][0] <= time.monotonic():
+                self.socket.sendto(*waiting.popleft()[1:])
+
+    def close(self):
+        self.stopping.close()
+        self.thread.join()
+        self.stopped.close()
+        self.socket.close()
 
 
 class Doctor(Case):
@@ -101,6 +143,17 @@ class Doctor(Case):
             doctor.expected_exit = (0, 1)
             doctor.wait_exit()
             self.assertIn(rest, doctor.text("out"))
+
+    def test_far(self):
+        """a path of 0.6 s that takes 1000 bytes is measured to the end"""
+        far = FarStun()
+        self.addCleanup(far.close)
+        doctor = self.rig.run("doctor", [
+            TUNNEL, "doctor", "--stun", far.url, "--signal", self.rig.signal_url,
+            "--state", os.path.join(self.folder, "none")])  # fmt: skip
+        doctor.expected_exit = (0, 1)
+        doctor.wait_exit()
+        self.assertRegex(doctor.text("out"), "\npath mtu: packets of at most 1000 bytes reach")
 
     def test_misuse(self):
         """half of what TURN needs"""
