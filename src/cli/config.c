@@ -62,8 +62,6 @@ const char *config_take_signal(struct config *config, const char *text)
 {
     /* Many know the server's name from a browser. */
     static const char *const schemes[] = {"ws", "wss", "http", "https", NULL};
-    if (strstr(text, "#t1."))
-        return "is a link, for `tunnel proxy`; of it, what stands before the '#' belongs here";
     if (tracker_place_is_meant(text))
         return take_trackers(config, text);
     char *url = short_url_signal(text);
@@ -78,8 +76,6 @@ const char *config_take_signal(struct config *config, const char *text)
 const char *config_take_upstream(struct config *config, const char *text)
 {
     static const char *const schemes[] = {"http", "https", "unix", NULL};
-    if (strstr(text, "#t1."))
-        return "is a link, for `tunnel proxy`; here belongs the API, as in 11434";
     if (strchr(text, '?'))
         return "must have no '?': requests bring their own queries";
     char *url = short_url_upstream(text);

@@ -18,7 +18,7 @@
 #include "cli/config_whole.h"
 #include "cli/egress_variables.h"
 #include "cli/nearest.h"
-#include "cli/option_table.h"
+#include "cli/option_value.h"
 #include "cli/text_file.h"
 #include "tunnel/state_folder.h"
 
@@ -234,8 +234,10 @@ static bool take_key(struct reader *r, struct config *config, const struct line 
     clear_list(config, o, line, lists);
     if (!o->value && !(o->flag[0] == ARGUMENT[0]))
         return take_switch(r, config, o, line);
-    const char *why = o->take(config, line->value);
-    return why ? wrong_value(r, line, o->secrecy == SECRET, why) : true;
+    char *why = option_value_take(o, config, line->value, &wording_of_file);
+    bool is_good = !why || wrong_value(r, line, o->secrecy == SECRET, why);
+    free(why);
+    return is_good;
 }
 
 /* ---- sections ---- */

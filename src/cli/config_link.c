@@ -72,9 +72,6 @@ const char *config_take_link_file(struct config *config, const char *text)
 {
     const char *wrong = NULL;
     FILE *file = text_file_open(text, &wrong);
-    if (!file && strstr(text, "#t1."))
-        return config->instance ? "is a link, not a file: its key is link"
-                                : "is a link, not a file: leave out --link-file";
     if (!file)
         return errno == ENOENT ? "is not there; it should hold the link" : wrong;
     char *links = xcalloc(1, LINKS_TEXT_MAX);

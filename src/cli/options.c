@@ -14,7 +14,7 @@
 #include "cli/egress_variables.h"
 #include "cli/foreign_flag.h"
 #include "cli/help.h"
-#include "cli/option_table.h"
+#include "cli/option_value.h"
 #include "cli/version.h"
 
 /* How the other side is met, as far as one source says. */
@@ -54,6 +54,8 @@ static void print_help(enum command command)
 
 /* --- parsing -------------------------------------------------------------- */
 
+#define IS_LINK "is a link: `tunnel proxy LINK` opens it, and `tunnel doctor LINK` tries it"
+
 /* A link may have come where another value belongs. */
 static enum options_result wrong(const char *what, const char *value, const char *why)
 {
@@ -61,6 +63,19 @@ static enum options_result wrong(const char *what, const char *value, const char
     fprintf(stderr, "tunnel: %s '%s' %s\n", what, shown, why);
     free(shown);
     return OPTIONS_WRONG;
+}
+
+/* name: of the flag or the variable; NULL: an argument, of which more may be
+ * shown. */
+static enum options_result take_value(const struct option *o, struct config *config,
+                                      const char *value, const char *name,
+                                      const struct wording *wording)
+{
+    char *why = option_value_take(o, config, value, wording);
+    const char *shown = name && o->secrecy == SECRET ? "…" : value;
+    enum options_result result = why ? wrong(name ? name : "argument", shown, why) : OPTIONS_RUN;
+    free(why);
+    return result;
 }
 
 static bool is_given(const struct option *o, const struct wording *wording)
@@ -83,9 +98,8 @@ static enum options_result take_environment(struct config *config, const struct 
             continue;
         if (o->take == config_take_stun)
             config_clear_stun(config);
-        const char *why = o->take(config, value);
-        if (why)
-            return wrong(o->variable, o->secrecy == SECRET ? "…" : value, why);
+        if (take_value(o, config, value, o->variable, wording) != OPTIONS_RUN)
+            return OPTIONS_WRONG;
     }
     return OPTIONS_RUN;
 }
@@ -142,6 +156,7 @@ static void wipe(const struct option *o, char *value)
 /* Whose first value on the command line replaces the default and the variable;
  * others add. */
 struct given {
+    const struct wording *wording;
     bool has_stun, has_link;
 };
 
@@ -181,11 +196,23 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
     clear_replaced(config, o, given);
     if (o->take == config_take_signal && config->link_count > 0)
         return wrong("option", flag, "stands in the link already");
-    const char *why = o->take(config, value);
-    if (why)
-        return wrong(o->flag, o->secrecy == SECRET ? "…" : value, why);
-    wipe(o, value);
-    return OPTIONS_RUN;
+    enum options_result result = take_value(o, config, value, o->flag, given->wording);
+    if (result == OPTIONS_RUN)
+        wipe(o, value);
+    return result;
+}
+
+static enum options_result wrong_second(const struct config *config, const struct option *o,
+                                        const char *text)
+{
+    char *instead = option_value_suggest(o, config->command, text);
+    const char *else_what =
+        option_value_is_link(text) ? "a link is for `tunnel proxy LINK`" : "see --help";
+    char *why = xasprintf("is one too many; %s", instead ? instead : else_what);
+    wrong("argument", text, why);
+    free(instead);
+    free(why);
+    return OPTIONS_WRONG;
 }
 
 /* An argument that is no flag: one, but of links any number. */
@@ -197,15 +224,15 @@ static enum options_result take_argument(struct config *config, char *text, int 
         if (!is_argument(o) || !(o->commands & (int)config->command))
             continue;
         if (count > 0 && o->take != config_take_link)
-            return wrong("argument", text, "is one too many; see --help");
+            return wrong_second(config, o, text);
         clear_replaced(config, o, given);
-        const char *why = o->take(config, text);
-        if (why)
-            return wrong("argument", text, why);
-        wipe(o, text);
-        return OPTIONS_RUN;
+        enum options_result result = take_value(o, config, text, NULL, given->wording);
+        if (result == OPTIONS_RUN)
+            wipe(o, text);
+        return result;
     }
-    return wrong("argument", text, "is not an option; see --help");
+    return wrong("argument", text,
+                 option_value_is_link(text) ? IS_LINK : "is not an option; see --help");
 }
 
 /* Both ways to meet the other side exclude each other; but a link on the
@@ -257,7 +284,7 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
     if (result == OPTIONS_RUN)
         result = take_egress(out);
     const struct place before = {out->room != NULL, out->link_count > 0};
-    struct given given = {0};
+    struct given given = {.wording = &wording};
     for (int i = 2, arguments = 0; i < argc && result == OPTIONS_RUN; i++) {
         if (argv[i][0] == '-')
             result = take_flag(out, argc, argv, &i, &given);
@@ -272,8 +299,8 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
 static enum options_result wrong_name(const char *name)
 {
     struct nearest nearest;
-    if (strstr(name, "#t1."))
-        return wrong("command", name, "is a link: `tunnel proxy LINK` opens it");
+    if (option_value_is_link(name))
+        return wrong("command", name, IS_LINK);
     nearest_init(&nearest, span_from_string(name));
     if (name[0] == '-') {
         nearest_try(&nearest, "--help");

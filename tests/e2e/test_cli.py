@@ -175,6 +175,22 @@ class Misuse(unittest.TestCase):
         self.check([SIGNAL_SERVER, "--dance"], "--dance")
         self.check([SIGNAL_SERVER, "dance"], "dance")
 
+    def test_misplaced(self):
+        """where something listens, and a link is wanted: what to type is said"""
+        signal, api = "`, for a signal server there", "`, for an API there"
+        for argv, *typed in (
+            ("doctor h.lan:87", "doctor --signal h.lan:87" + signal, "doctor --upstream h.lan:87" + api),
+            ("doctor wss://s.example", "doctor --signal wss://s.example" + signal),
+            ("proxy 8001", "proxy LINK --listen 8001`, for tools to", "serve 8001" + api),
+            ("serve wss://s.example", "must be a port, as in 11434", "serve UPSTREAM --signal wss://s.example" + signal),
+            ("serve 11434 s.example", "too many; perhaps `tunnel serve UPSTREAM --signal s.example" + signal),
+            ("invite h.lan:87", "as in phone; perhaps `tunnel invite NAME --signal h.lan:87" + signal),
+        ):
+            self.check([TUNNEL, *argv.split(" ")], f"'{argv.split(' ')[-1]}'", *typed)
+        for argv in ("proxy https://s.example/", "proxy room", "doctor room"):
+            self.check([TUNNEL, *argv.split(" ")], "has no '#t1.…': that part is the secret; copy the whole line")
+        self.check([TUNNEL, "doctor", "https://u:hunter2@s.example"], "has no '#t1.…'")
+
     def test_missing(self):
         """what is missing is named"""
         self.check([TUNNEL])

@@ -207,13 +207,16 @@ class Links(LinkCase):
         for argv, words in (
                 (["proxy", f"t1.{secret}"], missing), (["proxy", secret], missing),
                 (["proxy", f"http://h/%23t1.{secret}"], "%23"),
-                (["proxy", "--room", "r", "--listen", link], "--listen"),
+                (["proxy", "--room", "r", "--listen", link], "here belongs ADDR:PORT"),
+                (["proxy", "--room", link], "is a link, for `tunnel proxy LINK`; here belongs NAME"),
+                (["proxy", "--control", link], "here belongs PATH"), (["run", link], "here belongs FILE"),
+                (["status", link], "`tunnel doctor LINK` tries it"),
                 (["proxy", f"--lnk={link}"], "is not known"), 
                 ([link], "`tunnel proxy LINK` opens it"), (["serve", link], "here belongs the API"),
-                (["invite", link], "argument"), (["proxy", "--link-file", link], "leave out --link-file"),
+                (["invite", link], "here belongs a name, as in phone"), (["proxy", "--link-file", link], "leave out --link-file"),
                 (["serve", "1", "--signal", link], "what stands before the '#'"),
-                (["invites", "--state", link], "must be a folder"),
-                (["serve", "11434", link], "one too many")):
+                (["invites", "--state", link], "here belongs DIR"),
+                (["serve", "11434", link], "one too many; a link is for")):
             said = self.rig.tunnel(*argv, code=2)
             self.assertIn(words, said)
             self.assertNotIn(secret, said)
