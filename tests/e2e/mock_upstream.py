@@ -460,19 +460,19 @@ class Handler(BaseHTTPRequestHandler):
         if how != "first":
             self.wfile.write(b"bye\n")
 
-    def on_websocket(self, _):
-        """Echoes messages, and says what it closes with."""
+    def on_websocket(self, choice):
+        """Echoes messages, and says what it closes with; its subprotocol is /websocket/NAME, or the first."""
         self.close_connection = True
         accept = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + WEBSOCKET_GUID).encode()).digest()
-        protocol = self.headers.get("Sec-WebSocket-Protocol", "").split(",")[0]
-        chosen = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
+        protocol = choice or self.headers.get("Sec-WebSocket-Protocol", "").split(",")[0]
+        chosen = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol not in ("", "none") else ""
         self.wfile.write(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             f"Sec-WebSocket-Accept: {base64.b64encode(accept).decode()}\r\n{chosen}\r\n".encode()
         )
         is_closed = False
-        while not is_closed:
-            first, second = self.rfile.read(2)
+        while not is_closed and (head := self.rfile.read(2)):
+            first, second = head
             size = second & 0x7F
             if size > 125:
                 size = int.from_bytes(self.rfile.read(2 if size == 126 else 8), "big")

@@ -256,6 +256,20 @@ class Web:
             return new Promise((done) => socket.onclose = ({ code }) => done([code, socket.readyState]));""")
         self.assertEqual(got, [1006, 3])
 
+    def test_subprotocols(self):
+        """A WebSocket fails as a browser's where none of its subprotocols is chosen, or another one"""
+        for choice, offered, seen in (("other", ["echo", "other"], ["open", "other"]), ("none", [], ["open", ""]),
+                                      ("none", ["echo", "other"], ["error", ""]), ("wrong", ["echo"], ["error", ""])):
+            with self.subTest(choice=choice, offered=offered):
+                got = self.page(f"""
+                    const socket = new kept.tunnel.WebSocket("/websocket/{choice}", {json.dumps(offered)});
+                    const type = await new Promise((done) => {{
+                        for (const type of ["open", "error"]) socket.addEventListener(type, () => done(type));
+                    }});
+                    socket.close();
+                    return [type, socket.protocol];""")
+                self.assertEqual(got, seen)
+
     # --- coming back ---
 
     def test_ice_restart(self):

@@ -144,7 +144,8 @@ export class TunnelWebSocket extends EventTarget {
         );
     }
 
-    /** Section 4.1, the list at its end.
+    /** Section 4.1, the list at its end; and, as in browsers, one of those that were
+     * offered is chosen.
      * @param {ResponseHead} head @param {string} accept @param {string[]} offered */
     #onHead({ status, fields }, accept, offered) {
         const [protocol = ""] = valuesOf(fields, "sec-websocket-protocol");
@@ -153,7 +154,7 @@ export class TunnelWebSocket extends EventTarget {
             valuesOf(fields, "upgrade").join().toLowerCase() === "websocket" &&
             valuesOf(fields, "sec-websocket-accept").join() === accept &&
             valuesOf(fields, "sec-websocket-extensions").length === 0 &&
-            (protocol === "" || offered.includes(protocol));
+            (offered.includes(protocol) || (protocol === "" && offered.length === 0));
         if (!isGood)
             return this.#end(
                 new Error(`the upstream answered HTTP ${status}, not a WebSocket handshake`),
