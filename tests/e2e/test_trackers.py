@@ -24,7 +24,10 @@ class TrackerRig(LinkRig):
 
     @staticmethod
     def heard(tracker):
-        """What it was told, in order."""
+        """What it was told so far, in order."""
+        mark = tracker.mark()
+        tracker.send("so far")
+        tracker.wait_for("^so far$", mark)
         lines = tracker.text("out").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
