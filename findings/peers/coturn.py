@@ -11,7 +11,7 @@ from peers import own_address
 
 
 @contextlib.contextmanager
-def coturn(*more):
+def coturn(*more, users=("-a", "-u", "u:p")):
     """One that runs: as an entry of iceServers, and its log."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, \
             tempfile.TemporaryDirectory(dir=".") as folder:
@@ -21,7 +21,7 @@ def coturn(*more):
         log = Path(folder) / "log"
         process = subprocess.Popen(
             ["turnserver", "-n", "--no-cli", "--no-tls", "--no-dtls", "--no-rfc5780",
-             "-a", "-u", "u:p", "-r", "realm", f"--listening-ip={address}", f"--relay-ip={address}",
+             *users, "-r", "realm", f"--listening-ip={address}", f"--relay-ip={address}",
              f"--listening-port={port}", f"--log-file={log}", "--simple-log", "--verbose",
              f"--pidfile={folder}/pid", *more],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
