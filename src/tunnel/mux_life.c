@@ -143,7 +143,7 @@ void mux_stream_fail(struct mux_stream *stream, enum stream_error error, const c
 void mux_stream_check_drain(struct mux_stream *stream)
 {
     size_t queued = stream->queue.len;
-    if (!stream->is_drain_owed || queued > MUX_STREAM_QUEUE_LOW ||
+    if (!stream->is_drain_owed || stream->awaits_room || queued > MUX_STREAM_QUEUE_LOW ||
         queued >= mux_flow_credit(stream))
         return;
     stream->is_drain_owed = false;

@@ -197,6 +197,7 @@ void mux_stream_write(struct mux_stream *stream, struct span bytes)
     int error = buf_append(&stream->queue, rest);
     assert(error == 0); /* writers stop at MUX_STREAM_QUEUE_HIGH, long before the maximum */
     (void)error;
+    stream->awaits_room = false;
     mux_stream_line_up(stream);
 }
 

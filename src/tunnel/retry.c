@@ -13,7 +13,7 @@
 #include "net/conn.h"
 #include "tunnel/expectation.h"
 
-_Static_assert((int)RETRY_BODY_MAX >= (int)CONN_READ_MAX, "what waits must fit");
+_Static_assert((int)RETRY_BODY_MAX >= (int)CONN_READ_MORE, "what waits must fit");
 
 void retry_init(struct retry *retry, struct retry_total *total)
 {

@@ -61,7 +61,7 @@ void retry_deinit(struct retry *retry);
 void retry_keep(struct retry *retry, const struct head *head);
 
 /* Of one that is not: keeps it. Its owner stops reading, so that no more than
- * CONN_READ_MAX of its body comes. */
+ * CONN_READ_MORE of its body comes. */
 void retry_wait(struct retry *retry, const struct head *head);
 void retry_sent(struct retry *retry);
 

@@ -94,6 +94,21 @@ static void test_who_finds_no_room_is_asked_for_more(void **state)
     assert_int_equal(provider->drains, 2);
 }
 
+/* Credit alone makes no room. */
+static void test_a_window_asks_nobody_who_waits_for_room(void **state)
+{
+    struct pair *pair = *state;
+    struct side *provider = &pair->provider;
+    provider->capacity = 2 * FRAME; /* within a consumer's first window */
+    struct mux_stream *stream = begin(pair, "/a");
+    fill(pair, stream);
+    assert_false(mux_stream_is_writable(stream));
+    feed_bytes(provider, FRAME_WINDOW, mux_stream_id(stream), SPAN_LITERAL("\0\0\1\0"));
+    assert_int_equal(provider->drains, 0);
+    assert_true(deliver_one(pair, provider, &pair->consumer));
+    assert_int_equal(provider->drains, 1);
+}
+
 static void test_who_waits_for_room_may_end(void **state)
 {
     struct pair *pair = *state;
@@ -141,9 +156,13 @@ static void test_who_waits_for_room_may_write(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(test_room_is_what_the_channel_takes), EXTENDED(test_room_is_no_more_than_the_credit),
-        TEST(test_no_room_while_another_waits),    TEST(test_who_finds_no_room_is_asked_for_more),
-        TEST(test_who_waits_for_room_may_end),     TEST(test_who_waits_for_room_may_go),
+        TEST(test_room_is_what_the_channel_takes),
+        EXTENDED(test_room_is_no_more_than_the_credit),
+        TEST(test_no_room_while_another_waits),
+        TEST(test_who_finds_no_room_is_asked_for_more),
+        EXTENDED(test_a_window_asks_nobody_who_waits_for_room),
+        TEST(test_who_waits_for_room_may_end),
+        TEST(test_who_waits_for_room_may_go),
         TEST(test_who_waits_for_room_may_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

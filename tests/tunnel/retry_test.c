@@ -194,8 +194,8 @@ static void test_total(void **state)
     retry_keep(&f->retry, &f->head);
     assert_false(retry_allows(&f->retry, STREAM_SESSION));
     retry_wait(&f->retry, &f->head);
-    retry_add(&f->retry, span_of(block, CONN_READ_MAX));
-    assert_int_equal(f->retry.body.len, CONN_READ_MAX);
+    retry_add(&f->retry, span_of(block, CONN_READ_MORE));
+    assert_int_equal(f->retry.body.len, CONN_READ_MORE);
     assert_true(retry_allows(&f->retry, STREAM_SESSION));
     retry_sent(&f->retry);
     assert_false(retry_allows(&f->retry, STREAM_SESSION));
