@@ -72,7 +72,7 @@ static void warn_of_missing_interface(struct news *news, const struct config *co
 static void warn_of_idle_flags(struct news *news, const struct config *config)
 {
     unsigned at = 0;
-    for (const char *text; (text = idle_flags_next(config, &at)) != NULL;)
+    for (char *text; (text = idle_flags_next(config, &at)) != NULL; free(text))
         news_print(news, MARK_BAD, "idle_flag", NULL, "%s", text);
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "cli/wording.h"
 #include "http/url.h"
 #include "net/egress.h"
 #include "rtc/ice_fixed.h"
@@ -45,6 +46,7 @@ enum { CONFIG_LINKS_MAX = POOL_PROVIDERS_MAX };
 
 struct config {
     enum command command;
+    struct wording wording; /* of who has written it; a file, unless that is set */
     struct url signal;
     char *signal_text; /* the URL, for messages */
     enum signal_origin signal_origin;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
+
 static bool adds_fields(const struct config *config)
 {
     for (size_t i = 0; i < config->header_count; i++) {
@@ -37,23 +39,32 @@ static bool has_idle_stun(const struct config *config)
     return config->relay_only && config->stun_count > 0 && !is_default;
 }
 
-const char *idle_flags_next(const struct config *config, unsigned *at)
+struct row {
+    bool (*is_idle)(const struct config *config);
+    const char *flag;
+    const char *before, *other, *after; /* other: a flag as well, or NULL */
+};
+
+static char *explain(const struct row *row, const struct wording *wording)
 {
-    static const struct {
-        bool (*is_idle)(const struct config *config);
-        const char *text;
-    } rows[] = {
-        {has_idle_origin, "--allow-origin has no effect without a --header that adds a field: what "
-                          "the upstream allows pages is its own decision"},
-        {has_idle_insecure, "--upstream-insecure has no effect: the upstream is not https"},
-        {has_idle_ca, "--upstream-ca has no effect: the upstream is not https"},
-        {has_unused_ca, "--upstream-ca has no effect beside --upstream-insecure"},
-        {has_idle_stun, "--stun has no effect beside --relay-only"},
+    return xasprintf("%s has no effect%s%s%s", wording_given(wording, row->flag), row->before,
+                     row->other ? wording_given(wording, row->other) : "", row->after);
+}
+
+char *idle_flags_next(const struct config *config, unsigned *at)
+{
+    static const struct row rows[] = {
+        {has_idle_origin, "--allow-origin", " without a ", "--header",
+         " that adds a field: what the upstream allows pages is its own decision"},
+        {has_idle_insecure, "--upstream-insecure", ": the upstream is not https", NULL, ""},
+        {has_idle_ca, "--upstream-ca", ": the upstream is not https", NULL, ""},
+        {has_unused_ca, "--upstream-ca", " beside ", "--upstream-insecure", ""},
+        {has_idle_stun, "--stun", " beside ", "--relay-only", ""},
     };
     while (*at < sizeof rows / sizeof *rows) {
-        unsigned i = (*at)++;
-        if (rows[i].is_idle(config))
-            return rows[i].text;
+        const struct row *row = &rows[(*at)++];
+        if (row->is_idle(config))
+            return explain(row, &config->wording);
     }
     return NULL;
 }

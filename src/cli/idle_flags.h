@@ -6,7 +6,8 @@
 
 #include "cli/config.h"
 
-/* A sentence about the next one, or NULL. *at is 0 at first, and goes up. */
-const char *idle_flags_next(const struct config *config, unsigned *at);
+/* A sentence about the next one, to be freed, in the words of who has written
+ * the config; or NULL. *at is 0 at first, and goes up. */
+char *idle_flags_next(const struct config *config, unsigned *at);
 
 #endif

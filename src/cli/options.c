@@ -280,6 +280,7 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
         }
     }
     const struct wording wording = {argc, argv};
+    out->wording = wording;
     enum options_result result = take_environment(out, &wording);
     if (result == OPTIONS_RUN)
         result = take_egress(out);

@@ -105,6 +105,12 @@ class Run(Case):
         run.wait_for("config: SIGHUP: read .*: 0 ended, 0 started, 4 go on", after=mark)
         self.assertEqual(self.ask(b, "/health")[0], 200)
 
+    def test_idle_keys(self):
+        """a key that changes nothing is said, as it is written"""
+        run = self.start("signal = ws://127.0.0.1:1\n[serve a]\nupstream = 1\nroom = room-of-a\n"
+                         "allow-origin = https://a.example\n")
+        run.wait_for("warn .*a: allow-origin has no effect without a header that adds a field")
+
     def test_sealed(self):
         """each serve without a room has a state folder of its own; one is its own signal server"""
         rig = self.rig
