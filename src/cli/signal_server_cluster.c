@@ -49,6 +49,8 @@ bool cluster_options_apply(struct cluster_options *options, struct signal_server
                 error == -ENOENT ? "cannot be read" : "holds no certificate in PEM");
         return false;
     }
+    if (options->tls)
+        tls_client_set_plain(options->tls, "redis://");
     config->cluster = &options->url;
     config->cluster_tls = options->tls;
     return true;

@@ -166,6 +166,8 @@ static const char *parse(const char *url, struct egress *egress)
         return why;
     if (scheme->is_tls && tls_client_new(NULL, false, &egress->tls) < 0)
         abort(); /* only a ca_file can be wrong */
+    if (scheme->is_tls)
+        tls_client_set_plain(egress->tls, "http://");
     egress->name = name_for_people(egress, scheme);
     return NULL;
 }

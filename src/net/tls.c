@@ -23,12 +23,14 @@ enum {
 
 struct tls_client {
     SSL_CTX *ctx;
+    const char *plain;
 };
 
 struct tls_session {
     SSL *ssl;
     BIO *in;                      /* owned by ssl */
     BIO *out;                     /* owned by ssl */
+    const char *plain;            /* of its client; NULL: a server's */
     struct tls_session *outer;    /* or NULL */
     enum tls_status outer_status; /* when it was last read */
     bool has_failed;
@@ -72,8 +74,14 @@ int tls_client_new(const char *ca_file, bool insecure, struct tls_client **out)
     }
     struct tls_client *client = xcalloc(1, sizeof *client);
     client->ctx = ctx;
+    client->plain = "ws:// or http://";
     *out = client;
     return 0;
+}
+
+void tls_client_set_plain(struct tls_client *client, const char *plain)
+{
+    client->plain = plain;
 }
 
 void tls_client_free(struct tls_client *client)
@@ -112,6 +120,7 @@ struct tls_session *tls_session_new(const struct tls_client *client, const char 
     SSL *ssl;
     struct tls_session *session = tls_session_new_bare(client->ctx, &ssl);
     SSL_set_connect_state(ssl);
+    session->plain = client->plain;
     if (!set_host(ssl, host)) {
         /* Going on would accept a certificate of anybody. */
         session->has_failed = true;
@@ -213,9 +222,9 @@ static enum tls_status session_fail(struct tls_session *session)
         snprintf(session->error, sizeof session->error, "the server's certificate is refused: %s%s",
                  X509_verify_cert_error_string(verified), advice_for(verified));
     else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
-        snprintf(
-            session->error, sizeof session->error,
-            "there is no TLS at that port; perhaps ws:// is meant, or http://, without an 's'");
+        snprintf(session->error, sizeof session->error, "there is no TLS at that port%s%s%s",
+                 session->plain ? "; perhaps " : "", session->plain ? session->plain : "",
+                 session->plain ? " is meant, without an 's'" : "");
     else
         snprintf(session->error, sizeof session->error, "TLS failed: %s",
                  reason ? reason : "unknown error");

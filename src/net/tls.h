@@ -23,6 +23,10 @@ struct tls_session;
 int tls_client_new(const char *ca_file, bool insecure, struct tls_client **out);
 void tls_client_free(struct tls_client *client);
 
+/* How a URL begins that means its servers without TLS (static): a session says
+ * so where there is none. At first it is that of a signal server. */
+void tls_client_set_plain(struct tls_client *client, const char *plain);
+
 /* Sans-I/O engine of one connection to host (SNI, and the name or IP address
  * that the certificate must bear). The client must outlive it. */
 struct tls_session *tls_session_new(const struct tls_client *client, const char *host);

@@ -355,6 +355,7 @@ const struct tls_client *ice_servers_tls(struct ice_servers *servers)
         int error = tls_client_new(NULL, false, &servers->tls);
         assert(error == 0); /* only a ca_file can be wrong */
         (void)error;
+        tls_client_set_plain(servers->tls, "turn:");
     }
     return servers->tls;
 }

@@ -24,6 +24,7 @@ int upstream_init(struct upstream *upstream, struct loop *loop,
         int error = tls_client_new(config->ca_file, config->is_insecure, &upstream->tls);
         if (error < 0)
             return error;
+        tls_client_set_plain(upstream->tls, "http://");
     }
     const struct http_client_config client = {
         .host = url->host,

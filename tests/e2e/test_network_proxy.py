@@ -104,7 +104,7 @@ class Refusals(ProxyCase):
         self.check_refused("http://127.0.0.1:1", r"cannot be reached: connection refused")
         host, port = self.server
         self.check_refused(f"socks5h://{host}:{port}", r"ended the connection|does not speak SOCKS")
-        self.check_refused(f"https://{host}:{port}", r"there is no TLS at that port")
+        self.check_refused(f"https://{host}:{port}", r"there is no TLS at that port; perhaps http:// is")
 
     def test_wrong_value(self):
         """a value that is wrong ends the program, and is not shown"""

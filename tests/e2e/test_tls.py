@@ -94,7 +94,7 @@ class HttpsUpstream(TlsCase):
         self.rig.start_mock()
         self.rig.start_signal()
         serve = self.rig.start_serve(upstream=self.rig.upstream_url.replace("http:", "https:"))
-        serve.wait_for(r"warn .*the upstream https://.*: there is no TLS at that port")
+        serve.wait_for(r"warn .*the upstream https://.*: there is no TLS at that port; perhaps http:// is")
         self.rig.start_proxy()
         self.rig.wait_connected()
         self.check_refused()

@@ -148,18 +148,29 @@ static void test_certificates(void **state)
     check(f->client, "", &f->good, ""); /* nothing to check against: refused */
 }
 
-static void test_garbage_instead_of_tls(void **state)
+static void check_no_tls(const struct tls_client *client, const char *wanted)
 {
-    const struct tls_fixture *f = *state;
-    struct tls_session *session = tls_session_new(f->client, "localhost");
+    struct tls_session *session = tls_session_new(client, "localhost");
     struct buf plain;
     buf_init(&plain, 1000);
     assert_int_equal(tls_session_read(session, &plain), TLS_HANDSHAKING);
     tls_session_feed(session, SPAN_LITERAL("HTTP/1.1 400 Bad Request\r\n\r\n"));
     assert_int_equal(tls_session_read(session, &plain), TLS_FAILED);
-    assert_non_null(strstr(tls_session_error(session), "there is no TLS at that port"));
+    assert_string_equal(tls_session_error(session), wanted);
     tls_session_free(session);
     buf_deinit(&plain);
+}
+
+static void test_garbage_instead_of_tls(void **state)
+{
+    (void)state;
+    struct tls_client *client;
+    assert_int_equal(tls_client_new(NULL, false, &client), 0);
+    check_no_tls(client, "there is no TLS at that port; perhaps ws:// or http:// is meant, "
+                         "without an 's'");
+    tls_client_set_plain(client, "turn:");
+    check_no_tls(client, "there is no TLS at that port; perhaps turn: is meant, without an 's'");
+    tls_client_free(client);
 }
 
 static void test_ca_file_errors(void **state)
