@@ -94,7 +94,7 @@ static const struct mux_stream_handlers to_handlers = {.on_head = on_head,
                                                        .on_end = on_end,
                                                        .on_error = on_gone};
 
-/* Its head, that of the response and all that waits before them come through. */
+/* Its head comes through, with all that waits before it; it is answered. */
 static void begin(struct pair *pair, struct download *d)
 {
     struct side *provider = &pair->provider;
