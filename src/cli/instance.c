@@ -88,8 +88,8 @@ static void print_listen_error(const struct config *config, int error)
         fprintf(stderr, "ports below 1024 need privileges; choose another, as in %s %s\n", place,
                 is_proxy ? "8000" : "0.0.0.0:8787");
     else if (error == -EINVAL || error == -EADDRNOTAVAIL)
-        fprintf(stderr, "that is no address of this machine; choose another, as in %s %s\n", place,
-                is_proxy ? "127.0.0.1:8000" : "0.0.0.0:8787");
+        fprintf(stderr, "that is no address or name of this machine; choose another, as in %s %s\n",
+                place, is_proxy ? "127.0.0.1:8000" : "0.0.0.0:8787");
     else
         fprintf(stderr, "%s\n", strerror(-error));
     free(listen);

@@ -121,8 +121,9 @@ static void tell_failure(const char *program, const char *host, uint16_t port, i
     char *listen = listen_address_format(host, port);
     fprintf(stderr, "%s: --metrics cannot be at '%s': %s\n", program, listen,
             error == -EADDRINUSE ? "something listens there already; choose another port"
-            : error == -EADDRNOTAVAIL || error == -EINVAL ? "that is no address of this machine"
-                                                          : strerror(-error));
+            : error == -EADDRNOTAVAIL || error == -EINVAL
+                ? "that is no address or name of this machine"
+                : strerror(-error));
     free(listen);
 }
 

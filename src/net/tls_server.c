@@ -53,21 +53,21 @@ static int no_password(char *out, int size, int for_writing, void *arg)
 }
 
 /* What is wrong with a file, after a call of OpenSSL on it. */
-static int refuse(const char *file, const char *holds_no, char **why)
+static int refuse(const char *file, const char *what, char **why)
 {
     unsigned long code = ERR_peek_error();
     int reason = ERR_GET_REASON(code);
     const char *text = ERR_reason_error_string(code);
     if (access(file, R_OK) < 0) {
-        *why = xasprintf("%s: %s", file, strerror(errno));
+        *why = xasprintf("the %s %s: %s", what, file, strerror(errno));
         ERR_clear_error();
         return -ENOENT;
     }
     bool is_none = ERR_GET_LIB(code) == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE;
     if (is_none || reason == ERR_R_UNSUPPORTED)
-        *why = xasprintf("%s: holds no %s in PEM", file, holds_no);
+        *why = xasprintf("the %s %s: holds no %s in PEM", what, file, what);
     else
-        *why = xasprintf("%s: %s", file, text ? text : "not to be used");
+        *why = xasprintf("the %s %s: %s", what, file, text ? text : "not to be used");
     ERR_clear_error();
     return -EINVAL;
 }

@@ -381,6 +381,7 @@ class Environment(Case):
                 self.assertEqual(result.returncode, 1)
                 said = f"looking up '{host}', the name in {option}"
                 self.assertEqual(said in result.stderr, is_said, result.stderr)
+                self.assertIn("that is no address or name of this machine", result.stderr)
 
     def test_open_port(self):
         """--listen 0.0.0.0 warns, and names an address that works here"""

@@ -201,12 +201,14 @@ static void test_bad_files(void **state)
     struct files files = files_new(&f->good), other = files_new(&f->ca);
     char encrypted[64];
     write_key(&f->good, EVP_aes_128_cbc(), encrypted);
-    check_bad("/nonexistent.pem", files.key, -ENOENT, "/nonexistent.pem: No such file");
-    check_bad(files.cert, "/nonexistent.key", -ENOENT, "/nonexistent.key: No such file");
-    check_bad("/dev/null", files.key, -EINVAL, "/dev/null: holds no certificate in PEM");
+    check_bad("/nonexistent.pem", files.key, -ENOENT,
+              "the certificate /nonexistent.pem: No such file");
+    check_bad(files.cert, "/nonexistent.key", -ENOENT, "the key /nonexistent.key: No such file");
+    check_bad("/dev/null", files.key, -EINVAL,
+              "the certificate /dev/null: holds no certificate in PEM");
     check_bad(files.key, files.key, -EINVAL, "holds no certificate in PEM");
     check_bad(files.cert, files.cert, -EINVAL, "holds no key in PEM");
-    check_bad(files.cert, "/tmp", -EINVAL, "/tmp: ");
+    check_bad(files.cert, "/tmp", -EINVAL, "the key /tmp: ");
     check_bad(files.cert, other.key, -EINVAL, "is not the key of");
     check_bad(files.cert, encrypted, -EINVAL, "is encrypted; `openssl pkey");
     unlink(encrypted);
