@@ -98,7 +98,7 @@ static const char *rate_format(double bytes_per_s, char out[AMOUNT_MAX])
 static const char *age_format(double seconds, char out[AMOUNT_MAX])
 {
     unsigned long s = seconds > 0 ? (unsigned long)seconds : 0;
-    if (s < 600)
+    if (s < 3600)
         return amount_format_time((uint64_t)(seconds * (double)US_PER_S), out);
     if (s < 48 * 3600)
         snprintf(out, AMOUNT_MAX, "%lu h %02lu min", s / 3600, s / 60 % 60);
@@ -176,13 +176,32 @@ static void print_head(const json_t *now, const struct page *out)
          text(now, is_proxy ? "listen" : "upstream"));
 }
 
-static void print_rooms(const json_t *now, const struct page *out)
+static bool is_connected(const json_t *now, size_t link)
 {
     size_t i;
-    json_t *room;
-    json_array_foreach(json_object_get(now, "rooms"), i, room)
+    json_t *partner;
+    json_array_foreach(json_object_get(now, "partners"), i, partner)
     {
-        line(out, "%-9s %s, room %s", i == 0 ? "signal" : "", text(room, "signal"),
+        if (count(partner, "link") == link)
+            return true;
+    }
+    return false;
+}
+
+/* Of several links each is called as its partner is; the table of those has
+ * none of a link that is not connected, so that is said here. */
+static void print_rooms(const json_t *now, const struct page *out)
+{
+    const json_t *rooms = json_object_get(now, "rooms");
+    bool has_links = json_array_size(rooms) > 1;
+    size_t i;
+    json_t *room;
+    json_array_foreach(rooms, i, room)
+    {
+        char link[AMOUNT_MAX];
+        snprintf(link, sizeof link, "link %zu", i + 1);
+        line(out, "%-9s %s%s, room %s", has_links ? link : "signal",
+             has_links && !is_connected(now, i + 1) ? "not connected; " : "", text(room, "signal"),
              text(room, "fingerprint"));
     }
 }
@@ -305,8 +324,8 @@ static void print_totals(const json_t *now, const struct page *out)
          number(sessions, "direct"), number(sessions, "relayed"), number(sessions, "without_path"),
          number(sessions, "failed"));
     if (count(now, "waiting") > 0)
-        line(out, "%-9s %.0f requests, for %.0f s", "waiting", number(now, "waiting"),
-             number(now, "waiting_s"));
+        line(out, "%-9s %.0f request%s, for %.0f s", "waiting", number(now, "waiting"),
+             count(now, "waiting") == 1 ? "" : "s", number(now, "waiting_s"));
 }
 
 static void print_errors(const json_t *now, const struct page *out)

@@ -153,13 +153,18 @@ static void test_links(void **state)
         &view,
         "{\"role\":\"proxy\",\"state\":\"up\",\"listen\":\"127.0.0.1:22\",\"has_tls\":false,\"is_"
         "tcp\":true,"
-        "\"rooms\":[{\"signal\":\"ws://a\"},{\"signal\":\"ws://b\"}],"
-        "\"partners\":[{\"name\":\"#1\",\"link\":1},{\"name\":\"#1\",\"link\":2}]}",
+        "\"rooms\":[{\"signal\":\"ws://a\",\"fingerprint\":\"87f9\"},"
+        "{\"signal\":\"ws://b\",\"fingerprint\":\"05ea\"},"
+        "{\"signal\":\"ws://c\",\"fingerprint\":\"1111\"}],"
+        "\"partners\":[{\"name\":\"#1\",\"link\":1},{\"name\":\"#1\",\"link\":3}]}",
         0));
     char *page = page_of(&view, false);
     check(page, "listens   tcp://127.0.0.1:22\n");
-    check(page, "\nlink 1 ");
-    check(page, "\nlink 2 ");
+    check(page, "\nlink 1             ");
+    check(page, "\nlink 3             ");
+    check(page, "link 1    ws://a, room 87f9\n"
+                "link 2    not connected; ws://b, room 05ea\n"
+                "link 3    ws://c, room 1111\n");
     free(page);
     status_view_deinit(&view);
 }
@@ -179,6 +184,35 @@ static void test_totals(void **state)
     check(page, "exchanges 31: 1 complete, 2 cancelled, 4 refused, 24 failed or lost\n");
     free(page);
     status_view_deinit(&view);
+}
+
+/* What is short is told in one unit, and one of a thing without an s. */
+static void test_amounts(void **state)
+{
+    static const struct {
+        const char *json;
+        const char *line;
+    } cases[] = {
+        {"\"up_s\":599.9", "runs for 600 s\n"},
+        {"\"up_s\":600", "runs for 10 min\n"},
+        {"\"up_s\":3599", "runs for 60 min\n"},
+        {"\"up_s\":3600", "runs for 1 h 00 min\n"},
+        {"\"up_s\":172800", "runs for 2 days 0 h\n"},
+        {"\"waiting\":1,\"waiting_s\":2", "waiting   1 request, for 2 s\n"},
+        {"\"waiting\":2,\"waiting_s\":2", "waiting   2 requests, for 2 s\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct status_view view;
+        char json[256];
+        status_view_init(&view, true);
+        snprintf(json, sizeof json, "{\"role\":\"proxy\",\"state\":\"up\",%s}", cases[i].json);
+        assert_true(status_view_take(&view, json, 0));
+        char *page = page_of(&view, false);
+        check(page, cases[i].line);
+        free(page);
+        status_view_deinit(&view);
+    }
 }
 
 /* A minute, and what is older goes. */
@@ -228,7 +262,8 @@ int main(void)
         cmocka_unit_test(test_page),    cmocka_unit_test(test_new_session),
         cmocka_unit_test(test_hostile), cmocka_unit_test(test_uncut),
         cmocka_unit_test(test_links),   cmocka_unit_test(test_totals),
-        cmocka_unit_test(test_rates),   cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_amounts), cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_bars),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
