@@ -115,12 +115,58 @@ char *option_value_suggest(const struct option *o, enum command command, const c
     return all;
 }
 
+/* ---- a server's place without its scheme ---- */
+
+static const char *scheme_of(const struct option *o)
+{
+    return o->take == config_take_stun ? "stun:" : o->take == config_take_turn ? "turn:" : NULL;
+}
+
+static bool has_scheme(const char *text)
+{
+    return strncmp(text, "stun:", 5) == 0 || strncmp(text, "turn:", 5) == 0 ||
+           strncmp(text, "turns:", 6) == 0;
+}
+
+/* In front of each between commas. */
+static char *add_schemes(const char *scheme, const char *text)
+{
+    char *copy = xstrdup(text);
+    char *rest = copy;
+    char *all = xstrdup("");
+    for (char *one; (one = strsep(&rest, ",")) != NULL;) {
+        char *more =
+            xasprintf("%s%s%s%s", all, *all ? "," : "", has_scheme(one) ? "" : scheme, one);
+        free(all);
+        all = more;
+    }
+    free(copy);
+    return all;
+}
+
+/* NULL: that would not be right either. */
+static char *suggest_scheme(const struct option *o, enum command command, const char *text)
+{
+    const char *scheme = scheme_of(o);
+    if (!scheme || !is_plain(text))
+        return NULL;
+    char *whole = add_schemes(scheme, text);
+    bool is_new = strcmp(whole, text) != 0;
+    char *instead =
+        is_new && would_take(o->take, command, whole) ? xasprintf("perhaps %s", whole) : NULL;
+    free(whole);
+    return instead;
+}
+
 /* ---- taking ---- */
 
+/* Commands are not what is typed in a file. */
 static char *explain_place(const struct option *o, enum command command, const char *text,
-                           const char *why)
+                           const char *why, const struct wording *wording)
 {
-    char *instead = option_value_suggest(o, command, text);
+    char *instead = suggest_scheme(o, command, text);
+    if (!instead && wording->argv)
+        instead = option_value_suggest(o, command, text);
     if (!instead)
         return xstrdup(why);
     const char *said = o->take == config_take_link ? "is no link, which ends with '#t1.…'" : why;
@@ -136,5 +182,5 @@ char *option_value_take(const struct option *o, struct config *config, const cha
     const char *why = is_link ? NULL : o->take(config, text);
     if (is_link || !why)
         return is_link;
-    return text && wording->argv ? explain_place(o, config->command, text, why) : xstrdup(why);
+    return text ? explain_place(o, config->command, text, why, wording) : xstrdup(why);
 }

@@ -1,6 +1,7 @@
 /*
  * Takes values of cli/option_table.h, and knows what is mistaken for what: a
- * link, a place where something listens, a signal server's.
+ * link, a place where something listens, a signal server's, one without the
+ * scheme that belongs in front of it.
  */
 #ifndef CLI_OPTION_VALUE_H
 #define CLI_OPTION_VALUE_H

@@ -316,23 +316,46 @@ static bool wrong_flag(const char *flag, size_t len)
     return false;
 }
 
-/* The flag that a port or an address is for; NULL for what is neither. A link
- * has a dot, too. */
+/* Of HOST, too, if it has a dot; so has a link. */
+static bool is_address(const char *text)
+{
+    char *host, *shown = redact(text);
+    uint16_t port;
+    const char *why;
+    bool is_secret = strcmp(shown, text) != 0;
+    free(shown);
+    if (is_secret || !strpbrk(text, ".:") ||
+        listen_address_parse(text, "0.0.0.0", 0, &host, &port, &why) < 0)
+        return false;
+    free(host);
+    return true;
+}
+
+/* The flag that a port or an address is for; NULL for what is neither. */
 static const char *flag_for(const char *argument)
 {
-    char *host, *shown = redact(argument);
-    uint16_t port;
     size_t number;
-    const char *why;
-    bool is_secret = strcmp(shown, argument) != 0;
-    free(shown);
     if (parse_number(argument, UINT16_MAX, &number))
         return "--port";
-    if (is_secret || !strpbrk(argument, ".:") ||
-        listen_address_parse(argument, "0.0.0.0", 0, &host, &port, &why) < 0)
-        return NULL;
-    free(host);
-    return "--listen";
+    return is_address(argument) ? "--listen" : NULL;
+}
+
+static bool has_scheme(const char *text)
+{
+    return strncmp(text, "stun:", 5) == 0 || strncmp(text, "turn:", 5) == 0 ||
+           strncmp(text, "turns:", 6) == 0;
+}
+
+static bool wrong_value(const struct option *option, const char *value, const char *why)
+{
+    const char *scheme = option->take == take_stun   ? "stun:"
+                         : option->take == take_turn ? "turn:"
+                                                     : NULL;
+    bool lacks_scheme = scheme && !has_scheme(value) && value[0] != ':' && is_address(value);
+    char *all = lacks_scheme ? xasprintf("%s; perhaps %s%s", why, scheme, value) : xstrdup(why);
+    wrong(option->flag, value, all);
+    free(all);
+    return false;
 }
 
 static bool wrong_argument(const char *argument)
@@ -376,7 +399,7 @@ static bool take_flags(struct signal_server_options *options, int argc, char **a
             return wrong("option", flag, "needs a value; see --help");
         const char *why = option->take(options, value);
         if (why)
-            return wrong(option->flag, value, why);
+            return wrong_value(option, value, why);
     }
     return true;
 }

@@ -103,6 +103,43 @@ static void test_places(void **state)
     check(COMMAND_DOCTOR, ARGUMENT "LINK", "word", no_link);
 }
 
+#define STUN "must be stun:HOST[:PORT], or none"
+#define TURN "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS"
+
+static void test_schemes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *flag, *text, *wanted;
+    } rows[] = {
+        {"--stun", "h:3478", STUN "; perhaps stun:h:3478"},
+        {"--stun", "192.0.2.1", STUN "; perhaps stun:192.0.2.1"},
+        {"--stun", "[2001:db8::1]:1", STUN "; perhaps stun:[2001:db8::1]:1"},
+        {"--stun", "stun:a,b:1", STUN "; perhaps stun:a,stun:b:1"},
+        {"--turn", "h:3478", TURN "; perhaps turn:h:3478"},
+        {"--turn", "h:443?transport=tcp", TURN "; perhaps turn:h:443?transport=tcp"},
+        {"--turn", "turns:a,b", TURN "; perhaps turns:a,turn:b"},
+        {"--stun", "turn:h:1", STUN},
+        {"--stun", "turns:h:1", STUN},
+        {"--stun", "turn:3478", STUN},
+        {"--stun", ":1", STUN},
+        {"--stun", "http://h", STUN},
+        {"--stun", "h:0x1", STUN},
+        {"--stun", "h:1,", STUN},
+        {"--stun", "", STUN},
+        {"--turn", "stun:h:1", TURN},
+        {"--turn", "user:word@h:1", TURN},
+        {"--turn", "2001:db8::1", TURN},
+        {"--turn", "turn:h:70000", "the port is not a number from 1 to 65535"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check(COMMAND_PROXY, rows[i].flag, rows[i].text, rows[i].wanted);
+        char *why = take(COMMAND_SERVE, rows[i].flag, rows[i].text, &wording_of_file);
+        assert_string_equal(why, rows[i].wanted);
+        free(why);
+    }
+}
+
 /* What may bear a secret is not said again, nor what a shell would read. */
 static void test_secrets(void **state)
 {
@@ -122,7 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),           cmocka_unit_test(test_links),
         cmocka_unit_test(test_places),         cmocka_unit_test(test_secrets),
-        cmocka_unit_test(test_links_in_files),
+        cmocka_unit_test(test_links_in_files), cmocka_unit_test(test_schemes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,8 @@ class Misuse(unittest.TestCase):
         ]:
             self.check(serve + [flag, value], flag, value)
             self.check(proxy + [flag, value], flag, value)
+        self.check(serve + ["--stun", "h:3478"], "--stun 'h:3478' must be", "; perhaps stun:h:3478\n")
+        self.check(proxy + ["--turn", "h:3478"], "--turn 'h:3478' must be", "; perhaps turn:h:3478\n")
         self.check(serve + ["--signal", "tracker"], "'tracker' must be HOST:PORT", "; or tracker:")
         self.check([TUNNEL, "serve", "abc:def"], "'abc:def' must have a port of 1 to 65535")
         for flag, value in [

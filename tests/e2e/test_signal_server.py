@@ -55,10 +55,17 @@ class NamedServers(Case):
         for argv, why in (
             (["--turn", "turn:x"], "--turn needs --turn-secret-file"),
             (["--turn", "stun:x"], "'stun:x' must be turn:"),
-            (["--stun", "x"], "'x' must be stun:"),
+            (["--stun", "x"], "'x' must be stun:HOST[:PORT]\n"),
+            (["--stun", "x:1"], "'x:1' must be stun:HOST[:PORT]; perhaps stun:x:1\n"),
+            (["--turn", "192.0.2.1"], " for TLS; perhaps turn:192.0.2.1\n"),
+            (["--stun", "turn:x:1"], "'turn:x:1' must be stun:HOST[:PORT]\n"),
+            (["--stun", "stun:"], "'stun:' must be stun:HOST[:PORT]\n"),
+            (["--stun", "http://x.test"], "'http://x.test' must be stun:HOST[:PORT]\n"),
             (["--turn-secret-file", "/proc/nonexistent"], "cannot be read"),
             (["--turn-secret-file", empty], "has no secret"),
+            (["--stun", ":1"], "':1' must be stun:HOST[:PORT]\n"),
             (["--stun", "stun:x"] * 5, "one server too many"),
+            (["--stun", "stun:1"] * 5, "one server too many; 4 are the most\n"),
         ):
             done = subprocess.run([SIGNAL_SERVER, *argv], capture_output=True, text=True)
             self.assertEqual(done.returncode, 2)
