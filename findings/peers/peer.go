@@ -47,9 +47,9 @@ func described(description webrtc.SessionDescription, err error) (words, error) 
 }
 
 type command struct {
-	Do, Type, Sdp, Candidate string
-	Size                     int
-	Options                  *webrtc.DataChannelInit
+	Do, Type, Sdp, Candidate, Label string
+	Size                            int
+	Options                         *webrtc.DataChannelInit
 }
 
 func obey(c command) (words, error) {
@@ -61,6 +61,9 @@ func obey(c command) (words, error) {
 		}
 		use(made)
 		return described(connection.CreateOffer(nil))
+	case "another":
+		_, err := connection.CreateDataChannel(c.Label, nil)
+		return nil, err
 	case "remote":
 		description := webrtc.SessionDescription{Type: webrtc.NewSDPType(c.Type), SDP: c.Sdp}
 		return nil, connection.SetRemoteDescription(description)
@@ -98,7 +101,10 @@ func main() {
 		})
 	}
 	connection, _ = webrtc.NewPeerConnection(config)
-	connection.OnDataChannel(use)
+	connection.OnDataChannel(func(made *webrtc.DataChannel) {
+		say(words{"event": "channel", "label": made.Label()})
+		use(made)
+	})
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {

@@ -7,6 +7,7 @@ const library = await import(name);
 const { RTCPeerConnection } = library.default ?? library;
 const connection = new RTCPeerConnection({ iceServers: JSON.parse(servers) });
 const say = (words) => console.log(JSON.stringify(words));
+const more = []; // what is collected does not go on
 let channel;
 
 function use(made) {
@@ -16,7 +17,10 @@ function use(made) {
         say({ event: "message", size: data.byteLength ?? data.length });
     if (channel.readyState === "open") say({ event: "open" });
 }
-connection.ondatachannel = ({ channel: made }) => use(made);
+connection.ondatachannel = ({ channel: made }) => {
+    say({ event: "channel", label: made.label });
+    use(made);
+};
 
 async function described(description) {
     await connection.setLocalDescription(description);
@@ -28,6 +32,7 @@ const does = {
         use(connection.createDataChannel("x", options));
         return described(await connection.createOffer());
     },
+    another: ({ label }) => void more.push(connection.createDataChannel(label)),
     remote: ({ type, sdp }) => connection.setRemoteDescription({ type, sdp }),
     answer: async () => described(await connection.createAnswer()),
     candidate: ({ candidate }) =>

@@ -19,7 +19,11 @@ class Peer:
     def __init__(self, servers):
         servers = [RTCIceServer(**server) for server in servers]
         self.connection = RTCPeerConnection(RTCConfiguration(servers))
-        self.connection.on("datachannel", self.use)
+        self.connection.on("datachannel", self.on_channel)
+
+    def on_channel(self, channel):
+        say(event="channel", label=channel.label)
+        self.use(channel)
 
     def use(self, channel):
         self.channel = channel
@@ -35,6 +39,9 @@ class Peer:
     async def offer(self, options=None):
         self.use(self.connection.createDataChannel("x", **(options or {})))
         return await self.described(await self.connection.createOffer())
+
+    async def another(self, label):
+        self.connection.createDataChannel(label)
 
     async def remote(self, **description):
         await self.connection.setRemoteDescription(RTCSessionDescription(**description))

@@ -33,6 +33,7 @@ def promise(then):
 
 class Peer:
     def __init__(self, servers):
+        self.more = []  # what is collected does not go on
         self.pipeline = Gst.Pipeline()
         self.bin = Gst.ElementFactory.make("webrtcbin")
         self.bin.set_property("bundle-policy", GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
@@ -40,11 +41,15 @@ class Peer:
             at = server["urls"].removeprefix("turn:")
             self.bin.set_property("turn-server", f"turn://u:p@{at}")
         self.pipeline.add(self.bin)
-        self.bin.connect("on-data-channel", lambda _, channel: self.use(channel))
+        self.bin.connect("on-data-channel", lambda _, channel: self.on_channel(channel))
         self.pipeline.set_state(Gst.State.PLAYING)
 
     def nick(self, name):
         return self.bin.get_property(name).value_nick
+
+    def on_channel(self, channel):
+        say(event="channel", label=channel.get_property("label"))
+        self.use(channel)
 
     def use(self, channel):
         self.channel = channel
@@ -76,6 +81,10 @@ class Peer:
             given.set_value(OPTIONS[name], value)
         self.use(self.bin.emit("create-data-channel", "x", given))
         self.describe("offer")
+
+    def another(self, label):
+        self.more.append(self.bin.emit("create-data-channel", label, None))
+        say()
 
     def remote(self, type, sdp):
         _, parsed = GstSdp.SDPMessage.new_from_text(sdp)

@@ -60,6 +60,12 @@ class Peer:
                 return None
             time.sleep(0.02)
 
+    def until(self, seconds, holds):
+        """Waits for what its events make true, and no longer than that."""
+        until = time.monotonic() + seconds
+        while not holds() and time.monotonic() < until:
+            time.sleep(0.02)
+
     def __enter__(self):
         return self
 
