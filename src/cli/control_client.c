@@ -11,10 +11,14 @@
 enum { LINE_MAX_LEN = 4 << 20 };
 
 #define CONNECT_TIMEOUT_US (5 * US_PER_S)
+/* For the head of an answer, which takes a tunnel that runs milliseconds. The
+ * kernel lets us connect to one that is stopped, too. */
+#define ANSWER_TIMEOUT_US (3 * US_PER_S)
 
 struct question {
     struct loop *loop;
     struct http_call *call; /* NULL: over */
+    struct timer *patience;
     struct buf line;
     void (*on_line)(const char *line, void *arg);
     void *arg;
@@ -32,6 +36,7 @@ static void end(struct question *q, const char *why)
 static void on_response(const struct http_response *response, void *arg)
 {
     struct question *q = arg;
+    timer_stop(q->patience);
     if (response->status != 200)
         q->why = xasprintf("it answers %d", response->status);
 }
@@ -73,6 +78,17 @@ static void on_error(enum http_call_error error, const char *text, void *arg)
     end(arg, text);
 }
 
+static void on_silence(void *arg)
+{
+    struct question *q = arg;
+    if (!q->call)
+        return; /* it failed in the same turn */
+    q->why = xasprintf("it says nothing for %d s; is its process stopped (fg, or kill -CONT), or "
+                       "stuck?",
+                       (int)(ANSWER_TIMEOUT_US / US_PER_S));
+    loop_stop(q->loop);
+}
+
 char *control_ask(struct loop *loop, const char *path, const char *target,
                   void (*on_line)(const char *line, void *arg), void *arg)
 {
@@ -95,10 +111,13 @@ char *control_ask(struct loop *loop, const char *path, const char *target,
     struct question q = {.loop = loop, .on_line = on_line, .arg = arg};
     struct http_client *client = http_client_new(loop, &config);
     buf_init(&q.line, LINE_MAX_LEN);
+    q.patience = timer_new(loop, on_silence, &q);
+    timer_start_in(q.patience, ANSWER_TIMEOUT_US);
     if (http_client_call(client, &request, &handlers, &q, &q.call) == 0)
         loop_run(loop);
     if (q.call)
         http_call_cancel(q.call);
+    timer_free(q.patience);
     http_client_free(client);
     buf_deinit(&q.line);
     return q.why;

@@ -89,6 +89,15 @@ class Status(Case):
     def control(self, state):
         return os.path.join(state, f"control-{self.rig.serve.pid}")
 
+    def test_stopped(self):
+        """a tunnel whose process is stopped is told as such, instead of waited for"""
+        path = os.path.join(self.folder, "stopped")
+        with socket.socket(socket.AF_UNIX) as stopped:  # the kernel lets clients connect to it
+            stopped.bind(path)
+            stopped.listen()
+            said = self.run_tunnel("status", "--control", path, exit_status=1)
+            self.assertIn(f"the tunnel at {path} does not answer: it says nothing for 3 s", said)
+
     def test_json(self):
         """--json: both ends see one session, and the same room"""
         serve, proxy = self.status(self.serve_state), self.status(self.proxy_state)
