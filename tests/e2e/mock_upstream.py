@@ -461,10 +461,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"bye\n")
 
     def on_websocket(self, choice):
-        """Echoes messages, and says what it closes with; its subprotocol is /websocket/NAME, or the first."""
+        """Echoes messages, and says what it closes with; its subprotocol is /websocket/choose-NAME, or the first."""
         self.close_connection = True
         accept = hashlib.sha1((self.headers["Sec-WebSocket-Key"] + WEBSOCKET_GUID).encode()).digest()
-        protocol = choice or self.headers.get("Sec-WebSocket-Protocol", "").split(",")[0]
+        first = self.headers.get("Sec-WebSocket-Protocol", "").split(",")[0]
+        protocol = choice.removeprefix("choose-") if choice.startswith("choose-") else first
         chosen = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol not in ("", "none") else ""
         self.wfile.write(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"

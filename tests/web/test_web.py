@@ -262,7 +262,7 @@ class Web:
                                       ("none", ["echo", "other"], ["error", ""]), ("wrong", ["echo"], ["error", ""])):
             with self.subTest(choice=choice, offered=offered):
                 got = self.page(f"""
-                    const socket = new kept.tunnel.WebSocket("/websocket/{choice}", {json.dumps(offered)});
+                    const socket = new kept.tunnel.WebSocket("/websocket/choose-{choice}", {json.dumps(offered)});
                     const type = await new Promise((done) => {{
                         for (const type of ["open", "error"]) socket.addEventListener(type, () => done(type));
                     }});
