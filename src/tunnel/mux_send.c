@@ -305,11 +305,18 @@ static void flush_line(struct mux *mux, unsigned channel)
     }
 }
 
+/* For what its user may bring; where not, mux_flush() follows. */
+static bool has_room(const struct mux_stream *stream)
+{
+    const struct mux *mux = stream->mux;
+    return mux->state != MUX_DEAD && mux->handlers.can_send(stream->channel, MUX_BULK, mux->arg);
+}
+
 /* It has the line's first place and nothing to send: where there is room its
  * user is asked for more. */
 static bool ask_for_more(struct mux_stream *stream)
 {
-    if (!can_send(stream->mux, stream->channel, MUX_BULK, 1))
+    if (!has_room(stream))
         return false;
     stream->awaits_room = false;
     mux_stream_leave_line(stream);
@@ -359,8 +366,7 @@ static void flush_alone(struct mux *mux, unsigned channel)
 
 bool mux_stream_await_room(struct mux_stream *stream)
 {
-    bool is_full = !can_send(stream->mux, stream->channel, MUX_BULK, 1);
-    stream->awaits_room = is_full && stream->queue.len == 0;
+    stream->awaits_room = stream->queue.len == 0 && !has_room(stream);
     take_place(stream);
     return stream->awaits_room;
 }
