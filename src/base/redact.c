@@ -5,6 +5,7 @@
 #include "base/redact.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -40,4 +41,12 @@ char *redact(const char *text)
             at += run > 0 ? run : 1;
     }
     return xasprintf("%.*s%s", (int)(end - text), text, *end ? "…" : "");
+}
+
+bool redact_hides(const char *text)
+{
+    char *shown = redact(text);
+    bool hides = strcmp(shown, text) != 0;
+    free(shown);
+    return hides;
 }

@@ -6,9 +6,14 @@
 #ifndef BASE_REDACT_H
 #define BASE_REDACT_H
 
+#include <stdbool.h>
+
 /* The text, to be freed; it ends with "…" where a secret may begin: behind '#',
  * with "t1.", with many letters and digits in a row, or behind the "://" of a
  * URL that has an '@'. */
 char *redact(const char *text);
+
+/* Whether that leaves something out. */
+bool redact_hides(const char *text);
 
 #endif

@@ -79,10 +79,7 @@ static char *explain_link(const struct option *o, const char *text, const struct
 /* The value is repeated, so none that bears a secret. */
 static bool is_plain(const char *text)
 {
-    char *shown = redact(text);
-    bool is_whole = strcmp(shown, text) == 0;
-    free(shown);
-    return is_whole && text[strcspn(text, " '\"`$\\\t\r\n")] == '\0';
+    return !redact_hides(text) && text[strcspn(text, " '\"`$\\\t\r\n")] == '\0';
 }
 
 static char *append(char *all, const char *between, const char *typed, const char *text,

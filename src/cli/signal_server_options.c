@@ -319,12 +319,10 @@ static bool wrong_flag(const char *flag, size_t len)
 /* Of HOST, too, if it has a dot; so has a link. */
 static bool is_address(const char *text)
 {
-    char *host, *shown = redact(text);
+    char *host;
     uint16_t port;
     const char *why;
-    bool is_secret = strcmp(shown, text) != 0;
-    free(shown);
-    if (is_secret || !strpbrk(text, ".:") ||
+    if (redact_hides(text) || !strpbrk(text, ".:") ||
         listen_address_parse(text, "0.0.0.0", 0, &host, &port, &why) < 0)
         return false;
     free(host);

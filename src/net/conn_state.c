@@ -137,9 +137,7 @@ void conn_fail(struct conn *conn, int error, const char *text)
 
 void conn_fail_errno(struct conn *conn, int number)
 {
-    /* A reset behind the peer's end is EPIPE to Linux, but no news to a
-     * person. */
-    int error = number == EPIPE ? -ECONNRESET : -number;
+    int error = net_error(number);
     bool is_lost = error == -ETIMEDOUT && conn->state == CONN_OPEN;
     conn_fail(conn, error,
               is_lost ? "the other side is gone without a word" : net_error_text(error));

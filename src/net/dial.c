@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/nonblock.h"
+#include "net/error_text.h"
 #include "net/liveness.h"
 #include "net/resolve.h"
 #include "net/tcp_queue.h"
@@ -128,8 +129,7 @@ static void attempt_on_ready(int events, void *arg)
         return;
     }
     close(fd);
-    /* A reset behind the other side's end is EPIPE to Linux. */
-    dial->error = error == EPIPE ? -ECONNRESET : -error;
+    dial->error = net_error(error);
     dial_go_on(dial);
 }
 

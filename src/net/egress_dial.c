@@ -94,12 +94,6 @@ static void fail_errno(struct egress_dial *dial, int error)
 
 /* ---- sending ---- */
 
-/* Of send(2) and recv(2). A reset behind the proxy's end is EPIPE to Linux. */
-static int socket_error(void)
-{
-    return errno == EPIPE ? -ECONNRESET : -errno;
-}
-
 static void flush(struct egress_dial *dial)
 {
     bool is_full = false;
@@ -111,7 +105,7 @@ static void flush(struct egress_dial *dial)
         else if (errno == EAGAIN)
             is_full = true;
         else if (errno != EINTR)
-            dial->send_error = socket_error();
+            dial->send_error = net_error(errno);
     }
     fd_watch_set_events(dial->watch, is_full ? FD_READABLE | FD_WRITABLE : FD_READABLE);
 }
@@ -149,7 +143,7 @@ static ssize_t receive_wire(struct egress_dial *dial, uint8_t *bytes, size_t max
     while (len < 0 && errno == EINTR);
     if (len > 0)
         return len;
-    int error = len == 0 ? -ECONNRESET : errno == EAGAIN ? 0 : socket_error();
+    int error = len == 0 ? -ECONNRESET : errno == EAGAIN ? 0 : net_error(errno);
     return dial->send_error < 0 ? dial->send_error : error;
 }
 

@@ -3,6 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+int net_error(int number)
+{
+    return number == EPIPE ? -ECONNRESET : -number;
+}
+
 const char *net_error_text(int error)
 {
     switch (-error) {

@@ -33,6 +33,7 @@ static void test_what_is_shown(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *shown = redact(rows[i].text);
         assert_string_equal(shown, rows[i].shown);
+        assert_int_equal(redact_hides(rows[i].text), strcmp(shown, rows[i].text) != 0);
         free(shown);
     }
 }
