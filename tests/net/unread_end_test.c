@@ -3,14 +3,13 @@
  */
 #include "net/unread_end.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "testing.h"
+#include "net/tcp_pair.h"
 
 enum { PATIENCE_MS = 20000 };
 
@@ -23,18 +22,9 @@ static struct rig rig;
 
 static int setup(void **state)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    int door = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(door, (struct sockaddr *)&at, len), 0);
-    assert_int_equal(listen(door, 1), 0);
-    assert_int_equal(getsockname(door, (struct sockaddr *)&at, &len), 0);
-    rig.theirs = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(rig.theirs, (struct sockaddr *)&at, len), 0);
-    rig.ours = accept(door, NULL, NULL);
-    close(door);
+    tcp_pair(&rig.ours, &rig.theirs);
     *state = &rig;
-    return rig.ours < 0 ? -1 : 0;
+    return 0;
 }
 
 static int teardown(void **state)

@@ -3,14 +3,13 @@
  */
 #include "net/bsd/error_queue.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "testing.h"
+#include "net/tcp_pair.h"
 
 enum { PATIENCE_MS = 20000 };
 
@@ -22,22 +21,12 @@ struct rig {
 
 static struct rig rig;
 
-/* Over TCP: only there are resets. */
 static int setup(void **state)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    int door = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(door, (struct sockaddr *)&at, len), 0);
-    assert_int_equal(listen(door, 1), 0);
-    assert_int_equal(getsockname(door, (struct sockaddr *)&at, &len), 0);
-    rig.theirs = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(rig.theirs, (struct sockaddr *)&at, len), 0);
-    rig.ours = accept(door, NULL, NULL);
-    close(door);
+    tcp_pair(&rig.ours, &rig.theirs);
     rig.queue = error_queue_open();
     *state = &rig;
-    return rig.ours < 0 || rig.queue < 0 ? -1 : 0;
+    return rig.queue < 0 ? -1 : 0;
 }
 
 static int teardown(void **state)
