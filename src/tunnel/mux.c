@@ -97,6 +97,8 @@ static void on_request(struct mux *mux, const struct frame *frame)
         return;
     }
     struct head head;
+    if (id > mux->highest_id) /* also of one that is refused: more of it is on its way */
+        mux->highest_id = id;
     head_init(&head);
     bool is_valid = decode_request(mux, frame->payload, &head) == 0;
     if (!is_valid || (head.framing == HTTP_BODY_PIPE && !mux_has(mux, FEATURE_UPGRADE))) {
@@ -105,8 +107,6 @@ static void on_request(struct mux *mux, const struct frame *frame)
         refuse(mux, id, STREAM_TOO_MANY, why);
     } else {
         struct mux_stream *stream = mux_stream_new(mux, id);
-        if (id > mux->highest_id)
-            mux->highest_id = id;
         stream->received = HALF_BODY;
         stream->request_framing = head.framing;
         stream->is_framing_known = head.is_framing_known;
@@ -277,7 +277,7 @@ static bool is_in_order(const struct mux_stream *stream, uint8_t type)
            stream->request_framing == HTTP_BODY_UNKNOWN;
 }
 
-/* Whether the stream was open once. */
+/* Whether the stream was open, or refused, once. */
 static bool is_late(const struct mux *mux, uint32_t id)
 {
     return id != 0 && (mux->role == MUX_CONSUMER ? id < mux->next_id : id <= mux->highest_id);

@@ -49,7 +49,7 @@ struct mux {
     size_t streams;
     uint32_t next_id;    /* consumer: of the next stream */
     uint32_t eager_id;   /* consumer: of the last one that was opened before AGREE */
-    uint32_t highest_id; /* provider: of a stream that was opened */
+    uint32_t highest_id; /* provider: of a stream that was asked for */
 
     struct mux_line *lines[MUX_CHANNELS_MAX + 1]; /* NULL: nothing has waited there */
     struct list bulk;                             /* of mux_stream.in_line: bodies that may go */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "tunnel/consumer.h"
 #include "tunnel/frame.h"
 
 static void test_exchange(void **state)
@@ -335,6 +336,31 @@ static void test_too_many_streams(void **state)
     head_deinit(&head);
 }
 
+/* What a consumer says before it hears of the refusal is no news. */
+static void test_rest_of_a_refused_stream(void **state)
+{
+    struct pair *pair = *state;
+    struct consumers consumers;
+    struct consumer *consumer;
+    consumers_init(&consumers, 1);
+    consumer = consumer_new(&consumers, 1);
+    mux_set_consumer(pair->provider.mux, consumer);
+    open_stream(pair, "/takes-the-place");
+    struct mux_stream *refused = open_stream(pair, "/refused");
+    mux_stream_write(refused, SPAN_LITERAL("x"));
+    end(refused);
+    while (deliver_one(pair, &pair->consumer, &pair->provider)) {
+    }
+    assert_story(&pair->provider,
+                 "1 GET /takes-the-place; "
+                 "note refused stream 2: 1 requests of this proxy are under way, and more are "
+                 "not allowed at once (serve --max-streams); "
+                 "late note dropped a REQ_BODY on stream 2, which is not open; "
+                 "late note dropped a REQ_END on stream 2, which is not open; ");
+    mux_fail(pair->provider.mux, "over");
+    consumer_leave(consumer);
+}
+
 static void test_session_error(void **state)
 {
     struct pair *pair = *state;
@@ -379,6 +405,7 @@ int main(void)
         TEST(test_bad_frames_are_dropped),
         TEST(test_frames_out_of_order),
         TEST(test_too_many_streams),
+        TEST(test_rest_of_a_refused_stream),
         TEST(test_session_error),
         TEST(test_unsent),
         EXTENDED(test_exchange),
