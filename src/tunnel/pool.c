@@ -88,14 +88,20 @@ void pool_end(struct pool *pool, int provider)
     ended->under_way--;
 }
 
+static uint64_t shunned_for_us(const struct pool_provider *provider, uint64_t now_us)
+{
+    return provider->shunned_until_us > now_us ? provider->shunned_until_us - now_us : 0;
+}
+
 /* Whether a, of which both may be asked, is to be preferred to b. */
 static bool is_better(const struct pool *pool, int a, int b, int last, uint64_t now_us)
 {
     const struct pool_provider *one = &pool->providers[a];
     const struct pool_provider *other = &pool->providers[b];
-    bool is_shunned = one->shunned_until_us > now_us;
-    if (is_shunned != (other->shunned_until_us > now_us))
-        return !is_shunned;
+    uint64_t one_in_us = shunned_for_us(one, now_us);
+    uint64_t other_in_us = shunned_for_us(other, now_us);
+    if (one_in_us != other_in_us)
+        return one_in_us < other_in_us;
     if (pool->pick == POOL_FIRST)
         return one->rank < other->rank;
     if (one->under_way != other->under_way)

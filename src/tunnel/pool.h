@@ -8,8 +8,9 @@
  *       ▲               │  ▲          │ ▲                     │
  *       └──── leave ────┘  └─ close ──┘ └──── its time is over ┘
  *
- * Among those that are open, and not passed over unless all are, a request goes
- * to
+ * Where all that are open are passed over, a request goes to the one whose time
+ * is over first: it is the likeliest to have recovered. Among those that are
+ * not, it goes to
  *
  *   POOL_BALANCED  the one with the fewest requests under way; among equals to
  *                  the one that has served this client last, which may know

@@ -120,6 +120,24 @@ static void test_all_passed_over(void **state)
     assert_int_equal(pool_choose(&pool, 1, 0, NOW_US + 1 + POOL_SHUN_MAX_US), 1);
 }
 
+/* Then the one that comes back first is asked, wherever it stands. */
+static void test_first_to_come_back(void **state)
+{
+    (void)state;
+    for (enum pool_pick pick = POOL_BALANCED; pick <= POOL_FIRST; pick++) {
+        struct pool pool;
+        open_three(&pool, pick);
+        pool_shun(&pool, 0, 60 * US_PER_S, NOW_US);
+        pool_shun(&pool, 1, 5 * US_PER_S, NOW_US);
+        pool_shun(&pool, 2, 4 * US_PER_S, NOW_US);
+        pool_begin(&pool, 2);
+        assert_int_equal(pool_choose(&pool, 0, 0, NOW_US), 2);
+        assert_int_equal(pool_choose(&pool, 0, 1U << 2, NOW_US), 1);
+        pool_shun(&pool, 2, 5 * US_PER_S, NOW_US + US_PER_S); /* it was in vain */
+        assert_int_equal(pool_choose(&pool, 0, 0, NOW_US + US_PER_S), 1);
+    }
+}
+
 /* Where it has been it does not come again, passed over or not. */
 static void test_tried(void **state)
 {
@@ -197,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_spreads),
         cmocka_unit_test(test_passed_over),
         cmocka_unit_test(test_all_passed_over),
+        cmocka_unit_test(test_first_to_come_back),
         cmocka_unit_test(test_tried),
         cmocka_unit_test(test_first),
         cmocka_unit_test(test_first_came_late),
