@@ -37,6 +37,7 @@ void passage_fail(struct passage *p, const struct answer *answer, enum exchange_
 }
 
 static bool on_failure(struct passage *p, enum stream_error error, const char *text);
+static bool move(struct passage *p, const struct head *head);
 
 /* --- from the tunnel ------------------------------------------------------ */
 
@@ -64,8 +65,9 @@ static void on_head(const struct head *head, void *arg)
 {
     struct passage *p = arg;
     struct http_response response = response_of(head);
+    if (move(p, head))
+        return;
     retry_drop(&p->retry);
-    p->common->owner->on_head(p, head, p->common->arg);
     splice_respond(&p->splice, head->framing);
     if (http_exchange_respond(p->exchange, &response) == 0) {
         exchange_on_head(&p->record, head->status, response.fields, p->splice.is_pipe);
@@ -303,6 +305,19 @@ static bool on_failure(struct passage *p, enum stream_error error, const char *t
         return begin_kept_stream(p, mux);
     passage_fail(p, answer_of_stream_error(error), exchange_end_of_response(error), text);
     return false;
+}
+
+/* Instead of that response another provider's is waited for. */
+static bool move(struct passage *p, const struct head *head)
+{
+    bool can_move = retry_allows_instead(&p->retry, head);
+    struct mux *mux = p->common->owner->on_head(p, head, can_move, p->common->arg);
+    if (!mux)
+        return false;
+    mux_stream_cancel(p->splice.stream, STREAM_CANCELLED, "another provider is asked");
+    p->splice.stream = NULL;
+    begin_kept_stream(p, mux);
+    return true;
 }
 
 void passage_start(struct passage *p, struct mux *mux, struct head *head)

@@ -5,14 +5,15 @@
  *   new() ──► start() ───────────────► streaming ──► gone
  *      │ └───► hold() ──► go_on() ────────^ │ ^       ▲
  *      │                                  └─┘         │
- *      │              on_failure(): another provider  │
+ *      │  on_failure(), on_head(): another provider   │
  *      └──────────────── fail() ──────────────────────┘
  *
  * While it is held, its client's request body stays in the kernel, but for what
  * was read together with the head. When its stream fails before anything of a
- * response is there, and it may be sent again (tunnel/retry.h), its owner is
- * asked where to. A passage that is gone has told its owner and the watch, and
- * has left the list that it was in.
+ * response is there, or the response sends its client away for a while, and it
+ * may be sent again (tunnel/retry.h), its owner is asked where to. A passage
+ * that is gone has told its owner and the watch, and has left the list that it
+ * was in.
  */
 #ifndef TUNNEL_PASSAGE_H
 #define TUNNEL_PASSAGE_H
@@ -28,8 +29,11 @@
 struct passage;
 
 struct passage_owner {
-    /* The response's head has come. */
-    void (*on_head)(struct passage *passage, const struct head *head, void *arg);
+    /* The response's head has come. can_move: the request may be sent to
+     * another provider instead. The multiplexer of that one, or NULL: it is the
+     * client's answer. */
+    struct mux *(*on_head)(struct passage *passage, const struct head *head, bool can_move,
+                           void *arg);
     /* Its stream has failed, or could not be opened. can_move: it may be sent
      * to another provider. The multiplexer of that one, or NULL. */
     struct mux *(*on_failure)(struct passage *passage, enum stream_error error, bool can_move,

@@ -93,6 +93,12 @@ static uint64_t shunned_for_us(const struct pool_provider *provider, uint64_t no
     return provider->shunned_until_us > now_us ? provider->shunned_until_us - now_us : 0;
 }
 
+bool pool_is_ready(const struct pool *pool, int provider, uint64_t now_us)
+{
+    const struct pool_provider *asked = &pool->providers[provider];
+    return asked->state == POOL_OPEN && shunned_for_us(asked, now_us) == 0;
+}
+
 /* Whether a, of which both may be asked, is to be preferred to b. */
 static bool is_better(const struct pool *pool, int a, int b, int last, uint64_t now_us)
 {

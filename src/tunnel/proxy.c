@@ -117,22 +117,31 @@ static void release(struct proxy *proxy, struct passage *p)
     p->provider = POOL_NOBODY;
 }
 
-static void on_head(struct passage *p, const struct head *head, void *arg)
+static struct mux *move(struct proxy *proxy, struct passage *p)
+{
+    release(proxy, p);
+    return assign(proxy, p);
+}
+
+/* A client that is sent away by one does not have to go while another one is
+ * ready. One that is passed over as well would say the same. */
+static struct mux *on_head(struct passage *p, const struct head *head, bool can_move, void *arg)
 {
     struct proxy *proxy = arg;
+    uint64_t now_us = loop_now_us(proxy->loop);
     uint64_t for_us = retry_after_us(head);
     if (for_us > 0)
-        pool_shun(&proxy->pool, p->provider, for_us, clock_now_us());
+        pool_shun(&proxy->pool, p->provider, for_us, now_us);
+    int next = can_move ? pool_choose(&proxy->pool, POOL_NOBODY, p->tried, now_us) : POOL_NOBODY;
+    bool is_ready = next != POOL_NOBODY && pool_is_ready(&proxy->pool, next, now_us);
+    return is_ready ? move(proxy, p) : NULL;
 }
 
 static struct mux *on_failure(struct passage *p, enum stream_error error, bool can_move, void *arg)
 {
     struct proxy *proxy = arg;
     pool_shun(&proxy->pool, p->provider, retry_outage_us(error), clock_now_us());
-    if (!can_move)
-        return NULL;
-    release(proxy, p);
-    return assign(proxy, p);
+    return can_move ? move(proxy, p) : NULL;
 }
 
 static void on_gone(struct passage *p, void *arg)

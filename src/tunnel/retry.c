@@ -112,6 +112,17 @@ void retry_end(struct retry *retry, const struct head *trailers)
     count(retry);
 }
 
+/* An upstream has heard of it. */
+static bool allows_repeat(struct retry *retry)
+{
+    return retry->is_repeatable && ++retry->failures < RETRY_SENDS_MAX;
+}
+
+bool retry_allows_instead(struct retry *retry, const struct head *response)
+{
+    return retry->head && retry_after_us(response) > 0 && allows_repeat(retry);
+}
+
 bool retry_allows(struct retry *retry, enum stream_error error)
 {
     if (!retry->head)
@@ -129,7 +140,7 @@ bool retry_allows(struct retry *retry, enum stream_error error)
     case STREAM_TIMEOUT:
     case STREAM_BROKEN:
     case STREAM_INVALID:
-        return retry->is_repeatable && ++retry->failures < RETRY_SENDS_MAX;
+        return allows_repeat(retry);
     default: /* would end so anywhere, or is an answer */
         return false;
     }

@@ -75,6 +75,11 @@ void retry_drop(struct retry *retry);
 /* It has failed so: whether it may be sent once more, elsewhere. */
 bool retry_allows(struct retry *retry, enum stream_error error);
 
+/* It was answered with this, of which its client has heard nothing: whether it
+ * may be sent elsewhere instead. That is a 503 with Retry-After; its upstream
+ * has heard of it, and may have begun. */
+bool retry_allows_instead(struct retry *retry, const struct head *response);
+
 /* ---- what a failure, or a response, says of its provider ---- */
 
 #define RETRY_OUTAGE_US (5 * US_PER_S)

@@ -341,22 +341,6 @@ static void test_client_leaves(void **state)
 
 /* ---- who gets it ---- */
 
-/* A server that says it is overloaded is left alone, and its word is the
- * client's answer all the same. */
-static void test_overloaded(void **state)
-{
-    (void)state;
-    struct proxy_scene *scene = begin(2, POOL_FIRST);
-    proxy_scene_ask(scene, &scene->clients[0], GET);
-    proxy_scene_run_until(scene, first_has_request);
-    proxy_scene_answer(&scene->hops[0], 503, "Retry-After", "100");
-    proxy_scene_run_until(scene, is_answered);
-    assert_true(client_got(&scene->clients[0], "HTTP/1.1 503 "));
-    proxy_scene_ask(scene, &scene->clients[1], GET);
-    proxy_scene_run_until(scene, second_has_request);
-    proxy_scene_free(scene);
-}
-
 static void test_spreads(void **state)
 {
     (void)state;
@@ -409,7 +393,6 @@ int main(void)
         cmocka_unit_test(test_doubt),
         cmocka_unit_test(test_waited),
         cmocka_unit_test(test_client_leaves),
-        cmocka_unit_test(test_overloaded),
         cmocka_unit_test(test_spreads),
         cmocka_unit_test(test_same_client),
     };
