@@ -11,6 +11,7 @@
 
 #include "cli/egress_variables.h"
 #include "cli/idle_flags.h"
+#include "cli/listen_name.h"
 #include "net/own_address.h"
 #include "signal/room_name.h"
 #include "tunnel/origin.h"
@@ -37,12 +38,17 @@ static void warn_of_open_port(struct news *news, const struct config *config, ui
         snprintf(urls + len, sizeof urls - len, "%s %s://%s", i > 0 ? "," : ", as",
                  config_listen_scheme(config), address_format(&addresses[i], text));
     }
-    char *listen = listen_address_format(host, port);
+    char *address = listen_address_format(host, port);
+    char *open = listen_name_other(config, address);
+    char here[8];
+    snprintf(here, sizeof here, "%u", port);
+    char *closed = listen_name_other(config, here);
     news_print(news, MARK_BAD, "open_port", NULL,
-               "--listen %s opens the API to everybody who can reach this machine%s; --listen %u "
-               "keeps it here",
-               listen, urls, port);
-    free(listen);
+               "%s opens the API to everybody who can reach this machine%s; %s keeps it here", open,
+               urls, closed);
+    free(address);
+    free(open);
+    free(closed);
 }
 
 static void warn_of_weak_room(struct news *news, const struct config *config)
@@ -62,11 +68,14 @@ static void warn_of_weak_room(struct news *news, const struct config *config)
 static void warn_of_missing_interface(struct news *news, const struct config *config)
 {
     const char *name = config->interface;
-    if (name && if_nametoindex(name) == 0)
-        news_print(news, MARK_BAD, "no_interface", NULL,
-                   "--interface %s: there is none of that name now (`ip link` lists them), and no "
-                   "direct path until there is",
-                   name);
+    if (!name || if_nametoindex(name) > 0)
+        return;
+    char *given = wording_with(&config->wording, "--interface", name);
+    news_print(news, MARK_BAD, "no_interface", NULL,
+               "%s: there is none of that name now (`ip link` lists them), and no direct path "
+               "until there is",
+               given);
+    free(given);
 }
 
 static void warn_of_idle_flags(struct news *news, const struct config *config)

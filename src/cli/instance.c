@@ -59,39 +59,49 @@ static const struct tunnel_handlers handlers = {
 
 /* ---- what can go wrong ---- */
 
-/* Where the address stands: a flag, or the key of a file. */
-static const char *place_of(const struct config *config)
+/* How to listen elsewhere, to be freed: on the port, and where `whole`, on a
+ * host, too. */
+static char *elsewhere(const struct config *config, uint16_t port, bool whole)
 {
-    bool is_key = config->instance != NULL;
-    if (config->command == COMMAND_PROXY)
-        return is_key ? "listen =" : "--listen";
-    return is_key ? "signal-listen =" : "--signal-listen";
+    bool is_proxy = config->command == COMMAND_PROXY;
+    const char *host = !is_proxy ? "0.0.0.0:" : whole ? "127.0.0.1:" : "";
+    char *place = xasprintf("%s%u", host, port);
+    char *text = is_proxy ? listen_name_other(config, place)
+                          : wording_with(&config->wording, "--signal-listen", place);
+    free(place);
+    return text;
 }
 
 static void print_listen_error(const struct config *config, int error)
 {
     bool is_proxy = config->command == COMMAND_PROXY;
-    const char *place = place_of(config);
+    bool is_taken = error == -EADDRINUSE;
+    bool is_nowhere = error == -EINVAL || error == -EADDRNOTAVAIL;
     uint16_t port = is_proxy ? config->listen_port : config->own_signal_port;
+    uint16_t usual = is_proxy ? 8000 : 8787;
     char *listen =
         listen_address_format(is_proxy ? config->listen_host : config->own_signal_host, port);
+    char *other = elsewhere(config,
+                            !is_taken           ? usual
+                            : port < UINT16_MAX ? port + 1
+                                                : port - 1,
+                            is_nowhere);
     fprintf(stderr, "tunnel: %s%scannot listen on '%s': ", config->instance ? config->instance : "",
             config->instance ? ": " : "", listen);
-    if (error == -EADDRINUSE)
+    if (is_taken)
         fprintf(stderr,
                 "something listens there already, perhaps another %s; choose another port, as in "
-                "%s %s%u%s\n",
-                is_proxy ? "`tunnel proxy` or the API itself" : "`signal-server`", place,
-                is_proxy ? "" : "0.0.0.0:", port < UINT16_MAX ? port + 1U : port - 1U,
+                "%s%s\n",
+                is_proxy ? "`tunnel proxy` or the API itself" : "`signal-server`", other,
                 is_proxy ? ", or 0 to have one picked" : "");
     else if (error == -EACCES)
-        fprintf(stderr, "ports below 1024 need privileges; choose another, as in %s %s\n", place,
-                is_proxy ? "8000" : "0.0.0.0:8787");
-    else if (error == -EINVAL || error == -EADDRNOTAVAIL)
-        fprintf(stderr, "that is no address or name of this machine; choose another, as in %s %s\n",
-                place, is_proxy ? "127.0.0.1:8000" : "0.0.0.0:8787");
+        fprintf(stderr, "ports below 1024 need privileges; choose another, as in %s\n", other);
+    else if (is_nowhere)
+        fprintf(stderr, "that is no address or name of this machine; choose another, as in %s\n",
+                other);
     else
         fprintf(stderr, "%s\n", strerror(-error));
+    free(other);
     free(listen);
 }
 
@@ -180,9 +190,9 @@ static bool open_tunnel(struct instance *instance)
 {
     const struct config *config = instance->config;
     if (config->command == COMMAND_PROXY)
-        listen_name_tell("--listen", config->listen_host);
+        listen_name_tell(config, "--listen", config->listen_host);
     else if (config->own_signal_host)
-        listen_name_tell("--signal-listen", config->own_signal_host);
+        listen_name_tell(config, "--signal-listen", config->own_signal_host);
     int error = new_tunnel(instance);
     if (error < 0)
         print_error(config, error);

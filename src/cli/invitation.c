@@ -38,9 +38,11 @@ static struct state *open_state(const struct config *config)
                       : state_open_kept(config->state_folder, &state, why);
     bool is_of_place = error == -EROFS || error == -EACCES || error == -ENOSPC ||
                        error == -ENOTDIR || error == -EPERM;
+    char *other = wording_lacking(&config->wording, "--state");
     if (error < 0)
-        fprintf(stderr, "tunnel: %s%s\n", why,
-                is_of_place ? "; --state DIR names another folder" : "");
+        fprintf(stderr, "tunnel: %s%s%s%s\n", why, is_of_place ? "; " : "",
+                is_of_place ? other : "", is_of_place ? " names another folder" : "");
+    free(other);
     return state;
 }
 
@@ -62,12 +64,17 @@ static char *format_link(const char *signal, const struct state *state, const st
 
 /* ---- of a serve ---- */
 
-static bool claim(struct state *state)
+static bool claim(const struct config *config, struct state *state)
 {
     char why[STATE_WHY_MAX];
     int error = state_claim(state, why);
-    if (error < 0)
+    char *other = wording_lacking(&config->wording, "--state");
+    if (error == -EAGAIN)
+        fprintf(stderr, "tunnel: %s; stop it, or give this one a folder of its own: %s\n", why,
+                other);
+    else if (error < 0)
         fprintf(stderr, "tunnel: %s\n", why);
+    free(other);
     return error == 0;
 }
 
@@ -88,8 +95,8 @@ struct state *invitation_open(const struct config *config)
 {
     struct state *state = open_state(config);
     int outcome;
-    if (state &&
-        (!claim(state) || !edit(state, begin_serving, (void *)(uintptr_t)config, &outcome))) {
+    if (state && (!claim(config, state) ||
+                  !edit(state, begin_serving, (void *)(uintptr_t)config, &outcome))) {
         state_close(state);
         state = NULL;
     }
@@ -107,11 +114,13 @@ void invitation_print(const struct config *config, const struct state *state)
     if (invite && is_private && !invite_has_expired(invite, now_s())) {
         char *link = format_link(config->signal_text, state, invite);
         bool is_here = origin_is_loopback(config->signal.host);
-        char *line = xasprintf("  on %s:  tunnel proxy '%s'\n%s",
-                               is_here ? "this machine" : "another machine", link,
-                               is_here ? "  (--signal with an address of this machine makes a link "
-                                         "for others)\n"
-                                       : "");
+        char *line =
+            xasprintf("  on %s:  tunnel proxy '%s'\n%s%s%s",
+                      is_here ? "this machine" : "another machine", link, is_here ? "  (" : "",
+                      is_here ? wording_given(&config->wording, "--signal") : "",
+                      is_here ? " with an address of this machine makes a link for "
+                                "others)\n"
+                              : "");
         log_put(line);
         free_secret_string(line);
         free_secret_string(link);

@@ -116,23 +116,23 @@ static void on_request(struct http_exchange *x, const struct http_request *reque
 
 /* ---- the whole ---- */
 
-static void tell_failure(const char *program, const char *host, uint16_t port, int error)
+static void tell_failure(const struct metrics_place *place, int error)
 {
-    char *listen = listen_address_format(host, port);
-    fprintf(stderr, "%s: --metrics cannot be at '%s': %s\n", program, listen,
+    char *listen = listen_address_format(place->host, place->port);
+    fprintf(stderr, "%s: %s cannot be at '%s': %s\n", place->program, place->option, listen,
             error == -EADDRINUSE ? "something listens there already; choose another port"
+            : error == -EACCES   ? "ports below 1024 need privileges; choose another port"
             : error == -EADDRNOTAVAIL || error == -EINVAL
-                ? "that is no address or name of this machine"
+                ? "that is no address or name of this machine, as 127.0.0.1 is"
                 : strerror(-error));
     free(listen);
 }
 
-bool metrics_listening_open(const char *program, const char *host, uint16_t port,
-                            struct listening *out)
+bool metrics_listening_open(const struct metrics_place *place, struct listening *out)
 {
-    int error = listening_open(host, port, out);
+    int error = listening_open(place->host, place->port, out);
     if (error < 0)
-        tell_failure(program, host, port, error);
+        tell_failure(place, error);
     return error == 0;
 }
 
@@ -157,13 +157,13 @@ struct metrics_server *metrics_server_adopt(struct loop *loop, const char *host,
     return server;
 }
 
-struct metrics_server *metrics_server_new(struct loop *loop, const char *program, const char *host,
-                                          uint16_t port, const struct metrics_source *source)
+struct metrics_server *metrics_server_new(struct loop *loop, const struct metrics_place *place,
+                                          const struct metrics_source *source)
 {
     struct listening listening;
-    if (!metrics_listening_open(program, host, port, &listening))
+    if (!metrics_listening_open(place, &listening))
         return NULL;
-    return metrics_server_adopt(loop, host, &listening, source);
+    return metrics_server_adopt(loop, place->host, &listening, source);
 }
 
 void metrics_server_tell(const struct metrics_server *server)

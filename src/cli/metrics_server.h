@@ -20,15 +20,19 @@ struct metrics_source {
     void *arg;
 };
 
-/* NULL when it cannot listen there, which is said on stderr in the name of the
- * program. host outlives it. */
-struct metrics_server *metrics_server_new(struct loop *loop, const char *program, const char *host,
-                                          uint16_t port, const struct metrics_source *source);
+struct metrics_place {
+    const char *program, *option; /* who asks for it, and how that is called */
+    const char *host;             /* outlives the server */
+    uint16_t port;
+};
+
+/* NULL when it cannot listen there, which is said on stderr. */
+struct metrics_server *metrics_server_new(struct loop *loop, const struct metrics_place *place,
+                                          const struct metrics_source *source);
 
 /* The same in two steps, for who opens in one process what another one serves.
  * False: it is said. */
-bool metrics_listening_open(const char *program, const char *host, uint16_t port,
-                            struct listening *out);
+bool metrics_listening_open(const struct metrics_place *place, struct listening *out);
 struct metrics_server *metrics_server_adopt(struct loop *loop, const char *host,
                                             struct listening *listening,
                                             const struct metrics_source *source);

@@ -87,6 +87,18 @@ static int find_in(struct state_folder *folder, const struct config *config, boo
     return error;
 }
 
+/* path: NULL where there is no home for it. */
+static void tell_failure(const struct wording *wording, const char *path, int error)
+{
+    fprintf(stderr,
+            "tunnel: %s keeps a certificate in the state folder%s%s, and cannot: %s; %s names "
+            "another folder, and %s and %s a certificate of your own\n",
+            wording_given(wording, "--tls"), path ? " " : "", path ? path : "",
+            path ? strerror(-error) : "there is no HOME to keep it in",
+            wording_given(wording, "--state"), wording_given(wording, "--tls-cert"),
+            wording_given(wording, "--tls-key"));
+}
+
 bool own_certificate_find(const struct config *config, struct own_certificate *out)
 {
     char *path = state_folder_path(config->state_folder);
@@ -99,10 +111,7 @@ bool own_certificate_find(const struct config *config, struct own_certificate *o
         error = find_in(folder, config, &out->is_new);
     state_folder_close(folder);
     if (error < 0) {
-        fprintf(stderr,
-                "tunnel: --tls keeps a certificate in the state folder %s, and cannot: %s; --state "
-                "names another folder, and --tls-cert and --tls-key a certificate of your own\n",
-                path ? path : "", strerror(-error));
+        tell_failure(&config->wording, path, error);
     } else {
         out->authority = xasprintf("%s/" AUTHORITY_FILE, path);
         out->certificate = xasprintf("%s/" CERTIFICATE_FILE, path);

@@ -162,15 +162,21 @@ static void tell_listen_error(const struct signal_server_config *config, int err
     free(listen);
 }
 
+static struct metrics_place metrics_place(const struct signal_server_options *options)
+{
+    return (struct metrics_place){"signal-server", "--metrics", options->metrics_host,
+                                  options->metrics_port};
+}
+
 /* False: said why not. */
 static bool find_metrics(struct loop *loop, const struct signal_server_options *options,
                          struct signal_server *server, struct metrics_server **out)
 {
     const struct metrics_source source = {signal_server_metrics_write,
                                           signal_server_metrics_unready, server};
+    const struct metrics_place place = metrics_place(options);
     if (options->metrics_host)
-        *out = metrics_server_new(loop, "signal-server", options->metrics_host,
-                                  options->metrics_port, &source);
+        *out = metrics_server_new(loop, &place, &source);
     return *out || !options->metrics_host;
 }
 
@@ -235,8 +241,8 @@ static int run_workers(const struct signal_server_options *options, struct tls_s
         return EXIT_FAILURE;
     }
     int status = EXIT_FAILURE;
-    if (!options->metrics_host || metrics_listening_open("signal-server", options->metrics_host,
-                                                         options->metrics_port, &all.metrics))
+    const struct metrics_place place = metrics_place(options);
+    if (!options->metrics_host || metrics_listening_open(&place, &all.metrics))
         status = signal_server_workers_run(&all);
     listening_close(&all.metrics);
     workers_free(all.workers);

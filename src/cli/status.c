@@ -200,18 +200,22 @@ static void print_connecting(struct status *status)
 {
     const struct config *config = status->config;
     const struct log_field fields[] = {{"signal", status->signal, 0}, {0}};
-    static const char *const origins[] = {
-        [SIGNAL_DEFAULT] = ", which is only the default: --signal names yours",
-        [SIGNAL_GIVEN] = "",
-        [SIGNAL_COMPLETED] = " (what --signal means without ws:// or wss://)",
+    static const struct {
+        const char *before, *after;
+    } origins[] = {
+        [SIGNAL_DEFAULT] = {", which is only the default: ", " names yours"},
+        [SIGNAL_COMPLETED] = {" (what ", " means without ws:// or wss://)"},
     };
     if (status->story->problem)
         return;
     char *place = tracker_place_is(status->place)
                       ? tracker_place_describe(status->place)
                       : xasprintf("the signal server %s", status->signal);
-    news_print(&status->news, MARK_STEP, "connecting", fields, "connecting to %s%s", place,
-               status->story->has_connected ? "" : origins[config->signal_origin]);
+    bool is_plain = status->story->has_connected || config->signal_origin == SIGNAL_GIVEN;
+    news_print(&status->news, MARK_STEP, "connecting", fields, "connecting to %s%s%s%s", place,
+               is_plain ? "" : origins[config->signal_origin].before,
+               is_plain ? "" : wording_given(&config->wording, "--signal"),
+               is_plain ? "" : origins[config->signal_origin].after);
     free(place);
     status->story->has_connected = true;
 }

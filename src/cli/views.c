@@ -44,7 +44,8 @@ static bool open_control(struct views *views, struct loop *loop)
     int error = path ? control_new(loop, path, config, views->tunnel, &views->control) : 0;
     bool is_asked_for = config->control != NULL;
     if (error < 0 && is_asked_for)
-        fprintf(stderr, "tunnel: --control '%s' cannot be: %s\n", path, explain(error));
+        fprintf(stderr, "tunnel: %s '%s' cannot be: %s\n",
+                wording_given(&config->wording, "--control"), path, explain(error));
     else if (error < 0 || why)
         log_info("control: `tunnel status` cannot ask this one: there is no socket: %s",
                  why ? why : explain(error));
@@ -69,9 +70,10 @@ static bool open_metrics(struct views *views, struct loop *loop)
     const struct config *config = views->config;
     const struct metrics_source source = {write_metrics, unready, views};
     if (config->metrics_host) {
-        listen_name_tell("--metrics", config->metrics_host);
-        views->metrics =
-            metrics_server_new(loop, "tunnel", config->metrics_host, config->metrics_port, &source);
+        const struct metrics_place place = {"tunnel", wording_given(&config->wording, "--metrics"),
+                                            config->metrics_host, config->metrics_port};
+        listen_name_tell(config, "--metrics", config->metrics_host);
+        views->metrics = metrics_server_new(loop, &place, &source);
     }
     return views->metrics || !config->metrics_host;
 }
@@ -83,7 +85,8 @@ static bool open_access_log(struct views *views)
     int error =
         config->access_log ? access_log_new(config->access_log, form, &views->access_log) : 0;
     if (error < 0)
-        fprintf(stderr, "tunnel: --access-log '%s' cannot be opened: %s\n", config->access_log,
+        fprintf(stderr, "tunnel: %s '%s' cannot be opened: %s\n",
+                wording_given(&config->wording, "--access-log"), config->access_log,
                 strerror(-error));
     return error == 0;
 }

@@ -54,3 +54,10 @@ const char *wording_given(const struct wording *wording, const char *flag)
     bool is_variable = value && *value && !wording_has_flag(wording, flag);
     return is_variable ? variable : flag;
 }
+
+char *wording_with(const struct wording *wording, const char *flag, const char *value)
+{
+    const char *given = wording_given(wording, flag);
+    const char *between = !wording->argv ? " = " : given == flag ? " " : "=";
+    return xasprintf("%s%s%s", given, between, value);
+}

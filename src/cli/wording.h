@@ -1,10 +1,10 @@
 /*
  * How a message names an option: as its reader writes it.
  *
- *                   that lacks                   that is given
- *   command line    --turn URL (or TUNNEL_TURN)  --turn
- *   its variables   the same                     TUNNEL_TURN
- *   file            turn = URL                   turn
+ *                that lacks                   that is given  with a value
+ *   command line --turn URL (or TUNNEL_TURN)  --turn         --turn turn:h
+ *   a variable   the same                     TUNNEL_TURN    TUNNEL_TURN=turn:h
+ *   file         turn = URL                   turn           turn = turn:h
  */
 #ifndef CLI_WORDING_H
 #define CLI_WORDING_H
@@ -26,5 +26,8 @@ bool wording_has_flag(const struct wording *wording, const char *flag);
  * one that is given. */
 char *wording_lacking(const struct wording *wording, const char *flag);
 const char *wording_given(const struct wording *wording, const char *flag);
+
+/* Of one that is given, or is to be, with that value; to be freed. */
+char *wording_with(const struct wording *wording, const char *flag, const char *value);
 
 #endif

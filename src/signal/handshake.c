@@ -91,7 +91,7 @@ static char *explain_redirect(const struct http_response *response)
     bool is_http = span_starts_with(to, "http://") || span_starts_with(to, "https://");
     if (is_http)
         to = span_skip(to, 4);
-    return xasprintf("answered HTTP %d: it has moved, try --signal %s%.*s", response->status,
+    return xasprintf("answered HTTP %d: it has moved to %s%.*s", response->status,
                      is_http ? "ws" : "", SPAN_ARG(to));
 }
 

@@ -182,9 +182,9 @@ void negotiation_refuse(struct negotiation *n, enum mux_role theirs, struct acti
 {
     static const char *const words[] = {
         [MUX_CONSUMER] = "another `tunnel proxy` is connected to this side, and answers; stop one "
-                         "of them or, without links, choose another --room",
+                         "of them or, without links, choose another room",
         [MUX_PROVIDER] = "another `tunnel serve` is connected to this side, and answers; stop one "
-                         "of them or, without links, choose another --room",
+                         "of them or, without links, choose another room",
     };
     refuse(n, words[theirs], NOTE_NEWCOMER, out);
 }

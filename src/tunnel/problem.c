@@ -19,7 +19,7 @@ static void format_same_job(enum mux_role role, char out[PROBLEM_MAX])
     const char *theirs = commands[role == MUX_CONSUMER ? MUX_PROVIDER : MUX_CONSUMER];
     snprintf(out, PROBLEM_MAX,
              "the other side of this room runs `%s`, too: one side must run `%s`, the other "
-             "`%s`; stop one of them or choose another --room",
+             "`%s`; stop one of them or choose another room",
              ours, ours, theirs);
 }
 
@@ -42,7 +42,7 @@ static void format_full_room(const struct problem *p, char out[PROBLEM_MAX])
         snprintf(out, PROBLEM_MAX, "the signal server does not let us in: %s; %s", p->text,
                  why[p->role]);
     else
-        format_refusal(p, "; stop one that is in it or choose another --room", out);
+        format_refusal(p, "; stop one that is in it or choose another room", out);
 }
 
 void problem_format(const struct problem *p, char out[PROBLEM_MAX])

@@ -195,7 +195,8 @@ static int open_state(const char *folder, bool makes, struct state **out, char *
 {
     char *path = state_folder_path(folder);
     if (!path) {
-        snprintf(why, STATE_WHY_MAX, "there is no place for state: set --state DIR, or HOME");
+        snprintf(why, STATE_WHY_MAX,
+                 "there is no place for state: set HOME, or name a state folder");
         return -ENOENT;
     }
     struct state *state = xcalloc(1, sizeof *state);
@@ -242,9 +243,7 @@ int state_claim(struct state *state, char why[STATE_WHY_MAX])
 {
     int error = state_folder_claim(state->folder);
     if (error == -EAGAIN)
-        snprintf(why, STATE_WHY_MAX,
-                 "another `tunnel serve` uses the state folder %.*s; stop it, or give this one a "
-                 "folder of its own with --state",
+        snprintf(why, STATE_WHY_MAX, "another `tunnel serve` uses the state folder %.*s",
                  STATE_WHY_MAX / 2, state_folder_name(state->folder));
     else if (error < 0)
         fail_file(state, "serving", error, why);

@@ -32,7 +32,7 @@ static void on_status(int status, void *arg)
     timer_stop(probe->timer);
     if (status == 400 && !probe->is_tls)
         probe_tell(probe, "answers a plain request by HTTP 400",
-                   "if it speaks TLS, --upstream must begin with https://");
+                   "if it speaks TLS, its URL must begin with https://");
 }
 
 static void on_error(enum http_call_error error, const char *text, void *arg)
@@ -44,7 +44,7 @@ static void on_error(enum http_call_error error, const char *text, void *arg)
     case HTTP_CALL_MALFORMED:
         probe_tell(probe, text,
                    probe->is_tls ? "is that its port?"
-                                 : "if it speaks TLS, --upstream must begin with https://, and if "
+                                 : "if it speaks TLS, its URL must begin with https://, and if "
                                    "HTTP/2 alone, as gRPC does, only clients of that can use it");
         break;
     case HTTP_CALL_TLS:

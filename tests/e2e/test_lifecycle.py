@@ -284,7 +284,7 @@ class Newcomers(LifeCase):
         rig.wait_peers(1)
         rig.upstream_url = "http://127.0.0.1:9"
         second = rig.start_serve(name="second serve")
-        second.wait_for(r"another `tunnel serve`.*--room")
+        second.wait_for(r"another `tunnel serve`.* choose another room")
         first.wait_for(self.refused)
         self.assertEqual(rig.get_json("/health"), {"status": "ok"})
 
@@ -308,7 +308,7 @@ class Newcomers(LifeCase):
         stranger = rig.connect()
         self.addCleanup(stranger.close)
         stranger.request("GET", "/health?stranger")
-        second.wait_for(r"another `tunnel proxy`.*--room")
+        second.wait_for(r"another `tunnel proxy`.* choose another room")
         serve.wait_for(self.refused)
         rig.proxy_address = address
         self.assertEqual(rig.get_json("/health"), {"status": "ok"})
@@ -432,7 +432,7 @@ class Rooms(LifeCase):
         rig.start_proxy(name="second")
         rig.wait_up()
         third = rig.start_proxy(name="third")
-        self.check_told(third, r"room full: all 3 places are taken; (stop one|.*another --room)")
+        self.check_told(third, r"room full: all 3 places are taken; (stop one|.*another room)")
         third.kill(signal.SIGINT)
         third.wait_exit()
         for process in (rig.serve, *rig.processes[3:5]):

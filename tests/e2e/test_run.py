@@ -111,6 +111,47 @@ class Run(Case):
                          "allow-origin = https://a.example\n")
         run.wait_for("warn .*a: allow-origin has no effect without a header that adds a field")
 
+    def test_caveats(self):
+        """what is unwise, or cannot be, is called as the file has it"""
+        port = free_port()
+        run = self.start(f"interface = nowhere0\n[proxy a]\nroom = {'x' * 22}\nlisten = tcp:0.0.0.0:{port}\n"
+                         f"[serve b]\nupstream = 1\nroom = {'x' * 22}\nsignal = localhost:1\n")
+        run.wait_for(f"a: listen = tcp:0.0.0.0:{port} opens the API .*; listen = tcp:{port} keeps it here")
+        run.wait_for("b: interface = nowhere0: there is none of that name")
+        run.wait_for("a: connecting to .*, which is only the default: signal names yours")
+        run.wait_for(r"b: connecting to .* \(what signal means without ws:// or wss://\)")
+        self.assertNotRegex(run.text(), "--[a-z]")
+
+    def test_cannot_be(self):
+        """what keeps one from starting is, too"""
+        port = free_port()
+        one = f"[proxy a]\nroom = x\nlisten = {port}\n"
+        for more, words in (
+                (f"metrics = {port}\n", f"metrics cannot be at '127.0.0.1:{port}': something listens there"),
+                ("metrics = nowhere.invalid:0\n", "looking up 'nowhere.invalid', the name in metrics"),
+                ("control = /nowhere/x\n", "control '/nowhere/x' cannot be: "),
+                ("access-log = /nowhere/x\n", "access-log '/nowhere/x' cannot be opened: "),
+                ("listen = tcp:192.0.2.1\n", "cannot listen on '192.0.2.1:8000': that is no address or name of this "
+                 "machine; choose another, as in listen = tcp:127.0.0.1:8000\n"),
+                ("tls = yes\nstate = /proc/x\n", "tunnel: tls keeps a certificate in the state folder /proc/x, and "
+                 "cannot: No such file or directory; state names another folder, and tls-cert and tls-key a")):
+            with self.subTest(more):
+                self.write(one + more)
+                done = subprocess.run([*WRAP, TUNNEL, "run", self.path], capture_output=True, text=True,
+                                      timeout=DEADLINE, check=False,
+                                      env={**os.environ, "RES_OPTIONS": "timeout:1 attempts:1"})
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(words, done.stderr)
+                self.assertNotRegex(done.stderr, "--[a-z]")
+
+    def test_shared_state(self):
+        """of two that serve from one folder, the second is told what to write"""
+        self.write("signal = ws://127.0.0.1:1\nstate = state\n[serve a]\nupstream = 1\n[serve b]\nupstream = 2\n")
+        done = subprocess.run([*WRAP, TUNNEL, "run", self.path], capture_output=True, text=True, timeout=DEADLINE,
+                              cwd=self.folder, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("; stop it, or give this one a folder of its own: state = DIR\n", done.stderr)
+
     def test_sealed(self):
         """each serve without a room has a state folder of its own; one is its own signal server"""
         rig = self.rig

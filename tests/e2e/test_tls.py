@@ -104,7 +104,7 @@ class HttpsUpstream(TlsCase):
         self.rig.start_mock("--cert", self.pair[0], "--key", self.pair[1])
         self.rig.signal_url = "ws://127.0.0.1:1"
         serve = self.rig.start_serve(upstream=self.rig.upstream_url.replace("https:", "http:"))
-        serve.wait_for(r"warn .*the upstream http://.*--upstream must begin with https://")
+        serve.wait_for(r"warn .*the upstream http://.*its URL must begin with https://")
 
     def test_abort(self):
         """a client that leaves closes an https upstream's request as well"""

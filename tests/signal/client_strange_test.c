@@ -49,9 +49,9 @@ static void test_wrong_servers(void **state)
     check_fake("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 1, false,
                "answered HTTP 404: there is no signal server at that path");
     check_fake("HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n", 1, false,
-               "answered HTTP 301: it has moved, try --signal /x");
+               "answered HTTP 301: it has moved to /x");
     check_fake("HTTP/1.1 308 Moved\r\nLocation: https://h.example/s\r\n\r\n", 1, false,
-               "it has moved, try --signal wss://h.example/s");
+               "it has moved to wss://h.example/s");
     check_fake("HTTP/1.1 302 Found\r\n\r\n", 1, false, "answered HTTP 302, and not where to go");
     check_fake("HTTP/1.1 426 Upgrade Required\r\n\r\n", 1, false,
                "answered HTTP 426: a web server in front of it does not pass WebSocket on");

@@ -182,9 +182,8 @@ static void test_newcomer_is_refused(void **state)
     FEED(&s, .type = EVENT_READY, .session = 2);
     expect(&s, "probe 1; doubt 1; hold 2;");
     FEED(&s, .type = EVENT_ALIVE, .session = 1);
-    expect(&s,
-           "believe 1; refuse 2: another `tunnel serve` is connected to this side, and "
-           "answers; stop one of them or, without links, choose another --room; note: newcomer;");
+    expect(&s, "believe 1; refuse 2: another `tunnel serve` is connected to this side, and "
+               "answers; stop one of them or, without links, choose another room; note: newcomer;");
     assert_int_equal(deadline_in_us(&s), TIME_NEVER);
     scene_free(&s);
 }

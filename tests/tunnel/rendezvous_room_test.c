@@ -13,7 +13,7 @@ static void test_full_room(void **state)
     wait_us(&s, 0);
     forget(&s);
     FEED(&s, .type = EVENT_SIGNAL_ERROR, .code = SIGNAL_CODE_ROOM_FULL, .text = "no place");
-    assert_non_null(strstr(s.story, "no place; stop one that is in it or choose another --room"));
+    assert_non_null(strstr(s.story, "no place; stop one that is in it or choose another room"));
     assert_non_null(strstr(s.story, "; leave; [retrying]"));
     assert_null(strstr(s.story, "a-room-of-my-own"));
     forget(&s);

@@ -315,7 +315,7 @@ static void test_other_process_under_an_id(void **state)
     FEED(&s, .type = EVENT_READY, .session = 3);
     FEED(&s, .type = EVENT_ALIVE, .session = 1);
     expect(&s, "hold 3; believe 1; refuse 3: another `tunnel proxy` is connected to this side, and "
-               "answers; stop one of them or, without links, choose another --room; note: "
+               "answers; stop one of them or, without links, choose another room; note: "
                "newcomer;");
     describe(&s, EVENT_OFFER, "b", 0, process_d);
     expect(&s, "start 4 to answer; feed 4 offer;");
