@@ -390,7 +390,7 @@ static void test_misfit(void **state)
          .description = {.sdp = "sdp", .process = process_d, .likeness = MUX_ALIKE});
     expect(&s, "problem: the other side of this room runs `tunnel proxy`, too: one side must run "
                "`tunnel proxy`, the other `tunnel serve`; stop one of them or choose another "
-               "--room; close 3; note: the others go on; d is a misfit;");
+               "room; close 3; note: the others go on; d is a misfit;");
     assert_int_equal(deadline_in_us(&s), TIME_NEVER);
     scene_free(&s);
 }
