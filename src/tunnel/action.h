@@ -72,7 +72,7 @@ struct action {
     enum problem_kind problem;
     enum note note;
     enum keeper_state state;
-    uint64_t retry_in_us; /* of KEEPER_RETRYING */
+    uint64_t retry_in_us; /* of RETRYING, and of NEGOTIATING that waits; else 0 */
     bool is_alone;        /* of KEEPER_WAITING: for RENDEZVOUS_ALONE_US already */
     bool was_broken;
 };

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/utf8.h"
 
 enum { DETAILS_MAX = 256, FIELDS_MAX = CORS_FIELDS_MAX + 6 };
 
-#define RETRY_AFTER_S "5"            /* of every 503 */
-#define ELLIPSIS      "\xe2\x80\xa6" /* as log_redact() puts it */
+#define RETRY_AFTER_US (5 * US_PER_S) /* of a 503, at least */
+#define ELLIPSIS       "\xe2\x80\xa6" /* as log_redact() puts it */
 
 struct answer {
     int status;
@@ -75,6 +76,7 @@ void answer_form_init(struct answer_form *form, struct span method, struct span 
     form->body = error_body_choose(target, request);
     cors_init(&form->cors, method, request);
     form->is_event_source = is_event_source(method, request);
+    form->retry_in_us = 0;
 }
 
 void answer_form_deinit(struct answer_form *form)
@@ -115,6 +117,7 @@ static void format_proxy_status(const struct answer *answer, const char *message
 /* An answer that is put together. */
 struct filled {
     char proxy_status[DETAILS_MAX + 64];
+    char retry_after[24];
     size_t count;
     struct http_field fields[FIELDS_MAX];
     char *body;
@@ -123,6 +126,15 @@ struct filled {
 static void add(struct filled *filled, struct span name, struct span value)
 {
     filled->fields[filled->count++] = (struct http_field){name, value};
+}
+
+/* In whole seconds, of which the last one is over. */
+static void add_retry_after(struct filled *filled, uint64_t in_us)
+{
+    uint64_t us = in_us > RETRY_AFTER_US ? in_us : RETRY_AFTER_US;
+    snprintf(filled->retry_after, sizeof filled->retry_after, "%llu",
+             (unsigned long long)((us + US_PER_S - 1) / US_PER_S));
+    add(filled, SPAN_LITERAL("Retry-After"), span_from_string(filled->retry_after));
 }
 
 static void fill(struct filled *filled, const struct answer *answer, const struct answer_form *form,
@@ -134,7 +146,7 @@ static void fill(struct filled *filled, const struct answer *answer, const struc
     if (answer->status == 405)
         add(filled, SPAN_LITERAL("Allow"), SPAN_LITERAL(ANSWER_ALLOW));
     if (answer->status == 503)
-        add(filled, SPAN_LITERAL("Retry-After"), SPAN_LITERAL(RETRY_AFTER_S));
+        add_retry_after(filled, form->retry_in_us);
     filled->body = error_body_encode(form->body, answer->code, message);
 }
 

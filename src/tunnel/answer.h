@@ -29,11 +29,12 @@ extern const struct answer answer_no_trace;       /* 405 */
 /* The answer to a stream that has ended in that way. */
 const struct answer *answer_of_stream_error(enum stream_error error);
 
-/* What of a request decides on the form of an answer to it. */
+/* What of a request, and of its time, decides on the form of its answer. */
 struct answer_form {
     enum error_body body;
     struct cors cors;
     bool is_event_source; /* a browser's, or of a library that asks as one does */
+    uint64_t retry_in_us; /* of a 503: it is of no use to come again before; 0 at first */
 };
 
 /* target in origin form. */

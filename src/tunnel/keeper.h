@@ -32,7 +32,7 @@ struct keeper_status {
     const char *problem;   /* what went wrong and what to do, or NULL */
     bool is_goodbye;       /* of problem: the other side has ended in good order */
     bool is_slow;          /* of problem, CONNECTING: nothing has failed yet */
-    uint64_t retry_in_us;  /* of RETRYING */
+    uint64_t retry_in_us;  /* of RETRYING, and of NEGOTIATING that waits; else 0 */
     bool is_alone;         /* of WAITING: for RENDEZVOUS_ALONE_US already */
     uint32_t partner;      /* of UP: with whom */
     const char *name;      /* of that partner; see tunnel/roster.h */

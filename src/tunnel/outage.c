@@ -33,10 +33,13 @@ static bool update_text(struct outage *outage, bool is_provider, const struct ke
     return true;
 }
 
-bool outage_update(struct outage *outage, bool is_provider, const struct keeper_status *status)
+bool outage_update(struct outage *outage, bool is_provider, const struct keeper_status *status,
+                   uint64_t now_us)
 {
     bool was_lasting = outage->is_lasting;
+    uint64_t before_us = outage->retry_at_us;
     bool is_another = update_text(outage, is_provider, status);
     outage->is_lasting = status->state == KEEPER_RETRYING && status->retry_in_us >= LASTING_US;
-    return is_another || outage->is_lasting != was_lasting;
+    outage->retry_at_us = status->retry_in_us > 0 ? now_us + status->retry_in_us : 0;
+    return is_another || outage->is_lasting != was_lasting || outage->retry_at_us != before_us;
 }

@@ -251,6 +251,19 @@ void partners_settle(struct partners *all, bool in_room, uint64_t now_us)
     }
 }
 
+uint64_t partners_retry_at_us(const struct partners *all)
+{
+    uint64_t first_us = TIME_NEVER;
+    LIST_EACH(at, next, &all->list) {
+        const struct negotiation *n = &partner_at(at)->negotiation;
+        if (n->state == NEGOTIATION_NONE)
+            continue;
+        uint64_t at_us = n->state == NEGOTIATION_DUE ? n->deadline_us : 0;
+        first_us = at_us < first_us ? at_us : first_us;
+    }
+    return first_us == TIME_NEVER ? 0 : first_us;
+}
+
 uint64_t partners_deadline_us(const struct partners *all, bool in_room)
 {
     uint64_t first_us = TIME_NEVER;

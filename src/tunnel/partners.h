@@ -86,6 +86,10 @@ bool partners_outdate(struct partners *all, const unsigned *sessions, size_t cou
  * for a place; those that are over are freed. */
 void partners_settle(struct partners *all, bool in_room, uint64_t now_us);
 
+/* When the next negotiation begins, where all wait for their time; 0: one is
+ * under way, or there is nobody. */
+uint64_t partners_retry_at_us(const struct partners *all);
+
 uint64_t partners_deadline_us(const struct partners *all, bool in_room);
 
 #endif

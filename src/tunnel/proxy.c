@@ -38,6 +38,7 @@ struct proxy {
     enum provider_kind kind; /* of the names */
     char *problem;           /* why all are */
     bool is_lasting;         /* they stay so */
+    uint64_t retry_at_us;    /* until then; or 0 */
     struct list waiting;     /* passages, the longest-waiting first */
     struct list streaming;
     struct deadline *deadline; /* of the first in waiting */
@@ -55,7 +56,9 @@ static uint64_t next_us(void *arg)
 
 static void fail_down(const struct proxy *proxy, struct passage *p)
 {
+    uint64_t now_us = clock_now_us();
     char *message = xasprintf("the tunnel is not connected: %s", proxy->problem);
+    p->form.retry_in_us = proxy->retry_at_us > now_us ? proxy->retry_at_us - now_us : 0;
     passage_fail(p, &answer_tunnel_down, EXCHANGE_DOWN, message);
     free(message);
 }
@@ -308,11 +311,12 @@ void proxy_set_round_trip(struct proxy *proxy, int provider, uint64_t round_trip
     pool_set_round_trip(&proxy->pool, provider, round_trip_us);
 }
 
-void proxy_set_problem(struct proxy *proxy, const char *text, bool is_lasting)
+void proxy_set_problem(struct proxy *proxy, const char *text, bool is_lasting, uint64_t retry_at_us)
 {
     free(proxy->problem);
     proxy->problem = xstrdup(text);
     proxy->is_lasting = is_lasting;
+    proxy->retry_at_us = retry_at_us;
     if (is_lasting)
         on_wait_over(proxy);
 }

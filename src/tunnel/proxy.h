@@ -63,7 +63,10 @@ size_t proxy_waiting(const struct proxy *proxy);
 uint64_t proxy_waiting_us(const struct proxy *proxy, uint64_t now_us);
 
 /* Why the tunnel is down, for the 503's body. Copied. is_lasting: it will not
- * come up soon, so requests get that at once, those that wait as well. */
-void proxy_set_problem(struct proxy *proxy, const char *text, bool is_lasting);
+ * come up soon, so requests get that at once, those that wait as well.
+ * retry_at_us: before that nothing is tried, which its Retry-After says; 0:
+ * that is not known. */
+void proxy_set_problem(struct proxy *proxy, const char *text, bool is_lasting,
+                       uint64_t retry_at_us);
 
 #endif

@@ -283,10 +283,18 @@ static bool has_waited_long(struct rendezvous *rv, enum keeper_state state, uint
     return is_due;
 }
 
+/* 0: we try now, or wait for others. */
+static uint64_t retry_in_us(const struct rendezvous *rv, uint64_t now_us)
+{
+    bool is_away = rv->visit.state == VISIT_AWAY;
+    uint64_t at_us = is_away ? rv->visit.return_at_us : partners_retry_at_us(&rv->partners);
+    return at_us > now_us ? at_us - now_us : 0;
+}
+
 /* While a session is up, what happens around it concerns only the log. */
 static void report(struct rendezvous *rv, const struct event *event, uint64_t now_us)
 {
-    struct action status = {.type = ACTION_STATUS, .retry_in_us = rv->visit.return_in_us};
+    struct action status = {.type = ACTION_STATUS, .retry_in_us = retry_in_us(rv, now_us)};
     struct partner *p = partners_find_session(&rv->partners, event->session);
     bool has_come_up =
         event->type == EVENT_MEASURED && p && event->session == p->standing.current.session;

@@ -36,7 +36,7 @@ static void on_down(uint32_t partner, const char *why, void *arg)
     if (!tunnel->proxy)
         return;
     if (why)
-        proxy_set_problem(tunnel->proxy, why, false);
+        proxy_set_problem(tunnel->proxy, why, false, 0);
     providers_down(&tunnel->providers, meeting->number, partner);
 }
 
@@ -78,10 +78,13 @@ static void tell_problem(struct tunnel *tunnel)
 {
     size_t len = 0;
     bool is_lasting = true;
+    uint64_t retry_at_us = TIME_NEVER;
     tunnel->problem[0] = '\0';
     for (size_t i = 0; i < tunnel->meeting_count && len < sizeof tunnel->problem; i++) {
-        const char *text = tunnel->meetings[i].outage.text;
-        is_lasting = is_lasting && tunnel->meetings[i].outage.is_lasting;
+        const struct outage *outage = &tunnel->meetings[i].outage;
+        const char *text = outage->text;
+        is_lasting = is_lasting && outage->is_lasting;
+        retry_at_us = outage->retry_at_us < retry_at_us ? outage->retry_at_us : retry_at_us;
         char name[32] = "";
         if (tunnel->meeting_count > 1)
             snprintf(name, sizeof name, "%slink %zu: ", len > 0 ? "; " : "", i + 1);
@@ -90,7 +93,7 @@ static void tell_problem(struct tunnel *tunnel)
                                     name, text);
     }
     if (tunnel->proxy)
-        proxy_set_problem(tunnel->proxy, tunnel->problem, is_lasting);
+        proxy_set_problem(tunnel->proxy, tunnel->problem, is_lasting, retry_at_us);
 }
 
 /* What comes again and again, as tries do, stands there once. */
@@ -116,7 +119,7 @@ static void on_status(const struct keeper_status *status, void *arg)
         remember_error(tunnel, status->problem);
     if (tunnel->serve && status->state == KEEPER_NEGOTIATING)
         serve_expect(tunnel->serve);
-    if (outage_update(&meeting->outage, tunnel->serve != NULL, status))
+    if (outage_update(&meeting->outage, tunnel->serve != NULL, status, clock_now_us()))
         tell_problem(tunnel);
     if (tunnel->guests && status->device && status->state == KEEPER_UP && !status->has_parted)
         guests_come(tunnel->guests, status->partner, status->device, address_of(&status->path));

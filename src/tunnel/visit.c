@@ -40,8 +40,7 @@ bool visit_miss(struct visit *visit)
 
 static void stay_away(struct visit *visit, struct backoff *backoff, uint64_t now_us)
 {
-    visit->return_in_us = backoff_next_us(backoff);
-    set_state(visit, VISIT_AWAY, now_us + visit->return_in_us);
+    set_state(visit, VISIT_AWAY, now_us + backoff_next_us(backoff));
 }
 
 void visit_leave(struct visit *visit, uint64_t now_us)

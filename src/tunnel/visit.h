@@ -35,7 +35,6 @@ struct visit {
     struct backoff retreat; /* of visits without an answer */
     bool is_unanswered;     /* the last one was */
     uint64_t return_at_us;  /* TIME_NEVER unless away */
-    uint64_t return_in_us;  /* the same, when it was decided */
     bool is_missed;         /* the server was lost, since we last joined */
 };
 

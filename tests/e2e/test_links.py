@@ -294,7 +294,11 @@ class Links(LinkCase):
         rig.tunnel("revoke", "phone", "--state", rig.state)
         rig.proxy.wait_for("this device's invite was revoked")
         revoked = rig.proxy
-        revoked.wait_for(r"was revoked, or has expired; trying again in [12]\d\d")
+        said = revoked.wait_for(r"was revoked, or has expired; trying again in ([12]\d\d)")
+        status, fields, body = rig.request("GET", "/health")
+        self.assertEqual(status, 503)
+        self.assertIn(b"was revoked", body)
+        self.assertLess(abs(int(fields["Retry-After"]) - int(said.group(1))), 30)
         rig.start_linked(rig.invite("laptop"))
         rig.wait_up()
         self.assertIsNone(revoked.child.poll())

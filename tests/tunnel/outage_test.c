@@ -6,11 +6,13 @@
 #include "base/clock.h"
 #include "tunnel/outage.h"
 
+#define NOW_US (1000 * US_PER_S)
+
 static void check(struct outage *outage, enum keeper_state state, const char *problem,
                   const char *expected)
 {
     const struct keeper_status status = {.state = state, .problem = problem};
-    bool is_another = outage_update(outage, false, &status);
+    bool is_another = outage_update(outage, false, &status, NOW_US);
     assert_int_equal(is_another, expected != NULL);
     if (expected)
         assert_string_equal(outage->text, expected);
@@ -32,7 +34,7 @@ static void test_provider_waits_for_a_proxy(void **state)
     (void)state;
     struct outage outage = {0};
     const struct keeper_status status = {.state = KEEPER_WAITING};
-    assert_true(outage_update(&outage, true, &status));
+    assert_true(outage_update(&outage, true, &status, NOW_US));
     assert_string_equal(outage.text, "no `tunnel proxy` is in the room");
 }
 
@@ -54,11 +56,11 @@ static void test_slow_is_no_failure(void **state)
     struct outage outage = {0};
     const struct keeper_status slow = {.state = KEEPER_CONNECTING, .problem = "slow", .is_slow = 1};
     (void)state;
-    assert_true(outage_update(&outage, false, &slow));
+    assert_true(outage_update(&outage, false, &slow, NOW_US));
     assert_string_equal(outage.text, "slow");
     check(&outage, KEEPER_WAITING, NULL, "`tunnel serve` is not in the room");
     check(&outage, KEEPER_RETRYING, "refused", "refused");
-    assert_false(outage_update(&outage, false, &slow));
+    assert_false(outage_update(&outage, false, &slow, NOW_US));
     assert_string_equal(outage.text, "refused");
 }
 
@@ -81,11 +83,30 @@ static void test_lasting(void **state)
                                          .retry_in_us = 150 * US_PER_S};
     const struct keeper_status soon = {.state = KEEPER_RETRYING, .retry_in_us = 30 * US_PER_S};
     (void)state;
-    assert_true(outage_update(&outage, false, &status));
+    assert_true(outage_update(&outage, false, &status, NOW_US));
     assert_true(outage.is_lasting);
-    assert_true(outage_update(&outage, false, &soon)); /* the text is as it was */
+    assert_int_equal(outage.retry_at_us, NOW_US + 150 * US_PER_S);
+    assert_true(outage_update(&outage, false, &soon, NOW_US)); /* the text is as it was */
     assert_false(outage.is_lasting);
     assert_string_equal(outage.text, "expired");
+}
+
+/* The same reason, another time. */
+static void test_next_try(void **state)
+{
+    struct outage outage = {0};
+    struct keeper_status status = {.state = KEEPER_NEGOTIATING, .problem = "full"};
+    (void)state;
+    status.retry_in_us = 2 * US_PER_S;
+    assert_true(outage_update(&outage, false, &status, NOW_US));
+    assert_true(outage_update(&outage, false, &status, NOW_US + 1));
+    assert_int_equal(outage.retry_at_us, NOW_US + 1 + 2 * US_PER_S);
+    status.retry_in_us = 0; /* it is made */
+    assert_true(outage_update(&outage, false, &status, NOW_US + 2));
+    assert_int_equal(outage.retry_at_us, 0);
+    status.state = KEEPER_UP;
+    status.problem = NULL;
+    assert_false(outage_update(&outage, false, &status, NOW_US + 3));
 }
 
 int main(void)
@@ -96,6 +117,7 @@ int main(void)
         cmocka_unit_test(test_failure_stays_true),
         cmocka_unit_test(test_slow_is_no_failure),
         cmocka_unit_test(test_lasting),
+        cmocka_unit_test(test_next_try),
         cmocka_unit_test(test_success_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

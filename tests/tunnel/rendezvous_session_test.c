@@ -179,6 +179,42 @@ static void test_events_of_the_dead(void **state)
     scene_free(&s);
 }
 
+/* What a client is told is what we do: from now on, not from when it was
+ * decided. */
+static void test_next_try_away(void **state)
+{
+    (void)state;
+    struct scene s = scene_joined(MUX_CONSUMER, NULL);
+    lose_signal(&s);
+    assert_true(s.retry_in_us > 0);
+    assert_int_equal(s.retry_in_us, deadline_in_us(&s));
+    wait_us(&s, s.retry_in_us / 2);
+    FEED(&s, .type = EVENT_SIGNAL_SLOW, .text = "it was slow");
+    assert_int_equal(s.retry_in_us, deadline_in_us(&s));
+    scene_free(&s);
+}
+
+/* In a shared room we stay, and wait there. */
+static void test_next_try_there(void **state)
+{
+    (void)state;
+    struct scene s = scene_new(MUX_CONSUMER, 2);
+    wait_us(&s, 0);
+    FEED(&s, .type = EVENT_JOINED, .is_shared = true);
+    FEED(&s, .type = EVENT_PEER_JOINED, .peer = "b");
+    FEED(&s, .type = EVENT_DESCRIBED, .session = 1, .sdp_type = SDP_OFFER, .text = "offer");
+    describe(&s, EVENT_ANSWER, "b", 0, process_b);
+    become_ready(&s, 1);
+    assert_int_equal(s.retry_in_us, 0);
+    forget(&s);
+    FEED(&s, .type = EVENT_CLOSED, .session = 1, .text = "no place");
+    expect(&s, "problem: the connection to the other side ended: no place; down; close 1; "
+               "[negotiating]");
+    assert_true(s.retry_in_us > 0);
+    assert_int_equal(s.retry_in_us, deadline_in_us(&s));
+    scene_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +229,8 @@ int main(void)
         cmocka_unit_test(test_old_session_ends_beside_the_new_one),
         cmocka_unit_test(test_newer_negotiation_replaces),
         cmocka_unit_test(test_events_of_the_dead),
+        cmocka_unit_test(test_next_try_away),
+        cmocka_unit_test(test_next_try_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

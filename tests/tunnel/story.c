@@ -152,6 +152,7 @@ static void tell_action(struct scene *s, const struct action *a)
         tell_problem(s, a);
         break;
     case ACTION_STATUS:
+        s->retry_in_us = a->retry_in_us;
         tell(s, "[%s%s] ", keeper_state_name(a->state), a->is_alone ? " alone" : "");
         break;
     case ACTION_PATH:

@@ -25,6 +25,7 @@ extern const uint8_t process_d[CERT_FINGERPRINT_LEN];
 struct scene {
     struct rendezvous *rv;
     uint64_t now_us;
+    uint64_t retry_in_us; /* as the last state had it */
     char story[STORY_MAX];
     const char *unusable; /* what is fed next is so, and why */
     bool is_offering;     /* of a session that is fed: it has not given in */
