@@ -126,7 +126,7 @@ static void add_if_missing(struct head *out, const char *name, struct span value
 
 static const char *format_ip(const struct address *client, char out[ADDRESS_TEXT_LEN])
 {
-    if (!client)
+    if (!client || client->len == 0)
         return "unknown"; /* RFC 7239 section 6.2 */
     address_format(client, out);
     *strrchr(out, ':') = '\0'; /* the port */

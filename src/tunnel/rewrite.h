@@ -19,7 +19,7 @@ enum { REWRITE_RULES_MAX = 32 }; /* of --header; see HEAD_ADDED_MAX */
 /* --forwarded: Via (RFC 9110 section 7.6.3), Forwarded (RFC 7239) and the
  * X-Forwarded- fields that came before it. */
 struct rewrite_forwarded {
-    const struct address *client; /* NULL: not known here */
+    const struct address *client; /* NULL: not known here; zeroed: the client is gone */
     struct span host;             /* as the client named it; may be empty */
     int minor_version;            /* of HTTP, that the message came in */
     bool is_tls;                  /* the client speaks it */

@@ -122,6 +122,12 @@ static void test_forwarded(void **state)
     check_request("Host: x", &how,
                   "Host: up|Forwarded: for=unknown;proto=http|X-Forwarded-For: unknown|"
                   "Via: 1.1 tunnel|X-Forwarded-Host: a\";for=b|X-Forwarded-Proto: http");
+    /* A client that is gone before its request is looked at. */
+    struct address gone = {0};
+    forwarded = (struct rewrite_forwarded){.client = &gone, .minor_version = 1};
+    check_request("Host: x", &how,
+                  "Host: up|Forwarded: for=unknown;proto=http|X-Forwarded-For: unknown|"
+                  "Via: 1.1 tunnel|X-Forwarded-Proto: http");
     /* A client that says it has been through a tunnel is not believed. */
     forwarded = (struct rewrite_forwarded){.client = &v4, .minor_version = 1};
     check_request("Host: x|Via: 1.1 a, 1.1 tunnel|X-Forwarded-For: 1", &how,
