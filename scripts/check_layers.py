@@ -31,6 +31,7 @@ FILE_LAYERS = {
     "cli/signal_server*": {"base", "net", "http", "signal"},
     "cli/certificate*": {"base", "net"},
     "cli/help*": {"base"},
+    "cli/ice_url*": {"base", "net"},
     "cli/metrics_server*": {"base", "net", "http"},
     "cli/service*": {"base", "net"},
     "cli/stop*": {"base", "net"},

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "cli/config.h"
+#include "cli/ice_url.h"
 #include "rtc/ice_servers.h"
 
 _Static_assert((int)CONFIG_SERVERS_MAX == (int)ICE_SERVERS_MAX, "there is room for all");
@@ -28,10 +29,10 @@ void config_clear_turn(struct config *config)
 
 static const char *add_stun(struct config *config, const char *text)
 {
-    const char *why;
-    if (strncmp(text, "stun:", 5) != 0)
+    if (!ice_url_has_scheme(ICE_SERVER_STUN, text))
         return "must be stun:HOST[:PORT], or none";
-    if (ice_server_url_check(text, &why) < 0)
+    const char *why = ice_url_check(ICE_SERVER_STUN, text);
+    if (why)
         return why;
     if (config->stun_count == CONFIG_STUN_MAX)
         return "is one STUN server too many; 7 are the most";
@@ -41,10 +42,8 @@ static const char *add_stun(struct config *config, const char *text)
 
 static const char *add_turn(struct config *config, const char *text)
 {
-    const char *why;
-    if (strncmp(text, "turn:", 5) != 0 && strncmp(text, "turns:", 6) != 0)
-        return "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS";
-    if (ice_server_url_check(text, &why) < 0)
+    const char *why = ice_url_check(ICE_SERVER_TURN, text);
+    if (why)
         return why;
     if (config->turn_count == CONFIG_TURN_MAX)
         return "is one TURN server too many; 4 are the most";

@@ -86,13 +86,13 @@ static void try_beside(struct doctor_servers *servers, const char *url, const ch
                        const char *pass)
 {
     struct ice_server_url parsed;
-    if (ice_server_url_parse(url, &parsed) || parsed.transport == TURN_TLS)
+    if (ice_server_url_parse(url, &parsed) || parsed.transport == ICE_SERVER_TLS)
         return;
     bool is_v6 = memchr(parsed.host.data, ':', parsed.host.len) != NULL;
     char *by_tcp = xasprintf("%.*s?transport=tcp", (int)strcspn(url, "?"), url);
     char *by_tls = xasprintf("turns:%s%.*s%s", is_v6 ? "[" : "", (int)parsed.host.len,
                              (const char *)parsed.host.data, is_v6 ? "]" : "");
-    if (parsed.transport == TURN_UDP)
+    if (parsed.transport == ICE_SERVER_UDP)
         try_turn(servers, by_tcp, user, pass, DOCTOR_TURN_BESIDE);
     try_turn(servers, by_tls, user, pass, DOCTOR_TURN_BESIDE);
     free(by_tcp);

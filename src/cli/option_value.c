@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/redact.h"
+#include "cli/ice_url.h"
 
 typedef const char *taker(struct config *config, const char *text);
 
@@ -114,43 +115,15 @@ char *option_value_suggest(const struct option *o, enum command command, const c
 
 /* ---- a server's place without its scheme ---- */
 
-static const char *scheme_of(const struct option *o)
-{
-    return o->take == config_take_stun ? "stun:" : o->take == config_take_turn ? "turn:" : NULL;
-}
-
-static bool has_scheme(const char *text)
-{
-    return strncmp(text, "stun:", 5) == 0 || strncmp(text, "turn:", 5) == 0 ||
-           strncmp(text, "turns:", 6) == 0;
-}
-
-/* In front of each between commas. */
-static char *add_schemes(const char *scheme, const char *text)
-{
-    char *copy = xstrdup(text);
-    char *rest = copy;
-    char *all = xstrdup("");
-    for (char *one; (one = strsep(&rest, ",")) != NULL;) {
-        char *more =
-            xasprintf("%s%s%s%s", all, *all ? "," : "", has_scheme(one) ? "" : scheme, one);
-        free(all);
-        all = more;
-    }
-    free(copy);
-    return all;
-}
-
 /* NULL: that would not be right either. */
 static char *suggest_scheme(const struct option *o, enum command command, const char *text)
 {
-    const char *scheme = scheme_of(o);
-    if (!scheme || !is_plain(text))
+    bool is_stun = o->take == config_take_stun;
+    if (!is_stun && o->take != config_take_turn)
         return NULL;
-    char *whole = add_schemes(scheme, text);
-    bool is_new = strcmp(whole, text) != 0;
+    char *whole = ice_url_complete(is_stun ? ICE_SERVER_STUN : ICE_SERVER_TURN, text);
     char *instead =
-        is_new && would_take(o->take, command, whole) ? xasprintf("perhaps %s", whole) : NULL;
+        whole && would_take(o->take, command, whole) ? xasprintf("perhaps %s", whole) : NULL;
     free(whole);
     return instead;
 }

@@ -1,5 +1,6 @@
 /*
- * One table names every option; parsing, help and errors read it.
+ * Parsing, help and errors all read one table
+ * (cli/signal_server_option_table.h).
  */
 #include "cli/signal_server_options.h"
 
@@ -10,263 +11,10 @@
 #include "base/alloc.h"
 #include "base/redact.h"
 #include "cli/help.h"
+#include "cli/ice_url.h"
 #include "cli/nearest.h"
-#include "cli/secret_file.h"
+#include "cli/signal_server_option_table.h"
 #include "http/url.h"
-#include "signal/room.h"
-#include "signal/workers/worker_message.h"
-
-struct option {
-    const char *flag;
-    const char *value;    /* its name in the help; NULL: it has none */
-    const char *variable; /* or NULL */
-    const char *help;
-    /* NULL, or what would be right. */
-    const char *(*take)(struct signal_server_options *options, const char *text);
-};
-
-/* A decimal number of at most max; digits only. */
-static bool parse_number(const char *text, size_t max, size_t *out)
-{
-    size_t number = 0;
-    if (!*text)
-        return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        number = number * 10 + (size_t)(*text - '0');
-        if (number > max)
-            return false;
-    }
-    *out = number;
-    return true;
-}
-
-static const char *take_port(struct signal_server_options *options, const char *text)
-{
-    size_t port;
-    if (!parse_number(text, UINT16_MAX, &port))
-        return "must be 0 to 65535";
-    options->port = (uint16_t)port;
-    return NULL;
-}
-
-static const char *take_listen(struct signal_server_options *options, const char *text)
-{
-    char *host;
-    uint16_t port;
-    const char *why;
-    if (listen_address_parse(text, "0.0.0.0", 0, &host, &port, &why) < 0)
-        return why;
-    free(host);
-    options->listen = text;
-    return NULL;
-}
-
-static const char *take_count(const char *text, size_t least, size_t *out)
-{
-    size_t number;
-    if (!parse_number(text, 1000000, &number) || number < least)
-        return least > 0 ? "must be 1 to 1000000" : "must be 0 to 1000000";
-    *out = number;
-    return NULL;
-}
-
-static const char *take_workers(struct signal_server_options *options, const char *text)
-{
-    bool is_good = parse_number(text, WORKERS_MAX, &options->workers) && options->workers > 0;
-    return is_good ? NULL : "must be 1 to 64";
-}
-
-static const char *take_max_connections(struct signal_server_options *options, const char *text)
-{
-    return take_count(text, 1, &options->server.connections_max);
-}
-
-static const char *take_max_per_address(struct signal_server_options *options, const char *text)
-{
-    return take_count(text, 0, &options->server.per_address_max);
-}
-
-static const char *take_max_per_room(struct signal_server_options *options, const char *text)
-{
-    size_t *out = &options->server.per_room_max;
-    bool is_good = parse_number(text, ROOM_MEMBERS_MAX, out) && *out >= ROOM_PLAIN_MAX;
-    return is_good ? NULL : "must be 2 to 1024";
-}
-
-static const char *take_max_rate(struct signal_server_options *options, const char *text)
-{
-    const char *why = take_count(text, 1, &options->server.messages_per_s);
-    options->server.messages_burst = 10 * options->server.messages_per_s;
-    return why;
-}
-
-enum { MBIT_MAX = 100000 };
-
-static const char *take_relay_rate(struct signal_server_options *options, const char *text)
-{
-    bool is_good = parse_number(text, MBIT_MAX, &options->server.relay_mbit_per_s);
-    return is_good ? NULL : "must be 0 to 100000, in Mbit/s";
-}
-
-static const char *take_relay_total(struct signal_server_options *options, const char *text)
-{
-    size_t *out = &options->server.relay_total_mbit_per_s;
-    return parse_number(text, MBIT_MAX, out) && *out > 0 ? NULL : "must be 1 to 100000, in Mbit/s";
-}
-
-static const char *take_no_web(struct signal_server_options *options, const char *text)
-{
-    (void)text;
-    options->has_web = false;
-    return NULL;
-}
-
-static const char *take_web(struct signal_server_options *options, const char *text)
-{
-    if (!*text)
-        return "must be a folder";
-    options->web = text;
-    return NULL;
-}
-
-static const char *take_tls_cert(struct signal_server_options *options, const char *text)
-{
-    options->tls_cert = text;
-    return NULL;
-}
-
-static const char *take_tls_key(struct signal_server_options *options, const char *text)
-{
-    options->tls_key = text;
-    return NULL;
-}
-
-static const char *add_ice_url(struct signal_server_options *options, const char *text)
-{
-    struct ice_credentials *ice = &options->server.ice;
-    if (ice->url_count == SIGNAL_ICE_SERVERS_MAX)
-        return "is one server too many; 4 are the most";
-    ice->urls[ice->url_count++] = text;
-    return NULL;
-}
-
-static const char *take_stun(struct signal_server_options *options, const char *text)
-{
-    if (strncmp(text, "stun:", 5) != 0 || !text[5])
-        return "must be stun:HOST[:PORT]";
-    return add_ice_url(options, text);
-}
-
-static const char *take_turn(struct signal_server_options *options, const char *text)
-{
-    size_t scheme = strncmp(text, "turns:", 6) == 0 ? 6 : 5;
-    if ((scheme == 5 && strncmp(text, "turn:", 5) != 0) || !text[scheme])
-        return "must be turn:HOST[:PORT][?transport=udp|tcp], or turns:HOST[:PORT] for TLS";
-    options->has_turn = true;
-    return add_ice_url(options, text);
-}
-
-static const char *take_turn_secret_file(struct signal_server_options *options, const char *text)
-{
-    return secret_file_read(text, &options->server.ice.secret);
-}
-
-static const char *take_cluster(struct signal_server_options *options, const char *text)
-{
-    return cluster_options_take_url(&options->cluster, text);
-}
-
-static const char *take_cluster_password(struct signal_server_options *options, const char *text)
-{
-    return secret_file_read(text, &options->cluster.password);
-}
-
-static const char *take_cluster_ca(struct signal_server_options *options, const char *text)
-{
-    options->cluster.ca = text;
-    return NULL;
-}
-
-static const char *take_metrics(struct signal_server_options *options, const char *text)
-{
-    const char *why;
-    free(options->metrics_host);
-    options->metrics_host = NULL;
-    if (listen_address_parse(text, "127.0.0.1", 0, &options->metrics_host, &options->metrics_port,
-                             &why) < 0)
-        return why;
-    return NULL;
-}
-
-static const char *take_log_level(struct signal_server_options *options, const char *text)
-{
-    return log_level_parse(text, &options->log_level) ? NULL : "must be error, warn, info or debug";
-}
-
-static const char *take_log_format(struct signal_server_options *options, const char *text)
-{
-    return log_format_parse(text, &options->log_format) ? NULL : "must be text or json";
-}
-
-static const struct option table[] = {
-    {"--port", "PORT", NULL, "port to listen on; 0 picks one (default 8787)", take_port},
-    {"--listen", "HOST[:PORT]", NULL,
-     "address to listen on, as in 127.0.0.1, [::]:8787 (default 0.0.0.0); a port here beats --port",
-     take_listen},
-    {"--workers", "N", NULL,
-     "processes that share the work, each on a core of its own (default 1); all limits are those "
-     "of all together",
-     take_workers},
-    {"--max-connections", "N", NULL, "WebSockets at a time (default 10000)", take_max_connections},
-    {"--max-per-address", "N", NULL,
-     "of them from one IPv4 address or IPv6 /64, four times as many from one /48 (default 256); 0 "
-     "for no limit, nor for joins, as behind a reverse proxy",
-     take_max_per_address},
-    {"--max-per-room", "N", NULL, "members of one room (default 64)", take_max_per_room},
-    {"--max-rate", "N", NULL,
-     "messages a second of one WebSocket for each other that it is shown, ten times as many at "
-     "once (default 20)",
-     take_max_rate},
-    {"--relay-rate", "MBIT", NULL,
-     "Mbit/s that one end may have passed on to the other while they have no direct path (default "
-     "20); 0: none",
-     take_relay_rate},
-    {"--relay-total", "MBIT", NULL,
-     "the same of all together, which rooms share fairly (default 1000)", take_relay_total},
-    {"--no-web", NULL, NULL, "serve no page and no library for browsers", take_no_web},
-    {"--web", "DIR", NULL, "serve the files of this folder instead of those that are compiled in",
-     take_web},
-    {"--tls-cert", "FILE", NULL,
-     "speak TLS, with this certificate and those behind it in PEM; read again on SIGHUP",
-     take_tls_cert},
-    {"--tls-key", "FILE", NULL, "its key, in PEM", take_tls_key},
-    {"--stun", "URL", NULL,
-     "STUN server to name to both ends, as in stun:turn.example.org; repeatable", take_stun},
-    {"--turn", "URL", NULL,
-     "TURN server to name to both ends, with a user and password of a day; repeatable", take_turn},
-    {"--turn-secret-file", "FILE", NULL,
-     "its first line is the secret shared with the TURN servers (coturn's static-auth-secret)",
-     take_turn_secret_file},
-    {"--cluster", "URL", NULL,
-     "shares its rooms with all other servers of that Redis, as in redis://redis.example.org, "
-     "rediss://USER@HOST:PORT/DB, redis+sentinel://HOST,HOST,HOST/NAME",
-     take_cluster},
-    {"--cluster-password-file", "FILE", NULL, "its first line is the password for that Redis",
-     take_cluster_password},
-    {"--cluster-ca", "FILE", NULL, "certificates in PEM to trust for rediss, beside the system's",
-     take_cluster_ca},
-    {"--metrics", "ADDR:PORT", NULL,
-     "figures for Prometheus at /metrics, and /healthz and /readyz, as at 127.0.0.1:9465 (default "
-     "none)",
-     take_metrics},
-    {"--log-level", "LEVEL", "TUNNEL_LOG", "error, warn, info or debug (default info)",
-     take_log_level},
-    {"--log-format", "FORMAT", NULL, "text or json (default text)", take_log_format},
-};
-
-enum { OPTION_COUNT = sizeof table / sizeof *table };
 
 void signal_server_print_help(void)
 {
@@ -277,8 +25,10 @@ void signal_server_print_help(void)
                     "URLs by which it is reached.",
                     0);
     puts("\noptions:");
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        help_print_option(table[i].flag, table[i].value, table[i].help, table[i].variable);
+    for (size_t i = 0; i < signal_server_option_count; i++) {
+        const struct signal_server_option *option = &signal_server_option_table[i];
+        help_print_option(option->flag, option->value, option->help, option->variable);
+    }
     puts("  --help\n  --version\n\nA flag beats its [VARIABLE]. The whole story: man "
          "signal-server\n\n"
          "example, with a certificate of its own:\n"
@@ -295,63 +45,45 @@ static bool wrong(const char *what, const char *value, const char *why)
     return false;
 }
 
-static const struct option *find_option(const char *flag, size_t len)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (strlen(table[i].flag) == len && strncmp(table[i].flag, flag, len) == 0)
-            return &table[i];
-    }
-    return NULL;
-}
-
 static bool wrong_flag(const char *flag, size_t len)
 {
     struct nearest nearest;
     nearest_init(&nearest, span_of(flag, len));
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        nearest_try(&nearest, table[i].flag);
+    for (size_t i = 0; i < signal_server_option_count; i++)
+        nearest_try(&nearest, signal_server_option_table[i].flag);
     char *why = nearest_explain(&nearest);
     wrong("option", flag, why);
     free(why);
     return false;
 }
 
-/* Of HOST, too, if it has a dot; so has a link. */
-static bool is_address(const char *text)
+static bool would_take(const char *flag, const char *text)
 {
-    char *host;
-    uint16_t port;
-    const char *why;
-    if (redact_hides(text) || !strpbrk(text, ".:") ||
-        listen_address_parse(text, "0.0.0.0", 0, &host, &port, &why) < 0)
-        return false;
-    free(host);
-    return true;
+    struct signal_server_options scratch = {0};
+    return signal_server_option_find(flag, strlen(flag))->take(&scratch, text) == NULL;
 }
 
-/* The flag that a port or an address is for; NULL for what is neither. */
+/* The flag that a port or an address is for, of which HOST alone has a dot; so
+ * has a link. NULL for what is neither. */
 static const char *flag_for(const char *argument)
 {
-    size_t number;
-    if (parse_number(argument, UINT16_MAX, &number))
+    if (would_take("--port", argument))
         return "--port";
-    return is_address(argument) ? "--listen" : NULL;
+    bool is_address = !redact_hides(argument) && strpbrk(argument, ".:");
+    return is_address && would_take("--listen", argument) ? "--listen" : NULL;
 }
 
-static bool has_scheme(const char *text)
+static bool wrong_value(const struct signal_server_option *option, const char *value,
+                        const char *why)
 {
-    return strncmp(text, "stun:", 5) == 0 || strncmp(text, "turn:", 5) == 0 ||
-           strncmp(text, "turns:", 6) == 0;
-}
-
-static bool wrong_value(const struct option *option, const char *value, const char *why)
-{
-    const char *scheme = option->take == take_stun   ? "stun:"
-                         : option->take == take_turn ? "turn:"
-                                                     : NULL;
-    bool lacks_scheme = scheme && !has_scheme(value) && value[0] != ':' && is_address(value);
-    char *all = lacks_scheme ? xasprintf("%s; perhaps %s%s", why, scheme, value) : xstrdup(why);
+    bool is_stun = strcmp(option->flag, "--stun") == 0;
+    bool is_turn = strcmp(option->flag, "--turn") == 0;
+    char *meant = is_stun || is_turn
+                      ? ice_url_complete(is_stun ? ICE_SERVER_STUN : ICE_SERVER_TURN, value)
+                      : NULL;
+    char *all = meant ? xasprintf("%s; perhaps %s", why, meant) : xstrdup(why);
     wrong(option->flag, value, all);
+    free(meant);
     free(all);
     return false;
 }
@@ -368,11 +100,12 @@ static bool wrong_argument(const char *argument)
 
 static bool take_environment(struct signal_server_options *options)
 {
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const char *value = table[i].variable ? getenv(table[i].variable) : NULL;
-        const char *why = value && *value ? table[i].take(options, value) : NULL;
+    for (size_t i = 0; i < signal_server_option_count; i++) {
+        const struct signal_server_option *option = &signal_server_option_table[i];
+        const char *value = option->variable ? getenv(option->variable) : NULL;
+        const char *why = value && *value ? option->take(options, value) : NULL;
         if (why)
-            return wrong(table[i].variable, value, why);
+            return wrong(option->variable, value, why);
     }
     return true;
 }
@@ -385,7 +118,7 @@ static bool take_flags(struct signal_server_options *options, int argc, char **a
         size_t len = strcspn(flag, "=");
         if (flag[0] != '-')
             return wrong_argument(flag);
-        const struct option *option = find_option(flag, len);
+        const struct signal_server_option *option = signal_server_option_find(flag, len);
         if (!option)
             return wrong_flag(flag, len);
         const char *value = flag[len] == '=' ? flag + len + 1 : NULL;

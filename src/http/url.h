@@ -21,7 +21,7 @@ struct url {
 };
 
 /* 0 or -EINVAL with *why (static) saying what is wrong, as in "has no host"
- * or "the port must be 1 to 65535". User information and fragments are
+ * or "must have a port of 1 to 65535". User information and fragments are
  * refused. */
 int url_parse(const char *text, struct url *out, const char **why);
 void url_deinit(struct url *url);

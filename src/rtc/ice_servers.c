@@ -156,6 +156,16 @@ void ice_servers_free(struct ice_servers *servers)
     free(servers);
 }
 
+static enum turn_transport transport_of(const struct ice_server_url *url)
+{
+    static const enum turn_transport transports[] = {
+        [ICE_SERVER_UDP] = TURN_UDP,
+        [ICE_SERVER_TCP] = TURN_TCP,
+        [ICE_SERVER_TLS] = TURN_TLS,
+    };
+    return transports[url->transport];
+}
+
 int ice_servers_add(struct ice_servers *servers, const char *url, const char *user,
                     const char *pass, const char **why)
 {
@@ -171,7 +181,7 @@ int ice_servers_add(struct ice_servers *servers, const char *url, const char *us
     *entry = (struct entry){
         .servers = servers,
         .type = parsed.type,
-        .transport = parsed.transport,
+        .transport = transport_of(&parsed),
         .host = xstrndup(parsed.host),
         .port = parsed.port,
     };
@@ -229,7 +239,7 @@ static struct entry *find_taken(struct ice_servers *servers, const struct ice_se
 {
     for (int i = 0; i < servers->count; i++) {
         struct entry *entry = &servers->entries[i];
-        if (entry->is_taken && entry->type == url->type && entry->transport == url->transport &&
+        if (entry->is_taken && entry->type == url->type && entry->transport == transport_of(url) &&
             entry->port == url->port && span_is_string(url->host, entry->host))
             return entry;
     }

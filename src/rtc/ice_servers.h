@@ -12,12 +12,12 @@
 #include "base/list.h"
 #include "ice/agent.h"
 #include "net/egress.h"
+#include "net/ice_server_url.h"
 #include "net/loop.h"
 #include "net/port_mapper.h"
 #include "net/resolve.h"
 #include "net/tls.h"
 #include "rtc/ice_fixed.h"
-#include "rtc/ice_server_url.h"
 #include "rtc/nat64_search.h"
 
 enum {

@@ -47,7 +47,7 @@ struct tunnel_config {
      * too, but not with is_relay_only: it would tell where we are. */
     bool is_near;
 
-    /* Helpers for a path. The URLs must have passed ice_server_url_check(). */
+    /* Helpers for a path. ice_server_url_parse() takes the URLs. */
     char *const *stun;
     size_t stun_count;
     const char *second_stun; /* for reports alone (tunnel/reporter.h), beside these; or NULL */

@@ -130,7 +130,7 @@ static void test_schemes(void **state)
         {"--turn", "stun:h:1", TURN},
         {"--turn", "user:word@h:1", TURN},
         {"--turn", "2001:db8::1", TURN},
-        {"--turn", "turn:h:70000", "the port is not a number from 1 to 65535"},
+        {"--turn", "turn:h:70000", "must have a port of 1 to 65535 behind the host's ':'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         check(COMMAND_PROXY, rows[i].flag, rows[i].text, rows[i].wanted);

@@ -74,7 +74,7 @@ static const char *take_hosts(struct span text, uint16_t port, struct redis_url 
             return why;
         out->host_count++;
         if (host->port == 0)
-            return "the port must be 1 to 65535";
+            return "must have a port of 1 to 65535";
     }
     return out->host_count > 0 ? NULL : "has no host";
 }
@@ -83,10 +83,10 @@ static const char *take_db(struct span text, struct redis_url *out)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < '0' || text.data[i] > '9')
-            return "the database must be a number";
+            return "must have a number of a database behind its '/'";
         out->db = out->db * 10 + (unsigned)(text.data[i] - '0');
         if (out->db > REDIS_DB_MAX)
-            return "the database must be 0 to 65535";
+            return "must have a database of 0 to 65535";
     }
     return NULL;
 }

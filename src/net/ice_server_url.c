@@ -1,6 +1,5 @@
-#include "rtc/ice_server_url.h"
+#include "net/ice_server_url.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum {
@@ -24,7 +23,7 @@ static bool parse_scheme(struct span *rest, struct ice_server_url *out)
     if (strip_prefix(rest, "stun:")) {
         out->type = ICE_SERVER_STUN;
     } else if (strip_prefix(rest, "turns:")) {
-        out->transport = TURN_TLS;
+        out->transport = ICE_SERVER_TLS;
         out->port = PORT_TLS_DEFAULT;
     } else if (!strip_prefix(rest, "turn:")) {
         return false;
@@ -52,7 +51,7 @@ static const char *parse_authority(struct span text, struct ice_server_url *out)
     if (is_bracketed) {
         const uint8_t *end = memchr(text.data, ']', text.len);
         if (!end)
-            return "a ']' is missing";
+            return "has a '[' without ']'";
         host_len = (size_t)(end - text.data) + 1;
         out->host = span_of(text.data + 1, host_len - 2);
     } else {
@@ -61,29 +60,31 @@ static const char *parse_authority(struct span text, struct ice_server_url *out)
         out->host = span_of(text.data, host_len);
     }
     if (out->host.len == 0 || out->host.len > HOST_MAX)
-        return "the host name is missing or too long";
+        return "has no host, or one whose name is longer than 255 bytes";
     for (size_t i = 0; i < out->host.len; i++) {
         if (out->host.data[i] <= ' ' || strchr("/@?#[]", out->host.data[i]))
-            return "the host name has a character that none can have";
+            return "has a host with a character that no name has";
     }
     struct span port = span_skip(text, host_len);
     if (port.len == 0)
         return NULL;
     if (port.data[0] != ':' || !parse_port(span_skip(port, 1), &out->port))
-        return "the port is not a number from 1 to 65535";
+        return "must have a port of 1 to 65535 behind the host's ':'";
     return NULL;
 }
 
 static const char *parse_query(struct span text, struct ice_server_url *out)
 {
     if (out->type == ICE_SERVER_STUN)
-        return "a stun: URL has no '?'";
-    if (span_is_string_nocase(text, "transport=udp") && out->transport == TURN_UDP)
+        return "must have no '?', which is for turn: URLs";
+    if (span_is_string_nocase(text, "transport=udp") && out->transport == ICE_SERVER_UDP)
         return NULL;
     if (!span_is_string_nocase(text, "transport=tcp"))
-        return "after '?' comes transport=udp or transport=tcp (turns: only has tcp)";
-    if (out->transport == TURN_UDP)
-        out->transport = TURN_TCP;
+        return out->transport == ICE_SERVER_UDP
+                   ? "must have transport=udp or transport=tcp behind its '?'"
+                   : "must have transport=tcp behind its '?', since TLS goes by TCP";
+    if (out->transport == ICE_SERVER_UDP)
+        out->transport = ICE_SERVER_TCP;
     return NULL;
 }
 
@@ -91,7 +92,7 @@ const char *ice_server_url_parse(const char *url, struct ice_server_url *out)
 {
     struct span rest = span_from_string(url);
     if (!parse_scheme(&rest, out))
-        return "it does not begin with stun:, turn: or turns:";
+        return "must begin with stun:, turn: or turns:";
     const uint8_t *query = memchr(rest.data, '?', rest.len);
     struct span authority = rest;
     if (query) {
@@ -101,11 +102,4 @@ const char *ice_server_url_parse(const char *url, struct ice_server_url *out)
             return why;
     }
     return parse_authority(authority, out);
-}
-
-int ice_server_url_check(const char *url, const char **why)
-{
-    struct ice_server_url parsed;
-    *why = ice_server_url_parse(url, &parsed);
-    return *why ? -EINVAL : 0;
 }
