@@ -259,21 +259,16 @@ static bool check_section(struct reader *r, struct config *config, unsigned head
     const char *kind = config->command == COMMAND_SERVE ? "serve" : "proxy";
     const char *variable;
     const char *why;
-    config_settle(config);
-    char *clash = config_clash(config, &wording_of_file);
-    char *missing = clash ? NULL : config_missing(config, &wording_of_file);
-    if (clash)
-        wrong(r, head, "[%s %s]: %s", kind, config->instance, clash);
-    else if (missing)
-        wrong(r, head, "[%s %s] needs %s", kind, config->instance, missing);
-    bool is_whole = !clash && !missing;
-    free(clash);
-    free(missing);
+    char whom[NAME_LEN_MAX + 16];
+    snprintf(whom, sizeof whom, "[%s %s]", kind, config->instance);
+    char *lacking = config_complete(config, whom, &wording_of_file);
+    bool is_whole = !lacking || wrong(r, head, "%s", lacking);
+    free(lacking);
     if (!is_whole)
         return false;
     if (config->room && config->link_count > 0)
-        return wrong(r, head, "[%s %s]: a room is one way to meet, and a link another: choose one",
-                     kind, config->instance);
+        return wrong(r, head, "%s: a room is one way to meet, and a link another: choose one",
+                     whom);
     if (egress_variables_read(getenv, &config->egress, &variable, &why) < 0)
         return wrong(r, head, "the variable %s %s", variable, why);
     choose_state(config);

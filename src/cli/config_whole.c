@@ -5,7 +5,8 @@
 #include "base/alloc.h"
 #include "signal/tracker_place.h"
 
-char *config_clash(const struct config *config, const struct wording *wording)
+/* A sentence. */
+static char *find_clash(const struct config *config, const struct wording *wording)
 {
     bool connects = config->command == COMMAND_SERVE || config->command == COMMAND_PROXY;
     if (!connects || !config->room || config->link_count > 0 || !tracker_place_is(&config->signal))
@@ -95,6 +96,14 @@ static char *missing_tls(const struct config *config, const struct wording *word
                      wording_given(wording, "--tls-cert"), wording_given(wording, "--tls-key"));
 }
 
+static char *missing_file(const struct wording *wording)
+{
+    char *what = wording_lacking(wording, "--config");
+    char *text = xasprintf("%s, with a section for each tunnel", what);
+    free(what);
+    return text;
+}
+
 static char *missing_of_tunnel(const struct config *config, const struct wording *wording)
 {
     if (config->command == COMMAND_SERVE && !config->upstream_text)
@@ -109,7 +118,8 @@ static char *missing_of_tunnel(const struct config *config, const struct wording
     return missing;
 }
 
-char *config_missing(const struct config *config, const struct wording *wording)
+/* What it needs to be run, as in "--room NAME (or TUNNEL_ROOM)". */
+static char *find_missing(const struct config *config, const struct wording *wording)
 {
     switch (config->command) {
     case COMMAND_SERVE:
@@ -119,7 +129,7 @@ char *config_missing(const struct config *config, const struct wording *wording)
     case COMMAND_REVOKE:
         return config->name ? NULL : xstrdup("the NAME of an invite, as in phone");
     case COMMAND_RUN:
-        return config->config_file ? NULL : xstrdup("a FILE with a section for each tunnel");
+        return config->config_file ? NULL : missing_file(wording);
     case COMMAND_COMPLETION:
         return config->name ? NULL : xstrdup("the name of a SHELL: bash, zsh or fish");
     case COMMAND_DOCTOR:
@@ -130,4 +140,17 @@ char *config_missing(const struct config *config, const struct wording *wording)
         break;
     }
     return NULL;
+}
+
+char *config_complete(struct config *config, const char *whom, const struct wording *wording)
+{
+    config_settle(config);
+    char *clash = find_clash(config, wording);
+    char *missing = clash ? NULL : find_missing(config, wording);
+    char *text = clash     ? xasprintf("%s: %s", whom, clash)
+                 : missing ? xasprintf("%s needs %s", whom, missing)
+                           : NULL;
+    free(clash);
+    free(missing);
+    return text;
 }

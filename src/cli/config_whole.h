@@ -1,6 +1,5 @@
 /*
- * What a config lacks, and which of its values do not go together: of one that
- * is settled. NULL, or the words for whoever wrote it, to be freed.
+ * What a config lacks, and which of its values do not go together.
  */
 #ifndef CLI_CONFIG_WHOLE_H
 #define CLI_CONFIG_WHOLE_H
@@ -8,10 +7,9 @@
 #include "cli/config.h"
 #include "cli/wording.h"
 
-/* A sentence. */
-char *config_clash(const struct config *config, const struct wording *wording);
-
-/* What it needs to be run, as in "--room NAME (or TUNNEL_ROOM)". */
-char *config_missing(const struct config *config, const struct wording *wording);
+/* Once, behind the last value: settles it. NULL, or a sentence for whoever
+ * wrote it, to be freed, as in "proxy needs --room NAME (or TUNNEL_ROOM)", where
+ * proxy is whom. */
+char *config_complete(struct config *config, const char *whom, const struct wording *wording);
 
 #endif

@@ -251,19 +251,13 @@ static enum options_result choose_place(struct config *config, const struct plac
 }
 
 /* What the values make together. */
-static enum options_result check_whole(struct config *config, const struct wording *wording)
+static enum options_result check_whole(struct config *config)
 {
-    config_settle(config);
-    char *clash = config_clash(config, wording);
-    char *missing = clash ? NULL : config_missing(config, wording);
-    if (clash)
-        fprintf(stderr, "tunnel: %s\n", clash);
-    else if (missing)
-        fprintf(stderr, "tunnel: %s needs %s\n", command_row(config->command)->name, missing);
-    enum options_result result = clash || missing ? OPTIONS_WRONG : OPTIONS_RUN;
-    free(clash);
-    free(missing);
-    return result;
+    char *why = config_complete(config, command_row(config->command)->name, &config->wording);
+    if (why)
+        fprintf(stderr, "tunnel: %s\n", why);
+    free(why);
+    return why ? OPTIONS_WRONG : OPTIONS_RUN;
 }
 
 static enum options_result parse_command(int argc, char **argv, struct config *out)
@@ -294,7 +288,7 @@ static enum options_result parse_command(int argc, char **argv, struct config *o
     }
     if (result == OPTIONS_RUN)
         result = choose_place(out, &before);
-    return result == OPTIONS_RUN ? check_whole(out, &wording) : result;
+    return result == OPTIONS_RUN ? check_whole(out) : result;
 }
 
 static enum options_result wrong_name(const char *name)

@@ -46,6 +46,7 @@ static void test_switch(void **state)
 {
     (void)state;
     check_text(wording_lacking(&without, "--tls"), "--tls");
+    check_text(wording_lacking(&without, "--relay-only"), "--relay-only (or TUNNEL_RELAY_ONLY)");
     check_text(wording_lacking(&wording_of_file, "--tls"), "tls = yes");
 }
 

@@ -257,4 +257,5 @@ class Run(Case):
         done = subprocess.run([*WRAP, TUNNEL, "run"], capture_output=True, text=True,
                               timeout=DEADLINE, check=False)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("run needs a FILE", done.stderr)
+        self.assertEqual(done.stderr, "tunnel: run needs --config FILE (or TUNNEL_CONFIG), with a section for each "
+                                      "tunnel\n")
