@@ -316,15 +316,20 @@ static void on_drain(void *arg)
         call->handlers->on_drain(call->arg);
 }
 
+void call_flush(struct http_call *call)
+{
+    bool was_high = call->sender.held.len > CONN_DRAIN_MARK;
+    http_sender_flush(&call->sender);
+    /* What the kernel takes at once raises no on_drain of the conn. */
+    if (was_high && call->conn && conn_queued(call->conn) <= CONN_DRAIN_MARK)
+        on_drain(call);
+}
+
 static void on_open(void *arg)
 {
     struct http_call *call = arg;
-    bool was_high = call->sender.held.len > CONN_DRAIN_MARK;
     call->sender.conn = call->conn;
-    http_sender_flush(&call->sender);
-    /* What the kernel takes at once raises no on_drain of the conn. */
-    if (was_high && conn_queued(call->conn) <= CONN_DRAIN_MARK)
-        on_drain(call);
+    call_flush(call);
 }
 
 static const struct conn_handlers conn_handlers = {

@@ -23,7 +23,7 @@ static void flush_later(void *arg)
     struct http_call *call = arg;
     call->is_flush_scheduled = false;
     if (!call->is_gone)
-        http_sender_flush(&call->sender);
+        call_flush(call);
 }
 
 static void schedule_flush(struct http_call *call)

@@ -70,6 +70,10 @@ void call_hold_head(struct http_call *call);
 void call_dial(struct http_call *call);
 void call_take_over(struct http_call *call, struct conn *conn);
 
+/* Sends what was held, and tells of a queue that is short by that; not to be
+ * called from within a call of the owner. */
+void call_flush(struct http_call *call);
+
 /* Takes a call off its client; it is freed later. The conn is the caller's,
  * and may be NULL. */
 struct conn *call_detach(struct http_call *call);

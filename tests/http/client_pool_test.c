@@ -25,6 +25,39 @@ static void test_reuses_connection(void **state)
     caller_stop();
 }
 
+/* A call that has waited for its turn finds one that takes all at once: who
+ * writes is told that it may go on. */
+static void test_body_before_reused_connection(void **state)
+{
+    (void)state;
+    const struct http_field fields[] = {FIELD("Host", "h"), FIELD("Content-Length", "100000")};
+    const struct http_request request = {.method = SPAN_LITERAL("PUT"),
+                                         .target = SPAN_LITERAL("/x"),
+                                         .minor_version = 1,
+                                         .fields = {fields, 2},
+                                         .framing = HTTP_BODY_LENGTH};
+    static const uint8_t content[80000];
+    caller_start();
+    caller_get(&caller.a);
+    caller_serve(0, GET_HEAD, OK_HELLO);
+    RIG_WAIT(caller.a.ends == 1);
+    struct seen *b = &caller.b;
+    assert_int_equal(
+        http_client_prepare(caller.client, &request, &caller_handlers, b, &b->call), 0);
+    http_call_write(b->call, span_of(content, sizeof content));
+    http_call_start(b->call);
+    assert_int_equal(b->drains, 0); /* not from within a call of ours */
+    RIG_WAIT(b->drains == 1);
+    assert_true(http_call_queued(b->call) <= CONN_DRAIN_MARK);
+    http_call_write(b->call, span_of(content, 20000));
+    http_call_end(b->call, no_fields);
+    RIG_WAIT(caller.servers[0].in.len > 100000);
+    peer_send(&caller.servers[0], OK_HELLO);
+    RIG_WAIT(b->ends == 1);
+    assert_int_equal(caller.accepted, 1);
+    caller_stop();
+}
+
 /* What was connected to beforehand is used by the first call, also by one that
  * does not wait for that, and by one whose request may not be sent twice. */
 static void test_warm_connection(void **state)
@@ -279,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reuses_connection),
+        cmocka_unit_test(test_body_before_reused_connection),
         cmocka_unit_test(test_warm_connection),
         cmocka_unit_test(test_warm_connection_fails),
         cmocka_unit_test(test_parallel_calls),
