@@ -58,7 +58,7 @@ enum action_type {
     ACTION_PROBLEM, /* problem, text, and session: whose report of ICE belongs to it */
     ACTION_STATUS,  /* state, retry_in_us, and session when that is up */
     ACTION_PATH,    /* state up, session, was_broken: its path may be another one */
-    ACTION_NOTE     /* note, text */
+    ACTION_NOTE     /* note, text; of NO_PLACE session and partner */
 };
 
 struct action {
@@ -66,7 +66,7 @@ struct action {
     unsigned session;
     unsigned others[2];
     char peer[SIGNAL_PEER_ID_MAX + 1]; /* of a member of the room; "" when that is not known */
-    uint32_t partner; /* of those that come from a standing, and of STATUS up and GONE */
+    uint32_t partner; /* of those that come from a standing, of STATUS up and GONE, NO_PLACE */
     enum sdp_type sdp_type;
     const char *text;
     enum problem_kind problem;

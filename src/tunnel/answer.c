@@ -50,7 +50,9 @@ static const struct answer of_stream[STREAM_ERRORS] = {
 
 const struct answer *answer_of_stream_error(enum stream_error error)
 {
-    if (error == STREAM_SESSION || error == STREAM_UNSENT)
+    if (error == STREAM_UNSENT)
+        return &answer_tunnel_down;
+    if (error == STREAM_SESSION)
         return &of_session;
     return error < STREAM_ERRORS ? &of_stream[error] : &of_stream[STREAM_UNSPECIFIED];
 }

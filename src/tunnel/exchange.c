@@ -37,8 +37,9 @@ enum exchange_end exchange_end_of_response(enum stream_error error)
 {
     switch (error) {
     case STREAM_SESSION:
-    case STREAM_UNSENT:
         return EXCHANGE_LOST;
+    case STREAM_UNSENT:
+        return EXCHANGE_DOWN;
     case STREAM_MALFORMED:
         return EXCHANGE_MALFORMED;
     case STREAM_NOT_ALLOWED:

@@ -61,10 +61,21 @@ static void tell_up(struct keeper *keeper, const struct action *action)
     keeper->handlers.on_up(action->partner, session_mux(session), keeper->arg);
 }
 
+static const char *name_of(const struct keeper *keeper, const struct action *action,
+                           char out[MUX_DEVICE_MAX + 1])
+{
+    struct session *session = sessions_find(&keeper->sessions, action->session);
+    roster_name(action->partner, session ? mux_device(session_mux(session)) : NULL, out);
+    return out;
+}
+
 static void tell_note(const struct keeper *keeper, const struct action *action)
 {
+    char name[MUX_DEVICE_MAX + 1];
     char *place = action->note == NOTE_SIGNAL_BACK ? venue_describe(keeper->venue) : NULL;
     const char *text = note_is_of_problem(action->note) ? keeper->report.problem : action->text;
+    if (action->note == NOTE_NO_PLACE)
+        text = name_of(keeper, action, name);
     note_log(action->note, place ? place : text);
     free(place);
     if (action->note == NOTE_SIGNAL_AWAY && keeper->handlers.on_signal_away)

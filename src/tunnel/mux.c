@@ -223,6 +223,7 @@ static void on_error(struct mux *mux, const struct frame *frame)
     copy_error_text(words, text, sizeof text);
     if (frame->stream_id == 0) {
         char reason[600];
+        mux->is_turned_away = !mux->is_let_in && mux_has(mux, FEATURE_FIELDS);
         snprintf(reason, sizeof reason, "the other side ended the session: %s", text);
         mux_die(mux, reason, MUX_UNLIKE);
         return;
@@ -314,8 +315,16 @@ static void on_stream_frame(struct mux *mux, const struct frame *frame, uint64_t
     }
 }
 
+/* Whether it may come from who lets nobody in (docs/PROTOCOL.md, "ERROR"). */
+static bool is_of_doorkeeper(const struct frame *frame)
+{
+    return frame->type == FRAME_AGREE || frame->type == FRAME_PING ||
+           (frame->type == FRAME_ERROR && frame->stream_id == 0);
+}
+
 static void on_frame(struct mux *mux, const struct frame *frame, uint64_t now_us)
 {
+    mux->is_let_in = mux->is_let_in || !is_of_doorkeeper(frame);
     switch (frame->type) {
     case FRAME_HELLO:
         mux_on_hello(mux, frame, now_us);

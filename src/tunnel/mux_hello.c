@@ -225,6 +225,8 @@ void mux_wake(struct mux *mux, uint64_t since_us, uint64_t now_us)
 void mux_refuse(struct mux *mux, const char *text)
 {
     mux->has_refused = true;
+    if (mux->highest_id > 0) /* else none of its requests was heard, and it may count on that */
+        mux_send_control(mux, 0, FRAME_PONG, 0, (struct span){0});
     mux_send_error(mux, 0, 0, STREAM_UNSPECIFIED, text);
     mux_end_turn(mux); /* whoever calls may end the session before this turn has ended */
 }

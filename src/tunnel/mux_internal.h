@@ -38,8 +38,10 @@ struct mux {
     enum mux_role role;
     enum mux_state state;
     bool has_refused;
-    unsigned offered;  /* features that we have */
-    unsigned features; /* and the other side, too */
+    bool is_let_in;      /* something came but what comes in front of a refusal, too */
+    bool is_turned_away; /* consumer: a refusal came instead; what was asked, nobody has heard */
+    unsigned offered;    /* features that we have */
+    unsigned features;   /* and the other side, too */
     struct mux_handlers handlers;
     void *arg;
     char device[MUX_DEVICE_MAX + 1]; /* or "" */

@@ -181,7 +181,9 @@ static void take_back_bundles(struct mux *mux)
 /* A head that has not gone out by now never will. */
 static enum stream_error error_of_end(const struct mux_stream *stream)
 {
-    bool is_unsent = stream->mux->role == MUX_CONSUMER && stream->sent == HALF_HEAD;
+    const struct mux *mux = stream->mux;
+    bool is_unsent =
+        mux->role == MUX_CONSUMER && (mux->is_turned_away || stream->sent == HALF_HEAD);
     return is_unsent ? STREAM_UNSENT : STREAM_SESSION;
 }
 

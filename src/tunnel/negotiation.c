@@ -167,14 +167,13 @@ void negotiation_contest(struct negotiation *n, uint64_t until_us, struct action
     actions_do(out, ACTION_HOLD, n->pact.session);
 }
 
-static void refuse(struct negotiation *n, const char *words, enum note note, struct actions *out)
+static void refuse(struct negotiation *n, const char *words, struct actions *out)
 {
     actions_push(out, &(struct action){
                           .type = ACTION_REFUSE,
                           .session = n->pact.session,
                           .text = words,
                       });
-    actions_note(out, note, NULL);
     reset(n);
 }
 
@@ -186,7 +185,8 @@ void negotiation_refuse(struct negotiation *n, enum mux_role theirs, struct acti
         [MUX_PROVIDER] = "another `tunnel serve` is connected to this side, and answers; stop one "
                          "of them or, without links, choose another room",
     };
-    refuse(n, words[theirs], NOTE_NEWCOMER, out);
+    refuse(n, words[theirs], out);
+    actions_note(out, NOTE_NEWCOMER, NULL);
 }
 
 void negotiation_turn_away(struct negotiation *n, enum mux_role theirs, struct actions *out)
@@ -198,7 +198,7 @@ void negotiation_turn_away(struct negotiation *n, enum mux_role theirs, struct a
     };
     if (n->state != NEGOTIATION_CONTESTED)
         actions_do(out, ACTION_HOLD, n->pact.session);
-    refuse(n, words[theirs], NOTE_NO_PLACE, out);
+    refuse(n, words[theirs], out);
 }
 
 void negotiation_move(struct negotiation *n, struct negotiation *from, struct actions *out)

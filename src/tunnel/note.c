@@ -22,8 +22,8 @@ void note_log(enum note note, const char *text)
         [NOTE_NO_RESTART] = {LOG_DEBUG, "keeper: the other side takes no part in a restart", ""},
         [NOTE_NEWCOMER] = {LOG_WARN, "tunnel: refused another process that came into the room",
                            ": the one that we are connected to answers"},
-        [NOTE_NO_PLACE] = {LOG_WARN,
-                           "tunnel: turned one away: ", "we have as many partners as we take"},
+        [NOTE_NO_PLACE] = {LOG_WARN, "tunnel: turned ",
+                           " away: we have as many partners as we take"},
         [NOTE_OTHERS_GO_ON] = {LOG_INFO, "tunnel: no session with another one (",
                                "); those that are up go on"},
     };

@@ -15,7 +15,8 @@ enum note {
     NOTE_RESTART,     /* text: why */
     NOTE_NO_RESTART,  /* the other side does not take part in it */
     NOTE_NEWCOMER,    /* another process was refused, since the one before it answers */
-    NOTE_NO_PLACE,    /* one was refused, since there are as many as there may be */
+    NOTE_NO_PLACE,    /* one was refused, since there are as many as there may be; text: who,
+                         which its owner knows */
     NOTE_OTHERS_GO_ON /* text: the last problem, as above; it was with another partner */
 };
 

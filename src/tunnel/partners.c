@@ -161,6 +161,16 @@ static uint64_t make_place(struct partners *all, bool may_ask, uint64_t now_us)
     return first_us;
 }
 
+static void turn_away(struct partners *all, struct partner *p)
+{
+    actions_push(all->out, &(struct action){.type = ACTION_NOTE,
+                                            .note = NOTE_NO_PLACE,
+                                            .session = p->negotiation.pact.session,
+                                            .partner = p->number});
+    negotiation_turn_away(&p->negotiation, all->role == MUX_CONSUMER ? MUX_PROVIDER : MUX_CONSUMER,
+                          all->out);
+}
+
 bool partners_admit(struct partners *all, struct partner *p, uint64_t now_us)
 {
     bool has_waited = p->negotiation.state == NEGOTIATION_CONTESTED;
@@ -170,8 +180,7 @@ bool partners_admit(struct partners *all, struct partner *p, uint64_t now_us)
     if (until_us <= now_us)
         return true;
     if (until_us == TIME_NEVER)
-        negotiation_turn_away(&p->negotiation,
-                              all->role == MUX_CONSUMER ? MUX_PROVIDER : MUX_CONSUMER, all->out);
+        turn_away(all, p);
     else if (has_waited)
         p->negotiation.deadline_us = until_us;
     else

@@ -295,6 +295,12 @@ static bool begin_kept_stream(struct passage *p, struct mux *mux)
     return is_there;
 }
 
+static void hold(struct passage *p)
+{
+    p->is_held = true;
+    http_exchange_set_reading(p->exchange, false);
+}
+
 /* False when the passage is gone. */
 static bool on_failure(struct passage *p, enum stream_error error, const char *text)
 {
@@ -303,6 +309,11 @@ static bool on_failure(struct passage *p, enum stream_error error, const char *t
     struct mux *mux = p->common->owner->on_failure(p, error, can_move, p->common->arg);
     if (mux)
         return begin_kept_stream(p, mux);
+    if (can_move && error == STREAM_UNSENT && retry_wait_again(&p->retry)) {
+        hold(p);
+        p->common->owner->on_held(p, p->common->arg);
+        return true;
+    }
     passage_fail(p, answer_of_stream_error(error), exchange_end_of_response(error), text);
     return false;
 }
@@ -329,8 +340,7 @@ void passage_start(struct passage *p, struct mux *mux, struct head *head)
 void passage_hold(struct passage *p, const struct head *head)
 {
     retry_wait(&p->retry, head);
-    p->is_held = true;
-    http_exchange_set_reading(p->exchange, false);
+    hold(p);
 }
 
 void passage_go_on(struct passage *p, struct mux *mux)

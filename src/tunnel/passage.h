@@ -38,6 +38,9 @@ struct passage_owner {
      * to another provider. The multiplexer of that one, or NULL. */
     struct mux *(*on_failure)(struct passage *passage, enum stream_error error, bool can_move,
                               void *arg);
+    /* It has reached nobody, and there is nobody: it is held, as if it had come
+     * now. */
+    void (*on_held)(struct passage *passage, void *arg);
     /* Its last call. */
     void (*on_gone)(struct passage *passage, void *arg);
 };
@@ -54,7 +57,7 @@ struct passage_common {
 struct passage {
     struct passage_common *common;
     struct list link;       /* for the owner to keep it in a list */
-    uint64_t give_up_at_us; /* the owner's, while it is held */
+    uint64_t give_up_at_us; /* the owner's, once it was held; or 0 */
     int provider;           /* the owner's: who has it */
     unsigned tried;         /* the owner's: who has, or had it; a bit for each */
     struct http_exchange *exchange;

@@ -88,6 +88,32 @@ static void on_wake(uint64_t since_us, void *arg)
     }
 }
 
+/* Who has been let go before may come back to those that wait. */
+static void insert_waiting(struct proxy *proxy, struct passage *p)
+{
+    struct list *before = &proxy->waiting;
+    LIST_EACH(link, next, &proxy->waiting) {
+        if (LIST_ENTRY(link, struct passage, link)->give_up_at_us > p->give_up_at_us) {
+            before = link;
+            break;
+        }
+    }
+    list_append(before, &p->link);
+}
+
+/* Not for longer because there was hope in between. */
+static void on_held(struct passage *p, void *arg)
+{
+    struct proxy *proxy = arg;
+    if (p->give_up_at_us == 0)
+        p->give_up_at_us = clock_now_us() + proxy->wait_us;
+    if (proxy->is_lasting)
+        p->give_up_at_us = 1; /* as soon as this turn ends */
+    p->tried = 0;
+    list_remove(&p->link);
+    insert_waiting(proxy, p);
+}
+
 static void let_wait(struct proxy *proxy, struct passage *p, const struct head *head)
 {
     passage_hold(p, head);
@@ -155,6 +181,7 @@ static void on_gone(struct passage *p, void *arg)
 static const struct passage_owner passage_owner = {
     .on_head = on_head,
     .on_failure = on_failure,
+    .on_held = on_held,
     .on_gone = on_gone,
 };
 

@@ -92,6 +92,12 @@ void retry_sent(struct retry *retry)
         retry_drop(retry);
 }
 
+bool retry_wait_again(struct retry *retry)
+{
+    retry->is_waiting = retry->head && retry->body.len + CONN_READ_MORE <= RETRY_BODY_MAX;
+    return retry->is_waiting;
+}
+
 void retry_add(struct retry *retry, struct span bytes)
 {
     if (!retry->head)

@@ -4,8 +4,8 @@
  *
  *            keep()                       drop(), too large
  *   (not) ──────────────────────► kept ─────────────────────► (not)
- *     └────► waiting ──── sent() ──^ \__ sent(), of no use ──────^
- *            wait()
+ *     └────► waiting ◄─ sent() ────^ \__ sent(), of no use ──────^
+ *            wait()     wait_again()
  *
  * Kept are its head and as much of its body as has come, until something of a
  * response is there. Done twice is only what may be: what is safe or idempotent
@@ -64,6 +64,10 @@ void retry_keep(struct retry *retry, const struct head *head);
  * CONN_READ_MORE of its body comes. */
 void retry_wait(struct retry *retry, const struct head *head);
 void retry_sent(struct retry *retry);
+
+/* Of one that was sent, and of which nobody has heard: it waits once more, if
+ * it is kept and what may still come has room. */
+bool retry_wait_again(struct retry *retry);
 
 /* What comes of its body, and its end. Nothing where it is not kept. */
 void retry_add(struct retry *retry, struct span bytes);

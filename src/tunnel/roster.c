@@ -35,12 +35,12 @@ struct roster_entry *roster_find(const struct roster *roster, uint32_t partner)
     return NULL;
 }
 
-static void name_entry(struct roster_entry *entry, const char *device)
+void roster_name(uint32_t partner, const char *device, char out[MUX_DEVICE_MAX + 1])
 {
     if (device)
-        snprintf(entry->name, sizeof entry->name, "%s", device);
+        snprintf(out, MUX_DEVICE_MAX + 1, "%s", device);
     else
-        snprintf(entry->name, sizeof entry->name, "#%u", entry->partner);
+        snprintf(out, MUX_DEVICE_MAX + 1, "#%u", partner);
 }
 
 void roster_enter(struct roster *roster, uint32_t partner, unsigned session, const char *device,
@@ -51,7 +51,7 @@ void roster_enter(struct roster *roster, uint32_t partner, unsigned session, con
         entry = xcalloc(1, sizeof *entry);
         list_init(&entry->link);
         entry->partner = partner;
-        name_entry(entry, device);
+        roster_name(partner, device, entry->name);
     }
     list_remove(&entry->link);
     list_append(&roster->entries, &entry->link);

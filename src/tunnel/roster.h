@@ -35,6 +35,9 @@ struct roster {
     size_t up;
 };
 
+/* What a partner is called. device: NULL for none. */
+void roster_name(uint32_t partner, const char *device, char out[MUX_DEVICE_MAX + 1]);
+
 void roster_init(struct roster *roster);
 void roster_deinit(struct roster *roster);
 

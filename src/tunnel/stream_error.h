@@ -22,7 +22,7 @@ enum stream_error {
     STREAM_ERRORS,             /* how many there are; a number from here on is taken as 0 */
     /* Never in a frame: */
     STREAM_SESSION = 0x10000, /* the session ended */
-    STREAM_UNSENT = 0x10001   /* the same, and nothing of the request had left us */
+    STREAM_UNSENT = 0x10001   /* the same, and it is certain that nobody has begun on the request */
 };
 
 #endif

@@ -1,7 +1,9 @@
 """Several consumers and several providers in one room."""
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -144,6 +146,28 @@ class Devices(Case):
         rig.tunnel("revoke", "phone", "--state", rig.state)
         serve.wait_for("phone has gone: .*; still connected: 1")
         rig.proxy_address = addresses["laptop"]
+        self.assertEqual(rig.get_json("/health"), {"status": "ok"})
+
+    def test_no_place(self):
+        """one more than --max-consumers is named; what it asks is 503, and done by nobody"""
+        rig = self.rig
+        rig.start_mock()
+        rig.start_signal()
+        serve = rig.start_serve("--max-consumers", "1")
+        phone = rig.start_linked(rig.invite("phone"), name="phone")
+        rig.wait_up()
+        rig.start_linked(rig.invite("laptop"), name="laptop")
+        status, fields, body = rig.request("POST", "/echo", b"once")
+        self.assertEqual(status, 503)
+        self.assertGreaterEqual(int(fields["Retry-After"]), 5)
+        error = json.loads(body)["error"]
+        self.assertEqual(error["code"], "tunnel_down")
+        self.assertIn("has as many consumers as it takes", error["message"])
+        serve.wait_for("turned laptop away: we have as many partners as we take")
+        self.assertNotIn("POST /echo", rig.mock.text())
+        phone.kill(signal.SIGINT)
+        rig.proxy.wait_for(CONNECTED)
+        serve.wait_for("laptop is connected")
         self.assertEqual(rig.get_json("/health"), {"status": "ok"})
 
 

@@ -15,6 +15,7 @@ static void test_every_error_has_a_status(void **state)
     assert_int_equal(answer_status(answer_of_stream_error(STREAM_TIMEOUT)), 504);
     assert_int_equal(answer_status(answer_of_stream_error(STREAM_TOO_MANY)), 503);
     assert_int_equal(answer_status(answer_of_stream_error(STREAM_SESSION)), 502);
+    assert_int_equal(answer_status(answer_of_stream_error(STREAM_UNSENT)), 503);
 }
 
 static void test_event_source(void **state)

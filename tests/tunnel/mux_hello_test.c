@@ -3,6 +3,7 @@
  */
 #include "mux_pair.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tunnel/frame.h"
@@ -69,6 +70,40 @@ static void test_refusal(void **state)
     mux_refuse(pair->provider.mux, "there is another one");
     deliver_all(pair);
     assert_story(&pair->consumer, "dead: the other side ended the session: there is another one; ");
+}
+
+/* Who is refused in place of all that it has asked for knows that nobody has
+ * heard of that; */
+static void test_turned_away(void **state)
+{
+    struct pair *pair = *state;
+    char unsent[128];
+    snprintf(unsent, sizeof unsent, "error %d over; ", STREAM_UNSENT);
+    end(open_stream(pair, "/early"));
+    assert_true(deliver_one(pair, &pair->consumer, &pair->provider)); /* HELLO */
+    mux_refuse(pair->provider.mux, "there is no place");
+    while (deliver_one(pair, &pair->provider, &pair->consumer)) {
+    }
+    assert_story(&pair->consumer, "dead: the other side ended the session: there is no place; ");
+    mux_fail(pair->consumer.mux, "over");
+    assert_story(&pair->consumer, unsent);
+}
+
+/* but not who was heard, though the refusal comes first. */
+static void test_turned_away_late(void **state)
+{
+    struct pair *pair = *state;
+    end(open_stream(pair, "/early"));
+    while (deliver_one(pair, &pair->consumer, &pair->provider)) {
+    }
+    assert_story(&pair->provider, "ready; 1 GET /early; end; ");
+    mux_refuse(pair->provider.mux, "this device's invite was revoked");
+    while (deliver_one(pair, &pair->provider, &pair->consumer)) {
+    }
+    assert_story(&pair->consumer, "dead: the other side ended the session: this device's invite "
+                                  "was revoked; ");
+    mux_fail(pair->consumer.mux, "over");
+    assert_story(&pair->consumer, "error over; ");
 }
 
 static void test_handshake(void **state)
@@ -222,6 +257,8 @@ int main(void)
         cmocka_unit_test(test_no_hello),
         TEST(test_refusal),
         cmocka_unit_test(test_handshake),
+        PROMISED(test_turned_away),
+        PROMISED(test_turned_away_late),
         PROMISED(test_promise),
         PROMISED(test_answer_before_agree),
         PROMISED(test_probe_before_agree),

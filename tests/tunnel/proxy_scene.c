@@ -69,10 +69,10 @@ static void on_send(unsigned channel, struct span head, struct span body, void *
 
 static bool on_can_send(unsigned channel, enum mux_urgency urgency, void *arg)
 {
+    const struct side *side = arg;
     (void)channel;
     (void)urgency;
-    (void)arg;
-    return true;
+    return !side->is_stuck;
 }
 
 static size_t on_room(void *arg)

@@ -20,6 +20,7 @@ enum { PROXY_SCENE_CLIENTS = 6, PROXY_SCENE_HOPS = 4 };
 struct side {
     struct mux *mux;
     struct buf line; /* messages on their way from it, each behind its length */
+    bool is_stuck;   /* nothing leaves it */
 };
 
 struct hop {

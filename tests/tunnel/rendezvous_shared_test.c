@@ -333,8 +333,8 @@ static void test_no_place(void **state)
     meet(&s, "d", process_d);
     forget(&s);
     FEED(&s, .type = EVENT_READY, .session = 3);
-    expect(&s, "hold 3; refuse 3: this `tunnel serve` has as many consumers as it takes: one of "
-               "them must go, or its --max-consumers be raised; note: no place;");
+    expect(&s, "note: no place; hold 3; refuse 3: this `tunnel serve` has as many consumers as it "
+               "takes: one of them must go, or its --max-consumers be raised;");
     scene_free(&s);
 }
 
