@@ -42,8 +42,8 @@ static void test_body_before_reused_connection(void **state)
     caller_serve(0, GET_HEAD, OK_HELLO);
     RIG_WAIT(caller.a.ends == 1);
     struct seen *b = &caller.b;
-    assert_int_equal(
-        http_client_prepare(caller.client, &request, &caller_handlers, b, &b->call), 0);
+    assert_int_equal(http_client_prepare(caller.client, &request, &caller_handlers, b, &b->call),
+                     0);
     http_call_write(b->call, span_of(content, sizeof content));
     http_call_start(b->call);
     assert_int_equal(b->drains, 0); /* not from within a call of ours */
