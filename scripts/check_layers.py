@@ -63,7 +63,7 @@ LIBRARIES = {
                   "tunnel/payload.c", "tunnel/error_body.c", "tunnel/seal_message.c",
                   "tunnel/report.c",
                   "cli/tunnel_json.c", "cli/status_view.c", "cli/request_view.c",
-                  "cli/doctor_view.c"],
+                  "cli/doctor_view.c", "cli/invite_view.c"],
 }
 
 # Anything else between angle brackets is the C library's or the kernel's.

@@ -36,7 +36,7 @@ static const struct command_row commands[] = {
      "that of an invite which is there already once more. Devices that have an invite of their own "
      "are connected at the same time, and each can be revoked alone.",
      "example:\n  tunnel invite phone --expires 7d --allow 'GET /v1/*' --qr"},
-    {"invites", COMMAND_INVITES, "invites [--state DIR]",
+    {"invites", COMMAND_INVITES, "invites [--json] [--state DIR]",
      "Lists the invites: when they were made, when they expire, when their device was last seen, "
      "from where, and what they allow.",
      "example:\n  tunnel invites"},

@@ -111,7 +111,7 @@ struct config {
     char *access_log; /* a path, or "-" for stdout; NULL: none */
     bool is_access_log_json;
     bool has_access_log_form; /* was given */
-    bool wants_json;          /* of `status`, `requests` and `doctor` */
+    bool wants_json;          /* of `status`, `requests`, `invites` and `doctor` */
     bool wants_watch;
     bool follows;
     char *only_device; /* NULL: any */

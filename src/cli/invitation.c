@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/redact.h"
+#include "cli/invite_view.h"
 #include "cli/qr.h"
 #include "signal/tracker_place.h"
 #include "tunnel/link.h"
@@ -251,33 +252,7 @@ static int run_invite(const struct config *config, struct state *state)
 
 /* ---- invites, revoke ---- */
 
-static const char *format_time(int64_t seconds, char out[32])
-{
-    time_t at = (time_t)seconds;
-    struct tm tm;
-    if (at != seconds)
-        return "after 2038"; /* a time_t of 32 bits, as Debian 12's on armhf, ends there */
-    if (seconds == 0 || !localtime_r(&at, &tm))
-        return "-";
-    strftime(out, 32, "%Y-%m-%d %H:%M", &tm);
-    return out;
-}
-
-/* An address and a rule may be long, so each has a line of its own. */
-static void print_invite(const struct invite *invite)
-{
-    char made[32], expires[32], seen[32];
-    bool has_expired = invite_has_expired(invite, now_s());
-    printf("%-16s  %-16s  %-16s  %s\n", invite->name, format_time(invite->made_s, made),
-           has_expired ? "has expired" : format_time(invite->expires_s, expires),
-           format_time(invite->seen_s, seen));
-    if (invite->from[0])
-        printf("  from %s\n", invite->from);
-    for (size_t i = 0; i < invite->rule_count; i++)
-        printf("  allow %s\n", invite->rules[i]);
-}
-
-static int run_invites(struct state *state)
+static int run_invites(const struct config *config, struct state *state)
 {
     char why[STATE_WHY_MAX];
     struct invites all;
@@ -285,9 +260,10 @@ static int run_invites(struct state *state)
         fprintf(stderr, "tunnel: %s\n", why);
         return EXIT_FAILURE;
     }
-    printf("%-16s  %-16s  %-16s  %s\n", "NAME", "MADE", "EXPIRES", "LAST SEEN");
-    for (size_t i = 0; i < all.count; i++)
-        print_invite(all.at[i]);
+    if (config->wants_json)
+        invite_view_print_json(&all, now_s());
+    else
+        invite_view_print(&all, now_s());
     invites_deinit(&all);
     return EXIT_SUCCESS;
 }
@@ -312,7 +288,7 @@ int invitation_run(const struct config *config)
     if (state && config->command == COMMAND_INVITE)
         status = run_invite(config, state);
     else if (state && config->command == COMMAND_INVITES)
-        status = run_invites(state);
+        status = run_invites(config, state);
     else if (state)
         status = run_revoke(config, state);
     state_close(state);

@@ -1,6 +1,7 @@
 """Links: one line to paste, an invite for each device, and signal servers that
 would like to be in between."""
 
+import calendar
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 import urllib.request
 
@@ -239,6 +241,30 @@ class Links(LinkCase):
         rig.tunnel("revoke", "phone", "--state", rig.state)
         self.assertNotIn("phone", rig.tunnel("invites", "--state", rig.state))
         self.assertIn("not there", rig.tunnel("revoke", "phone", "--state", rig.state, code=1))
+
+    def test_json(self):
+        """invites --json: an object a line, with neither a secret nor a link in it"""
+        rig = self.rig
+        where = ("--signal", "wss://signal.example.org")
+        rig.invite("pad", *where)
+        links = [rig.invite("phone", "--expires", "7d", "--allow", "GET /v1/*", "--allow", "* /health", *where),
+                 rig.invite("pad"), rig.invite("old", "--expires", "1s")]
+        while "has expired" not in rig.tunnel("invites", "--state", rig.state):
+            pass
+        text = rig.tunnel("invites", "--json", "--state", rig.state)
+        pad, phone, old = map(json.loads, text.splitlines())
+        moment = "%Y-%m-%dT%H:%M:%SZ"
+        made = calendar.timegm(time.strptime(phone.pop("made"), moment))
+        self.assertLess(abs(made - time.time()), 600)
+        self.assertEqual(calendar.timegm(time.strptime(phone.pop("expires"), moment)) - made, 7 * 86400)
+        self.assertEqual(phone, {"name": "phone", "allow": ["GET /v1/*", "* /health"]})
+        self.assertEqual(set(pad), {"name", "made"})
+        self.assertIs(old["has_expired"], True)
+        for link in links:
+            self.assertNotIn(link.partition("#t1.")[2][30:], text)
+        with open(os.path.join(rig.state, "invites"), encoding="ascii") as file:
+            secrets = re.findall(r"(?m)^secret (.*)$", file.read())
+        self.assertEqual([secret in text for secret in secrets], [False] * 3)
 
     def test_expired_is_told(self):
         """who comes with an invite that has expired is told so at once, and waits; another is made"""
