@@ -248,7 +248,7 @@ class Links(LinkCase):
         where = ("--signal", "wss://signal.example.org")
         rig.invite("pad", *where)
         links = [rig.invite("phone", "--expires", "7d", "--allow", "GET /v1/*", "--allow", "* /health", *where),
-                 rig.invite("pad"), rig.invite("old", "--expires", "1s")]
+                 rig.invite("pad", *where), rig.invite("old", "--expires", "1s", *where)]
         while "has expired" not in rig.tunnel("invites", "--state", rig.state):
             pass
         text = rig.tunnel("invites", "--json", "--state", rig.state)
