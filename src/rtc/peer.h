@@ -181,6 +181,10 @@ size_t peer_room(const struct peer *peer);
  * queue, and goes before what is in it. */
 bool peer_is_channel_idle(const struct peer *peer, unsigned channel);
 
+/* Of a peer that is closed: how many of the last messages on a channel have not
+ * left at all. Else 0. */
+size_t peer_unsent(const struct peer *peer, unsigned channel);
+
 /* While false, no on_message comes and the receive window closes to the
  * other side. */
 void peer_set_reading(struct peer *peer, bool reading);

@@ -112,6 +112,9 @@ struct mux_handlers {
     void (*on_dead)(const char *text, enum mux_likeness likeness, void *arg);
     /* For a log. */
     void (*on_note)(enum mux_note kind, const char *text, void *arg);
+    /* Asked by mux_fail(): how many of the last messages on a channel will
+     * certainly never leave. NULL: that is not known. */
+    size_t (*unsent)(unsigned channel, void *arg);
 };
 
 /* Heads, trailers and bodies are borrowed. After on_error the stream is gone,

@@ -27,6 +27,7 @@ void mux_bundle_deinit(struct mux *mux)
 static void send(struct mux *mux, unsigned channel, struct span head, struct span body)
 {
     mux->handlers.send(channel, head, body, mux->arg);
+    mux->messages[channel]++;
     if (channel == mux->turn_channel)
         mux->turn_channel = 0;
 }
@@ -56,16 +57,17 @@ bool mux_takes(struct mux *mux, unsigned channel, size_t len)
     return !(mux->bundled & bit_of(channel));
 }
 
-void mux_put(struct mux *mux, unsigned channel, struct span head, struct span body)
+uint64_t mux_put(struct mux *mux, unsigned channel, struct span head, struct span body)
 {
     size_t len = head.len + body.len;
     if (!mux_has(mux, FEATURE_BUNDLE) || len > BUNDLE_FRAME_MAX) {
         send(mux, channel, head, body);
-        return;
+        return mux->messages[channel];
     }
     mux->handlers.end_turn_later(mux->arg); /* another's may have been left over by the last one */
     mux->bundled |= bit_of(channel);
     bundle_add(&mux->bundles[channel], head, body);
+    return mux->messages[channel] + 1;
 }
 
 /* They take turns, so that what is lost on one holds up little. One that a body

@@ -63,6 +63,7 @@ struct mux {
     struct bundle bundles[MUX_CHANNELS_MAX + 1];  /* what leaves when the turn ends */
     struct buf spare;                             /* empty: for the next stream's heads */
     unsigned channels;                            /* in use beside the first */
+    uint64_t messages[MUX_CHANNELS_MAX + 1];      /* sent so far */
     bool is_flushing;
 
     uint32_t peer_window; /* what each stream may send at first */
@@ -114,6 +115,7 @@ struct mux_stream {
     bool awaits_room;   /* likewise, with nothing queued: stands in line to be asked for more */
     bool is_paused;     /* stops the channel */
     unsigned interim_count;
+    uint64_t head_message; /* of the channel's messages the one with the head, once that is sent */
 
     uint32_t credit;         /* bytes that we may still send */
     uint32_t granted;        /* bytes that they may still send */
@@ -213,8 +215,8 @@ void mux_bundle_deinit(struct mux *mux);
 bool mux_takes(struct mux *mux, unsigned channel, size_t len);
 
 /* Sends a frame, now or when the turn ends; where mux_takes() and can_send()
- * are true. */
-void mux_put(struct mux *mux, unsigned channel, struct span head, struct span body);
+ * are true. Returns which of the channel's messages it is in. */
+uint64_t mux_put(struct mux *mux, unsigned channel, struct span head, struct span body);
 
 /* The channel for what is short and new in this turn; further channels are in
  * use. */

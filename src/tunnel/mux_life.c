@@ -178,7 +178,24 @@ static void take_back_bundles(struct mux *mux)
     mux->bundled = 0;
 }
 
-/* A head that has not gone out by now never will. */
+/* A head that has not gone out by now never will; nor will those that left us
+ * and wait below. */
+static void take_back_heads(struct mux *mux)
+{
+    size_t unsent[MUX_CHANNELS_MAX + 1];
+    if (mux->role == MUX_PROVIDER || !mux->handlers.unsent)
+        return;
+    for (unsigned channel = 0; channel <= mux->channels; channel++)
+        unsent[channel] = mux->handlers.unsent(channel, mux->arg);
+    for (size_t i = 0; i < MUX_BUCKETS; i++) {
+        LIST_EACH(link, next, &mux->buckets[i]) {
+            struct mux_stream *stream = LIST_ENTRY(link, struct mux_stream, by_id);
+            if (mux->messages[stream->channel] - stream->head_message < unsent[stream->channel])
+                stream->sent = HALF_HEAD;
+        }
+    }
+}
+
 static enum stream_error error_of_end(const struct mux_stream *stream)
 {
     const struct mux *mux = stream->mux;
@@ -191,6 +208,7 @@ void mux_fail(struct mux *mux, const char *text)
 {
     mux->state = MUX_DEAD;
     take_back_bundles(mux);
+    take_back_heads(mux);
     for (size_t i = 0; i < MUX_BUCKETS; i++) {
         /* Always the first: a handler may end others, too. */
         for (struct list *link; (link = list_first(&mux->buckets[i])) != NULL;) {

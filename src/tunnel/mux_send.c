@@ -120,11 +120,12 @@ static bool can_send_queued(struct mux *mux, unsigned channel, const struct buf 
     return can_send(mux, channel, MUX_SMALL, first_queued(frames).len - FRAME_HEADER_LEN);
 }
 
-static void send_queued(struct mux *mux, unsigned channel, struct buf *frames)
+static uint64_t send_queued(struct mux *mux, unsigned channel, struct buf *frames)
 {
     struct span frame = first_queued(frames);
-    mux_put(mux, channel, frame, (struct span){0});
+    uint64_t message = mux_put(mux, channel, frame, (struct span){0});
     buf_consume(frames, LENGTH_LEN + frame.len);
+    return message;
 }
 
 /* --- streams -------------------------------------------------------------- */
@@ -219,7 +220,7 @@ static void send_urgent(struct mux_stream *stream)
         send_end(stream);
         return;
     }
-    send_queued(stream->mux, stream->channel, &stream->heads);
+    stream->head_message = send_queued(stream->mux, stream->channel, &stream->heads);
     if (stream->heads.len == 0 && !stream->mux->spare.data)
         swap_spare(stream);
     if (stream->given != HALF_HEAD) /* of a provider's interim response the head is yet to come */

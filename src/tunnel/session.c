@@ -2,8 +2,8 @@
  * Connects the two: messages of the peer feed the mux, frames of the mux go
  * to the peer.
  *
- * session_close() detaches at once and frees in a later turn: it may run
- * under a callback of the very mux that it ends.
+ * session_close() detaches at once and frees in a later turn, as the peer does:
+ * it may run under a callback of the very mux that it ends.
  */
 #include "tunnel/session.h"
 
@@ -76,6 +76,12 @@ static void on_end_turn_later(void *arg)
 {
     struct session *s = arg;
     peer_end_turn_later(s->peer);
+}
+
+static size_t on_unsent(unsigned channel, void *arg)
+{
+    const struct session *s = arg;
+    return peer_unsent(s->peer, channel);
 }
 
 static void set_reading(struct session *s)
@@ -159,6 +165,7 @@ static const struct mux_handlers mux_handlers = {
     .on_stream_closed = on_stream_closed,
     .on_dead = on_dead,
     .on_note = on_note,
+    .unsent = on_unsent,
 };
 
 /* --- from the peer -------------------------------------------------------- */
@@ -319,11 +326,11 @@ void session_close(struct session *s, const char *text)
         log_stats(s);
     mux_end_turn(s->mux);
     s->is_closed = true;
+    peer_close(s->peer); /* what leaves with its end is known behind that */
     mux_fail(s->mux, text);
     deadline_free(s->deadline);
     s->deadline = NULL;
     wake_watch_free(s->wake);
-    peer_close(s->peer);
     loop_defer(s->loop, free_session, s);
 }
 

@@ -54,6 +54,23 @@ static void shares_by_priority(void **state)
     sendq_deinit(q);
 }
 
+/* Of a message that has begun to leave somebody may hear. */
+static void counts_what_has_not_left(void **state)
+{
+    (void)state;
+    struct sendq *q = sendq_new(true);
+    assert_int_equal(sendq_stream_unsent(q, 3), 0);
+    for (int i = 0; i < 3; i++)
+        add(q, 3, 2 * FRAGMENT);
+    assert_int_equal(sendq_stream_unsent(q, 3), 3);
+    take(q);
+    assert_int_equal(sendq_stream_unsent(q, 3), 2);
+    take(q);
+    assert_int_equal(sendq_stream_unsent(q, 3), 2);
+    assert_int_equal(sendq_stream_unsent(q, 4), 0);
+    sendq_deinit(q);
+}
+
 /* A stream that just became busy goes before those that are, for one turn. */
 static void fresh_goes_first_once(void **state)
 {
@@ -184,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_by_priority),
+        cmocka_unit_test(counts_what_has_not_left),
         cmocka_unit_test(fresh_goes_first_once),
         cmocka_unit_test(small_ones_go_first_for_a_turn),
         cmocka_unit_test(data_is_not_interleaved),
