@@ -4,6 +4,7 @@ line was when it was run."""
 
 import os
 import pty
+import re
 import shutil
 import subprocess
 import tempfile
@@ -86,6 +87,15 @@ class Completion(unittest.TestCase):
                 ("tunnel run a\t", ["run", "a file"]),
                 ("tunnel revoke ph\t", ["revoke", "phone"]),
                 ("tunnel requests --device pa\t", ["requests", "--device", "pad"]),
+                ("tunnel revoke --state elsewhere fa\t", ["revoke", "--state", "elsewhere", "far"]),
+                ("tunnel requests --state elsewhere --device \t",
+                 ["requests", "--state", "elsewhere", "--device", "far"]),
+                ("tunnel serve --without sse,fi\t", ["serve", "--without", "sse,fields"]),
+                ("tunnel proxy --without fo\t", ["proxy", "--without", "forwarded"]),
+                ("tunnel proxy --stun n\t", ["proxy", "--stun", "none"]),
+                ("tunnel proxy --control no\t", ["proxy", "--control", "none"]),
+                ("tunnel serve --access-log a\t", ["serve", "--access-log", "a file"]),
+                ("tunnel doctor --interface lo\t", ["doctor", "--interface", "lo"]),
                 ("tunnel completion fi\t", ["completion", "fish"])):
             if not has_joined:
                 argv = [part for word in argv for part in word.split("=")]
@@ -98,15 +108,21 @@ class Completion(unittest.TestCase):
             bind 'set enable-bracketed-paste off'
             bind '"\C-a": insert-completions'
             tunnel() {
-                if [ "$*" = invites ]; then printf 'NAME MADE\nphone now\n  from there\npad now\n'
-                else printf '<<'; printf '%s|' "$@"; printf '>>'; fi
+                case "$*" in
+                invites) printf 'NAME MADE\nphone now\n  from there\npad now\n' ;;
+                'invites --state elsewhere') printf 'NAME MADE\nfar now\n' ;;
+                *) printf '<<'; printf '%s|' "$@"; printf '>>' ;;
+                esac
             }
             . ./script; printf 'ready%s' :; """)
         self.check_keys(shell)
         for keys, words in (
                 ("tunnel proxy --pick \x01", ["proxy", "--pick", "balanced", "first"]),
+                ("tunnel proxy --without sse,f\x01",
+                 ["proxy", "--without", "sse,fields", "sse,flow", "sse,forwarded"]),
+                ("tunnel status --control no\x01", ["status", "--control", "no"]),
                 ("tunnel serve --log-level=w\t", ["serve", "--log-level=warn"]),
-                ("tunnel invites \x01", ["invites", "--help", "--state", "--version"]),
+                ("tunnel invites \x01", ["invites", "--help", "--json", "--state", "--version"]),
                 ("tunnel completion b\x01", ["completion", "bash"]),
                 ("tunnel run --c\x01", ["run", "--config"]),
                 ("tunnel proxy --listen \x01", ["proxy", "--listen"])):
@@ -119,8 +135,11 @@ class Completion(unittest.TestCase):
             autoload -Uz compinit; compinit -u -D; unset zle_bracketed_paste
             setopt no_auto_remove_slash
             tunnel() {
-                if [ "$*" = invites ]; then printf 'NAME MADE\nphone now\n  from there\npad now\n'
-                else printf '<<'; printf '%s|' "$@"; printf '>>'; fi
+                case "$*" in
+                invites) printf 'NAME MADE\nphone now\n  from there\npad now\n' ;;
+                'invites --state elsewhere') printf 'NAME MADE\nfar now\n' ;;
+                *) printf '<<'; printf '%s|' "$@"; printf '>>' ;;
+                esac
             }
             . ./script; printf 'ready%s' :; """)
         self.check_keys(shell, has_joined=True)
@@ -136,17 +155,46 @@ class Completion(unittest.TestCase):
                              ("tunnel proxy --pick ", ["balanced", "first"]),
                              ("tunnel serve --state fo", ["folder/"]),
                              ("tunnel revoke p", ["pad", "phone"]),
+                             ("tunnel revoke --state elsewhere ", ["far"]),
+                             ("tunnel revoke --state=elsewhere ", ["far"]),
+                             ("tunnel requests --device p", ["pad", "phone"]),
+                             ("tunnel serve --without sse,fi", ["sse,fields"]),
+                             ("tunnel serve --without b", ["bundle"]),
+                             ("tunnel proxy --stun ", ["none"]),
+                             ("tunnel proxy --control no", ["none"]),
+                             ("tunnel proxy --interface lo", ["lo"]),
                              ("tunnel serve --pi", []), ("tunnel requests --fo", ["--follow"]),
                              ("tunnel completion ", ["bash", "fish", "zsh"])):
             with self.subTest(line=line):
                 done = subprocess.run(["fish", "--no-config", "-c",
                                        'source (printf %s $argv[1] | psub); function tunnel; '
-                                       'printf "NAME MADE\\nphone now\\n  from there\\npad now\\n"; end; '
+                                       'if string match -q "invites --state=elsewhere" "$argv"; printf "NAME MADE\\nfar now\\n"; '
+                                       'else; printf "NAME MADE\\nphone now\\n  from there\\npad now\\n"; end; end; '
                                        'complete -C $argv[2]',
                                        SCRIPTS["fish"], line], capture_output=True, text=True,
                                       cwd=folder, env={**os.environ, "HOME": folder}, check=False)
                 words = [row.split("\t")[0] for row in done.stdout.splitlines()]
                 self.assertEqual(words, wanted, done.stderr)
+
+    def test_enumerated(self):
+        """each option whose error tells all its values is completed by these"""
+        count = 0
+        for command in ("serve", "proxy", "run", "invite", "invites", "revoke", "status", "requests", "doctor"):
+            described = subprocess.run([TUNNEL, command, "--help"], capture_output=True, text=True, check=True).stdout
+            for flag in re.findall(r"(?m)^  (--[a-z-]+) [A-Z]", described):
+                done = subprocess.run([TUNNEL, command, flag, "no such value", "--end"], capture_output=True, text=True,
+                                      check=False, stdin=subprocess.DEVNULL)
+                listed = re.search(r" must be (?:one or more of )?((?:[a-z]+, )*[a-z]+ (?:or|and) [a-z]+)(?:, between "
+                                   r"commas)?$", done.stderr.strip())
+                if not listed:
+                    continue
+                count += 1
+                words = re.split(", | or | and ", listed[1])
+                with self.subTest(command=command, flag=flag):
+                    self.assertRegex(SCRIPTS["bash"], f"(?m)^    {command}:{flag}\\) _tunnel_[a-z]+ '{' '.join(words)}';")
+                    self.assertRegex(SCRIPTS["zsh"], f"(?m)\\*{flag}=.*[( ]{' '.join(words)}\\b")
+                    self.assertRegex(SCRIPTS["fish"], f"(?m)from {command}' -l {flag[2:]} .*[' ]{' '.join(words)}\\b")
+        self.assertGreater(count, 9)
 
     def test_misuse(self):
         """another shell is named, with those that there are"""
