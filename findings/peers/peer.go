@@ -48,7 +48,7 @@ func described(description webrtc.SessionDescription, err error) (words, error) 
 
 type command struct {
 	Do, Type, Sdp, Candidate, Label string
-	Size                            int
+	Size, Count                     int
 	Options                         *webrtc.DataChannelInit
 }
 
@@ -73,6 +73,15 @@ func obey(c command) (words, error) {
 		return nil, connection.AddICECandidate(webrtc.ICECandidateInit{Candidate: c.Candidate})
 	case "send":
 		return nil, channel.Send(make([]byte, c.Size))
+	case "pour":
+		channel.SetBufferedAmountLowThreshold(65536)
+		channel.OnBufferedAmountLow(func() { say(words{"event": "low"}) })
+		for range c.Count {
+			if err := channel.Send(make([]byte, c.Size)); err != nil {
+				return nil, err
+			}
+		}
+		return words{"buffered": channel.BufferedAmount()}, nil
 	case "rollback":
 		own := *connection.LocalDescription() // it wants a text there
 		own.Type = webrtc.SDPTypeRollback

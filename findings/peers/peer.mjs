@@ -38,6 +38,15 @@ const does = {
     candidate: ({ candidate }) =>
         connection.addIceCandidate({ candidate, sdpMid: "0", sdpMLineIndex: 0 }),
     send: ({ size }) => channel.send(new Uint8Array(size)),
+    // Sends at once, and tells of the event when nearly all of it is out.
+    pour({ count, size, listens }) {
+        const low = () => say({ event: "low" });
+        channel.bufferedAmountLowThreshold = 65536;
+        if (listens) channel.addEventListener("bufferedamountlow", low);
+        else channel.onbufferedamountlow = low;
+        for (; count > 0; count--) channel.send(new Uint8Array(size));
+        return { buffered: channel.bufferedAmount };
+    },
     rollback: () => connection.setLocalDescription({ type: "rollback" }),
     properties: () => {
         const { ordered, maxRetransmits, maxPacketLifeTime } = channel;

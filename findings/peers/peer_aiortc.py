@@ -57,6 +57,13 @@ class Peer:
     async def send(self, size):
         self.channel.send(bytes(size))
 
+    async def pour(self, count, size, **_):
+        self.channel.bufferedAmountLowThreshold = 65536
+        self.channel.on("bufferedamountlow", lambda: say(event="low"))
+        for _ in range(count):
+            self.channel.send(bytes(size))
+        return {"buffered": self.channel.bufferedAmount}
+
     async def rollback(self):
         rollback = RTCSessionDescription(type="rollback", sdp="")
         await self.connection.setLocalDescription(rollback)

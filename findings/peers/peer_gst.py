@@ -102,6 +102,13 @@ class Peer:
         self.channel.emit("send-data", GLib.Bytes.new(bytes(size)))
         say()
 
+    def pour(self, count, size, **_):
+        self.channel.set_property("buffered-amount-low-threshold", 65536)
+        self.channel.connect("on-buffered-amount-low", lambda _: say(event="low"))
+        for _ in range(count):
+            self.channel.emit("send-data", GLib.Bytes.new(bytes(size)))
+        say(buffered=self.channel.get_property("buffered-amount"))
+
     def rollback(self):
         _, empty = GstSdp.SDPMessage.new()
         kind = GstWebRTC.WebRTCSDPType.ROLLBACK
