@@ -17,9 +17,11 @@
 #include "base/clock.h"
 #include "cli/control_client.h"
 #include "cli/control_path.h"
+#include "cli/output.h"
 #include "cli/request_view.h"
 #include "cli/status_view.h"
 #include "cli/stop.h"
+#include "net/reader_watch.h"
 
 enum { PAGE_MAX = 256 << 10, TERMINAL_ROWS = 24 };
 
@@ -33,6 +35,7 @@ struct inspection {
     const char *path; /* of the tunnel that is asked */
     struct status_view view;
     bool is_understood;
+    bool is_over; /* nobody reads any more, or nothing can be written */
 };
 
 /* ---- asking ---- */
@@ -48,19 +51,44 @@ static bool ask(struct inspection *inspection, const char *target,
     return is_good;
 }
 
+static bool goes_on(const struct inspection *inspection)
+{
+    return !stop_signal(inspection->stop) && !inspection->is_over;
+}
+
+static void on_reader_gone(void *arg)
+{
+    struct inspection *inspection = arg;
+    output_drop();
+    inspection->is_over = true;
+    loop_stop(inspection->loop);
+}
+
+/* Of a command that goes on: as much as there is. Why nothing can be written is
+ * told at the end. */
+static void flush(struct inspection *inspection)
+{
+    if (fflush(stdout) == 0)
+        return;
+    if (errno == EPIPE)
+        output_drop();
+    inspection->is_over = true;
+    loop_stop(inspection->loop);
+}
+
 static void wake(void *arg)
 {
     loop_stop(arg);
 }
 
-/* False when a signal ends it. */
+/* False when something ends it. */
 static bool pause_for(struct inspection *inspection, uint64_t us)
 {
     struct timer *timer = timer_new(inspection->loop, wake, inspection->loop);
     timer_start_in(timer, us);
     loop_run(inspection->loop);
     timer_free(timer);
-    return !stop_signal(inspection->stop);
+    return goes_on(inspection);
 }
 
 /* ---- status ---- */
@@ -76,7 +104,7 @@ static void take_status(const char *line, void *arg)
 static bool sample(struct inspection *inspection)
 {
     inspection->is_understood = false;
-    if (!ask(inspection, "/status", take_status) || stop_signal(inspection->stop))
+    if (!ask(inspection, "/status", take_status) || !goes_on(inspection))
         return false;
     if (!inspection->is_understood)
         fprintf(stderr, "tunnel: what answers at %s is no tunnel\n", inspection->path);
@@ -93,7 +121,7 @@ static struct winsize size_of_terminal(void)
 
 /* As many lines as there is room for, and as much of each. A row is erased
  * ahead of its text: behind it the cursor may stand on the last column. */
-static void draw(const struct inspection *inspection)
+static void draw(struct inspection *inspection)
 {
     struct buf page;
     buf_init(&page, PAGE_MAX);
@@ -105,7 +133,7 @@ static void draw(const struct inspection *inspection)
     for (char *row; size.ws_row > 1 && (row = strsep(&rest, "\n")) != NULL && rest; size.ws_row--)
         printf("\033[K%s\n", row);
     fputs("\033[J", stdout);
-    fflush(stdout);
+    flush(inspection);
     free(text);
     buf_deinit(&page);
 }
@@ -115,7 +143,7 @@ static int watch(struct inspection *inspection)
     fputs("\033[2J", stdout);
     do {
         if (!sample(inspection))
-            return stop_signal(inspection->stop) ? EXIT_SUCCESS : EXIT_FAILURE;
+            return goes_on(inspection) ? EXIT_FAILURE : EXIT_SUCCESS;
         draw(inspection);
     } while (pause_for(inspection, WATCH_US));
     return EXIT_SUCCESS;
@@ -151,17 +179,17 @@ static int show_status(struct inspection *inspection)
 
 static void take_request(const char *line, void *arg)
 {
-    const struct inspection *inspection = arg;
+    struct inspection *inspection = arg;
     const struct config *config = inspection->config;
     const struct request_filter filter = {config->only_device, config->only_path,
                                           config->only_failed};
-    if (!request_filter_passes(&filter, line))
+    if (inspection->is_over || !request_filter_passes(&filter, line))
         return;
     char *text = config->wants_json ? NULL : request_view_format(line);
     puts(text ? text : line);
     free(text);
     if (config->follows)
-        fflush(stdout);
+        flush(inspection);
 }
 
 static int show_requests(struct inspection *inspection)
@@ -177,10 +205,15 @@ static int show(const struct config *config, const char *path)
     struct inspection inspection = {.config = config, .path = path, .loop = loop_new()};
     inspection.stop = stop_new(inspection.loop);
     stop_watch(inspection.stop);
+    bool is_long = config->follows || config->wants_watch;
+    struct reader_watch *reader =
+        is_long ? reader_watch_new(inspection.loop, STDOUT_FILENO, on_reader_gone, &inspection)
+                : NULL;
     status_view_init(&inspection.view, strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
     int status =
         config->command == COMMAND_STATUS ? show_status(&inspection) : show_requests(&inspection);
     status_view_deinit(&inspection.view);
+    reader_watch_free(reader);
     stop_free(inspection.stop);
     loop_free(inspection.loop);
     return status;

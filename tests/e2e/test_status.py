@@ -13,6 +13,7 @@ import struct
 import subprocess
 import tempfile
 import termios
+import unittest
 
 from harness import CONNECTED, DEADLINE, SIGNAL_SERVER, TUNNEL, WRAP, Case
 
@@ -176,6 +177,35 @@ class Status(Case):
         follower.wait_for("POST /digest/before", stream="out")
         rig.request("POST", "/digest/behind", b"x")
         follower.wait_for("POST /digest/behind", stream="out")
+
+    def test_reader_gone(self):
+        """what goes on ends with its reader, at once and without a word, and not before"""
+        self.rig.request("POST", "/digest/first", b"x")
+        self.rig.request("POST", "/digest/second", b"x")
+        for argv, words in ((["requests", "-f"], b"digest/second"), (["requests", "-f", "--json"], b"digest/second"),
+                            (["status", "--watch"], b"proxy")):
+            with self.subTest(argv=argv):
+                process = subprocess.Popen([*WRAP, TUNNEL, *argv, "--state", self.proxy_state],
+                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                self.addCleanup(process.kill)
+                while words not in process.stdout.readline():
+                    pass
+                self.assertIsNone(process.poll())
+                process.stdout.close()
+                self.assertEqual(process.wait(DEADLINE), 0)
+                self.assertEqual(process.stderr.read(), b"")
+                process.stderr.close()
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full")
+    def test_full_disk(self):
+        """so it ends where nothing can be written, which is said"""
+        self.rig.request("POST", "/digest/x", b"x")
+        for argv in (["requests", "-f"], ["status", "--watch"]):
+            with self.subTest(argv=argv), open("/dev/full", "wb") as full:
+                done = subprocess.run([*WRAP, TUNNEL, *argv, "--state", self.proxy_state], stdout=full,
+                                      stderr=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("tunnel: cannot write to stdout: ", done.stderr)
 
     def test_socket(self):
         """the socket is this user's alone, and speaks HTTP"""
