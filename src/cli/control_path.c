@@ -1,6 +1,7 @@
 #include "cli/control_path.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,8 +12,9 @@
 
 #define PREFIX "control-"
 
-char *control_path_own(const struct config *config, const char **why)
+char *control_path_own(const struct config *config, char **why)
 {
+    *why = NULL;
     if (config->control)
         return xstrdup(config->control);
     char *path = state_folder_path(config->has_default_state ? NULL : config->state_folder);
@@ -20,11 +22,14 @@ char *control_path_own(const struct config *config, const char **why)
     const char *name = config->instance;
     const char *kind = !name ? "" : config->command == COMMAND_SERVE ? "-serve-" : "-proxy-";
     char *own = NULL;
-    *why = path ? "the state folder cannot be used" : "there is no home for a state folder";
-    if (path && state_folder_open(path, true, &folder) == 0) {
+    int error = path ? state_folder_open(path, true, &folder) : -ENOENT;
+    if (error == 0)
         own = xasprintf("%s/" PREFIX "%d%s%s", path, (int)getpid(), kind, name ? name : "");
-        *why = NULL;
-    }
+    else if (path)
+        *why =
+            xasprintf("the state folder %s cannot be used: %s", path, state_folder_explain(error));
+    else
+        *why = xstrdup("there is no state folder, since HOME is not set");
     state_folder_close(folder);
     free(path);
     return own;

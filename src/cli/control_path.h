@@ -8,8 +8,8 @@
 #include "cli/config.h"
 
 /* Of this process, to be freed; the folder is there then. NULL where there can
- * be none, and *why (static) says so. */
-char *control_path_own(const struct config *config, const char **why);
+ * be none, and *why, to be freed, says so. */
+char *control_path_own(const struct config *config, char **why);
 
 enum { CONTROL_PATHS_MAX = 64 };
 

@@ -45,6 +45,19 @@ static bool can_be_made(const char *folder, char why[DOCTOR_TEXT_LEN])
     return can;
 }
 
+/* A folder that has no identity, or that is not there. */
+static void look_at_bare(struct doctor_facts *facts)
+{
+    const char *folder = facts->state.folder;
+    enum doctor_state state = look_at(folder);
+    if (state == DOCTOR_STATE_BAD)
+        snprintf(facts->state.why, DOCTOR_TEXT_LEN, "the state folder %s cannot be used: %s",
+                 folder, strerror(errno));
+    if (state == DOCTOR_STATE_NONE && !can_be_made(folder, facts->state.why))
+        state = DOCTOR_STATE_BAD;
+    facts->state.state = state == DOCTOR_STATE_FINE ? DOCTOR_STATE_BARE : state;
+}
+
 char *doctor_local_state(const struct config *config, struct doctor_facts *facts, char **folder)
 {
     char why[STATE_WHY_MAX] = "";
@@ -61,11 +74,11 @@ char *doctor_local_state(const struct config *config, struct doctor_facts *facts
         facts->state.invites = invites.count;
         signal = invites.signal ? xstrdup(invites.signal) : NULL;
         invites_deinit(&invites);
+    } else if (error == -ENOENT && *folder) {
+        look_at_bare(facts);
     } else {
         facts->state.state = error == -ENOENT ? DOCTOR_STATE_NONE : DOCTOR_STATE_BAD;
         snprintf(facts->state.why, sizeof facts->state.why, "%.*s", DOCTOR_TEXT_LEN - 1, why);
-        if (error == -ENOENT && *folder && !can_be_made(*folder, facts->state.why))
-            facts->state.state = DOCTOR_STATE_BAD;
     }
     state_close(state);
     return signal;

@@ -119,7 +119,12 @@ static void add_state(const struct doctor_facts *facts, struct doctor_report *re
     }
     switch (facts->state.state) {
     case DOCTOR_STATE_NONE:
-        doctor_say(doctor_add(report, "state", DOCTOR_NOTE, NULL), "nothing in %s; serve makes it",
+        doctor_say(doctor_add(report, "state", DOCTOR_NOTE, NULL),
+                   "there is no %s yet: serve and proxy make it", folder);
+        break;
+    case DOCTOR_STATE_BARE:
+        doctor_say(doctor_add(report, "state", DOCTOR_NOTE, NULL),
+                   "no identity in %s: serve makes one at its first start, proxy needs none",
                    folder);
         break;
     case DOCTOR_STATE_BAD:

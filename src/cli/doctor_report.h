@@ -64,7 +64,8 @@ struct doctor_upstream {
 };
 
 enum doctor_state {
-    DOCTOR_STATE_NONE, /* there is none yet */
+    DOCTOR_STATE_NONE, /* there is no folder yet */
+    DOCTOR_STATE_BARE, /* nobody has served from it */
     DOCTOR_STATE_BAD,
     DOCTOR_STATE_PUBLIC, /* others may read what is in it */
     DOCTOR_STATE_FIXED,  /* it cannot be written to */

@@ -94,7 +94,7 @@ static void tell_failure(const struct wording *wording, const char *path, int er
             "tunnel: %s keeps a certificate in the state folder%s%s, and cannot: %s; %s names "
             "another folder, and %s and %s a certificate of your own\n",
             wording_given(wording, "--tls"), path ? " " : "", path ? path : "",
-            path ? strerror(-error) : "there is no HOME to keep it in",
+            path ? state_folder_explain(error) : "there is no HOME to keep it in",
             wording_given(wording, "--state"), wording_given(wording, "--tls-cert"),
             wording_given(wording, "--tls-key"));
 }

@@ -34,12 +34,22 @@ static const char *explain(int error)
     }
 }
 
+/* path: of a socket that cannot be; NULL: there is none. */
+static void tell_unasked(const struct config *config, const char *path, const char *why)
+{
+    char *other = wording_lacking(&config->wording, "--control");
+    log_info("control: `tunnel status` cannot ask this one: there is no socket%s%s: %s; %s names "
+             "a place for one",
+             path ? " " : "", path ? path : "", why, other);
+    free(other);
+}
+
 /* Without --control a tunnel does without where it must, as in a container that
  * has no home. */
 static bool open_control(struct views *views, struct loop *loop)
 {
     const struct config *config = views->config;
-    const char *why = NULL;
+    char *why = NULL;
     char *path = config->has_no_control ? NULL : control_path_own(config, &why);
     int error = path ? control_new(loop, path, config, views->tunnel, &views->control) : 0;
     bool is_asked_for = config->control != NULL;
@@ -47,8 +57,8 @@ static bool open_control(struct views *views, struct loop *loop)
         fprintf(stderr, "tunnel: %s '%s' cannot be: %s\n",
                 wording_given(&config->wording, "--control"), path, explain(error));
     else if (error < 0 || why)
-        log_info("control: `tunnel status` cannot ask this one: there is no socket: %s",
-                 why ? why : explain(error));
+        tell_unasked(config, path, why ? why : explain(error));
+    free(why);
     free(path);
     return error == 0 || !is_asked_for;
 }

@@ -41,10 +41,6 @@ static int fail(char why[STATE_WHY_MAX], const char *folder, const char *file, i
     else if (error == -EPROTONOSUPPORT)
         snprintf(why, STATE_WHY_MAX, "the state file %s was written by a newer version of tunnel",
                  path);
-    else if (error == -EPERM && !file)
-        snprintf(why, STATE_WHY_MAX,
-                 "the state folder %s must belong to this user, and nobody else may write to it",
-                 path);
     else if (error == -EAGAIN)
         snprintf(why, STATE_WHY_MAX,
                  "another `tunnel` has had the state folder %.*s locked for %d s; if it was "
@@ -57,7 +53,7 @@ static int fail(char why[STATE_WHY_MAX], const char *folder, const char *file, i
                  path);
     else
         snprintf(why, STATE_WHY_MAX, "the state %s %s cannot be used: %s", file ? "file" : "folder",
-                 path, strerror(-error));
+                 path, file ? strerror(-error) : state_folder_explain(error));
     return error;
 }
 

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -115,6 +116,12 @@ int state_folder_open(const char *path, bool makes, struct state_folder **out)
                                   .claim_fd = -1,
                                   .spare_fd = dup_cloexec(fd)};
     return 0;
+}
+
+const char *state_folder_explain(int error)
+{
+    return error == -EPERM ? "it must belong to this user, and nobody else may write to it"
+                           : strerror(-error);
 }
 
 void state_folder_close(struct state_folder *folder)

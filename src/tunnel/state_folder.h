@@ -26,6 +26,9 @@ char *state_folder_path(const char *given);
  * mkdir(2) or open(2). */
 int state_folder_open(const char *path, bool makes, struct state_folder **out);
 
+/* Such an error in words (static): "it must belong to this user …". */
+const char *state_folder_explain(int error);
+
 /* Unlocks, gives the claim up, frees. NULL is allowed. */
 void state_folder_close(struct state_folder *folder);
 

@@ -310,7 +310,10 @@ static void test_machine(void **state)
     facts.state.state = DOCTOR_STATE_BAD;
     expect(&facts, 1, "state", DOCTOR_POOR, "");
     facts.state.state = DOCTOR_STATE_NONE;
-    expect(&facts, 0, "state", DOCTOR_NOTE, "nothing in /s");
+    expect(&facts, 0, "state", DOCTOR_NOTE, "there is no /s yet: serve and proxy make it");
+    facts.state.state = DOCTOR_STATE_BARE;
+    expect(&facts, 0, "state", DOCTOR_NOTE,
+           "no identity in /s: serve makes one at its first start, proxy needs none");
     facts.state.folder = NULL;
     expect(&facts, 0, "state", DOCTOR_NOTE, "there is no place for it");
     facts.router = DOCTOR_ROUTER_SILENT;

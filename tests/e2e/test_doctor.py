@@ -82,9 +82,20 @@ class Doctor(Case):
         for wanted in (r"signal: ws://\S+ does not answer: connection refused; check the URL",
                        r"turn: turn:\S+ is of no use: connection refused; check --turn",
                        r"upstream: http://\S+ does not answer: connection refused; start it",
-                       r"state: nothing in \S+; serve makes it",
+                       r"state: there is no \S+/none yet: serve and proxy make it$",
                        "summary: no connection: the two ends meet at the signal server, which is"):
             self.assertTrue(re.search("^" + wanted, text, re.M), (wanted, text))
+
+    def test_consumer(self):
+        """the state folder of who has only ever been a consumer has no identity, and needs none"""
+        state = os.path.join(self.folder, "consumer")
+        proxy = self.rig.start_proxy(room="r" * 22, state=state)
+        proxy.wait_for("waiting for the other side")
+        bare = f"(?m)^state: no identity in {state}: serve makes one at its first start, proxy needs none$"
+        self.assertRegex(self.run_doctor("--signal", self.rig.signal_url, status=2, state="consumer"), bare)
+        os.chmod(state, 0o755)
+        self.assertIn(f"state: others may look into {state}; chmod 700 it\n",
+                      self.run_doctor("--signal", self.rig.signal_url, status=2, state="consumer"))
 
     def test_no_signal_server(self):
         """what answers there is something else"""

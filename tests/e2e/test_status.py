@@ -279,6 +279,28 @@ class Status(Case):
         self.assertGreaterEqual(upstream["age_s"], away["age_s"])
         self.assertRegex(self.run_tunnel("status", "--state", folder), r"\n[\d.]+ m?s ago: the upstream: ")
 
+    def test_no_socket(self):
+        """a tunnel that cannot have a socket says where, why, and what to write"""
+        open_folder, long_folder = (os.path.join(self.folder, name) for name in ("open", "x" * 100))
+        os.mkdir(open_folder)
+        os.chmod(open_folder, 0o777)
+        file = os.path.join(self.folder, "plain")
+        with open(file, "wb"):
+            pass
+        for state, words in (
+                (open_folder, f": the state folder {open_folder} cannot be used: it must belong to this user, and nobody "
+                 "else may write to it"),
+                (file, f": the state folder {file} cannot be used: Not a directory"),
+                (long_folder, f" {long_folder}/control-[0-9]+: the path is longer than 107 bytes")):
+            with self.subTest(state=state):
+                proxy = self.rig.run("proxy", [TUNNEL, "proxy", "--room", "r" * 22, "--listen", "127.0.0.1:0",
+                                               "--signal", self.rig.signal_url, "--state", state])
+                proxy.wait_for(f"there is no socket{words}; --control PATH names a place for one$")
+        env = {name: "" for name in ("HOME", "XDG_STATE_HOME", "STATE_DIRECTORY")}
+        proxy = self.rig.run("proxy", [TUNNEL, "proxy", "--room", "r" * 22, "--listen", "127.0.0.1:0",
+                                       "--signal", self.rig.signal_url], env)
+        proxy.wait_for("there is no socket: there is no state folder, since HOME is not set; --control PATH names")
+
     def test_locked_folders(self):
         """a folder that this user may not look into, or make, is no folder without a tunnel"""
         folder, fixed = (os.path.join(self.folder, name) for name in ("locked", "fixed"))
