@@ -4,13 +4,13 @@
  */
 #include "cli/config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/utf8.h"
 #include "cli/short_url.h"
+#include "cli/text_file.h"
 #include "http/field.h"
 #include "net/tls.h"
 #include "rtc/ice_servers.h"
@@ -120,8 +120,9 @@ const char *config_take_upstream_ca(struct config *config, const char *text)
 {
     struct tls_client *tls;
     int error = tls_client_new(text, false, &tls);
+    const char *why = error < 0 ? text_file_wrong(text) : NULL;
     if (error < 0)
-        return error == -ENOENT ? "cannot be read" : "holds no certificate in PEM form";
+        return why ? why : "holds no certificate in PEM form";
     tls_client_free(tls);
     replace(&config->upstream_ca, text);
     return NULL;

@@ -92,6 +92,17 @@ static bool is_taken(const struct reader *r, enum command command, const char *n
     return false;
 }
 
+static bool wrong_section(struct reader *r, unsigned number, const char *text)
+{
+    char *shown = redact(text);
+    wrong(r, number,
+          "[%s] must be [serve NAME] or [proxy NAME], with a name of up to 32 letters, digits, "
+          "'.', '_' and '-'",
+          shown);
+    free(shown);
+    return false;
+}
+
 /* text: what stands between brackets. */
 static bool begin_section(struct reader *r, unsigned number, char *text)
 {
@@ -102,9 +113,7 @@ static bool begin_section(struct reader *r, unsigned number, char *text)
     bool is_proxy = kind_len == 5 && strncmp(text, "proxy", 5) == 0;
     enum command command = is_serve ? COMMAND_SERVE : COMMAND_PROXY;
     if ((!is_serve && !is_proxy) || !is_name(name))
-        return wrong(r, number,
-                     "a section must be [serve NAME] or [proxy NAME], with a name of letters, "
-                     "digits, '.', '_' and '-'");
+        return wrong_section(r, number, text);
     if (is_taken(r, command, name))
         return wrong(r, number, "there is a section [%s] already", text);
     if (r->file->count == SECTIONS_MAX)

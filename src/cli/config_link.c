@@ -77,7 +77,8 @@ const char *config_take_link_file(struct config *config, const char *text)
     char *links = xcalloc(1, LINKS_TEXT_MAX);
     bool has_line = fgets(links, LINKS_TEXT_MAX, file) != NULL;
     fclose(file);
-    wrong = has_line ? config_take_link(config, links) : "is empty";
+    wrong =
+        has_line ? config_take_link(config, links) : "is empty; its first line should be the link";
     free_secret(links, LINKS_TEXT_MAX);
     return wrong;
 }

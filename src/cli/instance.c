@@ -111,8 +111,13 @@ static void print_error(const struct config *config, int error)
         error == -EADDRINUSE || error == -EADDRNOTAVAIL || error == -EACCES || error == -EINVAL;
     if (config->command == COMMAND_PROXY || (config->own_signal_host && is_of_listening))
         print_listen_error(config, error);
+    else if (config->upstream_ca)
+        fprintf(stderr,
+                "tunnel: %s '%s' could be read once, and not again: it must be a file, not a "
+                "pipe\n",
+                wording_given(&config->wording, "--upstream-ca"), config->upstream_ca);
     else
-        fputs("tunnel: TLS cannot be set up\n", stderr);
+        fprintf(stderr, "tunnel: serve cannot start: %s\n", strerror(-error));
 }
 
 /* ---- its parts ---- */

@@ -246,7 +246,9 @@ static int run_invite(const struct config *config, struct state *state)
     free_secret_string(new.served);
     if (!config->wants_qr || has_qr)
         return EXIT_SUCCESS;
-    fputs("tunnel: --qr: this tunnel was built without libqrencode\n", stderr);
+    fputs("tunnel: --qr cannot be: this tunnel was built without libqrencode; the link is the same "
+          "without it\n",
+          stderr);
     return EXIT_FAILURE;
 }
 

@@ -146,6 +146,16 @@ static enum options_result wrong_command(const struct option *o, const char *fla
     return wrong("option", flag, why);
 }
 
+/* Without the value that it has, or with one. */
+static enum options_result wrong_form(const struct option *o, const char *flag)
+{
+    char *why = o->value ? xasprintf("needs a value: it is %s %s", o->flag, o->value)
+                         : xasprintf("takes no value: it is %s alone", o->flag);
+    wrong("option", flag, why);
+    free(why);
+    return OPTIONS_WRONG;
+}
+
 /* What a value was is not to stand in the process list for long. */
 static void wipe(const struct option *o, char *value)
 {
@@ -189,10 +199,8 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
         value = flag + len + 1;
     else if (o->value && *i + 1 < argc)
         value = argv[++*i];
-    if (o->value && !value)
-        return wrong("option", flag, "needs a value; see --help");
-    if (!o->value && value)
-        return wrong("option", flag, "takes no value");
+    if ((o->value != NULL) != (value != NULL))
+        return wrong_form(o, flag);
     clear_replaced(config, o, given);
     if (o->take == config_take_signal && config->link_count > 0)
         return wrong("option", flag, "stands in the link already");
@@ -202,13 +210,20 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
     return result;
 }
 
+/* To be freed. */
+static char *usage_of(enum command command)
+{
+    return xasprintf("it is `tunnel %s`", command_row(command)->usage);
+}
+
 static enum options_result wrong_second(const struct config *config, const struct option *o,
                                         const char *text)
 {
     char *instead = option_value_suggest(o, config->command, text);
-    const char *else_what =
-        option_value_is_link(text) ? "a link is for `tunnel proxy LINK`" : "see --help";
-    char *why = xasprintf("is one too many; %s", instead ? instead : else_what);
+    if (!instead)
+        instead = option_value_is_link(text) ? xstrdup("a link is for `tunnel proxy LINK`")
+                                             : usage_of(config->command);
+    char *why = xasprintf("is one too many; %s", instead);
     wrong("argument", text, why);
     free(instead);
     free(why);
@@ -231,8 +246,13 @@ static enum options_result take_argument(struct config *config, char *text, int 
             wipe(o, text);
         return result;
     }
-    return wrong("argument", text,
-                 option_value_is_link(text) ? IS_LINK : "is not an option; see --help");
+    char *usage = usage_of(config->command);
+    char *why =
+        option_value_is_link(text) ? xstrdup(IS_LINK) : xasprintf("is not an option; %s", usage);
+    wrong("argument", text, why);
+    free(usage);
+    free(why);
+    return OPTIONS_WRONG;
 }
 
 /* Both ways to meet the other side exclude each other; but a link on the

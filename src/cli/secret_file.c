@@ -4,15 +4,17 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "cli/text_file.h"
 
 enum { SECRET_MAX = 1024 };
 
 const char *secret_file_read(const char *path, char **out)
 {
     char line[SECRET_MAX] = "";
-    FILE *file = fopen(path, "re");
+    const char *why;
+    FILE *file = text_file_open(path, &why);
     if (!file)
-        return "cannot be read";
+        return why;
     bool is_read = fgets(line, sizeof line, file) != NULL;
     fclose(file);
     line[strcspn(line, "\r\n")] = '\0';

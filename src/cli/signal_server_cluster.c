@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "cli/text_file.h"
 #include "net/tls.h"
 #include "signal/cluster/redis_reader.h"
 #include "signal/server.h"
@@ -45,8 +46,9 @@ bool cluster_options_apply(struct cluster_options *options, struct signal_server
         options->url.password = xstrdup(options->password);
     int error = options->url.is_tls ? tls_client_new(options->ca, false, &options->tls) : 0;
     if (error < 0) {
+        const char *why = text_file_wrong(options->ca);
         fprintf(stderr, "signal-server: --cluster-ca '%s' %s\n", options->ca,
-                error == -ENOENT ? "cannot be read" : "holds no certificate in PEM");
+                why ? why : "holds no certificate in PEM form");
         return false;
     }
     if (options->tls)

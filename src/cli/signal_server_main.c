@@ -59,14 +59,15 @@ static const char *listen_error_text(int error)
     case -EADDRINUSE:
         return "the port is taken; choose another with --port";
     case -EADDRNOTAVAIL:
-        return "this machine has no such address";
+        return "this machine has no such address; choose another with --listen, as in 0.0.0.0";
     case -EACCES:
-        return "not allowed; ports below 1024 need privileges";
+        return "ports below 1024 need privileges; choose another with --port";
     case -EOPNOTSUPP:
         return "--workers holds one address to its limit on Linux alone; elsewhere it needs "
                "--max-per-address 0";
     case -EINVAL:
-        return "not an address of a machine";
+        return "that is no address or name of this machine; choose another with --listen, as in "
+               "0.0.0.0";
     default:
         return strerror(-error);
     }
@@ -131,7 +132,7 @@ static bool find_web(struct signal_server_options *options, struct web_folder **
     if (!options->web)
         return true;
     if (web_folder_load(options->web, folder, &why) < 0) {
-        fprintf(stderr, "signal-server: --web: %s\n", why);
+        fprintf(stderr, "signal-server: --web '%s' cannot be served: %s\n", options->web, why);
         free(why);
         return false;
     }

@@ -121,13 +121,13 @@ static const char *take_web(struct signal_server_options *options, const char *t
 static const char *take_tls_cert(struct signal_server_options *options, const char *text)
 {
     options->tls_cert = text;
-    return NULL;
+    return *text ? NULL : "must be a file";
 }
 
 static const char *take_tls_key(struct signal_server_options *options, const char *text)
 {
     options->tls_key = text;
-    return NULL;
+    return *text ? NULL : "must be a file";
 }
 
 static const char *add_ice_url(struct signal_server_options *options, enum ice_server_type type,
@@ -172,7 +172,7 @@ static const char *take_cluster_password(struct signal_server_options *options, 
 static const char *take_cluster_ca(struct signal_server_options *options, const char *text)
 {
     options->cluster.ca = text;
-    return NULL;
+    return *text ? NULL : "must be a file";
 }
 
 static const char *take_metrics(struct signal_server_options *options, const char *text)

@@ -88,6 +88,16 @@ static bool wrong_value(const struct signal_server_option *option, const char *v
     return false;
 }
 
+/* Without the value that it has, or with one. */
+static bool wrong_form(const struct signal_server_option *option, const char *flag)
+{
+    char *why = option->value ? xasprintf("needs a value: it is %s %s", option->flag, option->value)
+                              : xasprintf("takes no value: it is %s alone", option->flag);
+    wrong("option", flag, why);
+    free(why);
+    return false;
+}
+
 static bool wrong_argument(const char *argument)
 {
     const char *flag = flag_for(argument);
@@ -122,12 +132,10 @@ static bool take_flags(struct signal_server_options *options, int argc, char **a
         if (!option)
             return wrong_flag(flag, len);
         const char *value = flag[len] == '=' ? flag + len + 1 : NULL;
-        if (value && !option->value)
-            return wrong("option", flag, "takes no value; see --help");
         if (!value && option->value)
-            value = argv[++i];
-        if (!value && option->value) /* argv ends with NULL */
-            return wrong("option", flag, "needs a value; see --help");
+            value = argv[++i]; /* argv ends with NULL */
+        if ((option->value != NULL) != (value != NULL))
+            return wrong_form(option, flag);
         const char *why = option->take(options, value);
         if (why)
             return wrong_value(option, value, why);

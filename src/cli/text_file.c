@@ -25,6 +25,15 @@ FILE *text_file_open(const char *path, const char **why)
     return NULL;
 }
 
+const char *text_file_wrong(const char *path)
+{
+    const char *why = NULL;
+    FILE *file = text_file_open(path, &why);
+    if (file)
+        fclose(file);
+    return why;
+}
+
 char *text_file_skip_mark(char *text)
 {
     static const char mark[] = "\xef\xbb\xbf";

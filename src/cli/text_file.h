@@ -11,6 +11,10 @@
  * folder", and errno: ENOENT, EISDIR, EACCES or another of open(2). */
 FILE *text_file_open(const char *path, const char **why);
 
+/* Why it cannot be opened, the same; NULL: it can. For who has failed to read
+ * one otherwise. */
+const char *text_file_wrong(const char *path);
+
 /* Behind the mark of its encoding with which an editor may begin one. */
 char *text_file_skip_mark(char *text);
 

@@ -95,7 +95,7 @@ static const char *split_authority(struct span text, struct span *host, struct s
     *host = span_of(text.data, len);
     *port = span_skip(text, len + 1);
     if (memchr(port->data, ':', port->len))
-        return "needs brackets around its IPv6 address";
+        return "needs brackets around its IPv6 address, as in [::1]:8000";
     return NULL;
 }
 

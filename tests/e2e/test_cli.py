@@ -157,6 +157,23 @@ class Misuse(unittest.TestCase):
         ]:
             self.check(proxy + [flag, value], flag, value)
 
+    def test_files(self):
+        """why a file is of no use is said"""
+        serve, proxy = [TUNNEL] + SERVE, [TUNNEL] + PROXY
+        self.check(serve + ["--upstream-ca", "/nowhere"], "--upstream-ca '/nowhere' is not there\n")
+        self.check(serve + ["--upstream-ca", "/"], "--upstream-ca '/' is a folder\n")
+        self.check(serve + ["--upstream-ca", "/dev/null"], "'/dev/null' holds no certificate in PEM form\n")
+        self.check([TUNNEL, "proxy", "--link-file", "/dev/null"], "is empty; its first line should be the link\n")
+        self.check(proxy + ["--tls-cert", ""], "--tls-cert '' must be a file\n")
+
+    def test_forms(self):
+        """an option without its value, one with a value that it has not, and an argument too many"""
+        self.check([TUNNEL, "serve", "--signal"], "option '--signal' needs a value: it is --signal URL\n")
+        self.check([TUNNEL, "serve", "--relay-only=1"], "takes no value: it is --relay-only alone\n")
+        self.check([TUNNEL, "status", "x"], "argument 'x' is not an option; it is `tunnel status [options]`\n")
+        self.check([TUNNEL, "run", "a", "b"], "argument 'b' is one too many; it is `tunnel run --config FILE`\n")
+        self.check([TUNNEL, "proxy", "--listen", "::1:80"], "needs brackets around its IPv6 address, as in [::1]:8000")
+
     def test_variables(self):
         """a bad value of a variable is quoted with the variable's name"""
         for name, value in [

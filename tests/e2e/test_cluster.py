@@ -144,7 +144,7 @@ class Cluster(ClusterCase):
             (["--cluster", "redis://u:pass@h:x"], "--cluster 'redis://…' must have a port"),
             (["--cluster", "redis://u@h"], "--cluster-password-file has it"),
             (["--cluster-ca", "/x"], "--cluster-ca needs --cluster rediss"),
-            (["--cluster-password-file", "/proc/nonexistent"], "cannot be read"),
+            (["--cluster-password-file", "/proc/nonexistent"], "is not there"),
         ):
             done = subprocess.run([SIGNAL_SERVER, *argv], capture_output=True, text=True)
             self.assertEqual(done.returncode, 2)

@@ -215,9 +215,9 @@ class Run(Case):
         serve = "[serve a]\nupstream = 1\nroom = x\n"
         for text, line, words in (
                 ("", 1, "there is no section"),
-                ("[serve]\n", 1, "a section must be [serve NAME] or [proxy NAME]"),
-                ("[relay a]\n", 1, "a section must be [serve NAME] or [proxy NAME]"),
-                ("[serve a b]\n", 1, "a section must be [serve NAME]"),
+                ("[serve]\n", 1, "[serve] must be [serve NAME] or [proxy NAME]"),
+                ("[relay a]\n", 1, "[relay a] must be [serve NAME] or [proxy NAME]"),
+                ("[serve a b]\n", 1, "[serve a b] must be [serve NAME]"),
                 ("[serve a\n", 1, "a section must end with ']'"),
                 ("\nhello\n" + serve, 2, "must be KEY = VALUE"),
                 (serve + serve, 4, "there is a section [serve a] already"),

@@ -70,7 +70,10 @@ class NamedServers(Case):
             (["--turn", "x?transport=sctp"], "[:PORT] for TLS\n"),
             (["--turn", "a.test b"], "[:PORT] for TLS\n"),
             (["--stun", "http://x.test"], "'http://x.test' must be stun:HOST[:PORT]\n"),
-            (["--turn-secret-file", "/proc/nonexistent"], "cannot be read"),
+            (["--turn-secret-file", "/proc/nonexistent"], "--turn-secret-file '/proc/nonexistent' is not there\n"),
+            (["--turn-secret-file", "/"], "--turn-secret-file '/' is a folder\n"),
+            (["--tls-cert", ""], "--tls-cert '' must be a file\n"),
+            (["--stun"], "option '--stun' needs a value: it is --stun URL\n"),
             (["--turn-secret-file", empty], "has no secret"),
             (["--stun", ":1"], "':1' must be stun:HOST[:PORT]\n"),
             (["--stun", "stun:x"] * 5, "one server too many"),
@@ -478,7 +481,7 @@ class WebFiles(Case):
         server = self.rig.run("bad", [SIGNAL_SERVER, "--no-web=1"])
         server.expected_exit = (2,)
         self.assertEqual(server.wait_exit(), 2)
-        self.assertIn("'--no-web=1' takes no value", server.text("err"))
+        self.assertIn("'--no-web=1' takes no value: it is --no-web alone", server.text("err"))
 
 
 class Health(Case):

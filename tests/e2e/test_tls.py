@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import SIGNAL_SERVER, Case, read_exactly
+from harness import DEADLINE, SIGNAL_SERVER, TUNNEL, Case, read_exactly
 from listener import accept_all, stop_listening
 
 
@@ -72,6 +72,15 @@ class HttpsUpstream(TlsCase):
         self.rig.serve.end()
         self.rig.start_serve(env={"TUNNEL_UPSTREAM_CA": ca})
         self.rig.wait_up()
+
+    def test_ca_in_a_pipe(self):
+        """one that can be read but once is refused, with the reason"""
+        command = ('exec "$0" serve https://localhost:1 --room x --signal ws://127.0.0.1:1 '
+                   '--upstream-ca <(cat "$1")')
+        done = subprocess.run(["bash", "-c", command, TUNNEL, self.trust["SSL_CERT_FILE"]], stderr=subprocess.PIPE,
+                              text=True, timeout=DEADLINE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "--upstream-ca '/dev/fd/[0-9]+' could be read once, and not again: it must be a file")
 
     def test_unknown_ca(self):
         """one whose CA nobody knows: 502 that says so"""
