@@ -27,7 +27,7 @@ static bool is_gone(struct http_connection *c, enum peer_owner owner)
 
 void connection_check_client(struct http_connection *c)
 {
-    enum peer_owner owner = conn_peer_owner(c->conn);
+    enum peer_owner owner = conn_peer_owner(c->conn, c->server->inquiry);
     bool is_late = c->has_ended && http_exchange_has_responded(c->exchange) && !c->is_half_closed;
     if (is_gone(c, owner) || (is_late && owner != PEER_OWNED)) {
         connection_abort(c);
@@ -48,7 +48,7 @@ static bool is_cut_off(const struct http_connection *c)
 
 static void check_stalled(struct http_connection *c)
 {
-    if (is_gone(c, conn_peer_owner(c->conn)) || is_cut_off(c))
+    if (is_gone(c, conn_peer_owner(c->conn, c->server->inquiry)) || is_cut_off(c))
         connection_abort(c);
     else
         server_schedule(c, TIMEOUT_STALL);

@@ -3,6 +3,7 @@
  */
 #include <assert.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -61,12 +62,13 @@ static void on_wake(uint64_t since_us, void *arg)
     }
 }
 
-/* The first whose client has taken all that it was answered. */
+/* The first whose client has taken all that it was answered, and has said no
+ * more: of many that come in one turn, what each asks is yet to be read. */
 static struct http_connection *first_answered(const struct timeout_queue *queue)
 {
     LIST_EACH(link, tmp, &queue->connections) {
         struct http_connection *c = LIST_ENTRY(link, struct http_connection, timeout_link);
-        if (conn_queued(c->conn) == 0)
+        if (conn_queued(c->conn) == 0 && !conn_has_more(c->conn))
             return c;
     }
     return NULL;
@@ -155,6 +157,7 @@ int http_server_new(struct loop *loop, const char *host, uint16_t port,
     server->loop = loop;
     server->config = *config;
     server->port = listener_port(server->listener);
+    server->inquiry = peer_owner_open();
     list_init(&server->connections);
     for (int i = 0; i < TIMEOUT_COUNT; i++)
         list_init(&server->timeouts[i].connections);
@@ -205,6 +208,8 @@ void http_server_free(struct http_server *server)
         else
             connection_close(c);
     }
+    if (server->inquiry >= 0)
+        close(server->inquiry);
     deadline_free(server->deadline);
     wake_watch_free(server->wake);
     /* Behind the deferred calls of its connections. */

@@ -128,6 +128,7 @@ struct http_server {
     struct timeout_queue timeouts[TIMEOUT_COUNT];
     struct deadline *deadline; /* of the first in each */
     struct wake_watch *wake;
+    int inquiry;    /* see net/peer_owner.h */
     time_t date_at; /* the second that date says */
     char date[32];
     uint16_t port;

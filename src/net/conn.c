@@ -246,9 +246,9 @@ void conn_peer_address(const struct conn *conn, struct address *out)
         *out = (struct address){0};
 }
 
-enum peer_owner conn_peer_owner(const struct conn *conn)
+enum peer_owner conn_peer_owner(const struct conn *conn, int inquiry)
 {
-    return conn->fd >= 0 ? peer_owner_ask(conn->fd) : PEER_REMOTE;
+    return conn->fd >= 0 ? peer_owner_ask(inquiry, conn->fd) : PEER_REMOTE;
 }
 
 bool conn_has_end_behind(const struct conn *conn, size_t *unread)

@@ -175,13 +175,18 @@ void conn_peer_address(const struct conn *conn, struct address *out);
 void conn_local_address(const struct conn *conn, struct address *out);
 
 /* Whether anybody still holds the peer's socket: what a FIN alone does not say
- * (see net/peer_owner.h). PEER_REMOTE when not connected. */
-enum peer_owner conn_peer_owner(const struct conn *conn);
+ * (see net/peer_owner.h, which has the inquiry as well). PEER_REMOTE when not
+ * connected. */
+enum peer_owner conn_peer_owner(const struct conn *conn, int inquiry);
 
 /* Whether the kernel has something of the peer that was not read: an end, a
  * reset, or (where the bytes are not TLS's own) data. For a connection on which
  * nothing is due: it is of no use, although no handler has said so yet. */
 bool conn_has_unread(const struct conn *conn);
+
+/* Whether the kernel has bytes of the peer that were not read, TLS's own
+ * included. */
+bool conn_has_more(const struct conn *conn);
 
 /* For a conn that is not read: whether the peer's FIN is here, behind what
  * waits in the kernel; that is *unread bytes, as they came. False where the

@@ -148,3 +148,9 @@ bool conn_has_unread(const struct conn *conn)
     ssize_t len = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return len < 0 ? errno != EAGAIN && errno != EINTR : len == 0 || !conn->tls;
 }
+
+bool conn_has_more(const struct conn *conn)
+{
+    uint8_t byte;
+    return conn->fd >= 0 && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}

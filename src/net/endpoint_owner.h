@@ -15,7 +15,9 @@ struct endpoint {
     int family;
 };
 
-/* Of the socket at peer that is connected to own. */
-enum peer_owner endpoint_owner(const struct endpoint *peer, const struct endpoint *own);
+/* Of the socket at peer that is connected to own; inquiry is what
+ * peer_owner_open() gave, which stands beside this. */
+enum peer_owner endpoint_owner(int inquiry, const struct endpoint *peer,
+                               const struct endpoint *own);
 
 #endif

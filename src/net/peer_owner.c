@@ -64,10 +64,10 @@ static bool is_on_this_machine(const struct endpoint *peer, const struct endpoin
     return peer->family == AF_INET && ntohl(peer->address[0]) >> 24 == IN_LOOPBACKNET;
 }
 
-enum peer_owner peer_owner_ask(int fd)
+enum peer_owner peer_owner_ask(int inquiry, int fd)
 {
     struct endpoint peer, own;
     if (!endpoints_get(fd, &peer, &own) || !is_on_this_machine(&peer, &own))
         return PEER_REMOTE;
-    return endpoint_owner(&peer, &own);
+    return endpoint_owner(inquiry, &peer, &own);
 }

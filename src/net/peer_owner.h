@@ -14,7 +14,12 @@ enum peer_owner {
     PEER_REMOTE    /* elsewhere, no TCP, or the kernel does not answer */
 };
 
-/* fd: our end, connected. Takes one question to the kernel, some 10 us. */
-enum peer_owner peer_owner_ask(int fd);
+/* What the kernel is asked by: a descriptor, to be kept, since it is when there
+ * are no more of them that who is gone must be found. -1 where none is needed,
+ * or none is left. */
+int peer_owner_open(void);
+
+/* fd: our end, connected. Takes one question to the kernel, some 5 us. */
+enum peer_owner peer_owner_ask(int inquiry, int fd);
 
 #endif

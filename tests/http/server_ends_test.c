@@ -5,6 +5,8 @@
 #include "testing.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -79,6 +81,30 @@ static void test_full_close(void **state)
         assert_int_equal(t.aborts, streams);
         close(fd);
         RIG_WAIT(t.aborts == streams + 1);
+    }
+    service_stop();
+}
+
+/* Nor does it take a descriptor to notice, of which its own may be the last. */
+static void test_full_close_without_descriptors(void **state)
+{
+    (void)state;
+    service_start();
+    if (service_knows_owners()) {
+        struct rlimit before, none;
+        int fd = connect_bare(NULL);
+        int above = fcntl(fd, F_DUPFD_CLOEXEC, fd + 1);
+        assert_true(above > fd);
+        close(fd);
+        int next = dup(above);
+        close(next);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        none = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        assert_int_equal(dup(above), -1);
+        close(above);
+        RIG_WAIT(t.aborts == 1);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     }
     service_stop();
 }
@@ -261,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_abort_by_reset),
         cmocka_unit_test(test_fin_is_half_close),
         cmocka_unit_test(test_full_close),
+        cmocka_unit_test(test_full_close_without_descriptors),
         cmocka_unit_test(test_full_close_after_half_close),
         cmocka_unit_test(test_full_close_behind_pipelined),
         cmocka_unit_test(test_half_close_within_response),

@@ -5,6 +5,8 @@
 #include "testing.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "service.h"
@@ -136,6 +138,34 @@ static void test_silent_makes_way(void **state)
     service_stop();
 }
 
+/* Nobody is silent whose request has come with its connection, in the same turn
+ * as many others. */
+static void test_crowd_that_asks(void **state)
+{
+    (void)state;
+    enum { CROWD = 3 };
+    static const char *const answers[CROWD] = {"HTTP/1.1 200 ", "HTTP/1.1 200 ", "HTTP/1.1 503 "};
+    static const char request[] = "GET /now HTTP/1.1\r\n" HOST "\r\n";
+    int fds[CROWD];
+    service_start_with((struct http_server_config){.connections_max = 2,
+                                                   .head_timeout_us = 60 * US_PER_S,
+                                                   .idle_timeout_us = 60 * US_PER_S});
+    for (int i = 0; i < CROWD; i++) {
+        fds[i] = service_dial(NULL);
+        assert_int_equal(send(fds[i], request, sizeof request - 1, 0), sizeof request - 1);
+    }
+    RIG_WAIT(t.requests == 2);
+    RIG_WAIT(t.client.has_ended); /* it is silent */
+    rig_turns(2);
+    for (int i = 0; i < CROWD; i++) {
+        char got[512] = "";
+        assert_true(recv(fds[i], got, sizeof got - 1, MSG_DONTWAIT) > 0);
+        assert_ptr_equal(strstr(got, answers[i]), got);
+        close(fds[i]);
+    }
+    service_stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_pipelined_and_not_read),
         cmocka_unit_test(test_connection_limit),
         cmocka_unit_test(test_silent_makes_way),
+        cmocka_unit_test(test_crowd_that_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

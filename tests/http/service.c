@@ -180,7 +180,10 @@ bool service_knows_owners(void)
 {
     struct peer peer;
     peer_connect(&peer, t.port);
-    bool tells = conn_peer_owner(peer.conn) == PEER_OWNED;
+    int inquiry = peer_owner_open();
+    bool tells = conn_peer_owner(peer.conn, inquiry) == PEER_OWNED;
+    if (inquiry >= 0)
+        close(inquiry);
     peer_close(&peer);
     if (!tells)
         print_message("skipped: this kernel has no NETLINK_SOCK_DIAG\n");

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "net/resolve.h"
 
 static struct {
+    int inquiry;
     int listener;
     int client;
     int server;
@@ -58,7 +60,7 @@ static void wait_for_fin(void)
 static void skip_where_kernel_is_silent(void)
 {
     assert_true(connect_to("127.0.0.1", "127.0.0.1"));
-    enum peer_owner owner = peer_owner_ask(t.server);
+    enum peer_owner owner = peer_owner_ask(t.inquiry, t.server);
     close(t.client);
     close_server();
     if (owner == PEER_REMOTE) {
@@ -82,13 +84,13 @@ static void test_half_close_and_close(void **state)
             print_message("skipped: no %s here\n", cases[i].listen_on);
             continue;
         }
-        assert_int_equal(peer_owner_ask(t.server), PEER_OWNED);
-        assert_int_equal(peer_owner_ask(t.client), PEER_OWNED);
+        assert_int_equal(peer_owner_ask(t.inquiry, t.server), PEER_OWNED);
+        assert_int_equal(peer_owner_ask(t.inquiry, t.client), PEER_OWNED);
         shutdown(t.client, SHUT_WR);
         wait_for_fin();
-        assert_int_equal(peer_owner_ask(t.server), PEER_OWNED);
+        assert_int_equal(peer_owner_ask(t.inquiry, t.server), PEER_OWNED);
         close(t.client);
-        assert_int_equal(peer_owner_ask(t.server), PEER_ORPHANED);
+        assert_int_equal(peer_owner_ask(t.inquiry, t.server), PEER_ORPHANED);
         close_server();
     }
 }
@@ -100,7 +102,7 @@ static void test_full_close(void **state)
     assert_true(connect_to("127.0.0.1", "127.0.0.1"));
     close(t.client);
     wait_for_fin();
-    assert_int_equal(peer_owner_ask(t.server), PEER_ORPHANED);
+    assert_int_equal(peer_owner_ask(t.inquiry, t.server), PEER_ORPHANED);
     close_server();
 }
 
@@ -119,10 +121,10 @@ static void test_shared_socket(void **state)
     }
     close(t.client);
     wait_for_fin();
-    assert_int_equal(peer_owner_ask(t.server), PEER_OWNED);
+    assert_int_equal(peer_owner_ask(t.inquiry, t.server), PEER_OWNED);
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_int_equal(peer_owner_ask(t.server), PEER_ORPHANED);
+    assert_int_equal(peer_owner_ask(t.inquiry, t.server), PEER_ORPHANED);
     close_server();
 }
 
@@ -135,7 +137,7 @@ static void test_reset(void **state)
     setsockopt(t.client, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close(t.client);
     /* The connection is gone at both ends: no peer to ask about. */
-    assert_int_equal(peer_owner_ask(t.server), PEER_REMOTE);
+    assert_int_equal(peer_owner_ask(t.inquiry, t.server), PEER_REMOTE);
     close_server();
 }
 
@@ -144,20 +146,42 @@ static void test_no_tcp(void **state)
     (void)state;
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_int_equal(peer_owner_ask(pair[0]), PEER_REMOTE);
+    assert_int_equal(peer_owner_ask(t.inquiry, pair[0]), PEER_REMOTE);
     close(pair[0]);
     close(pair[1]);
-    assert_int_equal(peer_owner_ask(-1), PEER_REMOTE);
+    assert_int_equal(peer_owner_ask(t.inquiry, -1), PEER_REMOTE);
+}
+
+/* When there are no more descriptors, who is gone has one that is needed. */
+static void test_no_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit before, none;
+    skip_where_kernel_is_silent();
+    assert_true(connect_to("127.0.0.1", "127.0.0.1"));
+    int next = dup(t.server);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(dup(t.server), -1);
+    enum peer_owner owner = peer_owner_ask(t.inquiry, t.server);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(owner, PEER_OWNED);
+    close(t.client);
+    close_server();
 }
 
 int main(void)
 {
+    t.inquiry = peer_owner_open();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_half_close_and_close),
         cmocka_unit_test(test_full_close),
         cmocka_unit_test(test_shared_socket),
         cmocka_unit_test(test_reset),
         cmocka_unit_test(test_no_tcp),
+        cmocka_unit_test(test_no_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

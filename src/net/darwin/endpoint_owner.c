@@ -4,8 +4,13 @@
  */
 #include "net/endpoint_owner.h"
 
-enum peer_owner endpoint_owner(const struct endpoint *peer, const struct endpoint *own)
+int peer_owner_open(void)
 {
-    (void)peer, (void)own;
+    return -1;
+}
+
+enum peer_owner endpoint_owner(int inquiry, const struct endpoint *peer, const struct endpoint *own)
+{
+    (void)inquiry, (void)peer, (void)own;
     return PEER_REMOTE;
 }

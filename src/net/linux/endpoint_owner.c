@@ -14,7 +14,12 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
+
+/* By it an answer is told from one to an earlier question. */
+static uint32_t number_of(const struct endpoint *peer, const struct endpoint *own)
+{
+    return (uint32_t)peer->port << 16 | own->port;
+}
 
 static int send_question(int netlink, const struct endpoint *peer, const struct endpoint *own)
 {
@@ -24,7 +29,8 @@ static int send_question(int netlink, const struct endpoint *peer, const struct 
     } question = {
         .header = {.nlmsg_len = sizeof question,
                    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                   .nlmsg_flags = NLM_F_REQUEST},
+                   .nlmsg_flags = NLM_F_REQUEST,
+                   .nlmsg_seq = number_of(peer, own)},
         .request = {.sdiag_family = (uint8_t)peer->family,
                     .sdiag_protocol = IPPROTO_TCP,
                     .id = {.idiag_sport = peer->port,
@@ -37,14 +43,15 @@ static int send_question(int netlink, const struct endpoint *peer, const struct 
 }
 
 /* The kernel answers within the send(2), so nothing is waited for. */
-static enum peer_owner read_answer(int netlink)
+static enum peer_owner read_answer(int netlink, const struct endpoint *peer,
+                                   const struct endpoint *own)
 {
     union {
         struct nlmsghdr header;
         uint8_t bytes[1024];
     } answer;
     ssize_t len = recv(netlink, &answer, sizeof answer, MSG_DONTWAIT);
-    if (len < (ssize_t)sizeof answer.header)
+    if (len < (ssize_t)sizeof answer.header || answer.header.nlmsg_seq != number_of(peer, own))
         return PEER_REMOTE;
     const void *payload = NLMSG_DATA(&answer.header);
     size_t payload_len = (size_t)len - NLMSG_HDRLEN;
@@ -59,14 +66,12 @@ static enum peer_owner read_answer(int netlink)
     return found->idiag_inode != 0 ? PEER_OWNED : PEER_ORPHANED;
 }
 
-enum peer_owner endpoint_owner(const struct endpoint *peer, const struct endpoint *own)
+int peer_owner_open(void)
 {
-    int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    if (netlink < 0)
-        return PEER_REMOTE;
-    enum peer_owner owner = PEER_REMOTE;
-    if (send_question(netlink, peer, own) == 0)
-        owner = read_answer(netlink);
-    close(netlink);
-    return owner;
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+enum peer_owner endpoint_owner(int inquiry, const struct endpoint *peer, const struct endpoint *own)
+{
+    return send_question(inquiry, peer, own) == 0 ? read_answer(inquiry, peer, own) : PEER_REMOTE;
 }
