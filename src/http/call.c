@@ -249,6 +249,15 @@ static size_t feed_body(struct http_call *call, struct span bytes)
     return (size_t)used;
 }
 
+/* A server that writes head and body one after the other may wait for that. */
+static void acknowledge_part(struct http_call *call)
+{
+    if (call->is_gone || call_is_pipe(call) || call->is_acknowledged)
+        return;
+    conn_acknowledge(call->conn);
+    call->is_acknowledged = call->response == HALF_BODY;
+}
+
 static void on_data(struct span bytes, void *arg)
 {
     struct http_call *call = arg;
@@ -264,6 +273,7 @@ static void on_data(struct span bytes, void *arg)
     }
     if (bytes.len > 0 && !call->is_gone)
         call->handlers->on_body(bytes, call->arg);
+    acknowledge_part(call);
 }
 
 static size_t room(void *arg)

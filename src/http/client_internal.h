@@ -36,15 +36,16 @@ struct http_call {
     enum http_framing asked; /* what the request wants to be */
     enum half request;       /* ended: by its caller, or since no pipe came of it */
     enum half response;
-    bool is_started;    /* it has, or had, a connection */
-    bool is_head;       /* the method */
-    bool is_connect;    /* the method */
-    bool is_idempotent; /* RFC 9110 section 9.2.2 */
-    bool is_pooled;     /* the connection has served another call */
-    bool is_paused;     /* http_call_set_reading(false) */
-    bool has_bytes;     /* of a response */
-    bool owes_drain;    /* what was high went out at once */
-    bool keeps_alive;   /* the response says so */
+    bool is_started;      /* it has, or had, a connection */
+    bool is_head;         /* the method */
+    bool is_connect;      /* the method */
+    bool is_idempotent;   /* RFC 9110 section 9.2.2 */
+    bool is_pooled;       /* the connection has served another call */
+    bool is_paused;       /* http_call_set_reading(false) */
+    bool has_bytes;       /* of a response */
+    bool is_acknowledged; /* its head, or what came with that */
+    bool owes_drain;      /* what was high went out at once */
+    bool keeps_alive;     /* the response says so */
     bool is_length_mended;
     bool is_flush_scheduled;
     bool is_gone;

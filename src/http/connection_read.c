@@ -39,6 +39,7 @@ static void begin_exchange(struct http_connection *c, struct http_request *reque
     http_body_init(&c->body, framing, length);
     http_body_keep_connection(&c->body, request->fields);
     c->state = c->body.is_done ? CONNECTION_RESPONSE : CONNECTION_BODY;
+    c->is_acknowledged = false;
     server_unschedule(c);
     struct http_exchange *x = exchange_new(c, request);
     c->exchange = x;
@@ -300,9 +301,20 @@ static void go_on(void *arg)
 
 /* --- from the conn --- */
 
+/* A client that writes head and body one after the other may wait for that. */
+static void acknowledge_part(struct http_connection *c)
+{
+    bool is_part_of_head = c->state == CONNECTION_HEAD && c->in.bytes.len > 0;
+    if ((c->state != CONNECTION_BODY && !is_part_of_head) || c->is_acknowledged)
+        return;
+    conn_acknowledge(c->conn);
+    c->is_acknowledged = c->state == CONNECTION_BODY;
+}
+
 static void on_data(struct span bytes, void *arg)
 {
     feed(arg, bytes);
+    acknowledge_part(arg);
 }
 
 static size_t room(void *arg)

@@ -80,6 +80,7 @@ struct http_connection {
     void (*go_on)(void *arg); /* in RESUME and SWITCHING, to be deferred */
     bool has_ended;           /* the client sent FIN */
     bool is_half_closed;      /* which is no abort */
+    bool is_acknowledged;     /* the request's head, or what came with that */
     bool is_last;             /* of TAIL: the connection closes behind it */
     bool had_owner;           /* the client's socket, when the kernel was asked */
     bool is_flush_scheduled;  /* of the exchange's sender */

@@ -170,6 +170,12 @@ void conn_read_little(struct conn *conn);
  * while reading is off. */
 void conn_read_fully(struct conn *conn);
 
+/* Part of something has come: acknowledges it, and until something is written
+ * all that follows as soon as it is read. A peer may wait for that before it
+ * sends the rest (Nagle's algorithm, RFC 1122 section 4.2.3.4), and kernels
+ * delay it by 40 ms where an answer is expected to go with it. */
+void conn_acknowledge(struct conn *conn);
+
 /* The peer's address, and ours; zeroed when not connected. */
 void conn_peer_address(const struct conn *conn, struct address *out);
 void conn_local_address(const struct conn *conn, struct address *out);

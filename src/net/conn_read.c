@@ -8,6 +8,7 @@
 
 #include "net/conn_internal.h"
 #include "net/loop_internal.h"
+#include "net/tcp_queue.h"
 #include "net/tls.h"
 
 static void conn_on_peer_end(struct conn *conn)
@@ -138,6 +139,12 @@ void conn_read_little(struct conn *conn)
 void conn_read_fully(struct conn *conn)
 {
     conn->reads_fully = true;
+}
+
+void conn_acknowledge(struct conn *conn)
+{
+    if (conn->state == CONN_OPEN)
+        tcp_queue_acknowledge(conn->fd);
 }
 
 bool conn_has_unread(const struct conn *conn)

@@ -25,6 +25,32 @@ static void test_reuses_connection(void **state)
     caller_stop();
 }
 
+/* On a connection that is used again kernels delay acknowledgements. A server
+ * that sends head and body one after the other may wait for that. */
+static void test_acknowledges_a_part(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"HTTP/1.1 200 OK\r\n", "Content-Length: 5\r\n\r\n", "he"};
+    caller_start();
+    for (int i = 0; i < 3; i++) {
+        caller_get(&caller.a);
+        caller_serve(0, GET_HEAD, OK_HELLO);
+        RIG_WAIT(caller.a.ends == 1);
+    }
+    caller_get(&caller.a);
+    RIG_WAIT(peer_has(&caller.servers[0], GET_HEAD));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        peer_send(&caller.servers[0], parts[i]);
+        rig_turns(3);
+        assert_int_equal(caller.a.responses, i > 0);
+        assert_true(peer_is_acknowledged(&caller.servers[0]));
+    }
+    peer_send(&caller.servers[0], "llo");
+    RIG_WAIT(caller.a.ends == 1);
+    assert_int_equal(caller.accepted, 1);
+    caller_stop();
+}
+
 /* A call that has waited for its turn finds one that takes all at once: who
  * writes is told that it may go on. */
 static void test_body_before_reused_connection(void **state)
@@ -312,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reuses_connection),
+        cmocka_unit_test(test_acknowledges_a_part),
         cmocka_unit_test(test_body_before_reused_connection),
         cmocka_unit_test(test_warm_connection),
         cmocka_unit_test(test_warm_connection_fails),

@@ -7,6 +7,8 @@
 #include "testing.h"
 
 #include "base/clock.h"
+#include "net/conn_internal.h"
+#include "net/tcp_queue.h"
 
 struct rig rig;
 
@@ -164,4 +166,9 @@ size_t peer_count(const struct peer *peer, const char *text)
 void peer_clear(struct peer *peer)
 {
     buf_clear(&peer->in);
+}
+
+bool peer_is_acknowledged(const struct peer *peer)
+{
+    return conn_queued(peer->conn) == 0 && tcp_queue_len(peer->conn->fd) == 0;
 }

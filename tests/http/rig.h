@@ -59,4 +59,7 @@ bool peer_has(const struct peer *peer, const char *text);
 size_t peer_count(const struct peer *peer, const char *text);
 void peer_clear(struct peer *peer);
 
+/* The other end's kernel has acknowledged all that was sent. */
+bool peer_is_acknowledged(const struct peer *peer);
+
 #endif
