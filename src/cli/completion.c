@@ -5,12 +5,13 @@
 
 #include "cli/completion_shell.h"
 
+/* The last is what no other is. */
 static const struct shell *find_shell(const char *name)
 {
     static const struct shell *const shells[] = {&completion_bash, &completion_zsh,
                                                  &completion_fish};
     size_t i = 0;
-    while (strcmp(shells[i]->name, name) != 0)
+    while (i + 1 < sizeof shells / sizeof *shells && strcmp(shells[i]->name, name) != 0)
         i++;
     return shells[i];
 }

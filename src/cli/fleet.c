@@ -240,11 +240,15 @@ void fleet_reload(void *arg)
 static bool start_all(struct fleet *fleet, struct config_file *file)
 {
     log_configure(file->sections[0].config.log_level, file->sections[0].config.log_format);
-    for (size_t i = 0; i < file->count; i++) {
-        if (!start(fleet, &file->sections[i]))
-            return false;
+    bool is_good = true;
+    for (size_t i = 0; i < file->count && is_good; i++) {
+        char *name = xstrdup(file->sections[i].config.instance);
+        is_good = start(fleet, &file->sections[i]);
+        if (!is_good)
+            log_error("config: '%s' does not run, so nothing does", name);
+        free(name);
     }
-    return true;
+    return is_good;
 }
 
 struct fleet *fleet_new(struct loop *loop, const char *path, struct service *service)

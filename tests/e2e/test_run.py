@@ -142,6 +142,7 @@ class Run(Case):
                                       env={**os.environ, "RES_OPTIONS": "timeout:1 attempts:1"})
                 self.assertEqual(done.returncode, 1)
                 self.assertIn(words, done.stderr)
+                self.assertIn("config: 'a' does not run, so nothing does\n", done.stderr)
                 self.assertNotRegex(done.stderr, "--[a-z]")
 
     def test_shared_state(self):
