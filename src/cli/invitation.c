@@ -205,7 +205,7 @@ static void warn_of_another_place(const struct invitation *new)
         return;
     int place_len = (int)strcspn(new->served, "#");
     fprintf(stderr,
-            "tunnel: this link leads to %s, but `tunnel serve` ran last with --signal %.*s: who "
+            "tunnel: this link leads to %s, but `tunnel serve` ran last at %.*s: who "
             "follows it meets nobody until it runs there\n",
             new->config->signal_text, place_len, new->served);
 }
