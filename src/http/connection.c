@@ -72,6 +72,13 @@ void connection_close(struct http_connection *c)
     conn_close(conn);
 }
 
+void connection_abandon(struct http_connection *c)
+{
+    struct conn *conn = c->conn;
+    connection_detach(c);
+    conn_abandon(conn);
+}
+
 void connection_reset(struct http_connection *c)
 {
     struct conn *conn = c->conn;

@@ -109,14 +109,16 @@ static void make_room(struct http_server *server)
         connection_close(c);
 }
 
-/* The process has no descriptor for the one that is to be accepted. */
+/* The process has no descriptor for the one that is to be accepted. A close
+ * would hold one for a while; a reset would take with it what the kernel still
+ * has of the last response. */
 static bool make_descriptor(void *arg)
 {
     struct http_server *server = arg;
     struct http_connection *c = longest_waiting(server);
     if (c) {
         tell_eviction(server, "too many open files");
-        connection_reset(c); /* a close would hold the descriptor for a while */
+        connection_abandon(c);
     }
     return c || (server->config.make_room && server->config.make_room(server->config.arg));
 }

@@ -156,9 +156,10 @@ struct http_exchange *exchange_new(struct http_connection *c, const struct http_
 /* Its connection has none from now on. */
 void exchange_free_later(struct http_exchange *x);
 
-/* Ends it: as conn_close(), conn_reset() and conn_break() do. None calls a
- * handler; the exchange, if any, is gone. */
+/* Ends it: as conn_close(), conn_abandon(), conn_reset() and conn_break() do.
+ * None calls a handler; the exchange, if any, is gone. */
 void connection_close(struct http_connection *c);
+void connection_abandon(struct http_connection *c);
 void connection_reset(struct http_connection *c);
 void connection_break(struct http_connection *c);
 

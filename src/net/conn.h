@@ -109,7 +109,12 @@ void conn_close(struct conn *conn);
  * broken connection (RST), not an end. */
 void conn_reset(struct conn *conn);
 
-/* The two together, for what is to be seen as broken but lost nothing: the
+/* The descriptor is free at once. What the kernel has goes out behind that, and
+ * its FIN; to what the peer says then it answers with a reset. With something
+ * queued it is conn_reset(). */
+void conn_abandon(struct conn *conn);
+
+/* The first two together, for what is to be seen as broken but lost nothing: the
  * queue goes out and is acknowledged, in the background as of conn_close(), and
  * then comes the reset. At once for a peer that takes nothing for 30 s, or when
  * the process ends. */

@@ -81,6 +81,12 @@ void conn_reset(struct conn *conn)
     conn_drop(conn);
 }
 
+void conn_abandon(struct conn *conn)
+{
+    conn_detach(conn);
+    conn_drop(conn);
+}
+
 /* Bytes that the peer's kernel has not got. */
 static size_t conn_untaken(const struct conn *conn)
 {

@@ -5,6 +5,7 @@
 #include "testing.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -166,6 +167,57 @@ static void test_crowd_that_asks(void **state)
     service_stop();
 }
 
+/* Takes all descriptors; gives back the limit as it was. */
+static struct rlimit take_descriptors(void)
+{
+    struct rlimit before;
+    int next = dup(0);
+    assert_true(next >= 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return before;
+}
+
+/* Whose connection makes way for want of descriptors gets all that it was
+ * answered, also what its kernel has not taken yet. */
+static void test_answer_behind_which_is_closed(void **state)
+{
+    (void)state;
+    enum { LEN = 12000 };
+    static const char request[] = "GET /x HTTP/1.1\r\n" HOST "\r\n";
+    static char text[LEN + 1], got[2 * LEN];
+    struct address address;
+    const int little = 4096;
+    service_start_with((struct http_server_config){.idle_timeout_us = 60 * US_PER_S});
+    conn_close(t.client.conn); /* it would be the first to go */
+    t.client.conn = NULL;
+    rig_turns(5);
+    assert_int_equal(address_parse("127.0.0.1", t.port, &address), 0);
+    int slow = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    assert_int_equal(connect(slow, (struct sockaddr *)&address.storage, address.len), 0);
+    assert_int_equal(send(slow, request, sizeof request - 1, 0), sizeof request - 1);
+    RIG_WAIT(t.body_ends == 1);
+    memset(text, 'a', LEN);
+    service_reply(text);
+    int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct rlimit before = take_descriptors();
+    assert_int_equal(connect(other, (struct sockaddr *)&address.storage, address.len), 0);
+    assert_int_equal(send(other, request, sizeof request - 1, 0), sizeof request - 1);
+    RIG_WAIT(t.body_ends == 2); /* so the first is closed */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    size_t len = 0;
+    for (ssize_t more; (more = recv(slow, got + len, sizeof got - len, 0)) != 0;
+         len += (size_t)more)
+        assert_true(more > 0);
+    assert_true(len > LEN && got[len - 1] == 'a');
+    close(slow);
+    close(other);
+    service_stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_connection_limit),
         cmocka_unit_test(test_silent_makes_way),
         cmocka_unit_test(test_crowd_that_asks),
+        cmocka_unit_test(test_answer_behind_which_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
