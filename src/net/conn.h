@@ -114,10 +114,10 @@ void conn_reset(struct conn *conn);
  * queued it is conn_reset(). */
 void conn_abandon(struct conn *conn);
 
-/* The first two together, for what is to be seen as broken but lost nothing: the
- * queue goes out and is acknowledged, in the background as of conn_close(), and
- * then comes the reset. At once for a peer that takes nothing for 30 s, or when
- * the process ends. */
+/* conn_close() and conn_reset() together, for what is to be seen as broken but
+ * lost nothing: the queue goes out and is acknowledged, in the background as of
+ * conn_close(), and then comes the reset. At once for a peer that takes nothing
+ * for 30 s, or when the process ends. */
 void conn_break(struct conn *conn);
 
 /* While true, the process's end, however it comes (SIGKILL), resets the
