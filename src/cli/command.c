@@ -55,9 +55,8 @@ static const struct command_row commands[] = {
     {"doctor", COMMAND_DOCTOR, "doctor [LINK] [options]",
      "Says whether a tunnel from here would connect, how, and what to do where it would not: looks "
      "at the signal server, the NAT, TURN, the router, the upstream, the state folder and the "
-     "local network, for 3 s at most. Exit status 0: all is well; 1: it is not, but there is a "
-     "way; "
-     "2: there is none.",
+     "local network, for 3 s at most, or 8 s where the other side of the link is slow. Exit status "
+     "0: all is well; 1: it is not, but there is a way; 2: there is none.",
      "example:\n  tunnel doctor --signal wss://signal.example.org --upstream 11434"},
     {"completion", COMMAND_COMPLETION, "completion SHELL",
      "Prints what makes a shell complete commands and options of tunnel. The package and `make "

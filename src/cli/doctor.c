@@ -44,10 +44,12 @@ struct doctor {
     struct doctor_upstream_probe *upstream;
 };
 
+/* Of a signal server that is not reached nobody is asked. */
 static void on_timeout(void *arg)
 {
     struct doctor *doctor = arg;
-    bool has_reason = doctor->is_asking || doctor_servers_are_measured(doctor->servers);
+    bool is_asking = doctor->is_asking && doctor->facts.signal.answer == DOCTOR_FINE;
+    bool has_reason = is_asking || doctor_servers_are_measured(doctor->servers);
     if (has_reason && !doctor->is_extended)
         timer_start_in(doctor->timer, PATIENCE_MORE_US);
     else

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { CLOCK_SLACK_S = 60 };
 
@@ -47,6 +48,17 @@ static void add_clock(const struct doctor_signal *s, struct doctor_report *repor
         doctor_say(f, "that of the signal server");
 }
 
+static const char *advice_for(const struct doctor_signal *s)
+{
+    if (strstr(s->why, "by the clock of this machine"))
+        return "set that clock if it is wrong; else the server needs a new certificate";
+    if (strstr(s->why, "certificate is refused"))
+        return "a certificate must be for the URL's host, and signed by whom this machine trusts";
+    return s->by ? "check HTTPS_PROXY and NO_PROXY, and the URL"
+                 : "check the URL and whether `signal-server` runs there; where a proxy is "
+                   "the only way out, HTTPS_PROXY names it";
+}
+
 static void add_signal(const struct doctor_signal *s, struct doctor_report *report)
 {
     const char *way = s->by ? s->by : "directly";
@@ -63,11 +75,7 @@ static void add_signal(const struct doctor_signal *s, struct doctor_report *repo
         f = doctor_add(report, "signal", DOCTOR_NONE, "check the URL: its host, port and path");
         doctor_say(f, "%s takes no signalling: %s", s->place, s->why);
     } else {
-        f = doctor_add(
-            report, "signal", DOCTOR_NONE,
-            s->by ? "check HTTPS_PROXY and NO_PROXY, and the URL"
-                  : "check the URL and whether `signal-server` runs there; where a proxy is "
-                    "the only way out, HTTPS_PROXY names it");
+        f = doctor_add(report, "signal", DOCTOR_NONE, advice_for(s));
         doctor_say(f, "%s does not answer%s%s: %s", s->place, s->by ? " by way of " : "",
                    s->by ? s->by : "", s->why);
     }

@@ -48,22 +48,25 @@ static void start_probe(void *arg)
                                   doctor_wait_end, check->wait);
 }
 
-static bool is_tried(const struct doctor_servers *servers, const char *url)
+static struct turn_check *find_tried(struct doctor_servers *servers, const char *url)
 {
     for (size_t i = 0; i < servers->turn_count; i++) {
         if (strcmp(servers->turns[i].url, url) == 0)
-            return true;
+            return &servers->turns[i];
     }
-    return false;
+    return NULL;
 }
 
 static void try_turn(struct doctor_servers *servers, const char *url, const char *user,
                      const char *pass, enum doctor_turn_origin origin)
 {
     const char *why;
-    if (servers->turn_count == DOCTOR_TURNS_MAX || is_tried(servers, url))
+    struct turn_check *check = find_tried(servers, url);
+    if (check && check->origin == DOCTOR_TURN_BESIDE)
+        check->origin = origin; /* named behind the one that it was tried beside */
+    if (check || servers->turn_count == DOCTOR_TURNS_MAX)
         return;
-    struct turn_check *check = &servers->turns[servers->turn_count];
+    check = &servers->turns[servers->turn_count];
     check->servers = ice_servers_new(servers->wait->loop);
     ice_servers_set_egress(check->servers, servers->config->egress);
     if (ice_servers_add(check->servers, url, user, pass, &why) < 0) {

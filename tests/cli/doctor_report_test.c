@@ -134,6 +134,15 @@ static void expect(const struct doctor_facts *facts, int status, const char *wha
         fail_msg("\"%s\" ends with %d", words, doctor_exit_status(&report));
 }
 
+static void expect_advice(const struct doctor_facts *facts, const char *what, const char *words)
+{
+    struct doctor_report report;
+    doctor_report(facts, &report);
+    const struct doctor_finding *f = find(&report, what);
+    if (!f || !f->advice || !strstr(f->advice, words))
+        fail_msg("%s advises \"%s\", and not \"%s\"", what, f && f->advice ? f->advice : "", words);
+}
+
 static void test_ways(void **state)
 {
     (void)state;
@@ -200,6 +209,14 @@ static void test_signal(void **state)
     facts.signal.answer = DOCTOR_SILENT;
     expect(&facts, 2, "signal", DOCTOR_NONE, "does not answer by way of http://p");
     expect(&facts, 2, "summary", DOCTOR_NONE, "they still do in one local network");
+    expect_advice(&facts, "signal", "check HTTPS_PROXY");
+    snprintf(facts.signal.why, sizeof facts.signal.why,
+             "the server's certificate is refused: hostname mismatch");
+    expect_advice(&facts, "signal", "for the URL's host");
+    snprintf(facts.signal.why, sizeof facts.signal.why,
+             "the server's certificate is refused: certificate has expired, by the clock of this "
+             "machine");
+    expect_advice(&facts, "signal", "set that clock if it is wrong");
     facts.lan_interfaces = 0;
     expect(&facts, 2, "local network", DOCTOR_NOTE, "nobody can be found");
     expect(&facts, 2, "summary", DOCTOR_NONE, "which is not reached");

@@ -155,6 +155,45 @@ class Doctor(Case):
             doctor.wait_exit()
             self.assertIn(rest, doctor.text("out"))
 
+    def test_named_turn(self):
+        """each TURN server that the signal server names is told as one, whatever stands before it"""
+        secret = os.path.join(self.folder, "secret")
+        with open(secret, "w") as file:
+            file.write("of both\n")
+        host = f"turn:127.0.0.1:{free_port()}"
+        server = self.rig.run("signal", [
+            SIGNAL_SERVER, "--listen", "127.0.0.1:0", "--turn", f"{host}?transport=udp",
+            "--turn", f"{host}?transport=tcp", "--turn-secret-file", secret])  # fmt: skip
+        doctor = self.rig.run("doctor", [
+            TUNNEL, "doctor", "--stun", "none", "--signal", server.wait_for(URL, stream="out")[0],
+            "--state", os.path.join(self.folder, "none")])  # fmt: skip
+        doctor.expected_exit = (1,)
+        doctor.wait_exit()
+        for transport in ("udp", "tcp"):
+            self.assertIn(f"turn: {host}?transport={transport}, named by the signal server, is of no use",
+                          doctor.text("out"))
+
+    def test_unreached(self):
+        """no other side is waited for where the signal server is not reached"""
+        state = os.path.join(self.folder, "stopped")
+        self.rig.start_serve(room=None, state=state)
+        link = self.rig.run("invite", [TUNNEL, "invite", "d", "--state", state]).wait_for(r"https?://\S+#t1\S+")[0]
+        self.rig.serve.kill(signal.SIGSTOP)
+        self.addCleanup(self.rig.serve.kill, signal.SIGCONT)
+        mute = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(mute.close)
+        args = [TUNNEL, "doctor", "--stun", "none", "--state", os.path.join(self.folder, "none")]
+        waits = self.rig.run("doctor of one that is silent", [*args, link])
+        does_not = self.rig.run("doctor", [
+            *args, "http://127.0.0.1:%d/#%s" % (mute.getsockname()[1], link.partition("#")[2])])
+        for doctor in (waits, does_not):
+            doctor.expected_exit = (0, 1, 2)
+        does_not.wait_exit()
+        self.assertIsNone(waits.child.poll(), waits.text("out"))
+        self.assertIn("does not answer: nothing comes", does_not.text("out"))
+        waits.wait_exit()
+        self.assertIn("other side: ", waits.text("out"))
+
     def test_far(self):
         """a path of 0.6 s that takes 1000 bytes is measured to the end"""
         far = FarStun()
