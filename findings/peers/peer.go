@@ -82,6 +82,10 @@ func obey(c command) (words, error) {
 			}
 		}
 		return words{"buffered": channel.BufferedAmount()}, nil
+	case "close":
+		return nil, channel.Close()
+	case "end":
+		return nil, connection.Close()
 	case "rollback":
 		own := *connection.LocalDescription() // it wants a text there
 		own.Type = webrtc.SDPTypeRollback

@@ -47,6 +47,8 @@ const does = {
         for (; count > 0; count--) channel.send(new Uint8Array(size));
         return { buffered: channel.bufferedAmount };
     },
+    close: () => channel.close(),
+    end: () => connection.close(),
     rollback: () => connection.setLocalDescription({ type: "rollback" }),
     properties: () => {
         const { ordered, maxRetransmits, maxPacketLifeTime } = channel;

@@ -64,6 +64,12 @@ class Peer:
             self.channel.send(bytes(size))
         return {"buffered": self.channel.bufferedAmount}
 
+    async def close(self):
+        self.channel.close()
+
+    async def end(self):
+        await self.connection.close()
+
     async def rollback(self):
         rollback = RTCSessionDescription(type="rollback", sdp="")
         await self.connection.setLocalDescription(rollback)

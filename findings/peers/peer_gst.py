@@ -109,6 +109,10 @@ class Peer:
             self.channel.emit("send-data", GLib.Bytes.new(bytes(size)))
         say(buffered=self.channel.get_property("buffered-amount"))
 
+    def close(self):
+        self.channel.emit("close")
+        say()
+
     def rollback(self):
         _, empty = GstSdp.SDPMessage.new()
         kind = GstWebRTC.WebRTCSDPType.ROLLBACK
