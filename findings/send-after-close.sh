@@ -5,11 +5,10 @@
 # What send() says on a channel that has been closed: by its own end, by the other one, and by
 # the end of the other's connection. In W3C's WebRTC (section 6.2, send) it throws an
 # InvalidStateError unless readyState is "open", so a writer learns by its next message
-# that the reader has gone. werift does not look at the state: send() returns as ever, and
-# each message is lost; so does webrtcbin's, with no "on-error", and of the end of the
-# other's connection, an ABORT and a close_notify, it tells nothing: its channel is not
-# "closed". A loop that writes until it fails, as one
-# does to a socket, goes on for ever.
+# that the reader has gone. werift does not look at the state: send() returns as ever, and each
+# message is lost; so does webrtcbin's, and of the end of the other's connection it tells
+# nothing: its channel is not "closed". A loop that writes until it fails, as one does to a
+# socket, goes on for ever.
 # With these two look at the state before each message, and have messages acknowledged.
 #
 # Seen on 1 December 2026, the channel's state and what send() says, 3 s after the close() of:
