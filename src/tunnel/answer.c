@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-enum { DETAILS_MAX = 256, FIELDS_MAX = CORS_FIELDS_MAX + 6 };
+enum { DETAILS_MAX = 256, FIELDS_MAX = CORS_FIELDS_MAX + 7 };
 
 #define RETRY_AFTER_US (5 * US_PER_S) /* of a 503, at least */
 #define ELLIPSIS       "\xe2\x80\xa6" /* as log_redact() puts it */
@@ -79,6 +79,7 @@ void answer_form_init(struct answer_form *form, struct span method, struct span 
     cors_init(&form->cors, method, request);
     form->is_event_source = is_event_source(method, request);
     form->retry_in_us = 0;
+    form->is_lasting = false;
 }
 
 void answer_form_deinit(struct answer_form *form)
@@ -149,6 +150,8 @@ static void fill(struct filled *filled, const struct answer *answer, const struc
         add(filled, SPAN_LITERAL("Allow"), SPAN_LITERAL(ANSWER_ALLOW));
     if (answer->status == 503)
         add_retry_after(filled, form->retry_in_us);
+    if (answer->status == 503 && form->is_lasting) /* some SDKs sleep through any Retry-After */
+        add(filled, SPAN_LITERAL("X-Should-Retry"), SPAN_LITERAL("false"));
     filled->body = error_body_encode(form->body, answer->code, message);
 }
 

@@ -35,6 +35,7 @@ struct answer_form {
     struct cors cors;
     bool is_event_source; /* a browser's, or of a library that asks as one does */
     uint64_t retry_in_us; /* of a 503: it is of no use to come again before; 0 at first */
+    bool is_lasting;      /* of a 503: nor behind that, until a person has done something */
 };
 
 /* target in origin form. */

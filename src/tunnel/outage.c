@@ -5,11 +5,30 @@
 #include "tunnel/outage.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 
 /* Longer than any backoff: only who is not let in any more waits so long. */
 #define LASTING_US (60 * US_PER_S)
+
+/* Without the brackets at the end in which ICE tells of each pair: a page of
+ * text in a chat, and addresses that are no business of a page in a browser.
+ * The log has them, and so have the errors of the status. */
+static size_t brief_len(const char *text)
+{
+    size_t len = strlen(text);
+    size_t at = len;
+    int depth = 0;
+    while (at > 0) {
+        char c = text[--at];
+        depth += (c == ')') - (c == '(');
+        if (depth == 0)
+            break;
+    }
+    bool is_report = at > 0 && at + 1 < len && text[at - 1] == ' ' && strstr(text + at, ": ");
+    return is_report ? at - 1 : len;
+}
 
 static bool update_text(struct outage *outage, bool is_provider, const struct keeper_status *status)
 {
@@ -28,8 +47,8 @@ static bool update_text(struct outage *outage, bool is_provider, const struct ke
     if (status->is_slow && outage->has_failed)
         return false;
     outage->has_failed = status->problem && !status->is_slow;
-    snprintf(outage->text, sizeof outage->text, "%s",
-             status->problem ? status->problem : steps[status->state]);
+    const char *text = status->problem ? status->problem : steps[status->state];
+    snprintf(outage->text, sizeof outage->text, "%.*s", (int)brief_len(text), text);
     return true;
 }
 

@@ -59,6 +59,7 @@ static void fail_down(const struct proxy *proxy, struct passage *p)
     uint64_t now_us = clock_now_us();
     char *message = xasprintf("the tunnel is not connected: %s", proxy->problem);
     p->form.retry_in_us = proxy->retry_at_us > now_us ? proxy->retry_at_us - now_us : 0;
+    p->form.is_lasting = proxy->is_lasting;
     passage_fail(p, &answer_tunnel_down, EXCHANGE_DOWN, message);
     free(message);
 }

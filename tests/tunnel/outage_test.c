@@ -50,6 +50,29 @@ static void test_failure_stays_true(void **state)
     check(&outage, KEEPER_WAITING, NULL, NULL);
 }
 
+/* Each pair that was tried, with its addresses, is for the log. */
+static void test_pairs_are_not_told(void **state)
+{
+    static const char *const rows[][2] = {
+        {"no path, and there is no TURN server (stun server 192.0.2.1:3478 from 10.0.0.2: no "
+         "answer; host 10.0.0.2:1 -> host 10.0.0.3:2: not tried (frozen); and 15 more)",
+         "no path, and there is no TURN server"},
+        {"the connection ended: silent (host [fe80::1%eth0]:1 -> host [fe80::2]:2: no answer)",
+         "the connection ended: silent"},
+        {"gone: broken (1006)", "gone: broken (1006)"},
+        {"a web server (nginx: see README.md), or wss://", NULL},
+        {"(a: b)", NULL},
+        {"unopened: b)", NULL},
+        {" (", NULL},
+        {"", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct outage outage = {0};
+        check(&outage, KEEPER_RETRYING, rows[i][0], rows[i][1] ? rows[i][1] : rows[i][0]);
+    }
+}
+
 /* Who is slow has not failed: it is why for as long as nothing else happens. */
 static void test_slow_is_no_failure(void **state)
 {
@@ -112,6 +135,7 @@ static void test_next_try(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pairs_are_not_told),
         cmocka_unit_test(test_each_step_is_a_reason),
         cmocka_unit_test(test_provider_waits_for_a_proxy),
         cmocka_unit_test(test_failure_stays_true),

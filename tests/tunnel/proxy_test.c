@@ -72,6 +72,7 @@ static void test_gives_up(void **state)
     assert_true(clock_now_us() - began_us >= wait_us);
     assert_true(client_got(&scene->clients[0], "HTTP/1.1 503 "));
     assert_true(client_got(&scene->clients[0], "\r\nRetry-After: 5\r\n"));
+    assert_false(client_got(&scene->clients[0], "X-Should-Retry"));
     assert_true(client_got(&scene->clients[0], "\r\nContent-Type: application/json\r\n"));
     assert_true(client_got(&scene->clients[0],
                            "the tunnel is not connected: `tunnel serve` is not in the room"));
@@ -96,6 +97,7 @@ static void test_lasting(void **state)
     assert_true(client_got(&scene->clients[0], "this link has expired"));
     assert_true(client_got(&scene->clients[0], "\r\nRetry-After: 200\r\n") ||
                 client_got(&scene->clients[0], "\r\nRetry-After: 19")); /* a slow machine */
+    assert_true(client_got(&scene->clients[0], "\r\nX-Should-Retry: false\r\n"));
     proxy_scene_ask(scene, &scene->clients[1], GET);
     proxy_scene_run_until(scene, second_is_told);
     proxy_set_problem(scene->proxy, "connecting", false, 0);
