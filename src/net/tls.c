@@ -24,6 +24,7 @@ enum {
 struct tls_client {
     SSL_CTX *ctx;
     const char *plain;
+    const char *trust;
 };
 
 struct tls_session {
@@ -31,6 +32,7 @@ struct tls_session {
     BIO *in;                      /* owned by ssl */
     BIO *out;                     /* owned by ssl */
     const char *plain;            /* of its client; NULL: a server's */
+    const char *trust;            /* likewise */
     struct tls_session *outer;    /* or NULL */
     enum tls_status outer_status; /* when it was last read */
     bool has_failed;
@@ -75,6 +77,7 @@ int tls_client_new(const char *ca_file, bool insecure, struct tls_client **out)
     struct tls_client *client = xcalloc(1, sizeof *client);
     client->ctx = ctx;
     client->plain = "ws:// or http://";
+    client->trust = "SSL_CERT_FILE=FILE";
     *out = client;
     return 0;
 }
@@ -82,6 +85,11 @@ int tls_client_new(const char *ca_file, bool insecure, struct tls_client **out)
 void tls_client_set_plain(struct tls_client *client, const char *plain)
 {
     client->plain = plain;
+}
+
+void tls_client_set_trust(struct tls_client *client, const char *trust)
+{
+    client->trust = trust;
 }
 
 void tls_client_free(struct tls_client *client)
@@ -121,6 +129,7 @@ struct tls_session *tls_session_new(const struct tls_client *client, const char 
     struct tls_session *session = tls_session_new_bare(client->ctx, &ssl);
     SSL_set_connect_state(ssl);
     session->plain = client->plain;
+    session->trust = client->trust;
     if (!set_host(ssl, host)) {
         /* Going on would accept a certificate of anybody. */
         session->has_failed = true;
@@ -192,22 +201,31 @@ static void answer_http(struct tls_session *session)
 }
 
 /* What mostly is behind it: a clock, or a certificate of one's own making. */
-static const char *advice_for(long verified)
+static void explain_refusal(struct tls_session *session, long verified)
 {
     const char *own = getenv("SSL_CERT_FILE");
+    const char *trust = "";
+    const char *advice = "";
     switch (verified) {
     case X509_V_ERR_CERT_NOT_YET_VALID:
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return ", by the clock of this machine";
+        advice = ", by the clock of this machine";
+        break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        return own && access(own, R_OK) < 0 ? "; the file that SSL_CERT_FILE names cannot be read"
-                                            : "; SSL_CERT_FILE=FILE makes those in a file trusted";
+        advice = "; the file that SSL_CERT_FILE names cannot be read";
+        if (!own || access(own, R_OK) == 0) {
+            trust = session->trust;
+            advice = " makes those in a file trusted";
+        }
+        break;
     default:
-        return "";
+        break;
     }
+    snprintf(session->error, sizeof session->error, "the server's certificate is refused: %s%s%s%s",
+             X509_verify_cert_error_string(verified), *trust ? "; " : "", trust, advice);
 }
 
 static enum tls_status session_fail(struct tls_session *session)
@@ -219,8 +237,7 @@ static enum tls_status session_fail(struct tls_session *session)
     if (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST && SSL_is_server(session->ssl))
         answer_http(session);
     if (verified != X509_V_OK && SSL_get_verify_mode(session->ssl) != SSL_VERIFY_NONE)
-        snprintf(session->error, sizeof session->error, "the server's certificate is refused: %s%s",
-                 X509_verify_cert_error_string(verified), advice_for(verified));
+        explain_refusal(session, verified);
     else if (ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
         snprintf(session->error, sizeof session->error, "there is no TLS at that port%s%s%s",
                  session->plain ? "; perhaps " : "", session->plain ? session->plain : "",

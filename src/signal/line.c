@@ -59,7 +59,7 @@ struct signal_line {
     const char *what;
     size_t message_max;
     char *authority;
-    uint16_t default_port; /* that of the scheme, where authority has none; else 0 */
+    uint16_t default_port; /* of the scheme, where authority has none; else, or by a proxy: 0 */
     char *path;
     struct conn *conn;    /* until OPEN */
     struct websocket *ws; /* from OPEN on */
@@ -312,7 +312,7 @@ struct signal_line *signal_line_new(struct loop *loop, const struct signal_way *
     line->what = what;
     line->message_max = message_max;
     line->authority = xstrdup(url->authority);
-    line->default_port = has_port(url->authority) ? 0 : url->port;
+    line->default_port = has_port(url->authority) || leads_out ? 0 : url->port;
     line->path = xstrdup(url->path);
     buf_init(&line->head, HEAD_MAX + CONN_READ_MAX);
     line->timer = timer_new(loop, on_timer, line);

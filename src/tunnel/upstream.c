@@ -25,6 +25,7 @@ int upstream_init(struct upstream *upstream, struct loop *loop,
         if (error < 0)
             return error;
         tls_client_set_plain(upstream->tls, "http://");
+        tls_client_set_trust(upstream->tls, "--upstream-ca FILE");
     }
     const struct http_client_config client = {
         .host = url->host,

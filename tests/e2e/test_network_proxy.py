@@ -102,6 +102,8 @@ class Refusals(ProxyCase):
     def test_no_proxy(self):
         """a proxy that is none, or is not there"""
         self.check_refused("http://127.0.0.1:1", r"cannot be reached: connection refused")
+        # The port that refuses is the proxy's, not the signal server's.
+        self.check_refused("http://127.0.0.1:1", r"cannot be reached: connection refused;", "ws://x.test")
         host, port = self.server
         self.check_refused(f"socks5h://{host}:{port}", r"ended the connection|does not speak SOCKS")
         self.check_refused(f"https://{host}:{port}", r"there is no TLS at that port; perhaps http:// is")

@@ -83,9 +83,9 @@ class HttpsUpstream(TlsCase):
         self.assertRegex(done.stderr, "--upstream-ca '/dev/fd/[0-9]+' could be read once, and not again: it must be a file")
 
     def test_unknown_ca(self):
-        """one whose CA nobody knows: 502 that says so"""
+        """one whose CA nobody knows: 502 that says so, and by what it is trusted"""
         self.start()
-        self.check_refused("certificate")
+        self.check_refused("certificate", "--upstream-ca file makes those in a file trusted")
 
     def test_wrong_name(self):
         """a certificate for another name: 502 that says so"""
