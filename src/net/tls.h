@@ -27,8 +27,8 @@ void tls_client_free(struct tls_client *client);
  * so where there is none. At first it is that of a signal server. */
 void tls_client_set_plain(struct tls_client *client, const char *plain);
 
-/* What makes a certificate trusted that the system does not know (static), as in
- * "--upstream-ca FILE": a session that refuses one says so. At first it is
+/* What makes a certificate trusted that the system does not know (static), as
+ * in "--upstream-ca FILE": a session that refuses one says so. At first it is
  * SSL_CERT_FILE=FILE. */
 void tls_client_set_trust(struct tls_client *client, const char *trust);
 
