@@ -10,6 +10,7 @@ set(TUNNEL_DOC_DIR ${CMAKE_INSTALL_DATAROOTDIR}/doc/${CPACK_PACKAGE_NAME})
 install(FILES README.md CHANGELOG.md SECURITY.md docs/PROTOCOL.md docs/ARCHITECTURE.md docs/ICE.md docs/SCTP.md
         docs/OBSERVING.md docs/DEPLOY.md docs/PERFORMANCE.md docs/grafana-dashboard.json
         DESTINATION ${TUNNEL_DOC_DIR})
+install(DIRECTORY docs/performance DESTINATION ${TUNNEL_DOC_DIR})
 install(FILES LICENSE DESTINATION ${TUNNEL_DOC_DIR} RENAME copyright) # where Debian wants it
 
 set(CPACK_GENERATOR DEB)
