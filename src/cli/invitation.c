@@ -28,6 +28,17 @@ static int64_t now_s(void)
     return (int64_t)time(NULL);
 }
 
+/* Where the folder is no good place, another one is. */
+static void complain(const struct config *config, int error, const char *why)
+{
+    bool is_of_place = error == -EROFS || error == -EACCES || error == -ENOSPC ||
+                       error == -ENOTDIR || error == -EPERM;
+    char *other = wording_lacking(&config->wording, "--state");
+    fprintf(stderr, "tunnel: %s%s%s%s\n", why, is_of_place ? "; " : "", is_of_place ? other : "",
+            is_of_place ? " names another folder" : "");
+    free(other);
+}
+
 /* Only who can go on without one makes a new one. */
 static struct state *open_state(const struct config *config)
 {
@@ -37,24 +48,19 @@ static struct state *open_state(const struct config *config)
     struct state *state = NULL;
     int error = makes ? state_open(config->state_folder, &state, why)
                       : state_open_kept(config->state_folder, &state, why);
-    bool is_of_place = error == -EROFS || error == -EACCES || error == -ENOSPC ||
-                       error == -ENOTDIR || error == -EPERM;
-    char *other = wording_lacking(&config->wording, "--state");
     if (error < 0)
-        fprintf(stderr, "tunnel: %s%s%s%s\n", why, is_of_place ? "; " : "",
-                is_of_place ? other : "", is_of_place ? " names another folder" : "");
-    free(other);
+        complain(config, error, why);
     return state;
 }
 
 /* False when something went wrong, which is said; the outcome else. */
-static bool edit(struct state *state, int (*change)(struct invites *all, void *arg), void *arg,
-                 int *outcome)
+static bool edit(const struct config *config, struct state *state,
+                 int (*change)(struct invites *all, void *arg), void *arg, int *outcome)
 {
     char why[STATE_WHY_MAX];
     *outcome = state_edit(state, change, arg, why);
     if (*outcome < 0)
-        fprintf(stderr, "tunnel: %s\n", why);
+        complain(config, *outcome, why);
     return *outcome >= 0;
 }
 
@@ -74,7 +80,7 @@ static bool claim(const struct config *config, struct state *state)
         fprintf(stderr, "tunnel: %s; stop it, or give this one a folder of its own: %s\n", why,
                 other);
     else if (error < 0)
-        fprintf(stderr, "tunnel: %s\n", why);
+        complain(config, error, why);
     free(other);
     return error == 0;
 }
@@ -97,7 +103,7 @@ struct state *invitation_open(const struct config *config)
     struct state *state = open_state(config);
     int outcome;
     if (state && (!claim(config, state) ||
-                  !edit(state, begin_serving, (void *)(uintptr_t)config, &outcome))) {
+                  !edit(config, state, begin_serving, (void *)(uintptr_t)config, &outcome))) {
         state_close(state);
         state = NULL;
     }
@@ -234,7 +240,7 @@ static int run_invite(const struct config *config, struct state *state)
 {
     struct invitation new = {.config = config, .state = state};
     int outcome;
-    if (!edit(state, add_invite, &new, &outcome))
+    if (!edit(config, state, add_invite, &new, &outcome))
         return EXIT_FAILURE;
     if (!new.link)
         return print_refusal(config, outcome);
@@ -278,7 +284,7 @@ static int remove_invite(struct invites *all, void *name)
 static int run_revoke(const struct config *config, struct state *state)
 {
     int outcome;
-    if (!edit(state, remove_invite, config->name, &outcome))
+    if (!edit(config, state, remove_invite, config->name, &outcome))
         return EXIT_FAILURE;
     return outcome == DONE ? EXIT_SUCCESS : print_refusal(config, outcome);
 }

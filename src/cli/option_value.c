@@ -17,18 +17,18 @@ static const struct {
     enum command command;
     taker *belongs, *meant;
     bool is_port; /* or HOST:PORT: a URL, or a word, is more likely a link's part */
-    const char *typed, *what;
+    const char *before, *flag, *what; /* no flag: an argument */
 } mistakes[] = {
-    {COMMAND_DOCTOR, config_take_link, config_take_signal, false, "doctor --signal",
+    {COMMAND_DOCTOR, config_take_link, config_take_signal, false, "doctor", "--signal",
      "a signal server there"},
-    {COMMAND_DOCTOR, config_take_link, config_take_upstream, false, "doctor --upstream",
+    {COMMAND_DOCTOR, config_take_link, config_take_upstream, false, "doctor", "--upstream",
      "an API there"},
-    {COMMAND_PROXY, config_take_link, config_take_listen, true, "proxy LINK --listen",
+    {COMMAND_PROXY, config_take_link, config_take_listen, true, "proxy LINK", "--listen",
      "tools to connect there"},
-    {COMMAND_PROXY, config_take_link, config_take_upstream, true, "serve", "an API there"},
-    {COMMAND_SERVE, config_take_upstream, config_take_signal, false, "serve UPSTREAM --signal",
+    {COMMAND_PROXY, config_take_link, config_take_upstream, true, "serve", NULL, "an API there"},
+    {COMMAND_SERVE, config_take_upstream, config_take_signal, false, "serve UPSTREAM", "--signal",
      "a signal server there"},
-    {COMMAND_INVITE, config_take_name, config_take_signal, false, "invite NAME --signal",
+    {COMMAND_INVITE, config_take_name, config_take_signal, false, "invite NAME", "--signal",
      "a signal server there"},
 };
 enum { MISTAKES = sizeof mistakes / sizeof *mistakes };
@@ -83,10 +83,12 @@ static bool is_plain(const char *text)
     return !redact_hides(text) && text[strcspn(text, " '\"`$\\\t\r\n")] == '\0';
 }
 
-static char *append(char *all, const char *between, const char *typed, const char *text,
-                    const char *what)
+static char *append(char *all, int mistake, const char *text)
 {
-    char *more = xasprintf("%s%s`tunnel %s %s`, for %s", all, between, typed, text, what);
+    const char *flag = mistakes[mistake].flag;
+    char *more = xasprintf("%s%s`tunnel %s%s%s %s`, for %s", all ? all : "perhaps ",
+                           all ? ", or " : "", mistakes[mistake].before, flag ? " " : "",
+                           flag ? flag : "", text, mistakes[mistake].what);
     free(all);
     return more;
 }
@@ -97,18 +99,19 @@ static bool is_port(const char *text)
     return is_number || (strchr(text, ':') && !strstr(text, "://"));
 }
 
-char *option_value_suggest(const struct option *o, enum command command, const char *text)
+char *option_value_suggest(const struct option *o, enum command command, const char *text,
+                           const struct wording *wording)
 {
     char *all = NULL;
     if (!is_plain(text))
         return NULL;
     for (int i = 0; i < MISTAKES; i++) {
-        bool concerns = mistakes[i].command == command && mistakes[i].belongs == o->take;
+        bool concerns = mistakes[i].command == command && mistakes[i].belongs == o->take &&
+                        !(mistakes[i].flag && wording_has_flag(wording, mistakes[i].flag));
         if (!concerns || (mistakes[i].is_port && !is_port(text)) ||
             !would_take(mistakes[i].meant, command, text))
             continue;
-        all = append(all ? all : xstrdup("perhaps "), all ? ", or " : "", mistakes[i].typed, text,
-                     mistakes[i].what);
+        all = append(all, i, text);
     }
     return all;
 }
@@ -136,7 +139,7 @@ static char *explain_place(const struct option *o, enum command command, const c
 {
     char *instead = suggest_scheme(o, command, text);
     if (!instead && wording->argv)
-        instead = option_value_suggest(o, command, text);
+        instead = option_value_suggest(o, command, text, wording);
     if (!instead)
         return xstrdup(why);
     const char *said = o->take == config_take_link ? "is no link, which ends with '#t1.…'" : why;

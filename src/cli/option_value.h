@@ -19,7 +19,8 @@ char *option_value_take(const struct option *o, struct config *config, const cha
 
 /* What to type instead of a value that is wrong for that argument or flag, as
  * in "perhaps `tunnel doctor --signal h:1`, for a signal server there"; to be
- * freed. NULL: nothing is known. */
-char *option_value_suggest(const struct option *o, enum command command, const char *text);
+ * freed. NULL: nothing is known, or the flag stands there already. */
+char *option_value_suggest(const struct option *o, enum command command, const char *text,
+                           const struct wording *wording);
 
 #endif

@@ -138,12 +138,19 @@ static enum options_result wrong_flag(const struct config *config, const char *f
     return wrong_unknown("option", flag, &nearest);
 }
 
-static enum options_result wrong_command(const struct option *o, const char *flag)
+static enum options_result wrong_command(const struct config *config, const struct option *o,
+                                         const char *flag)
 {
-    char why[64];
-    const struct command_row *row = command_first(o->commands);
-    snprintf(why, sizeof why, "belongs to `tunnel %s`", row->name);
-    return wrong("option", flag, why);
+    bool is_key = config->command == COMMAND_RUN && o->commands & OPTION_BOTH;
+    char *key = is_key ? wording_lacking(&wording_of_file, o->flag) : NULL;
+    char *why =
+        key ? xasprintf("belongs in the file, as %s: above the first section for all, or in one",
+                        key)
+            : xasprintf("belongs to `tunnel %s`", command_first(o->commands)->name);
+    wrong("option", flag, why);
+    free(key);
+    free(why);
+    return OPTIONS_WRONG;
 }
 
 /* Without the value that it has, or with one. */
@@ -193,7 +200,7 @@ static enum options_result take_flag(struct config *config, int argc, char **arg
     if (!o)
         return wrong_flag(config, flag, len);
     if (!(o->commands & (int)config->command))
-        return wrong_command(o, flag);
+        return wrong_command(config, o, flag);
     char *value = NULL;
     if (flag[len] == '=')
         value = flag + len + 1;
@@ -219,7 +226,7 @@ static char *usage_of(enum command command)
 static enum options_result wrong_second(const struct config *config, const struct option *o,
                                         const char *text)
 {
-    char *instead = option_value_suggest(o, config->command, text);
+    char *instead = option_value_suggest(o, config->command, text, &config->wording);
     if (!instead)
         instead = option_value_is_link(text) ? xstrdup("a link is for `tunnel proxy LINK`")
                                              : usage_of(config->command);

@@ -192,7 +192,7 @@ static int open_state(const char *folder, bool makes, struct state **out, char *
     char *path = state_folder_path(folder);
     if (!path) {
         snprintf(why, STATE_WHY_MAX,
-                 "there is no place for state: set HOME, or name a state folder");
+                 "there is no place for state: set HOME, or name a folder by --state");
         return -ENOENT;
     }
     struct state *state = xcalloc(1, sizeof *state);

@@ -171,6 +171,9 @@ class Misuse(unittest.TestCase):
         self.check([TUNNEL, "serve", "--signal"], "option '--signal' needs a value: it is --signal URL\n")
         self.check([TUNNEL, "serve", "--relay-only=1"], "takes no value: it is --relay-only alone\n")
         self.check([TUNNEL, "status", "x"], "argument 'x' is not an option; it is `tunnel status [options]`\n")
+        self.check([TUNNEL, "run", "--log-format", "json"], "option '--log-format' belongs in the file, as log-format = "
+                   "FORMAT: above the first section for all, or in one\n")
+        self.check([TUNNEL, "run", "--qr"], "option '--qr' belongs to `tunnel invite`\n")
         self.check([TUNNEL, "run", "a", "b"], "argument 'b' is one too many; it is `tunnel run --config FILE`\n")
         self.check([TUNNEL, "proxy", "--listen", "::1:80"], "needs brackets around its IPv6 address, as in [::1]:8000")
 
@@ -204,6 +207,10 @@ class Misuse(unittest.TestCase):
             ("serve wss://s.example", "must be a port, as in 11434", "serve UPSTREAM --signal wss://s.example" + signal),
             ("serve 11434 s.example", "too many; perhaps `tunnel serve UPSTREAM --signal s.example" + signal),
             ("invite h.lan:87", "as in phone; perhaps `tunnel invite NAME --signal h.lan:87" + signal),
+            # That flag stands there already.
+            ("serve --signal ws://h localhost", "or unix:/PATH\n"),
+            ("serve --signal=ws://h 11434 8080", "one too many; it is `tunnel serve UPSTREAM --signal URL [options]`\n"),
+            ("proxy --listen 9 8001", "no link, which ends with '#t1.…'; perhaps `tunnel serve 8001" + api),
         ):
             self.check([TUNNEL, *argv.split(" ")], f"'{argv.split(' ')[-1]}'", *typed)
         for argv in ("proxy https://s.example/", "proxy room", "doctor room"):

@@ -328,6 +328,28 @@ class Status(Case):
         finally:
             os.chmod(folder, 0o700)
 
+    def test_fixed_folder(self):
+        """a folder in which nothing can be written any more: another one is spoken of"""
+        fixed = os.path.join(self.folder, "full")
+        os.chmod(self.folder, 0o755)
+        os.mkdir(fixed, 0o700)
+        user = 65534 if os.geteuid() == 0 else None
+        if user:
+            os.chown(fixed, user, -1)
+
+        def invite(*args):
+            return subprocess.run([TUNNEL, "invite", *args, "--state", fixed], capture_output=True, text=True,
+                                  timeout=DEADLINE, check=False, cwd="/", user=user)
+        try:
+            self.assertEqual(invite("first", "--signal", "ws://h").returncode, 0)
+            os.chmod(fixed, 0o500)
+            self.assertIn("cannot be used: Permission denied; --state DIR names another folder\n",
+                          invite("second", "--signal", "ws://h").stderr)
+        except PermissionError:
+            self.skipTest("another user cannot run the program where it was built")
+        finally:
+            os.chmod(fixed, 0o700)
+
     def test_relative_folder(self):
         """a state folder may be named from where one is; others are shown it whole"""
         rig = self.rig
