@@ -51,6 +51,28 @@ static void warn_of_open_port(struct news *news, const struct config *config, ui
     free(closed);
 }
 
+/* Links that lead there lead to whoever follows them. */
+static void warn_of_missed_address(struct news *news, const struct config *config)
+{
+    struct address address;
+    char text[ADDRESS_TEXT_LEN];
+    uint16_t port = config->own_signal_port;
+    if (!config->own_signal_host || !own_address_is_missed(config->own_signal_host, port, &address))
+        return;
+    char *listen = listen_address_format(config->own_signal_host, port);
+    char *whole = listen_address_format("::", port);
+    char *given = wording_with(&config->wording, "--signal-listen", listen);
+    char *better = wording_with(&config->wording, "--signal-listen", whole);
+    news_print(news, MARK_BAD, "missed_address", NULL,
+               "%s listens by IPv4 alone, of which this machine has no address, so nobody else "
+               "reaches it; %s listens at %s, too",
+               given, better, address_format(&address, text));
+    free(listen);
+    free(whole);
+    free(given);
+    free(better);
+}
+
 static void warn_of_weak_room(struct news *news, const struct config *config)
 {
     if (!config->room)
@@ -109,6 +131,7 @@ void caveats_print(struct news *news, const struct config *config, uint16_t list
     bool is_proxy = config->command == COMMAND_PROXY;
     if (is_proxy)
         warn_of_open_port(news, config, listen_port);
+    warn_of_missed_address(news, config);
     warn_of_weak_room(news, config);
     warn_of_missing_interface(news, config);
     warn_of_idle_flags(news, config);

@@ -104,8 +104,19 @@ static void list_urls(struct buf *urls, const char *host, uint16_t port,
     free(last);
 }
 
+static void warn_of_missed_address(const char *host, uint16_t port)
+{
+    struct address address;
+    char text[ADDRESS_TEXT_LEN];
+    if (own_address_is_missed(host, port, &address))
+        log_warn("server: listens by IPv4 alone, of which this machine has no address; --listen "
+                 "[::]:%u listens at %s, too",
+                 port, address_format(&address, text));
+}
+
 static void print_urls(const char *host, uint16_t port, const struct tls_server *tls)
 {
+    warn_of_missed_address(host, port);
     struct buf urls;
     buf_init(&urls, URLS_MAX);
     list_urls(&urls, host, port, tls);

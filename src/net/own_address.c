@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/interfaces.h"
 
@@ -44,4 +45,10 @@ int own_addresses(int family, uint16_t port, struct address *out, int max)
     }
     free(list);
     return found;
+}
+
+bool own_address_is_missed(const char *listen_host, uint16_t port, struct address *out)
+{
+    return strcmp(listen_host, "0.0.0.0") == 0 && own_addresses(AF_INET, port, out, 1) == 0 &&
+           own_addresses(AF_INET6, port, out, 1) > 0;
 }
