@@ -1,6 +1,7 @@
 #!/bin/sh
-# ws 8.23.0, websocket 1.0.35, faye-websocket 0.11.4 (npm); beside them undici 7.30.2 (npm), Chromium
-# 156.0.8078.114 (Debian); Node.js 20.20.2
+# ws 8.23.0, websocket 1.0.35, faye-websocket 0.11.4 (npm), simple-websocket 1.1.0 with wsproto 1.3.2
+# (PyPI); beside them undici 7.30.2 (npm), websocket-client 1.9.2 (PyPI), Chromium 156.0.8078.114
+# (Debian); Node.js 20.20.2
 #
 # Who has the first messages of a WebSocket whose server speaks first, as one does with a greeting,
 # a session's id or what was missed, where the client waits for the connection and then listens:
@@ -12,10 +13,12 @@
 # 101 and its first message in one segment: seldom so with a server on one's own machine, which
 # makes two writes of it, and often behind a proxy, a tunnel or TLS, where they
 # are joined. In ws 8.23 allowSynchronousEvents: false has it as in a browser.
-# Who listens before anything is awaited has all of them.
+# Who listens before anything is awaited has all of them. simple-websocket for Python, where
+# receive() loses nothing in between, keeps what came with the 101 until more arrives: a
+# client that waits for a greeting, to answer it, waits for ever.
 #
 # Seen on 1 December 2026, of the messages "first" and "second", in one segment with the 101,
-# and half a second later:
+# and two seconds later; in one segment there is a "third" after 6 s:
 #   ws: listens at once first second, after open nothing; later first second
 #   ws, as a stream: after open nothing; later first second
 #   ws, allowSynchronousEvents false: listens at once first second, after open first second; later first second
@@ -23,8 +26,10 @@
 #   faye-websocket: listens at once first second, after open nothing; later first second
 #   undici: listens at once first second, after open first second; later first second
 #   chromium: listens at once first second, after open first second; later first second
+#   simple-websocket: after open nothing, with the third first second third; later first second
+#   websocket-client: after open first second, with the third third; later first second
 #
-# Needs python3, node 20 or later, npm and chromium. Exits with 0 if that is still so, else
+# Needs python3 with venv, node 20 or later, npm and chromium. Exits with 0 if that is still so, else
 # with 1.
 set -eu
 folder=$(mktemp -d)
@@ -64,9 +69,11 @@ class Handler(socketserver.StreamRequestHandler):
         messages = b"".join(b"\x81%c%s" % (len(text), text) for text in (b"first", b"second"))
         if path == "/joined":
             self.wfile.write(head + messages)
+            time.sleep(6)
+            self.wfile.write(b"\x81\x05third")
         else:
             self.wfile.write(head)
-            time.sleep(0.5)
+            time.sleep(2)
             self.wfile.write(messages)
         while self.rfile.read(1):
             pass
@@ -94,7 +101,7 @@ async function seen(path, waits) {
     const texts = [];
     if (waits) await opened(socket);
     socket.onmessage = ({ data }) => texts.push(data);
-    await new Promise((go) => setTimeout(go, 2000));
+    await new Promise((go) => setTimeout(go, 4500));
     return texts.join(" ") || "nothing";
 }
 
@@ -141,16 +148,60 @@ async function seen({ start, opened, listen }, path, waits) {
     const texts = [];
     if (waits) await opened(socket);
     listen(socket, (data) => texts.push(String(data)));
-    await new Promise((go) => setTimeout(go, 2000));
+    await new Promise((go) => setTimeout(go, 4500));
     return texts.join(" ") || "nothing";
 }
 
 for (const [name, way] of Object.entries(ways)) {
-    const now = way.onlyAfter ? "" : `listens at once ${await seen(way, "/joined", false)}, `;
-    const after = await seen(way, "/joined", true);
-    console.log(`${name}: ${now}after open ${after}; later ${await seen(way, "/later", true)}`);
+    const [now, after, later] = await Promise.all(
+        [seen(way, "/joined", false), seen(way, "/joined", true), seen(way, "/later", true)]);
+    const both = way.onlyAfter ? "" : `listens at once ${now}, `;
+    console.log(`${name}: ${both}after open ${after}; later ${later}`);
 }
 process.exit();
+END
+cat >client.py <<'END'
+import os
+import sys
+import time
+
+import simple_websocket
+import websocket
+
+base = sys.argv[1].replace("http", "ws")
+
+
+def receive_within(connection, seconds):
+    """By simple-websocket, which gives None at its time limit."""
+    return connection.receive(timeout=seconds)
+
+
+def of_client(connection, seconds):
+    connection.settimeout(seconds)
+    try:
+        return connection.recv()
+    except websocket.WebSocketTimeoutException:
+        return None
+
+
+def texts(connection, receive, seconds):
+    end = time.monotonic() + seconds
+    seen = []
+    while (left := end - time.monotonic()) > 0:
+        if (text := receive(connection, left)) is not None:
+            seen.append(text)
+    return " ".join(seen) or "nothing"
+
+
+for name, dial, receive in (
+        ("simple-websocket", simple_websocket.Client, receive_within),
+        ("websocket-client", websocket.create_connection, of_client)):
+    joined = dial(base + "/joined")
+    after = texts(joined, receive, 3)
+    third = texts(joined, receive, 6)
+    later = texts(dial(base + "/later"), receive, 5)
+    print(f"{name}: after open {after}, with the third {third}; later {later}", flush=True)
+os._exit(0)
 END
 cat >expected <<'END'
 ws: listens at once first second, after open nothing; later first second
@@ -160,8 +211,13 @@ websocket: listens at once first second, after open nothing; later first second
 faye-websocket: listens at once first second, after open nothing; later first second
 undici: listens at once first second, after open first second; later first second
 chromium: listens at once first second, after open first second; later first second
+simple-websocket: after open nothing, with the third first second third; later first second
+websocket-client: after open first second, with the third third; later first second
 END
 
+python3 -m venv venv
+venv/bin/pip install --quiet --disable-pip-version-check simple-websocket==1.1.0 wsproto==1.3.2 \
+    websocket-client==1.9.2
 npm install --no-audit --no-fund --silent ws@8.23.0 websocket@1.0.35 faye-websocket@0.11.4 \
     undici@7.30.2
 
@@ -177,5 +233,6 @@ browser=$!
 {
     node client.mjs "$url"
     cat told
+    venv/bin/python client.py "$url"
 } | tee seen
 diff expected seen
