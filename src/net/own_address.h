@@ -14,8 +14,8 @@
  * Returns how many of at most max. */
 int own_addresses(int family, uint16_t port, struct address *out, int max);
 
-/* Whether others reach nothing that listens at that host, as it takes IPv4 alone
- * and all their ways to this machine are of IPv6: then *out is one of them, with
+/* Whether others reach nothing that listens at that host, as it takes IPv4
+ * alone and this machine has addresses of IPv6 alone: *out is one of them, with
  * the port. */
 bool own_address_is_missed(const char *listen_host, uint16_t port, struct address *out);
 
