@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "tunnel/access_rule.h"
 #include "tunnel/connect.h"
 #include "tunnel/forward.h"
 #include "tunnel/guests.h"
@@ -169,10 +170,14 @@ static void start_connect(struct serve *serve, struct mux_stream *stream, const 
 
 /* A field or a path may hold bytes that are no text, so of the request only its
  * method is named. */
-static void explain_barred(const struct invite *invite, struct span method, char *why)
+static void explain_barred(const struct invite *invite, const struct head *head, char *why)
 {
-    int len = snprintf(why, BARRED_WHY_MAX, "the invite '%s' does not allow this %.*s; it allows",
-                       invite->name, SPAN_ARG(method));
+    char *path = access_path(head->target);
+    bool is_twofold = !path && span_starts_with(head->target, "/");
+    int len = snprintf(why, BARRED_WHY_MAX, "the invite '%s' does not allow this %.*s%s; it allows",
+                       invite->name, SPAN_ARG(head->method),
+                       is_twofold ? ", as its path has '..', '//' or the like" : "");
+    free(path);
     for (size_t i = 0; i < invite->rule_count && len < BARRED_WHY_MAX; i++)
         len += snprintf(why + len, (size_t)(BARRED_WHY_MAX - len), "%s '%s'", i > 0 ? "," : "",
                         invite->rules[i]);
@@ -188,7 +193,7 @@ static bool is_barred(const struct serve *serve, struct mux_stream *stream, cons
     if (invite && invite_allows(invite, head->method, head->target))
         return false;
     if (invite)
-        explain_barred(invite, head->method, why);
+        explain_barred(invite, head, why);
     else
         snprintf(why, BARRED_WHY_MAX, "this device is not invited any more");
     return true;
