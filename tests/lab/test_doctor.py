@@ -73,7 +73,7 @@ class Doctor(LabCase):
         for wanted in (r"signal: ws:\S+ answers directly in \d+ ms, without TLS", "clock: that of",
                        "stun(?: by IPv6)?: " + stun,
                        r"turn: turns?:\S+ relays as 192\.0\.2\.\d:\d+, and carries",
-                       "port mapping: no ", "state: nothing in ", "local network: others there can be found, by 1 int",
+                       "port mapping: no ", "state: there is no ", "local network: others there can be found, by 1 int",
                        "summary: " + summary, *also):
             self.assertTrue(re.search("^" + wanted, text, re.M), (wanted, text))
 
