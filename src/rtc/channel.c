@@ -152,3 +152,8 @@ int channel_send(struct channel *channel, struct sctp_assoc *sctp, struct span h
                             (struct span){0});
     return send_message(sctp, channel->stream_id, PPID_BINARY, head, body);
 }
+
+size_t channel_unsent(const struct sctp_assoc *sctp, uint16_t stream_id)
+{
+    return sctp_assoc_unsent(sctp, stream_id, PPID_BINARY);
+}

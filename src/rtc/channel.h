@@ -61,4 +61,9 @@ enum channel_event channel_feed(struct channel *channel, uint32_t ppid, struct s
 int channel_send(struct channel *channel, struct sctp_assoc *sctp, struct span head,
                  struct span body);
 
+/* How many messages that were sent on the channel of that stream, and are not
+ * empty, have not left: the last of them. DCEP's do not count, of which the ACK
+ * may stand behind what was sent before the OPEN had come. */
+size_t channel_unsent(const struct sctp_assoc *sctp, uint16_t stream_id);
+
 #endif

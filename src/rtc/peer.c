@@ -88,7 +88,7 @@ bool peer_is_channel_idle(const struct peer *peer, unsigned channel)
 size_t peer_unsent(const struct peer *peer, unsigned channel)
 {
     bool is_over = peer->state == PEER_CLOSED && peer->sctp;
-    return is_over ? sctp_assoc_unsent(peer->sctp, peer_stream_of(peer, channel)) : 0;
+    return is_over ? channel_unsent(peer->sctp, peer_stream_of(peer, channel)) : 0;
 }
 
 void peer_set_reading(struct peer *peer, bool reading)

@@ -175,9 +175,9 @@ bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream)
     return takes_messages(a) && sendq_stream_is_empty(&a->sendq, stream);
 }
 
-size_t sctp_assoc_unsent(const struct sctp_assoc *a, uint16_t stream)
+size_t sctp_assoc_unsent(const struct sctp_assoc *a, uint16_t stream, uint32_t ppid)
 {
-    return sendq_stream_unsent(&a->sendq, stream);
+    return sendq_stream_unsent(&a->sendq, stream, ppid);
 }
 
 void sctp_assoc_limit_burst(struct sctp_assoc *a, size_t bytes)

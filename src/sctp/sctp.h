@@ -219,9 +219,9 @@ size_t sctp_assoc_room(const struct sctp_assoc *a);
  * beside a full queue, and go next. Never while shutting down or done. */
 bool sctp_assoc_is_stream_idle(const struct sctp_assoc *a, uint16_t stream);
 
-/* How many messages of a stream have not left at all: its last ones. When it is
- * done they never will. */
-size_t sctp_assoc_unsent(const struct sctp_assoc *a, uint16_t stream);
+/* How many of a stream's messages under that PPID have not left at all: the
+ * last of them. When it is done they never will. */
+size_t sctp_assoc_unsent(const struct sctp_assoc *a, uint16_t stream, uint32_t ppid);
 
 /* So many bytes of messages, give or take a packet, go until it is set anew,
  * however many are due: others may be waiting for their turn. The owner flushes

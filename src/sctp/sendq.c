@@ -227,14 +227,16 @@ void sendq_release(struct sendq *q, struct sctp_message *m)
     free(m);
 }
 
-size_t sendq_stream_unsent(const struct sendq *q, uint16_t stream)
+size_t sendq_stream_unsent(const struct sendq *q, uint16_t stream, uint32_t ppid)
 {
     struct out_stream *s = stream_table_find(&q->streams, stream);
     size_t unsent = 0;
     if (!s)
         return 0;
-    LIST_EACH(pos, tmp, &s->messages)
-        unsent += LIST_ENTRY(pos, struct sctp_message, link)->sent == 0;
+    LIST_EACH(pos, tmp, &s->messages) {
+        const struct sctp_message *m = LIST_ENTRY(pos, struct sctp_message, link);
+        unsent += m->sent == 0 && m->ppid == ppid;
+    }
     return unsent;
 }
 

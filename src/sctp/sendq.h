@@ -74,8 +74,9 @@ void sendq_abandon(struct sendq *q, struct sctp_message *m);
 /* Drops a reference. */
 void sendq_release(struct sendq *q, struct sctp_message *m);
 
-/* How many messages of a stream have no byte with a TSN: its last ones. */
-size_t sendq_stream_unsent(const struct sendq *q, uint16_t stream);
+/* How many of a stream's messages under that PPID have no byte with a TSN: the
+ * last of them. */
+size_t sendq_stream_unsent(const struct sendq *q, uint16_t stream, uint32_t ppid);
 
 bool sendq_stream_is_empty(const struct sendq *q, uint16_t stream);
 void sendq_set_priority(struct sendq *q, uint16_t stream, uint16_t priority);
