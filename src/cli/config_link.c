@@ -53,11 +53,34 @@ static char *skip_copied(char *text)
     return strncmp(text, command, sizeof command - 1) == 0 ? text + sizeof command - 1 : text;
 }
 
+/* A link is longer than a line of many letters and terminals, which break it:
+ * what begins as no link does is the rest of the one before. Of text, which
+ * becomes shorter. */
+static void join_broken(char *text)
+{
+    static const char blanks[] = " \t\r\n";
+    static const char tracker[] = "tracker:";
+    char *end = text + strcspn(text, blanks);
+    for (char *at = end + strspn(end, blanks); *at; at += strspn(at, blanks)) {
+        size_t len = strcspn(at, blanks);
+        const char *scheme = strstr(at, "://");
+        bool is_link =
+            (scheme && scheme < at + len) || strncmp(at, tracker, sizeof tracker - 1) == 0;
+        if (is_link || *at == '-' || end == text)
+            *end++ = ' ';
+        memmove(end, at, len);
+        end += len;
+        at += len;
+    }
+    *end = '\0';
+}
+
 /* One, or several between blanks. */
 const char *config_take_link(struct config *config, const char *text)
 {
     char *copy = xstrdup(text);
     char *rest = skip_copied(copy);
+    join_broken(rest);
     size_t count = config->link_count;
     const char *wrong = NULL;
     for (char *one; !wrong && (one = strsep(&rest, " \t\r\n")) != NULL;)

@@ -122,14 +122,21 @@ static const char *read_place(struct span text, struct link *out)
     return why;
 }
 
+static bool ends_with_mark(struct span text)
+{
+    return text.len >= VERSION_MARK_LEN &&
+           span_starts_with(span_skip(text, text.len - VERSION_MARK_LEN), VERSION_MARK);
+}
+
 /* Without blanks around it, nor quotes, which not all that read files of
- * variables take off. */
+ * variables take off, nor what it stood between in a letter. */
 static struct span trim(struct span text)
 {
-    static const char around[] = " \t\r\n'\"";
-    while (text.len > 0 && strchr(around, text.data[0]))
+    static const char before[] = " \t\r\n'\"<(`";
+    static const char behind[] = " \t\r\n'\">)`.,;";
+    while (text.len > 0 && strchr(before, text.data[0]))
         text = span_skip(text, 1);
-    while (text.len > 0 && strchr(around, text.data[text.len - 1]))
+    while (text.len > 0 && strchr(behind, text.data[text.len - 1]) && !ends_with_mark(text))
         text.len--;
     return text;
 }

@@ -179,6 +179,12 @@ class Links(LinkCase):
             with open(path, "w", encoding="utf-8") as file:
                 print(text, file=file)
             self.assertIn("checksum", self.rig.tunnel("proxy", "--link-file", path, code=2))
+        # From a letter, or a terminal, that has broken it.
+        two = f"{bare} {bare.replace('//h/', '//i/')}"
+        for text in (f"<{bare}>.", f"({bare}),", f"{bare[:40]}\n{bare[40:]}", f"{bare[:9]}\r\n  {bare[9:40]}\n{bare[40:]}\n",
+                     f"tunnel proxy '{bare[:30]}\n{bare[30:]}'", two):
+            self.assertIn("checksum", self.rig.tunnel("proxy", text, code=2), text)
+        self.assertIn("too short", self.rig.tunnel("proxy", f"{bare[:40]} -x", code=2))
         said = self.rig.tunnel("proxy", env={"TUNNEL_ROOM": "r", "TUNNEL_LINK": self.rig.invite(
             "x", "--signal", "ws://h")}, code=2)
         self.assertIn("TUNNEL_ROOM '…' is one way to meet, and TUNNEL_LINK another", said)

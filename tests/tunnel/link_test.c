@@ -56,6 +56,9 @@ static void test_forms_that_mean_the_same(void **state)
         {" \twss://h/#t1." SECRET "\r\n", "wss://h/", true},
         {"'wss://h/#t1." SECRET "'\n", "wss://h/", true},
         {"\"wss://h/#t1." SECRET "\"", "wss://h/", true},
+        {"<wss://h/#t1." SECRET ">.", "wss://h/", true},
+        {"(wss://h/#t1." SECRET "),", "wss://h/", true},
+        {"`wss://h/#t1." SECRET "`;", "wss://h/", true},
         {"https://h/#t1.AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQTCQKRMFYYDENBWHA5DYPWGDI", "wss://h/", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -84,8 +87,9 @@ static void test_what_is_wrong(void **state)
         {"https://h/#t1.aaaqeaye", "is too short"},
         {"https://h/#t1." SECRET "a", "is too long"},
         {"https://h/#t1.0aaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgdi", "a 0 is an o"},
-        {"https://h/#t1.aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgd.",
+        {"https://h/#t1.aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgd!",
          "a character that does not belong"},
+        {"https://h/#t1.aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgd.", "is too short"},
         {"https://h/#t1.baaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwgdi",
          "its checksum does not fit"},
         {"https://h/#t1.aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dypwg2i",
