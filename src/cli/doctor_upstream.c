@@ -54,9 +54,10 @@ struct doctor_upstream_probe *doctor_upstream_new(struct loop *loop, const struc
                                     .why = "nothing comes"};
     if (url->is_tls)
         tls_client_new(config->upstream_ca, config->upstream_insecure, &probe->tls);
-    if (probe->tls)
+    if (probe->tls) {
         tls_client_set_plain(probe->tls, "http://");
-    tls_client_set_trust(probe->tls, "--upstream-ca FILE");
+        tls_client_set_trust(probe->tls, "--upstream-ca FILE");
+    }
     /* Target and host have been checked: there is one. */
     probe->head = http_head_probe_new(loop, url, probe->tls, CONNECT_US, &handlers, probe);
     return probe;

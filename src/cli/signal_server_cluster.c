@@ -51,9 +51,10 @@ bool cluster_options_apply(struct cluster_options *options, struct signal_server
                 why ? why : "holds no certificate in PEM form");
         return false;
     }
-    if (options->tls)
+    if (options->tls) {
         tls_client_set_plain(options->tls, "redis://");
-    tls_client_set_trust(options->tls, "--cluster-ca FILE");
+        tls_client_set_trust(options->tls, "--cluster-ca FILE");
+    }
     config->cluster = &options->url;
     config->cluster_tls = options->tls;
     return true;
