@@ -1,6 +1,9 @@
 /*
  * --watch needs no more of a terminal than a VT100 has: the page is written
  * over the one before, and what is left of that is erased.
+ *
+ * A write may wait for as long as a reader takes nothing, such as a pager that
+ * nobody scrolls; so signals do not wait for the loop's turn.
  */
 #include "cli/inspect.h"
 
@@ -31,7 +34,6 @@ enum { PAGE_MAX = 256 << 10, TERMINAL_ROWS = 24 };
 struct inspection {
     const struct config *config;
     struct loop *loop;
-    struct stop *stop;
     const char *path; /* of the tunnel that is asked */
     struct status_view view;
     bool is_understood;
@@ -49,11 +51,6 @@ static bool ask(struct inspection *inspection, const char *target,
     bool is_good = !why;
     free(why);
     return is_good;
-}
-
-static bool goes_on(const struct inspection *inspection)
-{
-    return !stop_signal(inspection->stop) && !inspection->is_over;
 }
 
 static void on_reader_gone(void *arg)
@@ -88,7 +85,7 @@ static bool pause_for(struct inspection *inspection, uint64_t us)
     timer_start_in(timer, us);
     loop_run(inspection->loop);
     timer_free(timer);
-    return goes_on(inspection);
+    return !inspection->is_over;
 }
 
 /* ---- status ---- */
@@ -104,7 +101,7 @@ static void take_status(const char *line, void *arg)
 static bool sample(struct inspection *inspection)
 {
     inspection->is_understood = false;
-    if (!ask(inspection, "/status", take_status) || !goes_on(inspection))
+    if (!ask(inspection, "/status", take_status) || inspection->is_over)
         return false;
     if (!inspection->is_understood)
         fprintf(stderr, "tunnel: what answers at %s is no tunnel\n", inspection->path);
@@ -143,7 +140,7 @@ static int watch(struct inspection *inspection)
     fputs("\033[2J", stdout);
     do {
         if (!sample(inspection))
-            return goes_on(inspection) ? EXIT_FAILURE : EXIT_SUCCESS;
+            return inspection->is_over ? EXIT_SUCCESS : EXIT_FAILURE;
         draw(inspection);
     } while (pause_for(inspection, WATCH_US));
     return EXIT_SUCCESS;
@@ -203,9 +200,9 @@ static int show_requests(struct inspection *inspection)
 static int show(const struct config *config, const char *path)
 {
     struct inspection inspection = {.config = config, .path = path, .loop = loop_new()};
-    inspection.stop = stop_new(inspection.loop);
-    stop_watch(inspection.stop);
     bool is_long = config->follows || config->wants_watch;
+    if (is_long)
+        stop_at_once();
     struct reader_watch *reader =
         is_long ? reader_watch_new(inspection.loop, STDOUT_FILENO, on_reader_gone, &inspection)
                 : NULL;
@@ -214,7 +211,6 @@ static int show(const struct config *config, const char *path)
         config->command == COMMAND_STATUS ? show_status(&inspection) : show_requests(&inspection);
     status_view_deinit(&inspection.view);
     reader_watch_free(reader);
-    stop_free(inspection.stop);
     loop_free(inspection.loop);
     return status;
 }

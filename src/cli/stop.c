@@ -62,6 +62,15 @@ static void on_early_signal(int number)
     _exit(EXIT_SUCCESS);
 }
 
+void stop_at_once(void)
+{
+    for (int i = 0; i < STOP_COUNT; i++) {
+        int number = stop_signals[i].number;
+        if (number != SIGHUP || !is_ignored(number))
+            signal(number, on_early_signal);
+    }
+}
+
 struct stop *stop_new(struct loop *loop)
 {
     struct stop *stop = xcalloc(1, sizeof *stop);

@@ -31,6 +31,11 @@ const char *stop_signal(const struct stop *stop);
  * farewell hangs. */
 void stop_free(struct stop *stop);
 
+/* For what has no farewell to say: from now on any of them ends the process at
+ * once, as a success, also while a write waits; but a SIGHUP that is ignored
+ * stays so. */
+void stop_at_once(void);
+
 /* Whether the process has a terminal. The kernel takes it away before it sends
  * the SIGHUP. */
 bool stop_has_terminal(void);

@@ -1,5 +1,6 @@
 """`tunnel status` and `tunnel requests`: what a tunnel that runs tells of itself."""
 
+import contextlib
 import fcntl
 import http.client
 import json
@@ -7,15 +8,23 @@ import os
 import pty
 import re
 import shutil
+import signal
 import socket
 import stat
 import struct
 import subprocess
 import tempfile
 import termios
+import time
 import unittest
 
 from harness import CONNECTED, DEADLINE, SIGNAL_SERVER, TUNNEL, WRAP, Case
+
+
+def waiting_in(pipe):
+    """Bytes that nobody has read."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
@@ -192,6 +201,33 @@ class Status(Case):
                     pass
                 self.assertIsNone(process.poll())
                 process.stdout.close()
+                self.assertEqual(process.wait(DEADLINE), 0)
+                self.assertEqual(process.stderr.read(), b"")
+                process.stderr.close()
+
+    def test_reader_stuck(self):
+        """a signal ends it also while its reader takes nothing"""
+        for _ in range(20):
+            self.rig.request("POST", "/digest/x", b"x")
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(signal=number):
+                reader, writer = os.pipe()
+                self.addCleanup(os.close, reader)
+                with contextlib.suppress(BlockingIOError):
+                    os.set_blocking(writer, False)
+                    while True:
+                        os.write(writer, bytes(4096))
+                os.set_blocking(writer, True)
+                os.read(reader, 4096)  # room for some lines of the twenty
+                before = waiting_in(reader)
+                process = subprocess.Popen([*WRAP, TUNNEL, "requests", "-f", "--json", "--state", self.proxy_state],
+                                           stdout=writer, stderr=subprocess.PIPE)
+                self.addCleanup(process.kill)
+                os.close(writer)
+                while waiting_in(reader) == before:
+                    self.assertIsNone(process.poll())
+                    time.sleep(0.01)
+                process.send_signal(number)
                 self.assertEqual(process.wait(DEADLINE), 0)
                 self.assertEqual(process.stderr.read(), b"")
                 process.stderr.close()
