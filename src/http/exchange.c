@@ -192,6 +192,15 @@ int http_exchange_respond_interim(struct http_exchange *x, const struct http_res
     return error;
 }
 
+/* A request that has failed with more of its body to come than is read in vain:
+ * the connection will be closed behind the response, so that it says so. A
+ * client that took it for a kept one would ask once more, and get no answer. */
+static bool will_close(const struct http_exchange *x, int status)
+{
+    const struct http_body *body = &x->connection->body;
+    return status >= 400 && body->framing == HTTP1_BODY_LENGTH && body->left > HTTP_DROP_MAX;
+}
+
 int http_exchange_respond(struct http_exchange *x, const struct http_response *response)
 {
     assert(x->response == HALF_HEAD);
@@ -203,7 +212,8 @@ int http_exchange_respond(struct http_exchange *x, const struct http_response *r
     bool kept_alive = x->keeps_alive;
     /* A client that waits for 100 (Continue) and gets this may send its body
      * or not; the next request could not be told from it. */
-    if (framing == HTTP1_BODY_UNTIL_CLOSE || x->wants_continue || !c->server->listener)
+    if (framing == HTTP1_BODY_UNTIL_CLOSE || x->wants_continue || !c->server->listener ||
+        will_close(x, response->status))
         x->keeps_alive = false;
     /* RFC 9931 section 3: what comes behind a CONNECT may be the tunnel's
      * bytes, sent in the hope of a yes by somebody else than who sent the

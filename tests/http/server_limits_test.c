@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "http/server_internal.h"
 #include "service.h"
 #include "sleeping.h"
 
@@ -85,6 +86,28 @@ static void test_pipelined_and_not_read(void **state)
     conn_set_reading(t.client.conn, true);
     RIG_WAIT(peer_count(&t.client, "HTTP/1.1 200") == COUNT);
     service_stop();
+}
+
+/* A body of which nobody wants the rest is read up to a limit. Where more is to
+ * come the connection is closed, and its client knows that by the response. */
+static void test_large_rest(void **state)
+{
+    (void)state;
+    for (int is_too_large = 0; is_too_large < 2; is_too_large++) {
+        char request[96];
+        snprintf(request, sizeof request, "POST /x HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n",
+                 HTTP_DROP_MAX + is_too_large);
+        service_start();
+        peer_send(&t.client, request);
+        RIG_WAIT(t.requests == 1);
+        assert_int_equal(service_respond(503, NULL, 0), 0);
+        http_exchange_end(t.x, (struct http_fields){0});
+        RIG_WAIT(peer_has(&t.client, "0\r\n\r\n"));
+        assert_int_equal(peer_has(&t.client, "\r\nConnection: close\r\n"), is_too_large);
+        if (is_too_large)
+            RIG_WAIT(t.client.has_ended);
+        service_stop();
+    }
 }
 
 static void test_connection_limit(void **state)
@@ -224,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_timeouts),
         cmocka_unit_test(test_timeouts_after_a_sleep),
         cmocka_unit_test(test_pipelined_and_not_read),
+        cmocka_unit_test(test_large_rest),
         cmocka_unit_test(test_connection_limit),
         cmocka_unit_test(test_silent_makes_way),
         cmocka_unit_test(test_crowd_that_asks),
