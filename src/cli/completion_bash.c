@@ -13,21 +13,44 @@ static void bash_print_names(void)
         printf(" %s", command_at(i)->name);
 }
 
-/* Words come as they are typed. */
-static void bash_print_functions(void)
+/* Words come as they are typed, and are parted at each colon. */
+static void bash_print_invites(void)
 {
-    puts("_tunnel_invites()\n"
+    puts("_tunnel_plain()\n"
+         "{\n"
+         "    local i c quote= out=\n"
+         "    for ((i = 0; i < ${#1}; i++)); do\n"
+         "        c=${1:i:1}\n"
+         "        case $quote$c in\n"
+         "        \\' | \\\") quote=$c ;;\n"
+         "        \\'\\' | \\\"\\\") quote= ;;\n"
+         "        \\\\ | '\"\\') i=$((i + 1)) out+=${1:i:1} ;;\n"
+         "        *) out+=$c ;;\n"
+         "        esac\n"
+         "    done\n"
+         "    printf %s \"$out\"\n"
+         "}\n"
+         "_tunnel_invites()\n"
          "{\n"
          "    local i at=\n"
          "    for ((i = 2; i < ${#COMP_WORDS[@]}; i++)); do\n"
          "        [ \"${COMP_WORDS[i]}\" = --state ] || continue\n"
          "        at=${COMP_WORDS[i+1]}\n"
-         "        [ \"$at\" = '=' ] && at=${COMP_WORDS[i+2]}\n"
+         "        [ \"$at\" = '=' ] && i=$((i + 1)) at=${COMP_WORDS[i+1]}\n"
+         "        while [ \"${COMP_WORDS[i+2]}\" = : ]; do\n"
+         "            at+=:${COMP_WORDS[i+3]}\n"
+         "            i=$((i + 2))\n"
+         "        done\n"
          "    done\n"
-         "    at=${at//\\\\/}\n"
-         "    tunnel invites ${at:+--state \"${at/#\\~/$HOME}\"} 2>/dev/null | " COMPLETION_NAMES
-         "\n"
-         "}\n" COMPLETION_INTERFACES "_tunnel_words()\n"
+         "    at=$(_tunnel_plain \"${at/#\\~/$HOME}\")\n"
+         "    tunnel invites ${at:+--state \"$at\"} 2>/dev/null | " COMPLETION_NAMES "\n"
+         "}");
+}
+
+static void bash_print_functions(void)
+{
+    puts(COMPLETION_INTERFACES
+         "_tunnel_words()\n"
          "{\n"
          "    mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\")\n"
          "}\n"
@@ -48,6 +71,7 @@ static void bash_print_functions(void)
 static void bash_begin(void)
 {
     puts("# bash completion of tunnel");
+    bash_print_invites();
     bash_print_functions();
     puts("_tunnel()\n"
          "{\n"

@@ -5,14 +5,15 @@
 #include "cli/completion_shell.h"
 #include "cli/completion_value.h"
 
+/* What is in opt_args is as it is typed, with a backslash before each colon and
+ * each backslash. */
 static void zsh_begin(void)
 {
     puts("#compdef tunnel\n"
          "_tunnel_invites()\n"
          "{\n"
-         "    local at=${(Q)opt_args[--state]}\n"
-         "    tunnel invites ${at:+--state} ${at:+${at/#\\~/$HOME}} 2>/dev/null | " COMPLETION_NAMES
-         "\n"
+         "    local at=${(Q)${opt_args[--state]//(#b)\\\\(?)/$match[1]}/#\\~/$HOME}\n"
+         "    tunnel invites ${at:+--state} ${at:+$at} 2>/dev/null | " COMPLETION_NAMES "\n"
          "}\n" COMPLETION_INTERFACES "_tunnel()\n"
          "{\n"
          "    local curcontext=$curcontext context state line\n"

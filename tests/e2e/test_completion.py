@@ -90,6 +90,9 @@ class Completion(unittest.TestCase):
                 ("tunnel revoke --state elsewhere fa\t", ["revoke", "--state", "elsewhere", "far"]),
                 ("tunnel requests --state elsewhere --device \t",
                  ["requests", "--state", "elsewhere", "--device", "far"]),
+                ("tunnel revoke --state a:b\\ c\\'d fa\t", ["revoke", "--state", "a:b c'd", "far"]),
+                ("tunnel revoke --state \"a:b c'd\" fa\t", ["revoke", "--state", "a:b c'd", "far"]),
+                ("tunnel revoke --state 'a:b c'\\''d' fa\t", ["revoke", "--state", "a:b c'd", "far"]),
                 ("tunnel serve --without sse,fi\t", ["serve", "--without", "sse,fields"]),
                 ("tunnel proxy --without fo\t", ["proxy", "--without", "forwarded"]),
                 ("tunnel proxy --stun n\t", ["proxy", "--stun", "none"]),
@@ -110,7 +113,7 @@ class Completion(unittest.TestCase):
             tunnel() {
                 case "$*" in
                 invites) printf 'NAME MADE\nphone now\n  from there\npad now\n' ;;
-                'invites --state elsewhere') printf 'NAME MADE\nfar now\n' ;;
+                'invites --state elsewhere' | "invites --state a:b c'd") printf 'NAME MADE\nfar now\n' ;;
                 *) printf '<<'; printf '%s|' "$@"; printf '>>' ;;
                 esac
             }
@@ -137,7 +140,7 @@ class Completion(unittest.TestCase):
             tunnel() {
                 case "$*" in
                 invites) printf 'NAME MADE\nphone now\n  from there\npad now\n' ;;
-                'invites --state elsewhere') printf 'NAME MADE\nfar now\n' ;;
+                'invites --state elsewhere' | "invites --state a:b c'd") printf 'NAME MADE\nfar now\n' ;;
                 *) printf '<<'; printf '%s|' "$@"; printf '>>' ;;
                 esac
             }
@@ -157,6 +160,8 @@ class Completion(unittest.TestCase):
                              ("tunnel revoke p", ["pad", "phone"]),
                              ("tunnel revoke --state elsewhere ", ["far"]),
                              ("tunnel revoke --state=elsewhere ", ["far"]),
+                             ("tunnel revoke --state a:b\\ c\\'d ", ["far"]),
+                             ("tunnel revoke --state=\"a:b c'd\" ", ["far"]),
                              ("tunnel requests --device p", ["pad", "phone"]),
                              ("tunnel serve --without sse,fi", ["sse,fields"]),
                              ("tunnel serve --without b", ["bundle"]),
@@ -168,7 +173,7 @@ class Completion(unittest.TestCase):
             with self.subTest(line=line):
                 done = subprocess.run(["fish", "--no-config", "-c",
                                        'source (printf %s $argv[1] | psub); function tunnel; '
-                                       'if string match -q "invites --state=elsewhere" "$argv"; printf "NAME MADE\\nfar now\\n"; '
+                                       'if string match -qr "^invites --state=(elsewhere|a:b c.d)\$" "$argv"; printf "NAME MADE\\nfar now\\n"; '
                                        'else; printf "NAME MADE\\nphone now\\n  from there\\npad now\\n"; end; end; '
                                        'complete -C $argv[2]',
                                        SCRIPTS["fish"], line], capture_output=True, text=True,
