@@ -2,8 +2,9 @@
  * A file that cannot be read any more lets nobody in: who was a guest stays one
  * until the invite expires, and a line in the log says so. It is read again
  * every RETRY_US, since what hides a revocation may pass, as when descriptors
- * are short. Expiry is by the wall clock, which may be set: it is looked at
- * anew every CLOCK_US at the latest.
+ * are short. Expiry is by the wall clock, which may be set, also back: it is
+ * looked at anew every CLOCK_US at the latest, as long as an invite expires or
+ * has.
  */
 #include "tunnel/guests.h"
 
@@ -27,6 +28,7 @@ struct guests {
     void *arg;
     struct invites all; /* that are let in */
     bool is_stale;      /* the file could not be read since */
+    bool has_expired;   /* there are some in the file that have */
     struct file_watch *watch;
     struct timer *expiry;
     struct presence *presence;
@@ -64,10 +66,12 @@ static void refuse(struct guests *guests, const struct invite *invite)
 static void drop_expired(struct guests *guests, struct invites *all)
 {
     seal_forget_expired(guests->seal);
+    guests->has_expired = false;
     for (size_t i = all->count; i > 0; i--) {
         const struct invite *invite = all->at[i - 1];
         if (!invite_has_expired(invite, now_s()))
             continue;
+        guests->has_expired = true;
         refuse(guests, invite);
         invites_remove(all, invite->name);
     }
@@ -127,7 +131,7 @@ static void await_expiry(struct guests *guests)
     int64_t left_s = first_s - now_s();
     if (guests->is_stale)
         timer_start_in(guests->expiry, RETRY_US);
-    else if (first_s == INT64_MAX)
+    else if (first_s == INT64_MAX && !guests->has_expired)
         timer_start_at(guests->expiry, TIME_NEVER);
     else
         timer_start_in(guests->expiry, left_s < (int64_t)(CLOCK_US / US_PER_S)

@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "sleeping.h"
 #include "tunnel/guests.h"
 
 enum { NOW_S = 1000 };
@@ -158,6 +159,21 @@ static void test_damaged_file_does_not_prolong(void **state)
     assert_non_null(guests_find(r->guests, "lasting"));
 }
 
+/* The clock was ahead, as at the start of a machine whose own is wrong. */
+static void test_clock_is_set_right(void **state)
+{
+    struct rig *r = *state;
+    wall_s = NOW_S + 1000;
+    machine_sleeps(11);
+    loop_run(r->loop);
+    assert_string_equal(r->gone, "brief");
+    wall_s = NOW_S;
+    timer_start_in(r->patience, 61 * US_PER_S);
+    machine_sleeps(62);
+    loop_run(r->loop);
+    assert_non_null(guests_find(r->guests, "brief"));
+}
+
 static void test_revocation_is_read_later(void **state)
 {
     struct rig *r = *state;
@@ -245,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_damaged_file_does_not_prolong, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_is_set_right, setup, teardown),
         cmocka_unit_test_setup_teardown(test_revocation_is_read_later, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_without_descriptors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_note_without_a_folder, setup, teardown),
