@@ -81,6 +81,15 @@ static void on_death(int index, void *arg)
     workers_bury(all->workers, index);
 }
 
+/* In silence: the workers tell, and have the same. */
+static void on_parent_hangup(void *arg)
+{
+    struct signal_server_workers *all = arg;
+    char *why;
+    if (all->tls && tls_server_reload(all->tls, &why) < 0)
+        free(why);
+}
+
 static void on_start(void *arg)
 {
     struct signal_server_workers *all = arg;
@@ -97,6 +106,7 @@ int signal_server_workers_run(struct signal_server_workers *all)
         .run = live,
         .on_death = on_death,
         .on_start = on_start,
+        .on_hangup = on_parent_hangup,
         .arg = all,
         .reads_again = all->stays_at_hangup,
         .service = all->service,

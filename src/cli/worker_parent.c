@@ -173,12 +173,19 @@ static bool is_terminal_gone(const struct family *family)
     return family->had_terminal && !stop_has_terminal();
 }
 
+static void read_again(struct family *family)
+{
+    if (family->parent->on_hangup)
+        family->parent->on_hangup(family->parent->arg);
+    kill_all(family, SIGHUP);
+}
+
 static void on_signal(struct family *family, int number)
 {
     if (number == SIGCHLD)
         bury(family);
     else if (number == SIGHUP && family->parent->reads_again && !is_terminal_gone(family))
-        kill_all(family, SIGHUP);
+        read_again(family);
     else
         stop(family);
 }

@@ -20,6 +20,9 @@ struct worker_parent {
     void (*on_death)(int index, void *arg);
     /* In the parent, once it takes signals and workers have been started. */
     void (*on_start)(void *arg);
+    /* In the parent, before a SIGHUP goes to the workers; NULL is allowed. What
+     * workers read again, those that replace them have from here. */
+    void (*on_hangup)(void *arg);
     void *arg;
     bool reads_again;        /* SIGHUP goes to the workers, which go on; else it ends all */
     struct service *service; /* told that we live, and of the end */

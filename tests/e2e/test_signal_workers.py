@@ -10,7 +10,7 @@ import unittest
 import urllib.request
 
 from harness import DEADLINE, Case, free_port
-from test_tls import TlsCase
+from test_tls import TlsCase, make_certificates
 from wsclient import Closed, WebSocket
 
 WORKERS = 3
@@ -233,3 +233,23 @@ class WorkersTls(WorkersCase, TlsCase):
             self.assertEqual(ws.wait_closed().code, 1001)
             ws.close()
         self.assertEqual(self.rig.signal.wait_exit(), 0)
+
+    def test_renewed(self):
+        """a worker that replaces another has the certificate that was read last"""
+        self.start_workers("--tls-cert", self.pair[0], "--tls-key", self.pair[1])
+        make_certificates(self.folder)
+        self.rig.signal.kill(signal.SIGHUP)
+        mark = -1
+        for _ in range(WORKERS):
+            mark = self.log.mark_of("read the certificate again", after=mark + 1)
+        for pid in self.pids():
+            os.kill(pid, signal.SIGKILL)
+        mark = -1
+        for _ in range(WORKERS):
+            mark = self.log.mark_of("starting another", after=mark + 1)
+        port = int(self.rig.signal_url.rsplit(":", 1)[1])
+        with open(self.pair[0]) as file:
+            renewed = ssl.PEM_cert_to_DER_cert(re.search("(?s)-----BEGIN.*?-----END CERTIFICATE-----", file.read())[0])
+        for _ in range(2 * WORKERS):
+            got = ssl.get_server_certificate(("127.0.0.1", port), timeout=DEADLINE)
+            self.assertEqual(ssl.PEM_cert_to_DER_cert(got), renewed)
