@@ -39,9 +39,9 @@ from peers import COMMANDS, Peer
 NAME = "1f4712db-ea17-4bcf-a596-105139dfd8bf.local"  # nobody has it
 HIDDEN = f"a=candidate:1 1 udp 2113937151 {NAME} 50000 typ host\r\n"
 BY_TCP = "a=candidate:1 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active\r\n"
-END = "a=end-of-candidates\r\n"
-OFFERS = {"none": "", "none, and end": END, "a name": HIDDEN, "a name, and end": HIDDEN + END,
-          "TCP, and end": BY_TCP + END}
+LAST = "a=end-of-candidates\r\n"
+OFFERS = {"none": "", "none, and end": LAST, "a name": HIDDEN, "a name, and end": HIDDEN + LAST,
+          "TCP, and end": BY_TCP + LAST}
 
 
 def answered(stack, candidates):

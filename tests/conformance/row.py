@@ -133,6 +133,16 @@ class Fields:
 
 
 @dataclasses.dataclass
+class LastHead:
+    """A head behind which our proxy closes its connection, and says so."""
+
+    lines: tuple
+
+    def take(self, stream):
+        stream.exactly(head(*self.lines, *(["Connection: close"] if stream.is_ours else [])))
+
+
+@dataclasses.dataclass
 class Refusal:
     """The proxy does not take the request, and closes: it cannot tell where
     the next one would begin."""
