@@ -24,26 +24,6 @@ static struct proxy_scene *begin(unsigned first, unsigned second)
 
 /* ---- conditions ---- */
 
-static bool first_has_request(struct proxy_scene *scene)
-{
-    return scene->hops[0].requests == 1;
-}
-
-static bool first_has_body(struct proxy_scene *scene)
-{
-    return scene->hops[0].body.len == 4;
-}
-
-static bool second_has_request(struct proxy_scene *scene)
-{
-    return scene->hops[1].requests == 1;
-}
-
-static bool second_has_whole_request(struct proxy_scene *scene)
-{
-    return second_has_request(scene) && scene->hops[1].has_end;
-}
-
 static bool is_told(struct proxy_scene *scene)
 {
     return client_got(&scene->clients[0], TOLD);
@@ -159,7 +139,7 @@ static void test_from_plain(void **state)
     ask(scene);
     proxy_scene_run_until(scene, is_told);
     send_body(scene);
-    proxy_scene_run_until(scene, first_has_body);
+    proxy_scene_run_until(scene, first_has_half);
     refuse(scene);
     proxy_scene_run_until(scene, second_has_request);
     tell(scene, 1);

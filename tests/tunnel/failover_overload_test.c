@@ -25,32 +25,9 @@ static struct proxy_scene *begin(int hops)
 
 /* ---- conditions ---- */
 
-static bool first_has_half(struct proxy_scene *scene)
-{
-    return scene->hops[0].body.len == 4;
-}
-
 static bool first_has_much(struct proxy_scene *scene)
 {
     return scene->hops[0].body.len > RETRY_BODY_MAX;
-}
-
-static bool second_has_request(struct proxy_scene *scene)
-{
-    return scene->hops[1].requests == 1;
-}
-
-static bool second_has_whole_request(struct proxy_scene *scene)
-{
-    return second_has_request(scene) && scene->hops[1].has_end;
-}
-
-static bool as_many_are_asked(struct proxy_scene *scene)
-{
-    int requests = 0;
-    for (int i = 0; i < PROXY_SCENE_HOPS; i++)
-        requests += scene->hops[i].requests;
-    return requests == scene->wanted;
 }
 
 static bool as_many_are_answered(struct proxy_scene *scene)

@@ -25,29 +25,9 @@ static struct proxy_scene *begin(int hops, enum pool_pick pick)
 
 /* ---- conditions ---- */
 
-static bool first_has_request(struct proxy_scene *scene)
-{
-    return scene->hops[0].requests == 1;
-}
-
-static bool second_has_request(struct proxy_scene *scene)
-{
-    return scene->hops[1].requests == 1;
-}
-
-static bool second_has_whole_request(struct proxy_scene *scene)
-{
-    return scene->hops[1].requests == 1 && scene->hops[1].has_end;
-}
-
 static bool third_has_request(struct proxy_scene *scene)
 {
     return scene->hops[2].requests == 1;
-}
-
-static bool first_has_half(struct proxy_scene *scene)
-{
-    return scene->hops[0].body.len == 4;
 }
 
 static bool is_answered(struct proxy_scene *scene)
@@ -63,14 +43,6 @@ static bool is_broken(struct proxy_scene *scene)
 static bool has_head(struct proxy_scene *scene)
 {
     return client_got(&scene->clients[0], "\r\n\r\n");
-}
-
-static bool as_many_are_asked(struct proxy_scene *scene)
-{
-    int requests = 0;
-    for (int i = 0; i < PROXY_SCENE_HOPS; i++)
-        requests += scene->hops[i].requests;
-    return requests == scene->wanted;
 }
 
 static bool as_many_are_answered(struct proxy_scene *scene)

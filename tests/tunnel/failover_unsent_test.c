@@ -12,11 +12,6 @@ enum { FEATURES = FEATURE_SSE | FEATURE_FIELDS | FEATURE_INTERIM };
 
 /* ---- conditions ---- */
 
-static bool second_has_whole_request(struct proxy_scene *scene)
-{
-    return scene->hops[1].requests == 1 && scene->hops[1].has_end;
-}
-
 static bool is_answered(struct proxy_scene *scene)
 {
     return client_got(&scene->clients[0], "HTTP/1.1 ") && scene->records == 1;

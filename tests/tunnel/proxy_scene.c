@@ -351,3 +351,33 @@ void proxy_scene_free(struct proxy_scene *scene)
     loop_free(scene->loop);
     free(scene);
 }
+
+/* ---- conditions ---- */
+
+bool first_has_request(struct proxy_scene *scene)
+{
+    return scene->hops[0].requests == 1;
+}
+
+bool second_has_request(struct proxy_scene *scene)
+{
+    return scene->hops[1].requests == 1;
+}
+
+bool second_has_whole_request(struct proxy_scene *scene)
+{
+    return second_has_request(scene) && scene->hops[1].has_end;
+}
+
+bool first_has_half(struct proxy_scene *scene)
+{
+    return scene->hops[0].body.len == 4;
+}
+
+bool as_many_are_asked(struct proxy_scene *scene)
+{
+    int requests = 0;
+    for (int i = 0; i < PROXY_SCENE_HOPS; i++)
+        requests += scene->hops[i].requests;
+    return requests == scene->wanted;
+}

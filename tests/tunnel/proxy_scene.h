@@ -82,4 +82,12 @@ void proxy_scene_say(struct client *client, struct span bytes);
 bool client_got(const struct client *client, const char *text);
 size_t client_count(const struct client *client, const char *text);
 
+/* ---- conditions of several stories, for proxy_scene_run_until() ---- */
+
+bool first_has_request(struct proxy_scene *scene);
+bool second_has_request(struct proxy_scene *scene);
+bool second_has_whole_request(struct proxy_scene *scene);
+bool first_has_half(struct proxy_scene *scene);    /* four bytes of a body */
+bool as_many_are_asked(struct proxy_scene *scene); /* as scene->wanted says, of all hops */
+
 #endif
