@@ -50,3 +50,8 @@ bool redact_hides(const char *text)
     free(shown);
     return hides;
 }
+
+bool redact_can_be_typed(const char *text)
+{
+    return !redact_hides(text) && text[strcspn(text, " '\"`$\\\t\r\n")] == '\0';
+}

@@ -16,4 +16,8 @@ char *redact(const char *text);
 /* Whether that leaves something out. */
 bool redact_hides(const char *text);
 
+/* Whether it may be repeated as something to type: that leaves nothing out, and
+ * a shell reads it as it stands. */
+bool redact_can_be_typed(const char *text);
+
 #endif

@@ -39,3 +39,9 @@ void help_print_option(const char *flag, const char *value, const char *help, co
     help_print_text(text, HELP_INDENT);
     free(text);
 }
+
+char *help_explain_form(const char *flag, const char *value)
+{
+    return value ? xasprintf("needs a value: it is %s %s", flag, value)
+                 : xasprintf("takes no value: it is %s alone", flag);
+}

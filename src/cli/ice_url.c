@@ -33,12 +33,6 @@ const char *ice_url_check(enum ice_server_type type, const char *text)
     return ice_url_has_scheme(type, text) ? ice_server_url_parse(text, &parsed) : usage[type];
 }
 
-/* What a shell would read is none. */
-static bool is_plain(const char *text)
-{
-    return !redact_hides(text) && text[strcspn(text, " '\"`$\\\t\r\n")] == '\0';
-}
-
 /* Of one, to be freed; NULL as below. */
 static char *complete(enum ice_server_type type, const char *text)
 {
@@ -56,7 +50,7 @@ char *ice_url_complete(enum ice_server_type type, const char *text)
 {
     char *copy = xstrdup(text);
     char *rest = copy;
-    char *all = is_plain(text) ? xstrdup("") : NULL;
+    char *all = redact_can_be_typed(text) ? xstrdup("") : NULL;
     for (char *one; all && (one = strsep(&rest, ",")) != NULL;) {
         char *whole = complete(type, one);
         char *more = whole ? xasprintf("%s%s%s", all, *all ? "," : "", whole) : NULL;

@@ -77,12 +77,6 @@ static char *explain_link(const struct option *o, const char *text, const struct
 
 /* ---- a place ---- */
 
-/* The value is repeated, so none that bears a secret. */
-static bool is_plain(const char *text)
-{
-    return !redact_hides(text) && text[strcspn(text, " '\"`$\\\t\r\n")] == '\0';
-}
-
 static char *append(char *all, int mistake, const char *text)
 {
     const char *flag = mistakes[mistake].flag;
@@ -103,7 +97,7 @@ char *option_value_suggest(const struct option *o, enum command command, const c
                            const struct wording *wording)
 {
     char *all = NULL;
-    if (!is_plain(text))
+    if (!redact_can_be_typed(text))
         return NULL;
     for (int i = 0; i < MISTAKES; i++) {
         bool concerns = mistakes[i].command == command && mistakes[i].belongs == o->take &&

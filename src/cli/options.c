@@ -153,11 +153,9 @@ static enum options_result wrong_command(const struct config *config, const stru
     return OPTIONS_WRONG;
 }
 
-/* Without the value that it has, or with one. */
 static enum options_result wrong_form(const struct option *o, const char *flag)
 {
-    char *why = o->value ? xasprintf("needs a value: it is %s %s", o->flag, o->value)
-                         : xasprintf("takes no value: it is %s alone", o->flag);
+    char *why = help_explain_form(o->flag, o->value);
     wrong("option", flag, why);
     free(why);
     return OPTIONS_WRONG;

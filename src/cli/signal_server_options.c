@@ -88,11 +88,9 @@ static bool wrong_value(const struct signal_server_option *option, const char *v
     return false;
 }
 
-/* Without the value that it has, or with one. */
 static bool wrong_form(const struct signal_server_option *option, const char *flag)
 {
-    char *why = option->value ? xasprintf("needs a value: it is %s %s", option->flag, option->value)
-                              : xasprintf("takes no value: it is %s alone", option->flag);
+    char *why = help_explain_form(option->flag, option->value);
     wrong("option", flag, why);
     free(why);
     return false;

@@ -93,10 +93,17 @@ static uint64_t shunned_for_us(const struct pool_provider *provider, uint64_t no
     return provider->shunned_until_us > now_us ? provider->shunned_until_us - now_us : 0;
 }
 
-bool pool_is_ready(const struct pool *pool, int provider, uint64_t now_us)
+static bool may_ask(const struct pool *pool, int provider, unsigned tried)
 {
-    const struct pool_provider *asked = &pool->providers[provider];
-    return asked->state == POOL_OPEN && shunned_for_us(asked, now_us) == 0;
+    return pool->providers[provider].state == POOL_OPEN && !(tried & 1U << provider);
+}
+
+bool pool_has_ready(const struct pool *pool, unsigned tried, uint64_t now_us)
+{
+    bool has_one = false;
+    for (int i = 0; i < POOL_PROVIDERS_MAX && !has_one; i++)
+        has_one = may_ask(pool, i, tried) && shunned_for_us(&pool->providers[i], now_us) == 0;
+    return has_one;
 }
 
 /* Whether a, of which both may be asked, is to be preferred to b. */
@@ -121,9 +128,8 @@ int pool_choose(const struct pool *pool, int last, unsigned tried, uint64_t now_
 {
     int best = POOL_NOBODY;
     for (int i = 0; i < POOL_PROVIDERS_MAX; i++) {
-        if (pool->providers[i].state != POOL_OPEN || tried & 1U << i)
-            continue;
-        if (best == POOL_NOBODY || is_better(pool, i, best, last, now_us))
+        if (may_ask(pool, i, tried) &&
+            (best == POOL_NOBODY || is_better(pool, i, best, last, now_us)))
             best = i;
     }
     return best;

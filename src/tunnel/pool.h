@@ -78,8 +78,9 @@ void pool_shun(struct pool *pool, int provider, uint64_t for_us, uint64_t now_us
 void pool_begin(struct pool *pool, int provider);
 void pool_end(struct pool *pool, int provider);
 
-/* Whether it is open, and not passed over. */
-bool pool_is_ready(const struct pool *pool, int provider, uint64_t now_us);
+/* Whether one is open and not passed over, but for those that were tried: a bit
+ * for each number. */
+bool pool_has_ready(const struct pool *pool, unsigned tried, uint64_t now_us);
 
 /* last: who served this client's connection last, or POOL_NOBODY. tried: a
  * bit for each number that is out of the question. POOL_NOBODY when none is

@@ -162,9 +162,8 @@ static struct mux *on_head(struct passage *p, const struct head *head, bool can_
     uint64_t for_us = retry_after_us(head);
     if (for_us > 0)
         pool_shun(&proxy->pool, p->provider, for_us, now_us);
-    int next = can_move ? pool_choose(&proxy->pool, POOL_NOBODY, p->tried, now_us) : POOL_NOBODY;
-    bool is_ready = next != POOL_NOBODY && pool_is_ready(&proxy->pool, next, now_us);
-    return is_ready ? move(proxy, p) : NULL;
+    bool goes_on = can_move && pool_has_ready(&proxy->pool, p->tried, now_us);
+    return goes_on ? move(proxy, p) : NULL;
 }
 
 static struct mux *on_failure(struct passage *p, enum stream_error error, bool can_move, void *arg)

@@ -66,6 +66,17 @@ static void check_sent_away(struct proxy_scene *scene, struct client *client, in
     assert_int_equal(scene->record.end, EXCHANGE_COMPLETE);
 }
 
+/* Of two the first has sent a client away that may not be sent elsewhere. */
+static struct proxy_scene *begin_sent_away(void)
+{
+    struct proxy_scene *scene = begin(2);
+    proxy_scene_ask(scene, &scene->clients[0], NEVER);
+    run_until_asked(scene, 1);
+    send_away(scene, 0);
+    check_sent_away(scene, &scene->clients[0], 1);
+    return scene;
+}
+
 static void test_another_is_ready(void **state)
 {
     (void)state;
@@ -89,11 +100,7 @@ static void test_another_is_ready(void **state)
 static void test_is_left_alone(void **state)
 {
     (void)state;
-    struct proxy_scene *scene = begin(2);
-    proxy_scene_ask(scene, &scene->clients[0], NEVER);
-    run_until_asked(scene, 1);
-    send_away(scene, 0);
-    check_sent_away(scene, &scene->clients[0], 1);
+    struct proxy_scene *scene = begin_sent_away();
     proxy_scene_ask(scene, &scene->clients[1], GET);
     proxy_scene_run_until(scene, second_has_request);
     assert_int_equal(scene->hops[0].requests, 1);
@@ -104,11 +111,7 @@ static void test_is_left_alone(void **state)
 static void test_unsafe(void **state)
 {
     (void)state;
-    struct proxy_scene *scene = begin(2);
-    proxy_scene_ask(scene, &scene->clients[0], NEVER);
-    run_until_asked(scene, 1);
-    send_away(scene, 0);
-    check_sent_away(scene, &scene->clients[0], 1);
+    struct proxy_scene *scene = begin_sent_away();
     assert_true(client_got(&scene->clients[0], "\r\nRetry-After: 100\r\n"));
     assert_int_equal(scene->hops[1].requests, 0);
     proxy_scene_free(scene);
